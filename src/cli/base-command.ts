@@ -1,0 +1,33 @@
+import { Command } from '@oclif/core'
+import { EXIT_CODES, ExpectedError } from '../errors.ts'
+
+/**
+ * Gives every command `--json`, and turns a foreseen failure into a message, a hint and an exit code.
+ * The value that `run()` returns is what `--json` prints; people get what `run()` logs.
+ */
+export abstract class BaseCommand extends Command {
+  static override enableJsonFlag = true
+
+  /** Ends the command with exit code 4: the question was answered, and the answer is no. */
+  protected answerNo(): void {
+    process.exitCode = 4
+  }
+
+  protected override async catch(error: Error): Promise<unknown> {
+    if (!(error instanceof ExpectedError)) return super.catch(error)
+    process.exitCode = EXIT_CODES[error.code]
+    if (this.jsonEnabled()) this.logJson(this.toErrorJson(error))
+    else this.logToStderr(describe(error))
+    return undefined
+  }
+
+  protected override toErrorJson(error: unknown): unknown {
+    if (!(error instanceof ExpectedError)) return super.toErrorJson(error)
+    const { code, message, hint } = error
+    return { error: { code, message, ...(hint && { hint }) } }
+  }
+}
+
+function describe({ message, code, hint }: ExpectedError): string {
+  return [`error: ${message}`, ...(hint ? [`  try: ${hint}`] : []), `  code: ${code}`].join('\n')
+}

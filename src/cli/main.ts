@@ -1,0 +1,15 @@
+import { enableCompileCache } from 'node:module'
+import { fileURLToPath } from 'node:url'
+import { execute, type Interfaces, settings } from '@oclif/core'
+
+/** Runs the command line. The package.json decides where the commands are: `dist/` when installed, `src/` in development. */
+export async function main(pjson: Interfaces.PJSON): Promise<void> {
+  enableCompileCache()
+  settings.enableAutoTranspile = false
+  // A reader that has seen enough (`nodeseed scan . | head`) is no failure.
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code === 'EPIPE') process.exit(0)
+    throw error
+  })
+  await execute({ loadOptions: { root: fileURLToPath(new URL('../..', import.meta.url)), pjson } })
+}

@@ -1,0 +1,45 @@
+/**
+ * Every failure we foresee, and its exit code: 2 input, 3 environment (registry, disk, network), 4 the answer is no.
+ * Codes that the OCI distribution-spec has are spelled as there.
+ */
+export const EXIT_CODES = {
+  INPUT_NOT_FOUND: 2,
+  INPUT_UNREADABLE: 2,
+  INPUT_INVALID: 2,
+  REFERENCE_INVALID: 2,
+  PLATFORM_INVALID: 2,
+  OUTPUT_EXISTS: 2,
+  USAGE: 2,
+  REGISTRY_UNREACHABLE: 3,
+  REGISTRY_ERROR: 3,
+  UNAUTHORIZED: 3,
+  DENIED: 3,
+  MANIFEST_UNKNOWN: 3,
+  BLOB_UNKNOWN: 3,
+  TOOMANYREQUESTS: 3,
+  UNSUPPORTED: 3,
+  PLATFORM_UNAVAILABLE: 3,
+  IMAGES_FAILED: 3,
+  DISK_FULL: 3,
+  DISK_ERROR: 3,
+  CONTENT_MISMATCH: 4,
+  BUNDLE_INVALID: 4,
+} as const
+
+export type ErrorCode = keyof typeof EXIT_CODES
+
+/**
+ * A failure we foresaw: a stable code for scripts, a message that names the thing and the place, a hint that can be
+ * followed. Anything else that is thrown is a bug and keeps its stack.
+ */
+export class ExpectedError extends Error {
+  readonly code: ErrorCode
+  readonly hint: string | undefined
+
+  constructor(code: ErrorCode, message: string, { hint, cause }: { hint?: string; cause?: unknown } = {}) {
+    super(message, { cause })
+    this.name = 'ExpectedError'
+    this.code = code
+    this.hint = hint
+  }
+}

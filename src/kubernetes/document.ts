@@ -1,0 +1,84 @@
+import { ExpectedError } from '../errors.ts'
+import { locate, type Path } from './position.ts'
+import { parseYaml } from './yaml.ts'
+
+/** One YAML or JSON document of a file. Lines count from 1 in the whole file. */
+export interface Document {
+  readonly file: string
+  readonly line: number
+  readonly value: unknown
+  /** The line of the value at a path, or of the nearest parent that is there. */
+  lineOf(path: Path): number
+}
+
+/** A document that cannot be read; the others of its file can. */
+export interface UnreadableDocument {
+  readonly file: string
+  readonly line: number
+  readonly problem: string
+}
+
+/**
+ * The documents of a YAML or JSON text, one at a time. Each is parsed by itself, so that a broken one costs only
+ * itself, and memory holds one at a time. Documents without content (only comments, or nothing) are left out.
+ */
+export function* readDocuments(text: string, file: string): Generator<Document | UnreadableDocument> {
+  for (const { source, line } of splitDocuments(text)) {
+    const document = readDocument(source, file, line)
+    if (document) yield document
+  }
+}
+
+/**
+ * All documents of a text that must be whole, such as a node list.
+ *
+ * @throws {ExpectedError} INPUT_INVALID, naming file and line.
+ */
+export function readAllDocuments(text: string, file: string): Document[] {
+  return Array.from(readDocuments(text, file), (document) => {
+    if ('problem' in document) throw new ExpectedError('INPUT_INVALID', `${file}:${document.line}: ${document.problem}`)
+    return document
+  })
+}
+
+function readDocument(source: string, file: string, line: number): Document | UnreadableDocument | undefined {
+  try {
+    const value = parseYaml(source)
+    if (value === undefined || value === null) return undefined
+    let lines: ReturnType<typeof locate> | undefined
+    return {
+      file,
+      line,
+      value,
+      lineOf(path) {
+        lines ??= locate(source)
+        return line + lines(path)
+      },
+    }
+  } catch (error) {
+    if (!(error instanceof ExpectedError)) throw error
+    const at = /^line (\d+): /.exec(error.message)
+    const problem = at ? error.message.slice(at[0].length) : error.message
+    return { file, line: line + Number(at?.[1] ?? 0), problem }
+  }
+}
+
+/** Cuts at lines that start with `---`. Inside a block scalar such a line cannot stand at column 0, so this is exact. */
+function* splitDocuments(text: string): Generator<{ source: string; line: number }> {
+  const marker = /^---(?=[ \t\r\n]|$)/gm
+  let start = text.charCodeAt(0) === 0xfeff ? 1 : 0
+  let line = 1
+  for (let match = marker.exec(text); match; match = marker.exec(text)) {
+    if (match.index > start) yield { source: text.slice(start, match.index), line }
+    line += countLines(text, start, match.index)
+    start = match.index
+    marker.lastIndex = start + 3
+  }
+  yield { source: text.slice(start), line }
+}
+
+function countLines(text: string, from: number, to: number): number {
+  let count = 0
+  for (let at = text.indexOf('\n', from); at >= 0 && at < to; at = text.indexOf('\n', at + 1)) count++
+  return count
+}

@@ -1,0 +1,30 @@
+import type { Node } from 'kubernetes-types/core/v1.js'
+import { ExpectedError } from '../errors.ts'
+import { normalizePlatform, type Platform } from '../oci/platform.ts'
+import { readAllDocuments } from './document.ts'
+import { resourcesOf } from './resource.ts'
+
+/**
+ * The nodes of `kubectl get nodes -o json` or `-o yaml`.
+ *
+ * @throws {ExpectedError} INPUT_INVALID when the text holds no node.
+ */
+export function readNodes(text: string, file: string): Node[] {
+  const resources = readAllDocuments(text, file).flatMap(resourcesOf)
+  const nodes = resources.filter(({ kind, apiVersion }) => kind === 'Node' && apiVersion === 'v1')
+  if (nodes.length > 0) return nodes.map(({ value }) => value as unknown as Node)
+  throw new ExpectedError('INPUT_INVALID', `${file}: holds no Node`, {
+    hint: 'Write the file with: kubectl get nodes -o json > nodes.json',
+  })
+}
+
+export function nameOfNode(node: Node): string {
+  return node.metadata?.name ?? ''
+}
+
+/** What the kubelet says it runs on; its labels where the status is missing. The API has no variant (arm/v6 and arm/v7 are both arm). */
+export function platformOfNode({ status, metadata }: Node): Platform | undefined {
+  const architecture = status?.nodeInfo?.architecture ?? metadata?.labels?.['kubernetes.io/arch']
+  const os = status?.nodeInfo?.operatingSystem ?? metadata?.labels?.['kubernetes.io/os'] ?? 'linux'
+  return architecture ? normalizePlatform({ os, architecture }) : undefined
+}

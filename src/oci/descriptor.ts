@@ -1,0 +1,13 @@
+import type { Digest } from './digest.ts'
+import type { Platform } from './platform.ts'
+
+/** Content, named by type, digest and size in bytes. Source: image-spec 1.1, descriptor.md. */
+export interface Descriptor {
+  readonly mediaType: string
+  readonly digest: Digest
+  readonly size: number
+  readonly platform?: Platform
+  readonly annotations?: Readonly<Record<string, string>>
+  readonly urls?: readonly string[]
+  readonly artifactType?: string
+}

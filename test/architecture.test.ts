@@ -1,0 +1,54 @@
+import { glob, readFile } from 'node:fs/promises'
+import { expect, test } from 'vitest'
+
+/** What each folder of src/ may import besides itself and errors.ts. The picture is in README.md. */
+const MAY_IMPORT: Record<string, string[]> = {
+  oci: ['node:crypto'],
+  kubernetes: ['oci/', 'js-yaml', 'yaml', 'kubernetes-types/'],
+  discovery: ['oci/', 'kubernetes/', 'kubernetes-types/', 'inventory.ts', 'finding.ts'],
+  bundle: ['oci/', 'kubernetes/', 'inventory.ts', 'finding.ts', 'node:crypto', 'p-limit'],
+  seed: ['oci/', 'kubernetes/', 'kubernetes-types/', 'inventory.ts', 'finding.ts', 'node:crypto'],
+  audit: ['oci/', 'kubernetes/', 'kubernetes-types/', 'inventory.ts', 'finding.ts', 'node:crypto'],
+  registry: ['oci/', 'node:', 'undici'],
+  layout: ['oci/', 'inventory.ts', 'finding.ts', 'node:', 'tar-stream'],
+  server: ['oci/', 'inventory.ts', 'finding.ts', 'node:'],
+  cluster: ['kubernetes/', 'kubernetes-types/', 'node:'],
+  cli: [
+    'discovery/',
+    'oci/',
+    'kubernetes/',
+    'kubernetes-types/',
+    'inventory.ts',
+    'finding.ts',
+    'node:',
+    '@oclif/core',
+    'cli-progress',
+  ],
+}
+
+const IMPORT = /^(?:import|export)\b[^'"]*?from\s+'([^']+)'|\bimport\('([^']+)'\)/gm
+
+test.for(Object.entries(MAY_IMPORT))('src/%s imports only what it may', async ([folder, allowed]) => {
+  for await (const file of glob(`src/${folder}/**/*.ts`)) {
+    const source = await readFile(file, 'utf8')
+    const imported = [...source.matchAll(IMPORT)].map(([, from, dynamic]) => from ?? dynamic ?? '')
+    const foreign = imported
+      .filter((name) => !name.startsWith('./'))
+      .map((name) => name.replace(/^(?:\.\.\/)+/, ''))
+      .filter((name) => name !== 'errors.ts' && !allowed.some((prefix) => name.startsWith(prefix)))
+    expect(foreign, file).toEqual([])
+  }
+})
+
+test('every folder of src/ but commands has a rule', async () => {
+  const folders = new Set<string>()
+  for await (const file of glob('src/*/**/*.ts')) folders.add(file.split('/')[1] ?? '')
+  folders.delete('commands')
+  expect([...folders].filter((folder) => !(folder in MAY_IMPORT))).toEqual([])
+})
+
+test('nothing imports a command', async () => {
+  for await (const file of glob('src/**/*.ts')) {
+    expect(await readFile(file, 'utf8'), file).not.toMatch(/from '[^']*commands\//)
+  }
+})

@@ -1,0 +1,3 @@
+import { prepareTools } from './debian.ts'
+
+export default prepareTools
