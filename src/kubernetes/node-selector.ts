@@ -14,23 +14,23 @@ export function nodeMismatch(spec: Pick<PodSpec, 'nodeSelector' | 'affinity'>, n
     if (!Object.hasOwn(labels, key)) return `nodeSelector wants ${key}=${value}, the node has no such label`
     if (labels[key] !== value) return `nodeSelector wants ${key}=${value}, the node has ${key}=${labels[key]}`
   }
-  const required = requiredNodeAffinity(spec)
-  if (!isObject(required)) return undefined
-  const terms = objectsOf(required.nodeSelectorTerms as NodeSelectorTerm[] | undefined)
-  if (terms.some((term) => matchesTerm(term, node))) return undefined
+  const terms = requiredTerms(spec)
+  if (!terms || terms.some((term) => matchesTerm(term, node))) return undefined
   const [only, ...others] = terms
   if (!only) return 'required node affinity has no term, which no node matches'
   if (others.length > 0) return `required node affinity: none of ${terms.length} terms matches`
   return `required node affinity: ${termMismatch(only, node)}`
 }
 
+/** The terms of a pod's required node affinity; undefined where it requires nothing. */
+export function requiredTerms({ affinity }: Pick<PodSpec, 'affinity'>): readonly NodeSelectorTerm[] | undefined {
+  const required: unknown = affinity?.nodeAffinity?.requiredDuringSchedulingIgnoredDuringExecution
+  return isObject(required) ? objectsOf(required.nodeSelectorTerms as NodeSelectorTerm[] | undefined) : undefined
+}
+
 /** Whether a term of required node affinity matches: all of its parts do. An empty or broken term matches nothing. */
 export function matchesTerm(term: NodeSelectorTerm, node: Node): boolean {
   return termMismatch(term, node) === undefined
-}
-
-function requiredNodeAffinity(spec: Pick<PodSpec, 'affinity'>): unknown {
-  return spec.affinity?.nodeAffinity?.requiredDuringSchedulingIgnoredDuringExecution
 }
 
 function termMismatch(term: NodeSelectorTerm, node: Node): string | undefined {

@@ -1,0 +1,19 @@
+import type { Lock } from '../inventory.ts'
+
+/** What is true of the whole cluster, as far as the operator told. */
+export interface Conditions {
+  /** What the bundle holds. */
+  readonly lock?: Lock
+  /** Asks what would be if every node were seeded with the bundle. */
+  readonly assumeSeeded?: boolean
+  /** What the runtimes are configured to use; nobody can guess it from the cluster. */
+  readonly sandboxImage?: string
+  /** A registry on this side of the gap answers for the images (those of the bundle, where there is one). */
+  readonly hasMirror?: boolean
+  /** The admission plugin AlwaysPullImages is on: every stored policy becomes Always. */
+  readonly alwaysPullImages?: boolean
+  /** The kubelet's imagePullCredentialsVerificationPolicy is AlwaysVerify: a registry is asked for images it has. */
+  readonly alwaysVerify?: boolean
+  /** The kubelet's nodeStatusMaxImages; -1 for no limit. */
+  readonly maxImages?: number
+}

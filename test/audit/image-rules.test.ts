@@ -1,0 +1,138 @@
+import { expect, test } from 'vitest'
+import type { Conditions } from '../../src/audit/conditions.ts'
+import { type ImageReason, imageOutcome, type NodeImage } from '../../src/audit/image-rules.ts'
+import type { LockedImage } from '../../src/inventory.ts'
+import { digestOf } from '../../src/oci/digest.ts'
+import { OCI_CONFIG, OCI_INDEX, OCI_MANIFEST } from '../../src/oci/media-type.ts'
+import { parsePlatform } from '../../src/oci/platform.ts'
+
+const AMD64 = parsePlatform('linux/amd64')
+const NAME = 'docker.io/library/web:1'
+
+function image(parts: Partial<NodeImage> & { present?: boolean | undefined }): NodeImage {
+  const { present, ...rest } = parts
+  const presence = { present, why: 'the node reports only its 50 largest images' }
+  return { reference: 'web:1', name: NAME, policy: 'IfNotPresent', locked: undefined, presence, ...rest }
+}
+
+function locked(mediaType: string, ...platforms: string[]): LockedImage {
+  const descriptor = (type: string) => ({ mediaType: type, digest: digestOf(type), size: 1 })
+  const entries = platforms.map((platform) => ({
+    platform: parsePlatform(platform),
+    manifest: descriptor(OCI_MANIFEST),
+    config: descriptor(OCI_CONFIG),
+    layers: [],
+  }))
+  return { reference: NAME, names: [NAME], target: descriptor(mediaType), platforms: entries }
+}
+
+type Row = [
+  policy: string,
+  present: boolean | undefined,
+  conditions: Conditions,
+  starts: boolean | null,
+  reason?: ImageReason,
+]
+
+// One row for each of F§15.1: does a pod start on a disconnected node?
+test.for<Row>([
+  ['Always', true, {}, false, 'AlwaysOffline'],
+  ['Always', false, {}, false, 'AlwaysOffline'],
+  ['Always', undefined, {}, false, 'AlwaysOffline'],
+  ['Always', true, { hasMirror: true }, true],
+  ['Always', false, { hasMirror: true }, true],
+  ['Always', true, { hasMirror: true, alwaysVerify: true }, true],
+  ['IfNotPresent', true, {}, true],
+  ['IfNotPresent', true, { hasMirror: true }, true],
+  ['IfNotPresent', true, { alwaysVerify: true }, false, 'AlwaysOffline'],
+  ['IfNotPresent', true, { alwaysVerify: true, hasMirror: true }, true],
+  ['IfNotPresent', false, {}, false, 'ImageMissing'],
+  ['IfNotPresent', false, { hasMirror: true }, true],
+  ['IfNotPresent', undefined, {}, null, 'ImageUnknown'],
+  ['IfNotPresent', undefined, { hasMirror: true }, true],
+  ['Never', true, {}, true],
+  ['Never', false, {}, false, 'ImageMissing'],
+  ['Never', false, { hasMirror: true }, false, 'ImageMissing'],
+  ['Never', undefined, {}, null, 'ImageUnknown'],
+  ['Never', undefined, { hasMirror: true }, null, 'ImageUnknown'],
+  ['Never', true, { alwaysVerify: true }, false, 'AlwaysOffline'],
+  ['Never', true, { alwaysVerify: true, hasMirror: true }, false, 'AlwaysOffline'],
+  ['Never', true, { alwaysPullImages: true }, false, 'AlwaysOffline'],
+  ['IfNotPresent', true, { alwaysPullImages: true }, false, 'AlwaysOffline'],
+  ['Never', false, { alwaysPullImages: true, hasMirror: true }, true],
+])('%s, on the node: %s, with %o: starts %s %s', ([policy, present, conditions, starts, reason]) => {
+  const outcome = imageOutcome(image({ policy, present }), AMD64, conditions)
+  expect([outcome.starts, outcome.reason]).toEqual([starts, reason])
+})
+
+test('a reference that does not parse never starts, whatever else is true', () => {
+  const invalid = image({ reference: 'Nginx', name: undefined, present: false })
+  expect(imageOutcome(invalid, AMD64, { hasMirror: true })).toEqual({
+    starts: false,
+    reason: 'InvalidImageName',
+    message: 'not an image reference: "Nginx"',
+  })
+})
+
+test('a mirror answers for the images of the bundle only', () => {
+  const conditions = { hasMirror: true, lock: { version: 1, images: [] } } as const
+  expect(imageOutcome(image({ policy: 'Always', present: true }), AMD64, conditions).reason).toBe('AlwaysOffline')
+  const bundled = image({ policy: 'Always', present: true, locked: locked(OCI_INDEX, 'linux/amd64') })
+  expect(imageOutcome(bundled, AMD64, conditions).starts).toBe(true)
+})
+
+const fromBundle = (isFromBundle: boolean) => ({ presence: { present: true, why: '', isFromBundle } })
+
+test.for<[rule: string, parts: Partial<NodeImage>, node: string, starts: boolean]>([
+  [
+    'the bundle holds the platform',
+    { locked: locked(OCI_INDEX, 'linux/amd64'), ...fromBundle(true) },
+    'linux/amd64',
+    true,
+  ],
+  [
+    'the bundle lacks the platform',
+    { locked: locked(OCI_INDEX, 'linux/amd64'), ...fromBundle(true) },
+    'linux/arm64',
+    false,
+  ],
+  [
+    'one of the platforms',
+    { locked: locked(OCI_INDEX, 'linux/amd64', 'linux/arm64'), ...fromBundle(true) },
+    'linux/arm64',
+    true,
+  ],
+  ['another os', { locked: locked(OCI_INDEX, 'linux/amd64'), ...fromBundle(true) }, 'windows/amd64', false],
+  [
+    'the API tells no variant of a node',
+    { locked: locked(OCI_INDEX, 'linux/arm/v6'), ...fromBundle(true) },
+    'linux/arm',
+    true,
+  ],
+  [
+    'an index that came some other way fits the node',
+    { locked: locked(OCI_INDEX, 'linux/amd64'), ...fromBundle(false) },
+    'linux/arm64',
+    true,
+  ],
+  [
+    'a single manifest is taken by any node, and does not run',
+    { locked: locked(OCI_MANIFEST, 'linux/amd64'), ...fromBundle(false) },
+    'linux/arm64',
+    false,
+  ],
+  ['nothing is known of an image outside the bundle', { locked: undefined, ...fromBundle(false) }, 'linux/arm64', true],
+])('platform: %s', ([, parts, node, starts]) => {
+  const outcome = imageOutcome(image(parts), parsePlatform(node), {})
+  expect([outcome.starts, outcome.reason]).toEqual([starts, starts ? undefined : 'Platform'])
+})
+
+test('a mirror serves only the platforms that the bundle holds', () => {
+  const bundled = image({ policy: 'Always', present: false, locked: locked(OCI_INDEX, 'linux/amd64') })
+  expect(imageOutcome(bundled, parsePlatform('linux/arm64'), { hasMirror: true }).reason).toBe('Platform')
+})
+
+test('a node that tells no architecture is given the benefit of the doubt', () => {
+  const bundled = image({ locked: locked(OCI_MANIFEST, 'linux/amd64'), present: true })
+  expect(imageOutcome(bundled, undefined, {}).starts).toBe(true)
+})

@@ -1,0 +1,89 @@
+import type { Node } from 'kubernetes-types/core/v1.js'
+import type { LockedImage } from '../../src/inventory.ts'
+import { readAllDocuments } from '../../src/kubernetes/document.ts'
+import { resourcesOf } from '../../src/kubernetes/resource.ts'
+import { type Workload, workloadOf } from '../../src/kubernetes/workload.ts'
+import { digestOf } from '../../src/oci/digest.ts'
+import { OCI_CONFIG, OCI_INDEX, OCI_LAYER_GZIP, OCI_MANIFEST } from '../../src/oci/media-type.ts'
+import { parsePlatform } from '../../src/oci/platform.ts'
+
+/** The workloads of a manifest. */
+function workloadsOf(yaml: string): Workload[] {
+  return readAllDocuments(yaml, 'test.yaml')
+    .flatMap(resourcesOf)
+    .flatMap((resource) => workloadOf(resource) ?? [])
+}
+
+interface WorkloadParts {
+  readonly kind?: string
+  readonly name?: string
+  readonly image?: string
+  readonly policy?: string
+  readonly replicas?: number
+  readonly spec?: object
+}
+
+/** A Deployment of one container, unless told otherwise. */
+export function workload({
+  kind = 'Deployment',
+  name = 'w',
+  image = 'web:1',
+  policy,
+  replicas,
+  spec,
+}: WorkloadParts = {}) {
+  const container = { name: 'c', image, ...(policy && { imagePullPolicy: policy }) }
+  const template = { spec: { containers: [container], ...spec } }
+  const value = { apiVersion: 'apps/v1', kind, metadata: { name }, spec: { replicas, template } }
+  return workloadsOf(JSON.stringify(value))[0] as Workload
+}
+
+interface NodeParts {
+  readonly labels?: Record<string, string>
+  /** Names of its images, each of which is an image by itself. */
+  readonly images?: readonly string[]
+  readonly architecture?: string
+  readonly spec?: Node['spec']
+  readonly allocatable?: Record<string, string>
+}
+
+/** A node as the API shows it. */
+export function node(
+  name: string,
+  { labels, images = [], architecture = 'amd64', spec = {}, allocatable }: NodeParts = {},
+) {
+  const nodeInfo = { architecture, operatingSystem: 'linux', containerRuntimeVersion: 'containerd://2.1.9' }
+  return {
+    apiVersion: 'v1',
+    kind: 'Node',
+    metadata: { name, labels: { 'kubernetes.io/hostname': name, 'kubernetes.io/arch': architecture, ...labels } },
+    spec,
+    status: {
+      nodeInfo,
+      images: images.map((image) => ({ names: [image], sizeBytes: 1 })),
+      ...(allocatable && { allocatable }),
+    },
+  } as unknown as Node
+}
+
+/** An image as a lock has it: an index, with one manifest and one layer a platform. */
+export function lockedImage(name: string, ...platforms: string[]): LockedImage {
+  const descriptor = (mediaType: string, content: string) => ({
+    mediaType,
+    digest: digestOf(content),
+    size: content.length,
+  })
+  const target = descriptor(OCI_INDEX, `${name} index`)
+  const repository = name.slice(0, name.lastIndexOf(':'))
+  return {
+    reference: name,
+    names: [name, `${repository}@${target.digest}`],
+    target,
+    platforms: platforms.map((platform) => ({
+      platform: parsePlatform(platform),
+      manifest: descriptor(OCI_MANIFEST, `${name} ${platform} manifest`),
+      config: descriptor(OCI_CONFIG, `${name} ${platform} config`),
+      layers: [descriptor(OCI_LAYER_GZIP, `${name} ${platform} layer`)],
+    })),
+  }
+}
