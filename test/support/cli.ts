@@ -1,0 +1,30 @@
+import { spawn } from 'node:child_process'
+import { fileURLToPath } from 'node:url'
+
+const PROGRAM = fileURLToPath(new URL('../../bin/dev.js', import.meta.url))
+
+export interface CliResult {
+  readonly exitCode: number | null
+  readonly stdout: string
+  readonly stderr: string
+}
+
+/** Runs nodeseed from the sources, as a user would, to its end. */
+export function runCli(
+  args: string[],
+  { input = '', env = {} }: { input?: string | Buffer; env?: Record<string, string> } = {},
+) {
+  return new Promise<CliResult>((resolve, reject) => {
+    const child = spawn(process.execPath, [PROGRAM, ...args], { env: { ...process.env, ...env } })
+    const stdout: Buffer[] = []
+    const stderr: Buffer[] = []
+    child.stdout.on('data', (chunk: Buffer) => stdout.push(chunk))
+    child.stderr.on('data', (chunk: Buffer) => stderr.push(chunk))
+    child.on('error', reject)
+    child.on('close', (exitCode) =>
+      resolve({ exitCode, stdout: Buffer.concat(stdout).toString(), stderr: Buffer.concat(stderr).toString() }),
+    )
+    child.stdin.on('error', () => {}) // a program that stops early need not read all of it
+    child.stdin.end(input)
+  })
+}
