@@ -1,5 +1,5 @@
 import { ExpectedError } from '../errors.ts'
-import { locate, type Path } from './position.ts'
+import type { Path } from './position.ts'
 import { parseYaml } from './yaml.ts'
 
 /** One YAML or JSON document of a file. Lines count from 1 in the whole file. */
@@ -21,9 +21,10 @@ export interface UnreadableDocument {
 /**
  * The documents of a YAML or JSON text, one at a time. Each is parsed by itself, so that a broken one costs only
  * itself, and memory holds one at a time. Documents without content (only comments, or nothing) are left out.
+ * `firstLine` is the line of the file at which the text begins.
  */
-export function* readDocuments(text: string, file: string): Generator<Document | UnreadableDocument> {
-  for (const { source, line } of splitDocuments(text)) {
+export function* readDocuments(text: string, file: string, firstLine = 1): Generator<Document | UnreadableDocument> {
+  for (const { source, line } of splitDocuments(text, firstLine)) {
     const document = readDocument(source, file, line)
     if (document) yield document
   }
@@ -42,19 +43,11 @@ export function readAllDocuments(text: string, file: string): Document[] {
 }
 
 function readDocument(source: string, file: string, line: number): Document | UnreadableDocument | undefined {
+  if (holdsOnlyDirectives(source)) return undefined
   try {
-    const value = parseYaml(source)
+    const { value, lineOf } = parseYaml(source)
     if (value === undefined || value === null) return undefined
-    let lines: ReturnType<typeof locate> | undefined
-    return {
-      file,
-      line,
-      value,
-      lineOf(path) {
-        lines ??= locate(source)
-        return line + lines(path)
-      },
-    }
+    return { file, line, value, lineOf: (path) => line + lineOf(path) }
   } catch (error) {
     if (!(error instanceof ExpectedError)) throw error
     const at = /^line (\d+): /.exec(error.message)
@@ -63,21 +56,31 @@ function readDocument(source: string, file: string, line: number): Document | Un
   }
 }
 
-/** Cuts at lines that start with `---`. Inside a block scalar such a line cannot stand at column 0, so this is exact. */
-function* splitDocuments(text: string): Generator<{ source: string; line: number }> {
-  const marker = /^---(?=[ \t\r\n]|$)/gm
+/** `%YAML 1.2` and its like stand before the mark of the document that they belong to, so a cut leaves them alone. */
+function holdsOnlyDirectives(source: string): boolean {
+  return source.startsWith('%') && source.split('\n').every((line) => /^(?:[%#]|\s*$)/.test(line))
+}
+
+/**
+ * Cuts at lines that start with `---`. Inside a block scalar such a line cannot stand at column 0, so this is exact.
+ * JSON documents may also follow one another without a mark (`kubectl` reads that): there a cut is between `}` and `{`.
+ */
+function* splitDocuments(text: string, firstLine: number): Generator<{ source: string; line: number }> {
+  const isJson = /^\ufeff?\s*\{/.test(text)
+  const marker = isJson ? /^---(?=[ \t\r\n]|$)|(?<=\}\s*\n)^\{/gm : /^---(?=[ \t\r\n]|$)/gm
   let start = text.charCodeAt(0) === 0xfeff ? 1 : 0
-  let line = 1
+  let line = firstLine
   for (let match = marker.exec(text); match; match = marker.exec(text)) {
-    if (match.index > start) yield { source: text.slice(start, match.index), line }
+    if (match.index === start) continue
+    yield { source: text.slice(start, match.index), line }
     line += countLines(text, start, match.index)
     start = match.index
-    marker.lastIndex = start + 3
   }
   yield { source: text.slice(start), line }
 }
 
-function countLines(text: string, from: number, to: number): number {
+/** How many lines end between two offsets. */
+export function countLines(text: string, from = 0, to = text.length): number {
   let count = 0
   for (let at = text.indexOf('\n', from); at >= 0 && at < to; at = text.indexOf('\n', at + 1)) count++
   return count

@@ -1,62 +1,92 @@
-import yaml from 'js-yaml'
-import { SCHEMA } from './yaml.ts'
-
 /** Keys and indexes that lead from a document's root to a value. */
 export type Path = readonly (string | number)[]
 
-interface Spot {
-  line: number
-  kind: string | null
-  result: unknown
-  children: Spot[]
+/** Where the values of one document stand. */
+export interface Positions {
+  /** Takes what js-yaml announces while it reads. */
+  readonly listener: (event: 'open' | 'close', state: State) => void
+  /** The line of the value at a path, from 0; for a path that is not there, of the nearest parent that is. */
+  lineOf(path: Path): number
 }
 
 /** The reader's state as its listener sees it; js-yaml's types leave it open. */
 interface State {
-  line: number
-  kind: string | null
-  result: unknown
+  readonly line: number
+  readonly kind: string | null
+  readonly result: unknown
 }
 
 /**
- * Finds lines in one YAML or JSON document: the answer maps a path to the line of its value, counted from 0; for a path
- * that is not there, the line of the nearest parent that is.
+ * Notes of where the nodes of a document stand. Flat arrays in the order of opening, because most documents are never
+ * asked for a line and the notes must cost next to nothing.
  */
-export function locate(source: string): (path: Path) => number {
-  const root: Spot = { line: 0, kind: 'document', result: undefined, children: [] }
-  const open: Spot[] = [root]
-  const listener = (event: 'open' | 'close', state: State): void => {
+export function notePositions(): Positions {
+  const lines: number[] = []
+  const kinds: (string | null)[] = []
+  const results: unknown[] = []
+  /** Where the next node that is not inside this one begins. */
+  const ends: number[] = []
+  const open: number[] = []
+  const childrenOf = new Map<number, number[]>()
+
+  const listener = (event: 'open' | 'close', { line, kind, result }: State): void => {
     if (event === 'open') {
-      open.push({ line: state.line, kind: null, result: undefined, children: [] })
+      open.push(lines.length)
+      lines.push(line)
+      kinds.push(null)
+      results.push(undefined)
+      ends.push(0)
       return
     }
-    const spot = open.pop()
-    if (!spot) return
-    spot.kind = state.kind
-    spot.result = state.result
-    // A scalar that the reader first tried as the key of a mapping is announced inside itself.
-    if (spot.kind === 'scalar' || spot.kind === null) spot.line = spot.children[0]?.line ?? spot.line
-    open.at(-1)?.children.push(spot)
+    const node = open.pop() ?? 0
+    kinds[node] = kind
+    results[node] = result
+    ends[node] = lines.length
   }
-  yaml.load(source, { schema: SCHEMA, json: true, maxDepth: 400, listener } as unknown as yaml.LoadOptions)
-  const top = root.children[0] ?? root
-  return (path) => {
-    let spot = top
-    for (const key of path) {
-      const next = childAt(spot, key)
-      if (!next) break
-      spot = next
-    }
-    return spot.line
-  }
-}
 
-function childAt(spot: Spot, key: string | number): Spot | undefined {
-  if (spot.kind === 'sequence') return spot.children[Number(key)]
-  if (spot.kind !== 'mapping') return undefined
-  // Children alternate: key, value, key, value. The last of equal keys wins, as in the value.
-  for (let index = spot.children.length - 2; index >= 0; index -= 2) {
-    if (String(spot.children[index]?.result) === String(key)) return spot.children[index + 1]
+  /** The reader tries a node as the key of a block mapping first; where it is none, it is announced inside itself. */
+  const unwrap = (node: number): number => {
+    let inner = node
+    while (inner + 1 < (ends[inner] ?? 0) && ends[inner + 1] === ends[inner]) {
+      if (results[inner + 1] !== results[node] || kinds[inner + 1] !== kinds[node]) break
+      inner++
+    }
+    return inner
   }
-  return undefined
+
+  const children = (node: number): number[] => {
+    const known = childrenOf.get(node)
+    if (known) return known
+    const found: number[] = []
+    const end = ends[node] ?? 0
+    for (let child = node + 1; child < end; child = ends[child] || end) found.push(child)
+    childrenOf.set(node, found)
+    return found
+  }
+
+  const childAt = (node: number, key: string | number): number | undefined => {
+    if (kinds[node] === 'sequence') return children(node)[Number(key)]
+    if (kinds[node] !== 'mapping') return undefined
+    const nodes = children(node)
+    const value = (results[node] as Record<string, unknown>)[key]
+    // Key, value, key, value; the last of equal keys wins, as in the value. The value is compared because a tag or an
+    // anchor makes the reader go back and announce a key twice.
+    for (let index = nodes.length - 1; index > 0; index--) {
+      const at = nodes[index] ?? 0
+      if (Object.is(results[at], value) && String(results[nodes[index - 1] ?? 0]) === String(key)) return at
+    }
+    return undefined
+  }
+
+  const lineOf = (path: Path): number => {
+    let node = 0
+    for (const key of path) {
+      const child = childAt(unwrap(node), key)
+      if (child === undefined) break
+      node = child
+    }
+    return lines[kinds[node] === 'scalar' ? unwrap(node) : node] ?? 0
+  }
+
+  return { listener, lineOf }
 }

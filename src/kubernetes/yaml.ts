@@ -1,46 +1,94 @@
 import yaml from 'js-yaml'
 import { ExpectedError } from '../errors.ts'
+import { notePositions, type Path, type Positions } from './position.ts'
 
 /**
  * YAML as kubectl reads it, as far as strings go: merge keys work, dates and unknown tags stay text, the last of two
  * equal keys wins. Numbers and booleans follow YAML 1.2, which no image name or label depends on.
  */
-export const SCHEMA = yaml.CORE_SCHEMA.extend({
+const SCHEMA = yaml.CORE_SCHEMA.extend({
   implicit: [
     new yaml.Type('tag:yaml.org,2002:merge', { kind: 'scalar', resolve: (data) => data === '<<' || data === null }),
   ],
-  explicit: (['scalar', 'sequence', 'mapping'] as const).map(
-    (kind) => new yaml.Type('!', { kind, multi: true, construct: (data) => data ?? '' }),
+  explicit: (['scalar', 'sequence', 'mapping'] as const).flatMap((kind) =>
+    ['!', 'tag:'].map((prefix) => new yaml.Type(prefix, { kind, multi: true, construct: (data) => data ?? '' })),
   ),
 })
 
 /** How far aliases may blow a document up: values after expansion. Real files stay below a few hundred thousand. */
 const MAX_EXPANDED_VALUES = 2_000_000
 
+/** How deep values may nest: far deeper than any tool writes, and shallow enough for functions that recurse. */
 const MAX_DEPTH = 400
 
+/** The value of a document, and the lines of what is in it, from 0. */
+interface Parsed {
+  readonly value: unknown
+  lineOf(path: Path): number
+}
+
 /**
- * The value of one YAML or JSON document. Aliases are shared objects, never cycles.
+ * Reads one YAML or JSON document. Aliases are shared objects, never cycles.
  *
  * @throws {ExpectedError} INPUT_INVALID; the message starts with `line N: `, N counted from 0, where the line is known.
  */
-export function parseYaml(source: string): unknown {
-  if (/^\s*[{[]/.test(source)) {
-    try {
-      return JSON.parse(source)
-    } catch {
-      // Not strict JSON: flow-style YAML, or broken. The YAML reader says which, and where.
+export function parseYaml(source: string): Parsed {
+  const json = /^\s*[{[]/.test(source) ? findJson(source) : undefined
+  if (json !== undefined) {
+    let positions: Positions | undefined
+    return {
+      value: json,
+      lineOf(path) {
+        positions ??= positionsOfJson(source)
+        return positions.lineOf(path)
+      },
     }
   }
+  const { value, positions } = load(source)
+  if (source.includes('*') && /(^|[\s[{,:-])\*\S/m.test(source)) refuseAliasBombs(value)
+  return { value, lineOf: (path) => positions.lineOf(path) }
+}
+
+/** JSON holds characters that YAML forbids; such a document's values all stand on its first line. */
+function positionsOfJson(source: string): Positions {
   try {
-    const value = yaml.load(source, { schema: SCHEMA, json: true, maxDepth: MAX_DEPTH } as yaml.LoadOptions)
-    if (/(^|[\s[{,:-])\*\S/m.test(source)) refuseAliasBombs(value)
-    return value
+    return load(source).positions
   } catch (error) {
-    if (error instanceof yaml.YAMLException) {
-      throw new ExpectedError('INPUT_INVALID', `line ${error.mark?.line ?? 0}: ${error.reason}`)
-    }
+    if (error instanceof ExpectedError) return notePositions()
     throw error
+  }
+}
+
+function load(source: string): { value: unknown; positions: Positions } {
+  const positions = notePositions()
+  try {
+    const options = { schema: SCHEMA, json: true, maxDepth: MAX_DEPTH, listener: positions.listener }
+    return { value: yaml.load(source, options as unknown as yaml.LoadOptions), positions }
+  } catch (error) {
+    if (!(error instanceof yaml.YAMLException)) throw error
+    // The end of the text is one line too far where the last line is whole.
+    const line = Math.min(error.mark?.line ?? 0, source.trimEnd().split('\n').length - 1)
+    throw new ExpectedError('INPUT_INVALID', `line ${line}: ${error.reason}`)
+  }
+}
+
+/** The value of strict JSON; undefined for flow-style YAML, and for what is broken: the YAML reader says how, and where. */
+function findJson(source: string): unknown {
+  let value: unknown
+  try {
+    value = JSON.parse(source)
+  } catch {
+    return undefined
+  }
+  refuseDepth(value)
+  return value
+}
+
+function refuseDepth(root: unknown): void {
+  let level: unknown[] = [root]
+  for (let depth = 0; level.length > 0; depth++) {
+    if (depth > MAX_DEPTH) throw new ExpectedError('INPUT_INVALID', `line 0: nested deeper than ${MAX_DEPTH} levels`)
+    level = level.flatMap((value) => (typeof value === 'object' && value !== null ? Object.values(value) : []))
   }
 }
 
