@@ -1,4 +1,5 @@
-import type { ImageUse } from '../discovery/image-use.ts'
+import type { Confidence, ImageUse } from '../discovery/image-use.ts'
+import { isAtLeast } from '../discovery/image-use.ts'
 import { scanDocument } from '../discovery/scan.ts'
 import type { Finding } from '../finding.ts'
 import { readDocuments } from '../kubernetes/document.ts'
@@ -13,24 +14,41 @@ export interface InputScan {
   readonly workloads: readonly Workload[]
 }
 
+interface ScanOptions {
+  readonly keepWorkloads?: boolean
+  /** Uses that are less sure are left out. */
+  readonly minConfidence?: Confidence
+}
+
 /**
- * Reads and scans every input.
+ * Reads and scans every input. Documents, and files of a directory, that cannot be read are findings; the others go on.
  *
  * @throws {ExpectedError} INPUT_NOT_FOUND, INPUT_UNREADABLE
  */
-export async function scanInputs(inputs: readonly string[], { keepWorkloads = false } = {}): Promise<InputScan> {
+export async function scanInputs(
+  inputs: readonly string[],
+  { keepWorkloads = false, minConfidence = 'likely' }: ScanOptions = {},
+): Promise<InputScan> {
   const uses: ImageUse[] = []
   const findings: Finding[] = []
   const workloads: Workload[] = []
-  for await (const { file, text } of readInputs(inputs)) {
-    for (const document of readDocuments(text, file)) {
+  const onUnreadable = (file: string, { message, hint }: Error & { hint?: string | undefined }): void => {
+    findings.push({ code: 'FILE_UNREADABLE', severity: 'error', message, hint, file, line: undefined })
+  }
+  for await (const { file, text, line } of readInputs(inputs, { onUnreadable })) {
+    for (const document of readDocuments(text, file, line)) {
       const scan = scanDocument(document)
-      uses.push(...scan.uses)
-      findings.push(...scan.findings)
-      if (keepWorkloads) workloads.push(...scan.workloads)
+      for (const use of scan.uses) if (isAtLeast(use.confidence, minConfidence)) uses.push(use)
+      for (const finding of scan.findings) findings.push(finding)
+      if (keepWorkloads) for (const workload of scan.workloads) workloads.push(workload)
     }
   }
   return { uses, findings, workloads }
+}
+
+/** Whether some input could not be read, so that images may be missing from the answer. */
+export function isIncomplete({ findings }: Pick<InputScan, 'findings'>): boolean {
+  return findings.some(({ code }) => code === 'FILE_UNREADABLE' || code === 'DOCUMENT_UNREADABLE')
 }
 
 /** The distinct images of uses, in CRI form, sorted; only those under one of the policies, or set by an operator. */

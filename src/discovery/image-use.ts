@@ -1,9 +1,13 @@
 import type { Path } from '../kubernetes/position.ts'
+import { formatPath } from '../kubernetes/resource.ts'
 
 /** How an image was found, from what is sure to what is read between the lines. */
 export type Layer = 'podSpec' | 'knownField' | 'argument' | 'environment' | 'config' | 'rule' | 'comment'
 
-export type Confidence = 'certain' | 'likely' | 'possible'
+/** From surest to least sure. */
+export const CONFIDENCES = ['certain', 'likely', 'possible'] as const
+
+export type Confidence = (typeof CONFIDENCES)[number]
 
 /** One place where a resource names an image. */
 export interface ImageUse {
@@ -27,4 +31,42 @@ export interface ImageUse {
   readonly line: number
   readonly layer: Layer
   readonly confidence: Confidence
+}
+
+/** A use as `scan --json` prints it. */
+export interface ImageUseJson {
+  readonly reference: string
+  readonly image: string | null
+  readonly policy: string | null
+  readonly policyFrom: ImageUse['policyFrom']
+  readonly workload: { apiVersion: string; kind: string; namespace: string | null; name: string }
+  readonly container: string | null
+  readonly field: string
+  readonly file: string
+  readonly line: number
+  readonly layer: Layer
+  readonly confidence: Confidence
+}
+
+/** The JSON form of a use: what is unknown is null, the path is text. */
+export function renderUse(use: ImageUse): ImageUseJson {
+  const { reference, policyFrom, workload, file, line, layer, confidence } = use
+  return {
+    reference,
+    image: use.image ?? null,
+    policy: use.policy ?? null,
+    policyFrom,
+    workload: { ...workload, namespace: workload.namespace ?? null },
+    container: use.container ?? null,
+    field: formatPath(use.path),
+    file,
+    line,
+    layer,
+    confidence,
+  }
+}
+
+/** Whether a confidence is at least as sure as the other. */
+export function isAtLeast(confidence: Confidence, minimum: Confidence): boolean {
+  return CONFIDENCES.indexOf(confidence) <= CONFIDENCES.indexOf(minimum)
 }

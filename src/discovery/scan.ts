@@ -1,10 +1,12 @@
 import type { Finding } from '../finding.ts'
 import type { Document, UnreadableDocument } from '../kubernetes/document.ts'
-import { podImages } from '../kubernetes/pod-images.ts'
-import { nameOfResource, type Resource, resourcesOf } from '../kubernetes/resource.ts'
+import { podImageGaps, podImages } from '../kubernetes/pod-images.ts'
+import { type Resource, resourcesOf } from '../kubernetes/resource.ts'
 import { type Workload, workloadOf } from '../kubernetes/workload.ts'
 import { criForm, findReference } from '../oci/reference.ts'
+import { findingsOfUse, gapFinding, unreadableFinding } from './findings.ts'
 import type { ImageUse } from './image-use.ts'
+import { podSpecsOf } from './pod-specs.ts'
 
 /** What one document gave. */
 export interface DocumentScan {
@@ -15,73 +17,49 @@ export interface DocumentScan {
 
 /** Every image that a document's resources use, and what is wrong with them. */
 export function scanDocument(document: Document | UnreadableDocument): DocumentScan {
-  if ('problem' in document) return { uses: [], findings: [unreadable(document)], workloads: [] }
+  if ('problem' in document) return { uses: [], findings: [unreadableFinding(document)], workloads: [] }
   const resources = resourcesOf(document)
-  const workloads = resources.map(workloadOf).filter((workload) => workload !== undefined)
-  const uses = workloads.flatMap(podSpecUses)
-  return { uses, findings: uses.flatMap(findingsOf), workloads }
-}
-
-function podSpecUses({ resource, templatePath, podSpec }: Workload): ImageUse[] {
-  const specPath = [...templatePath, 'spec']
-  return podImages(podSpec).map((image): ImageUse => {
-    const path = [...specPath, ...image.path]
-    const reference = findReference(image.reference)
-    return {
-      reference: image.reference,
-      image: reference && criForm(reference),
-      policy: image.policy,
-      policyFrom: image.policyFrom,
-      workload: workloadName(resource),
-      container: image.container,
-      path,
-      file: resource.document.file,
-      line: resource.document.lineOf([...resource.path, ...path]),
-      layer: 'podSpec',
-      confidence: 'certain',
-    }
-  })
-}
-
-function findingsOf(use: ImageUse): Finding[] {
-  const place = `${nameOfResource(use.workload)}, container ${use.container}`
-  const at = { file: use.file, line: use.line }
-  if (!use.image) {
-    return [
-      {
-        code: 'REFERENCE_INVALID',
-        severity: 'error',
-        message: `${place}: not an image reference: ${JSON.stringify(use.reference)}`,
-        hint: 'The kubelet will say InvalidImageName. Write it as registry/repository:tag, the repository in lower case.',
-        ...at,
-      },
-    ]
-  }
-  if (use.policy === 'Always') {
-    return [
-      {
-        code: 'POLICY_ALWAYS',
-        severity: 'error',
-        message: `${place}: ${use.reference} is pulled Always, which fails offline even when the image is on the node`,
-        hint: 'Set imagePullPolicy: IfNotPresent; or pin a digest and set it; or serve a mirror with nodeseed serve.',
-        ...at,
-      },
-    ]
-  }
-  return []
-}
-
-function unreadable({ file, line, problem }: UnreadableDocument): Finding {
+  const scans = resources.map(scanResource)
   return {
-    code: 'DOCUMENT_UNREADABLE',
-    severity: 'error',
-    message: `not readable as YAML or JSON: ${problem}`,
-    hint: 'Render templates first (helm template, kustomize build), then scan the result.',
-    file,
-    line,
+    uses: scans.flatMap(({ uses }) => uses),
+    findings: scans.flatMap(({ findings }) => findings),
+    workloads: resources.map(workloadOf).filter((workload) => workload !== undefined),
   }
 }
 
-function workloadName({ apiVersion, kind, namespace, name }: Resource): ImageUse['workload'] {
-  return { apiVersion, kind, namespace, name }
+function scanResource(resource: Resource): Pick<DocumentScan, 'uses' | 'findings'> {
+  const { apiVersion, kind, namespace, name, document } = resource
+  const workload = { apiVersion, kind, namespace, name }
+  const lineOf = (path: ImageUse['path']): number => document.lineOf([...resource.path, ...path])
+  const uses: ImageUse[] = []
+  const findings: Finding[] = []
+  for (const { podSpec, path: specPath, builtIn } of podSpecsOf(resource)) {
+    for (const image of podImages(podSpec)) {
+      const path = [...specPath, ...image.path]
+      const reference = findReference(image.reference)
+      const use: ImageUse = {
+        reference: image.reference,
+        image: reference && criForm(reference),
+        policy: image.policy,
+        policyFrom: image.policyFrom,
+        workload,
+        container: image.container,
+        path,
+        file: document.file,
+        line: lineOf(path),
+        layer: 'podSpec',
+        confidence: 'certain',
+      }
+      uses.push(use)
+      findings.push(...findingsOfUse(use))
+    }
+    for (const { container, found, path } of podImageGaps(podSpec)) {
+      // In a custom resource a container without an image is a patch of what its operator makes.
+      if (!builtIn && found === undefined) continue
+      findings.push(
+        gapFinding({ workload, container, file: document.file, line: lineOf([...specPath, ...path]) }, found),
+      )
+    }
+  }
+  return { uses, findings }
 }

@@ -1,0 +1,161 @@
+import type { Finding } from '../finding.ts'
+import type { UnreadableDocument } from '../kubernetes/document.ts'
+import { PULL_POLICIES, type PullPolicy } from '../kubernetes/pull-policy.ts'
+import { nameOfResource } from '../kubernetes/resource.ts'
+import { findReference, parseReference } from '../oci/reference.ts'
+import type { ImageUse } from './image-use.ts'
+
+/** What is wrong, or will be offline, with an image that a pod spec names. */
+export function findingsOfUse(use: ImageUse): Finding[] {
+  return [referenceFinding(use), policyFinding(use), tagFinding(use)].filter((finding) => finding !== undefined)
+}
+
+/** A container of a pod spec without a usable image. */
+export function gapFinding(use: Pick<ImageUse, 'workload' | 'container' | 'file' | 'line'>, found: unknown): Finding {
+  const at = { file: use.file, line: use.line }
+  const place = placeOf(use)
+  if (found === undefined) {
+    return {
+      code: 'IMAGE_MISSING',
+      severity: 'warning',
+      message: `${place}: names no image`,
+      hint: 'Give it an image, or scan the rendered result if this is a patch (kustomize build).',
+      ...at,
+    }
+  }
+  if (found === '' || found === null) {
+    return {
+      code: 'IMAGE_EMPTY',
+      severity: 'error',
+      message: `${place}: the image is empty, which the API server rejects`,
+      hint: 'Set image to registry/repository:tag.',
+      ...at,
+    }
+  }
+  return {
+    code: 'IMAGE_NOT_TEXT',
+    severity: 'error',
+    message: `${place}: the image is no text: ${JSON.stringify(found)?.slice(0, 80)}`,
+    hint: 'Put the reference in quotes: YAML reads a bare 1.27 as a number.',
+    ...at,
+  }
+}
+
+/** A document that cannot be read. */
+export function unreadableFinding({ file, line, problem }: UnreadableDocument): Finding {
+  return {
+    code: 'DOCUMENT_UNREADABLE',
+    severity: 'error',
+    message: `not readable as YAML or JSON: ${problem}`,
+    hint: 'Render templates first (helm template, kubectl kustomize), then scan the result.',
+    file,
+    line,
+  }
+}
+
+function referenceFinding(use: ImageUse): Finding | undefined {
+  const { reference, file, line } = use
+  const parsed = findReference(reference)
+  if (parsed?.domain) return undefined
+  const place = placeOf(use)
+  if (parsed) {
+    return {
+      code: 'REGISTRY_INVALID',
+      severity: 'warning',
+      message: `${place}: ${JSON.stringify(reference)} has no registry: a host name may not hold "_", so all of it is a repository path`,
+      hint: 'Use the registry under a name without "_".',
+      file,
+      line,
+    }
+  }
+  return {
+    code: 'REFERENCE_INVALID',
+    severity: 'error',
+    message: `${place}: not an image reference: ${JSON.stringify(reference)}: ${reasonOf(reference)}`,
+    hint: invalidHint(reference),
+    file,
+    line,
+  }
+}
+
+function reasonOf(reference: string): string {
+  if (reference.trim() !== reference) {
+    return 'white space around it (the API server rejects such a pod, and accepts a template whose pods then fail)'
+  }
+  try {
+    parseReference(reference)
+    return ''
+  } catch (error) {
+    return (error as Error).message.slice((error as Error).message.lastIndexOf('": ') + 3)
+  }
+}
+
+function invalidHint(reference: string): string {
+  if (/\{\{|\$[({]|<[^>]*>|%[({]/.test(reference)) {
+    return 'This is a template. Render it first (helm template, kubectl kustomize, envsubst), then scan the result.'
+  }
+  if (findReference(reference.trim())) return `Write it as ${reference.trim()}`
+  const lower = reference.toLowerCase()
+  if (findReference(lower)) return `The kubelet will say InvalidImageName. In lower case it would be valid: ${lower}`
+  return 'The kubelet will say InvalidImageName. Write it as registry/repository:tag, the repository in lower case.'
+}
+
+function policyFinding({ policy, policyFrom, ...use }: ImageUse): Finding | undefined {
+  if (policy === undefined) return undefined
+  const at = { file: use.file, line: use.line }
+  const place = placeOf(use)
+  if (policy === 'Always') {
+    const why = policyFrom === 'field' ? 'imagePullPolicy says so' : 'the default for the tag latest'
+    return {
+      code: 'POLICY_ALWAYS',
+      severity: 'error',
+      message: `${place}: ${use.reference} is pulled Always (${why}), which fails offline even when the image is on the node`,
+      hint: alwaysHint(policyFrom === 'field'),
+      ...at,
+    }
+  }
+  if (PULL_POLICIES.includes(policy as PullPolicy)) return undefined
+  const meant = PULL_POLICIES.find((word) => word.toLowerCase() === policy.toLowerCase())
+  return {
+    code: 'POLICY_INVALID',
+    severity: 'error',
+    message: `${place}: imagePullPolicy ${JSON.stringify(policy)} is none; the API server rejects it`,
+    hint: meant ? `Write ${meant}: the word is case-sensitive.` : `Write one of ${PULL_POLICIES.join(', ')}.`,
+    ...at,
+  }
+}
+
+function alwaysHint(isField: boolean): string {
+  const first = isField
+    ? 'Set imagePullPolicy: IfNotPresent'
+    : 'Give it a version tag, or set imagePullPolicy: IfNotPresent'
+  return `${first}; or name the image by digest and set IfNotPresent; or keep Always and serve a mirror (nodeseed serve).`
+}
+
+/**
+ * Tags that by their name move: what a node holds is then whatever was current on the day of the bundle. Version tags
+ * can move too, but a lock fixes their digest, so a warning for each would only hide these.
+ */
+const MOVING_TAG =
+  /^(?:(?:[a-z0-9.]+[._-])?(?:latest|main|master|trunk|head|develop|development|edge|nightly|canary|snapshot|unstable|rolling|current|tip|next|dev))$/i
+
+function tagFinding(use: ImageUse): Finding | undefined {
+  // Its policy finding already says that the tag is latest.
+  if (use.policy === 'Always' && use.policyFrom === 'default') return undefined
+  const reference = findReference(use.reference)
+  if (!reference || reference.digest) return undefined
+  const tag = reference.tag ?? 'latest'
+  if (!MOVING_TAG.test(tag)) return undefined
+  return {
+    code: 'TAG_MUTABLE',
+    severity: 'warning',
+    message: `${placeOf(use)}: the tag ${tag} of ${use.reference} moves: nodes seeded at different times hold different images`,
+    hint: 'Name a version, or a digest: nodeseed lock shows the digest of today.',
+    file: use.file,
+    line: use.line,
+  }
+}
+
+function placeOf({ workload, container }: Pick<ImageUse, 'workload' | 'container'>): string {
+  return `${nameOfResource(workload)}${container ? `, container ${container}` : ''}`
+}

@@ -1,0 +1,85 @@
+import { expect, test } from 'vitest'
+import { scanText } from '../support/scan-text.ts'
+
+const DIGEST = `sha256:${'0'.repeat(64)}`
+
+/** The findings for one container, given as flow-style YAML on line 6. */
+function findingsFor(container: string): string[] {
+  const text = `apiVersion: v1\nkind: Pod\nmetadata: {name: p}\nspec:\n  containers:\n    - ${container}\n`
+  return scanText(text).findings.map(({ code, severity, line }) => `${code} ${severity} ${line}`)
+}
+
+test.for<[container: string, findings: string[]]>([
+  ['{name: c, image: "a:1"}', []],
+  ['{name: c, image: "a:1.27-alpine"}', []],
+  ['{name: c, image: "a:1", imagePullPolicy: Never}', []],
+  ['{name: c, image: "a:1", imagePullPolicy: Always}', ['POLICY_ALWAYS error 6']],
+  ['{name: c, image: a}', ['POLICY_ALWAYS error 6']],
+  ['{name: c, image: "a:latest"}', ['POLICY_ALWAYS error 6']],
+  [`{name: c, image: "a:latest@${DIGEST}"}`, ['POLICY_ALWAYS error 6']],
+  ['{name: c, image: "a:latest", imagePullPolicy: IfNotPresent}', ['TAG_MUTABLE warning 6']],
+  ['{name: c, image: "a:main", imagePullPolicy: Never}', ['TAG_MUTABLE warning 6']],
+  ['{name: c, image: "a:v2-nightly"}', ['TAG_MUTABLE warning 6']],
+  ['{name: c, image: "a:next-generation-1"}', []],
+  [`{name: c, image: "a:main@${DIGEST}"}`, []],
+  ['{name: c, image: "a:1", imagePullPolicy: always}', ['POLICY_INVALID error 6']],
+  ['{name: c, image: " a:1"}', ['REFERENCE_INVALID error 6']],
+  ['{name: c, image: "quay.io/Org/App:1"}', ['REFERENCE_INVALID error 6']],
+  ['{name: c, image: "{{ .Values.image }}"}', ['REFERENCE_INVALID error 6']],
+  ['{name: c, image: foo_bar.com/app:1}', ['REGISTRY_INVALID warning 6']],
+  ['{name: c, image: 1.27}', ['IMAGE_NOT_TEXT error 6']],
+  ['{name: c, image: {repository: a}}', ['IMAGE_NOT_TEXT error 6']],
+  ['{name: c, image: ""}', ['IMAGE_EMPTY error 6']],
+  ['{name: c, image: }', ['IMAGE_EMPTY error 6']],
+  ['{name: c}', ['IMAGE_MISSING warning 6']],
+])('%s', ([container, findings]) => {
+  expect(findingsFor(container)).toEqual(findings)
+})
+
+test.for<[container: string, message: string, hint: string]>([
+  [
+    '{name: c, image: "app:1", imagePullPolicy: Always}',
+    'Pod p, container c: app:1 is pulled Always (imagePullPolicy says so), which fails offline even when the image is on the node',
+    'Set imagePullPolicy: IfNotPresent; or name the image by digest and set IfNotPresent; or keep Always and serve a mirror (nodeseed serve).',
+  ],
+  [
+    '{name: c, image: app}',
+    'Pod p, container c: app is pulled Always (the default for the tag latest), which fails offline even when the image is on the node',
+    'Give it a version tag, or set imagePullPolicy: IfNotPresent; or name the image by digest and set IfNotPresent; or keep Always and serve a mirror (nodeseed serve).',
+  ],
+  [
+    '{name: c, image: "a:1", imagePullPolicy: ifnotpresent}',
+    'Pod p, container c: imagePullPolicy "ifnotpresent" is none; the API server rejects it',
+    'Write IfNotPresent: the word is case-sensitive.',
+  ],
+  [
+    '{name: c, image: "a:1 "}',
+    'Pod p, container c: not an image reference: "a:1 ": white space around it (the API server rejects such a pod, and accepts a template whose pods then fail)',
+    'Write it as a:1',
+  ],
+  [
+    '{name: c, image: quay.io/Org/app}',
+    'Pod p, container c: not an image reference: "quay.io/Org/app": repository name (Org/app) must be lowercase',
+    'The kubelet will say InvalidImageName. In lower case it would be valid: quay.io/org/app',
+  ],
+  [
+    '{name: c, image: "${REGISTRY}/app:1"}',
+    'Pod p, container c: not an image reference: "${REGISTRY}/app:1": invalid reference format',
+    'This is a template. Render it first (helm template, kubectl kustomize, envsubst), then scan the result.',
+  ],
+  [
+    '{name: c, image: 1.27}',
+    'Pod p, container c: the image is no text: 1.27',
+    'Put the reference in quotes: YAML reads a bare 1.27 as a number.',
+  ],
+])('%s says what is wrong and what to do', ([container, message, hint]) => {
+  const text = `apiVersion: v1\nkind: Pod\nmetadata: {name: p}\nspec: {containers: [${container}]}\n`
+  expect(scanText(text).findings).toMatchObject([{ message, hint }])
+})
+
+test('a broken document is a finding with its line, and the others go on', () => {
+  const pod = 'apiVersion: v1\nkind: Pod\nspec: {containers: [{name: c, image: "a:1"}]}\n'
+  const { uses, findings } = scanText(`${pod}---\n{{- if .Values.x }}\na: b\n{{- end }}\n---\n${pod}`)
+  expect(uses).toHaveLength(2)
+  expect(findings).toMatchObject([{ code: 'DOCUMENT_UNREADABLE', file: 'test.yaml', line: 5 }])
+})
