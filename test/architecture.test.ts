@@ -6,7 +6,7 @@ const MAY_IMPORT: Record<string, string[]> = {
   oci: ['node:crypto'],
   kubernetes: ['oci/', 'js-yaml', 'yaml', 'kubernetes-types/'],
   discovery: ['oci/', 'kubernetes/', 'kubernetes-types/', 'inventory.ts', 'finding.ts'],
-  bundle: ['oci/', 'kubernetes/', 'inventory.ts', 'finding.ts', 'node:crypto', 'p-limit'],
+  bundle: ['oci/', 'kubernetes/', 'inventory.ts', 'finding.ts', 'node:crypto', 'node:util', 'p-limit'],
   seed: ['oci/', 'kubernetes/', 'kubernetes-types/', 'inventory.ts', 'seed-set.ts', 'finding.ts', 'node:crypto'],
   audit: ['oci/', 'kubernetes/', 'kubernetes-types/', 'inventory.ts', 'seed-set.ts', 'finding.ts', 'node:crypto'],
   registry: ['oci/', 'node:', 'undici'],

@@ -1,6 +1,6 @@
 import { BUNDLE_TABLE_ANNOTATION, type Lock, type LockedImage } from '../inventory.ts'
 import type { Digest } from '../oci/digest.ts'
-import { isIndexType, OCI_INDEX } from '../oci/media-type.ts'
+import { isIndexType, OCI_INDEX, OCI_MANIFEST } from '../oci/media-type.ts'
 
 /**
  * The `index.json` of a bundle: one descriptor for each name, so that every runtime finds an image by tag and by digest.
@@ -22,11 +22,13 @@ export function renderIndex({ images }: Lock, tableDigest: Digest): string {
 }
 
 function descriptorFor(name: string, { target, platforms }: LockedImage): object {
-  const { mediaType, digest, size } = target
+  const { digest, size } = target
+  const isIndex = isIndexType(target.mediaType)
   // A node of another architecture must refuse a single image; an index says by itself what it holds.
-  const platform = isIndexType(mediaType) ? undefined : platforms[0]?.platform
+  const platform = isIndex ? undefined : platforms[0]?.platform
   return {
-    mediaType,
+    // Skopeo finds nothing else in a layout, also for docker's types, whose documents have the same form.
+    mediaType: isIndex ? OCI_INDEX : OCI_MANIFEST,
     digest,
     size,
     annotations: { 'io.containerd.image.name': name, 'org.opencontainers.image.ref.name': name },

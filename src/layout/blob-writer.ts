@@ -1,8 +1,10 @@
 import { createHash, type Hash } from 'node:crypto'
 import type { FileHandle } from 'node:fs/promises'
 import { ExpectedError } from '../errors.ts'
+import type { BlobSink } from '../oci/blob-sink.ts'
 import type { Descriptor } from '../oci/descriptor.ts'
 import { splitDigest } from '../oci/digest.ts'
+import { diskError } from './disk-error.ts'
 
 /** One write takes this many bytes: fewer, larger writes are what makes the disk fast. */
 const BATCH = 1 << 20
@@ -11,8 +13,9 @@ const BATCH = 1 << 20
  * Writes one blob in place and hashes it while it arrives. While one batch is on its way to the disk the next one is
  * collected; `write` gives a promise when the sender must wait for the disk.
  */
-export class BlobWriter {
+export class BlobWriter implements BlobSink {
   readonly #blob: Descriptor
+  readonly #path: string
   readonly #handle: FileHandle
   readonly #hash: Hash
   #position: number
@@ -21,11 +24,16 @@ export class BlobWriter {
   #batchBytes = 0
   #writing: Promise<void> | undefined
 
-  constructor(blob: Descriptor, offset: number, handle: FileHandle) {
+  constructor(blob: Descriptor, offset: number, { path, handle }: { path: string; handle: FileHandle }) {
     this.#blob = blob
+    this.#path = path
     this.#handle = handle
     this.#position = offset
     this.#hash = createHash(splitDigest(blob.digest).algorithm)
+  }
+
+  get received(): number {
+    return this.#received
   }
 
   /** @throws {ExpectedError} CONTENT_MISMATCH as soon as more arrives than the blob may have. */
@@ -59,7 +67,11 @@ export class BlobWriter {
     this.#position += this.#batchBytes
     this.#batch = []
     this.#batchBytes = 0
-    const writing = (this.#writing ?? Promise.resolve()).then(() => writeAll(this.#handle, batch, position))
+    const writing = (this.#writing ?? Promise.resolve()).then(() =>
+      writeAll(this.#handle, batch, position).catch((error) => {
+        throw diskError(this.#path, error)
+      }),
+    )
     this.#writing = writing
     // A failure stays where it is, for `write` or `end` to report.
     const forget = () => {

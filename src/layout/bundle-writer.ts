@@ -4,6 +4,7 @@ import { ExpectedError } from '../errors.ts'
 import type { PlannedFile } from '../inventory.ts'
 import type { Digest } from '../oci/digest.ts'
 import { BlobWriter } from './blob-writer.ts'
+import { diskError } from './disk-error.ts'
 import { encodeHeader } from './tar-header.ts'
 
 /**
@@ -33,7 +34,7 @@ export class BundleWriter {
     { files, size }: { files: readonly PlannedFile[]; size: number },
     { force = false } = {},
   ): Promise<BundleWriter> {
-    if (!force && (await exists(path))) throw outputExists(path)
+    await checkOutput(path, { force })
     const partial = `${path}.partial`
     const handle = await open(partial, 'w+').catch((error) => {
       throw diskError(partial, error)
@@ -53,7 +54,7 @@ export class BundleWriter {
   blob(digest: Digest): BlobWriter {
     const file = this.#planned.get(digest)
     if (!file?.blob) throw new Error(`${digest} is not planned`)
-    return new BlobWriter(file.blob, file.offset, this.#handle)
+    return new BlobWriter(file.blob, file.offset, { path: this.#partial, handle: this.#handle })
   }
 
   /** Brings every byte to the disk and gives the file its final name. Call it when every blob has arrived. */
@@ -86,28 +87,14 @@ async function syncDirectory(path: string): Promise<void> {
   await directory.sync().finally(() => directory.close())
 }
 
-async function exists(path: string): Promise<boolean> {
-  return stat(path).then(
+/** Asks before any work is done. @throws {ExpectedError} OUTPUT_EXISTS */
+export async function checkOutput(path: string, { force = false }: { force?: boolean }): Promise<void> {
+  const isThere = await stat(path).then(
     () => true,
     () => false,
   )
-}
-
-function outputExists(path: string): ExpectedError {
-  return new ExpectedError('OUTPUT_EXISTS', `${path}: is there already`, {
+  if (force || !isThere) return
+  throw new ExpectedError('OUTPUT_EXISTS', `${path}: is there already`, {
     hint: 'Write to another file, or add --force to replace this one.',
   })
-}
-
-/** An error of the file system, said in terms of the file; everything else as it is. */
-function diskError(path: string, error: unknown): unknown {
-  const { code } = error as NodeJS.ErrnoException
-  if (error instanceof ExpectedError || typeof code !== 'string') return error
-  if (code === 'ENOSPC' || code === 'EDQUOT') {
-    return new ExpectedError('DISK_FULL', `${path}: no space left on the disk`, {
-      hint: 'Make room, or write to another disk, and run the same command again.',
-      cause: error,
-    })
-  }
-  return new ExpectedError('DISK_ERROR', `${path}: cannot be written: ${code}`, { cause: error })
 }

@@ -53,14 +53,14 @@ function findTool(tool: Tool): string | undefined {
 }
 
 /** The path of a tool that the test was declared to need with {@link testWith}. */
-function tool(name: Tool): string {
+export function tool(name: Tool): string {
   const path = findTool(name)
   if (!path) throw new Error(`${name} is not here: declare the test with testWith(['${name}'])`)
   return path
 }
 
 /** The environment in which unpacked tools find their libraries and each other. */
-function toolEnvironment(extra: Record<string, string> = {}): Record<string, string | undefined> {
+export function toolEnvironment(extra: Record<string, string> = {}): Record<string, string | undefined> {
   return {
     ...process.env,
     PATH: [...BINARY_DIRECTORIES, process.env.PATH ?? ''].join(delimiter),

@@ -1,0 +1,19 @@
+import { ExpectedError } from '../errors.ts'
+
+/** An image that could not be had, and why. */
+export interface ImageFailure {
+  readonly reference: string
+  readonly error: ExpectedError
+}
+
+/** One error for all images that failed: a run goes past each of them and reports them together. */
+export function imagesFailed(failures: readonly ImageFailure[], total: number): ExpectedError {
+  const lines = failures.flatMap(({ reference, error }) => [
+    `  ${reference}: ${error.message} [${error.code}]`,
+    ...(error.hint ? [`    try: ${error.hint}`] : []),
+  ])
+  const count = `${failures.length} of ${total} ${total === 1 ? 'image' : 'images'} cannot be had`
+  return new ExpectedError('IMAGES_FAILED', [`${count}; nothing was written`, ...lines].join('\n'), {
+    hint: 'Mend what is said above and run the same command again.',
+  })
+}

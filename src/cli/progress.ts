@@ -1,0 +1,81 @@
+import type { SingleBar } from 'cli-progress'
+
+/** Shows how far a long transfer is: a bar on a terminal, a line now and then elsewhere. Always on stderr. */
+export interface Progress {
+  /** `total` in bytes. */
+  start(title: string, total: number): Promise<void>
+  add(bytes: number): void
+  stop(): void
+}
+
+/** Milliseconds between two lines where there is no terminal. */
+const LINE_INTERVAL = 5000
+
+export function createProgress(stream: NodeJS.WriteStream = process.stderr): Progress {
+  return stream.isTTY ? new BarProgress(stream) : new LineProgress(stream)
+}
+
+class BarProgress implements Progress {
+  readonly #stream: NodeJS.WriteStream
+  #bar: SingleBar | undefined
+
+  constructor(stream: NodeJS.WriteStream) {
+    this.#stream = stream
+  }
+
+  async start(title: string, total: number): Promise<void> {
+    const { default: cliProgress } = await import('cli-progress')
+    this.#bar = new cliProgress.SingleBar({
+      stream: this.#stream,
+      format: `${title} {bar} {percentage}%  {value} of {total}  {eta_formatted} left`,
+      formatValue: (value, _options, type) =>
+        type === 'value' || type === 'total' ? formatBytes(value) : String(value),
+      hideCursor: true,
+      clearOnComplete: true,
+      etaBuffer: 100,
+    })
+    this.#bar.start(total, 0)
+  }
+
+  add(bytes: number): void {
+    this.#bar?.increment(bytes)
+  }
+
+  stop(): void {
+    this.#bar?.stop()
+  }
+}
+
+class LineProgress implements Progress {
+  readonly #stream: NodeJS.WriteStream
+  #timer: NodeJS.Timeout | undefined
+  #bytes = 0
+
+  constructor(stream: NodeJS.WriteStream) {
+    this.#stream = stream
+  }
+
+  async start(title: string, total: number): Promise<void> {
+    this.#timer = setInterval(() => {
+      this.#stream.write(`${title}: ${formatBytes(this.#bytes)} of ${formatBytes(total)}\n`)
+    }, LINE_INTERVAL)
+    this.#timer.unref()
+  }
+
+  add(bytes: number): void {
+    this.#bytes += bytes
+  }
+
+  stop(): void {
+    clearInterval(this.#timer)
+  }
+}
+
+const UNITS = ['B', 'kB', 'MB', 'GB', 'TB']
+
+/** `1.4 GB`, in powers of 1000 as registries and disks count. */
+export function formatBytes(bytes: number): string {
+  const power = Math.min(Math.max(Math.floor(Math.log10(Math.max(bytes, 1)) / 3), 0), UNITS.length - 1)
+  const value = bytes / 1000 ** power
+  return `${value < 10 && power > 0 ? value.toFixed(1) : Math.round(value)} ${UNITS[power]}`
+}

@@ -1,0 +1,70 @@
+import { Flags } from '@oclif/core'
+import { ExpectedError } from '../errors.ts'
+import { platformOfNode, readNodes } from '../kubernetes/node.ts'
+import { formatPlatform, type Platform, parsePlatform } from '../oci/platform.ts'
+import { readText } from './inputs.ts'
+
+/** Flags of every command that reads images from registries. */
+export const registryFlags = {
+  mirror: Flags.string({
+    description: 'ask FROM=TO first: quay.io=mirror.local:5000/quay (repeatable); then the registry itself',
+    multiple: true,
+    default: [],
+  }),
+  'plain-http': Flags.string({
+    description: 'speak plain http with this HOST[:PORT] (repeatable); loopback hosts need no flag',
+    multiple: true,
+    default: [],
+  }),
+}
+
+/** Flags that say for which platforms images are wanted. */
+export const platformFlags = {
+  platform: Flags.string({
+    description: 'platform to take, such as linux/arm64 (repeatable); default: those of --nodes, else linux/amd64',
+    multiple: true,
+    default: [],
+  }),
+  nodes: Flags.string({ description: 'take the platforms of these nodes: output of kubectl get nodes -o json' }),
+}
+
+/** What is taken where neither flags nor nodes nor a lock say which platforms are meant. */
+export const DEFAULT_PLATFORMS: readonly Platform[] = [{ os: 'linux', architecture: 'amd64' }]
+export const DEFAULT_PLATFORMS_NOTE = 'platform: linux/amd64 (choose others with --platform or --nodes)'
+
+/** @throws {ExpectedError} USAGE for a mirror without `=`. */
+export function toEndpointOptions(flags: { mirror: string[]; 'plain-http': string[] }) {
+  const mirrors = flags.mirror.map((text) => {
+    const [from, to, ...rest] = text.split('=')
+    if (from && to && rest.length === 0) return { from: trimmed(from), to: trimmed(to) }
+    throw new ExpectedError('USAGE', `Not a mirror: ${JSON.stringify(text)}`, {
+      hint: 'Write it as FROM=TO, such as quay.io=mirror.local:5000/quay.',
+    })
+  })
+  return { mirrors, plainHttp: flags['plain-http'] }
+}
+
+/** The platforms that flags name, each once; undefined when they name none. */
+export async function platformsFrom(flags: {
+  platform: string[]
+  nodes?: string | undefined
+}): Promise<Platform[] | undefined> {
+  const named = flags.platform.map(parsePlatform)
+  if (named.length > 0 || !flags.nodes) return named.length > 0 ? distinct(named) : undefined
+  const nodes = readNodes(await readText(flags.nodes), flags.nodes)
+  const platforms = distinct(nodes.map(platformOfNode).filter((platform) => platform !== undefined))
+  if (platforms.length > 0) return platforms
+  throw new ExpectedError('INPUT_INVALID', `${flags.nodes}: no node says which platform it has`, {
+    hint: 'Name the platforms with --platform.',
+  })
+}
+
+function distinct(platforms: readonly Platform[]): Platform[] {
+  const byName = new Map(platforms.map((platform) => [formatPlatform(platform), platform]))
+  return [...byName.keys()].sort().map((name) => byName.get(name)!)
+}
+
+/** `https://mirror.local/` is meant as `mirror.local`. */
+function trimmed(text: string): string {
+  return text.replace(/^https?:\/\//, '').replace(/\/+$/, '')
+}

@@ -1,0 +1,50 @@
+import { Args } from '@oclif/core'
+import { BaseCommand } from '../cli/base-command.ts'
+import { countOf } from '../cli/count.ts'
+import { formatBytes } from '../cli/progress.ts'
+import type { LockedImage } from '../inventory.ts'
+import { openBundle } from '../layout/bundle-file.ts'
+import { formatPlatform } from '../oci/platform.ts'
+
+export default class Inspect extends BaseCommand {
+  static override summary = 'show what a bundle holds: images with all their names, platforms and sizes'
+  static override examples = [
+    '<%= config.bin %> <%= command.id %> shop.tar',
+    '<%= config.bin %> <%= command.id %> shop.tar --json',
+  ]
+  static override args = { file: Args.string({ description: 'bundle', required: true }) }
+
+  async run(): Promise<unknown> {
+    const { args } = await this.parse(Inspect)
+    const bundle = await openBundle(args.file)
+    try {
+      const images = bundle.lock.images.map(describe)
+      for (const { names, digest, mediaType, platforms } of images) {
+        this.log(`${names.join('\n')}\n  ${digest} ${mediaType}`)
+        for (const { platform, bytes } of platforms) this.log(`  ${platform}  ${formatBytes(bytes)}`)
+      }
+      const blobs = [...bundle.blobs.values()]
+      const sum = blobs.reduce((total, { size }) => total + size, 0)
+      this.log(
+        `${args.file}: ${countOf(images.length, 'image')}, ${countOf(blobs.length, 'blob')} with ${formatBytes(sum)}`,
+      )
+      return { file: args.file, bytes: bundle.size, images, blobs, files: bundle.table.files }
+    } finally {
+      await bundle.close()
+    }
+  }
+}
+
+function describe({ reference, names, target, platforms }: LockedImage) {
+  return {
+    reference,
+    names,
+    digest: target.digest,
+    mediaType: target.mediaType,
+    platforms: platforms.map(({ platform, manifest, config, layers }) => ({
+      platform: formatPlatform(platform),
+      digest: manifest.digest,
+      bytes: [manifest, config, ...layers].reduce((sum, { size }) => sum + size, 0),
+    })),
+  }
+}

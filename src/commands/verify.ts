@@ -1,0 +1,32 @@
+import { Args } from '@oclif/core'
+import { verifyBundle } from '../bundle/verify.ts'
+import { BaseCommand } from '../cli/base-command.ts'
+import { countOf } from '../cli/count.ts'
+import { createProgress } from '../cli/progress.ts'
+import { openBundle } from '../layout/bundle-file.ts'
+
+export default class Verify extends BaseCommand {
+  static override summary = 'check that every byte of a bundle is what its digest says; exit code 4 when one is not'
+  static override examples = ['<%= config.bin %> <%= command.id %> shop.tar']
+  static override args = { file: Args.string({ description: 'bundle', required: true }) }
+
+  async run(): Promise<unknown> {
+    const { args } = await this.parse(Verify)
+    const bundle = await openBundle(args.file)
+    const progress = createProgress()
+    await progress.start(`verify ${args.file}`, bundle.size)
+    try {
+      const problems = await verifyBundle(bundle, (count) => progress.add(count))
+      progress.stop()
+      for (const { message } of problems) this.log(message)
+      const { images } = bundle.lock
+      const verdict = problems.length === 0 ? 'every byte is as its digest says' : countOf(problems.length, 'problem')
+      this.log(`${args.file}: ${countOf(images.length, 'image')}, ${countOf(bundle.blobs.size, 'blob')}: ${verdict}`)
+      if (problems.length > 0) this.answerNo()
+      return { file: args.file, ok: problems.length === 0, problems }
+    } finally {
+      progress.stop()
+      await bundle.close()
+    }
+  }
+}

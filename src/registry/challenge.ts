@@ -1,0 +1,31 @@
+/** One way to authenticate that a server offers. Scheme and parameter names are in lower case. */
+export interface Challenge {
+  readonly scheme: string
+  readonly parameters: ReadonlyMap<string, string>
+}
+
+const TOKEN = "[!#$%&'*+.^_`|~0-9A-Za-z-]+"
+const SCHEME = new RegExp(`^\\s*(${TOKEN})(?:\\s+|$)(?!=)`)
+const PARAMETER = new RegExp(`^\\s*(${TOKEN})\\s*=\\s*(?:"((?:[^"\\\\]|\\\\.)*)"|(${TOKEN}))\\s*(?:,|$)`)
+
+/**
+ * Reads `WWW-Authenticate`, which may hold several challenges: `Bearer realm="…",scope="a,b", Basic realm="…"`.
+ * What cannot be read ends the list. Source: RFC 9110, 11.6.1.
+ */
+export function parseChallenges(header: string | readonly string[] | undefined): Challenge[] {
+  const challenges: Challenge[] = []
+  for (let rest of typeof header === 'string' ? [header] : (header ?? [])) {
+    for (let scheme = SCHEME.exec(rest); scheme; scheme = SCHEME.exec(rest)) {
+      rest = rest.slice(scheme[0].length)
+      const parameters = new Map<string, string>()
+      for (let match = PARAMETER.exec(rest); match; match = PARAMETER.exec(rest)) {
+        const [all, name = '', quoted, plain = ''] = match
+        parameters.set(name.toLowerCase(), quoted?.replace(/\\(.)/g, '$1') ?? plain)
+        rest = rest.slice(all.length)
+      }
+      challenges.push({ scheme: scheme[1]?.toLowerCase() ?? '', parameters })
+      rest = rest.replace(/^\s*,/, '')
+    }
+  }
+  return challenges
+}

@@ -1,0 +1,112 @@
+import type { Dispatcher } from 'undici'
+import type { BlobSink } from '../oci/blob-sink.ts'
+
+export interface Request {
+  readonly url: URL
+  readonly method: 'GET' | 'HEAD' | 'POST'
+  readonly headers: Readonly<Record<string, string>>
+  readonly body?: string
+}
+
+export interface Response {
+  /** Where the answer came from, after redirects. */
+  readonly url: URL
+  readonly status: number
+  readonly headers: Readonly<Record<string, string | string[] | undefined>>
+  /** Empty when a sink took it; cut off at {@link MAX_BODY}. */
+  readonly body: Buffer
+}
+
+/** Decides from the head of an answer whether its body goes into a sink. */
+export type Receive = (status: number, headers: Response['headers']) => Pick<BlobSink, 'write'> | undefined
+
+export interface Patience {
+  /** Milliseconds until the head of the answer must be there. */
+  readonly headTimeout: number
+  /** Milliseconds in which a body must bring at least {@link MINIMUM_PROGRESS} bytes or end. */
+  readonly bodyTimeout: number
+}
+
+/** The server let us wait, or dripped. */
+export class StalledError extends Error {}
+
+/** Larger than any manifest that a runtime takes. */
+const MAX_BODY = 8 * 1024 * 1024
+const MINIMUM_PROGRESS = 4096
+
+/** One request and its answer, redirects not followed. The body goes to a sink at the pace at which the sink takes it. */
+export function exchange(
+  dispatcher: Dispatcher,
+  { url, method, headers, body }: Request,
+  { headTimeout, bodyTimeout }: Patience,
+  receive: Receive = () => undefined,
+): Promise<Response> {
+  return new Promise((resolve, reject) => {
+    let timer: NodeJS.Timeout | undefined
+    let head: Pick<Response, 'status' | 'headers'> | undefined
+    let sink: Pick<BlobSink, 'write'> | undefined
+    let progress = 0
+    let total = 0
+    const collected: Buffer[] = []
+    const fail = (error: Error) => {
+      clearTimeout(timer)
+      reject(error)
+    }
+    const watch = (controller: Dispatcher.DispatchController, milliseconds: number, problem: string) => {
+      clearTimeout(timer)
+      progress = 0
+      timer = setTimeout(() => {
+        if (head && (progress >= MINIMUM_PROGRESS || controller.paused)) watch(controller, milliseconds, problem)
+        else controller.abort(new StalledError(`${problem} for ${milliseconds / 1000} s`))
+      }, milliseconds)
+    }
+    dispatcher.dispatch(
+      {
+        origin: url.origin,
+        path: `${url.pathname}${url.search}`,
+        method,
+        headers: { 'accept-encoding': 'identity', 'user-agent': 'nodeseed', ...headers },
+        ...(body !== undefined && { body }),
+        headersTimeout: 0,
+        bodyTimeout: 0,
+      },
+      {
+        onRequestStart(controller) {
+          watch(controller, headTimeout, 'no answer')
+        },
+        onResponseStart(controller, status, headers) {
+          head = { status, headers }
+          sink = receive(status, headers)
+          watch(controller, bodyTimeout, 'no data')
+        },
+        onResponseData(controller, chunk) {
+          progress += chunk.length
+          total += chunk.length
+          if (!sink) {
+            if (total > MAX_BODY) controller.abort(new Error(`a document of more than ${MAX_BODY} bytes`))
+            else collected.push(chunk)
+            return
+          }
+          try {
+            const busy = sink.write(chunk)
+            if (!busy) return
+            controller.pause()
+            busy.then(
+              () => controller.resume(),
+              (error) => controller.abort(error),
+            )
+          } catch (error) {
+            controller.abort(error as Error)
+          }
+        },
+        onResponseEnd() {
+          clearTimeout(timer)
+          if (head) resolve({ url, ...head, body: Buffer.concat(collected) })
+        },
+        onResponseError(_controller, error) {
+          fail(error)
+        },
+      },
+    )
+  })
+}

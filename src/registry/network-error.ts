@@ -1,0 +1,66 @@
+import { ExpectedError } from '../errors.ts'
+import { StalledError } from './exchange.ts'
+import type { Subject } from './response-error.ts'
+
+/** What an error below HTTP means to a user; everything that is no such error as it is. */
+export function networkError({ registry, what }: Subject, error: unknown): unknown {
+  if (error instanceof ExpectedError) return error
+  const problem = problemOf(error)
+  if (!problem) return error
+  return new ExpectedError('REGISTRY_UNREACHABLE', `${what}: ${registry}: ${problem.text}`, {
+    hint: problem.hint.replace('REGISTRY', registry),
+    cause: error,
+  })
+}
+
+/** Whether the error came from the network, so that another try may help. */
+export function isNetworkError(error: unknown): boolean {
+  return problemOf(error) !== undefined
+}
+
+interface Problem {
+  readonly text: string
+  readonly hint: string
+}
+
+function problemOf(error: unknown): Problem | undefined {
+  if (error instanceof StalledError) return { text: error.message, hint: AGAIN }
+  if (!(error instanceof Error)) return undefined
+  const code = codeOf(error)
+  if (!code) return undefined
+  const [text, hint] = PROBLEMS[code] ?? []
+  if (text) return { text, hint: hint ?? AGAIN }
+  if (/CERT|SELF_SIGNED|UNABLE_TO_|HOSTNAME_MISMATCH|ERR_TLS/.test(code)) {
+    return {
+      text: `its certificate is not trusted (${code})`,
+      hint: 'Give the authority that signed it with --ca FILE.',
+    }
+  }
+  if (/^(?:ERR_SSL|EPROTO)/.test(code)) {
+    return { text: 'does not speak https', hint: 'If that is right, add: --plain-http REGISTRY' }
+  }
+  return /^(?:UND_ERR|HPE_)/.test(code) ? { text: `the connection broke (${error.message})`, hint: AGAIN } : undefined
+}
+
+const AGAIN = 'Run the same command again; check the network and the proxy settings if it stays so.'
+
+const PROBLEMS: Record<string, [text: string, hint?: string]> = {
+  ENOTFOUND: ['no such host', 'Check the spelling of the registry, and DNS.'],
+  EAI_AGAIN: ['its name cannot be looked up', 'Check DNS and the network.'],
+  ECONNREFUSED: ['nothing listens there', 'Check host and port, and that the registry is up.'],
+  ECONNRESET: ['the connection was cut'],
+  EPIPE: ['the connection was cut'],
+  ETIMEDOUT: ['no answer'],
+  EHOSTUNREACH: ['no route to it'],
+  ENETUNREACH: ['no network'],
+  UND_ERR_CONNECT_TIMEOUT: ['no answer'],
+  UND_ERR_SOCKET: ['the connection was cut'],
+}
+
+/** undici wraps the socket's error, and several addresses make an AggregateError. */
+function codeOf(error: Error): string | undefined {
+  const { code, cause } = error as NodeJS.ErrnoException
+  if (cause instanceof Error && code === 'UND_ERR_SOCKET') return codeOf(cause) ?? code
+  if (error instanceof AggregateError && error.errors[0] instanceof Error) return codeOf(error.errors[0])
+  return code
+}

@@ -1,0 +1,49 @@
+import { type ErrorCode, ExpectedError } from '../errors.ts'
+import type { Response } from './exchange.ts'
+
+/** Who was asked for what, for messages. */
+export interface Subject {
+  /** The registry as the user names it. */
+  readonly registry: string
+  /** `image quay.io/team/web:1`, `blob sha256:…`. */
+  readonly what: string
+}
+
+/** What an answer that is no success means to a user. The registry's own words are quoted, never its headers. */
+export function responseError({ registry, what }: Subject, response: Response): ExpectedError {
+  const { status } = response
+  const words = registryWords(response)
+  const [code, problem, hint] = MEANINGS[status] ?? ['REGISTRY_ERROR', `answers ${status}`, RETRY_HINT]
+  const specific = status === 404 && what.startsWith('blob') ? 'BLOB_UNKNOWN' : code
+  return new ExpectedError(specific, `${what}: ${registry} ${problem}${words ? ` (${words})` : ''}`, {
+    hint: hint.replace('REGISTRY', registry),
+  })
+}
+
+const RETRY_HINT = 'Run the same command again later, or use a mirror with --mirror.'
+
+const MEANINGS: Record<number, [code: ErrorCode, problem: string, hint: string]> = {
+  401: ['UNAUTHORIZED', 'asks for other credentials', 'Run: docker login REGISTRY'],
+  403: ['DENIED', 'denies access', 'Check that the account may pull this repository, and the spelling of its name.'],
+  404: [
+    'MANIFEST_UNKNOWN',
+    'does not have it',
+    'Check the spelling of repository and tag; a private one may hide itself so.',
+  ],
+  429: ['TOOMANYREQUESTS', 'limits our requests', 'Log in with docker login REGISTRY for a higher limit, or wait.'],
+}
+
+/** `{"errors":[{"code","message"}]}`, as one short line. Source: distribution-spec, error codes. */
+function registryWords({ body }: Response): string {
+  try {
+    const { errors } = JSON.parse(body.toString('utf8')) as { errors?: { code?: unknown; message?: unknown }[] }
+    const [first] = errors ?? []
+    return [first?.code, first?.message]
+      .filter((part) => typeof part === 'string')
+      .join(': ')
+      .replace(/\p{Cc}/gu, ' ')
+      .slice(0, 200)
+  } catch {
+    return ''
+  }
+}

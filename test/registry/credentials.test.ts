@@ -1,0 +1,34 @@
+import { expect, test } from 'vitest'
+import { findCredentials } from '../../src/registry/credentials.ts'
+
+const auth = (text: string) => ({ auth: Buffer.from(text).toString('base64') })
+
+const FILE = {
+  auths: {
+    'https://index.docker.io/v1/': auth('hub:p:w'),
+    'quay.io': auth('host:1'),
+    'quay.io/team': auth('team:2'),
+    'quay.io/team/app': auth('app:3'),
+    'http://127.0.0.1:5000/v2/': auth('local:4'),
+    'acr.example': { identitytoken: 'refresh' },
+    'empty.example': {},
+    'plain.example': { username: 'u', password: 'p' },
+    'helper.example': auth('<token>:identity'),
+  },
+}
+
+test.for<[host: string, repository: string, expected: object | undefined]>([
+  ['registry-1.docker.io', 'library/nginx', { username: 'hub', password: 'p:w' }],
+  ['quay.io', 'other/app', { username: 'host', password: '1' }],
+  ['quay.io', 'team/web', { username: 'team', password: '2' }],
+  ['quay.io', 'team/app', { username: 'app', password: '3' }],
+  ['quay.io', 'team/app2', { username: 'team', password: '2' }],
+  ['127.0.0.1:5000', 'x', { username: 'local', password: '4' }],
+  ['acr.example', 'x', { identityToken: 'refresh' }],
+  ['helper.example', 'x', { identityToken: 'identity' }],
+  ['plain.example', 'x', { username: 'u', password: 'p' }],
+  ['empty.example', 'x', undefined],
+  ['evil-quay.io', 'team/app', undefined],
+])('%s/%s', ([host, repository, expected]) => {
+  expect(findCredentials(FILE, host, repository)).toEqual(expected)
+})
