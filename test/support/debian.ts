@@ -1,4 +1,4 @@
-import { execFile, execFileSync } from 'node:child_process'
+import { type ChildProcess, execFile, execFileSync, spawn } from 'node:child_process'
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { delimiter, join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -76,6 +76,11 @@ export async function runTool(
   { cwd, env }: { cwd?: string; env?: Record<string, string> } = {},
 ) {
   return run(tool(name), args, { ...(cwd && { cwd }), env: toolEnvironment(env), maxBuffer: 64 * 1024 * 1024 })
+}
+
+/** Starts a tool that the test stops, such as a server. What it says is dropped. */
+export function spawnTool(name: Tool, args: string[], { env }: { env?: Record<string, string> } = {}): ChildProcess {
+  return spawn(tool(name), args, { env: toolEnvironment(env), stdio: 'ignore' })
 }
 
 /**

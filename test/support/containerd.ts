@@ -1,0 +1,70 @@
+import { once } from 'node:events'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { onTestFinished } from 'vitest'
+import { CriClient } from './cri.ts'
+import { runTool, spawnTool } from './debian.ts'
+
+/** A containerd of the test's own: nothing of it lies outside its directory. Needs root. */
+export interface Containerd {
+  readonly directory: string
+  readonly socket: string
+  readonly cri: CriClient
+  /** Runs ctr in the namespace of Kubernetes; resolves to what it printed. */
+  ctr(...args: string[]): Promise<string>
+}
+
+/** Starts containerd with the CRI plugin; it is stopped, and its directory removed, when the test ends. */
+export async function startContainerd(): Promise<Containerd> {
+  const directory = await mkdtemp(join(tmpdir(), 'nodeseed-containerd-'))
+  const socket = join(directory, 'containerd.sock')
+  const config = join(directory, 'config.toml')
+  await writeFile(config, configuration(directory, socket))
+  const server = spawnTool('containerd', ['--config', config])
+  const cri = new CriClient(socket)
+  onTestFinished(async () => {
+    cri.close()
+    server.kill('SIGTERM')
+    if (server.exitCode === null && server.signalCode === null) await once(server, 'exit')
+    await rm(directory, { recursive: true, force: true, maxRetries: 5, retryDelay: 200 })
+  })
+  const ctr = async (...args: string[]) =>
+    (await runTool('ctr', ['--address', socket, '--namespace', 'k8s.io', ...args])).stdout
+  await untilReady(cri, () => server.exitCode)
+  return { directory, socket, cri, ctr }
+}
+
+async function untilReady(cri: CriClient, exitCode: () => number | null): Promise<void> {
+  for (let attempt = 0; attempt < 100; attempt++) {
+    if (exitCode() !== null) throw new Error(`containerd ended with ${exitCode()}`)
+    const answered = await cri.imageStatus('docker.io/library/none:1').then(
+      () => true,
+      () => false,
+    )
+    if (answered) return
+    await sleep(100)
+  }
+  throw new Error('containerd does not answer over CRI')
+}
+
+function configuration(directory: string, socket: string): string {
+  return `
+version = 2
+root = "${directory}/root"
+state = "${directory}/state"
+disabled_plugins = [
+  "io.containerd.snapshotter.v1.aufs", "io.containerd.snapshotter.v1.btrfs", "io.containerd.snapshotter.v1.devmapper",
+  "io.containerd.snapshotter.v1.zfs", "io.containerd.internal.v1.opt", "io.containerd.internal.v1.tracing",
+  "io.containerd.tracing.processor.v1.otlp",
+]
+[grpc]
+  address = "${socket}"
+[ttrpc]
+  address = "${socket}.ttrpc"
+[plugins."io.containerd.grpc.v1.cri".cni]
+  bin_dir = "${directory}/cni"
+  conf_dir = "${directory}/cni.d"
+`
+}
