@@ -1,48 +1,40 @@
 import { readFile, writeFile } from 'node:fs/promises'
-import type { Lock, LockedImage } from '../../src/inventory.ts'
-import type { Digest } from '../../src/oci/digest.ts'
-import { splitDigest } from '../../src/oci/digest.ts'
-import { OCI_INDEX } from '../../src/oci/media-type.ts'
+import { planBundle } from '../../src/bundle/plan.ts'
+import type { Lock, LockedImage, PlannedFile } from '../../src/inventory.ts'
+import { BundleWriter } from '../../src/layout/bundle-writer.ts'
 import { nodeFiles } from '../../src/seed/node-files.ts'
 import { type Blobs, tarOf } from './image-maker.ts'
+import { NODE_SCRIPT } from './node-script.ts'
 
-/** Writes a bundle of images: an OCI layout in a tar, with the files for nodes. `leaveOut` makes it a delta or a broken one. */
+/** Writes a bundle of images as `nodeseed bundle` does. With `leaveOut` some blobs are missing: a delta, or damage. */
 export async function writeTestBundle(
-  file: string,
+  path: string,
   images: readonly LockedImage[],
   blobs: Blobs,
   { leaveOut = new Set<string>() }: { leaveOut?: ReadonlySet<string> } = {},
 ): Promise<Lock> {
   const lock: Lock = { version: 1, images }
-  const script = await readFile(new URL('../../src/seed/seed.sh', import.meta.url), 'utf8')
-  const used = new Set(
-    images.flatMap(({ target, platforms }) => [
-      target.digest,
-      ...platforms.flatMap(({ manifest, config, layers }) => [manifest, config, ...layers].map(({ digest }) => digest)),
-    ]),
+  const files = nodeFiles(lock, await readFile(NODE_SCRIPT, 'utf8'))
+  const plan = planBundle(
+    lock,
+    files.map(({ name, content }) => ({ name, content: Buffer.from(content) })),
   )
-  const manifests = images.flatMap(({ names, target, platforms }) =>
-    names.map((name) => ({
-      ...target,
-      ...(target.mediaType !== OCI_INDEX && { platform: platforms[0]?.platform }),
-      annotations: { 'io.containerd.image.name': name, 'org.opencontainers.image.ref.name': name },
-    })),
-  )
-  const tar = await tarOf([
-    [{ name: 'oci-layout' }, JSON.stringify({ imageLayoutVersion: '1.0.0' })],
-    [{ name: 'index.json' }, JSON.stringify({ schemaVersion: 2, mediaType: OCI_INDEX, manifests })],
-    [{ name: 'nodeseed/bundle.json' }, JSON.stringify({ version: 1, lock })],
-    ...nodeFiles(lock, script).map(({ name, content }): [{ name: string }, string] => [{ name }, content]),
-    ...[...used]
-      .filter((digest) => !leaveOut.has(digest))
-      .sort()
-      .map((digest): [{ name: string }, Buffer] => [{ name: blobPath(digest) }, blobs.get(digest) ?? Buffer.alloc(0)]),
-  ])
-  await writeFile(file, tar)
+  if (leaveOut.size > 0) {
+    const kept = plan.files.filter(({ blob }) => !leaveOut.has(blob?.digest ?? ''))
+    await writeFile(path, await tarOf(kept.map((file) => [{ name: file.name }, contentOf(file, blobs)])))
+    return lock
+  }
+  const writer = await BundleWriter.create(path, plan)
+  for (const { blob } of plan.files) {
+    if (!blob) continue
+    const target = writer.blob(blob.digest)
+    await target.write(blobs.get(blob.digest) ?? Buffer.alloc(0))
+    await target.end()
+  }
+  await writer.commit()
   return lock
 }
 
-function blobPath(digest: Digest): string {
-  const { algorithm, hex } = splitDigest(digest)
-  return `blobs/${algorithm}/${hex}`
+function contentOf({ content, blob }: PlannedFile, blobs: Blobs): Buffer {
+  return Buffer.from(content ?? (blob && blobs.get(blob.digest)) ?? '')
 }

@@ -7,6 +7,9 @@ import { onTestFinished } from 'vitest'
 import { CriClient } from './cri.ts'
 import { runTool, spawnTool } from './debian.ts'
 
+/** The sandbox image of that containerd, for a test that runs pods. */
+export const PAUSE_IMAGE = 'registry.k8s.io/pause:3.9'
+
 /** A containerd of the test's own: nothing of it lies outside its directory. Needs root. */
 export interface Containerd {
   readonly directory: string
@@ -63,6 +66,9 @@ disabled_plugins = [
   address = "${socket}"
 [ttrpc]
   address = "${socket}.ttrpc"
+[plugins."io.containerd.grpc.v1.cri"]
+  sandbox_image = "${PAUSE_IMAGE}"
+  restrict_oom_score_adj = true
 [plugins."io.containerd.grpc.v1.cri".cni]
   bin_dir = "${directory}/cni"
   conf_dir = "${directory}/cni.d"

@@ -1,3 +1,7 @@
+import { mkdtemp, readFile, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { credentials, loadPackageDefinition, type ServiceClientConstructor } from '@grpc/grpc-js'
 import { loadSync } from '@grpc/proto-loader'
@@ -10,29 +14,101 @@ export interface CriImage {
   readonly pinned: boolean
 }
 
-/** Asks a runtime over its socket for images, as the kubelet does before it starts a container. */
+/** A container as the kubelet asks for it. Field names are those of the CRI, in camel case. */
+export interface CriContainer {
+  readonly image: string
+  readonly command: readonly string[]
+  readonly args: readonly string[]
+  readonly envs: readonly { key: string; value: string }[]
+  readonly mounts: readonly { hostPath: string; containerPath: string; readonly: boolean }[]
+  readonly runAsUser: number | undefined
+  readonly runAsGroup: number | undefined
+  readonly dropCapabilities: readonly string[]
+  readonly readonlyRootfs: boolean
+}
+
+const EXITED = 2
+const HOST_NETWORK = { namespaceOptions: { network: 'NODE' } }
+
+type Client = InstanceType<ServiceClientConstructor>
+
+/** Speaks to a runtime over its socket, as the kubelet does. */
 export class CriClient {
-  readonly #client: InstanceType<ServiceClientConstructor>
+  readonly #images: Client
+  readonly #runtime: Client
 
   constructor(socket: string) {
-    const definition = loadSync(fileURLToPath(new URL('cri.proto', import.meta.url)))
-    const service = loadPackageDefinition(definition) as unknown as {
-      runtime: { v1: { ImageService: ServiceClientConstructor } }
-    }
-    this.#client = new service.runtime.v1.ImageService(`unix:${socket}`, credentials.createInsecure())
+    const definition = loadSync(fileURLToPath(new URL('cri.proto', import.meta.url)), { enums: String, defaults: true })
+    const { v1 } = (loadPackageDefinition(definition) as unknown as { runtime: { v1: Record<string, Client> } }).runtime
+    const [Images, Runtime] = [v1.ImageService, v1.RuntimeService] as unknown as ServiceClientConstructor[]
+    this.#images = new Images!(`unix:${socket}`, credentials.createInsecure())
+    this.#runtime = new Runtime!(`unix:${socket}`, credentials.createInsecure())
   }
 
   /** The image that a pod's reference leads to; undefined where the kubelet would have to pull. */
-  imageStatus(image: string): Promise<CriImage | undefined> {
-    return new Promise((resolve, reject) => {
-      this.#client.ImageStatus?.({ image: { image } }, (error: Error | null, answer?: { image?: CriImage | null }) => {
-        if (error) reject(error)
-        else resolve(answer?.image ?? undefined)
-      })
-    })
+  async imageStatus(image: string): Promise<CriImage | undefined> {
+    const answer = await call(this.#images, 'ImageStatus', { image: { image } })
+    return (answer.image as CriImage | null) ?? undefined
+  }
+
+  /** Runs one container in a pod on the host's network, to its end. */
+  async runPod(name: string, container: CriContainer): Promise<{ exitCode: number; log: string }> {
+    const logDirectory = await mkdtemp(join(tmpdir(), 'nodeseed-pod-'))
+    const metadata = { name, uid: name, namespace: 'test' }
+    const sandbox = { metadata, logDirectory, linux: { securityContext: HOST_NETWORK } }
+    const { podSandboxId } = await call(this.#runtime, 'RunPodSandbox', { config: sandbox })
+    try {
+      const config = containerConfig(container)
+      const created = { podSandboxId, config, sandboxConfig: sandbox }
+      const { containerId } = await call(this.#runtime, 'CreateContainer', created)
+      await call(this.#runtime, 'StartContainer', { containerId })
+      const { exitCode } = await this.#untilExited(containerId)
+      return { exitCode: Number(exitCode), log: await readLog(join(logDirectory, config.logPath)) }
+    } finally {
+      await call(this.#runtime, 'StopPodSandbox', { podSandboxId })
+      await call(this.#runtime, 'RemovePodSandbox', { podSandboxId })
+      await rm(logDirectory, { recursive: true, force: true })
+    }
+  }
+
+  async #untilExited(containerId: unknown): Promise<Record<string, unknown>> {
+    for (;;) {
+      const { status } = await call(this.#runtime, 'ContainerStatus', { containerId })
+      const { state } = status as { state: number }
+      if (state === EXITED) return status as Record<string, unknown>
+      await sleep(50)
+    }
   }
 
   close(): void {
-    this.#client.close()
+    this.#images.close()
+    this.#runtime.close()
   }
+}
+
+function call(client: Client, method: string, request: object): Promise<Record<string, unknown>> {
+  return new Promise((resolve, reject) => {
+    client[method]?.(request, (error: Error | null, answer: Record<string, unknown>) => {
+      if (error) reject(error)
+      else resolve(answer)
+    })
+  })
+}
+
+function containerConfig({ image, runAsUser, runAsGroup, dropCapabilities, readonlyRootfs, ...rest }: CriContainer) {
+  const securityContext = {
+    ...HOST_NETWORK,
+    capabilities: { dropCapabilities },
+    ...(runAsUser !== undefined && { runAsUser: { value: runAsUser } }),
+    ...(runAsGroup !== undefined && { runAsGroup: { value: runAsGroup } }),
+    readonlyRootfs,
+    noNewPrivs: true,
+  }
+  return { metadata: { name: 'main' }, image: { image }, logPath: 'main.log', linux: { securityContext }, ...rest }
+}
+
+/** Each line of a CRI log is a time, a stream, a tag, and what the container said. */
+async function readLog(file: string): Promise<string> {
+  const lines = (await readFile(file, 'utf8')).split('\n').filter(Boolean)
+  return lines.map((line) => line.split(' ').slice(3).join(' ')).join('\n')
 }

@@ -1,0 +1,171 @@
+import type { DaemonSet } from 'kubernetes-types/apps/v1.js'
+import type {
+  Container,
+  Node,
+  NodeSelectorRequirement,
+  NodeSelectorTerm,
+  Toleration,
+  Volume,
+  VolumeMount,
+} from 'kubernetes-types/core/v1.js'
+import { nameOfNode } from '../kubernetes/node.ts'
+import type { NodeGroup } from './node-group.ts'
+
+/** What the seeding pods of all groups have in common. */
+export interface Seeding {
+  readonly namespace: string
+  /** Digest of the seed set, as the bundle's list of names holds it. */
+  readonly setDigest: string
+  /** Digest of the node script: a changed script makes new pods. */
+  readonly scriptDigest: string
+  /** Absolute path of the bundle on every node. */
+  readonly bundlePath: string
+  /** Seconds between two looks at what the runtime holds. */
+  readonly interval: number
+}
+
+export const SCRIPT_CONFIG_MAP = 'seed-script'
+export const SET_LABEL = 'nodeseed.dev/set'
+const NAME_LABEL = { 'app.kubernetes.io/name': 'nodeseed' }
+
+const SCRIPT_DIRECTORY = '/nodeseed/script'
+const BUNDLE_DIRECTORY = '/nodeseed/bundle'
+const READY_FILE = '/tmp/ready'
+
+/**
+ * The DaemonSet that seeds a group of nodes. It brings no image of its own: its containers run the sandbox image, which
+ * every node has, with the host's programs mounted read-only, so that the host's own sh, tar and ctr do the work.
+ *
+ * It uses the host's network, because the images of the cluster's network may be among those that are still missing.
+ */
+export function seedingDaemonSet(group: NodeGroup, seeding: Seeding): DaemonSet {
+  const selector = { ...NAME_LABEL, 'nodeseed.dev/group': group.name }
+  const tolerations = tolerationsFor(group.nodes)
+  return {
+    apiVersion: 'apps/v1',
+    kind: 'DaemonSet',
+    metadata: { name: `seed-${group.name}`, namespace: seeding.namespace, labels: selector },
+    spec: {
+      selector: { matchLabels: selector },
+      updateStrategy: { type: 'RollingUpdate', rollingUpdate: { maxUnavailable: '25%' } },
+      template: {
+        metadata: {
+          labels: { ...selector, [SET_LABEL]: seeding.setDigest },
+          annotations: { 'nodeseed.dev/script': seeding.scriptDigest },
+        },
+        spec: {
+          automountServiceAccountToken: false,
+          enableServiceLinks: false,
+          hostNetwork: true,
+          priorityClassName: 'system-node-critical',
+          terminationGracePeriodSeconds: 10,
+          affinity: {
+            nodeAffinity: {
+              requiredDuringSchedulingIgnoredDuringExecution: { nodeSelectorTerms: termsFor(group.nodes) },
+            },
+          },
+          ...(tolerations.length > 0 && { tolerations }),
+          initContainers: [container('seed', group, seeding, [])],
+          containers: [
+            {
+              ...container('keep', group, seeding, ['--watch', String(seeding.interval), '--ready', READY_FILE]),
+              readinessProbe: {
+                exec: { command: ['/bin/sh', '-c', `[ -e ${READY_FILE} ]`] },
+                periodSeconds: 5,
+              },
+            },
+          ],
+          volumes: volumes(group, seeding),
+        },
+      },
+    },
+  }
+}
+
+function container(name: string, group: NodeGroup, seeding: Seeding, options: string[]): Container {
+  const fileName = seeding.bundlePath.slice(seeding.bundlePath.lastIndexOf('/') + 1)
+  return {
+    name,
+    image: group.sandboxImage,
+    imagePullPolicy: 'IfNotPresent',
+    command: ['/bin/sh', `${SCRIPT_DIRECTORY}/seed.sh`],
+    args: [
+      '--set',
+      seeding.setDigest,
+      '--report',
+      '/dev/termination-log',
+      ...options,
+      '--',
+      `${BUNDLE_DIRECTORY}/${fileName}`,
+    ],
+    env: [
+      { name: 'NODE_NAME', valueFrom: { fieldRef: { fieldPath: 'spec.nodeName' } } },
+      { name: 'PATH', value: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin:/opt/bin' },
+      { name: 'TMPDIR', value: '/tmp' },
+    ],
+    // The sandbox image's own user is 65535; the runtime's socket belongs to root.
+    securityContext: {
+      runAsUser: 0,
+      runAsGroup: 0,
+      runAsNonRoot: false,
+      allowPrivilegeEscalation: false,
+      readOnlyRootFilesystem: true,
+      capabilities: { drop: ['ALL'] },
+      seccompProfile: { type: 'RuntimeDefault' },
+      // Where SELinux rules, an ordinary container may not speak to the runtime; elsewhere this says nothing.
+      seLinuxOptions: { type: 'spc_t' },
+    },
+    resources: { requests: { cpu: '50m', memory: '64Mi' }, limits: { memory: '512Mi' } },
+    volumeMounts: mounts(group),
+  }
+}
+
+/** Host directories at their own paths. On a host with merged /usr, /bin and /lib are links, which the runtime follows. */
+function hostDirectories({ runtime, needsLib64 }: NodeGroup): string[] {
+  const system = ['/usr', '/bin', '/sbin', '/lib', ...(needsLib64 ? ['/lib64'] : [])]
+  return [...system, runtime.socketDirectory, runtime.storage, ...runtime.programs]
+}
+
+function mounts(group: NodeGroup): VolumeMount[] {
+  return [
+    ...hostDirectories(group).map((path) => ({ name: volumeName(path), mountPath: path, readOnly: true })),
+    { name: 'script', mountPath: SCRIPT_DIRECTORY, readOnly: true },
+    { name: 'bundle', mountPath: BUNDLE_DIRECTORY, readOnly: true },
+    { name: 'tmp', mountPath: '/tmp' },
+  ]
+}
+
+function volumes(group: NodeGroup, { bundlePath }: Seeding): Volume[] {
+  const directory = bundlePath.slice(0, bundlePath.lastIndexOf('/')) || '/'
+  return [
+    ...hostDirectories(group).map((path) => ({ name: volumeName(path), hostPath: { path, type: 'Directory' } })),
+    { name: 'script', configMap: { name: SCRIPT_CONFIG_MAP } },
+    // Made when it is not there: a pod that runs and says that the bundle is missing helps more than one that waits.
+    { name: 'bundle', hostPath: { path: directory, type: 'DirectoryOrCreate' } },
+    { name: 'tmp', emptyDir: {} },
+  ]
+}
+
+function volumeName(path: string): string {
+  return `host${path.replaceAll('/', '-')}`
+}
+
+/** The nodes by their hostname label, which selects many at once; one without it by its name. */
+function termsFor(nodes: readonly Node[]): NodeSelectorTerm[] {
+  const hostnames = nodes.flatMap(({ metadata }) => metadata?.labels?.['kubernetes.io/hostname'] ?? []).sort()
+  const nameless = nodes.filter(({ metadata }) => !metadata?.labels?.['kubernetes.io/hostname'])
+  const byHostname: NodeSelectorRequirement = { key: 'kubernetes.io/hostname', operator: 'In', values: hostnames }
+  return [
+    ...(hostnames.length > 0 ? [{ matchExpressions: [byHostname] }] : []),
+    ...nameless.map((node) => ({
+      matchFields: [{ key: 'metadata.name', operator: 'In', values: [nameOfNode(node)] }],
+    })),
+  ]
+}
+
+/** One toleration for each taint key and effect that a node of the group has; values may change. */
+function tolerationsFor(nodes: readonly Node[]): Toleration[] {
+  const taints = nodes.flatMap(({ spec }) => spec?.taints ?? []).filter(({ effect }) => effect !== 'PreferNoSchedule')
+  const byKey = new Map(taints.map(({ key, effect }) => [`${key}:${effect}`, { key, operator: 'Exists', effect }]))
+  return [...byKey.keys()].sort().flatMap((key) => byKey.get(key) ?? [])
+}
