@@ -1,5 +1,4 @@
-import type { Lock, LockedPlatform } from '../inventory.ts'
-import type { Descriptor } from '../oci/descriptor.ts'
+import { blobsOf, type Lock } from '../inventory.ts'
 import { formatPlatform } from '../oci/platform.ts'
 import { seedSetDigest } from '../seed-set.ts'
 
@@ -38,15 +37,13 @@ export function renderNames(lock: Lock): string {
       ),
     ),
   )
-  const blobs = lock.images.flatMap(({ target, platforms }) =>
-    platforms.flatMap((entry) =>
-      blobsOf(target, entry).map(({ digest, size }) => `blob ${formatPlatform(entry.platform)} ${digest} ${size}`),
+  const blobs = lock.images.flatMap((image) =>
+    image.platforms.flatMap((entry) =>
+      blobsOf({ ...image, platforms: [entry] }).map(
+        ({ digest, size }) => `blob ${formatPlatform(entry.platform)} ${digest} ${size}`,
+      ),
     ),
   )
   const rows = [`nodeseed-names 1 ${seedSetDigest(lock)}`, ...new Set(names), ...new Set(blobs), 'end']
   return `${rows.join('\n')}\n`
-}
-
-function blobsOf(target: Descriptor, { manifest, config, layers }: LockedPlatform): Descriptor[] {
-  return [target, manifest, config, ...layers]
 }

@@ -1,0 +1,94 @@
+import { basename } from 'node:path'
+import { Args, Flags } from '@oclif/core'
+import { BaseCommand } from '../cli/base-command.ts'
+import { formatBytes } from '../cli/format-bytes.ts'
+import { readText } from '../cli/inputs.ts'
+import { readNodeScript } from '../cli/node-script.ts'
+import { writeOutputDirectory } from '../cli/output-directory.ts'
+import { scanInputs } from '../cli/scan-inputs.ts'
+import { renderTable } from '../cli/table.ts'
+import { ExpectedError } from '../errors.ts'
+import { readNodes } from '../kubernetes/node.ts'
+import { openBundle } from '../layout/bundle-file.ts'
+import { planSeeding, type SeedingPlan } from '../seed/plan.ts'
+
+const MARKER = 'placement.json'
+
+export default class Seed extends BaseCommand {
+  static override summary = 'write what brings a bundle onto nodes: node script, DaemonSets, labels, workload patches'
+  static override description = `No image is needed on the nodes but the sandbox image, which each of them has, and no
+program but their own. DIR holds seed.sh (for a node at hand), seeding/ (for kubectl apply -k), labels.sh, and
+workloads/ (a kustomize component that gives each workload of INPUT its nodeSelector).`
+  static override examples = [
+    '<%= config.bin %> <%= command.id %> shop.tar --nodes nodes.json -o seed-shop manifests/',
+    '<%= config.bin %> <%= command.id %> shop.tar --nodes nodes.json -o seed-shop --sandbox-image registry.k8s.io/pause:3.9',
+  ]
+  static override strict = false
+  static override args = {
+    bundle: Args.string({ description: 'bundle file', required: true }),
+    input: Args.string({ description: 'manifests of the workloads: files, directories, or -' }),
+  }
+  static override flags = {
+    nodes: Flags.string({ description: 'file of kubectl get nodes -o json (or yaml)', required: true }),
+    output: Flags.string({ char: 'o', description: 'directory to write', required: true }),
+    force: Flags.boolean({ description: 'replace what an earlier run wrote to that directory' }),
+    set: Flags.string({ description: 'name of the seed set, the first part of its label', default: 'images' }),
+    'label-prefix': Flags.string({ description: 'domain of the label', default: 'nodeseed.dev' }),
+    namespace: Flags.string({ description: 'namespace of the seeding pods', default: 'nodeseed' }),
+    'bundle-path': Flags.string({
+      description: 'where the bundle lies on the nodes; default /var/lib/nodeseed/<name>',
+    }),
+    'sandbox-image': Flags.string({ description: 'sandbox (pause) image of nodes that do not report theirs' }),
+    interval: Flags.integer({ description: 'seconds between two checks of a seeded node', default: 300, min: 1 }),
+  }
+
+  async run(): Promise<unknown> {
+    const { argv, args, flags } = await this.parse(Seed)
+    const nodes = readNodes(await readText(flags.nodes), flags.nodes)
+    const { workloads } = await scanInputs((argv as string[]).slice(1), { keepWorkloads: true })
+    const bundle = await openBundle(args.bundle)
+    await bundle.close()
+    const plan = planSeeding(bundle.lock, nodes, workloads, {
+      set: flags.set,
+      labelDomain: flags['label-prefix'],
+      namespace: flags.namespace,
+      bundlePath: absolute(flags['bundle-path'] ?? `/var/lib/nodeseed/${basename(args.bundle)}`),
+      sandboxImage: flags['sandbox-image'],
+      interval: flags.interval,
+      script: await readNodeScript(),
+    })
+    const { files, ...answer } = plan
+    const marker = { path: MARKER, content: `${JSON.stringify(answer, null, 2)}\n` }
+    await writeOutputDirectory(flags.output, [...files, marker], { force: flags.force, marker: MARKER })
+    for (const { severity, message, hint } of plan.findings) {
+      this.logToStderr(`${severity}: ${message}${hint ? `\n  try: ${hint}` : ''}`)
+    }
+    this.#explain(plan, args.bundle, flags.output)
+    if (plan.nodes.length === 0) this.answerNo()
+    return answer
+  }
+
+  #explain({ nodes, bundlePath, namespace }: SeedingPlan, bundle: string, output: string): void {
+    const rows = nodes.map(({ node, sets, images, bytes }) => [
+      node,
+      sets.join(','),
+      String(images),
+      formatBytes(bytes),
+    ])
+    this.log(renderTable(['NODE', 'SETS', 'IMAGES', 'SIZE'], rows))
+    this.log(`
+Written to ${output}. What comes next:
+  1. copy ${bundle} to ${bundlePath} on each node
+  2. kubectl apply -k ${output}/seeding
+     kubectl -n ${namespace} rollout status daemonset
+  3. sh ${output}/labels.sh
+  4. name ${output}/workloads under "components:" in the kustomization of your workloads`)
+  }
+}
+
+function absolute(path: string): string {
+  if (/^\/[^\0]*[^/\0]$/.test(path) && !path.split('/').includes('..')) return path
+  throw new ExpectedError('USAGE', `Not an absolute path of a file: ${JSON.stringify(path)}`, {
+    hint: 'Give --bundle-path the path that the bundle has on every node.',
+  })
+}

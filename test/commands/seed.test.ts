@@ -1,0 +1,144 @@
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { expect, onTestFinished, test } from 'vitest'
+import { parseAllDocuments } from 'yaml'
+import type { Lock } from '../../src/inventory.ts'
+import { seedSetDigest } from '../../src/seed-set.ts'
+import { writeTestBundle } from '../support/bundle-maker.ts'
+import { runCli } from '../support/cli.ts'
+import { runTool, testWith } from '../support/debian.ts'
+import type { Blobs } from '../support/image-maker.ts'
+import { shopImages } from '../support/shop-images.ts'
+
+const NODES = 'examples/seed/nodes.yaml'
+const SHOP = 'examples/seed/shop.yaml'
+
+/** A directory with a bundle of the example's images, and where the output may go. */
+async function bundled(): Promise<{ directory: string; bundle: string; output: string; lock: Lock }> {
+  const directory = await mkdtemp(join(tmpdir(), 'nodeseed-'))
+  onTestFinished(() => rm(directory, { recursive: true, force: true }))
+  const blobs: Blobs = new Map()
+  const bundle = join(directory, 'shop.tar')
+  const lock = await writeTestBundle(bundle, await shopImages(blobs), blobs)
+  return { directory, bundle, output: join(directory, 'out'), lock }
+}
+
+test('the example becomes a directory of files, and a table of what each node gets', async () => {
+  const { bundle, output, lock } = await bundled()
+  const set = seedSetDigest(lock)
+  const { stdout, stderr, exitCode } = await runCli(['seed', bundle, '--nodes', NODES, '-o', output, SHOP])
+  expect({ stderr, exitCode }).toEqual({ stderr: '', exitCode: 0 })
+  expect(stdout.split('\n\n')[0]?.replaceAll(set, '<set>')).toMatchInlineSnapshot(`
+    "NODE       SETS              IMAGES  SIZE
+    control-1  <set>  2       2.4 kB
+    worker-1   <set>  2       2.4 kB
+    edge-1     <set>  1       1.8 kB"
+  `)
+  expect((await readdir(output, { recursive: true })).sort()).toMatchInlineSnapshot(`
+    [
+      "labels.sh",
+      "placement.json",
+      "seed.sh",
+      "seeding",
+      "seeding/daemonset-amd64-containerd.yaml",
+      "seeding/daemonset-arm64-k3s.yaml",
+      "seeding/kustomization.yaml",
+      "seeding/namespace.yaml",
+      "seeding/script.yaml",
+      "workloads",
+      "workloads/cronjob-shop-report.yaml",
+      "workloads/deployment-shop-web.yaml",
+      "workloads/kustomization.yaml",
+    ]
+  `)
+  for (const file of await readdir(output, { recursive: true })) {
+    if (!file.endsWith('.yaml')) continue
+    const content = (await readFile(join(output, file), 'utf8')).replace(
+      /^ {2}seed.sh: \|\n( {4}.*\n|\n)*/m,
+      '  seed.sh: ...\n',
+    )
+    const generic = content.replaceAll(set, '<set>').replace(/(nodeseed.dev\/script: ).*/, '$1<script>')
+    await expect(generic.replaceAll(output, '<output>')).toMatchFileSnapshot(`../../examples/seed/expected/${file}`)
+  }
+})
+
+test('--json gives the placement, as placement.json holds it', async () => {
+  const { bundle, output, lock } = await bundled()
+  const { stdout } = await runCli(['seed', bundle, '--nodes', NODES, '-o', output, '--json', SHOP])
+  const answer = JSON.parse(stdout)
+  expect(answer).toEqual(JSON.parse(await readFile(join(output, 'placement.json'), 'utf8')))
+  expect(answer.nodes).toMatchObject([
+    { node: 'control-1', platform: 'linux/amd64', images: 2 },
+    { node: 'worker-1', platform: 'linux/amd64', images: 2 },
+    { node: 'edge-1', platform: 'linux/arm64', images: 1 },
+  ])
+  const label = { [`images.nodeseed.dev/${seedSetDigest(lock)}`]: 'seeded' }
+  expect(answer.workloads).toMatchObject([
+    { kind: 'Deployment', nodeSelector: label },
+    { kind: 'CronJob', nodeSelector: { 'kubernetes.io/arch': 'amd64', ...label } },
+  ])
+})
+
+test('an output that exists is kept; only one of ours is replaced, and only by force', async () => {
+  const { bundle, output, directory } = await bundled()
+  const run = (...more: string[]) => runCli(['seed', bundle, '--nodes', NODES, '-o', output, ...more])
+  await run()
+  const before = await readFile(join(output, 'placement.json'), 'utf8')
+  expect(await run('--set', 'shop')).toMatchObject({ exitCode: 2, stderr: expect.stringContaining('--force') })
+  expect(await readFile(join(output, 'placement.json'), 'utf8')).toBe(before)
+  expect(await run('--set', 'shop', '--force')).toMatchObject({ exitCode: 0 })
+  expect(await readFile(join(output, 'placement.json'), 'utf8')).toContain('shop.nodeseed.dev')
+  const foreign = ['seed', bundle, '--nodes', NODES, '--force', '-o', directory]
+  expect(await runCli(foreign)).toMatchObject({ exitCode: 2, stderr: expect.stringContaining('placement.json') })
+  expect((await readdir(directory)).sort()).toEqual(['out', 'shop.tar'])
+})
+
+test.for<[why: string, args: string[], message: string]>([
+  ['a set name that no label can have', ['--set', 'Shop 1'], 'Not the key of a label'],
+  ['a label prefix that is no domain', ['--label-prefix', 'x_y'], 'Not the key of a label'],
+  ['a bundle path that is not absolute', ['--bundle-path', 'b.tar'], 'Not an absolute path'],
+])('%s is refused and nothing is written', async ([, args, message]) => {
+  const { bundle, output, directory } = await bundled()
+  const { exitCode, stderr } = await runCli(['seed', bundle, '--nodes', NODES, '-o', output, ...args])
+  expect({ exitCode, stderr }).toEqual({ exitCode: 2, stderr: expect.stringContaining(message) })
+  expect(await readdir(directory)).toEqual(['shop.tar'])
+})
+
+testWith(['kubectl'])(
+  'kubectl kustomize renders the seeding resources, and the workloads with their selectors',
+  async () => {
+    const { bundle, output, directory, lock } = await bundled()
+    await runCli(['seed', bundle, '--nodes', NODES, '-o', output, SHOP])
+    const seeding = await runTool('kubectl', ['kustomize', join(output, 'seeding')])
+    expect(kinds(seeding.stdout)).toEqual(['Namespace', 'ConfigMap', 'DaemonSet', 'DaemonSet'])
+
+    await writeFile(join(directory, 'shop.yaml'), await readFile(SHOP))
+    const patches = (await readdir(join(output, 'workloads'))).filter((file) => file !== 'kustomization.yaml')
+    const usage = (await knowsComponents())
+      ? 'components: [out/workloads]\n'
+      : `patchesStrategicMerge:\n${patches.map((file) => `  - out/workloads/${file}\n`).join('')}`
+    await writeFile(join(directory, 'kustomization.yaml'), `resources: [shop.yaml]\n${usage}`)
+    const { stdout } = await runTool('kubectl', ['kustomize', directory])
+    const label = { [`images.nodeseed.dev/${seedSetDigest(lock)}`]: 'seeded' }
+    const specs = parseAllDocuments(stdout).map((document) => document.toJS())
+    const deployment = specs.find(({ kind }) => kind === 'Deployment')
+    expect(deployment.spec.template.spec).toMatchObject({ nodeSelector: label, containers: [{ name: 'web' }] })
+    const cronJob = specs.find(({ kind }) => kind === 'CronJob')
+    expect(cronJob.spec.jobTemplate.spec.template.spec).toMatchObject({
+      nodeSelector: { ...label, 'kubernetes.io/arch': 'amd64' },
+      containers: [{ image: 'registry.example/shop/report:2' }],
+    })
+  },
+)
+
+function kinds(text: string): string[] {
+  return parseAllDocuments(text).map((document) => document.toJS().kind)
+}
+
+/** kubectl holds a kustomize with components since 1.21; before, the patches themselves are named. */
+async function knowsComponents(): Promise<boolean> {
+  const { stdout } = await runTool('kubectl', ['version', '--client', '--output', 'json'])
+  const { major, minor } = JSON.parse(stdout).clientVersion
+  return Number(major) > 1 || Number.parseInt(minor, 10) >= 21
+}
