@@ -1,14 +1,14 @@
 import { basename } from 'node:path'
 import { Args, Flags } from '@oclif/core'
 import { BaseCommand } from '../cli/base-command.ts'
+import { renderFindings } from '../cli/findings.ts'
 import { formatBytes } from '../cli/format-bytes.ts'
-import { readText } from '../cli/inputs.ts'
 import { readNodeScript } from '../cli/node-script.ts'
+import { readNodesFile } from '../cli/nodes-file.ts'
 import { writeOutputDirectory } from '../cli/output-directory.ts'
 import { scanInputs } from '../cli/scan-inputs.ts'
 import { renderTable } from '../cli/table.ts'
 import { ExpectedError } from '../errors.ts'
-import { readNodes } from '../kubernetes/node.ts'
 import { openBundle } from '../layout/bundle-file.ts'
 import { planSeeding, type SeedingPlan } from '../seed/plan.ts'
 
@@ -44,8 +44,8 @@ workloads/ (a kustomize component that gives each workload of INPUT its nodeSele
 
   async run(): Promise<unknown> {
     const { argv, args, flags } = await this.parse(Seed)
-    const nodes = readNodes(await readText(flags.nodes), flags.nodes)
-    const { workloads } = await scanInputs((argv as string[]).slice(1), { keepWorkloads: true })
+    const nodes = await readNodesFile(flags.nodes)
+    const { workloads, findings } = await scanInputs((argv as string[]).slice(1), { keepWorkloads: true })
     const bundle = await openBundle(args.bundle)
     await bundle.close()
     const plan = planSeeding(bundle.lock, nodes, workloads, {
@@ -60,9 +60,9 @@ workloads/ (a kustomize component that gives each workload of INPUT its nodeSele
     const { files, ...answer } = plan
     const marker = { path: MARKER, content: `${JSON.stringify(answer, null, 2)}\n` }
     await writeOutputDirectory(flags.output, [...files, marker], { force: flags.force, marker: MARKER })
-    for (const { severity, message, hint } of plan.findings) {
-      this.logToStderr(`${severity}: ${message}${hint ? `\n  try: ${hint}` : ''}`)
-    }
+    const unreadable = findings.filter(({ code }) => code === 'FILE_UNREADABLE' || code === 'DOCUMENT_UNREADABLE')
+    const said = [...unreadable, ...plan.findings]
+    if (said.length > 0) this.logToStderr(renderFindings(said))
     this.#explain(plan, args.bundle, flags.output)
     if (plan.nodes.length === 0) this.answerNo()
     return answer

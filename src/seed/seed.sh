@@ -223,9 +223,7 @@ find_missing() {
   echo - >"$work/present"
   run_ctr images check 2>/dev/null >"$work/check" || fail 3 "$ctr cannot list the images of $address"
   while read -r name type digest state rest; do
-    case "$state $rest" in
-      complete* | *true) printf '%s %s\n' "$name" "$digest" ;;
-    esac
+    [ "$state" != complete ] || printf '%s %s\n' "$name" "$digest"
   done <"$work/check" >>"$work/present"
   grep -Fxv -f "$work/present" "$work/wanted" >"$work/missing" || :
 }

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs'
 import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -7,7 +8,7 @@ import { writeTestBundle } from '../support/bundle-maker.ts'
 import { startContainerd } from '../support/containerd.ts'
 import { runTool, testWith, tool } from '../support/debian.ts'
 import { type Blobs, lockImage, makeImage, makeIndex, makeLayer, thisPlatform } from '../support/image-maker.ts'
-import { NODE_SCRIPT, reach, runNodeScript } from '../support/node-script.ts'
+import { NODE_SCRIPT, reach, runNodeScript, startNodeScript } from '../support/node-script.ts'
 
 const withContainerd = testWith(['containerd', 'ctr', 'runc', 'busybox'], { root: true })
 
@@ -40,22 +41,150 @@ withContainerd('a seeded node has every image by tag, by digest, and by both, pi
   expect(await containerd.ctr('images', 'ls')).toBe(listed)
 })
 
-/** A bundle with an index that lists more than it holds, a single manifest, and an image for another platform. */
+withContainerd('--check changes nothing, says what is missing, and ends with 4', async () => {
+  const { file, images } = await shop()
+  const containerd = await startContainerd()
+  const names = images.flatMap(({ names }) => names)
+  const empty = await runNodeScript([...reach(containerd), '--check', file])
+  expect(empty).toMatchObject({ code: 4, report: { result: 'gap', imported: 0, missingCount: names.length } })
+  expect(empty.report.missing).toEqual(names)
+  expect(await containerd.ctr('images', 'ls', '--quiet')).toBe('')
+
+  await runNodeScript([...reach(containerd), file])
+  expect(await runNodeScript([...reach(containerd), '--check', file])).toMatchObject({ code: 0 })
+  await containerd.ctr('images', 'label', names[0] ?? '', 'io.cri-containerd.pinned=')
+  const unpinned = await runNodeScript([...reach(containerd), '--check', file])
+  expect(unpinned).toMatchObject({ code: 4, report: { message: 'images are not pinned', missing: [names[0]] } })
+})
+
+withContainerd('a removed name, a name that points elsewhere, and a lost layer are healed', async () => {
+  const { file, images } = await shop()
+  const containerd = await startContainerd()
+  await runNodeScript([...reach(containerd), file])
+  const [web, job] = images
+  const [tag = '', digest = ''] = web?.names ?? []
+  const layer = job?.platforms[0]?.layers[1]?.digest ?? ''
+
+  await containerd.ctr('images', 'rm', digest)
+  await containerd.ctr('images', 'tag', '--force', job?.names[0] ?? '', tag)
+  await containerd.ctr('content', 'rm', layer)
+  expect(await runNodeScript([...reach(containerd), '--check', file])).toMatchObject({
+    code: 4,
+    report: { missing: [tag, digest, ...(job?.names ?? [])] },
+  })
+  expect(await runNodeScript([...reach(containerd), file])).toMatchObject({ code: 0, report: { result: 'seeded' } })
+  expect(await containerd.cri.imageStatus(digest)).toBeDefined()
+  const listed = (await containerd.ctr('images', 'ls')).split('\n')
+  expect(listed.find((line) => line.startsWith(`${tag} `))).toContain(web?.target.digest)
+  expect(await containerd.ctr('content', 'ls', '--quiet')).toContain(layer)
+})
+
+withContainerd('an image for another platform never gets a name here', async () => {
+  const { file } = await shop()
+  const containerd = await startContainerd()
+  await runNodeScript([...reach(containerd), file])
+  expect(await containerd.ctr('images', 'ls', '--quiet')).not.toContain('other')
+  expect(await containerd.cri.imageStatus('docker.io/library/other:1')).toBeUndefined()
+})
+
+withContainerd('a bundle of another set, and one that holds nothing for this machine, are refused', async () => {
+  const { file } = await shop()
+  const containerd = await startContainerd()
+  const otherSet = await runNodeScript([...reach(containerd), '--set', '0000000000000000', file])
+  expect(otherSet).toMatchObject({ code: 2, report: { message: expect.stringContaining('holds set') } })
+  const otherPlatform = await runNodeScript([...reach(containerd), '--platform', 'linux/riscv64', file])
+  expect(otherPlatform).toMatchObject({
+    code: 2,
+    report: { message: expect.stringContaining('nothing for linux/riscv64') },
+  })
+  expect(await containerd.ctr('images', 'ls', '--quiet')).toBe('')
+})
+
+withContainerd('a damaged bundle is said to be incomplete, whatever ctr says', async () => {
+  const directory = await temporaryDirectory()
+  const { images, blobs } = await shopImages()
+  const layer = images[0]?.platforms[0]?.layers[1]?.digest ?? ''
+  const file = join(directory, 'damaged.tar')
+  await writeTestBundle(file, images, blobs, { leaveOut: new Set([layer]) })
+  const containerd = await startContainerd()
+  const run = await runNodeScript([...reach(containerd), file])
+  expect(run).toMatchObject({ code: 4, report: { result: 'gap', missing: images[0]?.names } })
+})
+
+testWith(['containerd', 'ctr', 'runc', 'busybox', 'dash'], { root: true })(
+  'dash, bash, and a node whose only programs are those of busybox',
+  async () => {
+    const { file } = await shop()
+    const containerd = await startContainerd()
+    const applets = await busyboxPrograms()
+    for (const [namespace, options] of [
+      ['dash', { shell: [tool('dash')] }],
+      ['bash', { shell: ['bash', '--posix'] }],
+      ['busybox', { shell: [join(applets, 'sh')], env: { PATH: applets } }],
+    ] as const) {
+      const args = [...reach(containerd), '--namespace', namespace, file]
+      const first = await runNodeScript(args, options)
+      expect(first, namespace).toMatchObject({ code: 0, report: { result: 'seeded', missingCount: 0 } })
+      expect(await runNodeScript(args, options), namespace).toMatchObject({ code: 0, report: { result: 'unchanged' } })
+    }
+  },
+)
+
+withContainerd('the watching script repairs what is lost, and its ready file says so', async () => {
+  const { file, images } = await shop()
+  const containerd = await startContainerd()
+  const ready = join(await temporaryDirectory(), 'ready')
+  const [name = ''] = images[0]?.names ?? []
+  const watching = startNodeScript([...reach(containerd), '--watch', '1', '--ready', ready, file])
+  onTestFinished(async () => void (await watching.stop()))
+  await expect.poll(() => existsSync(ready), { timeout: 20_000 }).toBe(true)
+  await containerd.ctr('images', 'rm', name)
+  await expect.poll(() => containerd.cri.imageStatus(name), { timeout: 20_000 }).toBeDefined()
+  expect(await watching.stop()).toBe(143)
+})
+
+withContainerd('the script travels in the bundle: tar gives it to sh', async () => {
+  const { file, images } = await shop()
+  const containerd = await startContainerd()
+  const { code, report } = await runNodeScript([...reach(containerd), file], {
+    shell: ['sh', '-c', 'shift; for last; do :; done; tar -xOf "$last" nodeseed/seed.sh | sh -s -- "$@"', 'sh'],
+  })
+  expect({ code, report }).toMatchObject({ code: 0, report: { names: images.length * 2 } })
+})
+
+/** A bundle of the shop and of an image for another platform. */
 async function shop(): Promise<{ file: string; images: LockedImage[] }> {
-  const directory = await mkdtemp(join(tmpdir(), 'nodeseed-shop-'))
-  onTestFinished(() => rm(directory, { recursive: true, force: true }))
+  const { images, blobs } = await shopImages()
+  const other = makeImage(blobs, [await makeLayer(blobs, { 'etc/other': 'other' })], { platform: 'linux/s390x' })
+  const file = join(await temporaryDirectory(), 'shop.tar')
+  await writeTestBundle(file, [...images, lockImage('docker.io/library/other', '1', other.manifest, [other])], blobs)
+  return { file, images }
+}
+
+/** An index that lists more platforms than are there, and a docker manifest; both share a layer. */
+async function shopImages(): Promise<{ images: LockedImage[]; blobs: Blobs }> {
   const blobs: Blobs = new Map()
   const base = await makeLayer(blobs, { 'bin/busybox': await readFile(tool('busybox')) })
   const command = ['/bin/busybox', 'echo', 'web starts']
   const platform = thisPlatform()
   const web = makeImage(blobs, [base, await makeLayer(blobs, { 'etc/web': 'web' })], { platform, command })
   const job = makeImage(blobs, [base, await makeLayer(blobs, { 'etc/job': 'job' })], { platform, docker: true })
-  const other = makeImage(blobs, [await makeLayer(blobs, { 'etc/other': 'other' })], { platform: 'linux/s390x' })
   const images = [
     lockImage('docker.io/library/web', '1', makeIndex(blobs, [web], ['linux/386', 'linux/arm/v7']), [web]),
     lockImage('registry.example:5000/team/job', '2.0', job.manifest, [job]),
   ]
-  const file = join(directory, 'shop.tar')
-  await writeTestBundle(file, [...images, lockImage('docker.io/library/other', '1', other.manifest, [other])], blobs)
-  return { file, images }
+  return { images, blobs }
+}
+
+/** A directory with a link for each program of busybox. */
+async function busyboxPrograms(): Promise<string> {
+  const directory = await temporaryDirectory()
+  await runTool('busybox', ['--install', '-s', directory])
+  return directory
+}
+
+async function temporaryDirectory(): Promise<string> {
+  const directory = await mkdtemp(join(tmpdir(), 'nodeseed-'))
+  onTestFinished(() => rm(directory, { recursive: true, force: true }))
+  return directory
 }

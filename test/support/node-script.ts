@@ -1,4 +1,5 @@
-import { execFile } from 'node:child_process'
+import { execFile, spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
 import type { Containerd } from './containerd.ts'
 import { tool, toolEnvironment } from './debian.ts'
@@ -13,17 +14,34 @@ export interface ScriptRun {
   readonly stderr: string
 }
 
+interface ScriptOptions {
+  readonly shell?: readonly string[]
+  readonly env?: Record<string, string>
+}
+
 /** Runs the node script with a shell, by default the system's `sh`. */
-export function runNodeScript(args: string[], { shell = ['sh'] }: { shell?: string[] } = {}): Promise<ScriptRun> {
+export function runNodeScript(args: string[], { shell = ['sh'], env = {} }: ScriptOptions = {}): Promise<ScriptRun> {
   const [program = 'sh', ...before] = shell
   return new Promise((resolve) => {
-    const env = toolEnvironment()
-    execFile(program, [...before, NODE_SCRIPT, ...args], { env }, (error, stdout, stderr) => {
+    const options = { env: { ...toolEnvironment(), ...env } }
+    execFile(program, [...before, NODE_SCRIPT, ...args], options, (error, stdout, stderr) => {
       const line = stdout.trim().split('\n').at(-1) ?? ''
       const report = line.startsWith('{') ? (JSON.parse(line) as Record<string, unknown>) : {}
       resolve({ code: error ? Number(error.code) : 0, report, stdout, stderr })
     })
   })
+}
+
+/** Starts the node script and lets it run; `stop` ends it as the kubelet does, and resolves to its exit code. */
+export function startNodeScript(args: string[]): { stop: () => Promise<number | null> } {
+  const child = spawn('sh', [NODE_SCRIPT, ...args], { env: toolEnvironment(), stdio: 'ignore' })
+  return {
+    async stop() {
+      child.kill('SIGTERM')
+      if (child.exitCode === null) await once(child, 'exit')
+      return child.exitCode
+    },
+  }
 }
 
 /** The options that lead the script to a test's own containerd. */
