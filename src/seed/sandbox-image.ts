@@ -2,7 +2,7 @@ import type { Node } from 'kubernetes-types/core/v1.js'
 import { findReference, type Reference } from '../oci/reference.ts'
 
 /** `pause`, `mirrored-pause`, `pause-amd64`: the last part of the path, as every distribution names it. */
-const PAUSE = /(?:^|[/-])pause(?:-[a-z0-9]+)?$/
+const PAUSE = /(?:^|[/-])pause(?:-(?:amd64|arm64|arm|ppc64le|s390x|riscv64))?$/
 
 /**
  * The sandbox image that a node reports to hold, by tag: every pod runs on it, so a pod can also run *it*. Undefined

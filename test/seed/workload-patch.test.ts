@@ -1,0 +1,103 @@
+import { expect, test } from 'vitest'
+import type { LockedImage } from '../../src/inventory.ts'
+import { readAllDocuments } from '../../src/kubernetes/document.ts'
+import { resourcesOf } from '../../src/kubernetes/resource.ts'
+import { type Workload, workloadOf } from '../../src/kubernetes/workload.ts'
+import { digestOf } from '../../src/oci/digest.ts'
+import { OCI_CONFIG, OCI_INDEX, OCI_MANIFEST } from '../../src/oci/media-type.ts'
+import { kustomizeComponent } from '../../src/seed/kustomize-component.ts'
+import { selectNodes } from '../../src/seed/workload-patch.ts'
+
+const LABEL = { key: 'shop.nodeseed.dev/0123456789abcdef', value: 'seeded' }
+
+function image(repository: string, architectures: string[]): LockedImage {
+  const target = { mediaType: OCI_INDEX, digest: digestOf(repository), size: 1 }
+  const platforms = architectures.map((architecture) => ({
+    platform: { os: 'linux', architecture },
+    manifest: { mediaType: OCI_MANIFEST, digest: digestOf(`${repository} ${architecture}`), size: 1 },
+    config: { mediaType: OCI_CONFIG, digest: digestOf(`${repository} ${architecture} config`), size: 1 },
+    layers: [],
+  }))
+  return { reference: repository, names: [`${repository}:1`, `${repository}@${target.digest}`], target, platforms }
+}
+
+const BOTH = image('registry.example/both', ['amd64', 'arm64'])
+const AMD = image('registry.example/amd', ['amd64'])
+const ARM = image('registry.example/arm', ['arm64'])
+
+function workload(
+  images: string[],
+  { kind = 'Deployment', apiVersion = 'apps/v1', name = 'web', selector = '{}' } = {},
+): Workload {
+  const containers = images.map((text, index) => `{name: c${index}, image: "${text}"}`).join(', ')
+  const podSpec = `{nodeSelector: ${selector}, containers: [${containers}]}`
+  const spec = kind === 'Pod' ? podSpec : `{template: {spec: ${podSpec}}}`
+  const text = `apiVersion: ${apiVersion}\nkind: ${kind}\nmetadata: {name: "${name}", namespace: shop}\nspec: ${spec}\n`
+  const [found] = readAllDocuments(text, 'shop.yaml')
+    .flatMap(resourcesOf)
+    .flatMap((resource) => workloadOf(resource) ?? [])
+  return found!
+}
+
+const select = (...args: Parameters<typeof workload>) => selectNodes(workload(...args), [BOTH, AMD, ARM], LABEL)
+
+test.for<[images: string[], arch: string | undefined]>([
+  [['registry.example/both:1'], undefined],
+  [['registry.example/amd:1'], 'amd64'],
+  [['registry.example/both:1', 'registry.example/arm:1'], 'arm64'],
+  [[`registry.example/amd@${AMD.target.digest}`], 'amd64'],
+  [[`registry.example/amd:other@${AMD.target.digest}`], 'amd64'],
+])('a workload of %o needs architecture %s', ([images, arch]) => {
+  const { nodeSelector, findings } = select(images)
+  expect(findings).toEqual([])
+  expect(nodeSelector).toEqual({ ...(arch && { 'kubernetes.io/arch': arch }), [LABEL.key]: 'seeded' })
+})
+
+test.for<[why: string, images: string[], selector: string, code: string]>([
+  ['an image that the bundle lacks', ['registry.example/both:1', 'busybox'], '{}', 'IMAGE_NOT_IN_BUNDLE'],
+  [
+    'images that run nowhere together',
+    ['registry.example/amd:1', 'registry.example/arm:1'],
+    '{}',
+    'NO_COMMON_ARCHITECTURE',
+  ],
+  [
+    'a selector for another architecture',
+    ['registry.example/amd:1'],
+    '{kubernetes.io/arch: arm64}',
+    'SELECTOR_CONFLICT',
+  ],
+])('%s is a finding', ([, images, selector, code]) => {
+  expect(select(images, { selector }).findings).toMatchObject([{ code, file: 'shop.yaml', line: 1 }])
+})
+
+test('a workload of which the bundle holds nothing is left as it is', () => {
+  const patch = select(['busybox'])
+  expect(patch).toMatchObject({ nodeSelector: {}, findings: [{ code: 'IMAGE_NOT_IN_BUNDLE' }] })
+  expect(kustomizeComponent([patch]).files).toHaveLength(1)
+})
+
+test.for<[why: string, name: string, path: string]>([
+  ['a path in a name', '../../etc/passwd', 'workloads/deployment-shop-..-..-etc-passwd.yaml'],
+  ['line breaks and quotes', 'a\\n\\"b', 'workloads/deployment-shop-a--b.yaml'],
+])('%s stays inside the directory', ([, name, path]) => {
+  const { files } = kustomizeComponent([select(['registry.example/both:1'], { name })])
+  expect(files.map((file) => file.path)).toEqual(['workloads/kustomization.yaml', path])
+})
+
+test('workloads of one name in two groups each have their patch; a Pod is said to be immutable later', () => {
+  const images = ['registry.example/both:1']
+  const component = kustomizeComponent([
+    select(images),
+    select(images),
+    select(images, { apiVersion: 'extensions/v1beta1' }),
+    select(images, { kind: 'Pod', apiVersion: 'v1' }),
+  ])
+  expect(component.files.map(({ path }) => path)).toEqual([
+    'workloads/kustomization.yaml',
+    'workloads/deployment-shop-web.yaml',
+    'workloads/deployment-shop-web-2.yaml',
+    'workloads/pod-shop-web.yaml',
+  ])
+  expect(component.findings).toMatchObject([{ code: 'IMMUTABLE_ONCE_CREATED', severity: 'info' }])
+})
