@@ -24,7 +24,7 @@ export interface BundlePlan {
 /** A file that goes in as it is, under `nodeseed/`. */
 export interface ExtraFile {
   readonly name: string
-  readonly content: Uint8Array
+  readonly content: string
 }
 
 const BLOCK = 512
@@ -38,7 +38,9 @@ const END = 2 * BLOCK
  */
 export function planBundle(lock: Lock, extraFiles: readonly ExtraFile[] = []): BundlePlan {
   const blobs = distinctBlobs(lock.images)
-  const extras = [...extraFiles].sort((a, b) => (a.name < b.name ? -1 : 1))
+  const extras = [...extraFiles]
+    .sort((a, b) => (a.name < b.name ? -1 : 1))
+    .map(({ name, content }) => ({ name, content: encode(content) }))
   const files = extras.map(({ name, content }) => ({ name, digest: digestOf(content), size: content.length }))
   const table = { version: 1, lock, blobs: [], files } as const
   const reserved = tableSize(table, blobs)

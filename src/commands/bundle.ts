@@ -2,10 +2,11 @@ import { Args, Flags } from '@oclif/core'
 import { imagesFailed } from '../bundle/failure.ts'
 import { fillBundle } from '../bundle/fill.ts'
 import { joinLocks, lockImages } from '../bundle/lock.ts'
-import { type BundlePlan, type ExtraFile, planBundle } from '../bundle/plan.ts'
+import { type BundlePlan, planBundle } from '../bundle/plan.ts'
 import { BaseCommand } from '../cli/base-command.ts'
 import { countOf } from '../cli/count.ts'
 import { readDockerConfig } from '../cli/docker-config.ts'
+import { readNodeScript } from '../cli/node-script.ts'
 import { createProgress, formatBytes } from '../cli/progress.ts'
 import {
   DEFAULT_PLATFORMS,
@@ -20,9 +21,7 @@ import { BundleWriter, checkOutput } from '../layout/bundle-writer.ts'
 import type { Digest } from '../oci/digest.ts'
 import { findCredentials } from '../registry/credentials.ts'
 import { RegistryClient } from '../registry/registry-client.ts'
-
-/** Files that travel with the images. */
-const EXTRA_FILES: readonly ExtraFile[] = []
+import { nodeFiles } from '../seed/node-files.ts'
 
 export default class Bundle extends BaseCommand {
   static override summary = 'download the images of Kubernetes manifests, or of a lock, into one file'
@@ -62,7 +61,7 @@ export default class Bundle extends BaseCommand {
       const { lock: found, failures, documents } = await lockImages(references, platforms ?? DEFAULT_PLATFORMS, client)
       if (failures.length > 0) throw imagesFailed(failures, references.length)
       const lock = joinLocks([{ version: 1, images: locked }, found], platforms)
-      const plan = planBundle(lock, EXTRA_FILES)
+      const plan = planBundle(lock, nodeFiles(lock, await readNodeScript()))
       await this.#write(plan, client, documents, flags)
       return this.#report(flags.output, plan)
     } finally {

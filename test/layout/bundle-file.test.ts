@@ -37,7 +37,7 @@ async function writeSample(path: string, order: 'forward' | 'backward' = 'forwar
   const { lock, contents } = sampleImage()
   const writer = await BundleWriter.create(
     path,
-    planBundle(lock, [{ name: 'nodeseed/seed.sh', content: Buffer.from('#!/bin/sh\n') }]),
+    planBundle(lock, [{ name: 'nodeseed/seed.sh', content: '#!/bin/sh\n' }]),
   )
   for (const content of order === 'forward' ? contents : contents.toReversed()) {
     const target = writer.blob(digestOf(content))

@@ -14,11 +14,7 @@ export async function writeTestBundle(
   { leaveOut = new Set<string>() }: { leaveOut?: ReadonlySet<string> } = {},
 ): Promise<Lock> {
   const lock: Lock = { version: 1, images }
-  const files = nodeFiles(lock, await readFile(NODE_SCRIPT, 'utf8'))
-  const plan = planBundle(
-    lock,
-    files.map(({ name, content }) => ({ name, content: Buffer.from(content) })),
-  )
+  const plan = planBundle(lock, nodeFiles(lock, await readFile(NODE_SCRIPT, 'utf8')))
   if (leaveOut.size > 0) {
     const kept = plan.files.filter(({ blob }) => !leaveOut.has(blob?.digest ?? ''))
     await writeFile(path, await tarOf(kept.map((file) => [{ name: file.name }, contentOf(file, blobs)])))

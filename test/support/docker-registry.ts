@@ -47,7 +47,7 @@ export async function startDockerRegistry(directory: string, auth?: RegistryAuth
   return {
     host,
     async stop() {
-      if (child.exitCode !== null) return
+      if (child.exitCode !== null || child.signalCode !== null) return
       child.kill()
       await once(child, 'exit')
     },

@@ -25,11 +25,11 @@ export class ImageBuilder {
     return builder
   }
 
-  /** An uncompressed layer with one file of text, or of as many random bytes. */
-  async layer(name: string, content: string | number): Promise<string> {
+  /** An uncompressed layer with one executable file: a text, a program, or as many random bytes. */
+  async layer(name: string, content: string | Buffer | number): Promise<string> {
     const path = join(this.#directory, `layer-${this.#layers++}.tar`)
     const archive = pack()
-    if (typeof content === 'string') archive.entry({ name, mtime: new Date(0) }, content)
+    if (typeof content !== 'number') archive.entry({ name, mode: 0o755, mtime: new Date(0) }, content)
     else await writeRandom(`${path}.content`, content)
     if (typeof content === 'number') {
       const entry = archive.entry({ name, size: content, mtime: new Date(0) })
@@ -41,7 +41,11 @@ export class ImageBuilder {
   }
 
   /** An image of layers; the same layers make the same blobs, since umoci compresses reproducibly. */
-  async image(tag: string, layers: readonly string[], { platform = 'linux/amd64' } = {}): Promise<void> {
+  async image(
+    tag: string,
+    layers: readonly string[],
+    { platform = 'linux/amd64', command = ['/hello'] } = {},
+  ): Promise<void> {
     const image = `${this.#layout}:${tag}`
     const [os = '', architecture = ''] = platform.split('/')
     await runTool('umoci', ['new', '--image', image])
@@ -50,7 +54,7 @@ export class ImageBuilder {
     }
     await runTool('umoci', [
       ...['config', '--image', image, '--os', os, '--architecture', architecture, '--created', EPOCH],
-      ...['--history.created', EPOCH, '--config.cmd', '/hello'],
+      ...['--history.created', EPOCH, ...command.flatMap((word) => ['--config.cmd', word])],
     ])
   }
 
