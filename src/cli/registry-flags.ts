@@ -9,11 +9,15 @@ export const registryFlags = {
   mirror: Flags.string({
     description: 'ask FROM=TO first: quay.io=mirror.local:5000/quay (repeatable); then the registry itself',
     multiple: true,
+    delimiter: ',',
+    env: 'NODESEED_MIRROR',
     default: [],
   }),
   'plain-http': Flags.string({
     description: 'speak plain http with this HOST[:PORT] (repeatable); loopback hosts need no flag',
     multiple: true,
+    delimiter: ',',
+    env: 'NODESEED_PLAIN_HTTP',
     default: [],
   }),
 }

@@ -28,7 +28,7 @@ export default class Bundle extends BaseCommand {
   static override description =
     'The file is a tar and an OCI image layout; it holds every byte as the registries have it, under every name.'
   static override examples = [
-    '<%= config.bin %> <%= command.id %> examples/shop.yaml -o shop.tar',
+    '<%= config.bin %> <%= command.id %> manifests/ -o shop.tar',
     '<%= config.bin %> <%= command.id %> nodeseed.lock -o images.tar',
     '<%= config.bin %> <%= command.id %> --image nginx:1.27 --platform linux/amd64 --platform linux/arm64 -o nginx.tar',
   ]

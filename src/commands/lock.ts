@@ -24,7 +24,7 @@ export default class LockCommand extends BaseCommand {
   static override summary = 'fix the images of Kubernetes manifests to the digests that registries give them now'
   static override description = 'Talks to registries, but downloads no layer. The lock says what bundle will hold.'
   static override examples = [
-    '<%= config.bin %> <%= command.id %> examples/shop.yaml -o nodeseed.lock',
+    '<%= config.bin %> <%= command.id %> manifests/ -o nodeseed.lock',
     '<%= config.bin %> <%= command.id %> k8s/ --nodes nodes.json --mirror quay.io=mirror.local/quay -o nodeseed.lock',
   ]
   static override strict = false

@@ -1,0 +1,28 @@
+import { existsSync } from 'node:fs'
+import { glob } from 'node:fs/promises'
+import { Flags, Parser } from '@oclif/core'
+import { expect, test } from 'vitest'
+import type { BaseCommand } from '../../src/cli/base-command.ts'
+
+const files = (await Array.fromAsync(glob('src/commands/**/*.ts'))).sort()
+
+test.for(files)('%s: the help is whole, and its examples are calls that the command takes', async (file) => {
+  const id = file.replace(/^src\/commands\/|\.ts$/g, '').replaceAll('/', ' ')
+  const command = ((await import(/* @vite-ignore */ `${process.cwd()}/${file}`)) as { default: typeof BaseCommand })
+    .default
+  expect(command.summary, 'a fragment in lower case').toMatch(/^[a-z].*[^.]$/)
+  expect(command.enableJsonFlag).toBe(true)
+  const examples = (command.examples ?? []) as string[]
+  expect(examples.length).toBeGreaterThan(0)
+  for (const example of examples) {
+    const [, rest] = example.split('<%= config.bin %> <%= command.id %>')
+    expect(rest, `${id}: ${example}`).toBeDefined()
+    const words = (rest?.split(/ [|>] /)[0] ?? '').split(' ').filter(Boolean)
+    await Parser.parse(words, {
+      args: command.args,
+      flags: { json: Flags.boolean(), ...command.baseFlags, ...command.flags },
+      strict: command.strict,
+    })
+    for (const word of words.filter((word) => word.startsWith('examples/'))) expect(existsSync(word), word).toBe(true)
+  }
+})
