@@ -22,6 +22,7 @@ export const EXIT_CODES = {
   IMAGES_FAILED: 3,
   DISK_FULL: 3,
   DISK_ERROR: 3,
+  LISTEN_FAILED: 3,
   CONTENT_MISMATCH: 4,
   BUNDLE_INVALID: 4,
 } as const
