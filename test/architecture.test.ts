@@ -13,6 +13,7 @@ const MAY_IMPORT: Record<string, string[]> = {
   layout: ['oci/', 'inventory.ts', 'finding.ts', 'node:', 'tar-stream'],
   server: ['oci/', 'inventory.ts', 'finding.ts', 'node:'],
   cluster: ['kubernetes/', 'kubernetes-types/', 'node:'],
+  demo: ['oci/', 'server/', 'node:', 'tar-stream'],
   cli: [
     'discovery/',
     'oci/',
