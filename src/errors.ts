@@ -23,6 +23,7 @@ export const EXIT_CODES = {
   DISK_FULL: 3,
   DISK_ERROR: 3,
   LISTEN_FAILED: 3,
+  TLS_INVALID: 2,
   CONTENT_MISMATCH: 4,
   BUNDLE_INVALID: 4,
 } as const

@@ -26,13 +26,12 @@ interface Question {
 
 const TAG = /^[a-zA-Z0-9_][a-zA-Z0-9._-]{0,127}$/
 
-/** What a read-only registry answers. Source: distribution-spec 1.1, "Pull" and "Content Discovery". */
+/** What a read-only registry answers; the body is left out for HEAD by who sends it. Source: distribution-spec 1.1, "Pull" and "Content Discovery". */
 export async function answer(content: RegistryContent, request: RegistryRequest): Promise<Reply> {
   const reply = isRead(request.method)
     ? await read(content, request)
     : refusal('UNSUPPORTED', 'this registry is read-only', { headers: { allow: 'GET, HEAD' } })
-  const headers = { 'docker-distribution-api-version': 'registry/2.0', ...reply.headers }
-  return request.method === 'HEAD' ? { status: reply.status, headers } : { ...reply, headers }
+  return { ...reply, headers: { 'docker-distribution-api-version': 'registry/2.0', ...reply.headers } }
 }
 
 function isRead(method: string): boolean {

@@ -1,73 +1,108 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import { createServer as createTlsServer, type Server as TlsServer } from 'node:https'
 import type { AddressInfo } from 'node:net'
-import { pipeline } from 'node:stream/promises'
 import { ExpectedError } from '../errors.ts'
-import { answer } from './answer.ts'
-import type { RegistryContent } from './content.ts'
-import { type Reply, refusal } from './reply.ts'
+import type { Exchange } from './metrics.ts'
+import { sendReply } from './send.ts'
+import type { Respond } from './service.ts'
+
+/** A private key and the certificate chain for it, both PEM. */
+export interface KeyPair {
+  readonly key: string
+  readonly cert: string
+}
+
+/** Where to listen: an address of this machine, or a socket that the service manager has opened. */
+export type Endpoint = { readonly host: string; readonly port: number } | { readonly fd: number }
 
 export interface ListenOptions {
-  /** Default: loopback only. */
-  readonly host?: string
-  /** Default: one that is free. */
-  readonly port?: number
+  /** Default: a free port of the loopback interface. */
+  readonly endpoint?: Endpoint
+  /** Left out: plain HTTP. */
+  readonly tls?: KeyPair | undefined
+  readonly onBegin?: () => void
+  readonly onEnd?: (exchange: Exchange) => void
 }
 
 export interface RunningServer {
   /** `127.0.0.1:5000` */
   readonly address: string
-  /** Stops taking connections, lets the answers that are under way end, and closes. */
-  close(): Promise<void>
+  /** Takes another certificate for the connections to come. */
+  replaceTls(tls: KeyPair): void
+  /** Stops taking connections, lets answers that are under way end for at most `grace` milliseconds, and closes. */
+  close(grace?: number): Promise<void>
 }
+
+/** Connections beyond these are refused, so that no client can take all file descriptors. */
+const MAX_CONNECTIONS = 4096
+/** A reader that takes nothing for so many milliseconds has gone. */
+const IDLE_TIMEOUT = 120_000
 
 /**
- * Serves registry content over HTTP until it is closed.
+ * Answers HTTP requests until it is closed.
  *
- * @throws {ExpectedError} LISTEN_FAILED
+ * @throws {ExpectedError} LISTEN_FAILED, TLS_INVALID
  */
-export async function listen(
-  content: RegistryContent,
-  { host = '127.0.0.1', port = 0 }: ListenOptions = {},
-): Promise<RunningServer> {
-  const server = createServer((request, response) => void respond(content, request, response))
-  await bind(server, host, port)
-  return { address: addressOf(server), close: () => close(server) }
-}
-
-async function respond(content: RegistryContent, request: IncomingMessage, response: ServerResponse): Promise<void> {
-  const { method = 'GET', url = '/', headers } = request
-  try {
-    await send(await answer(content, { method, url, headers }), response)
-  } catch (error) {
-    // A reader that has gone away is its own affair; anything else must not look like a complete answer.
-    if (!response.headersSent) await send(refusal('UNKNOWN', 'internal error'), response)
-    else response.destroy(error as Error)
+export async function listen(respond: Respond, options: ListenOptions = {}): Promise<RunningServer> {
+  const { endpoint = { host: '127.0.0.1', port: 0 }, tls, onBegin, onEnd } = options
+  const server = createFor(tls)
+  let closing = false
+  server.maxConnections = MAX_CONNECTIONS
+  server.setTimeout(IDLE_TIMEOUT)
+  server.on('request', async (request: IncomingMessage, response: ServerResponse) => {
+    onBegin?.()
+    if (closing) response.setHeader('connection', 'close')
+    const exchange = await sendReply(respond, request, response)
+    onEnd?.(exchange)
+    if (closing) server.closeIdleConnections()
+  })
+  await bind(server, endpoint)
+  return {
+    address: addressOf(server),
+    replaceTls: (pair) => 'setSecureContext' in server && server.setSecureContext(pair),
+    close: (grace = 0) => {
+      closing = true
+      return close(server, grace)
+    },
   }
 }
 
-async function send({ status, headers, body }: Reply, response: ServerResponse): Promise<void> {
-  response.writeHead(status, headers)
-  if (body === undefined || body instanceof Uint8Array) response.end(body)
-  else await pipeline(body, response)
+function createFor(tls: KeyPair | undefined): Server | TlsServer {
+  if (!tls) return createServer()
+  try {
+    return createTlsServer(tls)
+  } catch (cause) {
+    throw new ExpectedError(
+      'TLS_INVALID',
+      `key and certificate do not make a TLS server: ${(cause as Error).message}`,
+      {
+        hint: 'Give a PEM certificate and the unencrypted PEM key that belongs to it.',
+        cause,
+      },
+    )
+  }
 }
 
-function bind(server: Server, host: string, port: number): Promise<void> {
+function bind(server: Server | TlsServer, endpoint: Endpoint): Promise<void> {
+  const where = 'fd' in endpoint ? `file descriptor ${endpoint.fd}` : `${endpoint.host}:${endpoint.port}`
   return new Promise((resolve, reject) => {
     server.once('error', (cause: NodeJS.ErrnoException) => {
-      reject(new ExpectedError('LISTEN_FAILED', `cannot listen on ${host}:${port}: ${cause.code}`, { cause }))
+      reject(new ExpectedError('LISTEN_FAILED', `cannot listen on ${where}: ${cause.code}`, { cause }))
     })
-    server.listen({ host, port }, resolve)
+    server.listen(endpoint, resolve)
   })
 }
 
-function addressOf(server: Server): string {
+function addressOf(server: Server | TlsServer): string {
   const { address, port, family } = server.address() as AddressInfo
   return family === 'IPv6' ? `[${address}]:${port}` : `${address}:${port}`
 }
 
-function close(server: Server): Promise<void> {
-  return new Promise((resolve, reject) => {
+async function close(server: Server | TlsServer, grace: number): Promise<void> {
+  const deadline = setTimeout(() => server.closeAllConnections(), grace)
+  await new Promise<void>((resolve, reject) => {
     server.close((error) => (error ? reject(error) : resolve()))
     server.closeIdleConnections()
   })
+  clearTimeout(deadline)
 }

@@ -2,7 +2,7 @@
 export interface Reply {
   readonly status: number
   readonly headers: Readonly<Record<string, string>>
-  /** Left out for HEAD and 304; `Content-Length` is among the headers all the same. */
+  /** Read only when it is sent. `Content-Length` is among the headers. */
   readonly body?: Uint8Array | AsyncIterable<Uint8Array>
 }
 

@@ -4,18 +4,17 @@ import { join } from 'node:path'
 import { expect, onTestFinished } from 'vitest'
 import { demoContent } from '../../src/demo/images.ts'
 import { digestOf } from '../../src/oci/digest.ts'
-import { listen } from '../../src/server/listen.ts'
+import { startServer } from '../server/running-server.ts'
 import { runTool, testWith } from '../support/debian.ts'
 
 testWith(['skopeo'])('skopeo copies every image of the demo, all platforms, digests kept', async () => {
   const content = await demoContent()
-  const server = await listen(content)
-  onTestFinished(() => server.close())
+  const server = await startServer(content)
   const directory = await mkdtemp(join(tmpdir(), 'nodeseed-demo-'))
   onTestFinished(() => rm(directory, { recursive: true }))
   for (const [index, repository] of content.repositories().entries()) {
     const [tag = ''] = content.tags(repository)
-    const source = `docker://${server.address}/${repository}:${tag}`
+    const source = `docker://${server}/${repository}:${tag}`
     await runTool('skopeo', [
       '--insecure-policy',
       'copy',

@@ -238,8 +238,11 @@ test.for<[title: string, rule: Rule]>([
     },
   ],
 ])('%s', async ([, rule]) => {
-  const url = await startServer(content)
-  const response = await fetch(`${url}${rule.path}`, { method: rule.method ?? 'GET', headers: rule.headers ?? {} })
+  const server = await startServer(content)
+  const response = await fetch(`http://${server}${rule.path}`, {
+    method: rule.method ?? 'GET',
+    headers: rule.headers ?? {},
+  })
   expect(response.status).toBe(rule.status)
   for (const [name, value] of Object.entries(rule.answer ?? {}))
     expect(response.headers.get(name) ?? '', name).toBe(value)
@@ -264,8 +267,8 @@ test.for<[title: string, path: string, status: number, namespace?: string]>([
   ['no upstream named, and only one has the name', '/v2/team/app/manifests/2.0', 200],
   ['Docker Hub without library/', '/v2/shop/manifests/1.0', 200],
 ])('%s', async ([, path, status, namespace]) => {
-  const url = await startServer(content)
-  const response = await fetch(`${url}${path}`)
+  const server = await startServer(content)
+  const response = await fetch(`http://${server}${path}`)
   await response.text()
   expect(response.status).toBe(status)
   if (namespace) expect(response.headers.get('oci-namespace')).toBe(namespace)
