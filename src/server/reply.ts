@@ -4,6 +4,8 @@ export interface Reply {
   readonly headers: Readonly<Record<string, string>>
   /** Read only when it is sent. `Content-Length` is among the headers. */
   readonly body?: Uint8Array | AsyncIterable<Uint8Array>
+  /** Called once when the body has been sent, or will not be. */
+  readonly release?: () => void
 }
 
 /** Error codes of the distribution-spec that a read-only registry has a use for, and the status of each. */

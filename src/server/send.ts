@@ -13,11 +13,9 @@ export async function sendReply(
   const started = performance.now()
   const { method = '', url = '', headers } = request
   let sent = 0
-  let status = 500
+  const reply = await respond({ method, url, headers }).catch(brokenReply)
   try {
-    const reply = await respond({ method, url, headers }).catch(brokenReply)
-    status = reply.status
-    response.writeHead(status, reply.headers)
+    response.writeHead(reply.status, reply.headers)
     await pipeline(
       count(method === 'HEAD' ? undefined : reply.body, (bytes) => (sent += bytes)),
       response,
@@ -25,13 +23,15 @@ export async function sendReply(
   } catch {
     // Cut off, so that what was sent so far cannot look complete: the client has gone, or the bundle cannot be read.
     response.destroy()
+  } finally {
+    reply.release?.()
   }
   return {
     client: request.socket.remoteAddress ?? '',
     method,
     url,
     userAgent: headers['user-agent'] ?? '',
-    status,
+    status: reply.status,
     bytes: sent,
     milliseconds: performance.now() - started,
     aborted: !response.writableFinished,

@@ -1,6 +1,6 @@
 import { answer, type RegistryRequest } from './answer.ts'
 import type { Authorize } from './basic-auth.ts'
-import type { RegistryContent } from './content.ts'
+import type { ContentSource } from './lease.ts'
 import type { Metrics } from './metrics.ts'
 import { type Reply, refusal } from './reply.ts'
 
@@ -14,7 +14,7 @@ export interface ServiceOptions {
 export type Respond = (request: RegistryRequest) => Promise<Reply>
 
 /** The registry, with `/healthz` open to all and `/metrics` to whom the registry is open. */
-export function registryService(content: () => RegistryContent, { authorize, metrics }: ServiceOptions = {}): Respond {
+export function registryService(contents: ContentSource, { authorize, metrics }: ServiceOptions = {}): Respond {
   return async (request) => {
     if (request.url === '/healthz') return text('ok\n')
     if (authorize && !authorize(request.headers.authorization as string | undefined)) {
@@ -23,7 +23,13 @@ export function registryService(content: () => RegistryContent, { authorize, met
       })
     }
     if (metrics && request.url === '/metrics') return text(metrics.render(process.memoryUsage.rss()))
-    return answer(content(), request)
+    const { content, release } = contents.lease()
+    try {
+      return { ...(await answer(content, request)), release }
+    } catch (error) {
+      release()
+      throw error
+    }
   }
 }
 

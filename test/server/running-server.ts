@@ -8,10 +8,7 @@ export async function startServer(
   content: RegistryContent,
   { listening = {}, ...service }: ServiceOptions & { listening?: ListenOptions } = {},
 ): Promise<string> {
-  const server = await listen(
-    registryService(() => content, service),
-    listening,
-  )
+  const server = await listen(registryService({ lease: () => ({ content, release() {} }) }, service), listening)
   onTestFinished(() => server.close())
   return server.address
 }

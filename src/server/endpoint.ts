@@ -1,0 +1,28 @@
+import { ExpectedError } from '../errors.ts'
+import type { Endpoint } from './listen.ts'
+
+/** The first descriptor that a service manager passes on. Source: sd_listen_fds(3). */
+const FIRST_PASSED_DESCRIPTOR = 3
+
+/** The socket that systemd opened for this process, if it did. */
+export function passedSocket(
+  environment: Readonly<Record<string, string | undefined>>,
+  pid: number,
+): Endpoint | undefined {
+  const { LISTEN_PID, LISTEN_FDS } = environment
+  return Number(LISTEN_PID) === pid && Number(LISTEN_FDS) > 0 ? { fd: FIRST_PASSED_DESCRIPTOR } : undefined
+}
+
+/**
+ * Reads `HOST:PORT`, `[IPV6]:PORT`, or `:PORT` for every interface.
+ *
+ * @throws {ExpectedError} USAGE
+ */
+export function parseEndpoint(text: string): { host: string; port: number } {
+  const [, bracketed, plain, digits = ''] = /^(?:\[([0-9a-fA-F:.]+)\]|([^:[\]]*)):(\d{1,5})$/.exec(text) ?? []
+  const port = Number(digits)
+  if (digits && port <= 65535) return { host: bracketed ?? (plain || '::'), port }
+  throw new ExpectedError('USAGE', `not an address to listen on: ${JSON.stringify(text)}`, {
+    hint: 'Write HOST:PORT, [IPV6]:PORT, or :PORT for every interface.',
+  })
+}

@@ -1,0 +1,65 @@
+import { logLine } from './access-log.ts'
+import type { Authorize } from './basic-auth.ts'
+import type { RegistryContent } from './content.ts'
+import { ReplaceableContent } from './lease.ts'
+import { type Endpoint, type KeyPair, listen } from './listen.ts'
+import { Metrics } from './metrics.ts'
+import { registryService } from './service.ts'
+
+/** What the server is made from, and made from again when it is told to reload. */
+export interface Sources {
+  /** Opens what is to be served. */
+  open(): Promise<{ readonly content: RegistryContent; close(): Promise<void> }>
+  /** Left out: plain HTTP. */
+  readTls?: (() => Promise<KeyPair>) | undefined
+}
+
+export interface RegistryServerOptions {
+  readonly endpoint: Endpoint
+  readonly authorize?: Authorize | undefined
+  /** Takes a line for each answered request. */
+  readonly onLog?: ((line: string) => void) | undefined
+}
+
+export interface RegistryServer {
+  /** `127.0.0.1:5000` */
+  readonly address: string
+  readonly content: RegistryContent
+  /** Opens the sources again. When that fails it throws, and what was served goes on. */
+  reload(): Promise<void>
+  /** Lets answers that are under way end for at most `grace` milliseconds. */
+  stop(grace: number): Promise<void>
+}
+
+/** A registry with log and metrics whose content and certificate can be replaced while it runs. */
+export async function startRegistryServer(sources: Sources, options: RegistryServerOptions): Promise<RegistryServer> {
+  const { endpoint, authorize, onLog } = options
+  const opened = await sources.open()
+  const contents = new ReplaceableContent(opened.content, opened.close)
+  const metrics = new Metrics()
+  const server = await listen(registryService(contents, { authorize, metrics }), {
+    endpoint,
+    tls: await sources.readTls?.(),
+    onBegin: () => metrics.begin(),
+    onEnd: (exchange) => {
+      metrics.end(exchange)
+      onLog?.(logLine(exchange, new Date()))
+    },
+  })
+  return {
+    address: server.address,
+    get content() {
+      return contents.content
+    },
+    async reload() {
+      const tls = await sources.readTls?.()
+      const next = await sources.open()
+      if (tls) server.replaceTls(tls)
+      contents.replace(next.content, next.close)
+    },
+    async stop(grace) {
+      await server.close(grace)
+      await contents.close()
+    },
+  }
+}

@@ -1,0 +1,47 @@
+import { mkdir, readFile, writeFile } from 'node:fs/promises'
+import { hostname, networkInterfaces } from 'node:os'
+import { join } from 'node:path'
+import { ExpectedError } from '../errors.ts'
+import type { KeyPair } from './listen.ts'
+import { selfSignedCertificate } from './self-signed.ts'
+
+/** @throws {ExpectedError} INPUT_NOT_FOUND, INPUT_UNREADABLE */
+export async function readKeyPair(certFile: string, keyFile: string): Promise<KeyPair> {
+  const [cert, key] = await Promise.all([readPem(certFile), readPem(keyFile)])
+  return { cert, key }
+}
+
+/**
+ * The pair `tls.crt` and `tls.key` of a directory, made for these names the first time. It stays, so that nodes which
+ * trust the certificate trust the server after a restart too.
+ */
+export async function ownKeyPair(directory: string, names: readonly string[]): Promise<KeyPair> {
+  const [certFile, keyFile] = [join(directory, 'tls.crt'), join(directory, 'tls.key')]
+  try {
+    return await readKeyPair(certFile, keyFile)
+  } catch (error) {
+    if (!(error instanceof ExpectedError) || error.code !== 'INPUT_NOT_FOUND') throw error
+  }
+  const pair = selfSignedCertificate(names, new Date())
+  await mkdir(directory, { recursive: true })
+  await writeFile(keyFile, pair.key, { mode: 0o600 })
+  await writeFile(certFile, pair.cert)
+  return pair
+}
+
+/** Every name and address under which clients may know this machine. */
+export function namesOfThisMachine(): string[] {
+  const addresses = Object.values(networkInterfaces()).flatMap((entries) => entries ?? [])
+  const usable = addresses.filter(({ scopeid }) => !scopeid).map(({ address }) => address)
+  return [...new Set(['localhost', hostname(), ...usable])]
+}
+
+async function readPem(file: string): Promise<string> {
+  try {
+    return await readFile(file, 'utf8')
+  } catch (cause) {
+    const { code } = cause as NodeJS.ErrnoException
+    if (code === 'ENOENT') throw new ExpectedError('INPUT_NOT_FOUND', `${file}: no such file`, { cause })
+    throw new ExpectedError('INPUT_UNREADABLE', `${file}: cannot be read: ${code}`, { cause })
+  }
+}

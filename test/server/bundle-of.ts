@@ -1,0 +1,61 @@
+import { planBundle } from '../../src/bundle/plan.ts'
+import type { Lock, LockedImage, LockedPlatform } from '../../src/inventory.ts'
+import { BundleWriter } from '../../src/layout/bundle-writer.ts'
+import type { Descriptor } from '../../src/oci/descriptor.ts'
+import { parseManifest } from '../../src/oci/manifest.ts'
+import { normalizePlatform } from '../../src/oci/platform.ts'
+import { criForm, parseReference } from '../../src/oci/reference.ts'
+import type { RegistryContent } from '../../src/server/content.ts'
+
+/** Writes a bundle of every tag of the content, all platforms, without a registry in between. */
+export async function writeBundleOf(content: RegistryContent, path: string): Promise<Lock> {
+  const images: LockedImage[] = []
+  for (const repository of content.repositories()) {
+    for (const tag of content.tags(repository)) images.push(await lockedImage(content, repository, tag))
+  }
+  const lock: Lock = { version: 1, images }
+  const plan = planBundle(lock)
+  const writer = await BundleWriter.create(path, plan)
+  for (const { blob } of plan.files) if (blob) await copy(content, blob, writer)
+  await writer.commit()
+  return lock
+}
+
+async function lockedImage(content: RegistryContent, repository: string, tag: string): Promise<LockedImage> {
+  const target = await describe(content, repository, tag)
+  const document = await documentOf(content, repository, target)
+  const children = document.kind === 'index' ? document.manifests : [target]
+  const platforms = children.map(async (child): Promise<LockedPlatform> => {
+    const manifest = await documentOf(content, repository, child)
+    if (manifest.kind === 'index') throw new Error('an index in an index')
+    const platform = child.platform ?? normalizePlatform({ os: 'linux', architecture: 'amd64' })
+    return { platform, manifest: child, config: manifest.config, layers: manifest.layers }
+  })
+  const reference = `${repository}:${tag}`
+  const names = [reference, criForm(parseReference(`${repository}@${target.digest}`))]
+  return { reference, names, target, platforms: await Promise.all(platforms) }
+}
+
+async function describe(content: RegistryContent, repository: string, reference: string): Promise<Descriptor> {
+  const found = await content.findManifest(repository, reference)
+  if (!found) throw new Error(`${repository}: no ${reference}`)
+  return { mediaType: found.mediaType, digest: found.digest, size: found.bytes.byteLength }
+}
+
+async function documentOf(content: RegistryContent, repository: string, { digest }: Descriptor) {
+  const found = await content.findManifest(repository, digest)
+  if (!found) throw new Error(`${repository}: no ${digest}`)
+  return parseManifest(found.bytes, found.mediaType, repository)
+}
+
+async function copy(content: RegistryContent, { digest, size }: Descriptor, writer: BundleWriter): Promise<void> {
+  const target = writer.blob(digest)
+  for (const repository of content.repositories()) {
+    const manifest = await content.findManifest(repository, digest)
+    if (!manifest) continue
+    await target.write(manifest.bytes)
+    return target.end()
+  }
+  for await (const chunk of content.openBlob(digest, { start: 0, end: size })) await target.write(chunk)
+  await target.end()
+}
