@@ -31,14 +31,16 @@ export async function demoContent(images: readonly DemoImage[] = DEMO_IMAGES): P
   return content
 }
 
+/** An index over all platforms; a plain manifest where there is only one, as most builds leave it. */
 async function addImage(content: MemoryContent, { repository, tag, architectures }: DemoImage): Promise<void> {
   const manifests: Descriptor[] = []
+  const isSingle = architectures.length === 1
   for (const architecture of architectures) {
     const manifest = await platformManifest(content, `${repository}:${tag}`, architecture)
-    const { mediaType, digest, size } = content.addManifest(repository, manifest)
-    manifests.push({ mediaType, digest, size, platform: { os: 'linux', architecture } })
+    const descriptor = content.addManifest(repository, manifest, isSingle ? tag : undefined)
+    manifests.push({ ...descriptor, platform: { os: 'linux', architecture } })
   }
-  content.addManifest(repository, { schemaVersion: 2, mediaType: OCI_INDEX, manifests }, tag)
+  if (!isSingle) content.addManifest(repository, { schemaVersion: 2, mediaType: OCI_INDEX, manifests }, tag)
 }
 
 async function platformManifest(content: MemoryContent, name: string, architecture: Architecture) {

@@ -4,8 +4,8 @@ import { demoContent } from '../../src/demo/images.ts'
 import { openBundle } from '../../src/layout/bundle-file.ts'
 import { digestOf } from '../../src/oci/digest.ts'
 import { BundleContent } from '../../src/server/bundle-content.ts'
+import { temporaryDirectory } from '../support/temporary.ts'
 import { writeBundleOf } from './bundle-of.ts'
-import { temporaryDirectory } from './temporary-directory.ts'
 
 async function bundleContent() {
   const path = join(await temporaryDirectory(), 'demo.bundle')

@@ -1,0 +1,66 @@
+import { join, relative } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { Flags } from '@oclif/core'
+import { BaseCommand } from '../cli/base-command.ts'
+import { writeOutputDirectory } from '../cli/output-directory.ts'
+import { startEmbeddedRegistry } from '../demo/embedded-registry.ts'
+import type { Step } from '../demo/step.ts'
+import { walk } from '../demo/walk.ts'
+
+const EXAMPLES = fileURLToPath(new URL('../../examples/demo', import.meta.url))
+const MARKER = 'about-this-demo.txt'
+const ABOUT = `What nodeseed demo wrote, and will replace when it runs again here.
+
+shop.lock   what each reference stands for
+shop.tar    the bundle: all images in one file, also an OCI image layout
+seed/       what brings the bundle onto the nodes
+after/      the manifests and nodes as they are once that is done
+
+Each image holds one program that prints its name and waits, so all of this runs on a real cluster too.
+`
+
+export default class Demo extends BaseCommand {
+  static override summary = 'go the whole path on a small example, without network: what happens, and where it lies'
+  static override description =
+    'Runs what the commands run, on examples/demo, against a registry of its own with images that it makes itself.'
+  static override examples = [
+    '<%= config.bin %> <%= command.id %>',
+    '<%= config.bin %> <%= command.id %> --output /tmp/demo',
+  ]
+  static override flags = {
+    output: Flags.string({ char: 'o', description: 'directory for the results', default: 'nodeseed-demo' }),
+  }
+
+  async run(): Promise<unknown> {
+    const { flags } = await this.parse(Demo)
+    const started = performance.now()
+    await writeOutputDirectory(flags.output, [{ path: MARKER, content: ABOUT }], { force: true, marker: MARKER })
+    const examples = relative(process.cwd(), EXAMPLES)
+    const registry = await startEmbeddedRegistry()
+    const steps: Step[] = []
+    try {
+      const paths = {
+        manifests: join(examples, 'shop.yaml'),
+        nodes: join(examples, 'nodes.yaml'),
+        directory: flags.output,
+      }
+      for await (const step of walk({ ...paths, client: registry.client })) {
+        steps.push(step)
+        this.#show(step, steps.length)
+      }
+    } finally {
+      await registry.stop()
+    }
+    const seconds = (performance.now() - started) / 1000
+    this.log(
+      `\nDone in ${seconds.toFixed(1)} s. Everything lies in ${flags.output}; ${MARKER} there says what is what.`,
+    )
+    return { directory: flags.output, seconds, steps }
+  }
+
+  #show({ title, command, said, output }: Step, number: number): void {
+    this.log(`${number > 1 ? '\n' : ''}${number}. ${title}\n   $ ${command}`)
+    for (const line of said) this.log(`   ${line}`)
+    if (output) this.log(`   -> ${output}`)
+  }
+}

@@ -1,0 +1,26 @@
+import type { Node } from 'kubernetes-types/core/v1.js'
+import { audit } from '../audit/audit.ts'
+import { auditSummary, countNodes } from '../audit/table.ts'
+import type { Lock } from '../inventory.ts'
+import { nameOfResource } from '../kubernetes/resource.ts'
+import type { Workload } from '../kubernetes/workload.ts'
+import type { Step } from './step.ts'
+
+/** What an audit looks at. */
+export interface Audited {
+  readonly workloads: readonly Workload[]
+  readonly nodes: readonly Node[]
+  readonly lock?: Lock
+}
+
+/** `nodeseed audit` in short: a line for each workload. */
+export function auditStep(title: string, args: string, { workloads, nodes, lock }: Audited): Step {
+  const result = audit(workloads, nodes, lock ? { lock } : {})
+  const lines = result.workloads.map((audited) => {
+    const { starting, eligible } = countNodes(audited, result.nodeClasses)
+    const reason = audited.nodes.find(({ starts }) => starts === false)?.reason
+    const why = audited.verdict === 'safe' ? '' : ` (${reason})`
+    return `${nameOfResource(audited.workload.resource)} starts on ${starting} of ${eligible} nodes${why}`
+  })
+  return { title, command: `nodeseed audit ${args}`, said: [`${auditSummary(result)}:`, ...lines] }
+}

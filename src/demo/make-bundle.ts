@@ -1,0 +1,40 @@
+import { imagesFailed } from '../bundle/failure.ts'
+import { fillBundle } from '../bundle/fill.ts'
+import { type LockResult, lockImages } from '../bundle/lock.ts'
+import { type BundlePlan, planBundle } from '../bundle/plan.ts'
+import { readNodeScript } from '../cli/node-script.ts'
+import { BundleWriter } from '../layout/bundle-writer.ts'
+import type { Platform } from '../oci/platform.ts'
+import { parseReference } from '../oci/reference.ts'
+import type { RegistryClient } from '../registry/registry-client.ts'
+import { nodeFiles } from '../seed/node-files.ts'
+
+/** What `nodeseed lock` does. */
+export async function lockAll(
+  images: readonly string[],
+  platforms: readonly Platform[],
+  client: RegistryClient,
+): Promise<LockResult> {
+  const result = await lockImages(images.map(parseReference), platforms, client)
+  if (result.failures.length > 0) throw imagesFailed(result.failures, images.length)
+  return result
+}
+
+/** What `nodeseed bundle` does with a lock. */
+export async function writeBundle(file: string, { lock }: LockResult, client: RegistryClient): Promise<BundlePlan> {
+  const files = nodeFiles(lock, await readNodeScript())
+  const plan = planBundle(
+    lock,
+    files.map(({ name, content }) => ({ name, content: Buffer.from(content) })),
+  )
+  const writer = await BundleWriter.create(file, plan)
+  try {
+    const failures = await fillBundle({ lock, files: plan.files }, client, writer)
+    if (failures.length > 0) throw imagesFailed(failures, lock.images.length)
+    await writer.commit()
+  } catch (error) {
+    await writer.discard()
+    throw error
+  }
+  return plan
+}

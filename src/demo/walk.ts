@@ -1,0 +1,117 @@
+import { mkdir, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { verifyBundle } from '../bundle/verify.ts'
+import { countOf } from '../cli/count.ts'
+import { formatBytes } from '../cli/format-bytes.ts'
+import { readNodeScript } from '../cli/node-script.ts'
+import { readNodesFile } from '../cli/nodes-file.ts'
+import { writeOutputDirectory } from '../cli/output-directory.ts'
+import { imagesOf, scanInputs } from '../cli/scan-inputs.ts'
+import { platformOfNode } from '../kubernetes/node.ts'
+import { renderYaml } from '../kubernetes/render.ts'
+import { openBundle } from '../layout/bundle-file.ts'
+import type { RegistryClient } from '../registry/registry-client.ts'
+import { planSeeding, type SeedingPlan } from '../seed/plan.ts'
+import { labelledNodes, selectingWorkloads } from './after-seeding.ts'
+import { auditStep } from './audit-step.ts'
+import { lockAll, writeBundle } from './make-bundle.ts'
+import type { Step } from './step.ts'
+
+export interface WalkOptions {
+  /** Manifests and nodes to begin with. */
+  readonly manifests: string
+  readonly nodes: string
+  /** An existing directory for the results. */
+  readonly directory: string
+  readonly client: RegistryClient
+}
+
+const POLICIES = ['Never', 'IfNotPresent']
+
+/** Goes the whole path, from manifests to pods that start, with the functions that the commands call; a step at a time. */
+export async function* walk({ manifests, nodes: nodesFile, directory, client }: WalkOptions): AsyncGenerator<Step> {
+  const inDirectory = (name: string) => join(directory, name)
+  const { uses, workloads } = await scanInputs([manifests], { keepWorkloads: true })
+  const images = imagesOf(uses, POLICIES)
+  yield {
+    title: 'scan',
+    command: `nodeseed scan ${manifests}`,
+    said: [`${countOf(images.length, 'image')} in ${countOf(workloads.length, 'workload')}:`, ...images],
+  }
+
+  const nodes = await readNodesFile(nodesFile)
+  yield auditStep('audit, before', `${manifests} --nodes ${nodesFile}`, { workloads, nodes })
+
+  const platforms = nodes.map(platformOfNode).filter((platform) => platform !== undefined)
+  const locked = await lockAll(images, platforms, client)
+  const lockFile = inDirectory('shop.lock')
+  await writeFile(lockFile, `${JSON.stringify(locked.lock, null, 2)}\n`)
+  yield {
+    title: 'lock',
+    command: `nodeseed lock ${manifests} --nodes ${nodesFile} -o ${lockFile}`,
+    said: locked.lock.images.map(({ reference, target }) => `${reference} is ${target.digest.slice(0, 19)}…`),
+    output: lockFile,
+  }
+
+  const bundleFile = inDirectory('shop.tar')
+  const { size, table } = await writeBundle(bundleFile, locked, client)
+  yield {
+    title: 'bundle',
+    command: `nodeseed bundle ${lockFile} -o ${bundleFile}`,
+    said: [`one file to carry across the gap: ${countOf(table.blobs.length, 'blob')}, each once, ${formatBytes(size)}`],
+    output: bundleFile,
+  }
+  yield await verifyStep(bundleFile)
+
+  const plan = planSeeding(locked.lock, nodes, workloads, {
+    set: 'shop',
+    labelDomain: 'nodeseed.dev',
+    namespace: 'nodeseed',
+    bundlePath: '/var/lib/nodeseed/shop.tar',
+    sandboxImage: undefined,
+    interval: 300,
+    script: await readNodeScript(),
+  })
+  const seedDirectory = inDirectory('seed')
+  await writeSeeding(seedDirectory, plan)
+  yield {
+    title: 'seed',
+    command: `nodeseed seed ${bundleFile} ${manifests} --nodes ${nodesFile} --set shop -o ${seedDirectory}`,
+    said: [
+      ...plan.nodes.map(
+        ({ node, images: count, bytes }) => `${node} gets ${countOf(count, 'image')}, ${formatBytes(bytes)}`,
+      ),
+      'node script, seeding DaemonSets, labels and the node selectors of the workloads are written',
+    ],
+    output: seedDirectory,
+  }
+
+  const seeded = { workloads: selectingWorkloads(workloads, plan), nodes: labelledNodes(nodes, plan) }
+  const after = { manifests: inDirectory('after/shop.yaml'), nodes: inDirectory('after/nodes.yaml') }
+  const note = 'What kubectl shows once seeding is done, the labels are set and the node selectors applied.'
+  const resources = seeded.workloads.map(({ resource }) => resource.value)
+  await mkdir(inDirectory('after'))
+  await writeFile(after.manifests, renderYaml(note, resources))
+  await writeFile(after.nodes, renderYaml(note, [{ apiVersion: 'v1', kind: 'List', items: seeded.nodes }]))
+  yield auditStep('audit, after', `${after.manifests} --nodes ${after.nodes} --bundle ${bundleFile}`, {
+    ...seeded,
+    lock: locked.lock,
+  })
+}
+
+async function verifyStep(file: string): Promise<Step> {
+  const bundle = await openBundle(file)
+  try {
+    const problems = await verifyBundle(bundle)
+    const verdict =
+      problems.length === 0 ? ['every byte is what its digest says'] : problems.map(({ message }) => message)
+    return { title: 'verify', command: `nodeseed verify ${file}`, said: verdict }
+  } finally {
+    await bundle.close()
+  }
+}
+
+async function writeSeeding(directory: string, { files, ...placement }: SeedingPlan): Promise<void> {
+  const marker = { path: 'placement.json', content: `${JSON.stringify(placement, null, 2)}\n` }
+  await writeOutputDirectory(directory, [...files, marker], { marker: marker.path })
+}
