@@ -22,11 +22,7 @@ export async function lockAll(
 
 /** What `nodeseed bundle` does with a lock. */
 export async function writeBundle(file: string, { lock }: LockResult, client: RegistryClient): Promise<BundlePlan> {
-  const files = nodeFiles(lock, await readNodeScript())
-  const plan = planBundle(
-    lock,
-    files.map(({ name, content }) => ({ name, content: Buffer.from(content) })),
-  )
+  const plan = planBundle(lock, nodeFiles(lock, await readNodeScript()))
   const writer = await BundleWriter.create(file, plan)
   try {
     const failures = await fillBundle({ lock, files: plan.files }, client, writer)
