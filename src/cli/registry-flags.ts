@@ -3,31 +3,27 @@ import { ExpectedError } from '../errors.ts'
 import { platformOfNode, readNodes } from '../kubernetes/node.ts'
 import { formatPlatform, type Platform, parsePlatform } from '../oci/platform.ts'
 import { readText } from './inputs.ts'
+import { repeatable } from './repeatable.ts'
 
 /** Flags of every command that reads images from registries. */
 export const registryFlags = {
-  mirror: Flags.string({
+  mirror: repeatable({
     description: 'ask FROM=TO first: quay.io=mirror.local:5000/quay (repeatable); then the registry itself',
-    multiple: true,
-    delimiter: ',',
+    helpValue: 'FROM=TO',
     env: 'NODESEED_MIRROR',
-    default: [],
   }),
-  'plain-http': Flags.string({
+  'plain-http': repeatable({
     description: 'speak plain http with this HOST[:PORT] (repeatable); loopback hosts need no flag',
-    multiple: true,
-    delimiter: ',',
+    helpValue: 'HOST',
     env: 'NODESEED_PLAIN_HTTP',
-    default: [],
   }),
 }
 
 /** Flags that say for which platforms images are wanted. */
 export const platformFlags = {
-  platform: Flags.string({
+  platform: repeatable({
     description: 'platform to take, such as linux/arm64 (repeatable); default: those of --nodes, else linux/amd64',
-    multiple: true,
-    default: [],
+    helpValue: 'PLATFORM',
   }),
   nodes: Flags.string({ description: 'take the platforms of these nodes: output of kubectl get nodes -o json' }),
 }

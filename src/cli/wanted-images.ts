@@ -3,11 +3,12 @@ import { ExpectedError } from '../errors.ts'
 import { type Lock, type LockedImage, parseLock } from '../inventory.ts'
 import { parseReference, type Reference } from '../oci/reference.ts'
 import { readText } from './inputs.ts'
+import { repeatable } from './repeatable.ts'
 import { imagesOf, scanInputs } from './scan-inputs.ts'
 
 /** Flags that say which images are wanted besides those of the inputs. */
 export const imageFlags = {
-  image: Flags.string({ description: 'take this image too (repeatable)', multiple: true, default: [] }),
+  image: repeatable({ description: 'take this image too (repeatable)', helpValue: 'REF' }),
   policy: Flags.string({ description: 'pull policies to take, comma separated', default: 'Never,IfNotPresent' }),
 }
 

@@ -19,7 +19,7 @@ usage: seed.sh [OPTION]... BUNDLE
   --set DIGEST        refuse a bundle that holds another set of images
   --report FILE       write the JSON line to this file too, at most 4096 bytes
   --ready FILE        a file that exists as long as every image is there
-  --address SOCKET    the socket of containerd (default: found)
+  --address SOCKET    the socket of containerd (default: CONTAINERD_ADDRESS, or found)
   --ctr PROGRAM       the ctr to use (default: found)
   --namespace NAME    containerd namespace (default: k8s.io)
   --platform PLATFORM such as linux/arm64 (default: this machine's)
@@ -136,6 +136,7 @@ detect_platform() {
 
 # One row for each runtime: name, socket, the directory of its images, then the programs that may be its ctr.
 detect_runtime() {
+  address=${address:-${CONTAINERD_ADDRESS:-}}
   try_runtime k3s /run/k3s/containerd/containerd.sock /var/lib/rancher/k3s/agent/containerd /usr/local/bin/k3s /opt/bin/k3s /usr/bin/k3s && return
   try_runtime rke2 /run/k3s/containerd/containerd.sock /var/lib/rancher/rke2/agent/containerd /var/lib/rancher/rke2/bin/ctr && return
   try_runtime k0s /run/k0s/containerd.sock /var/lib/k0s/containerd /usr/local/bin/k0s /usr/bin/k0s && return

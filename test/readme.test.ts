@@ -1,0 +1,80 @@
+import { execFile } from 'node:child_process'
+import { chmod, cp, mkdir, readFile, writeFile } from 'node:fs/promises'
+import { delimiter, join, resolve } from 'node:path'
+import { expect, onTestFinished, test } from 'vitest'
+import { demoContent } from '../src/demo/images.ts'
+import { readAllDocuments } from '../src/kubernetes/document.ts'
+import { resourcesOf } from '../src/kubernetes/resource.ts'
+import { listen } from '../src/server/listen.ts'
+import { registryService } from '../src/server/service.ts'
+import { type ApiObject, ApiServer } from './support/api-server.ts'
+import { startContainerd } from './support/containerd.ts'
+import { testWith, toolEnvironment } from './support/debian.ts'
+import { temporaryDirectory } from './support/temporary.ts'
+
+const readme = await readFile('README.md', 'utf8')
+const blocks = [...readme.matchAll(/^```(\w*)\n([\s\S]*?)^```$/gm)].map(([, language, text = '']) => ({
+  language,
+  text,
+}))
+const scripts = blocks.filter(({ language }) => language === 'sh').map(({ text }) => withoutOwnScripts(text))
+
+test('each npm script that the README names is there', async () => {
+  const { scripts } = JSON.parse(await readFile('package.json', 'utf8')) as { scripts: Record<string, string> }
+  const named = [...readme.matchAll(/\bnpm run ([\w:-]+)/g)].map(([, name = '']) => name)
+  expect(named.filter((name) => !(name in scripts))).toEqual([])
+})
+
+testWith(['containerd', 'ctr', 'runc', 'kubectl'], { root: true })(
+  'every command block of the README works, in its order, from an empty directory',
+  async () => {
+    const run = await user()
+    for (const script of scripts) {
+      const { code, output } = await run(script)
+      expect({ script, code, output: code === 0 ? '' : output }).toEqual({ script, code: 0, output: '' })
+    }
+  },
+)
+
+/** The block without commands that build or test the project itself: this test is inside them. */
+function withoutOwnScripts(text: string): string {
+  return text.replace(/^npm (?:run|cit|ci|test|pack|install)\b.*$/gm, '')
+}
+
+/** A user's shell: nodeseed and the tools on PATH, a cluster, a node's containerd, and the registries behind a mirror. */
+async function user(): Promise<(script: string) => Promise<{ code: number; output: string }>> {
+  const home = await temporaryDirectory()
+  await mkdir(join(home, 'bin'))
+  const program = join(home, 'bin', 'nodeseed')
+  await writeFile(program, `#!/bin/sh\nexec "${process.execPath}" "${resolve('bin/run.js')}" "$@"\n`)
+  await chmod(program, 0o755)
+  await cp('examples', join(home, 'examples'), { recursive: true })
+  await cp('examples/demo/shop.yaml', join(home, 'manifests', 'shop.yaml'))
+
+  const nodes = readAllDocuments(await readFile('examples/demo/nodes.yaml', 'utf8'), 'nodes.yaml').flatMap(resourcesOf)
+  const api = await ApiServer.start(nodes.map(({ value }) => structuredClone(value) as unknown as ApiObject))
+  await writeFile(join(home, 'kubeconfig'), api.kubeconfig())
+  const content = await demoContent()
+  const registry = await listen(registryService({ lease: () => ({ content, release() {} }) }))
+  onTestFinished(() => registry.close())
+  const containerd = await startContainerd()
+
+  const environment = toolEnvironment({
+    HOME: home,
+    KUBECONFIG: join(home, 'kubeconfig'),
+    NODESEED_MIRROR: `registry.example.com=${registry.address}/registry.example.com`,
+    CONTAINERD_ADDRESS: containerd.socket,
+  })
+  const env = { ...environment, PATH: [join(home, 'bin'), environment.PATH].join(delimiter) }
+  return (script) =>
+    new Promise((done) => {
+      execFile(
+        'bash',
+        ['-euo', 'pipefail', '-c', script],
+        { cwd: home, env, timeout: 60_000 },
+        (error, stdout, stderr) => {
+          done({ code: error ? Number(error.code ?? 1) : 0, output: stdout + stderr })
+        },
+      )
+    })
+}
