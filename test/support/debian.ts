@@ -84,11 +84,12 @@ export function spawnTool(name: Tool, args: string[], { env }: { env?: Record<st
 }
 
 /**
- * `test`, for a test that needs real tools (and root, when asked). Where they are missing the test is skipped and says
+ * `test`, for a test that needs real tools (and root, or a minor version of kubectl, when asked). Where they are missing the test is skipped and says
  * why; with CI=true it fails instead, because a skip there would hide a gap.
  */
-export function testWith(tools: Tool[], { root = false }: { root?: boolean } = {}) {
+export function testWith(tools: Tool[], { root = false, kubectl = 0 }: { root?: boolean; kubectl?: number } = {}) {
   const missing: string[] = tools.filter((name) => !findTool(name))
+  if (kubectl > 0 && missing.length === 0 && kubectlMinor() < kubectl) missing.push(`kubectl 1.${kubectl} or newer`)
   if (root && process.getuid?.() !== 0) missing.push('root')
   if (missing.length === 0) return test
   const reason = `needs ${missing.join(', ')}`
@@ -98,6 +99,11 @@ export function testWith(tools: Tool[], { root = false }: { root?: boolean } = {
   }
   process.stderr.write(`skipped: tests that need ${tools.join(', ')}: ${reason}\n`)
   return test.skip as unknown as typeof test
+}
+
+function kubectlMinor(): number {
+  const said = execFileSync(tool('kubectl'), ['version', '--client', '--output', 'json'], { encoding: 'utf8' })
+  return Number.parseInt((JSON.parse(said) as { clientVersion: { minor: string } }).clientVersion.minor, 10)
 }
 
 async function unpack(packages: string[]): Promise<void> {
