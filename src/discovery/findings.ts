@@ -7,6 +7,7 @@ import type { ImageUse } from './image-use.ts'
 
 /** What is wrong, or will be offline, with an image that a pod spec names. */
 export function findingsOfUse(use: ImageUse): Finding[] {
+  if (use.confidence === 'possible') return []
   return [referenceFinding(use), policyFinding(use), tagFinding(use)].filter((finding) => finding !== undefined)
 }
 

@@ -31,6 +31,8 @@ export interface ImageUse {
   readonly line: number
   readonly layer: Layer
   readonly confidence: Confidence
+  /** What made it one, for people: `flag --engine-image`, `composed of repository + tag`. */
+  readonly why: string
 }
 
 /** A use as `scan --json` prints it. */
@@ -46,11 +48,12 @@ export interface ImageUseJson {
   readonly line: number
   readonly layer: Layer
   readonly confidence: Confidence
+  readonly why: string
 }
 
 /** The JSON form of a use: what is unknown is null, the path is text. */
 export function renderUse(use: ImageUse): ImageUseJson {
-  const { reference, policyFrom, workload, file, line, layer, confidence } = use
+  const { reference, policyFrom, workload, file, line, layer, confidence, why } = use
   return {
     reference,
     image: use.image ?? null,
@@ -63,6 +66,7 @@ export function renderUse(use: ImageUse): ImageUseJson {
     line,
     layer,
     confidence,
+    why,
   }
 }
 

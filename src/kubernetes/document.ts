@@ -9,6 +9,8 @@ export interface Document {
   readonly value: unknown
   /** The line of the value at a path, or of the nearest parent that is there. */
   lineOf(path: Path): number
+  /** The line on which a text of several lines begins: below its key in a block scalar, else where the text stands. */
+  textLineOf(path: Path): number
 }
 
 /** A document that cannot be read; the others of its file can. */
@@ -47,13 +49,20 @@ function readDocument(source: string, file: string, line: number): Document | Un
   try {
     const { value, lineOf } = parseYaml(source)
     if (value === undefined || value === null) return undefined
-    return { file, line, value, lineOf: (path) => line + lineOf(path) }
+    const textLineOf = (path: Path): number => line + textLineIn(source, lineOf(path))
+    return { file, line, value, lineOf: (path) => line + lineOf(path), textLineOf }
   } catch (error) {
     if (!(error instanceof ExpectedError)) throw error
     const at = /^line (\d+): /.exec(error.message)
     const problem = at ? error.message.slice(at[0].length) : error.message
     return { file, line: line + Number(at?.[1] ?? 0), problem }
   }
+}
+
+/** The line after one that ends in `|` or `>` with its indicators, which is where a block scalar begins. */
+function textLineIn(source: string, line: number): number {
+  const content = source.split('\n', line + 1)[line] ?? ''
+  return /[|>][-+0-9]*[ \t]*(?:#.*)?\r?$/.test(content) ? line + 1 : line
 }
 
 /** `%YAML 1.2` and its like stand before the mark of the document that they belong to, so a cut leaves them alone. */

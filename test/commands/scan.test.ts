@@ -77,6 +77,7 @@ test('a use as JSON has every field', async () => {
         line: 5,
         layer: 'podSpec',
         confidence: 'certain',
+        why: 'pod spec',
       },
     ],
     images: ['docker.io/library/a:1'],

@@ -57,7 +57,7 @@ test('Lists nest, and the items of a typed list inherit its kind', () => {
 
 test.for<[why: string, rest: object]>([
   ['the status tells what was', { status: { containers: [{ name: 'c', image: 'a:1' }] } }],
-  ['containers without names are something else', { spec: { containers: [{ image: 'a:1' }] } }],
+  ['containers without names are something else', { spec: { containers: [{ size: 'a:1' }] } }],
   ['containers that are texts are something else', { spec: { containers: ['a', 'b'] } }],
   ['a container without an image patches what an operator makes', { spec: { containers: [{ name: 'c' }] } }],
 ])('no pod spec: %s', ([, rest]) => {

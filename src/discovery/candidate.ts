@@ -1,0 +1,55 @@
+import type { Path } from '../kubernetes/position.ts'
+import type { Confidence, ImageUse, Layer } from './image-use.ts'
+import type { Key } from './key.ts'
+import { likenessOf } from './likeness.ts'
+
+/** A text of a resource that names an image, or may. */
+export interface Candidate {
+  readonly reference: string
+  /** From the resource to the text, or to the text that it is embedded in. */
+  readonly path: Path
+  /** Where in that text, in lines from its start; undefined where the reference is no part of a longer text. */
+  readonly textLine: number | undefined
+  readonly layer: Layer
+  readonly confidence: Confidence
+  /** What made it one, for people: `env RELATED_IMAGE_X`. */
+  readonly why: string
+  readonly container: string | undefined
+  /** What a pod spec says; undefined where an operator decides. */
+  readonly policy:
+    | { readonly effective: string; readonly from: Exclude<ImageUse['policyFrom'], 'operator'> }
+    | undefined
+}
+
+/** Transports before a reference: `docker://` means an image wherever it stands. */
+const TRANSPORT = /^docker:\/\/(?=[^/])/
+
+/**
+ * How sure it is that a text names an image, given the key that it stands under; undefined where it does not.
+ * `isLoose` is for text that is not a whole resource, where a bare word proves nothing.
+ */
+export function judge(
+  key: Key,
+  text: string,
+  { isLoose = false } = {},
+): { reference: string; confidence: Confidence } | undefined {
+  if (key.role === 'never') return undefined
+  const reference = text.startsWith('docker://') ? text.replace(TRANSPORT, '') : text
+  const { likeness } = likenessOf(reference)
+  if (likeness === 'none') return undefined
+  const isImage = key.role === 'image' || key.role === 'images' || reference !== text
+  if (isImage) return { reference, confidence: isLoose && isBareWord(reference) ? 'possible' : 'likely' }
+  if (likeness === 'weak') return undefined
+  if (likeness === 'strong') return { reference, confidence: 'likely' }
+  if (isPart(key)) return undefined
+  if (key.role === 'mention') return { reference, confidence: 'likely' }
+  return { reference, confidence: /^[^:@]*\/[^:@]*:v?\d+\.\d/.test(reference) ? 'likely' : 'possible' }
+}
+
+function isBareWord(reference: string): boolean {
+  return !/[/:@]/.test(reference)
+}
+
+function isPart({ role }: Key): boolean {
+  return ['repository', 'registry', 'tag', 'version', 'digest', 'name'].includes(role)
+}

@@ -1,0 +1,29 @@
+import { readDocuments } from '../kubernetes/document.ts'
+import type { Path } from '../kubernetes/position.ts'
+
+/** A value that stands as text inside a resource; lines count from the start of that text, from 0. */
+interface EmbeddedValue {
+  readonly value: object
+  lineOf(path: Path): number
+}
+
+/** A text without one of these holds no image, whatever else it is. */
+const PROMISING = /image|[a-z0-9]\/[\w./-]+[:@]\w/i
+const STRUCTURED = /^\s*[[{]|^\s*(?:-\s+)?["']?[\w./-]+["']?\s*:(?:\s|$)/m
+const SCRIPT = /^\s*(?:#!|set -|import |package |function )/
+
+/** Whether a text can hold texts of its own: it is JSON, or has several lines. */
+export function mayEmbed(text: string): boolean {
+  return text.length > 8 && (text.includes('\n') || /^\s*[[{]/.test(text)) && PROMISING.test(text)
+}
+
+/** The maps and lists that a text is YAML or JSON for; none where it is a template, a script or prose. */
+export function readEmbedded(text: string): EmbeddedValue[] {
+  if (!STRUCTURED.test(text) || SCRIPT.test(text)) return []
+  const documents = Array.from(readDocuments(text, '', 0))
+  const isWhole = documents.every((document) => 'value' in document && typeof document.value === 'object')
+  if (!isWhole) return []
+  return documents.flatMap((document) =>
+    'value' in document ? [{ value: document.value as object, lineOf: document.lineOf }] : [],
+  )
+}

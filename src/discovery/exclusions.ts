@@ -1,0 +1,60 @@
+import type { Resource } from '../kubernetes/resource.ts'
+
+/** Kinds that name no image to run; what they hold only looks like one (`system:auth-delegator`), or is a secret. */
+const KINDS: ReadonlySet<string> = new Set([
+  ...['Role', 'ClusterRole', 'RoleBinding', 'ClusterRoleBinding', 'ServiceAccount', 'Secret', 'SealedSecret'],
+  ...['Service', 'Endpoints', 'EndpointSlice', 'Ingress', 'IngressClass', 'NetworkPolicy', 'APIService', 'Namespace'],
+  ...['PersistentVolume', 'PersistentVolumeClaim', 'PriorityClass', 'PodDisruptionBudget', 'HorizontalPodAutoscaler'],
+  ...[
+    'ResourceQuota',
+    'LimitRange',
+    'Lease',
+    'Event',
+    'Node',
+    'ControllerRevision',
+    'PodSecurityPolicy',
+    'Kustomization',
+  ],
+  ...['MutatingWebhookConfiguration', 'ValidatingWebhookConfiguration', 'ValidatingAdmissionPolicy', 'ImageReview'],
+  ...['ServiceMonitor', 'PodMonitor', 'PrometheusRule', 'ImageContentSourcePolicy', 'ImageDigestMirrorSet'],
+  ...['ImageTagMirrorSet', 'VulnerabilityReport', 'SbomReport', 'ExposedSecretReport', 'ClusterImagePolicy'],
+])
+
+/** API groups whose resources compare, scan or update images, and run none. */
+const GROUPS: ReadonlySet<string> = new Set([
+  ...['rbac.authorization.k8s.io', 'constraints.gatekeeper.sh', 'config.gatekeeper.sh', 'mutations.gatekeeper.sh'],
+  ...['image.toolkit.fluxcd.io', 'policy.sigstore.dev', 'policies.kubewarden.io', 'wgpolicyk8s.io', 'events.k8s.io'],
+])
+
+/** Parts of a policy that compare images with a pattern. */
+const POLICY_PATTERNS: ReadonlySet<string> = new Set(
+  'pattern anyPattern validate match exclude preconditions deny conditions verifyImages attestors imageExtractors'.split(
+    ' ',
+  ),
+)
+
+/** Keys below which nothing is pulled: what is built, what was, names of Ceph block devices, pictures, API machinery. */
+const KEYS: ReadonlySet<string> = new Set(
+  `status managedFields labels matchLabels nodeSelector selector ownerReferences finalizers affinity tolerations rbd
+  output outputs icon icons maintainers links imagePullSecrets ports securityContext volumeMounts
+  livenessProbe readinessProbe startupProbe`.split(/\s+/),
+)
+
+/** Whether a resource names no image beside those of its pod spec. */
+export function isExcluded({ apiVersion, kind }: Pick<Resource, 'apiVersion' | 'kind'>): boolean {
+  return KINDS.has(kind) || GROUPS.has(groupOf(apiVersion)) || kind.endsWith('Report')
+}
+
+/** Whether nothing below a key of a resource of that API is an image to run. */
+export function isExcludedKey(key: string, apiVersion: string): boolean {
+  return KEYS.has(key) || (POLICY_PATTERNS.has(key) && groupOf(apiVersion).endsWith('kyverno.io'))
+}
+
+/** Annotations that repeat the resource, or say what tools did to it. */
+export function isExcludedAnnotation(name: string): boolean {
+  return /^(?:kubectl\.kubernetes\.io|deployment\.kubernetes\.io|objectset\.rio\.cattle\.io|deprecated\.)/.test(name)
+}
+
+export function groupOf(apiVersion: string): string {
+  return apiVersion.includes('/') ? apiVersion.slice(0, apiVersion.indexOf('/')) : ''
+}

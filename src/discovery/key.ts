@@ -1,0 +1,128 @@
+/** What a key, an environment variable or a flag says about its value, by its words. */
+export type KeyRole =
+  /** The value is an image: `image`, `sidecarImage`, `RELATED_IMAGE_X`, `image_url`. */
+  | 'image'
+  /** The value holds images: `images`, `initImages`. */
+  | 'images'
+  /** One part of a reference: `repository`, `registry`, `hub`; `tag`, `version`, `digest`, `name`. */
+  | 'repository'
+  | 'registry'
+  | 'tag'
+  | 'version'
+  | 'digest'
+  | 'name'
+  /** Has the word image somewhere, and may mean one: `queueSidecarImageX`. */
+  | 'mention'
+  /** Is about an image without being one, or names what is produced: `imagePullPolicy`, `destination`. */
+  | 'never'
+  | 'other'
+
+export interface Key {
+  readonly role: KeyRole
+  /** The words that are left without those of the role: `INIT_DB_IMAGE_TAG` has `init db`. */
+  readonly stem: string
+  /** Whether the word image is in it, so that a tag or version is surely one of an image. */
+  readonly ofImage: boolean
+}
+
+/** Words that follow `image` and change nothing about it. */
+const NEUTRAL = new Set([
+  'ref',
+  'reference',
+  'name',
+  'url',
+  'uri',
+  'spec',
+  'location',
+  'source',
+  'full',
+  'id',
+  'path',
+  'default',
+])
+
+/** Words before `image` that only say what sort of image: `baseImage` goes with `version`, `docker_image` with `tag`. */
+const SORTS = new Set(['base', 'docker', 'container', 'oci', 'image', 'images'])
+
+/** Words that make of `image` something that is no image. */
+const PROPERTIES = new Set(
+  `pull policy secret secrets format quality size interval duration frequency timeout deadline limit limits count enabled
+  disabled prefix suffix mode user username password dir directory cache gc stream streams volume mount type arch
+  architecture platform os config build builder builds puller label labels annotations selector file files scan scanner
+  scanning inspector threshold age period retention registries allowlist list`.split(/\s+/),
+)
+
+/** Keys whose values are made, sent or compared, not pulled. */
+const PRODUCED = new Set(
+  'destination destinations output outputs push exclude excluded exempt ignore ignored denied blocked'.split(' '),
+)
+
+const PARTS: ReadonlyMap<string, KeyRole> = new Map([
+  ['repository', 'repository'],
+  ['repo', 'repository'],
+  ['registry', 'registry'],
+  ['hub', 'registry'],
+  ['tag', 'tag'],
+  ['version', 'version'],
+  ['digest', 'digest'],
+  ['sha', 'digest'],
+  ['sha256', 'digest'],
+  ['name', 'name'],
+])
+
+/** A ConfigMap's keys are file names: `images.json` holds images. */
+const FILE_EXTENSION = /\.(?:ya?ml|json|conf|txt|env|properties|toml|ini)$/i
+
+const known = new Map<string, Key>()
+
+/** Reads a key by its words; camelCase, snake_case, kebab-case and dots all separate words. */
+export function readKey(text: string): Key {
+  let key = known.get(text)
+  if (!key) {
+    key = classify(wordsOf(text.replace(FILE_EXTENSION, '')))
+    if (known.size < 100_000) known.set(text, key)
+  }
+  return key
+}
+
+function wordsOf(text: string): string[] {
+  return text
+    .replace(/([a-z0-9])([A-Z])/g, '$1 $2')
+    .replace(/([A-Z]+)([A-Z][a-z])/g, '$1 $2')
+    .split(/[^A-Za-z0-9]+/)
+    .filter(Boolean)
+    .map((word) => word.toLowerCase())
+}
+
+function classify(words: string[]): Key {
+  const ofImage = words.some((word) => word === 'image' || word === 'images')
+  const make = (role: KeyRole, stemWords: string[]): Key => ({
+    role,
+    stem: stemWords.filter((word) => !SORTS.has(word)).join(' '),
+    ofImage,
+  })
+  if (words.some((word) => PRODUCED.has(word))) return make('never', words)
+  const last = words.at(-1) ?? ''
+  if (last === 'image') return make('image', words.slice(0, -1))
+  if (last === 'images') return make('images', words.slice(0, -1))
+  if (words[0] === 'related' && words[1] === 'image') return make('image', words)
+  const image = words.lastIndexOf('image')
+  const after = image >= 0 ? words.slice(image + 1) : []
+  const part = partOf(words)
+  if (part && !(part.role === 'name' && after.length > 0)) return make(part.role, part.stem)
+  if (image >= 0 && after.every((word) => NEUTRAL.has(word))) return make('image', words.slice(0, image))
+  if (ofImage) return make(after.some((word) => PROPERTIES.has(word)) ? 'never' : 'mention', words)
+  return make('other', words)
+}
+
+/** The part of a reference that the last words name: also `repo url` and `registry host`. */
+function partOf(words: string[]): { role: KeyRole; stem: string[] } | undefined {
+  const last = words.at(-1) ?? ''
+  const role = PARTS.get(last)
+  if (role) return { role, stem: words.slice(0, -1) }
+  const before = PARTS.get(words.at(-2) ?? '')
+  if (['url', 'host', 'path', 'prefix'].includes(last) && (before === 'repository' || before === 'registry')) {
+    return { role: 'registry', stem: words.slice(0, -2) }
+  }
+  return undefined
+}

@@ -1,0 +1,51 @@
+import type { FieldRule } from './field-rule.ts'
+
+const PACKAGE_KINDS = ['Provider', 'Configuration', 'Function'] as const
+const SERVING_GROUP = 'serving.kserve.io'
+const SERVING_KINDS = ['InferenceService', 'ServingRuntime', 'ClusterServingRuntime', 'LLMInferenceService'] as const
+
+/**
+ * Fields of custom resources whose meaning their keys do not tell, or that keys around them would mislead about. What
+ * follows a convention (`image`, `imageName`, `repository` + `tag`, `images: {…}`) needs no row here.
+ */
+export const KNOWN_FIELDS: readonly FieldRule[] = [
+  // An OCI package; the core image store pulls it like an image.
+  ...PACKAGE_KINDS.map((kind) => ({ group: 'pkg.crossplane.io', kind, path: 'spec.package' })),
+  // An untagged image gets the plan's version as its tag.
+  ...['upgrade', 'prepare'].map((step) => ({
+    group: 'upgrade.cattle.io',
+    kind: 'Plan',
+    path: `spec.${step}`,
+    parts: { repository: 'image', tag: '$.spec.version' },
+  })),
+  // Each component may leave its version to the cluster.
+  ...['pd', 'tikv', 'tidb', 'tiflash', 'ticdc', 'pump'].map((component) => ({
+    group: 'pingcap.com',
+    kind: 'TidbCluster',
+    path: `spec.${component}`,
+    parts: { repository: 'baseImage', tag: '$.spec.version' },
+  })),
+  { group: 'operators.coreos.com', kind: 'CatalogSource', path: 'spec.image' },
+  { group: 'operators.coreos.com', kind: 'ClusterServiceVersion', path: 'spec.relatedImages[*].image' },
+  { group: 'postgresql.cnpg.io', kind: 'Cluster', path: 'spec.imageName' },
+  { group: 'postgresql.cnpg.io', kind: 'ImageCatalog', path: 'spec.images[*].image' },
+  { group: 'postgresql.cnpg.io', kind: 'ClusterImageCatalog', path: 'spec.images[*].image' },
+  { group: 'acid.zalan.do', kind: 'postgresql', path: 'spec.dockerImage' },
+  { group: 'caching.internal.knative.dev', kind: 'Image', path: 'spec.image' },
+  // A model as an image, which becomes a sidecar.
+  ...SERVING_KINDS.map((kind) => ({ group: SERVING_GROUP, kind, path: 'spec.**.storageUri', prefix: 'oci://' })),
+  { group: 'cdi.kubevirt.io', kind: 'DataVolume', path: 'spec.source.registry.url', prefix: 'docker://' },
+  {
+    group: 'cdi.kubevirt.io',
+    kind: 'DataImportCron',
+    path: 'spec.template.spec.source.registry.url',
+    prefix: 'docker://',
+  },
+  { group: 'image.openshift.io', kind: 'ImageStream', path: 'spec.tags[*].from', ...dockerImage() },
+  { group: 'image.openshift.io', kind: 'ImageStreamTag', path: 'tag.from', ...dockerImage() },
+  { group: 'build.openshift.io', kind: 'BuildConfig', path: 'spec.strategy.*.from', ...dockerImage() },
+]
+
+function dockerImage(): Pick<FieldRule, 'parts' | 'where'> {
+  return { parts: { repository: 'name' }, where: { kind: 'DockerImage' } }
+}
