@@ -23,7 +23,14 @@ const KINDS: ReadonlySet<string> = new Set([
 /** API groups whose resources compare, scan or update images, and run none. */
 const GROUPS: ReadonlySet<string> = new Set([
   ...['rbac.authorization.k8s.io', 'constraints.gatekeeper.sh', 'config.gatekeeper.sh', 'mutations.gatekeeper.sh'],
-  ...['image.toolkit.fluxcd.io', 'policy.sigstore.dev', 'policies.kubewarden.io', 'wgpolicyk8s.io', 'events.k8s.io'],
+  ...[
+    'image.toolkit.fluxcd.io',
+    'policy.sigstore.dev',
+    'policies.kubewarden.io',
+    'wgpolicyk8s.io',
+    'events.k8s.io',
+    'kustomize.config.k8s.io',
+  ],
 ])
 
 /** Parts of a policy that compare images with a pattern. */

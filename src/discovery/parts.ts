@@ -1,5 +1,6 @@
 import type { Path } from '../kubernetes/position.ts'
 import { findReference } from '../oci/reference.ts'
+import type { Inherited } from './inherited.ts'
 import { type Key, readKey } from './key.ts'
 import { likenessOf } from './likeness.ts'
 
@@ -22,6 +23,14 @@ export interface Composition {
 
 interface Part extends Entry {
   readonly key: Key
+  readonly entry: Entry
+}
+
+interface ComposeOptions {
+  /** The entries stand under an image key, where `name` is the repository. */
+  readonly ofImage?: boolean
+  /** What an image that is a bare word (`image: proxyv2`) has from above. */
+  readonly inherit?: () => Inherited | undefined
 }
 
 interface Compositions {
@@ -35,30 +44,34 @@ const HEX = /^[0-9a-f]{64}$/
 
 /**
  * References whose parts stand in several entries beside one another: `repository` + `tag`, `image` + `version`,
- * `registry` + `name` + `version`, `X_IMAGE_REPOSITORY` + `X_VERSION`, with a digest where there is one. `ofImage` says
- * that the entries stand under an image key, where `name` is the repository.
+ * `registry` + `name` + `version`, `X_IMAGE_REPOSITORY` + `X_VERSION`, with a digest where there is one.
  */
-export function compose(entries: readonly Entry[], { ofImage = false }: { ofImage?: boolean } = {}): Compositions {
-  const parts = entries.map((entry): Part => ({ ...entry, key: readKey(entry.name) }))
+export function compose(entries: readonly Entry[], { ofImage = false, inherit }: ComposeOptions = {}): Compositions {
+  const parts = entries.map((entry): Part => ({ ...entry, key: readKey(entry.name), entry }))
   const found: Composition[] = []
   const taken = new Set<Entry>()
   const groups = Map.groupBy(parts, ({ key }) => key.stem)
   const take = (composition: Composition | undefined): void => {
     if (!composition) return
     found.push(composition)
-    for (const { path } of composition.from) {
-      const entry = entries.find((candidate) => candidate.path === path)
-      if (entry) taken.add(entry)
-    }
+    for (const part of composition.from) taken.add((part as Part).entry)
   }
   for (const [stem, group] of groups) {
     const base = baseOf(group, ofImage)
     if (!base) continue
     const versions = versionsFor(stem, group, parts, base, ofImage)
-    for (const version of versions) take(join(base, version, digestOf(group), ofImage))
-    if (versions.length === 0) take(join(base, undefined, digestOf(group), ofImage))
+    const above = isBareWord(base.name) ? inherit?.() : undefined
+    const from: Base = above ? { ...base, name: `${above.registry}/${base.name}`, isSure: true } : base
+    for (const version of versions) take(join(from, version, digestOf(group), ofImage))
+    if (versions.length > 0) continue
+    if (above) take(compositionOf(from, `${from.name}${tagText(above.version)}`, from.from))
+    else take(join(base, undefined, digestOf(group), ofImage))
   }
   return { found, taken }
+}
+
+function isBareWord(name: string): boolean {
+  return !name.includes('/')
 }
 
 interface Base {

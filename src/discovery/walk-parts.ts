@@ -1,0 +1,46 @@
+import { inheritedFrom } from './inherited.ts'
+import { readKey } from './key.ts'
+import { compose, type Entry } from './parts.ts'
+import { add, type Place, type Walk } from './walk-state.ts'
+
+export const NOTHING: ReadonlySet<string> = new Set()
+
+/** Roles that a composed reference can begin with. */
+const BASES: ReadonlySet<string> = new Set(['image', 'repository', 'registry'])
+const MAX_PART = 512
+
+/** Notes the references that entries beside one another make together; the names of the entries that went into one. */
+export function addCompositions(
+  walk: Walk,
+  entries: readonly Entry[],
+  place: Place,
+  name: string,
+): ReadonlySet<string> {
+  const ofImage = place.outer.ofImage
+  const mayBegin = entries.some((entry) => BASES.has(readKey(entry.name).role))
+  if (!mayBegin && !ofImage) return NOTHING
+  // A `global` map holds the parts that others leave out, and is no image itself.
+  if (name === 'global') return NOTHING
+  const { found, taken } = compose(entries, { ofImage, inherit: () => inheritedFrom(walk.maps) })
+  for (const { reference, path, from, isSure } of found) {
+    const hasVersion = /[:@][^/]*$/.test(reference)
+    add(walk, place, {
+      reference,
+      path: [...walk.path, ...path],
+      confidence: isSure && hasVersion ? 'likely' : 'possible',
+      why: `composed of ${from.map((entry) => entry.name).join(' + ')}`,
+    })
+  }
+  return taken.size === 0 ? NOTHING : new Set(Array.from(taken, (entry) => entry.name))
+}
+
+/** The entries of a map that may be parts of a reference: texts, and numbers, which a version may be. */
+export function entriesOf(map: Readonly<Record<string, unknown>>): Entry[] {
+  const entries: Entry[] = []
+  for (const name in map) {
+    const value = map[name]
+    if (typeof value === 'string' && value.length <= MAX_PART) entries.push({ name, text: value, path: [name] })
+    else if (typeof value === 'number') entries.push({ name, text: String(value), path: [name] })
+  }
+  return entries
+}
