@@ -1,4 +1,6 @@
+import type { Pod } from 'kubernetes-types/core/v1.js'
 import type { Lock } from '../inventory.ts'
+import type { RuntimeClass } from '../kubernetes/runtime-class.ts'
 
 /** What is true of the whole cluster, as far as the operator told. */
 export interface Conditions {
@@ -14,6 +16,10 @@ export interface Conditions {
   readonly alwaysPullImages?: boolean
   /** The kubelet's imagePullCredentialsVerificationPolicy is AlwaysVerify: a registry is asked for images it has. */
   readonly alwaysVerify?: boolean
+  /** By name; a class that is not among them may exist all the same. */
+  readonly runtimeClasses?: ReadonlyMap<string, RuntimeClass>
+  /** The pods that run in the cluster now. */
+  readonly livePods?: readonly Pod[]
   /** The kubelet's nodeStatusMaxImages; -1 for no limit. */
   readonly maxImages?: number
 }

@@ -1,8 +1,10 @@
-import type { Node, NodeSelectorTerm } from 'kubernetes-types/core/v1.js'
+import type { Node } from 'kubernetes-types/core/v1.js'
 import { nameOfNode, platformOfNode } from '../kubernetes/node.ts'
 import { requiredTerms } from '../kubernetes/node-selector.ts'
 import { objectsOf } from '../kubernetes/resource.ts'
-import type { SchedulablePod } from '../kubernetes/scheduling.ts'
+import { shortageKey } from '../kubernetes/resource-fit.ts'
+import type { NodeUse, SchedulablePod } from '../kubernetes/scheduling.ts'
+import { topologyKeys } from '../kubernetes/topology.ts'
 import type { Presence } from './node-images.ts'
 import type { AuditedNode, AuditedPod } from './verdict.ts'
 
@@ -15,6 +17,17 @@ export interface NodeClass extends AuditedNode {
 export interface KnownNode {
   readonly node: Node
   readonly presenceOf: (name: string) => Presence
+  readonly use: NodeUse | undefined
+}
+
+/** What the pods ask about. Nothing else makes nodes different. */
+interface Questions {
+  readonly labels: ReadonlySet<string>
+  /** Nodes that are meant one by one. */
+  readonly names: ReadonlySet<string>
+  /** The amounts that pods request of each resource. */
+  readonly amounts: ReadonlyMap<string, readonly number[]>
+  readonly images: readonly string[]
 }
 
 /**
@@ -24,49 +37,61 @@ export interface KnownNode {
 export function nodeClasses(
   nodes: Iterable<KnownNode>,
   pods: readonly AuditedPod[],
-  names: readonly string[],
+  images: readonly string[],
 ): NodeClass[] {
-  const asked = askedOf(pods.map(({ pod }) => pod))
+  const questions = questionsOf(
+    pods.map(({ pod }) => pod),
+    images,
+  )
   const classes = new Map<string, AuditedNode & { nodes: string[] }>()
-  for (const { node, presenceOf } of nodes) {
-    const presences = names.map(presenceOf)
-    const labels = node.metadata?.labels ?? {}
-    const name = nameOfNode(node)
-    const key = JSON.stringify([
-      asked.names.has(name) && name,
-      asked.labels.map((label) => labels[label] ?? null),
-      node.spec?.unschedulable === true,
-      objectsOf(node.spec?.taints).map(({ key, value, effect }) => [key, value, effect]),
-      platformOfNode(node),
-      presences.map(({ present, why, isFromBundle }) =>
-        present === false ? 0 : present ? Number(isFromBundle) + 1 : why,
-      ),
-    ])
-    const known = classes.get(key)
-    if (known) {
-      known.nodes.push(name)
+  for (const known of nodes) {
+    const presences = images.map(known.presenceOf)
+    const key = classKey(known, presences, questions)
+    const same = classes.get(key)
+    if (same) {
+      same.nodes.push(nameOfNode(known.node))
       continue
     }
-    const byName = new Map(names.map((image, index) => [image, presences[index] as Presence]))
-    const unasked: Presence = { present: undefined, why: 'not asked' }
-    classes.set(key, { node, presenceOf: (image) => byName.get(image) ?? unasked, nodes: [name] })
+    const byName = new Map(images.map((image, index) => [image, presences[index] as Presence]))
+    const presenceOf = (image: string): Presence => byName.get(image) ?? { present: undefined, why: 'nobody asked' }
+    classes.set(key, { node: known.node, use: known.use, presenceOf, nodes: [nameOfNode(known.node)] })
   }
   return [...classes.values()]
 }
 
-/** What the pods' placement depends on: label keys, and the names of nodes that are meant one by one. */
-function askedOf(pods: readonly SchedulablePod[]): { labels: string[]; names: ReadonlySet<string> } {
-  const labels = new Set<string>()
-  const names = new Set<string>()
-  for (const { spec } of pods) {
-    if (spec.nodeName) names.add(spec.nodeName)
-    for (const label of Object.keys(spec.nodeSelector ?? {})) labels.add(label)
-    for (const term of requiredTerms(spec) ?? []) addAsked(term, labels, names)
-  }
-  return { labels: [...labels], names }
+function classKey(
+  { node, use }: KnownNode,
+  presences: readonly Presence[],
+  { labels, names, amounts }: Questions,
+): string {
+  const own = node.metadata?.labels ?? {}
+  const name = nameOfNode(node)
+  return JSON.stringify([
+    // Live pods make each node a case of its own.
+    (use !== undefined || names.has(name)) && name,
+    Array.from(labels, (label) => own[label] ?? null),
+    node.spec?.unschedulable === true,
+    objectsOf(node.spec?.taints).map(({ key, value, effect }) => [key, value, effect]),
+    platformOfNode(node),
+    shortageKey(amounts, node, use),
+    presences.map(({ present, why, isFromBundle }) =>
+      present === undefined ? why : Number(present) + Number(isFromBundle ?? 0),
+    ),
+  ])
 }
 
-function addAsked(term: NodeSelectorTerm, labels: Set<string>, names: Set<string>): void {
-  for (const { key } of objectsOf(term.matchExpressions)) labels.add(key)
-  for (const { values } of objectsOf(term.matchFields)) for (const name of values ?? []) names.add(name)
+function questionsOf(pods: readonly SchedulablePod[], images: readonly string[]): Questions {
+  const labels = new Set<string>()
+  const names = new Set<string>()
+  const amounts = new Map<string, Set<number>>()
+  for (const { spec, requests } of pods) {
+    if (spec.nodeName) names.add(spec.nodeName)
+    for (const label of [...Object.keys(spec.nodeSelector ?? {}), ...topologyKeys(spec)]) labels.add(label)
+    for (const term of requiredTerms(spec) ?? []) {
+      for (const { key } of objectsOf(term.matchExpressions)) labels.add(key)
+      for (const { values } of objectsOf(term.matchFields)) for (const name of values ?? []) names.add(name)
+    }
+    for (const [name, milli] of requests) amounts.set(name, (amounts.get(name) ?? new Set()).add(milli))
+  }
+  return { labels, names, amounts: new Map([...amounts].map(([name, set]) => [name, [...set]])), images }
 }

@@ -1,6 +1,7 @@
 import type { LockedImage } from '../inventory.ts'
 import { podImages } from '../kubernetes/pod-images.ts'
-import { schedulablePod } from '../kubernetes/scheduling.ts'
+import type { RuntimeClass } from '../kubernetes/runtime-class.ts'
+import { type SchedulablePod, schedulablePod } from '../kubernetes/scheduling.ts'
 import type { Workload } from '../kubernetes/workload.ts'
 import { criForm, findReference } from '../oci/reference.ts'
 import type { AuditedImage, AuditedPod } from './verdict.ts'
@@ -10,31 +11,52 @@ export interface PodClass extends AuditedPod {
   readonly workloads: readonly Workload[]
 }
 
+interface PodClassInput {
+  readonly workloads: readonly Workload[]
+  readonly locked: ReadonlyMap<string, LockedImage>
+  readonly runtimeClasses: ReadonlyMap<string, RuntimeClass>
+}
+
 /** The classes of equal pods, in the order in which each is first met. */
-export function podClasses(
-  workloads: readonly Workload[],
-  locked: (name: string) => LockedImage | undefined,
-): PodClass[] {
+export function podClasses({ workloads, locked, runtimeClasses }: PodClassInput): PodClass[] {
   const classes = new Map<string, AuditedPod & { workloads: Workload[] }>()
-  for (const workload of workloads) {
-    const pod = schedulablePod(workload)
+  for (const [index, workload] of workloads.entries()) {
+    const pod = schedulablePod(workload, runtimeClasses.get(workload.podSpec.runtimeClassName ?? ''))
     const images = podImages(workload.podSpec).map((image): AuditedImage => {
       const reference = findReference(image.reference)
       const name = reference && criForm(reference)
-      return { ...image, name, locked: name === undefined ? undefined : locked(name) }
+      return { ...image, name, locked: name === undefined ? undefined : locked.get(name) }
     })
-    const key = JSON.stringify([
-      pod.isDaemonSetPod,
-      pod.spec.nodeName,
-      pod.spec.nodeSelector,
-      pod.spec.affinity,
-      pod.spec.tolerations,
-      pod.spec.os,
-      images.map(({ reference, policy }) => [reference, policy]),
-    ])
+    const osLabel = workload.template.metadata?.labels?.['kubernetes.io/os']
+    const key = classKey(pod, images, osLabel, holdsPorts(pod) ? index : undefined)
     const known = classes.get(key)
     if (known) known.workloads.push(workload)
-    else classes.set(key, { pod, images, workloads: [workload] })
+    else classes.set(key, { pod, images, osLabel, workloads: [workload] })
   }
   return [...classes.values()]
+}
+
+/** Whether it is sure on which nodes a pod takes host ports: where its DaemonSet or its nodeName puts it. */
+export function holdsPorts({ isDaemonSetPod, spec, hostPorts }: SchedulablePod): boolean {
+  return hostPorts.length > 0 && (isDaemonSetPod || Boolean(spec.nodeName))
+}
+
+/** Pods that hold host ports are in each other's way, so that no two of them are equal: `single` tells them apart. */
+function classKey(
+  pod: SchedulablePod,
+  images: readonly AuditedImage[],
+  osLabel: unknown,
+  single: number | undefined,
+): string {
+  const { nodeName, nodeSelector, affinity, tolerations, os, topologySpreadConstraints } = pod.spec
+  return JSON.stringify([
+    pod.isDaemonSetPod,
+    pod.rejection,
+    [nodeName, nodeSelector, affinity, tolerations, os, topologySpreadConstraints],
+    [...pod.requests],
+    pod.hostPorts,
+    images.map(({ reference, policy }) => [reference, policy]),
+    osLabel,
+    single,
+  ])
 }

@@ -22,7 +22,7 @@ export interface WorkloadReport {
 }
 
 /** The verdict on one node, or on one class of nodes. */
-export type NodeReport = NodeVerdict & ({ readonly name: string } | { readonly nodeClass: string })
+export type NodeReport = Omit<NodeVerdict, 'mayLand'> & ({ readonly name: string } | { readonly nodeClass: string })
 
 /** Up to so many verdicts each node is listed by itself; beyond, classes of equal nodes are. */
 const MAX_LISTED_VERDICTS = 100_000
@@ -33,12 +33,14 @@ export function auditReport({ nodeClasses, workloads }: Audit, findings: readonl
   if (nodeCount * workloads.length > MAX_LISTED_VERDICTS) {
     const classes = nodeClasses.map(({ nodes }, index) => ({ name: `class-${index + 1}`, nodes }))
     const list = (verdicts: readonly NodeVerdict[]) =>
-      verdicts.map((verdict, index) => ({ nodeClass: `class-${index + 1}`, ...verdict }))
+      verdicts.map(({ mayLand: _, ...verdict }, index) => ({ nodeClass: `class-${index + 1}`, ...verdict }))
     return { nodeClasses: classes, workloads: workloads.map((one) => workloadReport(one, list(one.nodes))), findings }
   }
   const list = (verdicts: readonly NodeVerdict[]) =>
     verdicts
-      .flatMap((verdict, index) => (nodeClasses[index]?.nodes ?? []).map((name) => ({ name, ...verdict })))
+      .flatMap(({ mayLand: _, ...verdict }, index) =>
+        (nodeClasses[index]?.nodes ?? []).map((name) => ({ name, ...verdict })),
+      )
       .sort((a, b) => (a.name < b.name ? -1 : 1))
   return { workloads: workloads.map((one) => workloadReport(one, list(one.nodes))), findings }
 }

@@ -1,7 +1,7 @@
 import { nameOfResource } from '../kubernetes/resource.ts'
 import type { Audit, WorkloadAudit, WorkloadVerdict } from './audit.ts'
 import type { NodeClass } from './node-classes.ts'
-import { isLeftOut, type NodeVerdict } from './verdict.ts'
+import type { NodeVerdict } from './verdict.ts'
 
 const WIDTH = 100
 
@@ -43,17 +43,17 @@ export function countNodes(
   for (const [index, verdict] of verdicts.entries()) {
     const count = nodeClasses[index]?.nodes.length ?? 0
     if (verdict.starts) starting += count
-    if (!isLeftOut(verdict)) eligible += count
+    if (verdict.mayLand) eligible += count
   }
   return { starting, eligible }
 }
 
 /** Where a pod may land, its being left out elsewhere is no news; where it may land nowhere, it is the answer. */
 function* reasons({ nodes: verdicts }: WorkloadAudit, nodeClasses: readonly NodeClass[]): Generator<string> {
-  const isStuck = verdicts.every(isLeftOut)
+  const isStuck = verdicts.every(({ mayLand }) => !mayLand)
   const groups = new Map<string, { verdict: NodeVerdict; nodes: string[] }>()
   for (const [index, verdict] of verdicts.entries()) {
-    if (verdict.starts || (isLeftOut(verdict) && !isStuck)) continue
+    if (verdict.starts || (!verdict.mayLand && !isStuck)) continue
     const key = `${verdict.reason} ${verdict.message}`
     const group = groups.get(key) ?? { verdict, nodes: [] }
     group.nodes.push(...(nodeClasses[index]?.nodes ?? []))

@@ -2,18 +2,29 @@ import type { Node } from 'kubernetes-types/core/v1.js'
 import type { LockedImage } from '../inventory.ts'
 import { platformOfNode } from '../kubernetes/node.ts'
 import type { PodImage } from '../kubernetes/pod-images.ts'
-import { firstRefusal, type SchedulablePod, type SchedulerFilter } from '../kubernetes/scheduling.ts'
+import {
+  firstRefusal,
+  type NodeUse,
+  type SchedulablePod,
+  type SchedulerFilter,
+  undecidedFilter,
+} from '../kubernetes/scheduling.ts'
 import type { Conditions } from './conditions.ts'
-import { type ImageReason, imageOutcome, type NodeImage, type Outcome } from './image-rules.ts'
+import { type ImageReason, imageOutcome, type Outcome } from './image-rules.ts'
 import type { Presence } from './node-images.ts'
 
 /** May this pod start on this node: `starts`, or the first reason why not. */
-export type NodeVerdict = Outcome<SchedulerFilter | ImageReason>
+export interface NodeVerdict extends Outcome<SchedulerFilter | ImageReason> {
+  /** The pod may come to the node. Where it cannot, it cannot fail either. */
+  readonly mayLand: boolean
+}
 
 /** A pod with the images it needs. */
 export interface AuditedPod {
   readonly pod: SchedulablePod
   readonly images: readonly AuditedImage[]
+  /** The pod's own label `kubernetes.io/os`, which the kubelet compares with its node's. */
+  readonly osLabel: string | undefined
 }
 
 export interface AuditedImage extends PodImage {
@@ -22,48 +33,62 @@ export interface AuditedImage extends PodImage {
   readonly locked: LockedImage | undefined
 }
 
-/** A node, and how to look up the images on it. */
+/** A node, how to look up the images on it, and what other pods take of it. */
 export interface AuditedNode {
   readonly node: Node
   readonly presenceOf: (name: string) => Presence
+  readonly use: NodeUse | undefined
 }
 
-/** May this pod start on this node? Scheduler filters first, then the kubelet's own, then the sandbox, then images. */
-export function podVerdict({ pod, images }: AuditedPod, node: AuditedNode, conditions: Conditions): NodeVerdict {
-  return (
-    refusal(pod, node.node) ??
-    wrongOs(pod, node.node) ??
-    missingSandbox(node, conditions) ??
-    firstProblem(images, node, conditions) ?? { starts: true }
-  )
-}
-
-/** Whether the scheduler itself, or the DaemonSet controller, leaves a node out: no pod will be there to fail. */
-export function isLeftOut({ reason }: NodeVerdict): boolean {
-  return reason !== undefined && LEAVING_OUT.has(reason)
-}
-
-const LEAVING_OUT: ReadonlySet<string> = new Set<SchedulerFilter>([
-  'NodeName',
+/** What the DaemonSet controller looks at. What else is in the way, a DaemonSet's pod waits for on its node. */
+const DAEMON_SET_FILTERS: ReadonlySet<SchedulerFilter> = new Set([
   'NodeUnschedulable',
+  'NodeName',
   'TaintToleration',
   'NodeAffinity',
 ])
 
-function refusal(pod: SchedulablePod, node: Node): NodeVerdict | undefined {
-  const refused = firstRefusal(pod, node)
-  return refused && { starts: false, ...refused }
+/**
+ * May this pod start on this node? What is certainly in the way comes first: scheduler filters, the kubelet's own, the
+ * sandbox, images; then what nobody can tell.
+ */
+export function podVerdict(audited: AuditedPod, node: AuditedNode, conditions: Conditions): NodeVerdict {
+  const { pod, images } = audited
+  const refusal = firstRefusal(pod, node.node, node.use)
+  if (refusal) {
+    const mayLand = pod.isDaemonSetPod && !DAEMON_SET_FILTERS.has(refusal.reason)
+    return { starts: false, ...refusal, mayLand }
+  }
+  const undecided = undecidedFilter(pod)
+  const outcomes: (Outcome<SchedulerFilter | ImageReason> | undefined)[] = [
+    wrongOs(audited, node.node),
+    sandboxOutcome(node, conditions),
+    ...imageOutcomes(images, node, conditions),
+    undecided && { starts: null, ...undecided },
+  ]
+  const certain = outcomes.find((outcome) => outcome?.starts === false)
+  const unknown = undecided ? outcomes.at(-1) : outcomes.find((outcome) => outcome?.starts === null)
+  return { ...(certain ?? unknown ?? { starts: true }), mayLand: true }
 }
 
 /** No scheduler filter looks at `spec.os`; the kubelet does. */
-function wrongOs({ spec }: SchedulablePod, node: Node): NodeVerdict | undefined {
-  const wanted = spec.os?.name
+function wrongOs({ pod, osLabel }: AuditedPod, node: Node): Outcome | undefined {
   const os = platformOfNode(node)?.os
-  if (!wanted || !os || wanted === os) return undefined
-  return { starts: false, reason: 'Platform', message: `spec.os is ${wanted}, the node runs ${os} (PodOSNotSupported)` }
+  const wanted = pod.spec.os?.name
+  if (wanted && os && wanted !== os) {
+    return {
+      starts: false,
+      reason: 'Platform',
+      message: `spec.os is ${wanted}, the node runs ${os} (PodOSNotSupported)`,
+    }
+  }
+  const label = node.metadata?.labels?.['kubernetes.io/os'] ?? os
+  if (!osLabel || !label || osLabel === label) return undefined
+  const message = `the pod's label kubernetes.io/os is ${osLabel}, the node's is ${label} (PodOSSelectorNodeLabelDoesNotMatch)`
+  return { starts: false, reason: 'Platform', message }
 }
 
-function missingSandbox(node: AuditedNode, conditions: Conditions): NodeVerdict | undefined {
+function sandboxOutcome(node: AuditedNode, conditions: Conditions): Outcome | undefined {
   const name = conditions.sandboxImage
   if (!name || conditions.hasMirror) return undefined
   const { present, why } = node.presenceOf(name)
@@ -73,18 +98,10 @@ function missingSandbox(node: AuditedNode, conditions: Conditions): NodeVerdict 
   return { starts: false, reason: 'SandboxImageMissing', message }
 }
 
-/** The first image that certainly fails; else the first of which nobody can tell. */
-function firstProblem(
-  images: readonly AuditedImage[],
-  node: AuditedNode,
-  conditions: Conditions,
-): NodeVerdict | undefined {
+function imageOutcomes(images: readonly AuditedImage[], node: AuditedNode, conditions: Conditions): Outcome[] {
   const platform = platformOfNode(node.node)
-  const outcomes = images.map((image) => imageOutcome(nodeImage(image, node), platform, conditions))
-  return outcomes.find(({ starts }) => starts === false) ?? outcomes.find(({ starts }) => starts === null)
-}
-
-function nodeImage({ reference, policy, name, locked }: AuditedImage, { presenceOf }: AuditedNode): NodeImage {
-  const presence = name === undefined ? { present: false, why: '' } : presenceOf(name)
-  return { reference, policy, name, locked, presence }
+  return images.map((image) => {
+    const presence = image.name === undefined ? { present: false, why: '' } : node.presenceOf(image.name)
+    return imageOutcome({ ...image, presence }, platform, conditions)
+  })
 }

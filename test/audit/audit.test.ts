@@ -1,3 +1,4 @@
+import type { Pod } from 'kubernetes-types/core/v1.js'
 import { expect, test } from 'vitest'
 import { audit, workloadVerdict } from '../../src/audit/audit.ts'
 import type { Conditions } from '../../src/audit/conditions.ts'
@@ -9,10 +10,10 @@ import { seedSetDigest } from '../../src/seed-set.ts'
 import { lockedImage, node, workload } from '../support/cluster.ts'
 
 const WEB = 'docker.io/library/web:1'
-const STARTS: NodeVerdict = { starts: true }
-const MISSING: NodeVerdict = { starts: false, reason: 'ImageMissing', message: '' }
-const UNKNOWN: NodeVerdict = { starts: null, reason: 'ImageUnknown', message: '' }
-const TAINTED: NodeVerdict = { starts: false, reason: 'TaintToleration', message: '' }
+const STARTS: NodeVerdict = { starts: true, mayLand: true }
+const MISSING: NodeVerdict = { starts: false, reason: 'ImageMissing', mayLand: true }
+const UNKNOWN: NodeVerdict = { starts: null, reason: 'ImageUnknown', mayLand: true }
+const TAINTED: NodeVerdict = { starts: false, reason: 'TaintToleration', mayLand: false }
 
 test.for<[rule: string, nodes: NodeVerdict[], verdict: string]>([
   ['it starts on every node', [STARTS, STARTS], 'safe'],
@@ -143,4 +144,81 @@ test('no line of the table is longer than 100 characters', () => {
   expect(lines.filter((line) => line.length > 100)).toEqual([])
   expect(lines.join('').replaceAll(/\s/g, '')).toContain(image)
   expect(auditSummary(result)).toBe('1 impossible')
+})
+
+const hostPort = { containers: [{ name: 'c', image: 'web:1', ports: [{ containerPort: 80, hostPort: 80 }] }] }
+
+function verdicts(
+  workloads: ReturnType<typeof workload>[],
+  nodes: ReturnType<typeof node>[],
+  conditions: Conditions = {},
+) {
+  return auditReport(audit(workloads, nodes, conditions), []).workloads.map(
+    (one) => `${one.name} ${one.verdict}: ${one.nodes.map(({ starts, reason }) => reason ?? starts).join(' ')}`,
+  )
+}
+
+test('a DaemonSet takes its host ports from all other pods, and waits where they are taken', () => {
+  const nodes = [node('a', { images: [WEB] }), node('b', { images: [WEB], labels: { edge: '1' } })]
+  const proxy = workload({ kind: 'DaemonSet', name: 'proxy', spec: { ...hostPort, nodeSelector: { edge: '1' } } })
+  const later = workload({ kind: 'DaemonSet', name: 'later', spec: hostPort })
+  const shop = workload({ name: 'shop', spec: hostPort })
+  expect(verdicts([shop, proxy, later], nodes)).toEqual([
+    'shop impossible: NodePorts NodePorts',
+    'proxy safe: NodeAffinity true',
+    'later atRisk: true NodePorts',
+  ])
+})
+
+test('a Deployment is not placed where its port is taken, so that it is safe elsewhere', () => {
+  const nodes = [node('a', { images: [WEB] }), node('b', { images: [WEB] })]
+  const bound = workload({ kind: 'Pod', name: 'bound' })
+  const holder = { ...bound, podSpec: { ...hostPort, nodeName: 'b' } }
+  expect(verdicts([workload({ name: 'shop', spec: hostPort }), holder], nodes)).toEqual([
+    'shop safe: true NodePorts',
+    'bound safe: NodeName true',
+  ])
+})
+
+const cpu = { containers: [{ name: 'c', image: 'web:1', resources: { requests: { cpu: '2' } } }] }
+
+function livePod(name: string, nodeName: string, parts: { owner?: [kind: string, name: string]; phase?: string } = {}) {
+  const ownerReferences = parts.owner ? [{ kind: parts.owner[0], name: parts.owner[1] }] : undefined
+  const metadata = { name, namespace: 'default', labels: { 'pod-template-hash': 'x' }, ownerReferences }
+  return { metadata, spec: { ...cpu, nodeName }, status: { phase: parts.phase ?? 'Running' } } as unknown as Pod
+}
+
+test.for<[rule: string, live: Pod[], reasons: (string | boolean | undefined)[]]>([
+  ['a node without pods has room', [], [true]],
+  ['another pod takes the room', [livePod('other', 'a')], ['NodeResourcesFit']],
+  ['a pod that has ended takes none', [livePod('other', 'a', { phase: 'Succeeded' })], [true]],
+  ['a pod on another node', [livePod('other', 'b')], [true]],
+  ['the room that its own pod takes is its own', [livePod('w-x-1', 'a', { owner: ['ReplicaSet', 'w-x'] })], [true]],
+  ['the pod of another Deployment', [livePod('v-x-1', 'a', { owner: ['ReplicaSet', 'v-x'] })], ['NodeResourcesFit']],
+])('live pods: %s', ([, livePods, expected]) => {
+  const nodes = [node('a', { images: [WEB], allocatable: { cpu: '3', pods: '10' } })]
+  expect(reasons({ spec: cpu }, nodes, { livePods })).toEqual(expected)
+})
+
+test('what only live pods decide is unknown, after what is certain', () => {
+  const spread = {
+    topologySpreadConstraints: [{ whenUnsatisfiable: 'DoNotSchedule', topologyKey: 'zone', maxSkew: 1 }],
+  }
+  const nodes = [
+    node('a', { images: [WEB], labels: { zone: '1' } }),
+    node('b', { images: [WEB] }),
+    node('c', { labels: { zone: '1' } }),
+  ]
+  expect(reasons({ spec: spread }, nodes)).toEqual(['PodTopologySpread', 'PodTopologySpread', 'ImageMissing'])
+  expect(verdicts([workload({ spec: spread })], nodes.slice(0, 2))).toEqual([
+    'w unknown: PodTopologySpread PodTopologySpread',
+  ])
+  expect(verdicts([workload({ spec: spread })], nodes.slice(1, 2))).toEqual(['w impossible: PodTopologySpread'])
+})
+
+test('resources split nodes into classes only where a pod would notice', () => {
+  const sizes = ['4', '4', '5', '1']
+  const nodes = sizes.map((cpu, index) => node(`n${index}`, { images: [WEB], allocatable: { cpu, pods: '110' } }))
+  const result = audit([workload({ spec: cpu })], nodes, {})
+  expect(result.nodeClasses.map((one) => one.nodes)).toEqual([['n0', 'n1', 'n2'], ['n3']])
 })

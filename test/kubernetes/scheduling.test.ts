@@ -2,7 +2,8 @@ import type { Node, NodeSelectorRequirement, NodeSelectorTerm, PodSpec, Taint } 
 import { expect, test } from 'vitest'
 import type { Document } from '../../src/kubernetes/document.ts'
 import { resourcesOf } from '../../src/kubernetes/resource.ts'
-import { firstRefusal, schedulablePod } from '../../src/kubernetes/scheduling.ts'
+import { runtimeClassOf } from '../../src/kubernetes/runtime-class.ts'
+import { firstRefusal, type NodeUse, schedulablePod, undecidedFilter } from '../../src/kubernetes/scheduling.ts'
 import { workloadOf } from '../../src/kubernetes/workload.ts'
 
 const LABELS = { disk: 'ssd', cores: '16', empty: '', model: 'x1' }
@@ -244,9 +245,141 @@ test.for<[rule: string, kind: string, spec: object, on: Parameters<typeof node>[
   expect(reason(spec, node(on), kind)).toBe(refused)
 })
 
+const container = (parts: object) => ({ containers: [{ name: 'c', image: 'web:1', ...parts }] })
+const port = (hostPort: number, parts: object = {}) => container({ ports: [{ containerPort: 80, hostPort, ...parts }] })
+const TAKEN: NodeUse = {
+  pods: 3,
+  requests: new Map([['cpu', 1500]]),
+  ports: [
+    { protocol: 'TCP', port: 8080, address: '0.0.0.0', pod: 'Pod kube-system/proxy' },
+    { protocol: 'TCP', port: 9090, address: '10.0.0.1', pod: 'Pod kube-system/proxy' },
+  ],
+}
+
+test.for<[rule: string, spec: object, refused: boolean]>([
+  ['a port that is free', port(80), false],
+  ['a port that is taken', port(8080), true],
+  ['another protocol', port(8080, { protocol: 'UDP' }), false],
+  ['taken for every address', port(8080, { hostIP: '10.0.0.2' }), true],
+  ['taken for another address', port(9090, { hostIP: '10.0.0.2' }), false],
+  ['taken for the same address', port(9090, { hostIP: '10.0.0.1' }), true],
+  ['every address includes the taken one', port(9090), true],
+  ['a container port is none of the node', container({ ports: [{ containerPort: 8080 }] }), false],
+  ['with hostNetwork it is', { hostNetwork: true, ...container({ ports: [{ containerPort: 8080 }] }) }, true],
+  ['sidecars have ports', { initContainers: [{ restartPolicy: 'Always', ports: [{ hostPort: 8080 }] }] }, true],
+  ['init containers have none', { initContainers: [{ ports: [{ hostPort: 8080 }] }] }, false],
+])('host ports: %s', ([, spec, refused]) => {
+  expect(firstRefusal(pod(spec), node(), TAKEN)?.reason).toBe(refused ? 'NodePorts' : undefined)
+})
+
+const requests = (list: object) => container({ resources: { requests: list } })
+const SIZED = { ...node(), status: { allocatable: { cpu: '2', memory: '4Gi', pods: '4', 'example.com/gpu': '1' } } }
+
+test.for<[rule: string, spec: object, use: NodeUse | undefined, message: string | undefined]>([
+  ['it fits exactly', requests({ cpu: '2', memory: '4Gi' }), undefined, undefined],
+  ['too much', requests({ cpu: '2100m' }), undefined, 'Insufficient cpu: the pod requests 2100m, 2 is free'],
+  ['bytes', requests({ memory: '4097Mi' }), undefined, 'Insufficient memory: the pod requests 4Gi, 4Gi is free'],
+  ['live pods take their part', requests({ cpu: '1' }), TAKEN, 'Insufficient cpu: the pod requests 1, 500m is free'],
+  ['what they leave', requests({ cpu: '500m' }), TAKEN, undefined],
+  ['one pod more is the last', {}, TAKEN, undefined],
+  ['too many pods', {}, { ...TAKEN, pods: 4 }, 'Too many pods: the node takes 4'],
+  ['no request is never too much', {}, { ...TAKEN, requests: new Map([['cpu', 9000]]) }, undefined],
+  ['a device', requests({ 'example.com/gpu': 1 }), undefined, undefined],
+  [
+    'a device that the node lacks',
+    requests({ 'example.com/fpga': 1 }),
+    undefined,
+    'Insufficient example.com/fpga: the pod requests 1, 0 is free',
+  ],
+  ['zero of a device that the node lacks', requests({ 'example.com/fpga': 0 }), undefined, undefined],
+])('resources: %s', ([, spec, use, message]) => {
+  const refusal = firstRefusal(pod(spec), SIZED as unknown as Node, use)
+  expect(refusal?.message).toBe(message)
+  expect(refusal?.reason).toBe(message && 'NodeResourcesFit')
+})
+
+test('a node that tells nothing of its resources refuses nothing', () => {
+  expect(reason(requests({ cpu: '99' }), node())).toBeUndefined()
+})
+
+const spread = (whenUnsatisfiable: string, topologyKey: string) => ({
+  topologySpreadConstraints: [{ maxSkew: 1, whenUnsatisfiable, topologyKey }],
+})
+const podAffinity = (kind: string, topologyKey: string) => ({
+  affinity: { [kind]: { requiredDuringSchedulingIgnoredDuringExecution: [{ topologyKey, labelSelector: {} }] } },
+})
+
+test.for<[rule: string, spec: object, refused: string | undefined, undecided: string | undefined]>([
+  [
+    'spread over a label that the node lacks',
+    spread('DoNotSchedule', 'zone'),
+    'PodTopologySpread',
+    'PodTopologySpread',
+  ],
+  ['spread over a label that it has', spread('DoNotSchedule', 'disk'), undefined, 'PodTopologySpread'],
+  ['soft spread never filters', spread('ScheduleAnyway', 'zone'), undefined, undefined],
+  [
+    'affinity over a label that the node lacks',
+    podAffinity('podAffinity', 'zone'),
+    'InterPodAffinity',
+    'InterPodAffinity',
+  ],
+  ['affinity over a label that it has', podAffinity('podAffinity', 'disk'), undefined, 'InterPodAffinity'],
+  ['anti-affinity needs no label', podAffinity('podAntiAffinity', 'zone'), undefined, 'InterPodAffinity'],
+  ['a bound pod is not asked', { nodeName: 'n1', ...spread('DoNotSchedule', 'zone') }, undefined, undefined],
+  ['nothing of the sort', {}, undefined, undefined],
+])('what only live pods decide: %s', ([, spec, refused, undecided]) => {
+  expect(reason(spec, node())).toBe(refused)
+  expect(undecidedFilter(pod(spec))?.reason).toBe(undecided)
+})
+
+const GVISOR = {
+  scheduling: { nodeSelector: { sandbox: 'gvisor' }, tolerations: [{ key: 'gpu', operator: 'Exists' }] },
+  overhead: { podFixed: { cpu: '1' } },
+}
+
+function podOfClass(spec: object, parts: object) {
+  const classValue = { apiVersion: 'node.k8s.io/v1', kind: 'RuntimeClass', metadata: { name: 'gvisor' }, ...parts }
+  const [resource] = resourcesOf({ value: classValue } as unknown as Document)
+  const value = { apiVersion: 'v1', kind: 'Pod', metadata: { name: 'w' }, spec }
+  const [podResource] = resourcesOf({ value } as unknown as Document)
+  return schedulablePod(workloadOf(podResource!)!, runtimeClassOf(resource!))
+}
+
+test.for<[rule: string, spec: object, on: Node, message: string | undefined]>([
+  ['its selector is merged in', {}, node(), 'nodeSelector wants sandbox=gvisor, the node has no such label'],
+  [
+    'a node with both labels',
+    { nodeSelector: { disk: 'ssd' } },
+    node({ labels: { disk: 'ssd', sandbox: 'gvisor' } }),
+    undefined,
+  ],
+  ['its tolerations are added', {}, node({ labels: { sandbox: 'gvisor' }, taints: [GPU] }), undefined],
+  [
+    'the same key with another value: rejected',
+    { nodeSelector: { sandbox: 'kata' } },
+    node({ labels: { sandbox: 'kata' } }),
+    'the pod is rejected: RuntimeClass gvisor selects sandbox=gvisor, the pod sandbox=kata',
+  ],
+  [
+    'the same key with the same value',
+    { nodeSelector: { sandbox: 'gvisor' } },
+    node({ labels: { sandbox: 'gvisor' } }),
+    undefined,
+  ],
+])('RuntimeClass: %s', ([, spec, on, message]) => {
+  expect(firstRefusal(podOfClass(spec, GVISOR), on)?.message).toBe(message)
+})
+
+test('a RuntimeClass adds its overhead', () => {
+  expect(podOfClass(requests({ cpu: '1500m' }), GVISOR).requests.get('cpu')).toBe(2500)
+})
+
 test.for<[first: string, spec: object, on: Parameters<typeof node>[0]]>([
   ['NodeUnschedulable', { nodeSelector: { disk: 'hdd' } }, { unschedulable: true, taints: [GPU] }],
   ['TaintToleration', { nodeSelector: { disk: 'hdd' } }, { taints: [GPU] }],
+  ['NodeAffinity', { nodeSelector: { disk: 'hdd' }, ...spread('DoNotSchedule', 'zone') }, {}],
+  ['PodTopologySpread', { ...podAffinity('podAffinity', 'zone'), ...spread('DoNotSchedule', 'zone') }, {}],
 ])('the first of several reasons is %s', ([first, spec, on]) => {
   expect(reason(spec, node(on))).toBe(first)
 })

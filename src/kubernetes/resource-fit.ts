@@ -1,0 +1,61 @@
+import type { Node } from 'kubernetes-types/core/v1.js'
+import { quantities, type Resources } from './pod-resources.ts'
+
+/** What the pods on a node have of it. */
+export interface ReservedResources {
+  readonly pods: number
+  readonly requests: Resources
+}
+
+/**
+ * Which resource of a node is too small for a pod; undefined when it fits, or when the node tells nothing of its
+ * resources. Source: kubernetes 1.36, pkg/scheduler/framework/plugins/noderesources/fit.go.
+ */
+export function resourceShortage(requests: Resources, node: Node, reserved?: ReservedResources): string | undefined {
+  if (!node.status?.allocatable) return undefined
+  const allocatable = quantities(node.status.allocatable)
+  if (!hasRoomForPod(allocatable, reserved))
+    return `Too many pods: the node takes ${(allocatable.get('pods') ?? 0) / 1000}`
+  for (const [name, wanted] of requests) {
+    const free = freeOf(name, allocatable, reserved)
+    if (wanted <= 0 || wanted <= free) continue
+    return `Insufficient ${name}: the pod requests ${amount(name, wanted)}, ${amount(name, free)} is free`
+  }
+  return undefined
+}
+
+/** Equal for nodes of which {@link resourceShortage} says the same, for all pods with these requests. */
+export function shortageKey(
+  wanted: ReadonlyMap<string, readonly number[]>,
+  node: Node,
+  reserved?: ReservedResources,
+): string {
+  if (!node.status?.allocatable) return 'unknown'
+  const allocatable = quantities(node.status.allocatable)
+  if (!hasRoomForPod(allocatable, reserved)) return `full ${allocatable.get('pods')}`
+  const parts = [...wanted].map(([name, amounts]) => {
+    const free = freeOf(name, allocatable, reserved)
+    const fitting = amounts.filter((milli) => milli <= free).length
+    return fitting === amounts.length ? '' : `${fitting} ${amount(name, free)}`
+  })
+  return parts.join()
+}
+
+function hasRoomForPod(allocatable: Resources, reserved: ReservedResources | undefined): boolean {
+  const pods = allocatable.get('pods')
+  return pods === undefined || ((reserved?.pods ?? 0) + 1) * 1000 <= pods
+}
+
+function freeOf(name: string, allocatable: Resources, reserved: ReservedResources | undefined): number {
+  return (allocatable.get(name) ?? 0) - (reserved?.requests.get(name) ?? 0)
+}
+
+/** CPU as `500m` or `2`, bytes as `1.5Gi`, all else as a number. */
+function amount(name: string, milli: number): string {
+  if (name === 'cpu') return milli % 1000 === 0 ? `${milli / 1000}` : `${milli}m`
+  const units = milli / 1000
+  const isBytes = name === 'memory' || name.endsWith('storage') || name.startsWith('hugepages-')
+  if (!isBytes || Math.abs(units) < 2 ** 20) return `${units}`
+  const [unit, bytes] = Math.abs(units) < 2 ** 30 ? ['Mi', 2 ** 20] : ['Gi', 2 ** 30]
+  return `${Math.round((units / bytes) * 10) / 10}${unit}`
+}
