@@ -4,13 +4,13 @@ import { nameOfNode } from '../kubernetes/node.ts'
 import { nameOfResource } from '../kubernetes/resource.ts'
 import type { NodeUse } from '../kubernetes/scheduling.ts'
 import type { Workload } from '../kubernetes/workload.ts'
-import { isSeeded, seedSetDigest } from '../seed-set.ts'
-import type { Conditions } from './conditions.ts'
+import { type Conditions, kubeletOf } from './conditions.ts'
 import { nodesOfWorkloads, nodeUses, workloadKey } from './live-pods.ts'
-import { type KnownNode, type NodeClass, nodeClasses } from './node-classes.ts'
-import { bundleListing, type ImageListing, presenceOf, statusListing } from './node-images.ts'
+import { type NodeClass, nodeClasses } from './node-classes.ts'
+import { presenceOf } from './node-images.ts'
+import { nodeListings } from './node-listings.ts'
 import { holdsPorts, type PodClass, podClasses } from './pod-classes.ts'
-import { type NodeVerdict, podVerdict } from './verdict.ts'
+import { type AuditedNode, type NodeVerdict, podVerdict } from './verdict.ts'
 
 /** Safe: wherever it may land, it starts. At risk: not everywhere. Impossible: nowhere. */
 export type WorkloadVerdict = 'safe' | 'atRisk' | 'impossible' | 'unknown'
@@ -109,21 +109,22 @@ function besideItself(
   })
 }
 
-function lockedByName(images: readonly LockedImage[]): ReadonlyMap<string, LockedImage> {
+/** The images of a bundle under each of their names. */
+export function lockedByName(images: readonly LockedImage[]): ReadonlyMap<string, LockedImage> {
   return new Map(images.flatMap((image) => image.names.map((name) => [name, image] as const)))
 }
 
 function* knownNodes(
   nodes: readonly Node[],
   locked: ReadonlyMap<string, LockedImage>,
-  { lock, assumeSeeded, maxImages, livePods }: Conditions,
-): Generator<KnownNode> {
-  const bundle = lock && { digest: seedSetDigest(lock), listing: bundleListing(locked.keys()) }
-  const uses = livePods && nodeUses(livePods)
+  conditions: Conditions,
+): Generator<AuditedNode> {
+  const listingsOf = nodeListings(locked, conditions)
+  const uses = conditions.livePods && nodeUses(conditions.livePods)
   for (const node of nodes) {
-    const listings: ImageListing[] = [statusListing(node, maxImages)]
-    if (bundle && (assumeSeeded || isSeeded(node.metadata?.labels, bundle.digest))) listings.push(bundle.listing)
-    const use = uses && (uses.get(nameOfNode(node)) ?? NO_USE)
-    yield { node, use, presenceOf: (name) => presenceOf(name, listings) }
+    const listings = listingsOf(node)
+    const name = nameOfNode(node)
+    const use = uses && (uses.get(name) ?? NO_USE)
+    yield { node, use, kubelet: kubeletOf(conditions, name), presenceOf: (image) => presenceOf(image, listings) }
   }
 }

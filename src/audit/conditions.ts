@@ -1,6 +1,8 @@
 import type { Pod } from 'kubernetes-types/core/v1.js'
 import type { Lock } from '../inventory.ts'
+import { DEFAULT_KUBELET_SETTINGS, type KubeletSettings } from '../kubernetes/kubelet-config.ts'
 import type { RuntimeClass } from '../kubernetes/runtime-class.ts'
+import type { ImageListing } from './node-images.ts'
 
 /** What is true of the whole cluster, as far as the operator told. */
 export interface Conditions {
@@ -14,12 +16,18 @@ export interface Conditions {
   readonly hasMirror?: boolean
   /** The admission plugin AlwaysPullImages is on: every stored policy becomes Always. */
   readonly alwaysPullImages?: boolean
-  /** The kubelet's imagePullCredentialsVerificationPolicy is AlwaysVerify: a registry is asked for images it has. */
-  readonly alwaysVerify?: boolean
   /** By name; a class that is not among them may exist all the same. */
   readonly runtimeClasses?: ReadonlyMap<string, RuntimeClass>
   /** The pods that run in the cluster now. */
   readonly livePods?: readonly Pod[]
-  /** The kubelet's nodeStatusMaxImages; -1 for no limit. */
-  readonly maxImages?: number
+  /** What the runtimes themselves list, by node. */
+  readonly runtimeListings?: ReadonlyMap<string, readonly ImageListing[]>
+  /** The settings of every kubelet that `kubelets` does not name. */
+  readonly kubelet?: KubeletSettings
+  /** The settings of kubelets, by node. */
+  readonly kubelets?: ReadonlyMap<string, KubeletSettings>
+}
+
+export function kubeletOf({ kubelet, kubelets }: Conditions, nodeName: string): KubeletSettings {
+  return kubelets?.get(nodeName) ?? kubelet ?? DEFAULT_KUBELET_SETTINGS
 }

@@ -31,11 +31,17 @@ export interface NodeImage {
   readonly presence: Presence
 }
 
+/** What else decides whether an image can be used. */
+export interface ImageConditions extends Pick<Conditions, 'lock' | 'hasMirror' | 'alwaysPullImages'> {
+  /** The kubelet asks a registry about images that it did not pull itself. */
+  readonly alwaysVerify?: boolean
+}
+
 /**
  * Whether a container can start from an image on a disconnected node.
  * Source: kubernetes 1.36, pkg/kubelet/images/image_manager.go.
  */
-export function imageOutcome(image: NodeImage, platform: Platform | undefined, conditions: Conditions): Outcome {
+export function imageOutcome(image: NodeImage, platform: Platform | undefined, conditions: ImageConditions): Outcome {
   const { reference, name, presence } = image
   if (name === undefined) return no('InvalidImageName', `not an image reference: ${JSON.stringify(reference)}`)
   const hasMirror = conditions.hasMirror === true && (!conditions.lock || image.locked !== undefined)
@@ -46,10 +52,11 @@ export function imageOutcome(image: NodeImage, platform: Platform | undefined, c
     return no('AlwaysOffline', `${name}: a registry is asked even if the image is here (${why}: ErrImagePull)`)
   }
   const mayPull = hasMirror && policy !== 'Never'
+  if (presence.problem) return no('ImageMissing', `${name} is on the node, but ${presence.problem}`)
   if (presence.present === true) {
     if (!conditions.alwaysVerify || mayPull) return platformOutcome(image, platform, false)
     const error = policy === 'Never' ? 'ErrImageNeverPull' : 'ErrImagePull'
-    return no('AlwaysOffline', `${name}: the kubelet asks a registry about credentials (AlwaysVerify: ${error})`)
+    return no('AlwaysOffline', `${name}: the kubelet asks a registry about credentials (${error})`)
   }
   if (mayPull) return platformOutcome(image, platform, true)
   if (presence.present === undefined)
@@ -74,8 +81,8 @@ function platformOutcome(
   return no('Platform', `${name} is bundled for ${held}, the node is ${formatPlatform(platform)}`)
 }
 
-/** By os and architecture: the API tells no variant of a node. */
-function runsOn(image: Platform, node: Platform): boolean {
+/** Whether an image's platform fits a node's, by os and architecture: the API tells no variant of a node. */
+export function runsOn(image: Platform, node: Platform): boolean {
   return image.os === node.os && image.architecture === node.architecture
 }
 

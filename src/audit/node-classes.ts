@@ -1,9 +1,8 @@
-import type { Node } from 'kubernetes-types/core/v1.js'
 import { nameOfNode, platformOfNode } from '../kubernetes/node.ts'
 import { requiredTerms } from '../kubernetes/node-selector.ts'
 import { objectsOf } from '../kubernetes/resource.ts'
 import { shortageKey } from '../kubernetes/resource-fit.ts'
-import type { NodeUse, SchedulablePod } from '../kubernetes/scheduling.ts'
+import type { SchedulablePod } from '../kubernetes/scheduling.ts'
 import { topologyKeys } from '../kubernetes/topology.ts'
 import type { Presence } from './node-images.ts'
 import type { AuditedNode, AuditedPod } from './verdict.ts'
@@ -11,13 +10,6 @@ import type { AuditedNode, AuditedPod } from './verdict.ts'
 /** Nodes on which every one of the audited pods gets the same verdict. */
 export interface NodeClass extends AuditedNode {
   readonly nodes: readonly string[]
-}
-
-/** A node, and what is known of each image on it. */
-export interface KnownNode {
-  readonly node: Node
-  readonly presenceOf: (name: string) => Presence
-  readonly use: NodeUse | undefined
 }
 
 /** What the pods ask about. Nothing else makes nodes different. */
@@ -35,7 +27,7 @@ interface Questions {
  * a label that no selector names, or an image that no pod needs, does not.
  */
 export function nodeClasses(
-  nodes: Iterable<KnownNode>,
+  nodes: Iterable<AuditedNode>,
   pods: readonly AuditedPod[],
   images: readonly string[],
 ): NodeClass[] {
@@ -54,13 +46,13 @@ export function nodeClasses(
     }
     const byName = new Map(images.map((image, index) => [image, presences[index] as Presence]))
     const presenceOf = (image: string): Presence => byName.get(image) ?? { present: undefined, why: 'nobody asked' }
-    classes.set(key, { node: known.node, use: known.use, presenceOf, nodes: [nameOfNode(known.node)] })
+    classes.set(key, { ...known, presenceOf, nodes: [nameOfNode(known.node)] })
   }
   return [...classes.values()]
 }
 
 function classKey(
-  { node, use }: KnownNode,
+  { node, use, kubelet }: AuditedNode,
   presences: readonly Presence[],
   { labels, names, amounts }: Questions,
 ): string {
@@ -74,8 +66,9 @@ function classKey(
     objectsOf(node.spec?.taints).map(({ key, value, effect }) => [key, value, effect]),
     platformOfNode(node),
     shortageKey(amounts, node, use),
-    presences.map(({ present, why, isFromBundle }) =>
-      present === undefined ? why : Number(present) + Number(isFromBundle ?? 0),
+    [kubelet.credentialsVerification, kubelet.allowlist],
+    presences.map(({ present, why, isFromBundle, problem }) =>
+      (problem ?? present === undefined) ? why : Number(present) + Number(isFromBundle ?? 0),
     ),
   ])
 }

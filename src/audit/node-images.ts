@@ -1,13 +1,27 @@
 import type { Node } from 'kubernetes-types/core/v1.js'
+import { DEFAULT_KUBELET_SETTINGS } from '../kubernetes/kubelet-config.ts'
 import { objectsOf } from '../kubernetes/resource.ts'
 import { criForm, findReference } from '../oci/reference.ts'
+
+/** One image on a node, as a source shows it. */
+export interface ListedImage {
+  /** Names in CRI form. */
+  readonly names: readonly string[]
+  readonly bytes: number
+  /** What its names are known to lead to, beyond the digests among the names. */
+  readonly digests?: readonly string[]
+  /** Whether the kubelet's garbage collection leaves it alone; undefined where the source does not tell. */
+  readonly isPinned?: boolean
+  /** What keeps it from starting although its name is there, such as missing layers. */
+  readonly problem?: string
+}
 
 /** What one source says about the images on a node. */
 export interface ImageListing {
   /** As messages name it: `node.status.images`, `crictl images`. */
   readonly source: string
-  /** Names in CRI form. */
-  readonly names: ReadonlySet<string>
+  readonly images: readonly ListedImage[]
+  readonly byName: ReadonlyMap<string, ListedImage>
   /** Why a name that is not listed may be on the node all the same; undefined where the list is complete. */
   readonly gap: (name: string) => string | undefined
   /** Read from the runtime itself: what it does not list is not there, whatever weaker sources say. */
@@ -21,48 +35,68 @@ export interface Presence {
   readonly present: boolean | undefined
   readonly why: string
   readonly isFromBundle?: boolean
+  readonly problem?: string | undefined
 }
-
-/** The kubelet's default of nodeStatusMaxImages. */
-export const DEFAULT_MAX_IMAGES = 50
 
 /** The kubelet reports at most so many names an image: digests first, then tags. */
 const MAX_NAMES = 5
+
+/** The listing of a source that shows everything, unless `gap` says otherwise. */
+export function listing(
+  source: string,
+  images: readonly ListedImage[],
+  gap: ImageListing['gap'] = () => undefined,
+): ImageListing {
+  return {
+    source,
+    images,
+    gap,
+    byName: new Map(images.flatMap((image) => image.names.map((name) => [name, image] as const))),
+  }
+}
 
 /**
  * The images that a node reports itself. The kubelet cuts the list at its largest images and at five names each, so that
  * what is missing there may still be on the node. `maxImages` is the kubelet's nodeStatusMaxImages, -1 for no limit.
  * Source: kubernetes 1.36, pkg/kubelet/nodestatus/setters.go, Images.
  */
-export function statusListing({ status }: Node, maxImages = DEFAULT_MAX_IMAGES): ImageListing {
-  const source = 'node.status.images'
-  const images = objectsOf(status?.images).map(({ names }) => (Array.isArray(names) ? names : []))
+export function statusListing({ status }: Node, maxImages = DEFAULT_KUBELET_SETTINGS.maxImages): ImageListing {
   const isDocker = status?.nodeInfo?.containerRuntimeVersion?.startsWith('docker://') ?? false
-  const names = new Set(images.flat().map((name) => (isDocker ? canonical(name) : name)))
-  if (status?.images === undefined || maxImages === 0) {
-    return { source, names, gap: () => 'the node reports no images' }
-  }
-  if (maxImages > 0 && images.length >= maxImages) {
-    return { source, names, gap: () => `the node reports only its ${images.length} largest images` }
-  }
-  const cut = images.filter((list) => list.length >= MAX_NAMES)
-  const hidesDigests = cut.some((list) => list.every((name) => name.includes('@')))
-  const gap = 'the node reports only 5 names of an image that has more'
-  return { source, names, gap: (name) => (hidesDigests || (cut.length > 0 && !name.includes('@')) ? gap : undefined) }
+  const images = objectsOf(status?.images).map(({ names, sizeBytes }): ListedImage => {
+    const list = Array.isArray(names) ? names : []
+    return { names: isDocker ? list.map(canonicalName) : list, bytes: Number(sizeBytes ?? 0) }
+  })
+  return listing('node.status.images', images, statusGap(images, status?.images !== undefined, maxImages))
+}
+
+function statusGap(images: readonly ListedImage[], isReported: boolean, maxImages: number): ImageListing['gap'] {
+  if (!isReported || maxImages === 0) return () => 'the node reports no images'
+  if (maxImages > 0 && images.length >= maxImages)
+    return () => `the node reports only its ${images.length} largest images`
+  const cut = images.filter(({ names }) => names.length >= MAX_NAMES)
+  if (cut.length === 0) return () => undefined
+  const hidesDigests = cut.some(({ names }) => names.every((name) => name.includes('@')))
+  const gap = `the node reports only ${MAX_NAMES} names of an image that has more`
+  return (name) => (hidesDigests || !name.includes('@') ? gap : undefined)
 }
 
 /** What a node holds once it was seeded. It says nothing of other images. */
 export function bundleListing(names: Iterable<string>): ImageListing {
   const gap = () => 'the bundle does not hold it, and nothing else is known of the node'
-  return { source: 'seed label', names: new Set(names), gap, isBundle: true }
+  const images = Array.from(names, (name): ListedImage => ({ names: [name], bytes: 0 }))
+  return { ...listing('seed label', images, gap), isBundle: true }
 }
 
 /** Whether a name is on the node. Listings stand in the order of their strength. */
 export function presenceOf(name: string, listings: readonly ImageListing[]): Presence {
   let why: string | undefined
   let isAbsent = false
-  for (const { source, names, gap: gapOf, isFinal, isBundle = false } of listings) {
-    if (names.has(name)) return { present: true, why: source, isFromBundle: isBundle }
+  for (const { source, byName, gap: gapOf, isFinal, isBundle = false } of listings) {
+    const image = byName.get(name)
+    if (image) {
+      const problem = listings.map((other) => other.byName.get(name)?.problem).find(Boolean)
+      return { present: true, why: source, isFromBundle: isBundle, problem }
+    }
     const gap = gapOf(name)
     if (gap === undefined && isFinal) return { present: false, why: source }
     isAbsent ||= gap === undefined
@@ -71,8 +105,8 @@ export function presenceOf(name: string, listings: readonly ImageListing[]): Pre
   return { present: isAbsent ? false : undefined, why: why ?? 'nothing is known of the images on the node' }
 }
 
-/** Docker reports short names, and finds an image by the long one. */
-function canonical(name: string): string {
+/** The CRI form of a name; docker reports short names, and finds an image by the long one. */
+export function canonicalName(name: string): string {
   const reference = findReference(name)
   return reference ? criForm(reference) : name
 }

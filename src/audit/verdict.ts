@@ -1,5 +1,6 @@
 import type { Node } from 'kubernetes-types/core/v1.js'
 import type { LockedImage } from '../inventory.ts'
+import { type KubeletSettings, verifiesPreloaded } from '../kubernetes/kubelet-config.ts'
 import { platformOfNode } from '../kubernetes/node.ts'
 import type { PodImage } from '../kubernetes/pod-images.ts'
 import {
@@ -38,6 +39,7 @@ export interface AuditedNode {
   readonly node: Node
   readonly presenceOf: (name: string) => Presence
   readonly use: NodeUse | undefined
+  readonly kubelet: KubeletSettings
 }
 
 /** What the DaemonSet controller looks at. What else is in the way, a DaemonSet's pod waits for on its node. */
@@ -102,6 +104,7 @@ function imageOutcomes(images: readonly AuditedImage[], node: AuditedNode, condi
   const platform = platformOfNode(node.node)
   return images.map((image) => {
     const presence = image.name === undefined ? { present: false, why: '' } : node.presenceOf(image.name)
-    return imageOutcome({ ...image, presence }, platform, conditions)
+    const alwaysVerify = image.name !== undefined && verifiesPreloaded(node.kubelet, image.name)
+    return imageOutcome({ ...image, presence }, platform, { ...conditions, alwaysVerify })
   })
 }

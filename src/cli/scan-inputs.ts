@@ -2,7 +2,8 @@ import type { Confidence, ImageUse } from '../discovery/image-use.ts'
 import { isAtLeast } from '../discovery/image-use.ts'
 import { scanDocument } from '../discovery/scan.ts'
 import type { Finding } from '../finding.ts'
-import { readDocuments } from '../kubernetes/document.ts'
+import { type Document, readDocuments, type UnreadableDocument } from '../kubernetes/document.ts'
+import { type Resource, resourcesOf } from '../kubernetes/resource.ts'
 import type { Workload } from '../kubernetes/workload.ts'
 import { readInputs } from './inputs.ts'
 
@@ -12,10 +13,13 @@ export interface InputScan {
   readonly findings: readonly Finding[]
   /** Only where asked for: workloads hold their whole documents. */
   readonly workloads: readonly Workload[]
+  /** The resources of the kinds that were asked for. */
+  readonly resources: readonly Resource[]
 }
 
 interface ScanOptions {
   readonly keepWorkloads?: boolean
+  readonly keepKinds?: readonly string[]
   /** Uses that are less sure are left out. */
   readonly minConfidence?: Confidence
 }
@@ -25,25 +29,46 @@ interface ScanOptions {
  *
  * @throws {ExpectedError} INPUT_NOT_FOUND, INPUT_UNREADABLE
  */
-export async function scanInputs(
-  inputs: readonly string[],
-  { keepWorkloads = false, minConfidence = 'likely' }: ScanOptions = {},
-): Promise<InputScan> {
-  const uses: ImageUse[] = []
-  const findings: Finding[] = []
-  const workloads: Workload[] = []
+export async function scanInputs(inputs: readonly string[], options: ScanOptions = {}): Promise<InputScan> {
+  const scan = emptyScan()
   const onUnreadable = (file: string, { message, hint }: Error & { hint?: string | undefined }): void => {
-    findings.push({ code: 'FILE_UNREADABLE', severity: 'error', message, hint, file, line: undefined })
+    scan.findings.push({ code: 'FILE_UNREADABLE', severity: 'error', message, hint, file, line: undefined })
   }
   for await (const { file, text, line } of readInputs(inputs, { onUnreadable })) {
-    for (const document of readDocuments(text, file, line)) {
-      const scan = scanDocument(document)
-      for (const use of scan.uses) if (isAtLeast(use.confidence, minConfidence)) uses.push(use)
-      for (const finding of scan.findings) findings.push(finding)
-      if (keepWorkloads) for (const workload of scan.workloads) workloads.push(workload)
-    }
+    for (const document of readDocuments(text, file, line)) addDocument(scan, document, options)
   }
-  return { uses, findings, workloads }
+  return scan
+}
+
+/** Scans objects that came from somewhere else than a file; `place` stands for the file's name. */
+export function scanObjects(objects: Iterable<unknown>, place: string, options: ScanOptions = {}): InputScan {
+  const scan = emptyScan()
+  for (const value of objects) addDocument(scan, { file: place, line: 1, value, lineOf: () => 1 }, options)
+  return scan
+}
+
+interface GrowingScan extends InputScan {
+  readonly uses: ImageUse[]
+  readonly findings: Finding[]
+  readonly workloads: Workload[]
+  readonly resources: Resource[]
+}
+
+function emptyScan(): GrowingScan {
+  return { uses: [], findings: [], workloads: [], resources: [] }
+}
+
+function addDocument(
+  { uses, findings, workloads, resources }: GrowingScan,
+  document: Document | UnreadableDocument,
+  { keepWorkloads = false, keepKinds = [], minConfidence = 'likely' }: ScanOptions,
+): void {
+  const scan = scanDocument(document)
+  for (const use of scan.uses) if (isAtLeast(use.confidence, minConfidence)) uses.push(use)
+  for (const finding of scan.findings) findings.push(finding)
+  if (keepWorkloads) for (const workload of scan.workloads) workloads.push(workload)
+  if (keepKinds.length === 0 || 'problem' in document) return
+  for (const resource of resourcesOf(document)) if (keepKinds.includes(resource.kind)) resources.push(resource)
 }
 
 /** Whether some input could not be read, so that images may be missing from the answer. */

@@ -1,67 +1,134 @@
-import { Args, Flags } from '@oclif/core'
-import { audit } from '../audit/audit.ts'
+import { Args, Flags, type Interfaces } from '@oclif/core'
+import type { Node } from 'kubernetes-types/core/v1.js'
 import type { Conditions } from '../audit/conditions.ts'
-import { type AuditReport, auditReport } from '../audit/report.ts'
+import { auditHtml } from '../audit/html.ts'
+import { auditJunit } from '../audit/junit.ts'
+import { liveFailures } from '../audit/live-failures.ts'
+import { type AuditReport, type AuditResult, auditCluster, auditReport } from '../audit/report.ts'
+import { parseRuntimeListing } from '../audit/runtime-listing.ts'
+import { auditSarif } from '../audit/sarif.ts'
+import { FAIL_ON, fails } from '../audit/severity.ts'
 import { auditSummary, auditTable } from '../audit/table.ts'
+import { readKubeletConfig, readNodeListings, readPodsFile } from '../cli/audit-files.ts'
+import { CONDITION_FLAGS, SOURCE_FLAGS } from '../cli/audit-flags.ts'
+import { readPageParts } from '../cli/audit-page.ts'
 import { BaseCommand } from '../cli/base-command.ts'
+import { renderFindings } from '../cli/findings.ts'
 import { readNodesFile } from '../cli/nodes-file.ts'
-import { scanInputs } from '../cli/scan-inputs.ts'
+import { writeReport } from '../cli/report-file.ts'
+import { type InputScan, isIncomplete, scanInputs, scanObjects } from '../cli/scan-inputs.ts'
+import { printable } from '../cli/table.ts'
+import { ApiProxy } from '../cluster/api-proxy.ts'
+import { readCluster } from '../cluster/read-cluster.ts'
 import { ExpectedError } from '../errors.ts'
 import type { Lock } from '../inventory.ts'
+import { runtimeClassOf } from '../kubernetes/runtime-class.ts'
 import { openBundle } from '../layout/bundle-file.ts'
 import { criForm, parseReference } from '../oci/reference.ts'
+
+const KEEP = { keepWorkloads: true, keepKinds: ['RuntimeClass'] }
+
+/** What is to be audited, and what is known of the cluster from where it was read. */
+interface Sources {
+  readonly scan: InputScan
+  readonly nodes: readonly Node[]
+  readonly known: Pick<Conditions, 'livePods' | 'kubelets'>
+}
 
 export default class Audit extends BaseCommand {
   static override summary = 'say which node can start which pod without internet, and why not'
   static override description =
     `The scheduler does not look at images, so a workload is safe only if every node that it may land on can start it.
-Ends with 0 when each workload is safe, with 4 when one is not.`
+Ends with 0 when no workload is below --fail-on, with 4 when one is.`
   static override examples = [
     '<%= config.bin %> <%= command.id %> examples/audit/shop.yaml --nodes examples/audit/nodes.json',
-    '<%= config.bin %> <%= command.id %> manifests/ --nodes nodes.json --bundle shop.bundle --assume-seeded',
+    '<%= config.bin %> <%= command.id %> manifests/ --nodes nodes.json --bundle shop.tar --assume-seeded',
+    '<%= config.bin %> <%= command.id %> --cluster --html audit.html --fail-on atRisk',
   ]
   static override strict = false
   static override args = {
-    input: Args.string({ description: 'file, directory, or - for standard input', required: true }),
+    input: Args.string({ description: 'file, directory, or - for standard input; none: what the cluster runs' }),
   }
   static override flags = {
-    nodes: Flags.string({ description: 'what `kubectl get nodes -o json` wrote', helpValue: 'FILE', required: true }),
-    bundle: Flags.string({ description: 'bundle whose images labelled nodes hold', helpValue: 'FILE' }),
-    'assume-seeded': Flags.boolean({ description: 'as if every node held the bundle', dependsOn: ['bundle'] }),
-    'sandbox-image': Flags.string({ description: "the runtimes' sandbox (pause) image", helpValue: 'REF' }),
-    mirror: Flags.boolean({ description: 'a registry mirror on this side of the gap answers for the images' }),
-    'always-pull-images': Flags.boolean({ description: 'the AlwaysPullImages admission plugin is on' }),
-    'always-verify': Flags.boolean({ description: "the kubelets' credentials verification is AlwaysVerify" }),
-    'max-images': Flags.integer({ description: "the kubelets' nodeStatusMaxImages, -1 for no limit", default: 50 }),
+    ...SOURCE_FLAGS,
+    ...CONDITION_FLAGS,
+    'fail-on': Flags.option({ options: FAIL_ON })({ description: 'mildest verdict to fail on', default: 'unknown' }),
+    html: Flags.string({ description: 'write one self-contained page', helpValue: 'FILE' }),
+    sarif: Flags.string({ description: 'write SARIF 2.1.0', helpValue: 'FILE' }),
+    junit: Flags.string({ description: 'write a JUnit report', helpValue: 'FILE' }),
   }
 
   async run(): Promise<AuditReport> {
     const { argv, flags } = await this.parse(Audit)
-    const nodes = await readNodesFile(flags.nodes)
-    const { workloads, findings } = await scanInputs(argv as string[], { keepWorkloads: true })
-    if (workloads.length === 0) {
-      throw new ExpectedError('INPUT_INVALID', `${argv.join(', ')}: no workload to audit`, {
+    const { scan, nodes, known } = await this.#read(argv as string[], flags)
+    if (scan.workloads.length === 0) {
+      throw new ExpectedError('INPUT_INVALID', `${argv.join(', ') || 'the cluster'}: no workload to audit`, {
         hint: 'Give files or directories with Pods, Deployments, StatefulSets, DaemonSets, Jobs or CronJobs.',
       })
     }
-    const lock = flags.bundle === undefined ? undefined : await readLock(flags.bundle)
-    const conditions: Conditions = {
-      ...(lock && { lock }),
-      ...(flags['sandbox-image'] && { sandboxImage: criForm(parseReference(flags['sandbox-image'])) }),
-      assumeSeeded: flags['assume-seeded'],
-      hasMirror: flags.mirror,
-      alwaysPullImages: flags['always-pull-images'],
-      alwaysVerify: flags['always-verify'],
-      maxImages: flags['max-images'],
-    }
-    const result = audit(workloads, nodes, conditions)
-    for (const { code, file, line, message } of findings) {
-      if (code === 'DOCUMENT_UNREADABLE') this.logToStderr(`warning: ${file}:${line}: ${message}`)
-    }
-    for (const line of auditTable(result)) this.log(line)
+    const conditions: Conditions = { ...known, ...(await conditionsOf(flags, scan)) }
+    const judged = auditCluster(scan.workloads, nodes, conditions, scan.findings)
+    const failures = liveFailures(judged, known.livePods ?? [])
+    const result: AuditResult = { ...judged, findings: [...failures, ...judged.findings] }
+    await this.#write(result, flags)
+    for (const line of auditTable(result)) this.log(printable(line))
     this.log(`\n${auditSummary(result)}`)
-    if (result.workloads.some(({ verdict }) => verdict !== 'safe')) this.answerNo()
-    return auditReport(result, findings)
+    const urgent = result.findings.filter(({ severity }) => severity !== 'info')
+    if (urgent.length > 0) this.logToStderr(renderFindings(urgent))
+    if (result.workloads.some(({ verdict }) => fails(verdict, flags['fail-on']))) this.answerNo()
+    else if (isIncomplete(scan)) process.exitCode = 2
+    return auditReport(result)
+  }
+
+  async #read(inputs: string[], flags: AuditFlags): Promise<Sources> {
+    if (!flags.cluster) {
+      if (flags.nodes === undefined || inputs.length === 0) throw missingSource(flags.nodes === undefined)
+      const nodes = await readNodesFile(flags.nodes)
+      const livePods = flags.pods === undefined ? undefined : await readPodsFile(flags.pods)
+      return { nodes, scan: await scanInputs(inputs, KEEP), known: { ...(livePods && { livePods }) } }
+    }
+    const command = flags.kubectl.split(/\s+/).filter(Boolean)
+    const { context, timeout } = flags
+    const api = await ApiProxy.start({ command, timeout: timeout * 1000, ...(context !== undefined && { context }) })
+    try {
+      const { nodes, pods, objects, kubelets, unread } = await readCluster(api)
+      for (const problem of unread) this.logToStderr(`warning: not read, the audit goes on without: ${problem}`)
+      const live = scanObjects(objects, 'cluster', KEEP)
+      const files = inputs.length > 0 ? await scanInputs(inputs, KEEP) : undefined
+      const scan = files ? { ...files, resources: [...live.resources, ...files.resources] } : live
+      return { nodes, scan, known: { livePods: pods, kubelets } }
+    } finally {
+      await api.close()
+    }
+  }
+
+  async #write(result: AuditResult, { html, sarif, junit, 'fail-on': failOn }: AuditFlags): Promise<void> {
+    if (html !== undefined) await writeReport(html, auditHtml(result, await readPageParts()))
+    if (sarif !== undefined) await writeReport(sarif, JSON.stringify(auditSarif(result, this.config.version), null, 2))
+    if (junit !== undefined) await writeReport(junit, auditJunit(result, failOn))
+  }
+}
+
+type AuditFlags = Interfaces.InferredFlags<typeof Audit.flags>
+
+async function conditionsOf(flags: AuditFlags, { resources }: InputScan): Promise<Conditions> {
+  const listings = await readNodeListings(flags.images ?? [])
+  const runtimeListings = Map.groupBy(listings, ({ node }) => node)
+  const classes = resources.flatMap((resource) => runtimeClassOf(resource) ?? [])
+  return {
+    ...(flags.bundle !== undefined && { lock: await readLock(flags.bundle) }),
+    ...(flags['sandbox-image'] && { sandboxImage: criForm(parseReference(flags['sandbox-image'])) }),
+    ...(flags['kubelet-config'] !== undefined && { kubelet: await readKubeletConfig(flags['kubelet-config']) }),
+    assumeSeeded: flags['assume-seeded'],
+    hasMirror: flags.mirror,
+    alwaysPullImages: flags['always-pull-images'],
+    runtimeClasses: new Map(classes.map((one) => [one.name, one])),
+    runtimeListings: new Map(
+      Array.from(runtimeListings, ([node, texts]) => [
+        node,
+        texts.map(({ text, file }) => parseRuntimeListing(text, file)),
+      ]),
+    ),
   }
 }
 
@@ -69,4 +136,12 @@ async function readLock(path: string): Promise<Lock> {
   const bundle = await openBundle(path)
   await bundle.close()
   return bundle.lock
+}
+
+function missingSource(lacksNodes: boolean): ExpectedError {
+  return lacksNodes
+    ? new ExpectedError('USAGE', 'Neither --nodes FILE nor --cluster says which nodes there are', {
+        hint: 'Write the file with: kubectl get nodes -o json > nodes.json',
+      })
+    : new ExpectedError('USAGE', 'No INPUT to audit', { hint: 'Give files or directories, or --cluster.' })
 }

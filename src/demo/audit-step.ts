@@ -1,7 +1,7 @@
 import type { Node } from 'kubernetes-types/core/v1.js'
 import { audit } from '../audit/audit.ts'
-import { auditSummary, countNodes } from '../audit/table.ts'
-import { isLeftOut } from '../audit/verdict.ts'
+import { countNodes } from '../audit/count-nodes.ts'
+import { auditSummary } from '../audit/table.ts'
 import type { Lock } from '../inventory.ts'
 import { nameOfResource } from '../kubernetes/resource.ts'
 import type { Workload } from '../kubernetes/workload.ts'
@@ -19,7 +19,7 @@ export function auditStep(title: string, args: string, { workloads, nodes, lock 
   const result = audit(workloads, nodes, lock ? { lock } : {})
   const lines = result.workloads.map((audited) => {
     const { starting, eligible } = countNodes(audited, result.nodeClasses)
-    const reason = audited.nodes.find((verdict) => !verdict.starts && !isLeftOut(verdict))?.reason
+    const reason = audited.nodes.find((verdict) => !verdict.starts && verdict.mayLand)?.reason
     const why = audited.verdict === 'safe' ? '' : ` (${reason})`
     return `${nameOfResource(audited.workload.resource)} starts on ${starting} of ${eligible} nodes${why}`
   })

@@ -1,8 +1,8 @@
 import type { Pod } from 'kubernetes-types/core/v1.js'
 import { expect, test } from 'vitest'
-import { audit, workloadVerdict } from '../../src/audit/audit.ts'
+import { workloadVerdict } from '../../src/audit/audit.ts'
 import type { Conditions } from '../../src/audit/conditions.ts'
-import { auditReport } from '../../src/audit/report.ts'
+import { auditCluster, auditReport } from '../../src/audit/report.ts'
 import { auditSummary, auditTable } from '../../src/audit/table.ts'
 import type { NodeVerdict } from '../../src/audit/verdict.ts'
 import type { Lock } from '../../src/inventory.ts'
@@ -29,7 +29,7 @@ test.for<[rule: string, nodes: NodeVerdict[], verdict: string]>([
 })
 
 function reasons(parts: Parameters<typeof workload>[0], nodes: ReturnType<typeof node>[], conditions: Conditions = {}) {
-  const [report] = auditReport(audit([workload(parts)], nodes, conditions), []).workloads
+  const [report] = auditReport(auditCluster([workload(parts)], nodes, conditions)).workloads
   return report?.nodes.map(({ starts, reason }) => reason ?? starts)
 }
 
@@ -101,7 +101,7 @@ test('equal pods and equal nodes are judged once, and what no pod asks about mak
     node('c'),
   ]
   const classesOf = (spec: object) =>
-    audit([workload(), workload({ name: 'x', spec })], nodes, {}).nodeClasses.map((one) => one.nodes)
+    auditCluster([workload(), workload({ name: 'x', spec })], nodes, {}).nodeClasses.map((one) => one.nodes)
   expect(classesOf({})).toEqual([['a', 'b'], ['c']])
   expect(classesOf({ nodeSelector: { zone: '1' } })).toEqual([['a'], ['b'], ['c']])
   expect(classesOf({ nodeName: 'b' })).toEqual([['a'], ['b'], ['c']])
@@ -109,16 +109,15 @@ test('equal pods and equal nodes are judged once, and what no pod asks about mak
 
 test('a report lists nodes by name, and classes of nodes where that would be too long', () => {
   const nodes = Array.from({ length: 400 }, (_, index) => node(`n${index}`, { images: index < 300 ? [WEB] : [] }))
-  const few = auditReport(audit([workload()], nodes, {}), [])
+  const few = auditReport(auditCluster([workload()], nodes, {}))
   expect(few.nodeClasses).toBeUndefined()
   expect(few.workloads[0]?.nodes).toHaveLength(400)
   const many = auditReport(
-    audit(
+    auditCluster(
       Array.from({ length: 300 }, () => workload()),
       nodes,
       {},
     ),
-    [],
   )
   expect(many.nodeClasses?.map((one) => [one.name, one.nodes.length])).toEqual([
     ['class-1', 300],
@@ -139,7 +138,7 @@ test('no line of the table is longer than 100 characters', () => {
   const digest = `sha256:${'a'.repeat(64)}`
   const image = `registry.example.com/${'long/'.repeat(30)}name@${digest}`
   const nodes = Array.from({ length: 12 }, (_, index) => node(`a-node-with-a-rather-long-name-${index}.example.com`))
-  const result = audit([workload({ image, name: 'w'.repeat(120) })], nodes, {})
+  const result = auditCluster([workload({ image, name: 'w'.repeat(120) })], nodes, {})
   const lines = [...auditTable(result)]
   expect(lines.filter((line) => line.length > 100)).toEqual([])
   expect(lines.join('').replaceAll(/\s/g, '')).toContain(image)
@@ -153,7 +152,7 @@ function verdicts(
   nodes: ReturnType<typeof node>[],
   conditions: Conditions = {},
 ) {
-  return auditReport(audit(workloads, nodes, conditions), []).workloads.map(
+  return auditReport(auditCluster(workloads, nodes, conditions)).workloads.map(
     (one) => `${one.name} ${one.verdict}: ${one.nodes.map(({ starts, reason }) => reason ?? starts).join(' ')}`,
   )
 }
@@ -219,6 +218,6 @@ test('what only live pods decide is unknown, after what is certain', () => {
 test('resources split nodes into classes only where a pod would notice', () => {
   const sizes = ['4', '4', '5', '1']
   const nodes = sizes.map((cpu, index) => node(`n${index}`, { images: [WEB], allocatable: { cpu, pods: '110' } }))
-  const result = audit([workload({ spec: cpu })], nodes, {})
+  const result = auditCluster([workload({ spec: cpu })], nodes, {})
   expect(result.nodeClasses.map((one) => one.nodes)).toEqual([['n0', 'n1', 'n2'], ['n3']])
 })

@@ -1,6 +1,5 @@
 import { expect, test } from 'vitest'
-import type { Conditions } from '../../src/audit/conditions.ts'
-import { type ImageReason, imageOutcome, type NodeImage } from '../../src/audit/image-rules.ts'
+import { type ImageConditions, type ImageReason, imageOutcome, type NodeImage } from '../../src/audit/image-rules.ts'
 import type { LockedImage } from '../../src/inventory.ts'
 import { digestOf } from '../../src/oci/digest.ts'
 import { OCI_CONFIG, OCI_INDEX, OCI_MANIFEST } from '../../src/oci/media-type.ts'
@@ -29,7 +28,7 @@ function locked(mediaType: string, ...platforms: string[]): LockedImage {
 type Row = [
   policy: string,
   present: boolean | undefined,
-  conditions: Conditions,
+  conditions: ImageConditions,
   starts: boolean | null,
   reason?: ImageReason,
 ]

@@ -27,11 +27,13 @@ test('the example: what is safe, what is not, and why', async () => {
     at risk     1 of 3         Deployment shop/api
                 edge-1, worker-2: ImageMissing: registry.example.com/shop/api:2.4 is not on the node
                 (Never: ErrImageNeverPull)
+                fix: add nodeSelector disk: nvme, which keeps it to worker-1
     safe        1 of 1         StatefulSet shop/db
     safe        4 of 4         DaemonSet shop/logs
     impossible  0 of 3         CronJob shop/report
                 edge-1, worker-1, worker-2: AlwaysOffline: registry.example.com/shop/report:latest: a
                 registry is asked even if the image is here (Always: ErrImagePull)
+                fix: seed edge-1, worker-1, worker-2, and set imagePullPolicy: IfNotPresent
 
     3 safe, 1 at risk, 1 impossible
     "

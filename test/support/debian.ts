@@ -18,13 +18,19 @@ const PACKAGES = {
   dash: 'dash',
   busybox: 'busybox-static',
   openssl: 'openssl',
+  chromium: 'chromium',
 } as const
 
 export type Tool = keyof typeof PACKAGES
 
 const CACHE = fileURLToPath(new URL('../../.cache/debian', import.meta.url))
-const ROOT = join(CACHE, 'root')
-const BINARY_DIRECTORIES = ['usr/bin', 'usr/sbin', 'bin', 'sbin'].map((directory) => join(ROOT, directory))
+/** Where the packages are unpacked. */
+export const DEBIAN_ROOT = join(CACHE, 'root')
+const LIBRARIES = join(CACHE, 'libraries.json')
+// Chromium's own directory first: in usr/bin is a script with paths that only an installed one has.
+const BINARY_DIRECTORIES = ['usr/lib/chromium', 'usr/bin', 'usr/sbin', 'bin', 'sbin'].map((path) =>
+  join(DEBIAN_ROOT, path),
+)
 const run = promisify(execFile)
 
 /**
@@ -35,12 +41,16 @@ const run = promisify(execFile)
 export async function prepareTools(): Promise<void> {
   const missing = (Object.keys(PACKAGES) as Tool[]).filter((tool) => !findTool(tool))
   if (missing.length === 0) return
-  const packages = [...new Set(missing.map((tool) => PACKAGES[tool]))]
-  mkdirSync(ROOT, { recursive: true })
-  try {
-    await unpack(packages)
-  } catch (error) {
-    process.stderr.write(`Debian packages ${packages.join(', ')} cannot be had: ${(error as Error).message}\n`)
+  mkdirSync(DEBIAN_ROOT, { recursive: true })
+  // The browser by itself: it is large, and what goes wrong with it should cost the other tools nothing.
+  for (const tools of [missing.filter((name) => name !== 'chromium'), missing.filter((name) => name === 'chromium')]) {
+    const packages = [...new Set(tools.map((tool) => PACKAGES[tool]))]
+    if (packages.length === 0) continue
+    try {
+      await unpack(packages)
+    } catch (error) {
+      process.stderr.write(`Debian packages ${packages.join(', ')} cannot be had: ${(error as Error).message}\n`)
+    }
   }
 }
 
@@ -113,9 +123,10 @@ async function unpack(packages: string[]): Promise<void> {
   mkdirSync(archives, { recursive: true })
   await run('apt-get', [...options, 'download', ...wanted], { cwd: archives, maxBuffer: 1 << 24 })
   for (const archive of readdirSync(archives).filter((name) => name.endsWith('.deb'))) {
-    await run('dpkg', ['-x', join(archives, archive), ROOT])
+    await run('dpkg', ['-x', join(archives, archive), DEBIAN_ROOT])
   }
   rmSync(archives, { recursive: true })
+  rmSync(LIBRARIES, { force: true })
 }
 
 /** The packages and those of their dependencies that this system lacks. */
@@ -144,12 +155,14 @@ let libraries: string[] | undefined
 
 /** Where the unpacked packages keep their shared libraries. */
 function libraryDirectories(): string[] {
-  if (libraries || !existsSync(ROOT)) return libraries ?? []
-  const record = join(CACHE, 'libraries.json')
-  if (!existsSync(record)) {
-    const found = execFileSync('find', [ROOT, '-name', '*.so*', '-printf', '%h\\n'], { encoding: 'utf8' })
-    writeFileSync(record, JSON.stringify([...new Set(found.split('\n').filter(Boolean))].map((path) => resolve(path))))
+  if (libraries || !existsSync(DEBIAN_ROOT)) return libraries ?? []
+  if (!existsSync(LIBRARIES)) {
+    const found = execFileSync('find', [DEBIAN_ROOT, '-name', '*.so*', '-printf', '%h\\n'], { encoding: 'utf8' })
+    writeFileSync(
+      LIBRARIES,
+      JSON.stringify([...new Set(found.split('\n').filter(Boolean))].map((path) => resolve(path))),
+    )
   }
-  libraries = JSON.parse(readFileSync(record, 'utf8')) as string[]
+  libraries = JSON.parse(readFileSync(LIBRARIES, 'utf8')) as string[]
   return libraries
 }

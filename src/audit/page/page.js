@@ -1,0 +1,254 @@
+// Runs in the browser. The data are classes: a row of verdicts for each class of equal pods, a column for each class of
+// equal nodes. Only the cells that can be seen are elements, so that thousands of nodes scroll as well as ten do.
+const data = JSON.parse(document.getElementById('data').textContent)
+const [ROW_HEIGHT, COLUMN_WIDTH, HEAD_HEIGHT, NAME_WIDTH] = [24, 24, 120, 260]
+const VERDICTS = {
+  safe: ['✓', 'yes', 'safe'],
+  atRisk: ['!', 'no', 'at risk'],
+  impossible: ['✗', 'no', 'impossible'],
+  unknown: ['?', 'maybe', 'unknown'],
+}
+
+const matrix = document.getElementById('matrix')
+const canvas = document.getElementById('canvas')
+const [search, reason, grouped] = ['search', 'reason', 'grouped'].map((id) => document.getElementById(id))
+
+let rows = []
+let columns = []
+let here = { row: 0, column: 0 }
+let isChosen = false
+
+function start() {
+  const counts = Object.entries(VERDICTS).map(([verdict, [, , word]]) => [
+    verdict,
+    word,
+    data.workloads.filter((one) => one.verdict === verdict).length,
+  ])
+  const told = counts.filter(([, , count]) => count > 0).map(([, word, count]) => `${count} ${word}`)
+  document.getElementById('summary').textContent =
+    `${data.workloads.length} workloads on ${data.nodes.length} nodes: ${told.join(', ')}`
+  for (const [verdict, word, count] of counts) {
+    const label = document.createElement('label')
+    label.innerHTML = `<input type="checkbox" value="${verdict}" checked> ${word} (${count})`
+    document.getElementById('verdicts').append(label)
+  }
+  for (const name of [...new Set(data.outcomes.map((outcome) => outcome.reason).filter(Boolean))].sort())
+    reason.append(new Option(name, name))
+  document.getElementById('filters').addEventListener('input', filter)
+  document.getElementById('filters').addEventListener('submit', (event) => event.preventDefault())
+  matrix.addEventListener('scroll', () => requestAnimationFrame(draw))
+  matrix.addEventListener('click', choose)
+  matrix.addEventListener('keydown', move)
+  new ResizeObserver(draw).observe(matrix)
+  addEventListener('beforeprint', print)
+  fill('nodes', nodeTable)
+  fill('findings', findingTable)
+  filter()
+}
+
+/** What is in the matrix now. A search that meets node names narrows the columns; else it narrows the rows. */
+function filter() {
+  const words = search.value.trim().toLowerCase()
+  const verdicts = new Set([...document.querySelectorAll('#verdicts input:checked')].map((box) => box.value))
+  const meets = (text) => text.toLowerCase().includes(words)
+  const nodes = data.nodes.filter((node) => words && meets(node.name))
+  const workloads = data.workloads.filter((workload) => meets(workload.name))
+  const isNodeSearch = nodes.length > 0 && (workloads.length === 0 || !words)
+  const shown = isNodeSearch ? nodes : data.nodes
+  columns = grouped.checked
+    ? classColumns(shown)
+    : shown.map((node) => ({ title: node.name, node: node.name, index: node.index }))
+  const hasReason = (workload) =>
+    !reason.value || columns.some(({ index }) => outcomeOf(workload, index).reason === reason.value)
+  rows = (isNodeSearch ? data.workloads : workloads).filter(
+    (workload) => verdicts.has(workload.verdict) && hasReason(workload),
+  )
+  document.getElementById('shown').textContent =
+    `${rows.length} of ${data.workloads.length} workloads, ${columns.length} ${grouped.checked ? 'classes' : 'nodes'}`
+  here = {
+    row: Math.min(here.row, Math.max(0, rows.length - 1)),
+    column: Math.min(here.column, Math.max(0, columns.length - 1)),
+  }
+  matrix.setAttribute('aria-rowcount', rows.length)
+  matrix.setAttribute('aria-colcount', columns.length)
+  canvas.style.width = `${NAME_WIDTH + columns.length * COLUMN_WIDTH + 8}px`
+  canvas.style.height = `${HEAD_HEIGHT + rows.length * ROW_HEIGHT + 8}px`
+  draw()
+}
+
+function classColumns(nodes) {
+  const members = Map.groupBy(nodes, ({ index }) => index)
+  return [...members].map(([index, group]) => ({
+    title: group.length > 1 ? `${group.length} × ${group[0].name}` : group[0].name,
+    node: group.map(({ name }) => name).join(', '),
+    index,
+  }))
+}
+
+function outcomeOf(workload, index) {
+  return data.outcomes[data.rows[workload.row][index]]
+}
+
+function signOf({ starts, mayLand }) {
+  if (!mayLand) return ['·', 'out']
+  return starts === null ? ['?', 'maybe'] : starts ? ['✓', 'yes'] : ['✗', 'no']
+}
+
+function draw() {
+  const { scrollTop, scrollLeft, clientHeight, clientWidth } = matrix
+  const firstRow = Math.floor(scrollTop / ROW_HEIGHT)
+  const firstColumn = Math.floor(scrollLeft / COLUMN_WIDTH)
+  const seenRows = rows.slice(firstRow, firstRow + Math.ceil((clientHeight - HEAD_HEIGHT) / ROW_HEIGHT) + 1)
+  const seenColumns = columns.slice(firstColumn, firstColumn + Math.ceil((clientWidth - NAME_WIDTH) / COLUMN_WIDTH) + 1)
+  const parts = []
+  seenRows.forEach((workload, offset) => {
+    const row = firstRow + offset
+    const top = HEAD_HEIGHT + row * ROW_HEIGHT
+    seenColumns.forEach((column, across) => {
+      const at = firstColumn + across
+      const [sign, kind] = signOf(outcomeOf(workload, column.index))
+      const isHere = isChosen && row === here.row && at === here.column
+      parts.push(
+        `<div role="gridcell" id="c${row}-${at}" class="cell ${kind}${isHere ? ' here' : ''}" style="top:${top}px;left:${NAME_WIDTH + at * COLUMN_WIDTH}px;width:${COLUMN_WIDTH}px;height:${ROW_HEIGHT}px">${sign}</div>`,
+      )
+    })
+    const [sign, kind, word] = VERDICTS[workload.verdict]
+    parts.push(
+      `<div role="rowheader" class="row" data-row="${row}" title="${escapeHtml(workload.name)}" style="top:${top}px;left:${scrollLeft}px;width:${NAME_WIDTH}px;height:${ROW_HEIGHT}px"><span class="verdict ${kind}" title="${word}">${sign}</span>${escapeHtml(workload.name)}</div>`,
+    )
+  })
+  seenColumns.forEach((column, across) => {
+    const left = NAME_WIDTH + (firstColumn + across) * COLUMN_WIDTH
+    parts.push(
+      `<div role="columnheader" class="column" title="${escapeHtml(column.node)}" style="top:${scrollTop}px;left:${left}px;width:${COLUMN_WIDTH}px;height:${HEAD_HEIGHT}px"><span>${escapeHtml(column.title)}</span></div>`,
+    )
+  })
+  parts.push(
+    `<div class="corner" style="top:${scrollTop}px;left:${scrollLeft}px;width:${NAME_WIDTH}px;height:${HEAD_HEIGHT}px">workloads ↓<br>nodes →</div>`,
+  )
+  canvas.innerHTML = rows.length > 0 ? parts.join('') : '<div style="padding:1rem">Nothing matches these filters.</div>'
+}
+
+function choose(event) {
+  const box = matrix.getBoundingClientRect()
+  const [x, y] = [event.clientX - box.left, event.clientY - box.top]
+  if (y < HEAD_HEIGHT) return
+  const row = Math.floor((y + matrix.scrollTop - HEAD_HEIGHT) / ROW_HEIGHT)
+  const column = x < NAME_WIDTH ? -1 : Math.floor((x + matrix.scrollLeft - NAME_WIDTH) / COLUMN_WIDTH)
+  if (row < rows.length && column < columns.length) go(row, column)
+}
+
+const STEPS = {
+  ArrowUp: [-1, 0],
+  ArrowDown: [1, 0],
+  ArrowLeft: [0, -1],
+  ArrowRight: [0, 1],
+  PageUp: [-15, 0],
+  PageDown: [15, 0],
+  Home: [0, -1e9],
+  End: [0, 1e9],
+}
+
+function move(event) {
+  const step = STEPS[event.key] ?? (event.key === 'Enter' || event.key === ' ' ? [0, 0] : undefined)
+  if (!step || rows.length === 0) return
+  event.preventDefault()
+  const within = (value, count) => Math.max(0, Math.min(count - 1, value))
+  if (!isChosen) go(here.row, Math.max(0, here.column))
+  else go(within(here.row + step[0], rows.length), within(Math.max(0, here.column) + step[1], columns.length))
+}
+
+function go(row, column) {
+  here = { row, column }
+  isChosen = true
+  const [top, left] = [row * ROW_HEIGHT, Math.max(0, column) * COLUMN_WIDTH]
+  const { scrollTop, scrollLeft, clientHeight, clientWidth } = matrix
+  if (top < scrollTop) matrix.scrollTop = top
+  if (top + ROW_HEIGHT > scrollTop + clientHeight - HEAD_HEIGHT)
+    matrix.scrollTop = top + ROW_HEIGHT - clientHeight + HEAD_HEIGHT
+  if (left < scrollLeft) matrix.scrollLeft = left
+  if (left + COLUMN_WIDTH > scrollLeft + clientWidth - NAME_WIDTH)
+    matrix.scrollLeft = left + COLUMN_WIDTH - clientWidth + NAME_WIDTH
+  draw()
+  matrix.setAttribute('aria-activedescendant', `c${row}-${column}`)
+  tell(rows[row], columns[column])
+}
+
+function tell(workload, column) {
+  const outcome = column && outcomeOf(workload, column.index)
+  const answer = outcome && (outcome.starts ? 'It starts here.' : `${outcome.reason}: ${outcome.message}`)
+  const facts = [
+    ...(column ? [[column.node, answer]] : []),
+    [
+      'Verdict',
+      `${VERDICTS[workload.verdict][2]}: starts on ${workload.starting} of ${workload.eligible} nodes that it may land on${workload.replicas === null ? '' : `, ${workload.replicas} wanted`}`,
+    ],
+    ['Where', workload.place],
+  ]
+  const lists = [
+    ['Images', workload.images],
+    ['What would help, the smallest first', workload.fixes],
+    ['Why not', workload.reasons],
+  ]
+  document.getElementById('detail').innerHTML =
+    `<h2>${escapeHtml(workload.name)}</h2><dl>${facts.map(([term, text]) => `<dt>${escapeHtml(term)}</dt><dd>${escapeHtml(text)}</dd>`).join('')}${lists
+      .filter(([, entries]) => entries.length > 0)
+      .map(
+        ([term, entries]) =>
+          `<dt>${term}</dt><dd><ul>${entries.map((entry) => `<li>${escapeHtml(entry)}</li>`).join('')}</ul></dd>`,
+      )
+      .join('')}</dl>`
+}
+
+/** Paper shows no matrix, but what is in it now, with all reasons. */
+function print() {
+  const body = rows.map(
+    ({ name, verdict, starting, eligible, reasons, fixes }) =>
+      `<tr><td>${VERDICTS[verdict][2]}</td><td>${escapeHtml(name)}</td><td>${starting} of ${eligible}</td><td>${[...reasons, ...fixes.slice(0, 1).map((fix) => `Fix: ${fix}`)].map(escapeHtml).join('<br>')}</td></tr>`,
+  )
+  document.getElementById('print').innerHTML =
+    `<table><tr><th>Verdict</th><th>Workload</th><th>Starts on</th><th>Why</th></tr>${body.join('')}</table>`
+  for (const id of ['nodes', 'findings']) document.getElementById(id).open = true
+  fillNow('nodes', nodeTable)
+}
+
+/** Tables are made when they are first looked at. */
+function fill(id, render) {
+  const details = document.getElementById(id)
+  if (details.open) fillNow(id, render)
+  else details.addEventListener('toggle', () => fillNow(id, render), { once: true })
+}
+
+function fillNow(id, render) {
+  const place = document.querySelector(`#${id} > div`)
+  if (!place.firstChild) place.innerHTML = render()
+}
+
+function nodeTable() {
+  const body = data.nodes.map(({ name, images, bytes, unneeded, index }) => {
+    const starting = data.workloads.filter((workload) => outcomeOf(workload, index).starts === true).length
+    return `<tr><td>${escapeHtml(name)}</td><td class="number">${images}</td><td class="number">${formatBytes(bytes)}</td><td class="number">${formatBytes(unneeded)}</td><td class="number">${starting}</td></tr>`
+  })
+  return `<table><tr><th>Node</th><th class="number">Images listed</th><th class="number">Size</th><th class="number">Not needed</th><th class="number">Workloads that start</th></tr>${body.join('')}</table>`
+}
+
+function findingTable() {
+  if (data.findings.length === 0) return '<p>None.</p>'
+  const body = data.findings.map(
+    ({ severity, code, message, hint, file, line }) =>
+      `<tr><td>${severity}</td><td>${escapeHtml(code)}</td><td>${escapeHtml(message)}${hint ? `<br><span class="hint">${escapeHtml(hint)}</span>` : ''}</td><td>${escapeHtml(file ? `${file}:${line}` : '')}</td></tr>`,
+  )
+  return `<table><tr><th>Severity</th><th>Code</th><th>What</th><th>Where</th></tr>${body.join('')}</table>`
+}
+
+function formatBytes(bytes) {
+  const power = Math.min(4, Math.floor(Math.log10(Math.max(1, bytes)) / 3))
+  const value = bytes / 1000 ** power
+  return `${value < 10 && power > 0 ? value.toFixed(1) : Math.round(value)} ${['B', 'kB', 'MB', 'GB', 'TB'][power]}`
+}
+
+function escapeHtml(text) {
+  return String(text).replace(/[&<>"']/g, (character) => `&#${character.charCodeAt(0)};`)
+}
+
+start()

@@ -1,0 +1,35 @@
+import { Flags } from '@oclif/core'
+
+/** Where an audit gets its facts from. */
+export const SOURCE_FLAGS = {
+  nodes: Flags.string({
+    description: 'what `kubectl get nodes -o json` wrote',
+    helpValue: 'FILE',
+    exclusive: ['cluster'],
+  }),
+  pods: Flags.string({
+    description: 'what `kubectl get pods -A -o json` wrote: what live pods take of the nodes, and what fails now',
+    helpValue: 'FILE',
+    exclusive: ['cluster'],
+  }),
+  cluster: Flags.boolean({ description: 'read nodes, pods, workloads and kubelet settings from the live cluster' }),
+  context: Flags.string({ description: 'context of the kubeconfig', helpValue: 'NAME', dependsOn: ['cluster'] }),
+  kubectl: Flags.string({ description: "kubectl to use, such as 'k3s kubectl'", default: 'kubectl', helpValue: 'CMD' }),
+  timeout: Flags.integer({ description: 'seconds to wait for each answer of the cluster', default: 60, min: 1 }),
+  bundle: Flags.string({ description: 'bundle whose images labelled nodes hold', helpValue: 'FILE' }),
+  'assume-seeded': Flags.boolean({ description: 'as if every node held the bundle', dependsOn: ['bundle'] }),
+  images: Flags.string({
+    description: 'what crictl images -o json, ctr images ls or docker images --digests printed on a node',
+    helpValue: 'NODE=FILE|DIR',
+    multiple: true,
+    multipleNonGreedy: true,
+  }),
+}
+
+/** What is true of the cluster and cannot be read from it. */
+export const CONDITION_FLAGS = {
+  'sandbox-image': Flags.string({ description: "the runtimes' sandbox (pause) image", helpValue: 'REF' }),
+  'kubelet-config': Flags.string({ description: "the nodes' KubeletConfiguration", helpValue: 'FILE' }),
+  mirror: Flags.boolean({ description: 'a registry mirror on this side of the gap answers for the images' }),
+  'always-pull-images': Flags.boolean({ description: 'the AlwaysPullImages admission plugin is on' }),
+}

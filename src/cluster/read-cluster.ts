@@ -1,0 +1,94 @@
+import type { Node, Pod } from 'kubernetes-types/core/v1.js'
+import { ExpectedError } from '../errors.ts'
+import { type KubeletSettings, parseKubeletConfig } from '../kubernetes/kubelet-config.ts'
+import { nameOfNode } from '../kubernetes/node.ts'
+import type { Api } from './list.ts'
+import { listAll, readAnswer } from './list.ts'
+
+/** What a live cluster has, as far as an audit needs it. */
+export interface ClusterState {
+  readonly nodes: readonly Node[]
+  readonly pods: readonly Pod[]
+  /** Workloads that nothing else owns, and RuntimeClasses. */
+  readonly objects: readonly Record<string, unknown>[]
+  /** By node, as far as they may be read. */
+  readonly kubelets: ReadonlyMap<string, KubeletSettings>
+  /** What could not be read, and why. */
+  readonly unread: readonly string[]
+}
+
+const WORKLOADS = [
+  '/apis/apps/v1/deployments',
+  '/apis/apps/v1/statefulsets',
+  '/apis/apps/v1/daemonsets',
+  '/apis/apps/v1/replicasets',
+  '/apis/batch/v1/jobs',
+  '/apis/batch/v1/cronjobs',
+]
+
+/** A kubelet's settings come one node at a time; nodes beyond are taken to have the defaults. */
+const MAX_KUBELETS = 200
+
+/** GETs at a time. */
+const CONCURRENCY = 8
+
+/**
+ * Reads nodes, pods, workloads, RuntimeClasses and kubelet settings. What may not be read of the last two is told in
+ * `unread`, because an audit is possible without.
+ *
+ * @throws {ExpectedError} UNAUTHORIZED, DENIED, CLUSTER_ERROR, CLUSTER_UNREACHABLE
+ */
+export async function readCluster(api: Api): Promise<ClusterState> {
+  const nodes = (await listAll(api, '/api/v1/nodes')) as unknown as Node[]
+  const pods = (await listAll(api, '/api/v1/pods')) as unknown as Pod[]
+  const objects: Record<string, unknown>[] = [...(pods as unknown as Record<string, unknown>[])]
+  for (const path of WORKLOADS) objects.push(...(await listAll(api, path)))
+  const unread: string[] = []
+  objects.push(...(await optional(listAll(api, '/apis/node.k8s.io/v1/runtimeclasses'), unread, [])))
+  const kubelets = await readKubelets(api, nodes, unread)
+  return { nodes, pods, kubelets, unread, objects: objects.filter((object) => !isOwned(object)) }
+}
+
+async function readKubelets(
+  api: Api,
+  nodes: readonly Node[],
+  unread: string[],
+): Promise<ReadonlyMap<string, KubeletSettings>> {
+  const kubelets = new Map<string, KubeletSettings>()
+  const names = nodes.map(nameOfNode)
+  if (names.length > MAX_KUBELETS)
+    unread.push(`kubelet settings of ${names.length - MAX_KUBELETS} nodes: too many to ask`)
+  const waiting = names.slice(0, MAX_KUBELETS)
+  const read = async (): Promise<void> => {
+    for (let name = waiting.shift(); name !== undefined; name = waiting.shift()) {
+      const path = `/api/v1/nodes/${encodeURIComponent(name)}/proxy/configz`
+      const before = unread.length
+      const settings = await optional(
+        api.get(path).then((answer) => parseKubeletConfig(readAnswer(path, answer))),
+        unread,
+        undefined,
+      )
+      if (settings) kubelets.set(name, settings)
+      // Who may not read one may read none; the first refusal says it all.
+      if (unread.length > before) waiting.length = 0
+    }
+  }
+  await Promise.all(Array.from({ length: CONCURRENCY }, read))
+  return kubelets
+}
+
+async function optional<T>(value: Promise<T>, unread: string[], otherwise: T): Promise<T> {
+  try {
+    return await value
+  } catch (error) {
+    if (!(error instanceof ExpectedError) || error.code === 'UNAUTHORIZED') throw error
+    if (unread.length < 4) unread.push(error.message)
+    return otherwise
+  }
+}
+
+/** Pods of a Deployment, Jobs of a CronJob: the owner is audited for them. Static pods belong to their node. */
+function isOwned(object: Record<string, unknown>): boolean {
+  const { ownerReferences } = object.metadata as { ownerReferences?: { controller?: boolean }[] }
+  return Array.isArray(ownerReferences) && ownerReferences.length > 0
+}

@@ -1,0 +1,61 @@
+import { isObject } from './resource.ts'
+
+/** The kubelet's settings that decide about images. */
+export interface KubeletSettings {
+  /** How many images the kubelet reports; -1 for no limit. */
+  readonly maxImages: number
+  /** Which images that the kubelet did not pull itself it takes without asking a registry. */
+  readonly credentialsVerification: string
+  /** Repositories (`host/path`, or a prefix that ends in `/*`) that are taken with NeverVerifyAllowlistedImages. */
+  readonly allowlist: readonly string[]
+  /** Disk use, in percent, from which the kubelet deletes unused images; 100 turns that off. */
+  readonly imageGcHighThreshold: number
+  /** The age from which unused images are deleted, as a Go duration; `0s` for never. */
+  readonly imageMaximumGcAge: string
+}
+
+export const DEFAULT_KUBELET_SETTINGS: KubeletSettings = {
+  maxImages: 50,
+  credentialsVerification: 'NeverVerifyPreloadedImages',
+  allowlist: [],
+  imageGcHighThreshold: 85,
+  imageMaximumGcAge: '0s',
+}
+
+/**
+ * The settings in a KubeletConfiguration, or in the kubelet's answer at `/configz`, which wraps one; undefined for
+ * anything else. What is not set has the default of kubelet.config.k8s.io/v1beta1.
+ */
+export function parseKubeletConfig(value: unknown): KubeletSettings | undefined {
+  if (!isObject(value)) return undefined
+  const config = isObject(value.kubeletconfig) ? value.kubeletconfig : value
+  if (config === value && value.kind !== 'KubeletConfiguration') return undefined
+  const text = (key: string, otherwise: string) => (typeof config[key] === 'string' ? config[key] : otherwise)
+  const number = (key: string, otherwise: number) => (typeof config[key] === 'number' ? config[key] : otherwise)
+  const list = config.preloadedImagesVerificationAllowlist
+  return {
+    maxImages: number('nodeStatusMaxImages', DEFAULT_KUBELET_SETTINGS.maxImages),
+    credentialsVerification: text(
+      'imagePullCredentialsVerificationPolicy',
+      DEFAULT_KUBELET_SETTINGS.credentialsVerification,
+    ),
+    allowlist: Array.isArray(list) ? list.filter((entry) => typeof entry === 'string') : [],
+    imageGcHighThreshold: number('imageGCHighThresholdPercent', DEFAULT_KUBELET_SETTINGS.imageGcHighThreshold),
+    imageMaximumGcAge: text('imageMaximumGCAge', DEFAULT_KUBELET_SETTINGS.imageMaximumGcAge),
+  }
+}
+
+/** Whether the kubelet asks a registry about a preloaded image before it takes it. `name` is a CRI form. */
+export function verifiesPreloaded({ credentialsVerification, allowlist }: KubeletSettings, name: string): boolean {
+  if (credentialsVerification === 'AlwaysVerify') return true
+  if (credentialsVerification !== 'NeverVerifyAllowlistedImages') return false
+  const repository = name.replace(/(?:@.*|:[^/:]*)$/, '')
+  return !allowlist.some((entry) =>
+    entry.endsWith('/*') ? repository.startsWith(entry.slice(0, -1)) : repository === entry,
+  )
+}
+
+/** Whether the kubelet deletes images because of their age. */
+export function deletesByAge({ imageMaximumGcAge }: KubeletSettings): boolean {
+  return /[1-9]/.test(imageMaximumGcAge)
+}

@@ -1,0 +1,145 @@
+import type { Node, Pod } from 'kubernetes-types/core/v1.js'
+import { expect, test } from 'vitest'
+import type { Conditions } from '../../src/audit/conditions.ts'
+import { liveFailures } from '../../src/audit/live-failures.ts'
+import { auditCluster } from '../../src/audit/report.ts'
+import { parseRuntimeListing } from '../../src/audit/runtime-listing.ts'
+import type { Lock } from '../../src/inventory.ts'
+import { DEFAULT_KUBELET_SETTINGS } from '../../src/kubernetes/kubelet-config.ts'
+import { seedSetDigest } from '../../src/seed-set.ts'
+import { lockedImage, node, workload } from '../support/cluster.ts'
+
+const WEB = 'docker.io/library/web:1'
+const lock: Lock = { version: 1, images: [lockedImage(WEB, 'linux/amd64')] }
+const TARGET = lock.images[0]?.target.digest
+const OTHER = `sha256:${'0'.repeat(64)}`
+
+function withImage(
+  name: string,
+  names: string[],
+  parts: { runtime?: string; kubelet?: string; labels?: Record<string, string> } = {},
+): Node {
+  const base = node(name, { ...(parts.labels && { labels: parts.labels }) })
+  const { runtime: containerRuntimeVersion = 'containerd://2.1.9', kubelet: kubeletVersion = 'v1.34.1' } = parts
+  const nodeInfo = { ...base.status?.nodeInfo, containerRuntimeVersion, kubeletVersion }
+  return {
+    ...base,
+    status: { ...base.status, nodeInfo, images: names.length > 0 ? [{ names, sizeBytes: 7 }] : [] },
+  } as Node
+}
+
+function codes(nodes: Node[], conditions: Conditions = {}, workloads = [workload()]): string[] {
+  const { findings } = auditCluster(workloads, nodes, { sandboxImage: 'r.example/pause:1', ...conditions })
+  return findings.map(({ code }) => code)
+}
+
+test.for<[rule: string, names: string[], expected: boolean]>([
+  ['the same digest', [WEB, `docker.io/library/web@${TARGET}`], false],
+  [
+    'the digest of the platform, as CRI-O tells',
+    [WEB, `docker.io/library/web@${lock.images[0]?.platforms[0]?.manifest.digest}`],
+    false,
+  ],
+  ['another digest', [WEB, `docker.io/library/web@${OTHER}`], true],
+  ['a digest of another repository', [WEB, `r.example/web@${OTHER}`], false],
+  ['no digest', [WEB], false],
+])('drift: %s', ([, names, expected]) => {
+  expect(codes([withImage('a', names)], { lock }).includes('DRIFT')).toBe(expected)
+})
+
+test('drift names the image, both digests and every node', () => {
+  const nodes = ['a', 'b'].map((name) => withImage(name, [WEB, `docker.io/library/web@${OTHER}`]))
+  const drift = auditCluster([workload()], nodes, { lock }).findings.find(({ code }) => code === 'DRIFT')
+  expect(drift?.message).toBe(`a, b: ${WEB} is ${OTHER} here, and ${TARGET} in the bundle`)
+})
+
+const SEEDED = { [`shop.nodeseed.dev/${seedSetDigest(lock)}`]: 'seeded' }
+
+test('a label that promises what the node does not report is told', () => {
+  expect(codes([withImage('a', [], { labels: SEEDED })], { lock })).toContain('SEED_LOST')
+  expect(codes([withImage('a', [WEB, `docker.io/library/web@${TARGET}`], { labels: SEEDED })], { lock })).not.toContain(
+    'SEED_LOST',
+  )
+})
+
+test.for<[runtime: string, cannotPin: boolean]>([
+  ['containerd://1.6.21', true],
+  ['containerd://1.6.22', false],
+  ['containerd://1.7.2', true],
+  ['containerd://1.7.3', false],
+  ['containerd://1.5.9', true],
+  ['containerd://2.0.0', false],
+  ['containerd://1.7.27-k3s1', false],
+  ['cri-o://1.27.4', true],
+  ['cri-o://1.28.0', false],
+  ['docker://29.1.0', true],
+  ['other://1.0.0', false],
+])('%s cannot pin: %s', ([runtime, cannotPin]) => {
+  expect(codes([withImage('a', [WEB], { runtime })]).includes('RUNTIME_CANNOT_PIN')).toBe(cannotPin)
+})
+
+test.for<[code: string, nodes: Node[], conditions: Conditions]>([
+  ['PULL_RECORDS', [withImage('a', [WEB], { kubelet: 'v1.35.0' })], {}],
+  [
+    'CREDENTIALS_VERIFICATION',
+    [node('a')],
+    { kubelet: { ...DEFAULT_KUBELET_SETTINGS, credentialsVerification: 'AlwaysVerify' } },
+  ],
+  [
+    'IMAGE_MAXIMUM_GC_AGE',
+    [node('a')],
+    { kubelets: new Map([['a', { ...DEFAULT_KUBELET_SETTINGS, imageMaximumGcAge: '168h' }]]) },
+  ],
+  ['SINGLE_NODE_IMAGE', [node('a', { images: [WEB] }), node('b')], {}],
+  ['IMAGES_NOT_NEEDED', [node('a', { images: ['r.example/old:1'] })], {}],
+  ['SHORT_NAME', [withImage('a', [WEB], { runtime: 'cri-o://1.34.0' })], {}],
+  ['SANDBOX_IMAGE_UNKNOWN', [node('a')], { sandboxImage: '' }],
+  ['ALWAYS_PULL_IMAGES', [node('a')], { alwaysPullImages: true }],
+  ['NODE_NOT_READY', [{ ...node('a'), status: { conditions: [{ type: 'Ready', status: 'Unknown' }] } }], {}],
+])('%s', ([code, nodes, conditions]) => {
+  expect(codes(nodes, conditions)).toContain(code)
+  expect(codes([withImage('a', [WEB])])).not.toContain(code)
+})
+
+test.for<[code: string, parts: Parameters<typeof workload>[0]]>([
+  ['RUNTIME_CLASS_UNKNOWN', { spec: { runtimeClassName: 'gvisor' } }],
+  ['SCHEDULER_UNKNOWN', { spec: { schedulerName: 'volcano' } }],
+  ['SCHEDULING_GATED', { spec: { schedulingGates: [{ name: 'wait' }] } }],
+  ['HOST_PORT_REPLICAS', { replicas: 2, spec: { containers: [{ image: 'web:1', ports: [{ hostPort: 80 }] }] } }],
+])('%s', ([code, parts]) => {
+  expect(codes([node('a', { images: [WEB] })], {}, [workload(parts)])).toContain(code)
+  expect(codes([node('a', { images: [WEB] })])).not.toContain(code)
+})
+
+test('needed images that the runtime shows as not pinned', () => {
+  const listing = (pinned: boolean) => {
+    const images = [{ id: 'sha256:1', repoTags: [WEB], repoDigests: [], size: '1', pinned }]
+    return new Map([['a', [parseRuntimeListing(JSON.stringify({ images }), 'a.json')]]])
+  }
+  expect(codes([node('a')], { runtimeListings: listing(false) })).toContain('IMAGES_NOT_PINNED')
+  expect(codes([node('a')], { runtimeListings: listing(true) })).not.toContain('IMAGES_NOT_PINNED')
+})
+
+test('what fails now stands beside what the audit says of it', () => {
+  const metadata = {
+    name: 'w-x-1',
+    namespace: 'default',
+    labels: { 'pod-template-hash': 'x' },
+    ownerReferences: [{ kind: 'ReplicaSet', name: 'w-x' }],
+  }
+  const status = {
+    phase: 'Pending',
+    containerStatuses: [
+      { image: WEB, state: { waiting: { reason: 'ErrImageNeverPull' } } },
+      { image: WEB, state: { running: {} } },
+    ],
+  }
+  const pod = (nodeName: string) => ({ metadata, status, spec: { nodeName, containers: [] } }) as unknown as Pod
+  const nodes = [node('a'), node('b', { images: [WEB] })]
+  const result = auditCluster([workload({ policy: 'Never' })], nodes, {})
+  expect(liveFailures(result, [pod('a'), pod('b'), pod('c')]).map(({ message }) => message)).toEqual([
+    `a: Deployment default/w: ErrImageNeverPull of ${WEB} now; the audit says ImageMissing: ${WEB} is not on the node (Never: ErrImageNeverPull)`,
+    `b: Deployment default/w: ErrImageNeverPull of ${WEB} now; the audit finds no reason: look at kubectl describe pod`,
+    `c: Deployment default/w: ErrImageNeverPull of ${WEB} now; the audit does not know the workload or the node`,
+  ])
+})

@@ -1,0 +1,116 @@
+import { readFile } from 'node:fs/promises'
+import { expect } from 'vitest'
+import { auditHtml } from '../../src/audit/html.ts'
+import { type AuditResult, auditCluster } from '../../src/audit/report.ts'
+import { readPageParts } from '../../src/cli/audit-page.ts'
+import { openPage } from '../support/browser.ts'
+import { node, workload } from '../support/cluster.ts'
+import { testWith } from '../support/debian.ts'
+
+const WEB = 'docker.io/library/web:1'
+const HOSTILE = '</script><img src=x onerror=alert(1)>$&'
+
+const htmlOf = async (result: AuditResult) => auditHtml(result, await readPageParts())
+
+function smallAudit(): AuditResult {
+  const nodes = [
+    node('alpha', { images: [WEB] }),
+    node('beta'),
+    node('gamma', { spec: { taints: [{ key: 'gpu', effect: 'NoSchedule' }] } }),
+  ]
+  const workloads = [
+    workload({ name: 'shop' }),
+    workload({ name: 'bound', spec: { nodeName: 'alpha' } }),
+    workload({ name: 'broken', image: HOSTILE }),
+    workload({
+      name: 'everywhere',
+      kind: 'DaemonSet',
+      image: 'agent:1',
+      spec: { tolerations: [{ operator: 'Exists' }] },
+    }),
+  ]
+  return auditCluster(workloads, nodes, {})
+}
+
+const inBrowser = testWith(['chromium'])
+
+inBrowser('the page shows the matrix, and each cell tells why', async () => {
+  const { page, problems, requests } = await openPage(await htmlOf(smallAudit()))
+  const cells = await page.locator('#canvas > .cell').allTextContents()
+  expect(cells.join('')).toBe('✓✗·' + '✓··' + '✗✗·' + '✗✗✗')
+  expect(await page.locator('#summary').textContent()).toBe('4 workloads on 3 nodes: 1 safe, 1 at risk, 2 impossible')
+  await page.locator('#c0-1').click()
+  expect(await page.locator('#detail').textContent()).toContain(`ImageMissing: ${WEB} is not on the node`)
+  await page.locator('#c2-0').click()
+  expect(await page.locator('#detail').textContent()).toContain(`not an image reference: "${HOSTILE}"`)
+  expect(problems).toEqual([])
+  expect(requests).toEqual([])
+})
+
+inBrowser('the keyboard reaches every cell', async () => {
+  const { page } = await openPage(await htmlOf(smallAudit()))
+  await page.locator('#matrix').focus()
+  for (const key of ['Enter', 'ArrowDown', 'ArrowRight', 'End']) await page.keyboard.press(key)
+  expect(await page.locator('.here').getAttribute('id')).toBe('c1-2')
+  expect(await page.locator('#matrix').getAttribute('aria-activedescendant')).toBe('c1-2')
+  expect(await page.locator('#detail').textContent()).toContain('NodeName: the pod is bound to node alpha')
+})
+
+inBrowser('search and filters narrow the matrix', async () => {
+  const { page } = await openPage(await htmlOf(smallAudit()))
+  const shown = () => page.locator('#shown').textContent()
+  const names = () => page.locator('#canvas > .row').allTextContents()
+  await page.getByRole('searchbox').fill('shop')
+  expect(await names()).toEqual(['!Deployment shop'])
+  await page.getByRole('searchbox').fill('beta')
+  expect(await shown()).toBe('4 of 4 workloads, 1 nodes')
+  await page.getByRole('searchbox').fill('nothing of this name')
+  expect(await page.locator('#canvas').textContent()).toBe('Nothing matches these filters.')
+  await page.getByRole('searchbox').fill('')
+  await page.getByLabel('safe').uncheck()
+  expect(await names()).not.toContain('✓Deployment bound')
+  await page.getByLabel('Reason').selectOption('InvalidImageName')
+  expect(await names()).toEqual(['✗Deployment broken'])
+  await page.getByLabel('equal nodes as one column').check()
+  expect(await shown()).toBe('1 of 4 workloads, 3 classes')
+})
+
+inBrowser('tables give the bytes of each node and the findings; paper gets the reasons', async () => {
+  const { page } = await openPage(await htmlOf(smallAudit()))
+  await page.getByText('Nodes and their images').click()
+  expect(await page.locator('#nodes tr').nth(1).textContent()).toBe('alpha11 B0 B2')
+  expect(await page.locator('#findings').textContent()).toContain('SANDBOX_IMAGE_UNKNOWN')
+  await page.emulateMedia({ media: 'print' })
+  await page.evaluate('dispatchEvent(new Event("beforeprint"))')
+  expect(await page.locator('main').isVisible()).toBe(false)
+  expect(await page.locator('#print').textContent()).toContain(`beta: ImageMissing: ${WEB} is not on the node`)
+})
+
+inBrowser('dark and light have readable colours', async () => {
+  for (const [colorScheme, paper] of [
+    ['light', 'rgb(255, 255, 255)'],
+    ['dark', 'rgb(20, 24, 29)'],
+  ] as const) {
+    const { page } = await openPage(await htmlOf(smallAudit()), { colorScheme })
+    expect(await page.evaluate('getComputedStyle(document.body).backgroundColor')).toBe(paper)
+  }
+})
+
+inBrowser('a thousand workloads on five hundred nodes stay a few elements', async () => {
+  const nodes = Array.from({ length: 500 }, (_, index) => node(`node-${index}`, { images: index % 2 ? [WEB] : [] }))
+  const workloads = Array.from({ length: 1000 }, (_, index) =>
+    workload({ name: `w${index}`, image: `web:${index % 40}` }),
+  )
+  const { page, problems } = await openPage(await htmlOf(auditCluster(workloads, nodes, {})))
+  await page.locator('#matrix').focus()
+  for (const key of ['Enter', 'End', ...Array(70).fill('PageDown')]) await page.keyboard.press(key)
+  expect(await page.locator('.here').getAttribute('id')).toBe('c999-499')
+  expect(await page.locator('#canvas > div').count()).toBeLessThan(5000)
+  expect(problems).toEqual([])
+})
+
+testWith([])('the page itself is small, and only its data grow', async () => {
+  const { html, css, js } = await readPageParts()
+  expect(html.length + css.length + js.length).toBeLessThan(100_000)
+  expect(await readFile(new URL('../../src/audit/page/page.html', import.meta.url), 'utf8')).not.toMatch(/https?:/)
+})

@@ -1,0 +1,113 @@
+import { expect, test } from 'vitest'
+import { auditCluster, auditReport } from '../../src/audit/report.ts'
+import { parseRuntimeListing } from '../../src/audit/runtime-listing.ts'
+import { node, workload } from '../support/cluster.ts'
+
+const D = `sha256:${'d'.repeat(64)}`
+const ID = `sha256:${'1'.repeat(64)}`
+
+const CRICTL = JSON.stringify({
+  images: [
+    {
+      id: ID,
+      repoTags: ['docker.io/library/web:1'],
+      repoDigests: [`docker.io/library/web@${D}`],
+      size: '72099501',
+      pinned: true,
+    },
+    { id: D, repoTags: [], repoDigests: ['docker.io/library/job@sha256:1'], size: '5', pinned: false },
+  ],
+})
+
+// As containerd 1.6 prints them.
+const CTR = `REF                                     TYPE                                       DIGEST                                                                  SIZE     PLATFORMS   LABELS                          
+docker.io/library/web:1                 application/vnd.oci.image.manifest.v1+json ${D} 10.6 KiB linux/amd64 io.cri-containerd.pinned=pinned 
+docker.io/library/web@${D} application/vnd.oci.image.manifest.v1+json ${D} 10.6 KiB linux/amd64 -                               
+docker.io/library/job:1                 application/vnd.oci.image.manifest.v1+json ${ID} 1.5 GiB  linux/amd64 -                               
+`
+
+const CHECK = `REF                     TYPE                                       DIGEST                                                                  STATUS           SIZE             UNPACKED 
+docker.io/library/web:1 application/vnd.oci.image.manifest.v1+json ${D} incomplete (1/2) 159.0 B/10.2 KiB false
+docker.io/library/job:1 application/vnd.oci.image.manifest.v1+json ${ID} complete (2/2)   10.2 KiB/10.2 KiB false
+`
+
+const DOCKER = `REPOSITORY                 TAG       DIGEST                                                                    IMAGE ID       CREATED       SIZE
+web                        1         ${D}   0123456789ab   3 weeks ago   187MB
+registry.example.com/job   <none>    ${ID}   0123456789ab   2 days ago    1.5GB
+local                      2         <none>                                                                    0123456789ab   2 days ago    512kB
+<none>                     <none>    <none>                                                                    0123456789ab   2 days ago    1B
+`
+
+test.for<[source: string, text: string, names: string[][], bytes: number[], pinned: (boolean | undefined)[]]>([
+  [
+    'crictl images',
+    CRICTL,
+    [
+      [ID, 'docker.io/library/web:1', `docker.io/library/web@${D}`],
+      [D, 'docker.io/library/job@sha256:1'],
+    ],
+    [72099501, 5],
+    [true, false],
+  ],
+  [
+    'ctr images',
+    CTR,
+    [['docker.io/library/web:1', `docker.io/library/web@${D}`], ['docker.io/library/job:1']],
+    [10854, 1610612736],
+    [true, false],
+  ],
+  [
+    'ctr images',
+    CHECK,
+    [['docker.io/library/web:1'], ['docker.io/library/job:1']],
+    [159, 10445],
+    [undefined, undefined],
+  ],
+  [
+    'docker images',
+    DOCKER,
+    [
+      ['docker.io/library/web:1', `docker.io/library/web@${D}`],
+      [`registry.example.com/job@${ID}`],
+      ['docker.io/library/local:2'],
+    ],
+    [187e6, 1.5e9, 512e3],
+    [false, false, false],
+  ],
+])('%s', ([source, text, names, bytes, pinned]) => {
+  const listing = parseRuntimeListing(text, 'a.txt')
+  expect(listing.source).toBe(source)
+  expect(listing.images.map((image) => image.names)).toEqual(names)
+  expect(listing.images.map((image) => image.bytes)).toEqual(bytes)
+  expect(listing.images.map((image) => image.isPinned)).toEqual(pinned)
+})
+
+test.for<[what: string, text: string]>([
+  ['nothing', ''],
+  ['broken JSON', '{"images": ['],
+  ['other JSON', '{"kind": "List"}'],
+  ['other text', 'NAME STATUS\nworker-1 Ready\n'],
+])('%s is no list of images', ([, text]) => {
+  expect(() => parseRuntimeListing(text, 'worker-1.txt')).toThrow('worker-1.txt: not a list of images')
+})
+
+function reason(image: string, listed: string[], ...texts: string[]) {
+  const runtimeListings = new Map([['a', texts.map((text) => parseRuntimeListing(text, 'a'))]])
+  const result = auditCluster([workload({ image })], [node('a', { images: listed })], { runtimeListings })
+  const verdict = auditReport(result).workloads[0]?.nodes[0]
+  return verdict?.reason ?? verdict?.starts
+}
+
+const FULL = Array.from({ length: 50 }, (_, index) => `r.example/${index}:1`)
+
+test.for<[rule: string, image: string, listed: string[], texts: string[], expected: string | boolean]>([
+  ['the runtime knows what the kubelet did not report', 'web:1', FULL, [CRICTL], true],
+  ['and knows what is not there', 'other:1', FULL, [CRICTL], 'ImageMissing'],
+  ['it is stronger than the kubelet', 'old:1', ['docker.io/library/old:1'], [CTR], 'ImageMissing'],
+  ['a digest needs its own record', `job:1@${ID}`, [], [CTR], 'ImageMissing'],
+  ['a name whose layers are missing is of no use', 'web:1', [], [CTR, CHECK], 'ImageMissing'],
+  ['one that is complete is', 'job:1', [], [CHECK], true],
+  ['docker finds long names by short ones', 'web:1', [], [DOCKER], true],
+])('several sources: %s', ([, image, listed, texts, expected]) => {
+  expect(reason(image, listed, ...texts)).toBe(expected)
+})

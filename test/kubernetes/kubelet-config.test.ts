@@ -1,0 +1,51 @@
+import { expect, test } from 'vitest'
+import {
+  DEFAULT_KUBELET_SETTINGS,
+  deletesByAge,
+  parseKubeletConfig,
+  verifiesPreloaded,
+} from '../../src/kubernetes/kubelet-config.ts'
+
+test('a configuration file and the answer of /configz say the same', () => {
+  const config = {
+    nodeStatusMaxImages: -1,
+    imagePullCredentialsVerificationPolicy: 'AlwaysVerify',
+    imageMaximumGCAge: '168h',
+  }
+  const expected = {
+    ...DEFAULT_KUBELET_SETTINGS,
+    maxImages: -1,
+    credentialsVerification: 'AlwaysVerify',
+    imageMaximumGcAge: '168h',
+  }
+  expect(parseKubeletConfig({ kind: 'KubeletConfiguration', ...config })).toEqual(expected)
+  expect(parseKubeletConfig({ kubeletconfig: config })).toEqual(expected)
+})
+
+test.for([undefined, null, [], 'text', { kind: 'Node' }])('%o is no configuration', (value) => {
+  expect(parseKubeletConfig(value)).toBeUndefined()
+})
+
+test.for<[policy: string, allowlist: string[], asks: boolean]>([
+  ['NeverVerify', [], false],
+  ['NeverVerifyPreloadedImages', [], false],
+  ['AlwaysVerify', [], true],
+  ['NeverVerifyAllowlistedImages', [], true],
+  ['NeverVerifyAllowlistedImages', ['r.example:5000/shop/web'], false],
+  ['NeverVerifyAllowlistedImages', ['r.example:5000/shop/*'], false],
+  ['NeverVerifyAllowlistedImages', ['r.example:5000/shop'], true],
+  ['NeverVerifyAllowlistedImages', ['r.example:5000/shop/web/*'], true],
+])('%s with %o asks a registry: %s', ([credentialsVerification, allowlist, asks]) => {
+  const settings = { ...DEFAULT_KUBELET_SETTINGS, credentialsVerification, allowlist }
+  expect(verifiesPreloaded(settings, 'r.example:5000/shop/web:1')).toBe(asks)
+  expect(verifiesPreloaded(settings, `r.example:5000/shop/web@sha256:${'a'.repeat(64)}`)).toBe(asks)
+})
+
+test.for<[age: string, deletes: boolean]>([
+  ['0s', false],
+  ['0', false],
+  ['168h', true],
+  ['10m0s', true],
+])('imageMaximumGCAge %s deletes: %s', ([imageMaximumGcAge, deletes]) => {
+  expect(deletesByAge({ ...DEFAULT_KUBELET_SETTINGS, imageMaximumGcAge })).toBe(deletes)
+})
