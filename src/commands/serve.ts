@@ -47,7 +47,7 @@ follow its base. SIGHUP opens the files and the certificate again; SIGTERM lets 
       {
         endpoint: passedSocket(process.env, process.pid) ?? parseEndpoint(flags.listen),
         authorize,
-        onLog: flags['access-log'] ? (line) => this.logToStderr(line) : undefined,
+        onLog: flags['access-log'] ? say : undefined,
       },
     )
     const usesTls = Boolean(flags['tls-cert'] ?? flags['tls-directory'])
@@ -75,9 +75,9 @@ follow its base. SIGHUP opens the files and the certificate again; SIGTERM lets 
   async #reload(server: RegistryServer): Promise<void> {
     try {
       await server.reload()
-      this.logToStderr(`reloaded: ${server.content.repositories().length} repositories`)
+      say(`reloaded: ${server.content.repositories().length} repositories`)
     } catch (error) {
-      this.logToStderr(`not reloaded, going on as before: ${(error as Error).message}`)
+      say(`not reloaded, going on as before: ${(error as Error).message}`)
     }
   }
 }
@@ -103,4 +103,9 @@ function tlsOf(flags: Record<string, unknown>) {
 /** An address that listens on every interface is reached under this machine's name. */
 function reachable(address: string): string {
   return address.replace(/^(?:\[::\]|0\.0\.0\.0):/, `${hostname()}:`)
+}
+
+/** The log goes on with --json too, where oclif's own stays silent. */
+function say(line: string): void {
+  process.stderr.write(`${line}\n`)
 }
