@@ -5,6 +5,7 @@ const VERSION_ARGUMENTS: [Tool, string[]][] = [
   ['docker-registry', ['--version']],
   ['skopeo', ['--version']],
   ['umoci', ['--version']],
+  ['podman', ['--version']],
   ['containerd', ['--version']],
   ['ctr', ['--version']],
   ['runc', ['--version']],

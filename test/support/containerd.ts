@@ -10,7 +10,7 @@ import { runTool, spawnTool } from './debian.ts'
 /** The sandbox image of that containerd, for a test that runs pods. */
 export const PAUSE_IMAGE = 'registry.k8s.io/pause:3.9'
 
-/** A containerd of the test's own: nothing of it lies outside its directory. Needs root. */
+/** A containerd of the test's own: nothing of it lies outside its directory, not even `certs.d`. Needs root. */
 export interface Containerd {
   readonly directory: string
   readonly socket: string
@@ -69,6 +69,8 @@ disabled_plugins = [
 [plugins."io.containerd.grpc.v1.cri"]
   sandbox_image = "${PAUSE_IMAGE}"
   restrict_oom_score_adj = true
+[plugins."io.containerd.grpc.v1.cri".registry]
+  config_path = "${directory}/certs.d"
 [plugins."io.containerd.grpc.v1.cri".cni]
   bin_dir = "${directory}/cni"
   conf_dir = "${directory}/cni.d"

@@ -51,6 +51,11 @@ export class CriClient {
     return (answer.image as CriImage | null) ?? undefined
   }
 
+  /** Pulls as the kubelet does: through the mirrors of the runtime's `certs.d`. */
+  async pullImage(image: string): Promise<void> {
+    await call(this.#images, 'PullImage', { image: { image } })
+  }
+
   /** Runs one container in a pod on the host's network, to its end. */
   async runPod(name: string, container: CriContainer): Promise<{ exitCode: number; log: string }> {
     const logDirectory = await mkdtemp(join(tmpdir(), 'nodeseed-pod-'))

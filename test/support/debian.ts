@@ -10,6 +10,7 @@ const PACKAGES = {
   'docker-registry': 'docker-registry',
   skopeo: 'skopeo',
   umoci: 'umoci',
+  podman: 'podman',
   containerd: 'containerd',
   ctr: 'containerd',
   runc: 'runc',

@@ -17,8 +17,12 @@ export type RegistryAuth =
   | { readonly htpasswd: string }
   | { readonly token: { readonly realm: string; readonly certificate: string } }
 
-/** Starts a registry over `directory`; several may share one. */
-export async function startDockerRegistry(directory: string, auth?: RegistryAuth): Promise<DockerRegistry> {
+/** Starts a registry over `directory`; several may share one. With `proxy`, a URL, it pulls through from there. */
+export async function startDockerRegistry(
+  directory: string,
+  auth?: RegistryAuth,
+  proxy?: string,
+): Promise<DockerRegistry> {
   const config = join(directory, `config-${auth ? Object.keys(auth)[0] : 'anonymous'}.json`)
   await writeFile(
     config,
@@ -28,6 +32,7 @@ export async function startDockerRegistry(directory: string, auth?: RegistryAuth
       storage: { filesystem: { rootdirectory: join(directory, 'storage') } },
       http: { addr: '127.0.0.1:0' },
       ...(auth && { auth: authConfig(auth) }),
+      ...(proxy && { proxy: { remoteurl: proxy } }),
     }),
   )
   const child = spawn(tool('docker-registry'), ['serve', config], {

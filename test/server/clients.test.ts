@@ -1,0 +1,110 @@
+import { mkdir, writeFile } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
+import { expect, onTestFinished } from 'vitest'
+import { demoContent } from '../../src/demo/images.ts'
+import type { Lock } from '../../src/inventory.ts'
+import { startContainerd } from '../support/containerd.ts'
+import { runTool, testWith } from '../support/debian.ts'
+import { startDockerRegistry } from '../support/docker-registry.ts'
+import { temporaryDirectory } from '../support/temporary.ts'
+import { writeBundleOf } from './bundle-of.ts'
+import { type Serving, startServing } from './serving.ts'
+
+const BOTH = ['amd64', 'arm64'] as const
+const IMAGES = [
+  { repository: 'docker.io/library/shop', tag: '1.0', architectures: BOTH },
+  { repository: 'registry.example.com/library/shop', tag: '1.0', architectures: ['amd64'] as const },
+  { repository: 'quay.example.com:5000/team/app', tag: '2.0', architectures: BOTH },
+]
+
+/** A server over a bundle whose two first images differ only in the upstream registry. */
+async function serveImages(): Promise<{ server: Serving; lock: Lock; directory: string }> {
+  const directory = await temporaryDirectory()
+  const file = join(directory, 'bundle.tar')
+  const lock = await writeBundleOf(await demoContent(IMAGES), file)
+  return { server: await startServing([file]), lock, directory }
+}
+
+async function writeNodeFile({ nodeFiles }: Serving, runtime: string, file: string): Promise<void> {
+  await mkdir(dirname(file), { recursive: true })
+  await writeFile(file, nodeFiles.find((one) => one.runtime.startsWith(runtime))?.content ?? '')
+}
+
+testWith(['containerd', 'ctr', 'runc'], { root: true })(
+  'the kubelet pulls every image through hosts.toml',
+  async () => {
+    const { server, lock } = await serveImages()
+    const containerd = await startContainerd()
+    await writeNodeFile(server, 'containerd', join(containerd.directory, 'certs.d', '_default', 'hosts.toml'))
+    for (const { reference, names, target } of lock.images) {
+      await containerd.cri.pullImage(reference)
+      const pulled = await containerd.cri.imageStatus(reference)
+      expect(pulled?.repoDigests).toEqual([names.find((name) => name.includes('@'))])
+      expect(pulled?.repoDigests[0]).toContain(target.digest)
+    }
+    expect(server.log()).toContain('?ns=docker.io')
+  },
+)
+
+testWith(['containerd', 'ctr'], { root: true })('ctr pulls with --hosts-dir, by tag and by digest', async () => {
+  const { server, lock, directory } = await serveImages()
+  const { ctr } = await startContainerd()
+  await writeNodeFile(server, 'containerd', join(directory, 'hosts', '_default', 'hosts.toml'))
+  for (const { names, target } of lock.images) {
+    for (const name of names) await ctr('images', 'pull', '--hosts-dir', join(directory, 'hosts'), name)
+    const listed = await ctr('images', 'list', `name==${names[0]}`)
+    expect(listed).toContain(target.digest)
+  }
+})
+
+testWith(['skopeo'])('skopeo reads each upstream at its own path, as registries.conf says', async () => {
+  const { server, lock, directory } = await serveImages()
+  const registries = join(directory, 'registries.conf')
+  await writeNodeFile(server, 'CRI-O', registries)
+  for (const { reference, target } of lock.images) {
+    const { stdout } = await runTool('skopeo', [
+      '--registries-conf',
+      registries,
+      ...['inspect', '--no-tags', '--format', '{{.Digest}}', `docker://${reference}`],
+    ])
+    expect(stdout.trim()).toBe(target.digest)
+  }
+})
+
+testWith(['podman'], { root: true })('podman pulls through registries.conf', async () => {
+  const { server, lock, directory } = await serveImages()
+  const registries = join(directory, 'registries.conf')
+  const policy = join(directory, 'policy.json')
+  await writeNodeFile(server, 'CRI-O', registries)
+  await writeFile(policy, '{"default":[{"type":"insecureAcceptAnything"}]}')
+  const storage = ['--storage-driver', 'vfs', '--root', join(directory, 'root'), '--runroot', join(directory, 'run')]
+  const podman = (...args: string[]) =>
+    runTool('podman', [...storage, '--tmpdir', join(directory, 'tmp'), ...args], {
+      env: { CONTAINERS_REGISTRIES_CONF: registries },
+    })
+  for (const { reference, target } of lock.images) {
+    await podman('pull', '--quiet', '--signature-policy', policy, reference)
+    const { stdout } = await podman('image', 'inspect', '--format', '{{.RepoDigests}}', reference)
+    expect(stdout).toContain(target.digest)
+  }
+})
+
+testWith(['docker-registry', 'skopeo'])('docker-registry pulls through from it', async () => {
+  const { server, lock, directory } = await serveImages()
+  const proxy = await startDockerRegistry(directory, undefined, server.url)
+  onTestFinished(() => proxy.stop())
+  for (const { reference, target } of lock.images.slice(1)) {
+    const path = reference.replace(':5000/', '_5000/')
+    const source = `docker://${proxy.host}/${path}`
+    await runTool('skopeo', [
+      '--insecure-policy',
+      'copy',
+      '--all',
+      '--src-tls-verify=false',
+      source,
+      `dir:${join(directory, 'copied')}`,
+    ])
+    const { stdout } = await runTool('skopeo', ['manifest-digest', join(directory, 'copied', 'manifest.json')])
+    expect(stdout.trim()).toBe(target.digest)
+  }
+})
