@@ -61,6 +61,16 @@ export class BundleFile {
     return this.#file.stream(offset + start, offset + Math.min(end, size))
   }
 
+  /**
+   * Fills a buffer with a blob's bytes from `position` on, not hashed; resolves to how many there were.
+   *
+   * @throws {ExpectedError} BLOB_UNKNOWN
+   */
+  async readInto(digest: Digest, buffer: Uint8Array, position: number): Promise<number> {
+    const { offset, size } = this.#find(digest)
+    return this.#file.readInto(buffer.subarray(0, Math.max(size - position, 0)), offset + position)
+  }
+
   async close(): Promise<void> {
     await this.#file.close()
   }

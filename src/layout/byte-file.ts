@@ -44,6 +44,13 @@ export class ByteFile {
     return buffer
   }
 
+  /** Fills as much of the buffer as one read gives; resolves to how much that was. */
+  async readInto(buffer: Uint8Array, offset: number): Promise<number> {
+    const { bytesRead } = await this.#handle.read(buffer, 0, buffer.length, offset)
+    if (bytesRead === 0 && buffer.length > 0) throw this.truncated()
+    return bytesRead
+  }
+
   /** The bytes from `start` up to but without `end`, in chunks of 1 MiB; the next chunk is read while one is used. */
   async *stream(start: number, end: number): AsyncGenerator<Buffer> {
     let next: Promise<Buffer> | undefined

@@ -109,7 +109,7 @@ function blob(digest: string, { content, repository, headers }: Question): Reply
       'content-length': `${end - start}`,
       ...(range && { 'content-range': `bytes ${start}-${end - 1}/${size}` }),
     },
-    body: content.openBlob(digest, { start, end }),
+    body: { start, end, read: (buffer, position) => content.readBlob(digest, buffer, position) },
   }
 }
 

@@ -10,7 +10,7 @@ export interface ServedBundle {
   readonly lock: Lock
   readonly blobs: ReadonlyMap<Digest, { readonly size: number }>
   readBlob(digest: Digest): Promise<Uint8Array>
-  openBlob(digest: Digest, range: { start: number; end: number }): AsyncIterable<Uint8Array>
+  readInto(digest: Digest, buffer: Uint8Array, position: number): Promise<number>
 }
 
 interface Repository {
@@ -51,9 +51,8 @@ export class BundleContent implements RegistryContent {
     return this.#holder(digest)?.blobs.get(digest)?.size
   }
 
-  async *openBlob(digest: Digest, range: { start: number; end: number }): AsyncGenerator<Uint8Array> {
-    const bundle = this.#holder(digest)
-    if (bundle) yield* bundle.openBlob(digest, range)
+  async readBlob(digest: Digest, buffer: Uint8Array, position: number): Promise<number> {
+    return this.#holder(digest)?.readInto(digest, buffer, position) ?? 0
   }
 
   async referrers(name: string, subject: Digest): Promise<Descriptor[]> {

@@ -14,10 +14,17 @@ export interface RegistryContent {
   findManifest(repository: string, reference: string): Promise<StoredManifest | undefined>
   /** The size in bytes of a blob, or undefined when it is not here. */
   findBlobSize(digest: Digest): number | undefined
-  /** Bytes `start` up to and without `end`. */
-  openBlob(digest: Digest, range: { start: number; end: number }): AsyncIterable<Uint8Array>
+  /** Fills a buffer with bytes of a blob from `position` on; resolves to how many there were, at least one. */
+  readBlob(digest: Digest, buffer: Uint8Array, position: number): Promise<number>
   /** Manifests whose subject is this digest, each with its artifact type. */
   referrers(repository: string, subject: Digest): Promise<readonly Descriptor[]>
+}
+
+/** The bytes `start` up to and without `end` of a blob, read when they are sent. */
+export interface BlobSlice {
+  readonly start: number
+  readonly end: number
+  read(buffer: Uint8Array, position: number): Promise<number>
 }
 
 export interface StoredManifest {

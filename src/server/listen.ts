@@ -3,6 +3,7 @@ import { createServer as createTlsServer, type Server as TlsServer } from 'node:
 import type { AddressInfo } from 'node:net'
 import { ExpectedError } from '../errors.ts'
 import type { Exchange } from './metrics.ts'
+import { BufferPool } from './pump.ts'
 import { sendReply } from './send.ts'
 import type { Respond } from './service.ts'
 
@@ -46,13 +47,14 @@ const IDLE_TIMEOUT = 120_000
 export async function listen(respond: Respond, options: ListenOptions = {}): Promise<RunningServer> {
   const { endpoint = { host: '127.0.0.1', port: 0 }, tls, onBegin, onEnd } = options
   const server = createFor(tls)
+  const pool = new BufferPool()
   let closing = false
   server.maxConnections = MAX_CONNECTIONS
   server.setTimeout(IDLE_TIMEOUT)
   server.on('request', async (request: IncomingMessage, response: ServerResponse) => {
     onBegin?.()
     if (closing) response.setHeader('connection', 'close')
-    const exchange = await sendReply(respond, request, response)
+    const exchange = await sendReply(respond, request, response, pool)
     onEnd?.(exchange)
     if (closing) server.closeIdleConnections()
   })

@@ -53,9 +53,10 @@ export class MemoryContent implements RegistryContent {
     return this.#blobs.get(digest)?.byteLength
   }
 
-  async *openBlob(digest: Digest, { start, end }: { start: number; end: number }): AsyncGenerator<Uint8Array> {
-    const bytes = this.#blobs.get(digest)
-    if (bytes) yield bytes.subarray(start, end)
+  async readBlob(digest: Digest, buffer: Uint8Array, position: number): Promise<number> {
+    const bytes = this.#blobs.get(digest)?.subarray(position, position + buffer.length) ?? Buffer.alloc(0)
+    buffer.set(bytes)
+    return bytes.length
   }
 
   async referrers(name: string, subject: Digest): Promise<Descriptor[]> {

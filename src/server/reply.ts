@@ -1,9 +1,11 @@
+import type { BlobSlice } from './content.ts'
+
 /** An HTTP answer as a value: what the rules of the distribution-spec decide, before any byte is sent. */
 export interface Reply {
   readonly status: number
   readonly headers: Readonly<Record<string, string>>
   /** Read only when it is sent. `Content-Length` is among the headers. */
-  readonly body?: Uint8Array | AsyncIterable<Uint8Array>
+  readonly body?: Uint8Array | BlobSlice
   /** Called once when the body has been sent, or will not be. */
   readonly release?: () => void
 }

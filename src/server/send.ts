@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import { pipeline } from 'node:stream/promises'
 import type { Exchange } from './metrics.ts'
+import { type BufferPool, pump } from './pump.ts'
 import { type Reply, refusal } from './reply.ts'
 import type { Respond } from './service.ts'
 
@@ -9,17 +9,19 @@ export async function sendReply(
   respond: Respond,
   request: IncomingMessage,
   response: ServerResponse,
+  pool: BufferPool,
 ): Promise<Exchange> {
   const started = performance.now()
   const { method = '', url = '', headers } = request
-  let sent = 0
   const reply = await respond({ method, url, headers }).catch(brokenReply)
+  let bytes = 0
+  const onBytes = (count: number) => {
+    bytes += count
+  }
   try {
     response.writeHead(reply.status, reply.headers)
-    await pipeline(
-      count(method === 'HEAD' ? undefined : reply.body, (bytes) => (sent += bytes)),
-      response,
-    )
+    if (method !== 'HEAD') await sendBody(reply.body, response, { pool, onBytes })
+    await end(response)
   } catch {
     // Cut off, so that what was sent so far cannot look complete: the client has gone, or the bundle cannot be read.
     response.destroy()
@@ -32,7 +34,7 @@ export async function sendReply(
     url,
     userAgent: headers['user-agent'] ?? '',
     status: reply.status,
-    bytes: sent,
+    bytes,
     milliseconds: performance.now() - started,
     aborted: !response.writableFinished,
   }
@@ -42,10 +44,23 @@ function brokenReply(error: Error): Reply {
   return refusal('UNKNOWN', error.message)
 }
 
-async function* count(body: Reply['body'], onBytes: (bytes: number) => void): AsyncGenerator<Uint8Array> {
+async function sendBody(
+  body: Reply['body'],
+  response: ServerResponse,
+  options: { pool: BufferPool; onBytes: (bytes: number) => void },
+): Promise<void> {
   if (!body) return
-  for await (const chunk of body instanceof Uint8Array ? [body] : body) {
-    yield chunk
-    onBytes(chunk.byteLength)
-  }
+  if (!(body instanceof Uint8Array)) return pump(body, response, options)
+  response.write(body)
+  options.onBytes(body.byteLength)
+}
+
+/** Resolves when everything is with the operating system; rejects when the client goes away before. */
+function end(response: ServerResponse): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const onGone = () => reject(new Error('the client has gone'))
+    if (response.destroyed) return onGone()
+    response.once('close', onGone)
+    response.end(resolve)
+  })
 }

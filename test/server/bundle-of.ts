@@ -56,6 +56,8 @@ async function copy(content: RegistryContent, { digest, size }: Descriptor, writ
     await target.write(manifest.bytes)
     return target.end()
   }
-  for await (const chunk of content.openBlob(digest, { start: 0, end: size })) await target.write(chunk)
+  const bytes = Buffer.alloc(size)
+  await content.readBlob(digest, bytes, 0)
+  await target.write(bytes)
   await target.end()
 }

@@ -1,0 +1,143 @@
+// Throughput of `nodeseed serve` against nginx serving the same bytes as a file: 1 GiB to each of 8 clients (curl), then
+// 500 pulls of a manifest at once, then readers that take nothing. Prints ratios and memory; asserts nothing.
+// Run: npm run build && node test/bench/serve.ts     (nginx and curl on PATH, or NGINX=/path/to/nginx)
+import { execFile, spawn } from 'node:child_process'
+import { randomFillSync } from 'node:crypto'
+import { once } from 'node:events'
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { connect } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
+import { planBundle } from '../../src/bundle/plan.ts'
+import type { Lock } from '../../src/inventory.ts'
+import { BundleWriter } from '../../src/layout/bundle-writer.ts'
+import { digestOf } from '../../src/oci/digest.ts'
+
+const run = promisify(execFile)
+const PROGRAM = fileURLToPath(new URL('../../bin/run.js', import.meta.url))
+const CLIENTS = 8
+const ROUNDS = 5
+
+const directory = await mkdtemp(join(tmpdir(), 'nodeseed-bench-'))
+const blob = randomFillSync(Buffer.alloc(1 << 30))
+const layer = { mediaType: 'application/vnd.oci.image.layer.v1.tar', digest: digestOf(blob), size: blob.length }
+const bundle = join(directory, 'bundle.tar')
+await writeBundle()
+await writeFile(join(directory, 'blob'), blob)
+
+const serve = spawn(process.execPath, [
+  PROGRAM,
+  'serve',
+  bundle,
+  '--no-access-log',
+  '--listen',
+  '127.0.0.1:0',
+  '--json',
+])
+let said = ''
+for await (const chunk of serve.stdout) {
+  said += chunk
+  if (said.endsWith('}\n')) break
+}
+const { url } = JSON.parse(said) as { url: string }
+const nginx = await startNginx()
+const ours = `${url}/v2/library/big/blobs/${layer.digest}`
+
+const seconds: Record<'nginx' | 'serve', number[]> = { nginx: [], serve: [] }
+for (let round = 0; round < ROUNDS; round++) {
+  if (nginx) seconds.nginx.push(await timeOf(() => pullAll(nginx.url)))
+  seconds.serve.push(await timeOf(() => pullAll(ours)))
+}
+for (const [name, list] of Object.entries(seconds)) {
+  if (list.length === 0) continue
+  console.log(
+    `${name}: ${CLIENTS} x 1 GiB in ${median(list).toFixed(2)} s (${list.map((s) => s.toFixed(2)).join(' ')})`,
+  )
+}
+if (nginx) console.log(`serve / nginx throughput: ${(median(seconds.nginx) / median(seconds.serve)).toFixed(2)}`)
+else console.log('no nginx here: set NGINX=/path/to/nginx')
+console.log(await resources('after the downloads'))
+
+const manifest = `${url}/v2/library/big/manifests/1`
+const small = await timeOf(async () => {
+  const answers = await Promise.all(Array.from({ length: 500 }, async () => (await fetch(manifest)).status))
+  console.log(`500 manifests at once: ${answers.filter((status) => status === 200).length} answered 200`)
+})
+console.log(`  in ${small.toFixed(2)} s`)
+
+const slow = Array.from({ length: 500 }, () => {
+  const socket = connect(Number(new URL(url).port), '127.0.0.1')
+  socket.on('error', () => {})
+  socket.write(`GET ${new URL(ours).pathname} HTTP/1.1\r\nhost: x\r\n\r\n`)
+  return socket
+})
+const beside = await timeOf(() => run('curl', ['-s', '-o', '/dev/null', ours]))
+console.log(`one client beside 500 readers that take nothing: 1 GiB in ${beside.toFixed(2)} s`)
+console.log(await resources('with 500 slow readers'))
+
+for (const socket of slow) socket.destroy()
+serve.kill()
+nginx?.stop()
+await rm(directory, { recursive: true })
+
+async function writeBundle(): Promise<void> {
+  const configBytes = Buffer.from('{"architecture":"amd64","os":"linux"}')
+  const config = describe('application/vnd.oci.image.config.v1+json', configBytes)
+  const mediaType = 'application/vnd.oci.image.manifest.v1+json'
+  const manifestBytes = Buffer.from(JSON.stringify({ schemaVersion: 2, mediaType, config, layers: [layer] }))
+  const target = describe(mediaType, manifestBytes)
+  const platforms = [{ platform: { os: 'linux', architecture: 'amd64' }, manifest: target, config, layers: [layer] }]
+  const reference = 'docker.io/library/big:1'
+  const lock: Lock = { version: 1, images: [{ reference, names: [reference], target, platforms }] }
+  const writer = await BundleWriter.create(bundle, planBundle(lock))
+  for (const bytes of [manifestBytes, configBytes, blob]) {
+    const part = writer.blob(digestOf(bytes))
+    await part.write(bytes)
+    await part.end()
+  }
+  await writer.commit()
+}
+
+function describe(mediaType: string, bytes: Buffer) {
+  return { mediaType, digest: digestOf(bytes), size: bytes.length }
+}
+
+async function startNginx(): Promise<{ url: string; stop(): void } | undefined> {
+  const port = 20000 + (process.pid % 20000)
+  const temporary = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi'].map(
+    (kind) => `${kind}_temp_path ${directory}/${kind};`,
+  )
+  const config = `daemon off; worker_processes 1; pid ${directory}/nginx.pid; error_log ${directory}/nginx.log;
+events { worker_connections 1024; }
+http { access_log off; sendfile on; tcp_nopush on; ${temporary.join(' ')}
+  server { listen 127.0.0.1:${port}; root ${directory}; } }`
+  await writeFile(join(directory, 'nginx.conf'), config)
+  const child = spawn(process.env.NGINX ?? 'nginx', ['-c', join(directory, 'nginx.conf')], { stdio: 'ignore' })
+  const failed = once(child, 'error').then(() => true)
+  const isUp = new Promise<false>((resolve) => setTimeout(() => resolve(false), 1000))
+  if (await Promise.race([failed, isUp])) return undefined
+  return { url: `http://127.0.0.1:${port}/blob`, stop: () => void child.kill() }
+}
+
+async function pullAll(from: string): Promise<void> {
+  await Promise.all(Array.from({ length: CLIENTS }, () => run('curl', ['-sf', '-o', '/dev/null', from])))
+}
+
+async function timeOf(work: () => Promise<unknown>): Promise<number> {
+  const start = performance.now()
+  await work()
+  return (performance.now() - start) / 1000
+}
+
+async function resources(when: string): Promise<string> {
+  const status = await readFile(`/proc/${serve.pid}/status`, 'utf8')
+  const [, peak = 0] = /VmHWM:\s+(\d+) kB/.exec(status) ?? []
+  const descriptors = (await readdir(`/proc/${serve.pid}/fd`)).length
+  return `serve ${when}: peak memory ${Math.round(Number(peak) / 1024)} MiB, ${descriptors} file descriptors`
+}
+
+function median(values: readonly number[]): number {
+  return [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN
+}
