@@ -13,7 +13,7 @@ export function imagesFailed(failures: readonly ImageFailure[], total: number): 
     ...(error.hint ? [`    try: ${error.hint}`] : []),
   ])
   const count = `${failures.length} of ${total} ${total === 1 ? 'image' : 'images'} cannot be had`
-  return new ExpectedError('IMAGES_FAILED', [`${count}; nothing was written`, ...lines].join('\n'), {
-    hint: 'Mend what is said above and run the same command again.',
+  return new ExpectedError('IMAGES_FAILED', [count, ...lines].join('\n'), {
+    hint: 'Mend what is said above and run the same command again: it goes on with what has arrived.',
   })
 }

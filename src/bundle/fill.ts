@@ -4,30 +4,54 @@ import { blobsOf, type Lock, type PlannedFile } from '../inventory.ts'
 import type { BlobSink } from '../oci/blob-sink.ts'
 import type { Descriptor } from '../oci/descriptor.ts'
 import type { Digest } from '../oci/digest.ts'
-import { parseReference, type Reference } from '../oci/reference.ts'
+import { parseReference, type Reference, repositoryName } from '../oci/reference.ts'
 import type { ImageFailure } from './failure.ts'
 
-/** Where blobs come from. */
+/** Where blobs come from over the network; it decides how many come at the same time. */
 export interface BlobSource {
   readBlob(repository: Reference, blob: Descriptor, sink: BlobSink): Promise<void>
 }
 
-/** Where blobs go; `end` throws unless the whole blob arrived as its digest says. */
+/** Blobs that are on this machine. */
+export interface LocalBlobs {
+  readonly blobs: { has(digest: Digest): boolean }
+  openBlob(digest: Digest, range: { start: number }): AsyncIterable<Uint8Array>
+}
+
+/** A place for one blob; `end` throws CONTENT_MISMATCH unless the whole blob arrived as its digest says. */
+export interface BlobPlace extends BlobSink {
+  /** Takes over what an earlier run left, and gives the bytes that are there. */
+  recover(): Promise<number>
+  restart(): Promise<void>
+  end(): Promise<void>
+}
+
 export interface BlobTarget {
-  blob(digest: Digest): BlobSink & { end(): Promise<void> }
+  blob(digest: Digest): BlobPlace
 }
 
 export interface FillOptions {
-  /** How many blobs are fetched at the same time. */
-  readonly concurrency?: number
-  /** Blobs that are already here, by digest. */
+  /** Blobs that are in memory, by digest. */
   readonly documents?: ReadonlyMap<Digest, Uint8Array>
+  /** Where to look before the network. */
+  readonly reuse?: readonly LocalBlobs[]
+  /** Bytes that are in the file now and were not before; negative when some turned out to be wrong. */
   readonly onBytes?: (count: number) => void
-  readonly onBlob?: (blob: Descriptor) => void
 }
 
+export interface FillResult {
+  readonly failures: readonly ImageFailure[]
+  /** Bytes that came over the network. */
+  readonly downloaded: number
+}
+
+/** Reading and hashing local files keeps one core busy; a second reader hides the disk's latency. */
+const LOCAL_CONCURRENCY = 2
+/** A blob that arrives wrong is asked for once more as a whole. */
+const TRIES = 2
+
 /**
- * Fetches every planned blob into its place, the largest first, so that no large one is left alone at the end.
+ * Brings every planned blob to its place, the largest first, so that no large one is left alone at the end.
  * Goes past blobs that fail and gives the images that lack one.
  *
  * @throws {ExpectedError} DISK_FULL, DISK_ERROR: no other blob would fare better.
@@ -36,47 +60,142 @@ export async function fillBundle(
   { lock, files }: { lock: Lock; files: readonly PlannedFile[] },
   source: BlobSource,
   target: BlobTarget,
-  { concurrency = 4, documents = new Map(), onBytes, onBlob }: FillOptions = {},
-): Promise<ImageFailure[]> {
-  const users = usersOf(lock)
+  { documents = new Map(), reuse = [], onBytes = () => {} }: FillOptions = {},
+): Promise<FillResult> {
+  const repositories = repositoriesOf(lock)
   const errors = new Map<Digest, ExpectedError>()
+  const local = pLimit(LOCAL_CONCURRENCY)
+  let downloaded = 0
   const blobs = files.flatMap(({ blob }) => blob ?? []).sort((a, b) => b.size - a.size)
-  await pLimit(concurrency).map(blobs, async (blob) => {
-    const sink = target.blob(blob.digest)
-    const counting: BlobSink = {
-      get received() {
-        return sink.received
-      },
-      write(chunk) {
-        onBytes?.(chunk.length)
-        return sink.write(chunk)
-      },
-    }
-    try {
-      const document = documents.get(blob.digest)
-      if (document) await counting.write(document)
-      else await source.readBlob(users.get(blob.digest)!, blob, counting)
-      await sink.end()
-      onBlob?.(blob)
-    } catch (error) {
-      if (!(error instanceof ExpectedError) || error.code.startsWith('DISK_')) throw error
-      errors.set(blob.digest, error)
-    }
-  })
-  return lock.images.flatMap((image) => {
+  await Promise.all(
+    blobs.map(async (blob) => {
+      const place = watched(target.blob(blob.digest), onBytes)
+      try {
+        if (await local(() => findHere(blob, place, documents, reuse))) return
+        await download(blob, place, repositories.get(blob.digest) ?? [], {
+          readBlob: async (repository, wanted, sink) => {
+            const before = sink.received
+            await source.readBlob(repository, wanted, sink).finally(() => {
+              downloaded += sink.received - before
+            })
+          },
+        })
+      } catch (error) {
+        if (!(error instanceof ExpectedError) || error.code.startsWith('DISK_')) throw error
+        errors.set(blob.digest, error)
+      }
+    }),
+  )
+  const failures = lock.images.flatMap((image) => {
     const error = blobsOf(image)
       .map(({ digest }) => errors.get(digest))
       .find((found) => found !== undefined)
     return error ? [{ reference: image.reference, error }] : []
   })
+  return { failures, downloaded }
 }
 
-/** For each blob, an image that has it: its repository is where to ask. */
-function usersOf({ images }: Lock): Map<Digest, Reference> {
-  const users = new Map<Digest, Reference>()
+/** True when the blob is complete without the network; else the place may hold its beginning. */
+async function findHere(
+  { digest, size }: Descriptor,
+  place: BlobPlace,
+  documents: ReadonlyMap<Digest, Uint8Array>,
+  reuse: readonly LocalBlobs[],
+): Promise<boolean> {
+  if ((await place.recover()) === size && (await isComplete(place))) return true
+  const document = documents.get(digest)
+  const contents = reuse.filter(({ blobs }) => blobs.has(digest))
+  const openers = contents.map((content) => () => content.openBlob(digest, { start: place.received }))
+  for (const open of document ? [() => [document.subarray(place.received)], ...openers] : openers) {
+    if (await copy(open(), place)) return true
+  }
+  return false
+}
+
+/** Content that cannot be read is as good as none. */
+async function copy(content: Iterable<Uint8Array> | AsyncIterable<Uint8Array>, place: BlobPlace): Promise<boolean> {
+  try {
+    for await (const chunk of content) await place.write(chunk)
+  } catch (error) {
+    if (!(error instanceof ExpectedError) || error.code.startsWith('DISK_')) throw error
+    await place.restart()
+    return false
+  }
+  return isComplete(place)
+}
+
+async function isComplete(place: BlobPlace): Promise<boolean> {
+  try {
+    await place.end()
+    return true
+  } catch (error) {
+    if (!isMismatch(error)) throw error
+    await place.restart()
+    return false
+  }
+}
+
+/** Asks the repositories of all images that have the blob, until one gives it. */
+async function download(
+  blob: Descriptor,
+  place: BlobPlace,
+  repositories: readonly Reference[],
+  source: BlobSource,
+): Promise<void> {
+  let failure: unknown
+  for (const repository of repositories) {
+    for (let tries = 1; tries <= TRIES; tries++) {
+      try {
+        await source.readBlob(repository, blob, place)
+        return await place.end()
+      } catch (error) {
+        failure = error
+        if (!isMismatch(error)) break
+        await place.restart()
+      }
+    }
+    if (!(failure instanceof ExpectedError) || failure.code.startsWith('DISK_')) throw failure
+  }
+  throw failure
+}
+
+function isMismatch(error: unknown): boolean {
+  return error instanceof ExpectedError && error.code === 'CONTENT_MISMATCH'
+}
+
+/** The same place, with every change of its size reported. */
+function watched(place: BlobPlace, onBytes: (count: number) => void): BlobPlace {
+  return {
+    get received() {
+      return place.received
+    },
+    write(chunk) {
+      onBytes(chunk.length)
+      return place.write(chunk)
+    },
+    async recover() {
+      const count = await place.recover()
+      onBytes(count)
+      return count
+    },
+    async restart() {
+      onBytes(-place.received)
+      await place.restart()
+    },
+    end: () => place.end(),
+  }
+}
+
+/** For each blob, the repositories of the images that have it. */
+function repositoriesOf({ images }: Lock): Map<Digest, Reference[]> {
+  const found = new Map<Digest, Reference[]>()
   for (const image of images) {
     const reference = parseReference(image.reference)
-    for (const { digest } of blobsOf(image)) if (!users.has(digest)) users.set(digest, reference)
+    for (const { digest } of blobsOf(image)) {
+      const known = found.get(digest) ?? []
+      const isNew = known.every((other) => repositoryName(other) !== repositoryName(reference))
+      if (isNew) found.set(digest, [...known, reference])
+    }
   }
-  return users
+  return found
 }

@@ -17,6 +17,9 @@ export const registryFlags = {
     helpValue: 'HOST',
     env: 'NODESEED_PLAIN_HTTP',
   }),
+  'max-connections': Flags.integer({ description: 'most connections to one registry', default: 32, min: 1 }),
+  retries: Flags.integer({ description: 'how often to ask again after a failure that may pass', default: 5, min: 0 }),
+  timeout: Flags.integer({ description: 'seconds without an answer or data before a try ends', default: 30, min: 1 }),
 }
 
 /** Flags that say for which platforms images are wanted. */
@@ -32,8 +35,19 @@ export const platformFlags = {
 export const DEFAULT_PLATFORMS: readonly Platform[] = [{ os: 'linux', architecture: 'amd64' }]
 export const DEFAULT_PLATFORMS_NOTE = 'platform: linux/amd64 (choose others with --platform or --nodes)'
 
-/** @throws {ExpectedError} USAGE for a mirror without `=`. */
-export function toEndpointOptions(flags: { mirror: string[]; 'plain-http': string[] }) {
+interface RegistryFlags {
+  readonly mirror: string[]
+  readonly 'plain-http': string[]
+  readonly 'max-connections': number
+  readonly retries: number
+  readonly timeout: number
+}
+
+/** Milliseconds before the second try. */
+const RETRY_DELAY = 250
+
+/** What the flags mean to a registry client. @throws {ExpectedError} USAGE for a mirror without `=`. */
+export function toRegistryOptions(flags: RegistryFlags) {
   const mirrors = flags.mirror.map((text) => {
     const [from, to, ...rest] = text.split('=')
     if (from && to && rest.length === 0) return { from: trimmed(from), to: trimmed(to) }
@@ -41,7 +55,14 @@ export function toEndpointOptions(flags: { mirror: string[]; 'plain-http': strin
       hint: 'Write it as FROM=TO, such as quay.io=mirror.local:5000/quay.',
     })
   })
-  return { mirrors, plainHttp: flags['plain-http'] }
+  const milliseconds = flags.timeout * 1000
+  return {
+    mirrors,
+    plainHttp: flags['plain-http'],
+    maxConnections: flags['max-connections'],
+    retry: { attempts: flags.retries + 1, delay: RETRY_DELAY },
+    patience: { headTimeout: milliseconds, bodyTimeout: milliseconds },
+  }
 }
 
 /** The platforms that flags name, each once; undefined when they name none. */

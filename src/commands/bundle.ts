@@ -1,6 +1,6 @@
 import { Args, Flags } from '@oclif/core'
 import { imagesFailed } from '../bundle/failure.ts'
-import { fillBundle } from '../bundle/fill.ts'
+import { fillBundle, type LocalBlobs } from '../bundle/fill.ts'
 import { joinLocks, lockImages } from '../bundle/lock.ts'
 import { type BundlePlan, planBundle } from '../bundle/plan.ts'
 import { BaseCommand } from '../cli/base-command.ts'
@@ -14,10 +14,12 @@ import {
   platformFlags,
   platformsFrom,
   registryFlags,
-  toEndpointOptions,
+  toRegistryOptions,
 } from '../cli/registry-flags.ts'
 import { imageFlags, wantedImages } from '../cli/wanted-images.ts'
-import { BundleWriter, checkOutput } from '../layout/bundle-writer.ts'
+import { ExpectedError } from '../errors.ts'
+import { type BundleFile, openBundle } from '../layout/bundle-file.ts'
+import { BundleWriter } from '../layout/bundle-writer.ts'
 import type { Digest } from '../oci/digest.ts'
 import { findCredentials } from '../registry/credentials.ts'
 import { RegistryClient } from '../registry/registry-client.ts'
@@ -46,15 +48,13 @@ export default class Bundle extends BaseCommand {
 
   async run(): Promise<unknown> {
     const { argv, flags } = await this.parse(Bundle)
-    await checkOutput(flags.output, flags)
+    const existing = await openExisting(flags.output, flags)
     const { references, locked } = await wantedImages(argv as string[], flags)
     const platforms = await platformsFrom(flags)
-    if (!platforms && references.length > 0) {
-      this.logToStderr(DEFAULT_PLATFORMS_NOTE)
-    }
+    if (!platforms && references.length > 0) this.logToStderr(DEFAULT_PLATFORMS_NOTE)
     const config = await readDockerConfig()
     const client = new RegistryClient({
-      ...toEndpointOptions(flags),
+      ...toRegistryOptions(flags),
       findCredentials: async (host, repository) => findCredentials(config, host, repository),
     })
     try {
@@ -62,42 +62,72 @@ export default class Bundle extends BaseCommand {
       if (failures.length > 0) throw imagesFailed(failures, references.length)
       const lock = joinLocks([{ version: 1, images: locked }, found], platforms)
       const plan = planBundle(lock, nodeFiles(lock, await readNodeScript()))
-      await this.#write(plan, client, documents, flags)
-      return this.#report(flags.output, plan)
+      if (existing && (await isSame(existing, plan))) return this.#report(flags.output, plan, 'is up to date')
+      if (existing && !flags.force) throw outputExists(flags.output)
+      const downloaded = await this.#write(flags.output, plan, client, { documents, reuse: existing ? [existing] : [] })
+      return this.#report(flags.output, plan, `downloaded ${formatBytes(downloaded)}`)
     } finally {
       await client.close()
+      await existing?.close()
     }
   }
 
+  /** Gives the bytes that were downloaded. */
   async #write(
+    output: string,
     plan: BundlePlan,
     client: RegistryClient,
-    documents: ReadonlyMap<Digest, Uint8Array>,
-    { output, force }: { output: string; force: boolean },
-  ): Promise<void> {
-    const writer = await BundleWriter.create(output, plan, { force })
+    { documents, reuse }: { documents: ReadonlyMap<Digest, Uint8Array>; reuse: readonly LocalBlobs[] },
+  ): Promise<number> {
+    const writer = await BundleWriter.create(output, plan)
     const progress = createProgress()
     await progress.start(output, plan.size)
     try {
-      const { lock } = plan.table
-      const onBytes = (count: number) => progress.add(count)
-      const failures = await fillBundle({ lock, files: plan.files }, client, writer, { documents, onBytes })
-      if (failures.length > 0) throw imagesFailed(failures, lock.images.length)
+      const { failures, downloaded } = await fillBundle({ lock: plan.table.lock, files: plan.files }, client, writer, {
+        documents,
+        reuse: writer.leftover ? [writer.leftover, ...reuse] : reuse,
+        onBytes: (count) => progress.add(count),
+      })
+      if (failures.length > 0) throw imagesFailed(failures, plan.table.lock.images.length)
       await writer.commit()
+      return downloaded
     } catch (error) {
-      await writer.discard()
+      await writer.leave()
       throw error
     } finally {
       progress.stop()
     }
   }
 
-  #report(file: string, { size, table }: BundlePlan) {
+  #report(file: string, { size, table }: BundlePlan, note: string) {
     const { images } = table.lock
-    this.log(
-      `${file}: ${countOf(images.length, 'image')}, ${countOf(table.blobs.length, 'blob')}, ${formatBytes(size)}`,
-    )
+    const counts = `${countOf(images.length, 'image')}, ${countOf(table.blobs.length, 'blob')}`
+    this.log(`${file}: ${counts}, ${formatBytes(size)}; ${note}`)
     const summary = images.map(({ reference, names, target }) => ({ reference, names, digest: target.digest }))
     return { file, bytes: size, images: summary, blobs: table.blobs.length }
   }
+}
+
+/** The bundle that is there already; undefined when nothing is. @throws {ExpectedError} OUTPUT_EXISTS */
+async function openExisting(path: string, { force }: { force: boolean }): Promise<BundleFile | undefined> {
+  try {
+    return await openBundle(path)
+  } catch (error) {
+    if (!(error instanceof ExpectedError)) throw error
+    if (error.code !== 'INPUT_NOT_FOUND' && !force) throw outputExists(path)
+    return undefined
+  }
+}
+
+/** index.json stands for every byte of a bundle. */
+async function isSame(existing: BundleFile, { files, size }: BundlePlan): Promise<boolean> {
+  const planned = files.find(({ name }) => name === 'index.json')?.content
+  const index = await existing.readFile('index.json')
+  return existing.size === size && planned !== undefined && index?.equals(planned) === true
+}
+
+function outputExists(path: string): ExpectedError {
+  return new ExpectedError('OUTPUT_EXISTS', `${path}: is there already`, {
+    hint: 'Write to another file, or add --force to replace this one.',
+  })
 }

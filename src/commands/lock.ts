@@ -11,7 +11,7 @@ import {
   platformFlags,
   platformsFrom,
   registryFlags,
-  toEndpointOptions,
+  toRegistryOptions,
 } from '../cli/registry-flags.ts'
 import { imageFlags, wantedImages } from '../cli/wanted-images.ts'
 import { ExpectedError } from '../errors.ts'
@@ -46,7 +46,7 @@ export default class LockCommand extends BaseCommand {
     if (!named) this.logToStderr(DEFAULT_PLATFORMS_NOTE)
     const config = await readDockerConfig()
     const client = new RegistryClient({
-      ...toEndpointOptions(flags),
+      ...toRegistryOptions(flags),
       findCredentials: async (host, repository) => findCredentials(config, host, repository),
     })
     try {

@@ -25,11 +25,11 @@ export async function writeBundle(file: string, { lock }: LockResult, client: Re
   const plan = planBundle(lock, nodeFiles(lock, await readNodeScript()))
   const writer = await BundleWriter.create(file, plan)
   try {
-    const failures = await fillBundle({ lock, files: plan.files }, client, writer)
+    const { failures } = await fillBundle({ lock, files: plan.files }, client, writer)
     if (failures.length > 0) throw imagesFailed(failures, lock.images.length)
     await writer.commit()
   } catch (error) {
-    await writer.discard()
+    await writer.leave()
     throw error
   }
   return plan

@@ -4,46 +4,71 @@ import { ExpectedError } from '../errors.ts'
 import type { BlobSink } from '../oci/blob-sink.ts'
 import type { Descriptor } from '../oci/descriptor.ts'
 import { splitDigest } from '../oci/digest.ts'
+import { CHUNK } from './byte-file.ts'
 import { diskError } from './disk-error.ts'
 
-/** One write takes this many bytes: fewer, larger writes are what makes the disk fast. */
-const BATCH = 1 << 20
+/** The place of one blob in a file. */
+export interface BlobPlace {
+  readonly path: string
+  readonly handle: FileHandle
+  readonly offset: number
+  /** Bytes from the start that an earlier run says it wrote. */
+  readonly known: number
+  /** Hears how many bytes from the start are written. */
+  readonly onWritten: (bytes: number) => void
+}
 
 /**
  * Writes one blob in place and hashes it while it arrives. While one batch is on its way to the disk the next one is
- * collected; `write` gives a promise when the sender must wait for the disk.
+ * collected: fewer, larger writes are what makes the disk fast. `write` gives a promise when the sender must wait.
  */
 export class BlobWriter implements BlobSink {
   readonly #blob: Descriptor
-  readonly #path: string
-  readonly #handle: FileHandle
-  readonly #hash: Hash
-  #position: number
+  readonly #place: BlobPlace
+  #hash: Hash | undefined
   #received = 0
+  #written = 0
   #batch: Uint8Array[] = []
   #batchBytes = 0
   #writing: Promise<void> | undefined
 
-  constructor(blob: Descriptor, offset: number, { path, handle }: { path: string; handle: FileHandle }) {
+  constructor(blob: Descriptor, place: BlobPlace) {
     this.#blob = blob
-    this.#path = path
-    this.#handle = handle
-    this.#position = offset
-    this.#hash = createHash(splitDigest(blob.digest).algorithm)
+    this.#place = place
   }
 
   get received(): number {
     return this.#received
   }
 
+  /** Hashes what an earlier run left, so that the rest can follow it. Gives the bytes that are there. */
+  async recover(): Promise<number> {
+    const { handle, offset, path } = this.#place
+    const known = Math.min(this.#place.known, this.#blob.size)
+    const buffer = Buffer.allocUnsafe(Math.min(CHUNK, known))
+    while (this.#received < known) {
+      const length = Math.min(CHUNK, known - this.#received)
+      const { bytesRead } = await handle.read(buffer, 0, length, offset + this.#received).catch((error) => {
+        throw diskError(path, error)
+      })
+      if (bytesRead === 0) break
+      this.#digest().update(buffer.subarray(0, bytesRead))
+      this.#received += bytesRead
+    }
+    this.#written = this.#received
+    return this.#received
+  }
+
   /** @throws {ExpectedError} CONTENT_MISMATCH as soon as more arrives than the blob may have. */
   write(chunk: Uint8Array): Promise<void> | undefined {
+    if (this.#received + chunk.length > this.#blob.size) {
+      throw this.#mismatch(`more than its ${this.#blob.size} bytes arrived`)
+    }
     this.#received += chunk.length
-    if (this.#received > this.#blob.size) throw this.#mismatch(`more than its ${this.#blob.size} bytes arrived`)
-    this.#hash.update(chunk)
+    this.#digest().update(chunk)
     this.#batch.push(chunk)
     this.#batchBytes += chunk.length
-    if (this.#batchBytes < BATCH) return undefined
+    if (this.#batchBytes < CHUNK) return undefined
     const busy = this.#writing
     this.#flush()
     return busy
@@ -55,23 +80,42 @@ export class BlobWriter implements BlobSink {
       throw this.#mismatch(`only ${this.#received} of its ${this.#blob.size} bytes arrived`)
     }
     const { algorithm } = splitDigest(this.#blob.digest)
-    const actual = `${algorithm}:${this.#hash.digest('hex')}`
+    const actual = `${algorithm}:${this.#digest().digest('hex')}`
     if (actual !== this.#blob.digest) throw this.#mismatch(`what arrived hashes to ${actual}`)
     this.#flush()
     await this.#writing
   }
 
-  #flush(): void {
-    if (this.#batchBytes === 0) return
-    const [batch, position] = [this.#batch, this.#position]
-    this.#position += this.#batchBytes
+  /** Forgets what arrived; the blob comes anew. */
+  async restart(): Promise<void> {
     this.#batch = []
     this.#batchBytes = 0
-    const writing = (this.#writing ?? Promise.resolve()).then(() =>
-      writeAll(this.#handle, batch, position).catch((error) => {
-        throw diskError(this.#path, error)
-      }),
-    )
+    await this.#writing
+    this.#hash = undefined
+    this.#received = 0
+    this.#written = 0
+    this.#place.onWritten(0)
+  }
+
+  #digest(): Hash {
+    this.#hash ??= createHash(splitDigest(this.#blob.digest).algorithm)
+    return this.#hash
+  }
+
+  #flush(): void {
+    if (this.#batchBytes === 0) return
+    const { handle, offset, path, onWritten } = this.#place
+    const [batch, position] = [this.#batch, offset + this.#written]
+    this.#written += this.#batchBytes
+    const end = this.#written
+    this.#batch = []
+    this.#batchBytes = 0
+    const writing = (this.#writing ?? Promise.resolve()).then(async () => {
+      await writeAll(handle, batch, position).catch((error) => {
+        throw diskError(path, error)
+      })
+      onWritten(end)
+    })
     this.#writing = writing
     // A failure stays where it is, for `write` or `end` to report.
     const forget = () => {
@@ -81,7 +125,9 @@ export class BlobWriter implements BlobSink {
   }
 
   #mismatch(problem: string): ExpectedError {
-    return new ExpectedError('CONTENT_MISMATCH', `blob ${this.#blob.digest}: ${problem}`)
+    return new ExpectedError('CONTENT_MISMATCH', `blob ${this.#blob.digest}: ${problem}`, {
+      hint: 'A proxy or a broken registry changed it. Try another network path or mirror.',
+    })
   }
 }
 

@@ -1,4 +1,5 @@
 import type { Dispatcher } from 'undici'
+import { ExpectedError } from '../errors.ts'
 import type { BlobSink } from '../oci/blob-sink.ts'
 
 export interface Request {
@@ -17,8 +18,8 @@ export interface Response {
   readonly body: Buffer
 }
 
-/** Decides from the head of an answer whether its body goes into a sink. */
-export type Receive = (status: number, headers: Response['headers']) => Pick<BlobSink, 'write'> | undefined
+/** Decides from the head of an answer whether its body goes into a sink, is collected, or is not wanted at all. */
+export type Receive = (status: number, headers: Response['headers']) => Pick<BlobSink, 'write'> | 'collect' | 'refuse'
 
 export interface Patience {
   /** Milliseconds until the head of the answer must be there. */
@@ -32,14 +33,15 @@ export class StalledError extends Error {}
 
 /** Larger than any manifest that a runtime takes. */
 const MAX_BODY = 8 * 1024 * 1024
-const MINIMUM_PROGRESS = 4096
+/** Slower than any link that is of use, so that a server cannot hold us by dripping. */
+const MINIMUM_PROGRESS = 16 * 1024
 
 /** One request and its answer, redirects not followed. The body goes to a sink at the pace at which the sink takes it. */
 export function exchange(
   dispatcher: Dispatcher,
   { url, method, headers, body }: Request,
   { headTimeout, bodyTimeout }: Patience,
-  receive: Receive = () => undefined,
+  receive: Receive = () => 'collect',
 ): Promise<Response> {
   return new Promise((resolve, reject) => {
     let timer: NodeJS.Timeout | undefined
@@ -76,14 +78,20 @@ export function exchange(
         },
         onResponseStart(controller, status, headers) {
           head = { status, headers }
-          sink = receive(status, headers)
+          const wanted = receive(status, headers)
+          if (wanted === 'refuse') {
+            resolve({ url, ...head, body: Buffer.alloc(0) })
+            controller.abort(new Error('the body is not wanted'))
+            return
+          }
+          if (wanted !== 'collect') sink = wanted
           watch(controller, bodyTimeout, 'no data')
         },
         onResponseData(controller, chunk) {
           progress += chunk.length
           total += chunk.length
           if (!sink) {
-            if (total > MAX_BODY) controller.abort(new Error(`a document of more than ${MAX_BODY} bytes`))
+            if (total > MAX_BODY) controller.abort(tooLong(url))
             else collected.push(chunk)
             return
           }
@@ -108,5 +116,11 @@ export function exchange(
         },
       },
     )
+  })
+}
+
+function tooLong({ host, pathname }: URL): ExpectedError {
+  return new ExpectedError('REGISTRY_ERROR', `${host}: answers with more than ${MAX_BODY} bytes for ${pathname}`, {
+    hint: 'No manifest is that large: something else than a registry answers there.',
   })
 }

@@ -13,14 +13,15 @@ export function networkError({ registry, what }: Subject, error: unknown): unkno
   })
 }
 
-/** Whether the error came from the network, so that another try may help. */
-export function isNetworkError(error: unknown): boolean {
-  return problemOf(error) !== undefined
+/** A certificate or a protocol stays wrong however often one asks. */
+export function isLasting(error: unknown): boolean {
+  return problemOf(error)?.isLasting === true
 }
 
 interface Problem {
   readonly text: string
   readonly hint: string
+  readonly isLasting?: boolean
 }
 
 function problemOf(error: unknown): Problem | undefined {
@@ -29,7 +30,7 @@ function problemOf(error: unknown): Problem | undefined {
   const code = codeOf(error)
   if (!code) return undefined
   const [text, hint] = PROBLEMS[code] ?? []
-  if (text) return { text, hint: hint ?? AGAIN }
+  if (text) return { text, hint: hint ?? AGAIN, isLasting: code === 'ENOTFOUND' }
   if (/CERT|SELF_SIGNED|UNABLE_TO_|HOSTNAME_MISMATCH|ERR_TLS/.test(code)) {
     return {
       text: `its certificate is not trusted (${code})`,
@@ -37,7 +38,7 @@ function problemOf(error: unknown): Problem | undefined {
     }
   }
   if (/^(?:ERR_SSL|EPROTO)/.test(code)) {
-    return { text: 'does not speak https', hint: 'If that is right, add: --plain-http REGISTRY' }
+    return { text: 'does not speak https', hint: 'If that is right, add: --plain-http REGISTRY', isLasting: true }
   }
   return /^(?:UND_ERR|HPE_)/.test(code) ? { text: `the connection broke (${error.message})`, hint: AGAIN } : undefined
 }

@@ -1,15 +1,13 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import { Agent, type Dispatcher } from 'undici'
 import { ExpectedError } from '../errors.ts'
 import type { BlobSink } from '../oci/blob-sink.ts'
 import type { Descriptor } from '../oci/descriptor.ts'
-import { type Digest, digestOf, isDigest, splitDigest } from '../oci/digest.ts'
-import { parseManifest } from '../oci/manifest.ts'
 import {
   DOCKER_INDEX,
   DOCKER_MANIFEST,
   isIndexType,
   isManifestType,
-  isSchema1Type,
   OCI_INDEX,
   OCI_MANIFEST,
 } from '../oci/media-type.ts'
@@ -18,31 +16,46 @@ import { Authorizer } from './authorizer.ts'
 import { parseChallenges } from './challenge.ts'
 import type { FindCredentials } from './credentials.ts'
 import { type Endpoint, type EndpointOptions, endpointsOf } from './endpoint.ts'
-import type { Patience, Receive, Request, Response } from './exchange.ts'
+import { type Patience, type Receive, type Request, type Response, StalledError } from './exchange.ts'
 import { follow } from './follow.ts'
-import { networkError } from './network-error.ts'
+import { Lane } from './lane.ts'
+import { describe, descriptorOf, mismatch } from './manifest-response.ts'
+import { isLasting, networkError } from './network-error.ts'
 import { responseError, type Subject } from './response-error.ts'
+import { parseRetryAfter, type RetryOptions, TransientError, withRetries } from './retry.ts'
+import { Transfer } from './transfer.ts'
 
 export interface RegistryOptions extends EndpointOptions {
   readonly findCredentials?: FindCredentials
-  /** Milliseconds. */
   readonly patience?: Patience
+  readonly retry?: RetryOptions
+  /** The most connections to one registry. */
+  readonly maxConnections?: number
 }
 
 const ACCEPT = [OCI_INDEX, DOCKER_INDEX, OCI_MANIFEST, DOCKER_MANIFEST].join(', ')
 const ANONYMOUS: FindCredentials = async () => undefined
 const DEFAULT_PATIENCE: Patience = { headTimeout: 30_000, bodyTimeout: 30_000 }
+const DEFAULT_RETRY: RetryOptions = { attempts: 6, delay: 250 }
+const START_CONNECTIONS = 4
+const MAX_CONNECTIONS = 32
+/** Answers that another try may change. */
+const TRANSIENT = new Set([408, 425, 429, 500, 502, 503, 504])
 
 /** Reads images from registries. It holds connections: close it. Source: distribution-spec 1.1. */
 export class RegistryClient {
   readonly #options: RegistryOptions
   readonly #patience: Patience
+  readonly #retry: RetryOptions
   readonly #dispatcher: Dispatcher
   readonly #authorizer: Authorizer
+  readonly #lanes = new Map<string, Lane>()
+  readonly #closing = new AbortController()
 
   constructor(options: RegistryOptions = {}) {
     this.#options = options
     this.#patience = options.patience ?? DEFAULT_PATIENCE
+    this.#retry = options.retry ?? DEFAULT_RETRY
     // HTTP/1.1: over one HTTP/2 connection blobs arrive a quarter slower.
     this.#dispatcher = new Agent({ allowH2: false, pipelining: 1, connect: { timeout: this.#patience.headTimeout } })
     this.#authorizer = new Authorizer(options.findCredentials ?? ANONYMOUS, (request) =>
@@ -60,12 +73,12 @@ export class RegistryClient {
     const subject = { registry: reference.domain, what: `image ${formatReference(reference)}` }
     const name = reference.digest ?? reference.tag ?? 'latest'
     return this.#atEndpoints(reference, subject, async (endpoint) => {
-      const head = await this.#send(endpoint, 'HEAD', `manifests/${name}`, { accept: ACCEPT })
+      const head = await this.#send(endpoint, { method: 'HEAD', path: `manifests/${name}`, accept: ACCEPT })
       const described = head.status === 200 ? descriptorOf(head) : undefined
       if (described && (!reference.digest || described.digest === reference.digest)) return described
       // Some registries do not know HEAD, or answer it without a digest; and only GET has an error's words.
-      const response = await this.#send(endpoint, 'GET', `manifests/${name}`, { accept: ACCEPT })
-      if (response.status !== 200) throw responseError(subject, response)
+      const response = await this.#send(endpoint, { path: `manifests/${name}`, accept: ACCEPT })
+      this.#expect(response, [200], endpoint, subject)
       return describe(response, reference.digest, subject)
     })
   }
@@ -81,55 +94,106 @@ export class RegistryClient {
     const subject = { registry: repository.domain, what: `${isManifest ? 'manifest' : 'blob'} ${digest}` }
     return this.#atEndpoints(repository, subject, async (endpoint) => {
       const path = isManifest ? `manifests/${digest}` : `blobs/${digest}`
-      const response = await this.#send(endpoint, 'GET', path, isManifest ? { accept: ACCEPT } : {})
-      if (response.status !== 200) throw responseError(subject, response)
-      checkBytes(response.body, descriptor, subject)
+      const response = await this.#send(endpoint, { path, ...(isManifest && { accept: ACCEPT }) })
+      this.#expect(response, [200], endpoint, subject)
+      const problem = mismatch(response.body, descriptor, subject)
+      if (problem) throw new TransientError(problem)
       return response.body
     })
   }
 
-  /** Sends a blob's bytes to the sink, which checks them. Manifests have an address of their own. */
+  /**
+   * Sends a blob's bytes to the sink, from where the sink stands to the end. A transfer that breaks goes on where it
+   * broke. The sink checks the bytes. Manifests have an address of their own.
+   */
   async readBlob(repository: Reference, blob: Descriptor, sink: BlobSink): Promise<void> {
     if (isDocument(blob)) return void (await sink.write(await this.readDocument(repository, blob)))
-    const { digest } = blob
-    const subject = { registry: repository.domain, what: `blob ${digest}` }
-    await this.#atEndpoints(repository, subject, async (endpoint) => {
-      const response = await this.#send(endpoint, 'GET', `blobs/${digest}`, {}, (status) =>
-        status === 200 ? sink : undefined,
-      )
-      if (response.status !== 200) throw responseError(subject, response)
-    })
+    const subject = { registry: repository.domain, what: `blob ${blob.digest}` }
+    const transfer = new Transfer(blob, sink)
+    await this.#atEndpoints(
+      repository,
+      subject,
+      async (endpoint) => {
+        const lane = this.#lane(endpoint)
+        const receive = transfer.receive((bytes) => lane.transferred(bytes))
+        const path = `blobs/${blob.digest}`
+        const response = await lane.run(() => this.#send(endpoint, { path, range: transfer.range, receive }))
+        transfer.check(response, subject)
+        this.#expect(response, [200, 206], endpoint, subject)
+        if (sink.received < blob.size) throw new TransientError(transfer.short(subject))
+      },
+      () => sink.received,
+    )
   }
 
   async close(): Promise<void> {
+    this.#closing.abort()
     await this.#dispatcher.destroy()
   }
 
   /** Tries the mirrors and then the registry itself; the last one's error is the one that counts. */
-  async #atEndpoints<T>(reference: Reference, subject: Subject, ask: (endpoint: Endpoint) => Promise<T>): Promise<T> {
+  async #atEndpoints<T>(
+    reference: Reference,
+    subject: Subject,
+    ask: (endpoint: Endpoint) => Promise<T>,
+    progress?: () => number,
+  ): Promise<T> {
     let failure: unknown
     for (const endpoint of endpointsOf(reference, this.#options)) {
+      const named = { ...subject, registry: nameOf(endpoint, subject) }
       try {
-        return await ask(endpoint)
+        return await withRetries(() => this.#once(endpoint, named, ask), this.#retry, {
+          signal: this.#closing.signal,
+          ...(progress && { progress }),
+        })
       } catch (error) {
-        failure = networkError({ ...subject, registry: nameOf(endpoint, subject) }, error)
-        if (!(failure instanceof ExpectedError) || failure.code.startsWith('DISK_')) throw failure
+        failure = error
+        if (!(error instanceof ExpectedError) || error.code.startsWith('DISK_')) throw error
       }
     }
     throw failure
   }
 
-  async #send(
-    endpoint: Endpoint,
-    method: Request['method'],
-    path: string,
-    extra: Record<string, string>,
-    receive?: Receive,
-  ): Promise<Response> {
+  async #once<T>(endpoint: Endpoint, subject: Subject, ask: (endpoint: Endpoint) => Promise<T>): Promise<T> {
+    const lane = this.#lane(endpoint)
+    if (lane.pause > 0) await sleep(lane.pause, undefined, { signal: this.#closing.signal })
+    try {
+      return await ask(endpoint)
+    } catch (error) {
+      const said = networkError(subject, error)
+      if (said === error || !(said instanceof ExpectedError)) throw error
+      if (error instanceof StalledError) lane.backOff()
+      throw isLasting(error) ? said : new TransientError(said)
+    }
+  }
+
+  /** @throws TransientError when asking again may help, ExpectedError when it will not. */
+  #expect(response: Response, wanted: readonly number[], endpoint: Endpoint, subject: Subject): void {
+    const { status, headers, url } = response
+    if (wanted.includes(status)) return
+    const error = responseError(subject, response)
+    const retryAfter = parseRetryAfter(headers['retry-after'])
+    if (status === 429 || status === 503) this.#lane(endpoint).backOff(Math.min(retryAfter ?? 0, LONGEST_PAUSE))
+    // Where a redirect led, a link has expired or a cache is ill: the registry gives another one.
+    const elsewhere = url.origin !== endpoint.base.origin
+    throw TRANSIENT.has(status) || elsewhere ? new TransientError(error, retryAfter) : error
+  }
+
+  #lane({ base }: Endpoint): Lane {
+    const known = this.#lanes.get(base.origin)
+    if (known) return known
+    const lane = new Lane({ start: START_CONNECTIONS, maximum: this.#options.maxConnections ?? MAX_CONNECTIONS })
+    this.#lanes.set(base.origin, lane)
+    return lane
+  }
+
+  async #send(endpoint: Endpoint, { method = 'GET', path, accept, range, receive }: Question): Promise<Response> {
     const url = new URL(`/v2/${endpoint.repository}/${path}`, endpoint.base)
+    const ask = (authorization: Record<string, string>) => {
+      const headers = { ...(accept && { accept }), ...(range && { range }), ...authorization }
+      return follow(this.#dispatcher, { url, method, headers }, this.#patience, receive)
+    }
     const authorization = await this.#authorizer.header(endpoint)
-    const ask = (headers: Record<string, string>) =>
-      follow(this.#dispatcher, { url, method, headers: { ...extra, ...headers } }, this.#patience, receive)
     const response = await ask(authorization)
     // A 401 from where a redirect led is not the registry's question: nothing of ours is answered there.
     if (response.status !== 401 || response.url.origin !== url.origin) return response
@@ -146,48 +210,22 @@ export class RegistryClient {
   }
 }
 
-function isDocument({ mediaType }: Descriptor): boolean {
-  return isManifestType(mediaType) || isIndexType(mediaType)
+interface Question {
+  readonly method?: Request['method']
+  readonly path: string
+  readonly accept?: string
+  readonly range?: string | undefined
+  readonly receive?: Receive
 }
+
+/** A registry that wants a longer pause is asked anyway, and says so again. */
+const LONGEST_PAUSE = 5 * 60_000
 
 /** A mirror is named where it is the one that fails. */
 function nameOf({ base }: Endpoint, { registry }: Subject): string {
   return base.host === registry || registry === 'docker.io' ? registry : base.host
 }
 
-function descriptorOf({ headers }: Response): Descriptor | undefined {
-  const digest = headers['docker-content-digest']
-  const size = Number(headers['content-length'])
-  const mediaType =
-    String(headers['content-type'] ?? '')
-      .split(';')[0]
-      ?.trim() ?? ''
-  if (!isDigest(digest) || !(size > 0) || (!isManifestType(mediaType) && !isIndexType(mediaType))) return undefined
-  return { mediaType, digest, size }
-}
-
-function describe({ headers, body }: Response, expected: Digest | undefined, { what, registry }: Subject): Descriptor {
-  const contentType = typeof headers['content-type'] === 'string' ? headers['content-type'] : undefined
-  const promised = expected ?? headers['docker-content-digest']
-  const digest = digestOf(body, isDigest(promised) ? splitDigest(promised).algorithm : 'sha256')
-  // Schema 1 is signed: its digest is not that of its bytes, and parsing refuses it.
-  if (isDigest(promised) && promised !== digest && !isSchema1Type(contentType ?? '')) {
-    throw new ExpectedError('CONTENT_MISMATCH', `${what}: ${registry} promised ${promised} and sent ${digest}`, {
-      hint: 'A proxy or a broken registry changed it. Try another network path or mirror.',
-    })
-  }
-  const { mediaType } = parseManifest(body, contentType, what)
-  return { mediaType, digest, size: body.length }
-}
-
-function checkBytes(bytes: Buffer, { digest, size }: Descriptor, { what, registry }: Subject): void {
-  const actual = digestOf(bytes, splitDigest(digest).algorithm)
-  if (actual === digest && bytes.length === size) return
-  throw new ExpectedError(
-    'CONTENT_MISMATCH',
-    `${what}: ${registry} sent ${bytes.length} bytes with ${actual} instead`,
-    {
-      hint: 'A proxy or a broken registry changed it. Try another network path or mirror.',
-    },
-  )
+function isDocument({ mediaType }: Descriptor): boolean {
+  return isManifestType(mediaType) || isIndexType(mediaType)
 }

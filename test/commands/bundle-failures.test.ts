@@ -1,7 +1,9 @@
 import { execFileSync } from 'node:child_process'
-import { readdir, writeFile } from 'node:fs/promises'
+import { writeFileSync } from 'node:fs'
+import { readdir, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
+import { digestOf } from '../../src/oci/digest.ts'
 import { runCli } from '../support/cli.ts'
 import { testWith } from '../support/debian.ts'
 import { MemoryRegistry, type Misbehave, sendError } from '../support/memory-registry.ts'
@@ -33,7 +35,7 @@ test.for<[what: string, misbehave: Misbehave, message: RegExp]>([
   [
     'a short body that claims to be whole',
     ({ url }, response, content) => isBlob(url) && content.length > 1000 && !!response.end(content.subarray(1)),
-    /only 299999 of its 300000 bytes arrived \[CONTENT_MISMATCH\]/,
+    /sent only 299999 of its 300000 bytes \[REGISTRY_ERROR\]/,
   ],
   [
     'a body that goes on',
@@ -58,7 +60,15 @@ test.for<[what: string, misbehave: Misbehave, message: RegExp]>([
   registry.misbehave = misbehave
   const directory = await temporaryDirectory()
   const image = `${registry.host}/app:1`
-  const { exitCode, stderr } = await runCli(['bundle', '--image', image, '-o', join(directory, 'out.tar')])
+  const { exitCode, stderr } = await runCli([
+    'bundle',
+    '--retries',
+    '0',
+    '--image',
+    image,
+    '-o',
+    join(directory, 'out.tar'),
+  ])
   expect(stderr).toMatch(message)
   expect(stderr).toContain('1 of 1 image cannot be had')
   expect(stderr).toContain(image)
@@ -105,22 +115,46 @@ test('a file that is there stays, unless forced', async () => {
 
 const asRoot = testWith([], { root: true })
 
-asRoot('a full disk: one clear message, exit code 3 and no file', async () => {
+/** A disk of so many bytes, that goes away with the test. */
+async function smallDisk(bytes: number): Promise<string> {
   const directory = await temporaryDirectory()
-  execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=1m', 'tmpfs', directory])
+  execFileSync('mount', ['-t', 'tmpfs', '-o', `size=${bytes}`, 'tmpfs', directory])
   onTestFinished(() => {
     execFileSync('umount', [directory])
   })
+  return directory
+}
+
+asRoot('a disk that is too small is found before the download', async () => {
+  const directory = await smallDisk(1_000_000)
   const registry = await MemoryRegistry.start()
   registry.addImage('app', '1', [Buffer.alloc(3_000_000, 'x')])
-  const { exitCode, stderr } = await runCli([
-    'bundle',
-    '--image',
-    `${registry.host}/app:1`,
-    '-o',
-    join(directory, 'out.tar'),
-  ])
+  const image = `${registry.host}/app:1`
+  const { exitCode, stderr } = await runCli(['bundle', '--image', image, '-o', join(directory, 'out.tar')])
+  expect(stderr).toMatch(/out\.tar: needs \d+ bytes more, the disk has \d+ left\n {2}try: .*\n {2}code: DISK_FULL/)
+  expect(exitCode).toBe(3)
+  expect(await readdir(directory)).toEqual([])
+})
+
+asRoot('a disk that fills up: one clear message, and the next run goes on', async () => {
+  const directory = await smallDisk(8_000_000)
+  const [out, filler] = [join(directory, 'out.tar'), join(directory, 'filler')]
+  const registry = await MemoryRegistry.start()
+  const [kept, last] = [Buffer.alloc(3_000_000, 'kept'), Buffer.alloc(2_900_000, 'last')]
+  registry.addImage('app', '1', [kept, last])
+  registry.misbehave = ({ url }) => {
+    if (url?.endsWith(digestOf(last))) writeFileSync(filler, Buffer.alloc(4_000_000))
+  }
+  const args = ['bundle', '--image', `${registry.host}/app:1`, '--max-connections', '1', '-o', out]
+  const { exitCode, stderr } = await runCli(args)
   expect(stderr).toMatch(/out\.tar\.partial: no space left on the disk\n {2}try: .*\n {2}code: DISK_FULL/)
   expect(exitCode).toBe(3)
   expect(await readdir(directory)).not.toContain('out.tar')
+
+  await rm(filler)
+  registry.misbehave = undefined
+  registry.requests.length = 0
+  expect(await runCli(args)).toMatchObject({ exitCode: 0 })
+  expect(registry.requests.filter((request) => request.includes(digestOf(kept)))).toEqual([])
+  expect(await readdir(directory)).toEqual(['out.tar'])
 })
