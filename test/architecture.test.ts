@@ -9,7 +9,7 @@ const MAY_IMPORT: Record<string, string[]> = {
   bundle: ['oci/', 'kubernetes/', 'inventory.ts', 'finding.ts', 'node:crypto', 'node:util', 'p-limit'],
   seed: ['oci/', 'kubernetes/', 'kubernetes-types/', 'inventory.ts', 'seed-set.ts', 'finding.ts', 'node:crypto'],
   audit: ['oci/', 'kubernetes/', 'kubernetes-types/', 'inventory.ts', 'seed-set.ts', 'finding.ts', 'node:crypto'],
-  registry: ['oci/', 'node:', 'undici'],
+  registry: ['oci/', 'node:', 'smol-toml', 'undici'],
   layout: ['oci/', 'inventory.ts', 'finding.ts', 'node:', 'tar-stream'],
   server: ['oci/', 'inventory.ts', 'finding.ts', 'node:'],
   cluster: ['kubernetes/', 'kubernetes-types/', 'node:'],
@@ -32,6 +32,7 @@ const MAY_IMPORT: Record<string, string[]> = {
   ],
   cli: [
     'discovery/',
+    'registry/',
     'oci/',
     'kubernetes/',
     'kubernetes-types/',

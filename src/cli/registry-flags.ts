@@ -17,6 +17,16 @@ export const registryFlags = {
     helpValue: 'HOST',
     env: 'NODESEED_PLAIN_HTTP',
   }),
+  'registries-conf': Flags.file({
+    description: 'take mirrors from this registries.conf (version 2)',
+    env: 'CONTAINERS_REGISTRIES_CONF',
+    exclusive: ['hosts-dir'],
+  }),
+  'hosts-dir': Flags.directory({ description: "take mirrors from this directory of containerd's hosts.toml files" }),
+  ca: Flags.file({ description: 'trust the authorities in this PEM file too' }),
+  'client-cert': Flags.file({ description: 'certificate (PEM) to show to registries', dependsOn: ['client-key'] }),
+  'client-key': Flags.file({ description: 'key (PEM) of that certificate', dependsOn: ['client-cert'] }),
+  'use-pull-secrets': Flags.boolean({ description: 'take credentials from the pull secrets among the inputs' }),
   'max-connections': Flags.integer({ description: 'most connections to one registry', default: 32, min: 1 }),
   retries: Flags.integer({ description: 'how often to ask again after a failure that may pass', default: 5, min: 0 }),
   timeout: Flags.integer({ description: 'seconds without an answer or data before a try ends', default: 30, min: 1 }),
@@ -34,36 +44,6 @@ export const platformFlags = {
 /** What is taken where neither flags nor nodes nor a lock say which platforms are meant. */
 export const DEFAULT_PLATFORMS: readonly Platform[] = [{ os: 'linux', architecture: 'amd64' }]
 export const DEFAULT_PLATFORMS_NOTE = 'platform: linux/amd64 (choose others with --platform or --nodes)'
-
-interface RegistryFlags {
-  readonly mirror: string[]
-  readonly 'plain-http': string[]
-  readonly 'max-connections': number
-  readonly retries: number
-  readonly timeout: number
-}
-
-/** Milliseconds before the second try. */
-const RETRY_DELAY = 250
-
-/** What the flags mean to a registry client. @throws {ExpectedError} USAGE for a mirror without `=`. */
-export function toRegistryOptions(flags: RegistryFlags) {
-  const mirrors = flags.mirror.map((text) => {
-    const [from, to, ...rest] = text.split('=')
-    if (from && to && rest.length === 0) return { from: trimmed(from), to: trimmed(to) }
-    throw new ExpectedError('USAGE', `Not a mirror: ${JSON.stringify(text)}`, {
-      hint: 'Write it as FROM=TO, such as quay.io=mirror.local:5000/quay.',
-    })
-  })
-  const milliseconds = flags.timeout * 1000
-  return {
-    mirrors,
-    plainHttp: flags['plain-http'],
-    maxConnections: flags['max-connections'],
-    retry: { attempts: flags.retries + 1, delay: RETRY_DELAY },
-    patience: { headTimeout: milliseconds, bodyTimeout: milliseconds },
-  }
-}
 
 /** The platforms that flags name, each once; undefined when they name none. */
 export async function platformsFrom(flags: {
@@ -83,9 +63,4 @@ export async function platformsFrom(flags: {
 function distinct(platforms: readonly Platform[]): Platform[] {
   const byName = new Map(platforms.map((platform) => [formatPlatform(platform), platform]))
   return [...byName.keys()].sort().map((name) => byName.get(name)!)
-}
-
-/** `https://mirror.local/` is meant as `mirror.local`. */
-function trimmed(text: string): string {
-  return text.replace(/^https?:\/\//, '').replace(/\/+$/, '')
 }

@@ -5,7 +5,6 @@ import { joinLocks, lockImages } from '../bundle/lock.ts'
 import { type BundlePlan, planBundle } from '../bundle/plan.ts'
 import { BaseCommand } from '../cli/base-command.ts'
 import { countOf } from '../cli/count.ts'
-import { readDockerConfig } from '../cli/docker-config.ts'
 import { readNodeScript } from '../cli/node-script.ts'
 import { createProgress, formatBytes } from '../cli/progress.ts'
 import {
@@ -14,14 +13,13 @@ import {
   platformFlags,
   platformsFrom,
   registryFlags,
-  toRegistryOptions,
 } from '../cli/registry-flags.ts'
+import { readRegistryOptions } from '../cli/registry-options.ts'
 import { imageFlags, wantedImages } from '../cli/wanted-images.ts'
 import { ExpectedError } from '../errors.ts'
 import { type BundleFile, openBundle } from '../layout/bundle-file.ts'
 import { BundleWriter } from '../layout/bundle-writer.ts'
 import type { Digest } from '../oci/digest.ts'
-import { findCredentials } from '../registry/credentials.ts'
 import { RegistryClient } from '../registry/registry-client.ts'
 import { nodeFiles } from '../seed/node-files.ts'
 
@@ -52,11 +50,7 @@ export default class Bundle extends BaseCommand {
     const { references, locked } = await wantedImages(argv as string[], flags)
     const platforms = await platformsFrom(flags)
     if (!platforms && references.length > 0) this.logToStderr(DEFAULT_PLATFORMS_NOTE)
-    const config = await readDockerConfig()
-    const client = new RegistryClient({
-      ...toRegistryOptions(flags),
-      findCredentials: async (host, repository) => findCredentials(config, host, repository),
-    })
+    const client = new RegistryClient(await readRegistryOptions(flags, argv as string[]))
     try {
       const { lock: found, failures, documents } = await lockImages(references, platforms ?? DEFAULT_PLATFORMS, client)
       if (failures.length > 0) throw imagesFailed(failures, references.length)

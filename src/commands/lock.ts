@@ -4,20 +4,18 @@ import { imagesFailed } from '../bundle/failure.ts'
 import { joinLocks, lockImages } from '../bundle/lock.ts'
 import { BaseCommand } from '../cli/base-command.ts'
 import { countOf } from '../cli/count.ts'
-import { readDockerConfig } from '../cli/docker-config.ts'
 import {
   DEFAULT_PLATFORMS,
   DEFAULT_PLATFORMS_NOTE,
   platformFlags,
   platformsFrom,
   registryFlags,
-  toRegistryOptions,
 } from '../cli/registry-flags.ts'
+import { readRegistryOptions } from '../cli/registry-options.ts'
 import { imageFlags, wantedImages } from '../cli/wanted-images.ts'
 import { ExpectedError } from '../errors.ts'
 import type { Lock } from '../inventory.ts'
 import { formatPlatform } from '../oci/platform.ts'
-import { findCredentials } from '../registry/credentials.ts'
 import { RegistryClient } from '../registry/registry-client.ts'
 
 export default class LockCommand extends BaseCommand {
@@ -44,11 +42,7 @@ export default class LockCommand extends BaseCommand {
     const { references, locked } = await wantedImages(argv as string[], flags)
     const named = await platformsFrom(flags)
     if (!named) this.logToStderr(DEFAULT_PLATFORMS_NOTE)
-    const config = await readDockerConfig()
-    const client = new RegistryClient({
-      ...toRegistryOptions(flags),
-      findCredentials: async (host, repository) => findCredentials(config, host, repository),
-    })
+    const client = new RegistryClient(await readRegistryOptions(flags, argv as string[]))
     try {
       const { lock: found, failures } = await lockImages(references, named ?? DEFAULT_PLATFORMS, client, {
         onLocked: ({ reference, target, platforms }) =>

@@ -7,6 +7,10 @@ export type FindCredentials = (host: string, repository: string) => Promise<Cred
 /** The shape of docker's config.json and of containers' auth.json, as far as it concerns credentials. */
 export interface AuthFile {
   readonly auths?: Readonly<Record<string, AuthEntry>>
+  /** For each host, the program that knows its credentials. */
+  readonly credHelpers?: Readonly<Record<string, string>>
+  /** The program that knows all others. */
+  readonly credsStore?: string
 }
 
 interface AuthEntry {
@@ -16,24 +20,60 @@ interface AuthEntry {
   readonly identitytoken?: string
 }
 
+/** Asks `docker-credential-<helper>` for a server; undefined when it knows none. */
+export type AskHelper = (helper: string, server: string) => Promise<Credentials | undefined>
+
 /** The names under which tools keep Docker Hub's credentials. */
-const DOCKER_HUB_KEYS = ['docker.io', 'index.docker.io', 'registry-1.docker.io']
+const DOCKER_HUB = ['docker.io', 'index.docker.io', 'registry-1.docker.io']
+const DOCKER_HUB_SERVER = 'https://index.docker.io/v1/'
+
+/**
+ * Credentials from several files, the first that knows any; in each file its helper for the host, then its entries, then
+ * its store. A helper runs once for each host and never beside another: some open a window.
+ */
+export function credentialsFrom(files: readonly AuthFile[], askHelper: AskHelper): FindCredentials {
+  const answers = new Map<string, Promise<Credentials | undefined>>()
+  let last: Promise<unknown> = Promise.resolve()
+  const ask = (helper: string, host: string) => {
+    const server = DOCKER_HUB.includes(host) ? DOCKER_HUB_SERVER : host
+    const key = `${helper} ${server}`
+    const known = answers.get(key)
+    if (known) return known
+    const answer = last.then(() => askHelper(helper, server))
+    last = answer.catch(() => {})
+    answers.set(key, answer)
+    return answer
+  }
+  return async (host, repository) => {
+    for (const file of files) {
+      const helper = file.credHelpers && valueFor(Object.entries(file.credHelpers), host)
+      const found = helper
+        ? await ask(helper, host)
+        : (findEntry(file, host, repository) ?? (file.credsStore ? await ask(file.credsStore, host) : undefined))
+      if (found) return found
+    }
+    return undefined
+  }
+}
 
 /**
  * The entry of an auth file for a repository: the longest `host/path` that leads to it, else the host itself.
  * Keys may be URLs (`https://index.docker.io/v1/`). Source: containers-auth.json(5), docker's config.json.
  */
-export function findCredentials({ auths = {} }: AuthFile, host: string, repository: string): Credentials | undefined {
-  const entries = new Map(Object.entries(auths).map(([key, entry]) => [plainKey(key), entry]))
-  const hosts = DOCKER_HUB_KEYS.includes(host) ? DOCKER_HUB_KEYS : [host]
+export function findEntry({ auths = {} }: AuthFile, host: string, repository: string): Credentials | undefined {
+  const entries = Object.entries(auths)
   const parts = repository.split('/')
   for (let length = parts.length; length >= 0; length--) {
-    for (const name of hosts) {
-      const found = readEntry(entries.get([name, ...parts.slice(0, length)].join('/')))
-      if (found) return found
-    }
+    const found = readEntry(valueFor(entries, host, parts.slice(0, length)))
+    if (found) return found
   }
   return undefined
+}
+
+function valueFor<T>(entries: readonly [string, T][], host: string, path: readonly string[] = []): T | undefined {
+  const hosts = DOCKER_HUB.includes(host) ? DOCKER_HUB : [host]
+  const keys = hosts.map((name) => [name, ...path].join('/'))
+  return entries.find(([key]) => keys.includes(plainKey(key)))?.[1]
 }
 
 /** `https://index.docker.io/v1/` is written for `index.docker.io`. */

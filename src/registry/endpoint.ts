@@ -2,10 +2,15 @@ import type { Reference } from '../oci/reference.ts'
 
 /** A registry API that may have a repository: the original, or a mirror of it. */
 export interface Endpoint {
-  /** Without `/v2`: `https://quay.io`. */
   readonly base: URL
+  /** Where the API begins: `/v2`. */
+  readonly path: string
   /** The name of the repository there. */
   readonly repository: string
+  /** For a mirror of several registries, the one that is meant: `?ns=quay.io`. */
+  readonly query?: string
+  /** What may be asked there; everything when it is not said. */
+  readonly only?: 'digests' | 'tags'
 }
 
 /** `from` (`quay.io`, `quay.io/team`) is asked for at `to` (`mirror.local:5000/quay`) first. */
@@ -14,34 +19,41 @@ export interface Mirror {
   readonly to: string
 }
 
+/** What configuration files say about a repository; undefined when they say nothing. */
+export type ConfiguredEndpoints = (
+  repository: Pick<Reference, 'domain' | 'path'>,
+) => Promise<readonly Endpoint[] | undefined>
+
 export interface EndpointOptions {
   readonly mirrors?: readonly Mirror[]
   /** Hosts to speak plain http with; loopback hosts always are, as docker and containerd do. */
   readonly plainHttp?: readonly string[]
+  readonly configured?: ConfiguredEndpoints
 }
 
-/** Where to ask for a repository, best first: the mirrors in the order given, then the registry itself. */
-export function endpointsOf(
+/**
+ * Where to ask for a repository, best first: the mirrors in the order given, then what configuration files say, else
+ * the registry itself.
+ */
+export async function endpointsOf(
   { domain, path }: Pick<Reference, 'domain' | 'path'>,
-  { mirrors = [], plainHttp = [] }: EndpointOptions = {},
-): Endpoint[] {
+  { mirrors = [], plainHttp = [], configured = async () => undefined }: EndpointOptions = {},
+): Promise<readonly Endpoint[]> {
   const name = `${domain}/${path}`
   const mirrored = mirrors.flatMap(({ from, to }) => {
-    if (name !== from && !name.startsWith(`${from}/`)) return []
-    const [host = '', ...parts] = `${to}${name.slice(from.length)}`.split('/')
-    return [{ base: baseOf(host, plainHttp), repository: parts.join('/') }]
+    const isMeant = name === from || name.startsWith(`${from}/`)
+    return isMeant ? [endpointAt(`${to}${name.slice(from.length)}`, plainHttp)] : []
   })
-  return [...mirrored, { base: baseOf(apiHost(domain), plainHttp), repository: path }]
+  return [...mirrored, ...((await configured({ domain, path })) ?? [endpointAt(name, plainHttp)])]
 }
 
-/** Docker Hub's API answers under another name than its images have. */
-function apiHost(domain: string): string {
-  return domain === 'docker.io' ? 'registry-1.docker.io' : domain
-}
-
-function baseOf(host: string, plainHttp: readonly string[]): URL {
-  const plain = plainHttp.includes(host) || isLoopback(new URL(`http://${host}`).hostname)
-  return new URL(`${plain ? 'http' : 'https'}://${host}`)
+/** The registry that has a full name: `quay.io/team/app` at `https://quay.io`. */
+export function endpointAt(name: string, plainHttp: readonly string[]): Endpoint {
+  const [host = '', ...parts] = name.split('/')
+  // Docker Hub's API answers under another name than its images have.
+  const api = host === 'docker.io' ? 'registry-1.docker.io' : host
+  const isPlain = plainHttp.includes(host) || isLoopback(new URL(`http://${api}`).hostname)
+  return { base: new URL(`${isPlain ? 'http' : 'https'}://${api}`), path: '/v2', repository: parts.join('/') }
 }
 
 export function isLoopback(hostname: string): boolean {

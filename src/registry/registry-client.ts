@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { Agent, type Dispatcher } from 'undici'
+import type { Dispatcher } from 'undici'
 import { ExpectedError } from '../errors.ts'
 import type { BlobSink } from '../oci/blob-sink.ts'
 import type { Descriptor } from '../oci/descriptor.ts'
@@ -15,6 +15,7 @@ import { formatReference, type Reference } from '../oci/reference.ts'
 import { Authorizer } from './authorizer.ts'
 import { parseChallenges } from './challenge.ts'
 import type { FindCredentials } from './credentials.ts'
+import { type ConnectionOptions, createDispatcher } from './dispatcher.ts'
 import { type Endpoint, type EndpointOptions, endpointsOf } from './endpoint.ts'
 import { type Patience, type Receive, type Request, type Response, StalledError } from './exchange.ts'
 import { follow } from './follow.ts'
@@ -25,7 +26,7 @@ import { responseError, type Subject } from './response-error.ts'
 import { parseRetryAfter, type RetryOptions, TransientError, withRetries } from './retry.ts'
 import { Transfer } from './transfer.ts'
 
-export interface RegistryOptions extends EndpointOptions {
+export interface RegistryOptions extends EndpointOptions, ConnectionOptions {
   readonly findCredentials?: FindCredentials
   readonly patience?: Patience
   readonly retry?: RetryOptions
@@ -56,8 +57,7 @@ export class RegistryClient {
     this.#options = options
     this.#patience = options.patience ?? DEFAULT_PATIENCE
     this.#retry = options.retry ?? DEFAULT_RETRY
-    // HTTP/1.1: over one HTTP/2 connection blobs arrive a quarter slower.
-    this.#dispatcher = new Agent({ allowH2: false, pipelining: 1, connect: { timeout: this.#patience.headTimeout } })
+    this.#dispatcher = createDispatcher(options, this.#patience.headTimeout)
     this.#authorizer = new Authorizer(options.findCredentials ?? ANONYMOUS, (request) =>
       follow(this.#dispatcher, request, this.#patience),
     )
@@ -72,7 +72,7 @@ export class RegistryClient {
   async resolve(reference: Reference): Promise<Descriptor> {
     const subject = { registry: reference.domain, what: `image ${formatReference(reference)}` }
     const name = reference.digest ?? reference.tag ?? 'latest'
-    return this.#atEndpoints(reference, subject, async (endpoint) => {
+    const ask = async (endpoint: Endpoint) => {
       const head = await this.#send(endpoint, { method: 'HEAD', path: `manifests/${name}`, accept: ACCEPT })
       const described = head.status === 200 ? descriptorOf(head) : undefined
       if (described && (!reference.digest || described.digest === reference.digest)) return described
@@ -80,7 +80,8 @@ export class RegistryClient {
       const response = await this.#send(endpoint, { path: `manifests/${name}`, accept: ACCEPT })
       this.#expect(response, [200], endpoint, subject)
       return describe(response, reference.digest, subject)
-    })
+    }
+    return this.#atEndpoints(reference, subject, ask, { byTag: !reference.digest })
   }
 
   /**
@@ -122,7 +123,7 @@ export class RegistryClient {
         this.#expect(response, [200, 206], endpoint, subject)
         if (sink.received < blob.size) throw new TransientError(transfer.short(subject))
       },
-      () => sink.received,
+      { progress: () => sink.received },
     )
   }
 
@@ -136,13 +137,17 @@ export class RegistryClient {
     reference: Reference,
     subject: Subject,
     ask: (endpoint: Endpoint) => Promise<T>,
-    progress?: () => number,
+    { byTag = false, progress }: { byTag?: boolean; progress?: () => number } = {},
   ): Promise<T> {
-    let failure: unknown
-    for (const endpoint of endpointsOf(reference, this.#options)) {
+    let failure: unknown = new ExpectedError('DENIED', `${subject.what}: no registry may be asked for it`)
+    const all = await endpointsOf(reference, this.#options)
+    const endpoints = all.filter(({ only }) => only !== (byTag ? 'digests' : 'tags'))
+    for (const endpoint of endpoints) {
+      // A mirror that does not answer is no reason to wait long: there is another place to ask.
+      const retry = endpoint === endpoints.at(-1) ? this.#retry : { ...this.#retry, attempts: 1 }
       const named = { ...subject, registry: nameOf(endpoint, subject) }
       try {
-        return await withRetries(() => this.#once(endpoint, named, ask), this.#retry, {
+        return await withRetries(() => this.#once(endpoint, named, ask), retry, {
           signal: this.#closing.signal,
           ...(progress && { progress }),
         })
@@ -188,7 +193,7 @@ export class RegistryClient {
   }
 
   async #send(endpoint: Endpoint, { method = 'GET', path, accept, range, receive }: Question): Promise<Response> {
-    const url = new URL(`/v2/${endpoint.repository}/${path}`, endpoint.base)
+    const url = new URL(`${endpoint.path}/${endpoint.repository}/${path}${endpoint.query ?? ''}`, endpoint.base)
     const ask = (authorization: Record<string, string>) => {
       const headers = { ...(accept && { accept }), ...(range && { range }), ...authorization }
       return follow(this.#dispatcher, { url, method, headers }, this.#patience, receive)
@@ -203,8 +208,8 @@ export class RegistryClient {
   }
 
   /** The challenge of `/v2/`, for a registry that does not repeat it elsewhere. */
-  async #ping({ base }: Endpoint): Promise<string | string[] | undefined> {
-    const url = new URL('/v2/', base)
+  async #ping({ base, path }: Endpoint): Promise<string | string[] | undefined> {
+    const url = new URL(`${path}/`, base)
     const { headers } = await follow(this.#dispatcher, { url, method: 'GET', headers: {} }, this.#patience)
     return headers['www-authenticate']
   }

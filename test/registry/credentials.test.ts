@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { findCredentials } from '../../src/registry/credentials.ts'
+import { credentialsFrom, findEntry } from '../../src/registry/credentials.ts'
 
 const auth = (text: string) => ({ auth: Buffer.from(text).toString('base64') })
 
@@ -30,5 +30,31 @@ test.for<[host: string, repository: string, expected: object | undefined]>([
   ['empty.example', 'x', undefined],
   ['evil-quay.io', 'team/app', undefined],
 ])('%s/%s', ([host, repository, expected]) => {
-  expect(findCredentials(FILE, host, repository)).toEqual(expected)
+  expect(findEntry(FILE, host, repository)).toEqual(expected)
+})
+
+test('a helper is asked once for each host, and never beside another', async () => {
+  const asked: string[] = []
+  let running = 0
+  const find = credentialsFrom(
+    [{ credHelpers: { 'quay.io': 'quay' } }, { auths: FILE.auths, credsStore: 'desktop' }],
+    async (helper, server) => {
+      expect(++running).toBe(1)
+      asked.push(`${helper} ${server}`)
+      await new Promise((resolve) => setImmediate(resolve))
+      running--
+      return server === 'quay.io' ? { username: 'from', password: 'helper' } : undefined
+    },
+  )
+  const hosts = ['quay.io', 'quay.io', 'ghcr.io', 'ghcr.io', 'plain.example', 'docker.io']
+  const found = await Promise.all(hosts.map((host) => find(host, 'team/app')))
+  expect(asked.sort()).toEqual(['desktop ghcr.io', 'quay quay.io'])
+  expect(found).toEqual([
+    { username: 'from', password: 'helper' },
+    { username: 'from', password: 'helper' },
+    undefined,
+    undefined,
+    { username: 'u', password: 'p' },
+    { username: 'hub', password: 'p:w' },
+  ])
 })

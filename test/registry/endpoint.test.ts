@@ -19,7 +19,7 @@ test.for<[reference: string, expected: string[]]>([
   ['127.8.0.1/x', ['http://127.8.0.1/ x']],
   ['[::1]:5000/x', ['http://[::1]:5000/ x']],
   ['192.168.1.1:5000/x', ['https://192.168.1.1:5000/ x']],
-])('%s', ([reference, expected]) => {
-  const endpoints = endpointsOf(parseReference(reference), OPTIONS)
+])('%s', async ([reference, expected]) => {
+  const endpoints = await endpointsOf(parseReference(reference), OPTIONS)
   expect(endpoints.map(({ base, repository }) => `${base} ${repository}`)).toEqual(expected)
 })

@@ -27,7 +27,7 @@ export class MemoryRegistry {
   }
 
   static async start(): Promise<MemoryRegistry> {
-    const server = createServer((request, response) => registry.#answer(request, response))
+    const server = createServer((request, response) => registry.answer(request, response))
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
     const registry = new MemoryRegistry((server.address() as AddressInfo).port)
     onTestFinished(() => {
@@ -75,7 +75,7 @@ export class MemoryRegistry {
     return { mediaType, digest, size: content.length }
   }
 
-  #answer(request: IncomingMessage, response: ServerResponse): unknown {
+  answer(request: IncomingMessage, response: ServerResponse): unknown {
     this.requests.push(`${request.method} ${request.url}`)
     const path = new URL(request.url ?? '/', 'http://registry').pathname
     const found = this.#contents.get(path)

@@ -1,0 +1,77 @@
+import { ExpectedError } from '../errors.ts'
+import { askCredentialHelper } from '../registry/credential-helper.ts'
+import { credentialsFrom } from '../registry/credentials.ts'
+import { readHostsDirectory } from '../registry/hosts-toml.ts'
+import { readRegistriesConf } from '../registry/registries-conf.ts'
+import type { RegistryOptions } from '../registry/registry-client.ts'
+import { readAuthFiles } from './auth-files.ts'
+import { readText } from './inputs.ts'
+import { readPullSecrets } from './pull-secrets.ts'
+
+/** The values of the registry flags. */
+interface RegistryFlags {
+  readonly mirror: string[]
+  readonly 'plain-http': string[]
+  readonly 'registries-conf'?: string | undefined
+  readonly 'hosts-dir'?: string | undefined
+  readonly ca?: string | undefined
+  readonly 'client-cert'?: string | undefined
+  readonly 'client-key'?: string | undefined
+  readonly 'use-pull-secrets': boolean
+  readonly 'max-connections': number
+  readonly retries: number
+  readonly timeout: number
+}
+
+/** Milliseconds before the second try. */
+const RETRY_DELAY = 250
+
+/**
+ * What flags, the environment and this user's credential files mean to a registry client.
+ *
+ * @throws {ExpectedError} USAGE for a mirror without `=`, INPUT_NOT_FOUND, INPUT_UNREADABLE, INPUT_INVALID
+ */
+export async function readRegistryOptions(flags: RegistryFlags, inputs: readonly string[]): Promise<RegistryOptions> {
+  const secrets = flags['use-pull-secrets'] ? await readPullSecrets(inputs) : []
+  const { ca, 'client-cert': certificate, 'client-key': key, timeout } = flags
+  const configured = await readConfigured(flags)
+  return {
+    mirrors: flags.mirror.map(parseMirror),
+    plainHttp: flags['plain-http'],
+    ...(configured && { configured }),
+    ...(ca && { ca: await readText(ca) }),
+    ...(certificate && key && { client: { certificate: await readText(certificate), key: await readText(key) } }),
+    proxy: proxyFrom(process.env),
+    findCredentials: credentialsFrom([...secrets, ...(await readAuthFiles())], askCredentialHelper),
+    maxConnections: flags['max-connections'],
+    retry: { attempts: flags.retries + 1, delay: RETRY_DELAY },
+    patience: { headTimeout: timeout * 1000, bodyTimeout: timeout * 1000 },
+  }
+}
+
+async function readConfigured({ 'registries-conf': conf, 'hosts-dir': directory }: RegistryFlags) {
+  if (directory) return readHostsDirectory(directory)
+  return conf ? readRegistriesConf(await readText(conf), conf) : undefined
+}
+
+function parseMirror(text: string): { from: string; to: string } {
+  const [from, to, ...rest] = text.split('=')
+  if (from && to && rest.length === 0) return { from: trimmed(from), to: trimmed(to) }
+  throw new ExpectedError('USAGE', `Not a mirror: ${JSON.stringify(text)}`, {
+    hint: 'Write it as FROM=TO, such as quay.io=mirror.local:5000/quay.',
+  })
+}
+
+/** `https://mirror.local/` is meant as `mirror.local`. */
+function trimmed(text: string): string {
+  return text.replace(/^https?:\/\//, '').replace(/\/+$/, '')
+}
+
+/** The variables as curl and most tools read them: lower case first. */
+function proxyFrom(env: NodeJS.ProcessEnv) {
+  return {
+    http: env.http_proxy ?? env.HTTP_PROXY,
+    https: env.https_proxy ?? env.HTTPS_PROXY,
+    no: env.no_proxy ?? env.NO_PROXY,
+  }
+}

@@ -1,0 +1,187 @@
+import { chmod, readFile, writeFile } from 'node:fs/promises'
+import { createServer, type IncomingMessage } from 'node:http'
+import { createServer as createTlsServer } from 'node:https'
+import { type AddressInfo, connect, type Server } from 'node:net'
+import { delimiter, join } from 'node:path'
+import { expect, onTestFinished, test } from 'vitest'
+import { parseReference } from '../../src/oci/reference.ts'
+import { RegistryClient, type RegistryOptions } from '../../src/registry/registry-client.ts'
+import { runCli } from '../support/cli.ts'
+import { runTool, testWith } from '../support/debian.ts'
+import { MemoryRegistry, sendError } from '../support/memory-registry.ts'
+import { temporaryDirectory } from '../support/temporary.ts'
+
+async function listen(server: Server): Promise<number> {
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  onTestFinished(() => {
+    server.close()
+  })
+  return (server.address() as AddressInfo).port
+}
+
+function resolveWith(options: RegistryOptions, reference: string) {
+  const client = new RegistryClient({ retry: { attempts: 1, delay: 1 }, ...options })
+  onTestFinished(() => client.close())
+  return client.resolve(parseReference(reference))
+}
+
+const withOpenssl = testWith(['openssl'])
+
+/** An authority, a server certificate for `localhost.test` and a client certificate, all in PEM. */
+async function makeCertificates() {
+  const directory = await temporaryDirectory()
+  const openssl = (args: string[]) => runTool('openssl', args, { cwd: directory })
+  await openssl([
+    'req',
+    '-x509',
+    '-newkey',
+    'rsa:2048',
+    '-nodes',
+    '-subj',
+    '/CN=ca',
+    '-keyout',
+    'ca.key',
+    '-out',
+    'ca.crt',
+  ])
+  for (const name of ['localhost.test', 'client']) {
+    await writeFile(join(directory, 'extensions'), `subjectAltName=DNS:${name}`)
+    const request = ['-subj', `/CN=${name}`, '-keyout', `${name}.key`, '-out', `${name}.csr`]
+    await openssl(['req', '-newkey', 'rsa:2048', '-nodes', ...request])
+    const signing = ['-in', `${name}.csr`, '-out', `${name}.crt`, '-extfile', 'extensions']
+    await openssl(['x509', '-req', '-CA', 'ca.crt', '-CAkey', 'ca.key', '-CAcreateserial', ...signing])
+  }
+  return (name: string) => readFile(join(directory, name), 'utf8')
+}
+
+/** A proxy that tunnels every name to this machine; what it was asked for is in `tunnels`. */
+async function startProxy() {
+  const tunnels: string[] = []
+  const server = createServer().on('connect', ({ url = '' }: IncomingMessage, socket) => {
+    tunnels.push(url)
+    const target = connect(Number(url.split(':').at(-1)), '127.0.0.1', () => {
+      socket.write('HTTP/1.1 200 OK\r\n\r\n')
+      target.pipe(socket).pipe(target)
+    })
+    const end = () => [socket, target].map((side) => side.destroy())
+    target.on('error', end).on('close', end)
+    socket.on('error', end)
+  })
+  return { url: `http://127.0.0.1:${await listen(server)}`, tunnels }
+}
+
+withOpenssl('https: own authorities, client certificates, and a proxy in between', async () => {
+  const pem = await makeCertificates()
+  const registry = await MemoryRegistry.start()
+  const target = registry.addImage('app', '1', [Buffer.from('layer')])
+  const tls = { cert: await pem('localhost.test.crt'), key: await pem('localhost.test.key'), ca: await pem('ca.crt') }
+  const server = createTlsServer({ ...tls, requestCert: true, rejectUnauthorized: false }, (request, response) => {
+    const isKnown = (request.socket as unknown as { authorized: boolean }).authorized
+    if (isKnown) registry.answer(request, response)
+    else sendError(response, 403, 'DENIED')
+  })
+  const port = await listen(server)
+  const proxy = await startProxy()
+  const reference = `localhost.test:${port}/app:1`
+  const throughProxy = { proxy: { https: proxy.url } }
+  const ca = await pem('ca.crt')
+  const client = { certificate: await pem('client.crt'), key: await pem('client.key') }
+
+  await expect(resolveWith(throughProxy, reference)).rejects.toMatchObject({
+    code: 'REGISTRY_UNREACHABLE',
+    message: /certificate is not trusted/,
+    hint: expect.stringContaining('--ca FILE'),
+  })
+  await expect(resolveWith({ ...throughProxy, ca }, reference)).rejects.toMatchObject({ code: 'DENIED' })
+  expect(await resolveWith({ ...throughProxy, ca, client }, reference)).toEqual(target)
+  expect(new Set(proxy.tunnels)).toEqual(new Set([`localhost.test:${port}`]))
+})
+
+test('plain http where https was expected: the hint says how to allow it', async () => {
+  const registry = await MemoryRegistry.start()
+  const proxy = await startProxy()
+  const reference = `plain.test:${registry.host.split(':')[1]}/app:1`
+  await expect(resolveWith({ proxy: { https: proxy.url } }, reference)).rejects.toMatchObject({
+    code: 'REGISTRY_UNREACHABLE',
+    hint: expect.stringContaining('--plain-http plain.test'),
+  })
+})
+
+test('loopback hosts are not asked through a proxy, nor those that no_proxy names', async () => {
+  const registry = await MemoryRegistry.start()
+  registry.addImage('app', '1', [])
+  const proxy = await startProxy()
+  expect(await resolveWith({ proxy: { http: proxy.url } }, `${registry.host}/app:1`)).toBeDefined()
+  expect(proxy.tunnels).toEqual([])
+})
+
+const USER = { username: 'robot', password: 'secret' }
+const EXPECTED = `Basic ${Buffer.from('robot:secret').toString('base64')}`
+
+async function startBasicRegistry(): Promise<MemoryRegistry> {
+  const registry = await MemoryRegistry.start()
+  registry.addImage('team/app', '1', [Buffer.from('layer')])
+  registry.misbehave = ({ headers }, response) =>
+    headers.authorization !== EXPECTED &&
+    sendError(response, 401, 'UNAUTHORIZED', { 'www-authenticate': 'Basic realm="r"' })
+  return registry
+}
+
+test('a credential helper is run, once', async () => {
+  const registry = await startBasicRegistry()
+  const directory = await temporaryDirectory()
+  const [program, calls] = [join(directory, 'docker-credential-test'), join(directory, 'calls')]
+  const answer = JSON.stringify({ ServerURL: registry.host, Username: USER.username, Secret: USER.password })
+  await writeFile(program, `#!/bin/sh\n{ cat; echo " $1"; } >> '${calls}'\necho '${answer}'\n`)
+  await chmod(program, 0o755)
+  await writeFile(join(directory, 'config.json'), JSON.stringify({ credHelpers: { [registry.host]: 'test' } }))
+  const env = { DOCKER_CONFIG: directory, PATH: `${directory}${delimiter}${process.env.PATH}` }
+  const out = join(directory, 'out.tar')
+  expect(await runCli(['bundle', '--image', `${registry.host}/team/app:1`, '-o', out], { env })).toMatchObject({
+    exitCode: 0,
+  })
+  expect(await readFile(calls, 'utf8')).toBe(`${registry.host} get\n`)
+})
+
+test('a helper that is not there is named', async () => {
+  const registry = await startBasicRegistry()
+  const directory = await temporaryDirectory()
+  await writeFile(join(directory, 'config.json'), JSON.stringify({ credsStore: 'missing' }))
+  const args = ['lock', '--image', `${registry.host}/team/app:1`, '-o', join(directory, 'out.lock')]
+  const { exitCode, stderr } = await runCli(args, { env: { DOCKER_CONFIG: directory } })
+  expect(stderr).toContain('docker-credential-missing: cannot be run: ENOENT [UNAUTHORIZED]')
+  expect(exitCode).toBe(3)
+})
+
+test('REGISTRY_AUTH_FILE counts by path', async () => {
+  const registry = await startBasicRegistry()
+  const directory = await temporaryDirectory()
+  const auth = (text: string) => ({ auth: Buffer.from(text).toString('base64') })
+  const file = join(directory, 'auth.json')
+  const auths = { [registry.host]: auth('other:wrong'), [`${registry.host}/team`]: auth('robot:secret') }
+  await writeFile(file, JSON.stringify({ auths }))
+  const args = ['lock', '--image', `${registry.host}/team/app:1`, '-o', join(directory, 'out.lock')]
+  expect(await runCli(args, { env: { REGISTRY_AUTH_FILE: file } })).toMatchObject({ exitCode: 0 })
+})
+
+test('pull secrets among the inputs are used when that is asked for', async () => {
+  const registry = await startBasicRegistry()
+  const directory = await temporaryDirectory()
+  const config = JSON.stringify({ auths: { [registry.host]: USER } })
+  const secret = {
+    apiVersion: 'v1',
+    kind: 'Secret',
+    metadata: { name: 'pull' },
+    type: 'kubernetes.io/dockerconfigjson',
+    data: { '.dockerconfigjson': Buffer.from(config).toString('base64') },
+  }
+  const container = { name: 'app', image: `${registry.host}/team/app:1`, imagePullPolicy: 'Never' }
+  const pod = { apiVersion: 'v1', kind: 'Pod', metadata: { name: 'app' }, spec: { containers: [container] } }
+  const input = join(directory, 'all.yaml')
+  await writeFile(input, [secret, pod].map((document) => JSON.stringify(document)).join('\n---\n'))
+  const out = join(directory, 'out.tar')
+  const env = { DOCKER_CONFIG: directory }
+  expect(await runCli(['bundle', input, '-o', out], { env })).toMatchObject({ exitCode: 3 })
+  expect(await runCli(['bundle', input, '--use-pull-secrets', '-o', out], { env })).toMatchObject({ exitCode: 0 })
+  expect((await readFile(out)).includes(USER.password)).toBe(false)
+})
