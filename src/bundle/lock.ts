@@ -3,6 +3,7 @@ import { ExpectedError } from '../errors.ts'
 import type { Lock, LockedImage, LockedPlatform } from '../inventory.ts'
 import type { Descriptor } from '../oci/descriptor.ts'
 import type { Digest } from '../oci/digest.ts'
+import { parseJson } from '../oci/json.ts'
 import { type Index, isAttestation, type Manifest, parseManifest } from '../oci/manifest.ts'
 import { isImageConfigType, isIndexType } from '../oci/media-type.ts'
 import { formatPlatform, normalizePlatform, type Platform, samePlatform } from '../oci/platform.ts'
@@ -186,12 +187,21 @@ async function platformOf(reference: Reference, descriptor: Descriptor, document
       hint: 'Leave it out: no container can start from it.',
     })
   }
-  const value: unknown = JSON.parse(new TextDecoder().decode(await documents.get(reference, config)))
+  const value = parseConfig(await documents.get(reference, config), `${text}, ${config.digest}`)
   const { os, architecture, variant } = (value ?? {}) as Record<string, unknown>
   if (typeof os !== 'string' || typeof architecture !== 'string') {
     throw new ExpectedError('CONTENT_MISMATCH', `${text}: its config ${config.digest} names no platform`)
   }
   return normalizePlatform({ os, architecture, ...(typeof variant === 'string' && { variant }) })
+}
+
+/** @throws {ExpectedError} CONTENT_MISMATCH */
+function parseConfig(bytes: Uint8Array, where: string): unknown {
+  try {
+    return parseJson(bytes)
+  } catch (cause) {
+    throw new ExpectedError('CONTENT_MISMATCH', `${where}: not JSON`, { cause })
+  }
 }
 
 /** Only what names the content: annotations of an index entry belong to the index. */

@@ -3,6 +3,7 @@ import { isDeepStrictEqual } from 'node:util'
 import { ExpectedError } from '../errors.ts'
 import { type BlobEntry, BUNDLE_TABLE, type BundleTable, blobsOf, type LockedImage } from '../inventory.ts'
 import { type Digest, digestOf, splitDigest } from '../oci/digest.ts'
+import { parseJson } from '../oci/json.ts'
 import { parseManifest } from '../oci/manifest.ts'
 import { isIndexType } from '../oci/media-type.ts'
 import { type BlobRole, rolesOf } from './blob-roles.ts'
@@ -117,7 +118,7 @@ async function checkDocuments(
 
 function parse(bytes: Uint8Array): unknown {
   try {
-    return JSON.parse(new TextDecoder().decode(bytes))
+    return parseJson(bytes)
   } catch {
     return undefined
   }

@@ -1,6 +1,7 @@
 import { ExpectedError } from '../errors.ts'
 import { type BlobEntry, BUNDLE_TABLE, type BundleTable, blobName, type Lock, parseBundleTable } from '../inventory.ts'
 import { type Digest, digestOf, splitDigest } from '../oci/digest.ts'
+import { parseJson } from '../oci/json.ts'
 import { ByteFile } from './byte-file.ts'
 import { indexTar, type TarEntry } from './tar-index.ts'
 
@@ -110,7 +111,7 @@ async function readTable(file: ByteFile, entries: ReadonlyMap<string, TarEntry>)
   const bytes = await readDocument(file, entry)
   let value: unknown
   try {
-    value = JSON.parse(bytes.toString('utf8'))
+    value = parseJson(bytes)
   } catch (cause) {
     throw new ExpectedError('BUNDLE_INVALID', `${file.path}: ${BUNDLE_TABLE} is not JSON`, { cause })
   }
@@ -118,6 +119,12 @@ async function readTable(file: ByteFile, entries: ReadonlyMap<string, TarEntry>)
 }
 
 function checkTable(path: string, { blobs }: BundleTable, entries: ReadonlyMap<string, TarEntry>): void {
+  const listed = new Set(blobs.map(({ digest }) => blobName(digest)))
+  const stranger = [...entries.keys()].find((name) => name.startsWith('blobs/') && !listed.has(name))
+  if (stranger || listed.size < blobs.length) {
+    const problem = stranger ? `does not list ${stranger}` : 'lists a blob twice'
+    throw new ExpectedError('BUNDLE_INVALID', `${path}: its table ${problem}`)
+  }
   for (const { digest, size, offset } of blobs) {
     const entry = entries.get(blobName(digest))
     if (entry?.size === size && entry.offset === offset) continue

@@ -1,6 +1,7 @@
 import { ExpectedError } from '../errors.ts'
 import type { Descriptor } from './descriptor.ts'
 import { isDigest } from './digest.ts'
+import { parseJson } from './json.ts'
 import { isIndexType, isManifestType, isSchema1Type, OCI_INDEX, OCI_MANIFEST } from './media-type.ts'
 import { normalizePlatform } from './platform.ts'
 
@@ -110,7 +111,7 @@ function mediaTypeOf(body: Record<string, unknown>, contentType: string | undefi
 
 function parseJsonObject(bytes: Uint8Array, where: string): Record<string, unknown> {
   try {
-    const value: unknown = JSON.parse(new TextDecoder().decode(bytes))
+    const value = parseJson(bytes)
     if (isObject(value)) return value
   } catch (cause) {
     throw new ExpectedError('CONTENT_MISMATCH', `${where}: not JSON`, { cause })
