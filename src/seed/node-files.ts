@@ -1,4 +1,4 @@
-import { blobsOf, type Lock } from '../inventory.ts'
+import { blobName, blobsOf, type Lock } from '../inventory.ts'
 import { formatPlatform } from '../oci/platform.ts'
 import { seedSetDigest } from '../seed-set.ts'
 
@@ -9,11 +9,12 @@ export interface NodeFile {
 }
 
 /**
- * What a bundle carries for nodes that have nothing but POSIX sh and their runtime's own tools: the node script, and the
- * lock once more as rows that the script can read.
+ * What a bundle carries for nodes that have nothing but POSIX sh and their runtime's own tools: the node script, the lock
+ * once more as rows that the script can read, and what makes the file a docker archive too.
  */
 export function nodeFiles(lock: Lock, script: string): NodeFile[] {
   return [
+    { name: 'manifest.json', content: renderDockerManifest(lock) },
     { name: 'nodeseed/seed.sh', content: script },
     { name: 'nodeseed/names.txt', content: renderNames(lock) },
   ]
@@ -24,6 +25,7 @@ export function nodeFiles(lock: Lock, script: string): NodeFile[] {
  *
  *     nodeseed-names 1 SET
  *     name PLATFORM TARGET MEDIA-TYPE SIZE NAME     the target that NAME must point to; one row for each platform
+ *     image PLATFORM TARGET MANIFEST CONFIG LAYERS  what a target is on that platform; layers with commas, in order
  *     blob PLATFORM DIGEST SIZE                     what a node of that platform needs, indexes too
  *     end
  *
@@ -37,6 +39,12 @@ export function renderNames(lock: Lock): string {
       ),
     ),
   )
+  const parts = lock.images.flatMap(({ target, platforms }) =>
+    platforms.map(({ platform, manifest, config, layers }) => {
+      const ordered = layers.map(({ digest }) => digest).join(',')
+      return `image ${formatPlatform(platform)} ${target.digest} ${manifest.digest} ${config.digest} ${ordered}`.trimEnd()
+    }),
+  )
   const blobs = lock.images.flatMap((image) =>
     image.platforms.flatMap((entry) =>
       blobsOf({ ...image, platforms: [entry] }).map(
@@ -44,6 +52,27 @@ export function renderNames(lock: Lock): string {
       ),
     ),
   )
-  const rows = [`nodeseed-names 1 ${seedSetDigest(lock)}`, ...new Set(names), ...new Set(blobs), 'end']
+  const rows = [
+    `nodeseed-names 1 ${seedSetDigest(lock)}`,
+    ...new Set(names),
+    ...new Set(parts),
+    ...new Set(blobs),
+    'end',
+  ]
   return `${rows.join('\n')}\n`
+}
+
+/**
+ * The list of a docker archive, for `docker load` and `podman load` of the whole bundle. It knows neither digests nor
+ * platforms: of an image for several, it names the first. Where `oci-layout` is understood it is not read.
+ */
+function renderDockerManifest({ images }: Lock): string {
+  const entries = images.flatMap(({ names, platforms: [first] }) => {
+    if (!first) return []
+    const layers = first.layers.map(({ digest }) => blobName(digest))
+    return [
+      { Config: blobName(first.config.digest), RepoTags: names.filter((name) => !name.includes('@')), Layers: layers },
+    ]
+  })
+  return `${JSON.stringify(entries)}\n`
 }

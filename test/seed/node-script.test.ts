@@ -1,14 +1,13 @@
 import { existsSync } from 'node:fs'
-import { mkdtemp, readFile, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, onTestFinished } from 'vitest'
-import type { LockedImage } from '../../src/inventory.ts'
 import { writeTestBundle } from '../support/bundle-maker.ts'
 import { startContainerd } from '../support/containerd.ts'
 import { runTool, testWith, tool } from '../support/debian.ts'
-import { type Blobs, lockImage, makeImage, makeIndex, makeLayer, thisPlatform } from '../support/image-maker.ts'
+import { thisPlatform } from '../support/image-maker.ts'
 import { NODE_SCRIPT, reach, runNodeScript, startNodeScript } from '../support/node-script.ts'
+import { temporaryDirectory } from '../support/temporary.ts'
+import { testImages, writeShop } from '../support/test-images.ts'
 
 const withContainerd = testWith(['containerd', 'ctr', 'runc', 'busybox'], { root: true })
 
@@ -17,7 +16,7 @@ testWith(['shellcheck'])('shellcheck has nothing to say about the script', async
 })
 
 withContainerd('a seeded node has every image by tag, by digest, and by both, pinned, and able to start', async () => {
-  const { file, images } = await shop()
+  const { file, images } = await writeShop()
   const containerd = await startContainerd()
 
   const run = await runNodeScript([...reach(containerd), file])
@@ -42,7 +41,7 @@ withContainerd('a seeded node has every image by tag, by digest, and by both, pi
 })
 
 withContainerd('--check changes nothing, says what is missing, and ends with 4', async () => {
-  const { file, images } = await shop()
+  const { file, images } = await writeShop()
   const containerd = await startContainerd()
   const names = images.flatMap(({ names }) => names)
   const empty = await runNodeScript([...reach(containerd), '--check', file])
@@ -58,7 +57,7 @@ withContainerd('--check changes nothing, says what is missing, and ends with 4',
 })
 
 withContainerd('a removed name, a name that points elsewhere, and a lost layer are healed', async () => {
-  const { file, images } = await shop()
+  const { file, images } = await writeShop()
   const containerd = await startContainerd()
   await runNodeScript([...reach(containerd), file])
   const [web, job] = images
@@ -80,7 +79,7 @@ withContainerd('a removed name, a name that points elsewhere, and a lost layer a
 })
 
 withContainerd('an image for another platform never gets a name here', async () => {
-  const { file } = await shop()
+  const { file } = await writeShop()
   const containerd = await startContainerd()
   await runNodeScript([...reach(containerd), file])
   expect(await containerd.ctr('images', 'ls', '--quiet')).not.toContain('other')
@@ -88,7 +87,7 @@ withContainerd('an image for another platform never gets a name here', async () 
 })
 
 withContainerd('a bundle of another set, and one that holds nothing for this machine, are refused', async () => {
-  const { file } = await shop()
+  const { file } = await writeShop()
   const containerd = await startContainerd()
   const otherSet = await runNodeScript([...reach(containerd), '--set', '0000000000000000', file])
   expect(otherSet).toMatchObject({ code: 2, report: { message: expect.stringContaining('holds set') } })
@@ -100,21 +99,22 @@ withContainerd('a bundle of another set, and one that holds nothing for this mac
   expect(await containerd.ctr('images', 'ls', '--quiet')).toBe('')
 })
 
-withContainerd('a damaged bundle is said to be incomplete, whatever ctr says', async () => {
+withContainerd('a bundle that leaves out what this node lacks is refused before anything is imported', async () => {
   const directory = await temporaryDirectory()
-  const { images, blobs } = await shopImages()
+  const { images, blobs } = await testImages()
   const layer = images[0]?.platforms[0]?.layers[1]?.digest ?? ''
   const file = join(directory, 'damaged.tar')
   await writeTestBundle(file, images, blobs, { leaveOut: new Set([layer]) })
   const containerd = await startContainerd()
   const run = await runNodeScript([...reach(containerd), file])
-  expect(run).toMatchObject({ code: 4, report: { result: 'gap', missing: images[0]?.names } })
+  expect(run).toMatchObject({ code: 2, report: { message: expect.stringContaining(`such as ${layer}`) } })
+  expect(await containerd.ctr('images', 'ls', '--quiet')).toBe('')
 })
 
 testWith(['containerd', 'ctr', 'runc', 'busybox', 'dash'], { root: true })(
   'dash, bash, and a node whose only programs are those of busybox',
   async () => {
-    const { file } = await shop()
+    const { file } = await writeShop()
     const containerd = await startContainerd()
     const applets = await busyboxPrograms()
     for (const [namespace, options] of [
@@ -131,7 +131,7 @@ testWith(['containerd', 'ctr', 'runc', 'busybox', 'dash'], { root: true })(
 )
 
 withContainerd('the watching script repairs what is lost, and its ready file says so', async () => {
-  const { file, images } = await shop()
+  const { file, images } = await writeShop()
   const containerd = await startContainerd()
   const ready = join(await temporaryDirectory(), 'ready')
   const [name = ''] = images[0]?.names ?? []
@@ -144,7 +144,7 @@ withContainerd('the watching script repairs what is lost, and its ready file say
 })
 
 withContainerd('the script travels in the bundle: tar gives it to sh', async () => {
-  const { file, images } = await shop()
+  const { file, images } = await writeShop()
   const containerd = await startContainerd()
   const { code, report } = await runNodeScript([...reach(containerd), file], {
     shell: ['sh', '-c', 'shift; for last; do :; done; tar -xOf "$last" nodeseed/seed.sh | sh -s -- "$@"', 'sh'],
@@ -152,39 +152,9 @@ withContainerd('the script travels in the bundle: tar gives it to sh', async () 
   expect({ code, report }).toMatchObject({ code: 0, report: { names: images.length * 2 } })
 })
 
-/** A bundle of the shop and of an image for another platform. */
-async function shop(): Promise<{ file: string; images: LockedImage[] }> {
-  const { images, blobs } = await shopImages()
-  const other = makeImage(blobs, [await makeLayer(blobs, { 'etc/other': 'other' })], { platform: 'linux/s390x' })
-  const file = join(await temporaryDirectory(), 'shop.tar')
-  await writeTestBundle(file, [...images, lockImage('docker.io/library/other', '1', other.manifest, [other])], blobs)
-  return { file, images }
-}
-
-/** An index that lists more platforms than are there, and a docker manifest; both share a layer. */
-async function shopImages(): Promise<{ images: LockedImage[]; blobs: Blobs }> {
-  const blobs: Blobs = new Map()
-  const base = await makeLayer(blobs, { 'bin/busybox': await readFile(tool('busybox')) })
-  const command = ['/bin/busybox', 'echo', 'web starts']
-  const platform = thisPlatform()
-  const web = makeImage(blobs, [base, await makeLayer(blobs, { 'etc/web': 'web' })], { platform, command })
-  const job = makeImage(blobs, [base, await makeLayer(blobs, { 'etc/job': 'job' })], { platform, docker: true })
-  const images = [
-    lockImage('docker.io/library/web', '1', makeIndex(blobs, [web], ['linux/386', 'linux/arm/v7']), [web]),
-    lockImage('registry.example:5000/team/job', '2.0', job.manifest, [job]),
-  ]
-  return { images, blobs }
-}
-
 /** A directory with a link for each program of busybox. */
 async function busyboxPrograms(): Promise<string> {
   const directory = await temporaryDirectory()
   await runTool('busybox', ['--install', '-s', directory])
-  return directory
-}
-
-async function temporaryDirectory(): Promise<string> {
-  const directory = await mkdtemp(join(tmpdir(), 'nodeseed-'))
-  onTestFinished(() => rm(directory, { recursive: true, force: true }))
   return directory
 }

@@ -19,12 +19,15 @@ export interface Containerd {
   ctr(...args: string[]): Promise<string>
 }
 
-/** Starts containerd with the CRI plugin; it is stopped, and its directory removed, when the test ends. */
-export async function startContainerd(): Promise<Containerd> {
+/**
+ * Starts containerd with the CRI plugin; it is stopped, and its directory removed, when the test ends. `root` is where it
+ * keeps images, when they are there before it.
+ */
+export async function startContainerd({ root }: { root?: string } = {}): Promise<Containerd> {
   const directory = await mkdtemp(join(tmpdir(), 'nodeseed-containerd-'))
   const socket = join(directory, 'containerd.sock')
   const config = join(directory, 'config.toml')
-  await writeFile(config, configuration(directory, socket))
+  await writeFile(config, configuration(directory, root ?? join(directory, 'root'), socket))
   const server = spawnTool('containerd', ['--config', config])
   const cri = new CriClient(socket)
   onTestFinished(async () => {
@@ -52,10 +55,10 @@ async function untilReady(cri: CriClient, exitCode: () => number | null): Promis
   throw new Error('containerd does not answer over CRI')
 }
 
-function configuration(directory: string, socket: string): string {
+function configuration(directory: string, root: string, socket: string): string {
   return `
 version = 2
-root = "${directory}/root"
+root = "${root}"
 state = "${directory}/state"
 disabled_plugins = [
   "io.containerd.snapshotter.v1.aufs", "io.containerd.snapshotter.v1.btrfs", "io.containerd.snapshotter.v1.devmapper",

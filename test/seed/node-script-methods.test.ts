@@ -1,0 +1,202 @@
+import { execFile } from 'node:child_process'
+import { chmod, mkdir, readdir, readFile, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { promisify } from 'node:util'
+import { expect, test } from 'vitest'
+import type { LockedImage } from '../../src/inventory.ts'
+import { digestOf } from '../../src/oci/digest.ts'
+import { seedSetDigest } from '../../src/seed-set.ts'
+import { writeTestBundle } from '../support/bundle-maker.ts'
+import { startContainerd } from '../support/containerd.ts'
+import { runTool, testWith, tool, toolEnvironment } from '../support/debian.ts'
+import { type Blobs, lockImage, makeImage, makeLayer, thisPlatform } from '../support/image-maker.ts'
+import { runNodeScript } from '../support/node-script.ts'
+import { temporaryDirectory } from '../support/temporary.ts'
+import { testImages, writeShop } from '../support/test-images.ts'
+
+const run = promisify(execFile)
+
+/** Every file below a directory, by path. */
+async function filesBelow(directory: string): Promise<Map<string, Buffer>> {
+  const entries = await readdir(directory, { recursive: true, withFileTypes: true })
+  const paths = entries.filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name))
+  return new Map(
+    await Promise.all(
+      paths.map(async (path) => [path.slice(directory.length + 1), await readFile(path)] as [string, Buffer]),
+    ),
+  )
+}
+
+test.for<[runtime: string, directory: string]>([
+  ['k3s', 'var/lib/rancher/k3s/agent/images'],
+  ['rke2', 'var/lib/rancher/rke2/agent/images'],
+  ['k0s', 'var/lib/k0s/images'],
+])(
+  '%s: one plain archive with full names in its image directory, for this platform only',
+  async ([runtime, directory]) => {
+    const root = await temporaryDirectory()
+    await mkdir(join(root, directory, '..'), { recursive: true })
+    const { images, blobs } = await smallImages()
+    const bundle = join(await temporaryDirectory(), 'b.tar')
+    const lock = await writeTestBundle(bundle, images, blobs)
+    const args = ['--method', 'directory', '--root', root, '--platform', 'linux/amd64', bundle]
+    const first = await runNodeScript(args)
+    expect(first, first.stderr).toMatchObject({ code: 0, report: { result: 'seeded', runtime, method: 'directory' } })
+
+    const archive = `${directory}/nodeseed-images-${seedSetDigest(lock)}.tar`
+    expect([...(await filesBelow(root)).keys()]).toEqual([archive])
+    const unpacked = await temporaryDirectory()
+    await run('tar', ['-xf', join(root, archive), '-C', unpacked])
+    const files = await filesBelow(unpacked)
+    const index = JSON.parse(files.get('index.json')?.toString() ?? '')
+    expect(index.manifests).toEqual(
+      images[0]?.names.map((name) => ({
+        mediaType: images[0]?.target.mediaType,
+        digest: images[0]?.target.digest,
+        size: images[0]?.target.size,
+        annotations: { 'io.containerd.image.name': name, 'org.opencontainers.image.ref.name': name },
+      })),
+    )
+    const held = [...files].filter(([path]) => path.startsWith('blobs/'))
+    for (const [path, content] of held) expect(digestOf(content)).toBe(path.replace('blobs/sha256/', 'sha256:'))
+    expect(held).toHaveLength(3)
+    expect(await runNodeScript(args)).toMatchObject({ code: 0, report: { result: 'unchanged' } })
+
+    const next = join(await temporaryDirectory(), 'next.tar')
+    await writeTestBundle(next, images.slice(0, 1), blobs)
+    const pruned = await runNodeScript([...args.slice(0, -1), '--prune', next])
+    expect(pruned).toMatchObject({ code: 0, report: { result: 'seeded', pruned: 1 } })
+    expect([...(await filesBelow(root)).keys()]).toHaveLength(1)
+  },
+)
+
+test('talos: manifests by registry, repository, tag and digest; blobs by digest', async () => {
+  const { images, blobs } = await smallImages()
+  const bundle = join(await temporaryDirectory(), 'b.tar')
+  await writeTestBundle(bundle, images, blobs)
+  const root = await temporaryDirectory()
+  const args = ['--method', 'talos', '--root', root, '--platform', 'linux/amd64', bundle]
+  const first = await runNodeScript(args)
+  expect(first, first.stderr).toMatchObject({ code: 0, report: { result: 'seeded', runtime: 'talos' } })
+  const [
+    {
+      target,
+      platforms: [part],
+    },
+  ] = images as [LockedImage]
+  const dashed = (digest: string) => digest.replace(':', '-')
+  const repository = 'manifests/registry.example_5000_/team/app'
+  const expected = new Map([
+    [`${repository}/reference/1`, target.digest],
+    [`${repository}/digest/${dashed(target.digest)}`, target.digest],
+    ...[part!.config, ...part!.layers].map(({ digest }) => [`blob/${dashed(digest)}`, digest] as const),
+  ])
+  const files = await filesBelow(root)
+  expect(new Map([...files].map(([path, content]) => [path, digestOf(content)]))).toEqual(expected)
+  expect(await runNodeScript(args)).toMatchObject({ code: 0, report: { result: 'unchanged' } })
+})
+
+testWith(['skopeo', 'busybox'])('CRI-O: containers-storage finds every name by tag and by digest', async () => {
+  const { file, images } = await writeShop()
+  const root = await temporaryDirectory()
+  const env = { CONTAINERS_STORAGE_CONF: await storageConfig(root) }
+  const args = ['--method', 'skopeo', '--root', root, file]
+  const first = await runNodeScript(args, { env })
+  expect(first, first.stderr).toMatchObject({ code: 0, report: { result: 'seeded', runtime: 'cri-o', names: 4 } })
+
+  for (const { names, target, platforms } of images) {
+    for (const name of names) {
+      const { stdout } = await runTool('skopeo', ['inspect', '--raw', `containers-storage:${name}`], { env })
+      expect(digestOf(stdout), name).toBe(name.includes('@') ? target.digest : platforms[0]?.manifest.digest)
+    }
+  }
+  const dropIn = await readFile(join(root, 'etc/crio/crio.conf.d/50-nodeseed.conf'), 'utf8')
+  expect(dropIn).toContain('[crio.image]\npinned_images = [\n')
+  for (const name of images.flatMap(({ names }) => names)) expect(dropIn).toContain(`  "${name}",\n`)
+  expect(await runNodeScript(args, { env })).toMatchObject({ code: 0, report: { result: 'unchanged' } })
+})
+
+testWith(['podman', 'busybox'], { root: true })(
+  'docker load, here by podman: every tag, from the script and from the bundle as it is',
+  async () => {
+    const { file, images } = await writeShop()
+    const env = toolEnvironment()
+    const tags = images.map(({ names }) => names[0] ?? '')
+    const podman = await podmanProgram(await temporaryDirectory())
+    const first = await runNodeScript(['--method', 'docker', '--ctr', podman, file])
+    expect(first, first.stderr).toMatchObject({ code: 0, report: { result: 'seeded', runtime: 'docker' } })
+    expect(first.stderr).toContain('only by its tag, not by its digest')
+    for (const tag of tags) await run(podman, ['image', 'exists', tag], { env })
+    const again = await runNodeScript(['--method', 'docker', '--ctr', podman, file])
+    expect(again).toMatchObject({ code: 0, report: { result: 'unchanged' } })
+
+    const other = await podmanProgram(await temporaryDirectory())
+    await run(other, ['load', '--input', file], { env })
+    for (const tag of tags) await run(other, ['image', 'exists', tag], { env })
+  },
+)
+
+testWith(['containerd', 'ctr', 'runc', 'busybox'], { root: true })(
+  'bake: a machine image holds everything when its containerd starts for the first time',
+  async () => {
+    const { file, images } = await writeShop()
+    const root = await temporaryDirectory()
+    const baked = await runNodeScript(['--method', 'bake', '--ctr', tool('ctr'), '--root', root, file])
+    expect(baked, baked.stderr).toMatchObject({ code: 0, report: { result: 'seeded', missingCount: 0 } })
+    const containerd = await startContainerd({ root: join(root, 'var/lib/containerd') })
+    for (const name of images.flatMap(({ names }) => names)) {
+      expect(await containerd.cri.imageStatus(name), name).toBeDefined()
+    }
+    const output = await containerd.ctr('run', '--rm', '--snapshotter', 'overlayfs', 'docker.io/library/web:1', 'web-1')
+    expect(output).toBe('web starts\n')
+  },
+)
+
+test.for<[what: string, args: string[], message: string]>([
+  ['a method that is none', ['--method', 'magic'], 'no such method'],
+  ['a node without any runtime', ['--root', '/nonexistent', '--method', 'ctr'], 'no runtime found'],
+  ['an image directory of nothing', ['--root', '/nonexistent', '--method', 'directory'], 'no runtime found'],
+  ['a machine image that is not named', ['--method', 'bake'], 'bake needs --root'],
+  ['an image cache that is not named', ['--method', 'talos'], 'talos needs --root'],
+])('%s is said', async ([, args, message]) => {
+  const { images, blobs } = await testImages()
+  const bundle = join(await temporaryDirectory(), 'b.tar')
+  await writeTestBundle(bundle, images, blobs)
+  const { code, report } = await runNodeScript([...args, bundle])
+  expect([2, 3]).toContain(code)
+  expect(report).toMatchObject({ result: 'failed', message: expect.stringContaining(message) })
+})
+
+/** One image for amd64, and one for another platform that must not come along. */
+async function smallImages(): Promise<{ images: LockedImage[]; blobs: Blobs }> {
+  const blobs: Blobs = new Map()
+  const app = makeImage(blobs, [await makeLayer(blobs, { 'etc/app': 'app' })], { platform: 'linux/amd64' })
+  const other = makeImage(blobs, [await makeLayer(blobs, { 'etc/other': 'other' })], { platform: 'linux/s390x' })
+  const images = [
+    lockImage('registry.example:5000/team/app', '1', app.manifest, [app]),
+    lockImage('registry.example/other', '1', other.manifest, [other]),
+  ]
+  return { images, blobs }
+}
+
+/** A containers-storage of the test's own, without the need for any mount. */
+async function storageConfig(directory: string): Promise<string> {
+  const file = join(directory, 'storage.conf')
+  await writeFile(file, `[storage]\ndriver = "vfs"\ngraphroot = "${directory}/graph"\nrunroot = "${directory}/run"\n`)
+  return file
+}
+
+/** A program that is podman over a storage of the test's own. */
+async function podmanProgram(directory: string): Promise<string> {
+  const program = join(directory, 'podman')
+  const policy = join(directory, 'policy.json')
+  await writeFile(policy, '{"default":[{"type":"insecureAcceptAnything"}]}')
+  const storage = `--storage-driver vfs --root ${directory}/root --runroot ${directory}/run --tmpdir ${directory}/tmp`
+  const script = `#!/bin/sh
+if [ "$1" = load ]; then shift; set -- load --signature-policy ${policy} "$@"; fi
+exec ${tool('podman')} ${storage} "$@"
+`
+  await writeFile(program, script)
+  await chmod(program, 0o755)
+  return program
+}
