@@ -43,7 +43,10 @@ export async function scanInputs(inputs: readonly string[], options: ScanOptions
 /** Scans objects that came from somewhere else than a file; `place` stands for the file's name. */
 export function scanObjects(objects: Iterable<unknown>, place: string, options: ScanOptions = {}): InputScan {
   const scan = emptyScan()
-  for (const value of objects) addDocument(scan, { file: place, line: 1, value, lineOf: () => 1 }, options)
+  const first = () => 1
+  for (const value of objects) {
+    addDocument(scan, { file: place, line: 1, value, lineOf: first, textLineOf: first }, options)
+  }
   return scan
 }
 
