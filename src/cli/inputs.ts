@@ -1,51 +1,46 @@
 import { createReadStream } from 'node:fs'
-import { readdir, readFile, stat } from 'node:fs/promises'
-import { join } from 'node:path'
+import { readFile } from 'node:fs/promises'
 import { buffer } from 'node:stream/consumers'
 import { ExpectedError } from '../errors.ts'
+import { type InputSource, inputSource } from './input-source.ts'
 import { cutAtDocuments, decodeText } from './input-text.ts'
+import { type HelmOptions, renderChart, renderKustomization, showChart } from './render.ts'
 
-/** The text of one input file, or a part of a large one, under the name that messages give it. */
+/** The text of one input, or a part of a large one, under the name that messages give it. */
 export interface InputText {
   readonly file: string
   readonly text: string
   /** The line of the file at which the text begins, from 1. */
   readonly line: number
+  /** What it holds: Kubernetes resources, a list of images, or the Chart.yaml of a chart. */
+  readonly kind: 'resources' | 'list' | 'chart'
 }
 
-interface ReadOptions {
-  /** Takes the files of a directory that cannot be read, so that the others go on; without it the first one is thrown. */
+export interface ReadOptions extends HelmOptions {
+  /** Takes what cannot be read below an input, so that the rest goes on; without it the first one is thrown. */
   readonly onUnreadable?: (file: string, error: ExpectedError) => void
 }
-
-const MANIFEST_FILE = /\.(ya?ml|json)$/i
-
-/** Directories that hold no manifests of the user's: version control and installed packages. */
-const SKIPPED_DIRECTORIES = /(?:^|[\\/])(?:\.git|node_modules)(?:[\\/]|$)/
 
 /** Read at once; 1 MiB chunks are several times as fast as the 64 KiB that Node takes. */
 const CHUNK_BYTES = 1024 * 1024
 
 /**
  * The texts that `INPUT...` names: files as they are, directories with every .yaml, .yml and .json below them in name
- * order, `-` for standard input. Large ones come in parts that end between two documents, so memory stays flat.
+ * order, kustomizations and charts as the user's own tools render them, `-` for standard input. Large ones come in parts
+ * that end between two documents, so memory stays flat.
  *
  * @throws {ExpectedError} INPUT_NOT_FOUND, INPUT_UNREADABLE; a missing input before any text.
  */
-export async function* readInputs(
-  inputs: readonly string[],
-  { onUnreadable }: ReadOptions = {},
-): AsyncGenerator<InputText> {
-  const files: string[] = []
-  for (const input of inputs) files.push(...(input === '-' ? ['-'] : await filesOf(input)))
-  for (const file of files) {
-    try {
-      yield* readParts(file)
-    } catch (error) {
-      if (!onUnreadable || !(error instanceof ExpectedError)) throw error
-      onUnreadable(nameOf(file), error)
-    }
+export async function* readInputs(inputs: readonly string[], options: ReadOptions = {}): AsyncGenerator<InputText> {
+  const sources: InputSource[] = []
+  for (const input of inputs) {
+    sources.push(
+      await inputSource(input).catch((error) => {
+        throw inputError(input, error)
+      }),
+    )
   }
+  for (const source of sources) yield* readSource(source, options)
 }
 
 /**
@@ -63,54 +58,73 @@ export async function readText(file: string): Promise<string> {
   )
 }
 
-async function* readParts(file: string): AsyncGenerator<InputText> {
+async function* readSource(source: InputSource, options: ReadOptions): AsyncGenerator<InputText> {
+  switch (source.kind) {
+    case 'stdin':
+      yield* tolerated('-', readParts('-', 'resources'), options)
+      return
+    case 'file':
+      yield* tolerated(source.path, readParts(source.path, 'resources'), options)
+      return
+    case 'list':
+      yield* tolerated(source.path, readParts(source.path, 'list'), options)
+      return
+    case 'chart':
+      yield* tolerated(source.path, readChart(source.path, options), options)
+      return
+    case 'kustomization':
+      if (yield* tolerated(source.path, readKustomization(source.path), options)) return
+  }
+  // A kustomization that cannot be rendered still has its files.
+  for (const file of source.files) yield* tolerated(file, readParts(file, 'resources'), options)
+}
+
+/** Passes texts on until one cannot be read, which is told, and not thrown, where someone listens; whether all could. */
+async function* tolerated(
+  file: string,
+  texts: AsyncGenerator<InputText>,
+  { onUnreadable }: ReadOptions,
+): AsyncGenerator<InputText, boolean> {
+  while (true) {
+    let next: IteratorResult<InputText>
+    try {
+      next = await texts.next()
+    } catch (error) {
+      const told = error instanceof ExpectedError ? error : inputError(nameOf(file), error as NodeJS.ErrnoException)
+      if (!onUnreadable) throw told
+      onUnreadable(nameOf(file), told)
+      return false
+    }
+    if (next.done) return true
+    yield next.value
+  }
+}
+
+async function* readParts(file: string, kind: InputText['kind']): AsyncGenerator<InputText> {
   const name = nameOf(file)
   const stream = file === '-' ? process.stdin : createReadStream(file, { highWaterMark: CHUNK_BYTES })
-  const parts = cutAtDocuments(stream, name)
-  while (true) {
-    // Only reading may fail here: what the consumer of a part throws is not about this file.
-    const { value, done } = await parts.next().catch((error) => {
-      throw error instanceof ExpectedError ? error : inputError(name, error)
-    })
-    if (done) return
-    yield { file: name, ...value }
-  }
+  for await (const part of cutAtDocuments(stream, name)) yield { file: name, kind, ...part }
 }
 
-async function filesOf(input: string): Promise<string[]> {
-  try {
-    if (!(await stat(input)).isDirectory()) return [input]
-    const entries = await readdir(input, { recursive: true, withFileTypes: true })
-    const files = entries
-      .filter((entry) => MANIFEST_FILE.test(entry.name))
-      .map((entry) => ({ entry, path: join(entry.parentPath, entry.name) }))
-    const wanted: string[] = []
-    for (const { entry, path } of files) {
-      if (SKIPPED_DIRECTORIES.test(path.slice(input.length))) continue
-      if (entry.isFile() || (entry.isSymbolicLink() && (await isFile(path)))) wanted.push(path)
-    }
-    return wanted.sort()
-  } catch (error) {
-    throw inputError(input, error as NodeJS.ErrnoException)
-  }
+async function* readKustomization(directory: string): AsyncGenerator<InputText> {
+  yield { file: directory, kind: 'resources', text: await renderKustomization(directory), line: 1 }
 }
 
-async function isFile(path: string): Promise<boolean> {
-  return stat(path).then(
-    (found) => found.isFile(),
-    () => true, // a link that leads nowhere: reading it says so
-  )
+async function* readChart(chart: string, options: HelmOptions): AsyncGenerator<InputText> {
+  yield { file: chart, kind: 'resources', text: await renderChart(chart, options), line: 1 }
+  yield { file: chart, kind: 'chart', text: await showChart(chart), line: 1 }
 }
 
 function nameOf(file: string): string {
   return file === '-' ? '<stdin>' : file
 }
 
+/** The failure for what the file system says about a file. */
 function inputError(file: string, error: NodeJS.ErrnoException): ExpectedError {
+  if (error instanceof ExpectedError) return error
   if (error.code === 'ENOENT') {
     return new ExpectedError('INPUT_NOT_FOUND', `${file}: no such file or directory`, { cause: error })
   }
-  return new ExpectedError('INPUT_UNREADABLE', `${file}: cannot be read: ${error.code ?? error.message}`, {
-    cause: error,
-  })
+  if (error.code === undefined) throw error
+  return new ExpectedError('INPUT_UNREADABLE', `${file}: cannot be read: ${error.code}`, { cause: error })
 }

@@ -1,11 +1,16 @@
-import type { Confidence, ImageUse } from '../discovery/image-use.ts'
-import { isAtLeast } from '../discovery/image-use.ts'
+import { mayNameImages } from '../discovery/exclusions.ts'
+import type { FieldRule } from '../discovery/field-rule.ts'
+import { type Confidence, detach, type ImageUse, isAtLeast } from '../discovery/image-use.ts'
 import { scanDocument } from '../discovery/scan.ts'
+import type { ExpectedError } from '../errors.ts'
 import type { Finding } from '../finding.ts'
 import { type Document, readDocuments, type UnreadableDocument } from '../kubernetes/document.ts'
 import { type Resource, resourcesOf } from '../kubernetes/resource.ts'
 import type { Workload } from '../kubernetes/workload.ts'
-import { readInputs } from './inputs.ts'
+import { readChartImages } from './chart-images.ts'
+import { readImageList } from './image-list.ts'
+import { type InputText, readInputs } from './inputs.ts'
+import type { HelmOptions } from './render.ts'
 
 /** What all inputs of a command gave together. */
 export interface InputScan {
@@ -17,27 +22,29 @@ export interface InputScan {
   readonly resources: readonly Resource[]
 }
 
-interface ScanOptions {
+export interface ScanOptions extends HelmOptions {
   readonly keepWorkloads?: boolean
   readonly keepKinds?: readonly string[]
   /** Uses that are less sure are left out. */
   readonly minConfidence?: Confidence
+  /** A user's own rules for fields of custom resources. */
+  readonly rules?: readonly FieldRule[]
+  /** Also images that only comments name. */
+  readonly comments?: boolean
 }
 
 /**
  * Reads and scans every input. Documents, and files of a directory, that cannot be read are findings; the others go on.
  *
- * @throws {ExpectedError} INPUT_NOT_FOUND, INPUT_UNREADABLE
+ * @throws {ExpectedError} INPUT_NOT_FOUND for an input that is not there.
  */
 export async function scanInputs(inputs: readonly string[], options: ScanOptions = {}): Promise<InputScan> {
   const scan = emptyScan()
-  const onUnreadable = (file: string, { message, hint }: Error & { hint?: string | undefined }): void => {
+  const onUnreadable = (file: string, { message, hint }: ExpectedError): void => {
     scan.findings.push({ code: 'FILE_UNREADABLE', severity: 'error', message, hint, file, line: undefined })
   }
-  for await (const { file, text, line } of readInputs(inputs, { onUnreadable })) {
-    for (const document of readDocuments(text, file, line)) addDocument(scan, document, options)
-  }
-  return scan
+  for await (const input of readInputs(inputs, { ...options, onUnreadable })) addInput(scan, input, options)
+  return options.comments ? { ...scan, uses: withoutKnownComments(scan.uses) } : scan
 }
 
 /** Scans objects that came from somewhere else than a file; `place` stands for the file's name. */
@@ -45,7 +52,7 @@ export function scanObjects(objects: Iterable<unknown>, place: string, options: 
   const scan = emptyScan()
   const first = () => 1
   for (const value of objects) {
-    addDocument(scan, { file: place, line: 1, value, lineOf: first, textLineOf: first }, options)
+    addDocument(scan, { file: place, line: 1, value, source: '', lineOf: first, textLineOf: first }, options)
   }
   return scan
 }
@@ -55,19 +62,36 @@ interface GrowingScan extends InputScan {
   readonly findings: Finding[]
   readonly workloads: Workload[]
   readonly resources: Resource[]
+  /** Texts of uses, one of each. */
+  readonly texts: Map<string, string>
 }
 
 function emptyScan(): GrowingScan {
-  return { uses: [], findings: [], workloads: [], resources: [] }
+  return { uses: [], findings: [], workloads: [], resources: [], texts: new Map() }
+}
+
+function addInput(scan: GrowingScan, { file, text, line, kind }: InputText, options: ScanOptions): void {
+  if (kind === 'resources') {
+    const isNeeded = options.comments || options.keepKinds?.length ? undefined : mayNameImages
+    for (const document of readDocuments(text, file, line, isNeeded)) addDocument(scan, document, options)
+    return
+  }
+  const source = { file, line, kind: 'ImageList', name: file } as const
+  const list = kind === 'list' ? readImageList(text, source) : readChartImages(text, file)
+  scan.uses.push(...list.uses)
+  scan.findings.push(...list.findings)
 }
 
 function addDocument(
-  { uses, findings, workloads, resources }: GrowingScan,
+  { uses, findings, workloads, resources, texts }: GrowingScan,
   document: Document | UnreadableDocument,
-  { keepWorkloads = false, keepKinds = [], minConfidence = 'likely' }: ScanOptions,
+  options: ScanOptions,
 ): void {
-  const scan = scanDocument(document)
-  for (const use of scan.uses) if (isAtLeast(use.confidence, minConfidence)) uses.push(use)
+  const { keepWorkloads = false, keepKinds = [], minConfidence = 'likely' } = options
+  const scan = scanDocument(document, options)
+  for (const use of scan.uses) {
+    if (isAtLeast(use.confidence, minConfidence) || use.layer === 'comment') uses.push(detach(use, texts))
+  }
   for (const finding of scan.findings) findings.push(finding)
   if (keepWorkloads) for (const workload of scan.workloads) workloads.push(workload)
   if (keepKinds.length === 0 || 'problem' in document) return
@@ -83,4 +107,10 @@ export function isIncomplete({ findings }: Pick<InputScan, 'findings'>): boolean
 export function imagesOf(uses: readonly ImageUse[], policies: readonly string[]): string[] {
   const wanted = uses.filter(({ policy }) => policy === undefined || policies.includes(policy))
   return [...new Set(wanted.map(({ image }) => image).filter((image) => image !== undefined))].sort()
+}
+
+/** A comment that names what a resource names says nothing new. */
+function withoutKnownComments(uses: readonly ImageUse[]): ImageUse[] {
+  const known = new Set(uses.filter(({ layer }) => layer !== 'comment').map(({ image }) => image))
+  return uses.filter(({ layer, image }) => layer !== 'comment' || !known.has(image))
 }

@@ -1,24 +1,32 @@
 import { Args, Flags } from '@oclif/core'
 import { BaseCommand } from '../cli/base-command.ts'
 import { renderFindings } from '../cli/findings.ts'
+import { readText } from '../cli/inputs.ts'
 import { parsePolicies } from '../cli/policies.ts'
-import { imagesOf, isIncomplete, scanInputs } from '../cli/scan-inputs.ts'
-import { renderTable } from '../cli/table.ts'
-import { type ImageUse, renderUse } from '../discovery/image-use.ts'
+import { type InputScan, imagesOf, isIncomplete, scanInputs } from '../cli/scan-inputs.ts'
+import { renderUses, renderWhy, usesOf } from '../cli/uses.ts'
+import { CONFIDENCES, type ImageUse, renderUse } from '../discovery/image-use.ts'
+import { readRules } from '../discovery/rules-file.ts'
 
 export default class Scan extends BaseCommand {
   static override summary = 'list every image that Kubernetes manifests use, with its pull policy and where it stands'
-  static override description = `Results go to standard output, findings to standard error.
-Exit code 0 also with findings; 2 when something could not be read, so that images may be missing from the list.`
+  static override description =
+    `Finds the images of pod specs, and those that no pod spec names: in flags, environment variables, ConfigMaps,
+fields of custom resources, schema defaults. Results go to standard output, findings to standard error.
+Exit code 0 also with findings; 2 when something could not be read, so that images may be missing from the list;
+4 when --why finds no use of the image.`
   static override examples = [
     '<%= config.bin %> <%= command.id %> examples/scan/shop.yaml',
     'helm template shop ./chart | <%= config.bin %> <%= command.id %> - --format images',
+    '<%= config.bin %> <%= command.id %> overlays/production charts/db --values db.yaml --set tag=1.2',
     '<%= config.bin %> <%= command.id %> manifests/ --policy Never,IfNotPresent,Always --json',
+    '<%= config.bin %> <%= command.id %> manifests/ --why docker.io/library/busybox',
   ]
   static override strict = false
   static override args = {
     input: Args.string({
-      description: 'file, directory (every .yaml, .yml and .json below it), or - for standard input; several are fine',
+      description:
+        'file, directory (every .yaml, .yml and .json below it), kustomization, Helm chart, image list (.txt), or - for standard input; several are fine',
       required: true,
     }),
   }
@@ -31,34 +39,43 @@ Exit code 0 also with findings; 2 when something could not be read, so that imag
       description: 'table: one line a use; images: one line an image, for other tools',
       default: 'table',
     }),
+    'min-confidence': Flags.option({ options: CONFIDENCES })({
+      description: 'leave out what is less sure to be an image',
+      default: 'likely',
+    }),
+    why: Flags.string({
+      description: 'show every place that names this image, and what made it one',
+      helpValue: 'REF',
+    }),
+    comments: Flags.boolean({ description: 'also list images that only YAML comments name' }),
+    rules: Flags.string({ description: 'file with your own rules for fields of custom resources', helpValue: 'FILE' }),
+    values: Flags.string({ description: 'values file for Helm charts', multiple: true, helpValue: 'FILE' }),
+    set: Flags.string({ description: 'value for Helm charts', multiple: true, helpValue: 'KEY=VALUE' }),
   }
 
   async run(): Promise<unknown> {
     const { argv, flags } = await this.parse(Scan)
     const policies = parsePolicies(flags.policy)
-    const scan = await scanInputs(argv as string[])
-    const images = imagesOf(scan.uses, policies)
-    if (flags.format === 'images') for (const image of images) this.log(image)
-    else
-      this.log(
-        renderUses(
-          scan.uses.filter(({ policy }) => policy === undefined || policies.some((wanted) => wanted === policy)),
-        ),
-      )
-    if (scan.findings.length > 0) this.logToStderr(renderFindings(scan.findings))
+    const rules = flags.rules === undefined ? [] : readRules(await readText(flags.rules), flags.rules)
+    const minConfidence = flags.why === undefined ? flags['min-confidence'] : 'possible'
+    const scan = await scanInputs(argv as string[], { ...flags, rules, minConfidence })
     if (isIncomplete(scan)) process.exitCode = 2
+    if (flags.why !== undefined) return this.explain(scan, flags.why)
+    const isTaken = ({ policy }: ImageUse) => policy === undefined || policies.some((word) => word === policy)
+    const images = imagesOf(scan.uses, policies)
+    if (flags.format === 'table') this.log(renderUses(scan.uses.filter(isTaken)))
+    else if (images.length > 0) this.log(images.join('\n'))
+    if (scan.findings.length > 0) this.logToStderr(renderFindings(scan.findings))
     return { uses: scan.uses.map(renderUse), images, findings: scan.findings }
   }
-}
 
-function renderUses(uses: readonly ImageUse[]): string {
-  if (uses.length === 0) return 'No image.'
-  const rows = uses.map(({ reference, policy, workload, container, file, line }) => [
-    reference,
-    policy ?? '(operator)',
-    `${workload.kind} ${workload.namespace ? `${workload.namespace}/` : ''}${workload.name}`,
-    container ?? '',
-    `${file}:${line}`,
-  ])
-  return renderTable(['IMAGE', 'POLICY', 'WORKLOAD', 'CONTAINER', 'WHERE'], rows)
+  private explain({ uses }: InputScan, reference: string): unknown {
+    const found = usesOf(uses, reference)
+    if (found.length > 0) this.log(renderWhy(found))
+    else {
+      this.answerNo()
+      this.logToStderr(`${reference}: nothing here names it`)
+    }
+    return { uses: found.map(renderUse) }
+  }
 }

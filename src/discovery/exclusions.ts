@@ -52,6 +52,19 @@ export function isExcluded({ apiVersion, kind }: Pick<Resource, 'apiVersion' | '
   return KINDS.has(kind) || GROUPS.has(groupOf(apiVersion)) || kind.endsWith('Report')
 }
 
+const KIND_LINE = /^kind: ?["']?(\w+)["']?[ \t]*\r?$/m
+
+/**
+ * Whether the text of a document may name an image, told without parsing it: half of what clusters hold cannot, and
+ * schemas are the largest of all. Only block style says its kind at the start of a line, so anything else may.
+ */
+export function mayNameImages(source: string): boolean {
+  const kind = KIND_LINE.exec(source)?.[1]
+  if (kind === undefined) return true
+  if (kind === 'CustomResourceDefinition') return source.includes('default')
+  return !KINDS.has(kind)
+}
+
 /** Whether nothing below a key of a resource of that API is an image to run. */
 export function isExcludedKey(key: string, apiVersion: string): boolean {
   return KEYS.has(key) || (POLICY_PATTERNS.has(key) && groupOf(apiVersion).endsWith('kyverno.io'))

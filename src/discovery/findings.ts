@@ -2,7 +2,7 @@ import type { Finding } from '../finding.ts'
 import type { UnreadableDocument } from '../kubernetes/document.ts'
 import { PULL_POLICIES, type PullPolicy } from '../kubernetes/pull-policy.ts'
 import { nameOfResource } from '../kubernetes/resource.ts'
-import { findReference, parseReference } from '../oci/reference.ts'
+import { findReference, referenceProblem } from '../oci/reference.ts'
 import type { ImageUse } from './image-use.ts'
 
 /** What is wrong, or will be offline, with an image that a pod spec names. */
@@ -83,12 +83,7 @@ function reasonOf(reference: string): string {
   if (reference.trim() !== reference) {
     return 'white space around it (the API server rejects such a pod, and accepts a template whose pods then fail)'
   }
-  try {
-    parseReference(reference)
-    return ''
-  } catch (error) {
-    return (error as Error).message.slice((error as Error).message.lastIndexOf('": ') + 3)
-  }
+  return referenceProblem(reference) ?? ''
 }
 
 function invalidHint(reference: string): string {

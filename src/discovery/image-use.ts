@@ -2,7 +2,16 @@ import type { Path } from '../kubernetes/position.ts'
 import { formatPath } from '../kubernetes/resource.ts'
 
 /** How an image was found, from what is sure to what is read between the lines. */
-export type Layer = 'podSpec' | 'knownField' | 'argument' | 'environment' | 'config' | 'rule' | 'comment'
+export type Layer =
+  | 'podSpec'
+  | 'knownField'
+  | 'argument'
+  | 'environment'
+  | 'config'
+  | 'rule'
+  | 'comment'
+  /** Named in an image list, or in the annotations of a chart. */
+  | 'list'
 
 /** From surest to least sure. */
 export const CONFIDENCES = ['certain', 'likely', 'possible'] as const
@@ -74,3 +83,33 @@ export function renderUse(use: ImageUse): ImageUseJson {
 export function isAtLeast(confidence: Confidence, minimum: Confidence): boolean {
   return CONFIDENCES.indexOf(confidence) <= CONFIDENCES.indexOf(minimum)
 }
+
+/**
+ * The use with texts of its own: those from a parser are windows on the whole file, and would keep it in memory. Equal
+ * texts become one, which `texts` holds.
+ */
+export function detach(use: ImageUse, texts: Map<string, string>): ImageUse {
+  const own = <T extends string | undefined>(text: T): T => {
+    if (text === undefined || text.length < MIN_WINDOW) return text
+    let copy = texts.get(text)
+    if (copy === undefined) {
+      copy = JSON.parse(JSON.stringify(text)) as string
+      texts.set(copy, copy)
+    }
+    return copy as T
+  }
+  const { apiVersion, kind, namespace, name } = use.workload
+  return {
+    ...use,
+    reference: own(use.reference),
+    image: own(use.image),
+    policy: own(use.policy),
+    workload: { apiVersion: own(apiVersion), kind: own(kind), namespace: own(namespace), name: own(name) },
+    container: own(use.container),
+    path: use.path.map((key) => (typeof key === 'string' ? own(key) : key)),
+    why: own(use.why),
+  }
+}
+
+/** V8 copies shorter texts anyway. */
+const MIN_WINDOW = 13

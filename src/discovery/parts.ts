@@ -60,7 +60,7 @@ export function compose(entries: readonly Entry[], { ofImage = false, inherit }:
     const base = baseOf(group, ofImage)
     if (!base) continue
     const versions = versionsFor(stem, group, parts, base, ofImage)
-    const above = isBareWord(base.name) ? inherit?.() : undefined
+    const above = isBareWord(base.name) ? fitting(base.name, inherit?.()) : undefined
     const from: Base = above ? { ...base, name: `${above.registry}/${base.name}`, isSure: true } : base
     for (const version of versions) take(join(from, version, digestOf(group), ofImage))
     if (versions.length > 0) continue
@@ -68,6 +68,12 @@ export function compose(entries: readonly Entry[], { ofImage = false, inherit }:
     else take(join(base, undefined, digestOf(group), ofImage))
   }
   return { found, taken }
+}
+
+/** What is above counts only where it makes a complete reference to a registry. */
+function fitting(name: string, above: Inherited | undefined): Inherited | undefined {
+  const text = above && `${above.registry}/${name}${tagText(above.version)}`
+  return text && likenessOf(text).likeness === 'strong' ? above : undefined
 }
 
 function isBareWord(name: string): boolean {

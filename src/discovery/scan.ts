@@ -1,17 +1,14 @@
 import type { Finding } from '../finding.ts'
 import type { Document, UnreadableDocument } from '../kubernetes/document.ts'
-import type { Path } from '../kubernetes/position.ts'
 import { type Resource, resourcesOf } from '../kubernetes/resource.ts'
 import { type Workload, workloadOf } from '../kubernetes/workload.ts'
 import { criForm, findReference } from '../oci/reference.ts'
 import type { Candidate } from './candidate.ts'
-import { isExcluded } from './exclusions.ts'
-import { applyRules, type FieldRule } from './field-rule.ts'
+import { candidatesOf } from './candidates.ts'
+import { imagesInComments } from './comments.ts'
+import type { FieldRule } from './field-rule.ts'
 import { findingsOfUse, gapFinding, unreadableFinding } from './findings.ts'
 import type { ImageUse } from './image-use.ts'
-import { KNOWN_FIELDS } from './known-fields.ts'
-import { schemaDefaults } from './schema-defaults.ts'
-import { findCandidates } from './walk.ts'
 
 /** What one document gave. */
 export interface DocumentScan {
@@ -23,17 +20,20 @@ export interface DocumentScan {
 export interface DocumentScanOptions {
   /** A user's own rules, which come before all others. */
   readonly rules?: readonly FieldRule[]
+  /** Also what only comments name. */
+  readonly comments?: boolean
 }
 
 /** Every image that a document's resources use, and what is wrong with them. */
 export function scanDocument(
   document: Document | UnreadableDocument,
-  { rules = [] }: DocumentScanOptions = {},
+  { rules = [], comments = false }: DocumentScanOptions = {},
 ): DocumentScan {
   if ('problem' in document) return { uses: [], findings: [unreadableFinding(document)], workloads: [] }
-  const scans = resourcesOf(document).map((resource) => scanResource(resource, rules))
+  const resources = resourcesOf(document)
+  const scans = resources.map((resource) => scanResource(resource, rules))
   return {
-    uses: scans.flatMap(({ uses }) => uses),
+    uses: [...scans.flatMap(({ uses }) => uses), ...(comments ? commentUses(document, resources[0]) : [])],
     findings: scans.flatMap(({ findings }) => findings),
     workloads: scans.flatMap(({ workload }) => workload ?? []),
   }
@@ -58,53 +58,20 @@ function scanResource(resource: Resource, rules: readonly FieldRule[]) {
   return { uses, findings, workload }
 }
 
-function candidatesOf(
-  resource: Resource,
-  workload: Workload | undefined,
-  rules: readonly FieldRule[],
-): ReturnType<typeof findCandidates> {
-  const own = applyRules(rules, resource, 'rule')
-  const known = applyRules(KNOWN_FIELDS, resource, 'knownField')
-  const { candidates, gaps } = guessesFor(resource, workload)
-  const isFree = ({ path }: Candidate, claimed: readonly Path[]) => !claimed.some((prefix) => startsWith(path, prefix))
-  return {
-    candidates: [
-      ...own.candidates,
-      ...known.candidates.filter((candidate) => isFree(candidate, own.claimed)),
-      ...candidates.filter((candidate) => isFree(candidate, own.claimed) && isFree(candidate, known.claimed)),
-    ],
-    gaps,
-  }
+/** A comment belongs to the first resource of its document, as far as anyone can tell. */
+function commentUses(document: Document, resource: Resource | undefined): ImageUse[] {
+  const { apiVersion = '', kind = '', namespace, name = '' } = resource ?? {}
+  return imagesInComments(document).flatMap((candidate) => {
+    const use = useOf(candidate, { document, path: [] }, { apiVersion, kind, namespace, name })
+    return use.image ? [{ ...use, line: document.line + (candidate.textLine ?? 0) }] : []
+  })
 }
 
-function startsWith(path: Path, prefix: Path): boolean {
-  return prefix.every((key, index) => path[index] === key)
-}
-
-function guessesFor(resource: Resource, workload: Workload | undefined): ReturnType<typeof findCandidates> {
-  const { apiVersion, kind, value } = resource
-  if (isExcluded(resource)) return { candidates: [], gaps: [] }
-  if (kind === 'CustomResourceDefinition') return { candidates: defaultCandidates(resource), gaps: [] }
-  const layer = kind === 'ConfigMap' ? 'config' : 'knownField'
-  return findCandidates(value, { apiVersion, layer, podSpec: workload?.podSpec })
-}
-
-function defaultCandidates({ apiVersion, value }: Resource): Candidate[] {
-  return schemaDefaults(value).flatMap(({ value: defaults, pathOf }) =>
-    findCandidates(defaults, { apiVersion, layer: 'knownField' }).candidates.map(
-      (candidate): Candidate => ({
-        ...candidate,
-        path: pathOf(candidate.path),
-        policy: undefined,
-        layer: 'knownField',
-        confidence: candidate.confidence === 'possible' ? 'possible' : 'likely',
-        why: `schema default, ${candidate.why}`,
-      }),
-    ),
-  )
-}
-
-function useOf(candidate: Candidate, { document, path: root }: Resource, workload: ImageUse['workload']): ImageUse {
+function useOf(
+  candidate: Candidate,
+  { document, path: root }: Pick<Resource, 'document' | 'path'>,
+  workload: ImageUse['workload'],
+): ImageUse {
   const { reference, path, textLine, policy, container, layer, confidence, why } = candidate
   const parsed = findReference(reference)
   const at = [...root, ...path]

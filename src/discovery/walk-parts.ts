@@ -16,9 +16,8 @@ export function addCompositions(
   place: Place,
   name: string,
 ): ReadonlySet<string> {
-  const ofImage = place.outer.ofImage
-  const mayBegin = entries.some((entry) => BASES.has(readKey(entry.name).role))
-  if (!mayBegin && !ofImage) return NOTHING
+  const { ofImage } = place.outer
+  if (!ofImage && !entries.some((entry) => BASES.has(readKey(entry.name).role))) return NOTHING
   // A `global` map holds the parts that others leave out, and is no image itself.
   if (name === 'global') return NOTHING
   const { found, taken } = compose(entries, { ofImage, inherit: () => inheritedFrom(walk.maps) })
@@ -35,12 +34,18 @@ export function addCompositions(
 }
 
 /** The entries of a map that may be parts of a reference: texts, and numbers, which a version may be. */
-export function entriesOf(map: Readonly<Record<string, unknown>>): Entry[] {
+export function entriesOf(map: Readonly<Record<string, unknown>>, { ofImage }: { ofImage: boolean }): Entry[] {
   const entries: Entry[] = []
+  if (!ofImage && !mayBegin(map)) return entries
   for (const name in map) {
     const value = map[name]
     if (typeof value === 'string' && value.length <= MAX_PART) entries.push({ name, text: value, path: [name] })
     else if (typeof value === 'number') entries.push({ name, text: String(value), path: [name] })
   }
   return entries
+}
+
+function mayBegin(map: Readonly<Record<string, unknown>>): boolean {
+  for (const name in map) if (typeof map[name] === 'string' && BASES.has(readKey(name).role)) return true
+  return false
 }

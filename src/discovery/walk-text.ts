@@ -29,6 +29,8 @@ export function visitText(walk: Walk, text: string, name: string, place: Place, 
   const own = readKey(name)
   const saysNothing = own.role === 'other' || own.role === 'name' || own.role === 'repository'
   const key = saysNothing && place.outer.ofImage ? place.outer : own
+  // Outside image fields a reference has at least one of these.
+  if (key.role === 'other' && !/[/:@]/.test(text)) return
   if (!hasPlaceholder(text)) visitWords(walk, text, name, key, place)
   else if (key.role === 'image') walk.open.push({ text, path: [...walk.path], place })
 }

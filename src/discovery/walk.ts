@@ -78,7 +78,7 @@ function visitMap(walk: Walk, map: Record<string, unknown>, name: string, outer:
   if (map === walk.podSpec || hasPodShape(map)) addPodImages(walk, map, place)
   walk.maps.push(map)
   const isClaimed = walk.claimed.has(map)
-  const taken = isClaimed ? NOTHING : addCompositions(walk, entriesOf(map), place, name)
+  const taken = isClaimed ? NOTHING : addCompositions(walk, entriesOf(map, place.outer), place, name)
   const pair = pairOf(map)
   if (pair) visitPair(walk, pair, name, place, visit)
   for (const key in map) {

@@ -7,6 +7,8 @@ export interface Document {
   readonly file: string
   readonly line: number
   readonly value: unknown
+  /** As it stands in the file, from its `---` on. */
+  readonly source: string
   /** The line of the value at a path, or of the nearest parent that is there. */
   lineOf(path: Path): number
   /** The line on which a text of several lines begins: below its key in a block scalar, else where the text stands. */
@@ -23,10 +25,16 @@ export interface UnreadableDocument {
 /**
  * The documents of a YAML or JSON text, one at a time. Each is parsed by itself, so that a broken one costs only
  * itself, and memory holds one at a time. Documents without content (only comments, or nothing) are left out.
- * `firstLine` is the line of the file at which the text begins.
+ * `firstLine` is the line of the file at which the text begins; what is not needed by its source is not even parsed.
  */
-export function* readDocuments(text: string, file: string, firstLine = 1): Generator<Document | UnreadableDocument> {
+export function* readDocuments(
+  text: string,
+  file: string,
+  firstLine = 1,
+  isNeeded: (source: string) => boolean = () => true,
+): Generator<Document | UnreadableDocument> {
   for (const { source, line } of splitDocuments(text, firstLine)) {
+    if (!isNeeded(source)) continue
     const document = readDocument(source, file, line)
     if (document) yield document
   }
@@ -50,7 +58,7 @@ function readDocument(source: string, file: string, line: number): Document | Un
     const { value, lineOf } = parseYaml(source)
     if (value === undefined || value === null) return undefined
     const textLineOf = (path: Path): number => line + textLineIn(source, lineOf(path))
-    return { file, line, value, lineOf: (path) => line + lineOf(path), textLineOf }
+    return { file, line, value, source, lineOf: (path) => line + lineOf(path), textLineOf }
   } catch (error) {
     if (!(error instanceof ExpectedError)) throw error
     const at = /^line (\d+): /.exec(error.message)

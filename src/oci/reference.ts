@@ -28,28 +28,51 @@ const MAX_PATH_LENGTH = 255
  * @throws {ExpectedError} REFERENCE_INVALID, quoting the text and the reason.
  */
 export function parseReference(text: string): Reference {
-  if (/^[a-f0-9]{64}$/.test(text)) throw invalid(text, 'a name cannot be 64 hexadecimal characters')
-  const normalized = normalize(text)
-  const remote = normalized.rest.split(':', 1)[0] ?? ''
-  if (remote.toLowerCase() !== remote) throw invalid(text, `repository name (${remote}) must be lowercase`)
-  const match = REFERENCE.exec(`${normalized.domain}/${normalized.rest}`)
-  const [, domain = '', path = ''] = NAME.exec(match?.[1] ?? '') ?? []
-  if (!match || !path) throw invalid(text, 'invalid reference format')
-  if (path.length > MAX_PATH_LENGTH) throw invalid(text, `repository name is longer than ${MAX_PATH_LENGTH} characters`)
-  const [, , tag, digest] = match
-  const problem = digest && digestProblem(digest)
-  if (problem) throw invalid(text, problem)
-  return { domain, path, tag, digest: digest as Digest | undefined }
+  const reference = read(text)
+  if (typeof reference === 'string') throw invalid(text, reference)
+  return reference
 }
 
 /** The reference, or undefined when the text is none. */
 export function findReference(text: string): Reference | undefined {
-  try {
-    return parseReference(text)
-  } catch (error) {
-    if (error instanceof ExpectedError) return undefined
-    throw error
-  }
+  const reference = read(text)
+  return typeof reference === 'string' ? undefined : reference
+}
+
+/** Why a text is no reference; undefined when it is one. */
+export function referenceProblem(text: string): string | undefined {
+  const reference = read(text)
+  return typeof reference === 'string' ? reference : undefined
+}
+
+/** The last answers: manifests name the same images again and again, and each is asked for several times. */
+const answers = new Map<string, Reference | string>()
+const MAX_ANSWERS = 5000
+
+function read(text: string): Reference | string {
+  const known = answers.get(text)
+  if (known !== undefined) return known
+  if (answers.size >= MAX_ANSWERS) answers.clear()
+  const answer = readAnew(text)
+  // A copy, because a text from a parser is a window on a whole file, which the key would keep in memory.
+  answers.set(JSON.parse(JSON.stringify(text)), answer)
+  return answer
+}
+
+/** The reference, or the reason why the text is none: most texts of a scan are none, and an error costs its stack. */
+function readAnew(text: string): Reference | string {
+  if (/^[a-f0-9]{64}$/.test(text)) return 'a name cannot be 64 hexadecimal characters'
+  const normalized = normalize(text)
+  const colon = normalized.rest.indexOf(':')
+  const remote = colon < 0 ? normalized.rest : normalized.rest.slice(0, colon)
+  if (remote.toLowerCase() !== remote) return `repository name (${remote}) must be lowercase`
+  const match = REFERENCE.exec(`${normalized.domain}/${normalized.rest}`)
+  const [, domain = '', path = ''] = match ? (NAME.exec(match[1] ?? '') ?? []) : []
+  if (!match || !path) return 'invalid reference format'
+  if (path.length > MAX_PATH_LENGTH) return `repository name is longer than ${MAX_PATH_LENGTH} characters`
+  const [, , tag, digest] = match
+  const problem = digest && digestProblem(digest)
+  return problem || { domain, path, tag, digest: digest as Digest | undefined }
 }
 
 /** `docker.io/library/nginx`: domain and path. */

@@ -1,0 +1,29 @@
+import { expect, test } from 'vitest'
+import { parseIgnores } from '../../src/cli/ignore-file.ts'
+
+test.for<[patterns: string, path: string, isIgnored: boolean]>([
+  ['', 'a.yaml', false],
+  ['# a.yaml', 'a.yaml', false],
+  ['a.yaml', 'a.yaml', true],
+  ['a.yaml', 'x/y/a.yaml', true],
+  ['a.yaml', 'x/a.yaml.json', false],
+  ['/a.yaml', 'x/a.yaml', false],
+  ['x/a.yaml', 'x/a.yaml', true],
+  ['x/a.yaml', 'y/x/a.yaml', false],
+  ['tests/', 'tests/a.yaml', true],
+  ['tests/', 'x/tests/y/a.yaml', true],
+  ['tests/', 'tests', false],
+  ['*.json', 'x/a.json', true],
+  ['x/*.json', 'x/y/a.json', false],
+  ['x/**/a.json', 'x/a.json', true],
+  ['x/**/a.json', 'x/y/z/a.json', true],
+  ['x/**', 'x/y/z/a.json', true],
+  ['a?.yaml', 'ab.yaml', true],
+  ['a?.yaml', 'a/.yaml', false],
+  ['a+(b).yaml', 'a+(b).yaml', true],
+  ['*.yaml\n!keep.yaml', 'keep.yaml', false],
+  ['!keep.yaml\n*.yaml', 'keep.yaml', true],
+  ['  a.yaml  \r\n', 'a.yaml', true],
+])('%j on %s', ([patterns, path, isIgnored]) => {
+  expect(parseIgnores(patterns)(path)).toBe(isIgnored)
+})

@@ -1,0 +1,186 @@
+import { chmod, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { delimiter, dirname, join } from 'node:path'
+import { expect, onTestFinished, test } from 'vitest'
+import { runCli } from '../support/cli.ts'
+import { testWith, tool } from '../support/debian.ts'
+
+const POD = 'apiVersion: v1\nkind: Pod\nmetadata: {name: p}\nspec:\n  containers: [{name: c, image: "a:1"}]\n'
+const KUSTOMIZATION = 'resources: [pod.yaml]\nimages: [{name: a, newName: registry.example.com/a, newTag: "2"}]\n'
+const CHART = 'apiVersion: v2\nname: shop\nversion: 1.0.0\n'
+
+async function folderWith(files: Record<string, string>): Promise<string> {
+  const folder = await mkdtemp(join(tmpdir(), 'nodeseed-inputs-'))
+  onTestFinished(() => rm(folder, { recursive: true, force: true }))
+  for (const [name, content] of Object.entries(files)) {
+    await mkdir(dirname(join(folder, name)), { recursive: true })
+    await writeFile(join(folder, name), content)
+  }
+  return folder
+}
+
+async function scan(args: string[], env: Record<string, string> = {}) {
+  const { exitCode, stdout, stderr } = await runCli(['scan', '--json', ...args], { env })
+  return { exitCode, stderr, json: JSON.parse(stdout) }
+}
+
+testWith(['kubectl'])('a kustomization is scanned as kubectl renders it', async () => {
+  const folder = await folderWith({ 'kustomization.yaml': KUSTOMIZATION, 'pod.yaml': POD })
+  const { exitCode, json } = await scan([folder], {
+    PATH: `${dirname(tool('kubectl'))}${delimiter}${process.env.PATH}`,
+  })
+  expect(json.images).toEqual(['registry.example.com/a:2'])
+  expect(json.uses).toMatchObject([{ file: folder, workload: { kind: 'Pod', name: 'p' } }])
+  expect(exitCode).toBe(0)
+})
+
+testWith(['kubectl'])('a kustomization that kubectl refuses is said, and its files are scanned', async () => {
+  const folder = await folderWith({ 'kustomization.yaml': 'resources: [missing.yaml]\n', 'pod.yaml': POD })
+  const { exitCode, json } = await scan([folder], {
+    PATH: `${dirname(tool('kubectl'))}${delimiter}${process.env.PATH}`,
+  })
+  expect(exitCode).toBe(2)
+  expect(json.images).toEqual(['docker.io/library/a:1'])
+  expect(json.findings).toMatchObject([{ code: 'FILE_UNREADABLE', message: expect.stringContaining('missing.yaml') }])
+})
+
+test('without kubectl and kustomize a kustomization is said to be unread, and its files are scanned', async () => {
+  const folder = await folderWith({ 'kustomization.yaml': KUSTOMIZATION, 'pod.yaml': POD })
+  const { exitCode, json } = await scan([folder], { PATH: folder })
+  expect(exitCode).toBe(2)
+  expect(json.images).toEqual(['docker.io/library/a:1'])
+  expect(json.findings).toMatchObject([
+    {
+      code: 'FILE_UNREADABLE',
+      message: `${folder}: is a kustomization, and neither kubectl nor kustomize is here`,
+      hint: `Install kubectl; or run where it is: kubectl kustomize ${folder} | nodeseed scan -`,
+    },
+  ])
+})
+
+test('without helm a chart is said to be unread', async () => {
+  const folder = await folderWith({ 'Chart.yaml': CHART, 'templates/pod.yaml': 'image: {{ .Values.image }}' })
+  const { exitCode, json } = await scan([folder], { PATH: folder })
+  expect(exitCode).toBe(2)
+  expect(json).toMatchObject({ uses: [], findings: [{ message: `${folder}: is a Helm chart, and helm is not here` }] })
+})
+
+// Stands in for helm, which no Debian package brings: it shows what it is called with, and renders nothing itself.
+const HELM = `#!/bin/sh
+printf '%s\\n' "$@" >> "$HELM_LOG"
+case "$1" in
+  template) printf '%s' "$HELM_OUTPUT" ;;
+  show) cat "$3/Chart.yaml" ;;
+esac
+`
+
+test('a chart is rendered with the values given, and the images of its annotations count', async () => {
+  const annotations =
+    'annotations:\n  artifacthub.io/images: |\n    - name: web\n      image: registry.example.com/web:1\n'
+  const folder = await folderWith({ 'chart/Chart.yaml': `${CHART}${annotations}`, 'bin/helm': HELM })
+  await chmod(join(folder, 'bin/helm'), 0o755)
+  const log = join(folder, 'log')
+  const chart = join(folder, 'chart')
+  const { exitCode, json } = await scan([chart, '--values', 'a b.yaml', '--set', 'x=$(touch no)', '--set', 'y=1'], {
+    PATH: `${join(folder, 'bin')}${delimiter}${process.env.PATH}`,
+    HELM_LOG: log,
+    HELM_OUTPUT: POD,
+  })
+  expect(exitCode).toBe(0)
+  expect(json.images).toEqual(['docker.io/library/a:1', 'registry.example.com/web:1'])
+  expect(json.uses[1]).toMatchObject({
+    layer: 'list',
+    why: 'annotation of the chart',
+    workload: { kind: 'Chart', name: 'shop' },
+  })
+  expect((await readFile(log, 'utf8')).split('\n')).toEqual([
+    ...[
+      'template',
+      'release',
+      chart,
+      '--include-crds',
+      '--values',
+      'a b.yaml',
+      '--set',
+      'x=$(touch no)',
+      '--set',
+      'y=1',
+    ],
+    ...['show', 'chart', chart, ''],
+  ])
+})
+
+test('an image list is read line by line', async () => {
+  const folder = await folderWith({
+    'images.txt': '# ours\nnginx:1.27\n\nregistry.example.com/x/y:2  # pinned\r\nNot One\n',
+  })
+  const { exitCode, json } = await scan([join(folder, 'images.txt')])
+  expect(exitCode).toBe(0)
+  expect(json.images).toEqual(['docker.io/library/nginx:1.27', 'registry.example.com/x/y:2'])
+  expect(json.uses).toMatchObject([{ line: 2, policy: null, layer: 'list' }, { line: 4 }])
+  expect(json.findings).toMatchObject([{ code: 'REFERENCE_INVALID', line: 5 }])
+})
+
+test('.nodeseedignore leaves files out', async () => {
+  const folder = await folderWith({
+    '.nodeseedignore': 'tests/\n*.skip.yaml\n',
+    'pod.yaml': POD,
+    'tests/pod.yaml': POD.replace('a:1', 'b:1'),
+    'x/pod.skip.yaml': POD.replace('a:1', 'c:1'),
+  })
+  expect((await scan([folder])).json.images).toEqual(['docker.io/library/a:1'])
+})
+
+test('--comments adds what only comments name', async () => {
+  const folder = await folderWith({
+    'pod.yaml': `${POD}# SIDECAR_IMAGE: "quay.io/x/y:1"\n#   image: a:1\n# see image: notes\n`,
+  })
+  expect((await scan([folder])).json.images).toEqual(['docker.io/library/a:1'])
+  const { json } = await scan([folder, '--comments'])
+  expect(json.images).toEqual(['docker.io/library/a:1', 'quay.io/x/y:1'])
+  expect(json.uses[1]).toMatchObject({ layer: 'comment', confidence: 'possible', line: 6 })
+})
+
+test('--min-confidence decides what is listed', async () => {
+  const values = 'apiVersion: v1\nkind: ConfigMap\ndata:\n  values: |\n    image: proxyv2\n    tool: quay.io/x/y:1\n'
+  const folder = await folderWith({ 'a.yaml': POD, 'b.yaml': values })
+  const imagesAt = async (level: string) => (await scan([folder, '--min-confidence', level])).json.images
+  expect(await imagesAt('certain')).toEqual(['docker.io/library/a:1'])
+  expect(await imagesAt('likely')).toEqual(['docker.io/library/a:1', 'quay.io/x/y:1'])
+  expect(await imagesAt('possible')).toEqual([
+    'docker.io/library/a:1',
+    'docker.io/library/proxyv2:latest',
+    'quay.io/x/y:1',
+  ])
+})
+
+test('--rules reads a file of own rules', async () => {
+  const folder = await folderWith({
+    'rules.txt': 'rules: [{kind: Engine, path: spec.runtime}]\n',
+    'engine.yaml': 'apiVersion: x.example/v1\nkind: Engine\nspec: {runtime: x/y}\n',
+  })
+  expect((await scan([folder])).json.images).toEqual([])
+  const { json } = await scan([folder, '--rules', join(folder, 'rules.txt')])
+  expect(json.uses).toMatchObject([{ reference: 'x/y', layer: 'rule', why: 'your rule spec.runtime' }])
+})
+
+test('--why shows every place of an image, and says no where there is none', async () => {
+  const folder = await folderWith({
+    'pod.yaml': POD.replace('image: "a:1"', 'image: "a:1", args: ["--x-image=quay.io/x/y:2"]'),
+  })
+  const found = await runCli(['scan', folder, '--why', 'quay.io/x/y'])
+  expect(found.stdout.replaceAll(folder, '')).toBe(
+    [
+      'quay.io/x/y:2',
+      '  where:  /pod.yaml:5, Pod p, container c, spec.containers[0].args[0]',
+      '  why:    flag x-image (argument, likely)',
+      '  policy: set by its operator',
+      '',
+    ].join('\n'),
+  )
+  expect(found.exitCode).toBe(0)
+  const pod = await runCli(['scan', folder, '--why', 'docker.io/library/a:1'])
+  expect(pod.stdout).toContain('policy: IfNotPresent, by default')
+  const missing = await runCli(['scan', folder, '--why', 'quay.io/x/y:3'])
+  expect(missing).toMatchObject({ exitCode: 4, stdout: '', stderr: 'quay.io/x/y:3: nothing here names it\n' })
+})
