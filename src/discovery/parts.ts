@@ -176,7 +176,8 @@ function compositionOf(
 ): Composition | undefined {
   const { likeness } = likenessOf(reference)
   if (likeness === 'none' || !first) return undefined
-  const at = from.find(({ key }) => key.role === 'image' || key.role === 'repository') ?? first
+  const of = (role: string) => from.find(({ key }) => key.role === role)
+  const at = of('image') ?? of('repository') ?? first
   return { reference, path: at.path, from, isSure: isSure || likeness === 'strong' }
 }
 

@@ -1,6 +1,7 @@
 import { ExpectedError } from '../errors.ts'
-import type { Path } from './position.ts'
-import { parseYaml } from './yaml.ts'
+import type { Path, Positions } from './position.ts'
+import { valueAt } from './resource.ts'
+import { locateYaml, parseYaml } from './yaml.ts'
 
 /** One YAML or JSON document of a file. Lines count from 1 in the whole file. */
 export interface Document {
@@ -55,8 +56,9 @@ export function readAllDocuments(text: string, file: string): Document[] {
 function readDocument(source: string, file: string, line: number): Document | UnreadableDocument | undefined {
   if (holdsOnlyDirectives(source)) return undefined
   try {
-    const { value, lineOf } = parseYaml(source)
+    const value = parseYaml(source)
     if (value === undefined || value === null) return undefined
+    const lineOf = lineFinder(source, value)
     const textLineOf = (path: Path): number => line + textLineIn(source, lineOf(path))
     return { file, line, value, source, lineOf: (path) => line + lineOf(path), textLineOf }
   } catch (error) {
@@ -65,6 +67,38 @@ function readDocument(source: string, file: string, line: number): Document | Un
     const problem = at ? error.message.slice(at[0].length) : error.message
     return { file, line: line + Number(at?.[1] ?? 0), problem }
   }
+}
+
+/**
+ * Answers with the line of the value at a path, from 0. Parsing again with positions costs as much as the scan of the
+ * document, so a text that stands in the source once, as a whole word and in no comment, is simply looked for. With
+ * anchors that could be the anchor's place, and is not done.
+ */
+function lineFinder(source: string, root: unknown): (path: Path) => number {
+  const hasAnchors = source.includes('&')
+  let positions: Positions | undefined
+  let searches = 0
+  return (path) => {
+    const maySearch = !hasAnchors && !positions && searches++ < MAX_SEARCHES
+    const value = maySearch ? valueAt(root, path) : undefined
+    const at = typeof value === 'string' ? onlyPlaceOf(value, source) : undefined
+    if (at !== undefined) return countLines(source, 0, at)
+    positions ??= locateYaml(source)
+    return positions.lineOf(path)
+  }
+}
+
+const MIN_UNIQUE_LENGTH = 6
+/** Each search reads the whole source; with more of them than this, parsing again is the faster way. */
+const MAX_SEARCHES = 8
+
+function onlyPlaceOf(text: string, source: string): number | undefined {
+  if (text.length < MIN_UNIQUE_LENGTH || !/^[\w./:@-]+$/.test(text)) return undefined
+  const at = source.indexOf(text)
+  if (at < 0 || source.indexOf(text, at + 1) >= 0) return undefined
+  const before = source.slice(source.lastIndexOf('\n', at) + 1, at)
+  const after = source[at + text.length] ?? '\n'
+  return /[\s"'[]$/.test(before) && !before.includes('#') && /[\s"',\]}]/.test(after) ? at : undefined
 }
 
 /** The line after one that ends in `|` or `>` with its indicators, which is where a block scalar begins. */

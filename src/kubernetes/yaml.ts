@@ -1,6 +1,6 @@
 import yaml from 'js-yaml'
 import { ExpectedError } from '../errors.ts'
-import { notePositions, type Path, type Positions } from './position.ts'
+import { notePositions, type Positions } from './position.ts'
 
 /**
  * YAML as kubectl reads it, as far as strings go: merge keys work, dates and unknown tags stay text, the last of two
@@ -21,49 +21,40 @@ const MAX_EXPANDED_VALUES = 2_000_000
 /** How deep values may nest: far deeper than any tool writes, and shallow enough for functions that recurse. */
 const MAX_DEPTH = 400
 
-/** The value of a document, and the lines of what is in it, from 0. */
-interface Parsed {
-  readonly value: unknown
-  lineOf(path: Path): number
-}
-
 /**
- * Reads one YAML or JSON document. Aliases are shared objects, never cycles.
+ * The value of one YAML or JSON document. Aliases are shared objects, never cycles.
  *
  * @throws {ExpectedError} INPUT_INVALID; the message starts with `line N: `, N counted from 0, where the line is known.
  */
-export function parseYaml(source: string): Parsed {
+export function parseYaml(source: string): unknown {
   const json = /^\s*[{[]/.test(source) ? findJson(source) : undefined
-  if (json !== undefined) {
-    let positions: Positions | undefined
-    return {
-      value: json,
-      lineOf(path) {
-        positions ??= positionsOfJson(source)
-        return positions.lineOf(path)
-      },
-    }
-  }
-  const { value, positions } = load(source)
+  if (json !== undefined) return json
+  const value = load(source, null)
   if (source.includes('*') && /(^|[\s[{,:-])\*\S/m.test(source)) refuseAliasBombs(value)
-  return { value, lineOf: (path) => positions.lineOf(path) }
+  return value
 }
 
-/** JSON holds characters that YAML forbids; such a document's values all stand on its first line. */
-function positionsOfJson(source: string): Positions {
+/** Where the values of a document stand that {@link parseYaml} has read. */
+export function locateYaml(source: string): Positions {
+  const positions = notePositions()
   try {
-    return load(source).positions
+    load(source, positions.listener)
+    return positions
   } catch (error) {
+    // JSON holds characters that YAML forbids; such a document's values all stand on its first line.
     if (error instanceof ExpectedError) return notePositions()
     throw error
   }
 }
 
-function load(source: string): { value: unknown; positions: Positions } {
-  const positions = notePositions()
+function load(source: string, listener: Positions['listener'] | null): unknown {
   try {
-    const options = { schema: SCHEMA, json: true, maxDepth: MAX_DEPTH, listener: positions.listener }
-    return { value: yaml.load(source, options as unknown as yaml.LoadOptions), positions }
+    return yaml.load(source, {
+      schema: SCHEMA,
+      json: true,
+      maxDepth: MAX_DEPTH,
+      listener,
+    } as unknown as yaml.LoadOptions)
   } catch (error) {
     if (!(error instanceof yaml.YAMLException)) throw error
     // The end of the text is one line too far where the last line is whole.

@@ -25,9 +25,9 @@ async function scanJson(args: string[], options: Parameters<typeof runCli>[1] = 
 test('the example shop as a table, its findings on stderr', async () => {
   const { exitCode, stdout, stderr } = await runCli(['scan', SHOP])
   expect(exitCode).toBe(0)
-  expect(stdout).toMatch(/^IMAGE +POLICY +WORKLOAD +CONTAINER +WHERE\n/)
+  expect(stdout).toMatch(/^IMAGE +POLICY +WORKLOAD +CONTAINER +FOUND IN +WHERE\n/)
   expect(stdout).toMatch(
-    /^registry.example.com\/shop\/metrics:1.9 +Never +Deployment shop\/web +metrics +examples\/scan\/shop.yaml:32$/m,
+    /^registry.example.com\/shop\/metrics:1.9 +Never +Deployment shop\/web +metrics +podSpec +examples\/scan\/shop.yaml:32$/m,
   )
   expect(stdout).not.toContain('shop/report')
   expect(stderr).toBe(

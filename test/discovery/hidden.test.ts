@@ -1,0 +1,300 @@
+import { expect, test } from 'vitest'
+import { formatPath } from '../../src/kubernetes/resource.ts'
+import { scanText } from '../support/scan-text.ts'
+
+const DIGEST = `sha256:${'ab'.repeat(32)}`
+
+/** `field reference`, for all that is likely to be an image. */
+function found(text: string): string[] {
+  return scanText(text)
+    .uses.filter(({ confidence }) => confidence !== 'possible')
+    .map(({ path, reference }) => `${formatPath(path)} ${reference}`)
+}
+
+function inContainer(fields: string): string[] {
+  const text = `apiVersion: v1\nkind: Pod\nspec:\n  containers:\n    - name: c\n      image: app:1\n      ${fields}\n`
+  return found(text)
+    .slice(1)
+    .map((line) => line.replace('spec.containers[0].', ''))
+}
+
+test.for<[why: string, fields: string, found: string[]]>([
+  ['a flag with a value', 'args: ["--solver-image=quay.io/x/solver:v1"]', ['args[0] quay.io/x/solver:v1']],
+  ['a flag whose name says nothing', 'args: [-reloader=quay.io/x/reloader:v1]', ['args[0] quay.io/x/reloader:v1']],
+  ['a flag and its value as two', 'command: [run, --engine-image, x/engine:v1]', ['command[2] x/engine:v1']],
+  ['a flag that takes name=image', 'args: ["-images=web=quay.io/x/web"]', ['args[0] quay.io/x/web']],
+  ['a flag in a shell command', 'command: [sh, -c, "exec /run --image=x/y:1 --fast"]', ['command[2] x/y:1']],
+  ['a flag in quotes', `args: ['--image="x/y:1"']`, ['args[0] x/y:1']],
+  ['an image variable', 'env: [{name: BASE_IMAGE, value: busybox}]', ['env[0].value busybox']],
+  ['a related image', 'env: [{name: RELATED_IMAGE_web, value: "x/web:1"}]', ['env[0].value x/web:1']],
+  ['a variable named otherwise', 'env: [{name: BUILDER, value: "quay.io/x/b:1"}]', ['env[0].value quay.io/x/b:1']],
+  [
+    'name=image by line',
+    'env: [{name: KAFKA_IMAGES, value: "3.9=x/k:3.9\\n4.0=x/k:4.0\\n"}]',
+    ['env[0].value x/k:3.9', 'env[0].value x/k:4.0'],
+  ],
+  [
+    'name=image by comma',
+    'env: [{name: IMAGES, value: "a=x/a:1,b=x/b:1"}]',
+    ['env[0].value x/a:1', 'env[0].value x/b:1'],
+  ],
+  ['JSON in a variable', `env: [{name: C, value: '{"image": "x/y:1"}'}]`, ['env[0].value x/y:1']],
+  [
+    'repository and version',
+    'env: [{name: DB_IMAGE_REPOSITORY, value: quay.io/x/db}, {name: DB_VERSION, value: 1.2.0}]',
+    ['env[0].value quay.io/x/db:1.2.0'],
+  ],
+  [
+    'an image and the version of a shorter name',
+    'env: [{name: ACME_DB_IMAGE, value: quay.io/x/db}, {name: DB_VERSION, value: 1.2.0}]',
+    ['env[0].value quay.io/x/db:1.2.0'],
+  ],
+  [
+    'registry, name and version',
+    'env: [{name: S_REPO_URL, value: quay.io/x}, {name: S_NAME, value: s}, {name: S_VERSION, value: "3"}]',
+    ['env[0].value quay.io/x/s:3'],
+  ],
+])('in a container: %s', ([, fields, expected]) => {
+  expect(inContainer(fields)).toEqual(expected)
+})
+
+test.for<[why: string, text: string, found: string[]]>([
+  ['image', 'spec: {image: "x/y:1"}', ['spec.image x/y:1']],
+  ['an untagged image', 'spec: {image: busybox}', ['spec.image busybox']],
+  [
+    'keys that end in image',
+    'spec: {dockerImage: "x/y:1", init_image: "x/z:1"}',
+    ['spec.dockerImage x/y:1', 'spec.init_image x/z:1'],
+  ],
+  [
+    'imageName, image_url',
+    'spec: {imageName: "x/y:1", image_url: "x/z:1"}',
+    ['spec.imageName x/y:1', 'spec.image_url x/z:1'],
+  ],
+  [
+    'any key with an unmistakable image',
+    `spec: {plugin: "registry.example.com/y@${DIGEST}"}`,
+    [`spec.plugin registry.example.com/y@${DIGEST}`],
+  ],
+  ['a docker:// address', 'spec: {source: {url: "docker://quay.io/x/disk"}}', ['spec.source.url quay.io/x/disk']],
+  ['a list of images', 'spec: {images: [busybox, "x/y:1"]}', ['spec.images[0] busybox', 'spec.images[1] x/y:1']],
+  [
+    'a map of images',
+    'spec: {images: {web: "x/web:1", db: {v8: "x/db:8"}}}',
+    ['spec.images.web x/web:1', 'spec.images.db.v8 x/db:8'],
+  ],
+  ['a list of maps', 'spec: {relatedImages: [{name: web, image: "x/web:1"}]}', ['spec.relatedImages[0].image x/web:1']],
+  ['an image named in a map', 'spec: {image: {name: "x/y:1", pullPolicy: Always}}', ['spec.image.name x/y:1']],
+  ['steps', 'spec: {steps: [{name: a, image: "x/y:1"}]}', ['spec.steps[0].image x/y:1']],
+  ['repository and tag', 'spec: {image: {repository: x/y, tag: 1.20}}', ['spec.image.repository x/y:1.2']],
+  [
+    'registry, repository and tag',
+    'spec: {image: {registry: quay.io, repository: x/y, tag: v1}}',
+    ['spec.image.repository quay.io/x/y:v1'],
+  ],
+  [
+    'repository, tag and digest',
+    `spec: {image: {repository: x/y, tag: v1, digest: "${DIGEST}"}}`,
+    [`spec.image.repository x/y:v1@${DIGEST}`],
+  ],
+  [
+    'repository, image and version',
+    'spec: {repository: nvcr.io/n, image: driver, version: "5"}',
+    ['spec.image nvcr.io/n/driver:5'],
+  ],
+  [
+    'a digest as the version',
+    `spec: {repository: nvcr.io/n, image: d, version: "${DIGEST}"}`,
+    [`spec.image nvcr.io/n/d@${DIGEST}`],
+  ],
+  [
+    'name and version of an image',
+    'spec: {image: {name: quay.io/x/y, version: next}}',
+    ['spec.image.name quay.io/x/y:next'],
+  ],
+  ['baseImage and version', 'spec: {baseImage: quay.io/x/y, version: v2}', ['spec.baseImage quay.io/x/y:v2']],
+  [
+    'baseImage and sha',
+    `spec: {baseImage: quay.io/x/y, sha: ${'ab'.repeat(32)}}`,
+    [`spec.baseImage quay.io/x/y@${DIGEST}`],
+  ],
+  ['a version with a plus', 'spec: {image: x/y, version: v1+k1}', ['spec.image x/y:v1-k1']],
+  ['keys with one beginning', 'spec: {sidecarImage: x/y, sidecarImageTag: v3}', ['spec.sidecarImage x/y:v3']],
+  [
+    'an image with several default versions',
+    'spec: {image: x/y, defaultImageVersion: "1", defaultGpuImageVersion: 1-gpu}',
+    ['spec.image x/y:1', 'spec.image x/y:1-gpu'],
+  ],
+  [
+    'registry and version for all',
+    'spec: {global: {repository: nvcr.io/n, version: v9}, driver: {image: driver}}',
+    ['spec.driver.image nvcr.io/n/driver:v9'],
+  ],
+  [
+    'a default of a parameter',
+    'spec: {params: [{name: BUILDER_IMAGE, default: "x/y:1"}]}',
+    ['spec.params[0].default x/y:1'],
+  ],
+  [
+    'a parameter that an image field uses',
+    'spec: {params: [{name: helper, default: "x/y:1"}], steps: [{name: a, image: $(params.helper)}]}',
+    ['spec.steps[0].image x/y:1'],
+  ],
+  [
+    'an image completed by a parameter',
+    'spec: {params: [{name: v, default: "7"}], steps: [{name: a, image: "x/y:$(params.v)"}]}',
+    ['spec.steps[0].image x/y:7'],
+  ],
+  ['an image stream', 'spec: {from: {kind: DockerImage, name: "quay.io/x/y:1"}}', ['spec.from.name quay.io/x/y:1']],
+])('in a custom resource: %s', ([, spec, expected]) => {
+  expect(found(`apiVersion: x.example/v1\nkind: Thing\n${spec}\n`)).toEqual(expected)
+})
+
+test.for<[why: string, apiVersion: string, kind: string, spec: string, found: string[]]>([
+  [
+    'a package',
+    'pkg.crossplane.io/v1',
+    'Provider',
+    '{package: xpkg.example.com/x/p:v1}',
+    ['spec.package xpkg.example.com/x/p:v1'],
+  ],
+  [
+    "a plan's version",
+    'upgrade.cattle.io/v1',
+    'Plan',
+    '{version: v1+k1, upgrade: {image: x/up}}',
+    ['spec.upgrade.image x/up:v1-k1'],
+  ],
+  [
+    "a plan's own tag",
+    'upgrade.cattle.io/v1',
+    'Plan',
+    '{version: v1, upgrade: {image: "x/up:v2"}}',
+    ['spec.upgrade.image x/up:v2'],
+  ],
+  [
+    'a version for all components',
+    'pingcap.com/v1alpha1',
+    'TidbCluster',
+    '{version: v8, pd: {baseImage: x/pd}}',
+    ['spec.pd.baseImage x/pd:v8'],
+  ],
+  [
+    'a model as an image',
+    'serving.kserve.io/v1beta1',
+    'InferenceService',
+    '{predictor: {model: {storageUri: "oci://quay.io/x/m:1"}}}',
+    ['spec.predictor.model.storageUri quay.io/x/m:1'],
+  ],
+])('a known field: %s', ([, apiVersion, kind, spec, expected]) => {
+  const text = `apiVersion: ${apiVersion}\nkind: ${kind}\nspec: ${spec}\n`
+  expect(found(text)).toEqual(expected)
+  expect(scanText(text).uses[0]?.confidence).toBe('certain')
+})
+
+test.for<[why: string, data: string[], found: string[]]>([
+  ['a plain value', ['plugin: quay.io/x/plugin:v1'], ['data.plugin quay.io/x/plugin:v1 4']],
+  ['repository and tag', ['x.repository: quay.io/x/y', 'x.tag: "0.65"'], ['data["x.repository"] quay.io/x/y:0.65 4']],
+  ['JSON', ['agent: |', '  {', '    "image": "x/agent:v1"', '  }'], ['data.agent x/agent:v1 6']],
+  [
+    'JSON in a file of images',
+    ['images.json: >', '  {"web": "registry.example.com/x:web"}'],
+    ['data["images.json"] registry.example.com/x:web 5'],
+  ],
+  [
+    'YAML',
+    ['values: |', '  web:', '    image:', '      name: quay.io/x/y', '      version: v7'],
+    ['data.values quay.io/x/y:v7 7'],
+  ],
+  [
+    'a manifest',
+    [
+      'pod.yaml: |-',
+      '  apiVersion: v1',
+      '  kind: Pod',
+      '  spec:',
+      '    containers:',
+      '      - name: help',
+      '        image: busybox',
+    ],
+    ['data["pod.yaml"] busybox 10'],
+  ],
+  [
+    'a template',
+    ['config: |', '  {{- if .x }}', '  image: "{{ .Values.image }}"', '  {{- end }}', '  image: x/proxy:1.1'],
+    ['data.config x/proxy:1.1 8'],
+  ],
+  [
+    'a script',
+    ['run.sh: |', '  #!/bin/sh', '  TOOL_IMAGE=quay.io/x/tool:v1', '  exec tool --image $TOOL_IMAGE'],
+    ['data["run.sh"] quay.io/x/tool:v1 6'],
+  ],
+  [
+    'TOML',
+    ['config.toml: |', '  [plugin]', '    sandbox_image = "registry.k8s.io/pause:3.9"'],
+    ['data["config.toml"] registry.k8s.io/pause:3.9 6'],
+  ],
+])('in a ConfigMap, with its line: %s', ([, data, expected]) => {
+  const text = `apiVersion: v1\nkind: ConfigMap\ndata:\n${data.map((line) => `  ${line}\n`).join('')}`
+  const { uses } = scanText(text)
+  const likely = uses.filter(({ confidence }) => confidence !== 'possible')
+  expect(likely.map(({ path, reference, line }) => `${formatPath(path)} ${reference} ${line}`)).toEqual(expected)
+  expect(likely.every(({ layer }) => layer === 'config')).toBe(true)
+})
+
+test('defaults in the schema of a custom resource', () => {
+  const properties = {
+    spec: {
+      properties: {
+        image: { type: 'string', default: 'x/y:1', description: 'such as x/other:2' },
+        pooler: {
+          properties: { image: { properties: { repository: { default: 'quay.io/x/z' }, tag: { default: 'v2' } } } },
+        },
+        sidecars: { items: { properties: { image: { default: 'x/side:1' } } } },
+      },
+    },
+  }
+  const versions = [{ name: 'v1', schema: { openAPIV3Schema: { type: 'object', properties } } }]
+  const text = JSON.stringify({
+    apiVersion: 'apiextensions.k8s.io/v1',
+    kind: 'CustomResourceDefinition',
+    spec: { versions },
+  })
+  const root = 'spec.versions[0].schema.openAPIV3Schema.properties.spec.properties'
+  expect(found(text)).toEqual([
+    `${root}.image.default x/y:1`,
+    `${root}.pooler.properties.image.properties.repository.default quay.io/x/z:v2`,
+    `${root}.sidecars.items.properties.image.default x/side:1`,
+  ])
+})
+
+test('annotations of a resource, and examples inside them', () => {
+  const text = [
+    'apiVersion: operators.coreos.com/v1alpha1',
+    'kind: ClusterServiceVersion',
+    'metadata:',
+    '  annotations:',
+    '    containerImage: quay.io/x/operator:v1',
+    '    alm-examples: |-',
+    '      [',
+    '        {"kind": "Thing", "spec": {',
+    '          "repository": "quay.io/x", "image": "thing", "version": "v2"}}',
+    '      ]',
+  ].join('\n')
+  expect(scanText(text).uses.map(({ reference, line }) => `${reference} ${line}`)).toEqual([
+    'quay.io/x/operator:v1 5',
+    'quay.io/x/thing:v2 9',
+  ])
+})
+
+test('what an operator sets has no policy; a container knows its flags and variables', () => {
+  const text = 'apiVersion: v1\nkind: Pod\nspec: {containers: [{name: c, image: "a:1", args: ["--x-image=x/y:1"]}]}'
+  expect(scanText(text).uses[1]).toMatchObject({
+    policy: undefined,
+    policyFrom: 'operator',
+    container: 'c',
+    layer: 'argument',
+    confidence: 'likely',
+    why: 'flag x-image',
+  })
+})
