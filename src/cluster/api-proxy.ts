@@ -37,7 +37,7 @@ export class ApiProxy {
 
   /** @throws {ExpectedError} KUBECTL_MISSING; CLUSTER_UNREACHABLE with what kubectl said. */
   static async start({ command, context, timeout = 60_000 }: KubectlOptions): Promise<ApiProxy> {
-    const directory = await mkdtemp(join(tmpdir(), 'nodeseed-'))
+    const directory = await mkdtemp(join(tmpdir(), 'nodeseed-api-'))
     const [program = 'kubectl', ...first] = command
     const args = [
       ...first,

@@ -66,7 +66,8 @@ export function readAnswer(path: string, { status, body }: ApiAnswer): Record<st
       'An admin can allow it: kubectl apply -f examples/audit/read-only.yaml. Or audit files: --nodes nodes.json.'
     throw new ExpectedError('DENIED', message, { hint })
   }
-  if (status === 502 || status === 503 || status === 504) {
+  // What is no object of the API comes from kubectl's proxy, which could not reach it.
+  if (status > 500 || (status === 500 && !isObject(value))) {
     const hint = 'Is the API server up, and is this the right --context? Try: kubectl get nodes'
     throw new ExpectedError('CLUSTER_UNREACHABLE', message, { hint })
   }

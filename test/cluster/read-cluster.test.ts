@@ -1,0 +1,151 @@
+import { readdirSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { expect, onTestFinished } from 'vitest'
+import { ApiProxy } from '../../src/cluster/api-proxy.ts'
+import { readCluster } from '../../src/cluster/read-cluster.ts'
+import type { ExpectedError } from '../../src/errors.ts'
+import { nameOfNode } from '../../src/kubernetes/node.ts'
+import { node } from '../support/cluster.ts'
+import { type Answer, type ApiServer, reply, startApiServer, writeKubeconfig } from '../support/cluster-api.ts'
+import { testWith, tool } from '../support/debian.ts'
+
+const withKubectl = testWith(['kubectl'])
+
+/** Reads a cluster as the command does, with the real kubectl. */
+async function read(
+  { kubeconfig }: Pick<ApiServer, 'kubeconfig'>,
+  options: { timeout?: number; context?: string } = {},
+) {
+  const command = [tool('kubectl'), '--kubeconfig', kubeconfig]
+  const api = await ApiProxy.start({ command, ...options })
+  onTestFinished(() => api.close())
+  return readCluster(api)
+}
+
+async function failure(reading: Promise<unknown>): Promise<ExpectedError> {
+  return reading.then(
+    () => expect.fail('it should have failed'),
+    (error: ExpectedError) => error,
+  )
+}
+
+const owned = (name: string) => ({
+  metadata: { name, ownerReferences: [{ kind: 'ReplicaSet', name: 'x', controller: true }] },
+})
+
+withKubectl('everything is read, page by page', async () => {
+  const nodes = Array.from({ length: 7 }, (_, index) => node(`n${index}`))
+  const server = await startApiServer(
+    {
+      '/api/v1/nodes': nodes,
+      '/api/v1/pods': [{ metadata: { name: 'bare' }, spec: { containers: [] } }, owned('of-a-deployment')],
+      '/apis/apps/v1/deployments': [{ metadata: { name: 'web' } }],
+      '/apis/batch/v1/jobs': [owned('of-a-cron-job')],
+      '/apis/node.k8s.io/v1/runtimeclasses': [{ metadata: { name: 'gvisor' }, handler: 'runsc' }],
+    },
+    {
+      pageSize: 3,
+      objects: { '/api/v1/nodes/n0/proxy/configz': { kubeletconfig: { nodeStatusMaxImages: -1 } } },
+    },
+  )
+  const state = await read(server)
+  expect(state.nodes.map(nameOfNode)).toEqual(['n0', 'n1', 'n2', 'n3', 'n4', 'n5', 'n6'])
+  expect(server.asked.filter((path) => path.startsWith('/api/v1/nodes?'))).toHaveLength(3)
+  expect(state.pods).toHaveLength(2)
+  expect(state.objects).toMatchObject([
+    { kind: 'Pod', apiVersion: 'v1', metadata: { name: 'bare' } },
+    { kind: 'Deployment', apiVersion: 'apps/v1', metadata: { name: 'web' } },
+    { kind: 'RuntimeClass', apiVersion: 'node.k8s.io/v1', metadata: { name: 'gvisor' } },
+  ])
+  expect(state.kubelets.get('n0')?.maxImages).toBe(-1)
+})
+
+withKubectl('a list whose pages expire begins again', async () => {
+  let expired = 0
+  const answer: Answer = (request, response) => {
+    if (!request.url?.includes('continue=') || expired++ > 0) return false
+    reply(response, 410, 'The provided continue parameter is too old')
+    return true
+  }
+  const server = await startApiServer({ '/api/v1/nodes': [node('a'), node('b')] }, { pageSize: 1, answer })
+  expect((await read(server)).nodes.map(nameOfNode)).toEqual(['a', 'b'])
+  expect(expired).toBe(2)
+})
+
+withKubectl('a list that expires every time ends in an error', async () => {
+  const answer: Answer = (request, response) => {
+    if (!request.url?.includes('continue=')) return false
+    reply(response, 410, 'too old')
+    return true
+  }
+  const server = await startApiServer({ '/api/v1/nodes': [node('a'), node('b')] }, { pageSize: 1, answer })
+  expect(await failure(read(server))).toMatchObject({ code: 'CLUSTER_ERROR', message: /expired 4 times/ })
+})
+
+const refuse =
+  (status: number, message: string, path = '/api/v1/nodes'): Answer =>
+  (request, response) => {
+    if (!request.url?.startsWith(path)) return false
+    reply(response, status, message)
+    return true
+  }
+
+for (const [status, code, hint] of [
+  [401, 'UNAUTHORIZED', /Log in again/],
+  [403, 'DENIED', /examples\/audit\/read-only.yaml/],
+  [500, 'CLUSTER_ERROR', /kubectl get nodes/],
+  [503, 'CLUSTER_UNREACHABLE', /--context/],
+] as const) {
+  withKubectl(`${status}: the API server's words, and what to do`, async () => {
+    const server = await startApiServer({}, { answer: refuse(status, 'nodes is forbidden: User "jo" cannot list') })
+    const error = await failure(read(server))
+    expect(error.code).toBe(code)
+    expect(error.message).toBe(`GET /api/v1/nodes: ${status} nodes is forbidden: User "jo" cannot list`)
+    expect(error.hint).toMatch(hint)
+  })
+}
+
+withKubectl('kubelet settings that may not be read are done without, after one refusal', async () => {
+  const nodes = Array.from({ length: 50 }, (_, index) => node(`n${index}`))
+  const answer = refuse(403, 'nodes "n0" is forbidden: cannot get resource "nodes/proxy"', '/api/v1/nodes/')
+  const server = await startApiServer({ '/api/v1/nodes': nodes }, { answer })
+  const state = await read(server)
+  expect(state.unread[0]).toContain('cannot get resource "nodes/proxy"')
+  expect(state.kubelets.size).toBe(0)
+  expect(server.asked.filter((path) => path.endsWith('configz')).length).toBeLessThan(20)
+})
+
+withKubectl('an answer that does not come in time is an error, not a wait', async () => {
+  const server = await startApiServer({}, { answer: ({ url }) => url?.startsWith('/api/v1/nodes') ?? false })
+  const error = await failure(read(server, { timeout: 300 }))
+  expect(error).toMatchObject({
+    code: 'CLUSTER_UNREACHABLE',
+    message: 'GET /api/v1/nodes?limit=500: no answer within 0.3 s',
+  })
+})
+
+withKubectl('a cluster that is not there', async () => {
+  const error = await failure(read({ kubeconfig: await writeKubeconfig('http://127.0.0.1:1') }))
+  expect(error).toMatchObject({ code: 'CLUSTER_UNREACHABLE', message: /refused/ })
+})
+
+withKubectl('a context that is not there', async () => {
+  const error = await failure(read(await startApiServer({}), { context: 'nowhere' }))
+  expect(error).toMatchObject({ code: 'CLUSTER_UNREACHABLE', message: /context "nowhere" does not exist/ })
+})
+
+testWith([])('kubectl that is not there', async () => {
+  const error = await failure(ApiProxy.start({ command: ['no-such-kubectl'] }))
+  expect(error).toMatchObject({ code: 'KUBECTL_MISSING', message: 'no-such-kubectl: not found', hint: /--kubectl/ })
+})
+
+withKubectl('nothing is left behind: no process, no socket', async () => {
+  const sockets = () => readdirSync(tmpdir()).filter((name) => name.startsWith('nodeseed-api-'))
+  const before = sockets()
+  const { kubeconfig } = await startApiServer({})
+  const api = await ApiProxy.start({ command: [tool('kubectl'), '--kubeconfig', kubeconfig] })
+  expect(sockets().length).toBeGreaterThan(before.length)
+  await api.close()
+  expect(sockets()).toEqual(before)
+  await expect(api.get('/version')).rejects.toMatchObject({ code: 'CLUSTER_UNREACHABLE' })
+})
