@@ -1,4 +1,4 @@
-import { nameOfResource } from '../kubernetes/resource.ts'
+import { lineOfResource, nameOfResource } from '../kubernetes/resource.ts'
 import { countNodes } from './count-nodes.ts'
 import { reasonsOf } from './reasons.ts'
 import type { AuditResult } from './report.ts'
@@ -43,10 +43,9 @@ function pageData({ nodeClasses, workloads, findings, bytes, fixesOf }: AuditRes
   }
   const described = workloads.map((audited) => {
     const { workload, verdict, podClass, nodes } = audited
-    const { document, path } = workload.resource
     return {
       name: nameOfResource(workload.resource),
-      place: `${document.file}:${document.lineOf(path)}`,
+      place: `${workload.resource.document.file}:${lineOfResource(workload.resource)}`,
       verdict,
       replicas: workload.replicas ?? null,
       ...countNodes(audited, nodeClasses),

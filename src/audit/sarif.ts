@@ -1,5 +1,5 @@
 import type { Finding } from '../finding.ts'
-import { nameOfResource } from '../kubernetes/resource.ts'
+import { lineOfResource, nameOfResource } from '../kubernetes/resource.ts'
 import type { WorkloadVerdict } from './audit.ts'
 import { reasonsOf } from './reasons.ts'
 import type { AuditResult } from './report.ts'
@@ -50,7 +50,7 @@ function verdictFindings({ workloads, nodeClasses, fixesOf }: AuditResult): Find
         message,
         hint: fixesOf(audited)[0]?.message,
         file,
-        line: resource.document.lineOf(resource.path),
+        line: lineOfResource(resource),
       },
     ]
   })

@@ -1,5 +1,5 @@
 import type { Finding } from '../finding.ts'
-import { nameOfResource } from '../kubernetes/resource.ts'
+import { lineOfResource, nameOfResource } from '../kubernetes/resource.ts'
 import type { Audit, WorkloadAudit } from './audit.ts'
 import type { Conditions } from './conditions.ts'
 import { countNodes } from './count-nodes.ts'
@@ -108,14 +108,13 @@ function about(
   message: string,
   hint: string,
 ): Finding {
-  const { document, path } = resource
   return {
     code,
     severity,
     message: `${nameOfResource(resource)}: ${message}`,
     hint,
-    file: document.file,
-    line: document.lineOf(path),
+    file: resource.document.file,
+    line: lineOfResource(resource),
   }
 }
 

@@ -33,7 +33,10 @@ export class ApiProxy {
     this.#child = child
     this.#directory = directory
     this.#timeout = timeout
+    process.once('exit', this.#kill)
   }
+
+  readonly #kill = () => this.#child.kill()
 
   /** @throws {ExpectedError} KUBECTL_MISSING; CLUSTER_UNREACHABLE with what kubectl said. */
   static async start({ command, context, timeout = 60_000 }: KubectlOptions): Promise<ApiProxy> {
@@ -80,8 +83,9 @@ export class ApiProxy {
   }
 
   async close(): Promise<void> {
+    process.removeListener('exit', this.#kill)
     const ended = new Promise((resolve) => this.#child.once('exit', resolve))
-    if (this.#child.exitCode === null && this.#child.kill()) await ended
+    if (this.#child.exitCode === null && this.#kill()) await ended
     await rm(this.#directory, { recursive: true, force: true })
   }
 }

@@ -28,6 +28,11 @@ export function nameOfResource({ kind, namespace, name }: Pick<Resource, 'kind' 
   return `${kind} ${namespace ? `${namespace}/` : ''}${name || '(no name)'}`
 }
 
+/** The line of its file at which a resource is named. */
+export function lineOfResource({ document, path }: Pick<Resource, 'document' | 'path'>): number {
+  return document.lineOf([...path, 'metadata', 'name'])
+}
+
 export function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
 }

@@ -1,9 +1,11 @@
 import { readdirSync } from 'node:fs'
+import { readFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { expect, onTestFinished } from 'vitest'
 import { ApiProxy } from '../../src/cluster/api-proxy.ts'
 import { readCluster } from '../../src/cluster/read-cluster.ts'
 import type { ExpectedError } from '../../src/errors.ts'
+import { readAllDocuments } from '../../src/kubernetes/document.ts'
 import { nameOfNode } from '../../src/kubernetes/node.ts'
 import { node } from '../support/cluster.ts'
 import { type Answer, type ApiServer, reply, startApiServer, writeKubeconfig } from '../support/cluster-api.ts'
@@ -148,4 +150,22 @@ withKubectl('nothing is left behind: no process, no socket', async () => {
   await api.close()
   expect(sockets()).toEqual(before)
   await expect(api.get('/version')).rejects.toMatchObject({ code: 'CLUSTER_UNREACHABLE' })
+})
+
+withKubectl('the published role allows all that is read, and nothing else', async () => {
+  const server = await startApiServer({ '/api/v1/nodes': [node('a')] })
+  await read(server)
+  const roles = readAllDocuments(await readFile('examples/audit/read-only.yaml', 'utf8'), 'read-only.yaml')
+  const rules = roles.flatMap(
+    ({ value }) => (value as { rules: Record<'apiGroups' | 'resources' | 'verbs', string[]>[] }).rules,
+  )
+  const allowed = rules.flatMap(({ apiGroups, resources, verbs }) =>
+    apiGroups.flatMap((group) => resources.map((resource) => `${verbs.join()} ${group}/${resource}`)),
+  )
+  const asked = server.asked.flatMap((path) => {
+    const [, group = '', resource] = /^\/api(?:s\/([^/]+))?\/v1\/([a-z]+)(?=\?)/.exec(path) ?? []
+    if (resource) return `list ${group}/${resource}`
+    return path.endsWith('/proxy/configz') ? 'get /nodes/proxy' : []
+  })
+  expect(new Set(asked)).toEqual(new Set(allowed))
 })

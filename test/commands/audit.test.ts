@@ -1,13 +1,17 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
+import { Ajv2020 } from 'ajv/dist/2020.js'
 import { expect, onTestFinished, test } from 'vitest'
-import type { AuditReport } from '../../src/audit/report.ts'
+import { type AuditReport, auditCluster, auditReport } from '../../src/audit/report.ts'
 import { planBundle } from '../../src/bundle/plan.ts'
 import { BundleWriter } from '../../src/layout/bundle-writer.ts'
 import { digestOf } from '../../src/oci/digest.ts'
 import { OCI_CONFIG, OCI_LAYER_GZIP, OCI_MANIFEST } from '../../src/oci/media-type.ts'
 import { runCli } from '../support/cli.ts'
+import { node, workload } from '../support/cluster.ts'
+import { startApiServer } from '../support/cluster-api.ts'
+import { testWith, tool } from '../support/debian.ts'
 
 const SHOP = 'examples/audit/shop.yaml'
 const NODES = 'examples/audit/nodes.json'
@@ -73,6 +77,127 @@ test('--json gives each node its answer and its first reason', async () => {
   expect(exitCode).toBe(4)
 })
 
+test('--json is what its published schema says', async () => {
+  const schema = JSON.parse(await readFile('schemas/audit.json', 'utf8'))
+  const valid = new Ajv2020({ strict: true, strictRequired: false, allowUnionTypes: true }).compile(schema)
+  const small = JSON.parse((await runCli(['audit', SHOP, '--nodes', NODES, '--json'])).stdout)
+  expect([valid(small), valid.errors]).toEqual([true, null])
+  const nodes = Array.from({ length: 500 }, (_, index) => node(`n${index}`, { labels: { disk: `${index % 2}` } }))
+  const workloads = Array.from({ length: 300 }, () => workload({ spec: { nodeSelector: { disk: '0' } } }))
+  const large = JSON.parse(JSON.stringify(auditReport(auditCluster(workloads, nodes, {}))))
+  expect([valid(large), valid.errors]).toEqual([true, null])
+  expect(large.nodeClasses).toHaveLength(2)
+  expect(valid({ ...small, workloads: [{ ...small.workloads[0], verdict: 'fine' }] })).toBe(false)
+})
+
+test.for<[failOn: string, exitCode: number]>([
+  ['unknown', 4],
+  ['atRisk', 4],
+  ['impossible', 4],
+  ['never', 0],
+])('--fail-on %s ends with %i', async ([failOn, exitCode]) => {
+  const result = await runCli(['audit', SHOP, '--nodes', NODES, '--fail-on', failOn])
+  expect(result.exitCode).toBe(exitCode)
+})
+
+test('SARIF has a result for each workload that is not safe, with its place', async () => {
+  const file = await temporaryFile('audit.sarif')
+  await runCli(['audit', SHOP, '--nodes', NODES, '--sarif', file])
+  const { version, runs } = JSON.parse(await readFile(file, 'utf8'))
+  const { results, tool } = runs[0]
+  expect(version).toBe('2.1.0')
+  expect(results[0]).toMatchObject({
+    ruleId: 'WORKLOAD_AT_RISK',
+    level: 'error',
+    message: { text: expect.stringContaining('Deployment shop/api is at risk. edge-1, worker-2: ImageMissing') },
+    locations: [{ physicalLocation: { artifactLocation: { uri: SHOP }, region: { startLine: 18 } } }],
+  })
+  for (const { ruleId, ruleIndex } of results) expect(tool.driver.rules[ruleIndex].id).toBe(ruleId)
+})
+
+test('JUnit has a test case for each workload', async () => {
+  const file = await temporaryFile('audit.xml')
+  await runCli(['audit', SHOP, '--nodes', NODES, '--junit', file, '--fail-on', 'impossible'])
+  const xml = await readFile(file, 'utf8')
+  expect(xml).toContain('<testsuite name="nodeseed audit" tests="5" failures="1" errors="0" skipped="0">')
+  expect(xml).toContain(`<testcase classname="${SHOP}" name="Deployment shop/web"/>`)
+  expect(xml).toMatch(/name="CronJob shop\/report">\s*<failure message="impossible" type="impossible">edge-1, worker-1/)
+  expect(xml).toMatch(/name="Deployment shop\/api">\s*<system-out>at risk/)
+})
+
+test('--html writes one page that holds its data', async () => {
+  const file = await temporaryFile('audit.html')
+  await runCli(['audit', SHOP, '--nodes', NODES, '--html', file])
+  const page = await readFile(file, 'utf8')
+  expect(page).toContain('"name":"StatefulSet shop/db"')
+  expect(page).not.toMatch(/\/\*(STYLE|SCRIPT|DATA)\*\//)
+})
+
+test('more is known with what the runtimes and the kubelets say', async () => {
+  const api = 'registry.example.com/shop/api:2.4'
+  const listing = await temporaryFile(
+    'worker-2.json',
+    JSON.stringify({ images: [{ id: 'x', repoTags: [api], size: '1' }] }),
+  )
+  const verdictOf = async (...args: string[]) => {
+    const { stdout } = await runCli(['audit', SHOP, '--nodes', NODES, '--json', ...args])
+    const one = (JSON.parse(stdout) as AuditReport).workloads.find(({ name }) => name === 'api')
+    return one?.nodes.filter(({ starts }) => starts).map((entry) => 'name' in entry && entry.name)
+  }
+  expect(await verdictOf()).toEqual(['worker-1'])
+  expect(await verdictOf('--images', `worker-2=${listing}`)).toEqual(['worker-1', 'worker-2'])
+  expect(await verdictOf('--images', dirname(listing))).toEqual(['worker-1', 'worker-2'])
+  const config = 'kind: KubeletConfiguration\nimagePullCredentialsVerificationPolicy: AlwaysVerify\n'
+  expect(await verdictOf('--kubelet-config', await temporaryFile('kubelet.yaml', config))).toEqual([])
+  const pod = {
+    metadata: { name: 'p' },
+    spec: { nodeName: 'worker-1', containers: [{ resources: { requests: { pods: '1' } } }] },
+  }
+  const pods = {
+    kind: 'List',
+    apiVersion: 'v1',
+    items: Array.from({ length: 110 }, () => ({ kind: 'Pod', apiVersion: 'v1', ...pod })),
+  }
+  expect(await verdictOf('--pods', await temporaryFile('pods.json', JSON.stringify(pods)))).toEqual([])
+})
+
+testWith(['kubectl'])('--cluster audits what a live cluster runs, through kubectl', async () => {
+  const { items } = JSON.parse(await readFile(NODES, 'utf8'))
+  const spec = { containers: [{ name: 'c', image: 'nginx:1.27', imagePullPolicy: 'Never' }], runtimeClassName: 'fast' }
+  const failing = {
+    metadata: {
+      name: 'web-x-1',
+      namespace: 'shop',
+      labels: { 'pod-template-hash': 'x' },
+      ownerReferences: [{ kind: 'ReplicaSet', name: 'web-x' }],
+    },
+    spec: { ...spec, nodeName: 'edge-1' },
+    status: {
+      phase: 'Pending',
+      containerStatuses: [{ image: 'nginx:1.27', state: { waiting: { reason: 'ErrImageNeverPull' } } }],
+    },
+  }
+  const { kubeconfig } = await startApiServer({
+    '/api/v1/nodes': items,
+    '/api/v1/pods': [failing],
+    '/apis/apps/v1/deployments': [
+      { metadata: { name: 'web', namespace: 'shop' }, spec: { replicas: 2, template: { spec } } },
+    ],
+    '/apis/node.k8s.io/v1/runtimeclasses': [
+      { metadata: { name: 'fast' }, scheduling: { nodeSelector: { 'kubernetes.io/os': 'linux' } } },
+    ],
+  })
+  const kubectl = `${tool('kubectl')} --kubeconfig ${kubeconfig}`
+  const { stdout, stderr, exitCode } = await runCli(['audit', '--cluster', '--kubectl', kubectl, '--json'])
+  const { workloads, findings } = JSON.parse(stdout) as AuditReport
+  expect(workloads.map(({ name, verdict }) => [name, verdict])).toEqual([['web', 'atRisk']])
+  expect(findings.find(({ code }) => code === 'LIVE_FAILURE')?.message).toContain(
+    'ErrImageNeverPull of nginx:1.27 now; the audit says ImageMissing',
+  )
+  expect(findings.map(({ code }) => code)).not.toContain('RUNTIME_CLASS_UNKNOWN')
+  expect([stderr, exitCode]).toEqual([expect.not.stringContaining('error'), 4])
+})
+
 test('what is safe everywhere ends with 0', async () => {
   const manifest = await temporaryFile(
     'web.yaml',
@@ -116,6 +241,39 @@ test('--assume-seeded asks what seeding every node with a bundle would change', 
 })
 
 test.for<[what: string, args: string[], exitCode: number, message: RegExp]>([
+  ['no nodes at all', [SHOP], 2, /Neither --nodes FILE nor --cluster.*kubectl get nodes -o json/s],
+  ['no inputs', ['--nodes', NODES], 2, /No INPUT to audit/],
+  [
+    'a page that cannot be written',
+    [SHOP, '--nodes', NODES, '--html', '/no/such/dir.html'],
+    3,
+    /dir.html: cannot be written/,
+  ],
+  ['no kubectl', ['--cluster', '--kubectl', 'no-such-kubectl'], 3, /no-such-kubectl: not found/],
+  [
+    'pods that are none',
+    [SHOP, '--nodes', NODES, '--pods', NODES],
+    2,
+    /holds no list of pods.*kubectl get pods -A -o json/s,
+  ],
+  [
+    'a kubelet configuration that is none',
+    [SHOP, '--nodes', NODES, '--kubelet-config', SHOP],
+    2,
+    /holds no KubeletConfiguration/,
+  ],
+  [
+    'images that are neither file nor directory',
+    [SHOP, '--nodes', NODES, '--images', 'x'],
+    2,
+    /neither NODE=FILE nor a directory/,
+  ],
+  [
+    'a list of images that is none',
+    [SHOP, '--nodes', NODES, '--images', `worker-1=${SHOP}`],
+    2,
+    /not a list of images.*crictl images/s,
+  ],
   ['no nodes file', [SHOP, '--nodes', 'no-such-file'], 2, /no-such-file: no such file.*kubectl get nodes -o json/s],
   ['a directory', [SHOP, '--nodes', 'examples'], 2, /examples: cannot be read.*kubectl get nodes -o json/s],
   ['a file without nodes', [SHOP, '--nodes', SHOP], 2, /shop.yaml: holds no Node.*kubectl get nodes -o json/s],
