@@ -24,7 +24,18 @@ export class GroupedFindings {
 
 /** The first few by name, and how many more there are, so that a line can be read. */
 export function listNodes(nodes: readonly string[]): string {
-  const sorted = nodes.toSorted()
-  if (sorted.length <= 4) return sorted.join(', ')
-  return `${sorted.slice(0, 3).join(', ')} and ${sorted.length - 3} more`
+  if (nodes.length <= 4) return nodes.toSorted().join(', ')
+  return `${firstThree(nodes).join(', ')} and ${nodes.length - 3} more`
+}
+
+/** In one pass: to sort thousands of names for three of them, at every finding, took most of a large audit's time. */
+function firstThree(names: readonly string[]): string[] {
+  const first: string[] = []
+  for (const name of names) {
+    if (first.length === 3 && name >= (first[2] as string)) continue
+    const at = first.findIndex((other) => name < other)
+    first.splice(at < 0 ? first.length : at, 0, name)
+    if (first.length > 3) first.pop()
+  }
+  return first
 }

@@ -79,7 +79,13 @@ export interface WorkloadReport {
   readonly verdict: WorkloadVerdict
   readonly nodes: readonly NodeReport[]
   /** What would help; empty for what is safe. */
-  readonly fixes: readonly Fix[]
+  readonly fixes: readonly FixReport[]
+}
+
+/** `nodes` is left out where classes of nodes are listed: the names of all their nodes would be too long. */
+export interface FixReport extends Omit<Fix, 'nodes'> {
+  readonly count: number
+  readonly nodes?: readonly string[]
 }
 
 /** The verdict on one node, or on one class of nodes. */
@@ -101,11 +107,22 @@ export function auditReport({ nodeClasses, workloads, findings, fixesOf }: Audit
         (nodeClasses[index]?.nodes ?? []).map((name) => ({ name, ...verdict })),
       )
       .sort((a, b) => (a.name < b.name ? -1 : 1))
+  const listed = new Map<readonly NodeVerdict[], NodeReport[]>()
+  const list = (verdicts: readonly NodeVerdict[]): NodeReport[] => {
+    const known = listed.get(verdicts) ?? (isLarge ? listByClass(verdicts) : listByNode(verdicts))
+    listed.set(verdicts, known)
+    return known
+  }
   const reports = workloads.map((one): WorkloadReport => {
     const { apiVersion, kind, namespace, name } = one.workload.resource
-    const nodes = isLarge ? listByClass(one.nodes) : listByNode(one.nodes)
+    const nodes = list(one.nodes)
     const replicas = one.workload.replicas ?? null
-    return { apiVersion, kind, namespace, name, replicas, verdict: one.verdict, nodes, fixes: fixesOf(one) }
+    const fixes = fixesOf(one).map(({ nodes: helped, ...fix }) => ({
+      ...fix,
+      count: helped.length,
+      ...(!isLarge && { nodes: helped }),
+    }))
+    return { apiVersion, kind, namespace, name, replicas, verdict: one.verdict, nodes, fixes }
   })
   return { ...(isLarge && { nodeClasses: classes }), workloads: reports, findings }
 }

@@ -1,5 +1,6 @@
 import { Command } from '@oclif/core'
 import { EXIT_CODES, ExpectedError } from '../errors.ts'
+import { jsonPieces } from './json-pieces.ts'
 
 /**
  * Gives every command `--json`, and turns a foreseen failure into a message, a hint and an exit code.
@@ -11,6 +12,12 @@ export abstract class BaseCommand extends Command {
   /** Ends the command with exit code 4: the question was answered, and the answer is no. */
   protected answerNo(): void {
     process.exitCode = 4
+  }
+
+  /** Plain JSON: the colours that oclif adds cost many times the memory of a large result. */
+  override logJson(json: unknown): void {
+    for (const piece of jsonPieces(json)) process.stdout.write(piece)
+    process.stdout.write('\n')
   }
 
   protected override async catch(error: Error): Promise<unknown> {

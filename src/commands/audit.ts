@@ -71,8 +71,10 @@ Ends with 0 when no workload is below --fail-on, with 4 when one is.`
     const failures = liveFailures(judged, known.livePods ?? [])
     const result: AuditResult = { ...judged, findings: [...failures, ...judged.findings] }
     await this.#write(result, flags)
-    for (const line of auditTable(result)) this.log(printable(line))
-    this.log(`\n${auditSummary(result)}`)
+    if (!this.jsonEnabled()) {
+      for (const line of auditTable(result)) this.log(printable(line))
+      this.log(`\n${auditSummary(result)}`)
+    }
     const urgent = result.findings.filter(({ severity }) => severity !== 'info')
     if (urgent.length > 0) this.logToStderr(renderFindings(urgent))
     if (result.workloads.some(({ verdict }) => fails(verdict, flags['fail-on']))) this.answerNo()
