@@ -55,7 +55,8 @@ function policyFix(pod: AuditedPod, verdicts: readonly NodeVerdict[], questions:
   const changed = withoutAlways(pod)
   const nodes = gained(verdicts, retry(changed, questions), questions)
   if (nodes.length === 0) return []
-  return [{ kind: 'policy', message: 'set imagePullPolicy: IfNotPresent (the images are there)', bytes: 0, nodes }]
+  const message = `set imagePullPolicy: IfNotPresent, as the images are on ${listNodes(nodes)}`
+  return [{ kind: 'policy', message, bytes: 0, nodes }]
 }
 
 /** For a workload that may land nowhere: one taint, or the cordons, out of the way. */
@@ -108,7 +109,7 @@ function seedBytes(
 ): number | null {
   let total = 0
   for (const [index, node] of nodeClasses.entries()) {
-    if (before[index]?.starts === true || after[index]?.starts !== true) continue
+    if (!isBetter(after[index], before[index])) continue
     const held = new Set<string>()
     const wanted = new Map<string, number>()
     for (const { name, locked } of images) {
@@ -134,15 +135,21 @@ function retry(pod: AuditedPod, { nodeClasses, conditions }: FixQuestions, isSee
   })
 }
 
-/** The nodes on which it starts after, and did not before. */
+/** The nodes on which more is hoped for after than before. */
 function gained(
   before: readonly NodeVerdict[],
   after: readonly NodeVerdict[],
   { nodeClasses }: FixQuestions,
 ): string[] {
-  return indexes(after, ({ starts }, index) => starts === true && before[index]?.starts !== true).flatMap(
+  return indexes(after, (verdict, index) => isBetter(verdict, before[index])).flatMap(
     (index) => nodeClasses[index]?.nodes ?? [],
   )
+}
+
+/** That it starts is better than that nobody can tell, and this is better than that it fails. */
+function isBetter(after: NodeVerdict | undefined, before: NodeVerdict | undefined): boolean {
+  const rank = (verdict: NodeVerdict | undefined) => (verdict?.starts === true ? 2 : verdict?.starts === null ? 1 : 0)
+  return rank(after) > rank(before)
 }
 
 function withoutAlways(pod: AuditedPod): AuditedPod {

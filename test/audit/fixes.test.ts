@@ -51,6 +51,16 @@ test.for<[rule: string, parts: Parameters<typeof workload>[0], nodes: ReturnType
     [['toleration', 0, 'a']],
   ],
   ['a cordon', {}, [node('a', { images: [WEB], spec: { unschedulable: true } })], [['uncordon', 0, 'a']]],
+  [
+    'what only live pods decide is better than what fails',
+    {
+      spec: {
+        topologySpreadConstraints: [{ whenUnsatisfiable: 'DoNotSchedule', topologyKey: 'kubernetes.io/hostname' }],
+      },
+    },
+    [node('a')],
+    [['seed', BYTES, 'a']],
+  ],
   ['nothing helps a reference that is none', { image: 'Web' }, [node('a')], []],
   ['an image outside the bundle costs nobody knows what', { image: 'other:1' }, [node('a')], [['seed', null, 'a']]],
 ])('%s', ([, parts, nodes, expected]) => {
