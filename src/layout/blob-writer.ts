@@ -18,9 +18,12 @@ export interface BlobPlace {
   readonly onWritten: (bytes: number) => void
 }
 
+/** Buffers of {@link CHUNK} bytes that no writer uses now. Used again, they cost no garbage collection. */
+const free: Buffer[] = []
+
 /**
- * Writes one blob in place and hashes it while it arrives. While one batch is on its way to the disk the next one is
- * collected: fewer, larger writes are what makes the disk fast. `write` gives a promise when the sender must wait.
+ * Writes one blob in place and hashes it while it arrives. While one buffer is on its way to the disk the next one is
+ * filled: fewer, larger writes are what makes the disk fast. `write` gives a promise when the sender must wait.
  */
 export class BlobWriter implements BlobSink {
   readonly #blob: Descriptor
@@ -28,8 +31,8 @@ export class BlobWriter implements BlobSink {
   #hash: Hash | undefined
   #received = 0
   #written = 0
-  #batch: Uint8Array[] = []
-  #batchBytes = 0
+  #buffer: Buffer | undefined
+  #filled = 0
   #writing: Promise<void> | undefined
 
   constructor(blob: Descriptor, place: BlobPlace) {
@@ -66,11 +69,17 @@ export class BlobWriter implements BlobSink {
     }
     this.#received += chunk.length
     this.#digest().update(chunk)
-    this.#batch.push(chunk)
-    this.#batchBytes += chunk.length
-    if (this.#batchBytes < CHUNK) return undefined
-    const busy = this.#writing
-    this.#flush()
+    let busy: Promise<void> | undefined
+    for (let at = 0; at < chunk.length; ) {
+      this.#buffer ??= free.pop() ?? Buffer.allocUnsafeSlow(CHUNK)
+      const part = chunk.subarray(at, at + CHUNK - this.#filled)
+      this.#buffer.set(part, this.#filled)
+      this.#filled += part.length
+      at += part.length
+      if (this.#filled < CHUNK) break
+      busy = this.#writing
+      this.#flush()
+    }
     return busy
   }
 
@@ -88,8 +97,7 @@ export class BlobWriter implements BlobSink {
 
   /** Forgets what arrived; the blob comes anew. */
   async restart(): Promise<void> {
-    this.#batch = []
-    this.#batchBytes = 0
+    this.#filled = 0
     await this.#writing
     this.#hash = undefined
     this.#received = 0
@@ -103,17 +111,18 @@ export class BlobWriter implements BlobSink {
   }
 
   #flush(): void {
-    if (this.#batchBytes === 0) return
     const { handle, offset, path, onWritten } = this.#place
-    const [batch, position] = [this.#batch, offset + this.#written]
-    this.#written += this.#batchBytes
+    const [buffer, filled, position] = [this.#buffer, this.#filled, offset + this.#written]
+    this.#buffer = undefined
+    this.#filled = 0
+    if (!buffer) return
+    this.#written += filled
     const end = this.#written
-    this.#batch = []
-    this.#batchBytes = 0
     const writing = (this.#writing ?? Promise.resolve()).then(async () => {
-      await writeAll(handle, batch, position).catch((error) => {
+      await writeAll(handle, buffer.subarray(0, filled), position).catch((error) => {
         throw diskError(path, error)
       })
+      free.push(buffer)
       onWritten(end)
     })
     this.#writing = writing
@@ -132,13 +141,9 @@ export class BlobWriter implements BlobSink {
 }
 
 /** A write may take less than it was given. */
-async function writeAll(handle: FileHandle, chunks: Uint8Array[], position: number): Promise<void> {
-  const bytes = chunks.reduce((sum, { length }) => sum + length, 0)
-  const { bytesWritten } = await handle.writev(chunks, position)
-  if (bytesWritten === bytes) return
-  const rest = Buffer.concat(chunks).subarray(bytesWritten)
-  for (let at = 0; at < rest.length; ) {
-    const { bytesWritten: count } = await handle.write(rest, at, rest.length - at, position + bytesWritten + at)
-    at += count
+async function writeAll(handle: FileHandle, bytes: Uint8Array, position: number): Promise<void> {
+  for (let at = 0; at < bytes.length; ) {
+    const { bytesWritten } = await handle.write(bytes, at, bytes.length - at, position + at)
+    at += bytesWritten
   }
 }
