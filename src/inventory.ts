@@ -37,14 +37,20 @@ export interface BundleTable {
   readonly lock: Lock
   /** Every blob of the file, in file order. */
   readonly blobs: readonly BlobEntry[]
+  /** Of a delta: the blobs that its images need and that it leaves to what the receiver already has. */
+  readonly requires?: readonly RequiredBlob[]
   /** The other files under `nodeseed/`, so that a signature over index.json covers them too. */
   readonly files: readonly FileEntry[]
 }
 
-/** A blob in a bundle: `size` bytes at `offset` from the start of the file. */
-export interface BlobEntry {
+/** A blob by its content alone. */
+export interface RequiredBlob {
   readonly digest: Digest
   readonly size: number
+}
+
+/** A blob in a bundle: `size` bytes at `offset` from the start of the file. */
+export interface BlobEntry extends RequiredBlob {
   readonly offset: number
 }
 
@@ -81,12 +87,17 @@ export function blobsOf({ target, indexes = [], platforms }: LockedImage): Descr
 
 /** @throws {ExpectedError} BUNDLE_INVALID, saying where in the table. */
 export function parseBundleTable(value: unknown, where: string): BundleTable {
-  const { version, lock, blobs, files } = objectAt(value, where)
+  const { version, lock, blobs, requires, files } = objectAt(value, where)
   if (version !== 1) throw otherVersion(version, where)
   return {
     version,
     lock: parseLock(lock, `${where}, lock`),
     blobs: arrayAt(blobs, `${where}, blobs`).map((entry, index) => parseBlobEntry(entry, `${where}, blobs[${index}]`)),
+    ...(requires !== undefined && {
+      requires: arrayAt(requires, `${where}, requires`).map((entry, index) =>
+        parseRequired(entry, `${where}, requires[${index}]`),
+      ),
+    }),
     files: arrayAt(files ?? [], `${where}, files`).map((entry, index) =>
       parseFileEntry(entry, `${where}, files[${index}]`),
     ),
@@ -132,8 +143,12 @@ function parsePlatformEntry(value: unknown, where: string): LockedPlatform {
 }
 
 function parseBlobEntry(value: unknown, where: string): BlobEntry {
-  const { digest, size, offset } = objectAt(value, where)
-  return { digest: digestAt(digest, where), size: countAt(size, where), offset: countAt(offset, where) }
+  return { ...parseRequired(value, where), offset: countAt(objectAt(value, where).offset, where) }
+}
+
+function parseRequired(value: unknown, where: string): RequiredBlob {
+  const { digest, size } = objectAt(value, where)
+  return { digest: digestAt(digest, where), size: countAt(size, where) }
 }
 
 function parseFileEntry(value: unknown, where: string): FileEntry {

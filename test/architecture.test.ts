@@ -31,7 +31,9 @@ const MAY_IMPORT: Record<string, string[]> = {
     'tar-stream',
   ],
   cli: [
+    'bundle/',
     'discovery/',
+    'layout/',
     'registry/',
     'oci/',
     'kubernetes/',

@@ -31,37 +31,41 @@ const BLOCK = 512
 /** Two blocks of zeros end a tar. */
 const END = 2 * BLOCK
 
+export interface PlanOptions {
+  /** Blobs that the receiver has: layers among them are left out, and listed as required. */
+  readonly without?: ReadonlySet<Digest>
+}
+
 /**
  * Lays a bundle out. Descriptors carry sizes, so every offset is known now, and the same lock gives the same plan.
  *
  * @throws {ExpectedError} CONTENT_MISMATCH when two images give one digest two sizes.
  */
-export function planBundle(lock: Lock, extraFiles: readonly ExtraFile[] = []): BundlePlan {
-  const blobs = distinctBlobs(lock.images)
+export function planBundle(
+  lock: Lock,
+  extraFiles: readonly ExtraFile[] = [],
+  { without = new Set() }: PlanOptions = {},
+): BundlePlan {
+  const { documents, layers } = distinctBlobs(lock.images)
+  const blobs = [...documents, ...layers.filter(({ digest }) => !without.has(digest))]
+  const requires = layers.filter(({ digest }) => without.has(digest)).map(({ digest, size }) => ({ digest, size }))
   const extras = [...extraFiles]
     .sort((a, b) => (a.name < b.name ? -1 : 1))
     .map(({ name, content }) => ({ name, content: encode(content) }))
   const files = extras.map(({ name, content }) => ({ name, digest: digestOf(content), size: content.length }))
-  const table = { version: 1, lock, blobs: [], files } as const
+  const table = { version: 1, lock, blobs: [], ...(requires.length > 0 && { requires }), files } as const
   const reserved = tableSize(table, blobs)
-
-  const head = [
-    { name: 'oci-layout', content: encode('{"imageLayoutVersion":"1.0.0"}\n') },
-    { name: 'index.json', size: renderIndex(lock, `sha256:${'0'.repeat(64)}`).length },
-    { name: BUNDLE_TABLE, size: reserved },
-    ...extras,
-  ]
+  const emptyIndex = encode(renderIndex(lock, `sha256:${'0'.repeat(64)}`))
   const { placed, end } = place([
-    ...head.map((file) => ({ ...file, size: 'size' in file ? file.size : file.content.length })),
+    ...[{ name: 'oci-layout', content: encode('{"imageLayoutVersion":"1.0.0"}\n') }].map(withSize),
+    { name: 'index.json', size: emptyIndex.length },
+    { name: BUNDLE_TABLE, size: reserved },
+    ...extras.map(withSize),
     ...blobs.map((blob) => ({ name: blobName(blob.digest), size: blob.size, blob })),
   ])
   const entries = placed.flatMap(({ blob, offset }) => (blob ? [{ digest: blob.digest, size: blob.size, offset }] : []))
   const finished: BundleTable = { ...table, blobs: entries }
-  const tableBytes = encode(
-    JSON.stringify(finished)
-      .padEnd(reserved - 1)
-      .concat('\n'),
-  )
+  const tableBytes = padded(encode(JSON.stringify(finished)), reserved)
   const known = new Map([
     [BUNDLE_TABLE, tableBytes],
     ['index.json', encode(renderIndex(lock, digestOf(tableBytes)))],
@@ -70,12 +74,13 @@ export function planBundle(lock: Lock, extraFiles: readonly ExtraFile[] = []): B
   return { size: end + END, files: withContent, table: finished }
 }
 
-/** Each blob once, in order of first use: small documents first, then layers. */
-function distinctBlobs(images: readonly LockedImage[]): Descriptor[] {
-  const layers = new Set(images.flatMap(({ platforms }) => platforms.flatMap((platform) => platform.layers)))
-  const all = images.flatMap(blobsOf)
+/** Each blob once, in order of first use; what is a layer somewhere and a document elsewhere is a document. */
+function distinctBlobs(images: readonly LockedImage[]): { documents: Descriptor[]; layers: Descriptor[] } {
+  const layersOf = images.flatMap(({ platforms }) => platforms.flatMap((platform) => platform.layers))
+  const isLayer = new Set(layersOf)
+  const documents = images.flatMap(blobsOf).filter((blob) => !isLayer.has(blob))
   const byDigest = new Map<Digest, Descriptor>()
-  for (const blob of [...all.filter((blob) => !layers.has(blob)), ...layers]) {
+  for (const blob of [...documents, ...layersOf]) {
     const known = byDigest.get(blob.digest)
     if (known && known.size !== blob.size) {
       throw new ExpectedError(
@@ -85,7 +90,8 @@ function distinctBlobs(images: readonly LockedImage[]): Descriptor[] {
     }
     if (!known) byDigest.set(blob.digest, blob)
   }
-  return [...byDigest.values()]
+  const all = [...byDigest.values()]
+  return { documents: all.filter((blob) => !isLayer.has(blob)), layers: all.filter((blob) => isLayer.has(blob)) }
 }
 
 /** Room for the table whatever its offsets turn out to be: they depend on its own size. */
@@ -104,6 +110,18 @@ function place(files: readonly Unplaced[]): { placed: PlannedFile[]; end: number
     return { ...file, offset, content: file.content }
   })
   return { placed, end }
+}
+
+function withSize<T extends { content: Uint8Array }>(file: T): T & { size: number } {
+  return { ...file, size: file.content.length }
+}
+
+/** JSON may end in any number of blanks. */
+function padded(bytes: Uint8Array, size: number): Uint8Array {
+  const result = new Uint8Array(size).fill(0x20)
+  result.set(bytes)
+  result[size - 1] = 0x0a
+  return result
 }
 
 function encode(text: string): Uint8Array {

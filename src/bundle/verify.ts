@@ -40,9 +40,10 @@ export async function verifyBundle(bundle: BundleContent, onBytes?: (count: numb
     damaged.add(digest)
     problems.push(damage(digest, `blob ${digest} is damaged: it hashes to ${actual}`, roles))
   }
+  const required = new Set(bundle.table.requires?.map(({ digest }) => digest))
   for (const image of bundle.table.lock.images) {
     for (const { digest } of blobsOf(image)) {
-      if (bundle.blobs.has(digest) || damaged.has(digest)) continue
+      if (bundle.blobs.has(digest) || damaged.has(digest) || required.has(digest)) continue
       damaged.add(digest)
       problems.push(damage(digest, `blob ${digest} is missing`, roles))
     }

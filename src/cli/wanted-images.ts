@@ -1,8 +1,9 @@
 import { Flags } from '@oclif/core'
 import { ExpectedError } from '../errors.ts'
-import { type Lock, type LockedImage, parseLock } from '../inventory.ts'
+import type { Lock, LockedImage } from '../inventory.ts'
 import { parseReference, type Reference } from '../oci/reference.ts'
 import { readText } from './inputs.ts'
+import { findLock, readLockOf } from './lock-file.ts'
 import { repeatable } from './repeatable.ts'
 import { imagesOf, scanInputs } from './scan-inputs.ts'
 
@@ -37,17 +38,8 @@ export async function wantedImages(
   )
 }
 
-/** A lock has images and a version at its top, which no Kubernetes resource has. */
+/** Only what is named like a lock is read for one: other inputs may be large. */
 async function readLock(input: string): Promise<Lock | undefined> {
-  if (!/\.(?:lock|json)$/.test(input)) return undefined
-  const text = await readText(input)
-  let value: unknown
-  try {
-    value = JSON.parse(text)
-  } catch (cause) {
-    if (!input.endsWith('.lock')) return undefined
-    throw new ExpectedError('INPUT_INVALID', `${input}: not a lock: not JSON`, { cause })
-  }
-  const { images, kind } = (value ?? {}) as Record<string, unknown>
-  return images !== undefined && kind === undefined ? parseLock(value, input) : undefined
+  if (input.endsWith('.lock')) return readLockOf(input)
+  return input.endsWith('.json') ? findLock(await readText(input), input) : undefined
 }

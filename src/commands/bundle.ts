@@ -1,12 +1,12 @@
 import { Args, Flags } from '@oclif/core'
 import { imagesFailed } from '../bundle/failure.ts'
-import { fillBundle, type LocalBlobs } from '../bundle/fill.ts'
 import { joinLocks, lockImages } from '../bundle/lock.ts'
 import { type BundlePlan, planBundle } from '../bundle/plan.ts'
 import { BaseCommand } from '../cli/base-command.ts'
 import { countOf } from '../cli/count.ts'
+import { formatBytes } from '../cli/format-bytes.ts'
+import { readKnownBlobs } from '../cli/known-blobs.ts'
 import { readNodeScript } from '../cli/node-script.ts'
-import { createProgress, formatBytes } from '../cli/progress.ts'
 import {
   DEFAULT_PLATFORMS,
   DEFAULT_PLATFORMS_NOTE,
@@ -16,10 +16,8 @@ import {
 } from '../cli/registry-flags.ts'
 import { readRegistryOptions } from '../cli/registry-options.ts'
 import { imageFlags, wantedImages } from '../cli/wanted-images.ts'
-import { ExpectedError } from '../errors.ts'
-import { type BundleFile, openBundle } from '../layout/bundle-file.ts'
-import { BundleWriter } from '../layout/bundle-writer.ts'
-import type { Digest } from '../oci/digest.ts'
+import { describeRequired, isSame, openExisting, outputExists, writeBundle } from '../cli/write-bundle.ts'
+import { type LayoutBlobs, openLayoutBlobs } from '../layout/local-blobs.ts'
 import { RegistryClient } from '../registry/registry-client.ts'
 import { nodeFiles } from '../seed/node-files.ts'
 
@@ -30,6 +28,7 @@ export default class Bundle extends BaseCommand {
   static override examples = [
     '<%= config.bin %> <%= command.id %> manifests/ -o shop.tar',
     '<%= config.bin %> <%= command.id %> nodeseed.lock -o images.tar',
+    '<%= config.bin %> <%= command.id %> nodeseed.lock --since may.tar -o june-delta.tar',
     '<%= config.bin %> <%= command.id %> --image nginx:1.27 --platform linux/amd64 --platform linux/arm64 -o nginx.tar',
   ]
   static override strict = false
@@ -39,6 +38,14 @@ export default class Bundle extends BaseCommand {
   static override flags = {
     output: Flags.string({ char: 'o', description: 'file to write', required: true }),
     force: Flags.boolean({ description: 'replace the file if it is there' }),
+    since: Flags.string({
+      description: 'make a delta: leave out layers that this bundle, lock or list of digests (of a node) has',
+    }),
+    reuse: Flags.string({
+      description: 'take blobs from this bundle or OCI image layout before any registry (repeatable)',
+      multiple: true,
+      default: [],
+    }),
     ...imageFlags,
     ...platformFlags,
     ...registryFlags,
@@ -50,78 +57,31 @@ export default class Bundle extends BaseCommand {
     const { references, locked } = await wantedImages(argv as string[], flags)
     const platforms = await platformsFrom(flags)
     if (!platforms && references.length > 0) this.logToStderr(DEFAULT_PLATFORMS_NOTE)
+    const without = flags.since && (await readKnownBlobs(flags.since))
     const client = new RegistryClient(await readRegistryOptions(flags, argv as string[]))
+    const reuse: LayoutBlobs[] = existing ? [existing] : []
     try {
+      for (const path of flags.reuse) reuse.push(await openLayoutBlobs(path))
       const { lock: found, failures, documents } = await lockImages(references, platforms ?? DEFAULT_PLATFORMS, client)
       if (failures.length > 0) throw imagesFailed(failures, references.length)
       const lock = joinLocks([{ version: 1, images: locked }, found], platforms)
-      const plan = planBundle(lock, nodeFiles(lock, await readNodeScript()))
+      const plan = planBundle(lock, nodeFiles(lock, await readNodeScript()), without ? { without } : {})
       if (existing && (await isSame(existing, plan))) return this.#report(flags.output, plan, 'is up to date')
       if (existing && !flags.force) throw outputExists(flags.output)
-      const downloaded = await this.#write(flags.output, plan, client, { documents, reuse: existing ? [existing] : [] })
+      const downloaded = await writeBundle(flags.output, plan, { source: client, documents, reuse })
       return this.#report(flags.output, plan, `downloaded ${formatBytes(downloaded)}`)
     } finally {
       await client.close()
-      await existing?.close()
-    }
-  }
-
-  /** Gives the bytes that were downloaded. */
-  async #write(
-    output: string,
-    plan: BundlePlan,
-    client: RegistryClient,
-    { documents, reuse }: { documents: ReadonlyMap<Digest, Uint8Array>; reuse: readonly LocalBlobs[] },
-  ): Promise<number> {
-    const writer = await BundleWriter.create(output, plan)
-    const progress = createProgress()
-    await progress.start(output, plan.size)
-    try {
-      const { failures, downloaded } = await fillBundle({ lock: plan.table.lock, files: plan.files }, client, writer, {
-        documents,
-        reuse: writer.leftover ? [writer.leftover, ...reuse] : reuse,
-        onBytes: (count) => progress.add(count),
-      })
-      if (failures.length > 0) throw imagesFailed(failures, plan.table.lock.images.length)
-      await writer.commit()
-      return downloaded
-    } catch (error) {
-      await writer.leave()
-      throw error
-    } finally {
-      progress.stop()
+      for (const content of reuse) await content.close()
     }
   }
 
   #report(file: string, { size, table }: BundlePlan, note: string) {
-    const { images } = table.lock
-    const counts = `${countOf(images.length, 'image')}, ${countOf(table.blobs.length, 'blob')}`
+    const { lock, blobs, requires } = table
+    const counts = `${countOf(lock.images.length, 'image')}, ${countOf(blobs.length, 'blob')}`
     this.log(`${file}: ${counts}, ${formatBytes(size)}; ${note}`)
-    const summary = images.map(({ reference, names, target }) => ({ reference, names, digest: target.digest }))
-    return { file, bytes: size, images: summary, blobs: table.blobs.length }
+    if (requires) this.log(`  a delta: its receiver has ${describeRequired(requires)} already`)
+    const images = lock.images.map(({ reference, names, target }) => ({ reference, names, digest: target.digest }))
+    return { file, bytes: size, images, blobs: blobs.length, ...(requires && { requires }) }
   }
-}
-
-/** The bundle that is there already; undefined when nothing is. @throws {ExpectedError} OUTPUT_EXISTS */
-async function openExisting(path: string, { force }: { force: boolean }): Promise<BundleFile | undefined> {
-  try {
-    return await openBundle(path)
-  } catch (error) {
-    if (!(error instanceof ExpectedError)) throw error
-    if (error.code !== 'INPUT_NOT_FOUND' && !force) throw outputExists(path)
-    return undefined
-  }
-}
-
-/** index.json stands for every byte of a bundle. */
-async function isSame(existing: BundleFile, { files, size }: BundlePlan): Promise<boolean> {
-  const planned = files.find(({ name }) => name === 'index.json')?.content
-  const index = await existing.readFile('index.json')
-  return existing.size === size && planned !== undefined && index?.equals(planned) === true
-}
-
-function outputExists(path: string): ExpectedError {
-  return new ExpectedError('OUTPUT_EXISTS', `${path}: is there already`, {
-    hint: 'Write to another file, or add --force to replace this one.',
-  })
 }

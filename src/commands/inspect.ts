@@ -2,6 +2,7 @@ import { Args } from '@oclif/core'
 import { BaseCommand } from '../cli/base-command.ts'
 import { countOf } from '../cli/count.ts'
 import { formatBytes } from '../cli/progress.ts'
+import { describeRequired } from '../cli/write-bundle.ts'
 import type { LockedImage } from '../inventory.ts'
 import { openBundle } from '../layout/bundle-file.ts'
 import { formatPlatform } from '../oci/platform.ts'
@@ -28,7 +29,9 @@ export default class Inspect extends BaseCommand {
       this.log(
         `${args.file}: ${countOf(images.length, 'image')}, ${countOf(blobs.length, 'blob')} with ${formatBytes(sum)}`,
       )
-      return { file: args.file, bytes: bundle.size, images, blobs, files: bundle.table.files }
+      const { files, requires } = bundle.table
+      if (requires) this.log(`  a delta: its receiver has ${describeRequired(requires)} already`)
+      return { file: args.file, bytes: bundle.size, images, blobs, files, ...(requires && { requires }) }
     } finally {
       await bundle.close()
     }

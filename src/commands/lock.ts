@@ -2,6 +2,7 @@ import { writeFile } from 'node:fs/promises'
 import { Args, Flags } from '@oclif/core'
 import { imagesFailed } from '../bundle/failure.ts'
 import { joinLocks, lockImages } from '../bundle/lock.ts'
+import { findMovedTags, type MovedTag } from '../bundle/moved-tags.ts'
 import { BaseCommand } from '../cli/base-command.ts'
 import { countOf } from '../cli/count.ts'
 import {
@@ -23,6 +24,7 @@ export default class LockCommand extends BaseCommand {
   static override description = 'Talks to registries, but downloads no layer. The lock says what bundle will hold.'
   static override examples = [
     '<%= config.bin %> <%= command.id %> manifests/ -o nodeseed.lock',
+    '<%= config.bin %> <%= command.id %> nodeseed.lock --check',
     '<%= config.bin %> <%= command.id %> k8s/ --nodes nodes.json --mirror quay.io=mirror.local/quay -o nodeseed.lock',
   ]
   static override strict = false
@@ -30,20 +32,24 @@ export default class LockCommand extends BaseCommand {
     input: Args.string({ description: 'manifest file, directory, lock, or - for standard input' }),
   }
   static override flags = {
-    output: Flags.string({ char: 'o', description: 'file to write', required: true }),
+    output: Flags.string({ char: 'o', description: 'file to write', exactlyOne: ['output', 'check'] }),
+    check: Flags.boolean({
+      description: 'write nothing, but ask whether tags of the locks have moved; exit code 4 if one has',
+    }),
     force: Flags.boolean({ description: 'replace the file if it is there' }),
     ...imageFlags,
     ...platformFlags,
     ...registryFlags,
   }
 
-  async run(): Promise<Lock> {
+  async run(): Promise<Lock | { moved: readonly MovedTag[] }> {
     const { argv, flags } = await this.parse(LockCommand)
     const { references, locked } = await wantedImages(argv as string[], flags)
     const named = await platformsFrom(flags)
-    if (!named) this.logToStderr(DEFAULT_PLATFORMS_NOTE)
+    if (!named && references.length > 0) this.logToStderr(DEFAULT_PLATFORMS_NOTE)
     const client = new RegistryClient(await readRegistryOptions(flags, argv as string[]))
     try {
+      if (!flags.output) return await this.#check({ version: 1, images: locked }, client)
       const { lock: found, failures } = await lockImages(references, named ?? DEFAULT_PLATFORMS, client, {
         onLocked: ({ reference, target, platforms }) =>
           this.logToStderr(
@@ -58,6 +64,15 @@ export default class LockCommand extends BaseCommand {
     } finally {
       await client.close()
     }
+  }
+
+  async #check(lock: Lock, client: RegistryClient): Promise<{ moved: readonly MovedTag[] }> {
+    const { moved, failures } = await findMovedTags(lock, client)
+    if (failures.length > 0) throw imagesFailed(failures, lock.images.length)
+    for (const { reference, from, to } of moved) this.log(`~ ${reference} ${from} -> ${to}`)
+    this.log(`${countOf(lock.images.length, 'image')}, ${countOf(moved.length, 'tag')} moved`)
+    if (moved.length > 0) this.answerNo()
+    return { moved }
   }
 }
 

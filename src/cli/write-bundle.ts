@@ -1,0 +1,77 @@
+import { imagesFailed } from '../bundle/failure.ts'
+import { type BlobSource, fillBundle, type LocalBlobs } from '../bundle/fill.ts'
+import type { BundlePlan } from '../bundle/plan.ts'
+import { ExpectedError } from '../errors.ts'
+import type { RequiredBlob } from '../inventory.ts'
+import { type BundleFile, openBundle } from '../layout/bundle-file.ts'
+import { BundleWriter } from '../layout/bundle-writer.ts'
+import type { Digest } from '../oci/digest.ts'
+import { countOf } from './count.ts'
+import { formatBytes } from './format-bytes.ts'
+import { createProgress } from './progress.ts'
+
+interface Sources {
+  readonly source: BlobSource
+  readonly documents?: ReadonlyMap<Digest, Uint8Array>
+  readonly reuse: readonly LocalBlobs[]
+}
+
+/**
+ * Makes a planned bundle, and shows how far it is. Gives the bytes that were downloaded.
+ *
+ * @throws {ExpectedError} IMAGES_FAILED, DISK_FULL, DISK_ERROR; what arrived stays for the next run.
+ */
+export async function writeBundle(
+  output: string,
+  plan: BundlePlan,
+  { source, documents, reuse }: Sources,
+): Promise<number> {
+  const { lock } = plan.table
+  const writer = await BundleWriter.create(output, plan)
+  const progress = createProgress()
+  await progress.start(output, plan.size)
+  try {
+    const { failures, downloaded } = await fillBundle({ lock, files: plan.files }, source, writer, {
+      ...(documents && { documents }),
+      reuse: writer.leftover ? [writer.leftover, ...reuse] : reuse,
+      onBytes: (count) => progress.add(count),
+    })
+    if (failures.length > 0) throw imagesFailed(failures, lock.images.length)
+    await writer.commit()
+    return downloaded
+  } catch (error) {
+    await writer.leave()
+    throw error
+  } finally {
+    progress.stop()
+  }
+}
+
+/** The bundle that is there already; undefined when nothing is. @throws {ExpectedError} OUTPUT_EXISTS */
+export async function openExisting(path: string, { force }: { force: boolean }): Promise<BundleFile | undefined> {
+  try {
+    return await openBundle(path)
+  } catch (error) {
+    if (!(error instanceof ExpectedError)) throw error
+    if (error.code !== 'INPUT_NOT_FOUND' && !force) throw outputExists(path)
+    return undefined
+  }
+}
+
+/** index.json stands for every byte of a bundle. */
+export async function isSame(existing: BundleFile, { files, size }: BundlePlan): Promise<boolean> {
+  const planned = files.find(({ name }) => name === 'index.json')?.content
+  const index = await existing.readFile('index.json')
+  return existing.size === size && planned !== undefined && index?.equals(planned) === true
+}
+
+export function outputExists(path: string): ExpectedError {
+  return new ExpectedError('OUTPUT_EXISTS', `${path}: is there already`, {
+    hint: 'Write to another file, or add --force to replace this one.',
+  })
+}
+
+/** `12 blobs with 1.2 GB`. */
+export function describeRequired(required: readonly RequiredBlob[]): string {
+  return `${countOf(required.length, 'blob')} with ${formatBytes(required.reduce((sum, { size }) => sum + size, 0))}`
+}

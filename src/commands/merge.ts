@@ -1,0 +1,54 @@
+import { Args, Flags } from '@oclif/core'
+import type { BlobSource } from '../bundle/fill.ts'
+import { joinLocks } from '../bundle/lock.ts'
+import { planBundle } from '../bundle/plan.ts'
+import { BaseCommand } from '../cli/base-command.ts'
+import { countOf } from '../cli/count.ts'
+import { formatBytes } from '../cli/format-bytes.ts'
+import { readNodeScript } from '../cli/node-script.ts'
+import { isSame, openExisting, outputExists, writeBundle } from '../cli/write-bundle.ts'
+import { ExpectedError } from '../errors.ts'
+import { type BundleFile, openBundle } from '../layout/bundle-file.ts'
+import { nodeFiles } from '../seed/node-files.ts'
+
+export default class Merge extends BaseCommand {
+  static override summary = 'make one bundle of several, or of a base and its deltas, without any registry'
+  static override description = 'Where two bundles give one name to two images, the later bundle decides.'
+  static override examples = ['<%= config.bin %> <%= command.id %> may.tar june-delta.tar -o june.tar']
+  static override strict = false
+  static override args = { bundle: Args.string({ description: 'bundle, the base first', required: true }) }
+  static override flags = {
+    output: Flags.string({ char: 'o', description: 'file to write', required: true }),
+    force: Flags.boolean({ description: 'replace the file if it is there' }),
+  }
+
+  async run(): Promise<unknown> {
+    const { argv, flags } = await this.parse(Merge)
+    const existing = await openExisting(flags.output, flags)
+    const bundles: BundleFile[] = existing ? [existing] : []
+    try {
+      for (const path of argv as string[]) bundles.push(await openBundle(path))
+      const inputs = bundles.filter((bundle) => bundle !== existing)
+      const lock = joinLocks(inputs.map((bundle) => bundle.lock).toReversed())
+      const plan = planBundle(lock, nodeFiles(lock, await readNodeScript()))
+      if (existing && !(await isSame(existing, plan)) && !flags.force) throw outputExists(flags.output)
+      if (!existing || !(await isSame(existing, plan))) {
+        await writeBundle(flags.output, plan, { source: NOWHERE, reuse: bundles })
+      }
+      const counts = `${countOf(lock.images.length, 'image')}, ${countOf(plan.table.blobs.length, 'blob')}`
+      this.log(`${flags.output}: ${counts}, ${formatBytes(plan.size)}`)
+      return { file: flags.output, bytes: plan.size, images: lock.images.length, blobs: plan.table.blobs.length }
+    } finally {
+      for (const bundle of bundles) await bundle.close()
+    }
+  }
+}
+
+/** All that a merge needs is in its inputs. */
+const NOWHERE: BlobSource = {
+  async readBlob(_repository, { digest }) {
+    throw new ExpectedError('BLOB_UNKNOWN', `blob ${digest} is in none of the bundles, or damaged there`, {
+      hint: 'Give the base of every delta too, and check the bundles with: nodeseed verify FILE',
+    })
+  },
+}

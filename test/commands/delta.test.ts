@@ -1,0 +1,104 @@
+import { randomBytes } from 'node:crypto'
+import { copyFile, readFile, rm, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { beforeEach, expect, test } from 'vitest'
+import { digestOf } from '../../src/oci/digest.ts'
+import { runCli } from '../support/cli.ts'
+import { MemoryRegistry } from '../support/memory-registry.ts'
+import { temporaryDirectory } from '../support/temporary.ts'
+
+const [base, old, added] = [randomBytes(300_000), randomBytes(200_000), randomBytes(100_000)]
+
+let registry: MemoryRegistry
+let directory: string
+let image: string
+
+const at = (name: string) => join(directory, name)
+
+async function ok(...args: string[]): Promise<string> {
+  const { exitCode, stdout, stderr } = await runCli(args)
+  expect(exitCode, stderr).toBe(0)
+  return stdout
+}
+
+/** `may.tar` and `may.lock` as it was; then the tag moves, and `june.tar` is what a full bundle holds now. */
+beforeEach(async () => {
+  registry = await MemoryRegistry.start()
+  directory = await temporaryDirectory()
+  image = `${registry.host}/app:1`
+  registry.addImage('app', '1', [base, old])
+  await ok('bundle', '--image', image, '-o', at('may.tar'))
+  await ok('lock', '--image', image, '-o', at('may.lock'))
+  registry.addImage('app', '1', [base, added])
+  await ok('bundle', '--image', image, '-o', at('june.tar'))
+  registry.requests.length = 0
+})
+
+test('a delta leaves out what the receiver has, says so inside, and becomes the full bundle with its base', async () => {
+  const made = await ok('bundle', '--image', image, '--since', at('may.tar'), '-o', at('delta.tar'))
+  expect(made).toContain('a delta: its receiver has 1 blob with 300 kB already')
+  expect(registry.requests.filter((request) => request.includes(digestOf(base)))).toEqual([])
+  expect(await ok('verify', at('delta.tar'))).toContain('every byte is as its digest says')
+  const inspected = JSON.parse(await ok('inspect', at('delta.tar'), '--json'))
+  expect(inspected.requires).toEqual([{ digest: digestOf(base), size: base.length }])
+  expect((await readFile(at('delta.tar'))).length).toBeLessThan(200_000)
+
+  await ok('merge', at('may.tar'), at('delta.tar'), '-o', at('merged.tar'))
+  expect((await readFile(at('merged.tar'))).equals(await readFile(at('june.tar')))).toBe(true)
+})
+
+test.for(['may.lock', 'content.txt'])('a delta since %s is the same', async (since) => {
+  await writeFile(at('content.txt'), `DIGEST\tSIZE\tAGE\n${digestOf(base)}\t300kB\t3 days\n`)
+  await ok('bundle', '--image', image, '--since', at('may.tar'), '-o', at('delta.tar'))
+  await ok('bundle', '--image', image, '--since', at(since), '-o', at('other.tar'))
+  expect((await readFile(at('other.tar'))).equals(await readFile(at('delta.tar')))).toBe(true)
+})
+
+test('a merge without the base of a delta says which blob it lacks', async () => {
+  await ok('bundle', '--image', image, '--since', at('may.tar'), '-o', at('delta.tar'))
+  const { exitCode, stderr } = await runCli(['merge', at('delta.tar'), '-o', at('merged.tar')])
+  expect(stderr).toContain(`blob ${digestOf(base)} is in none of the bundles`)
+  expect(exitCode).toBe(3)
+})
+
+test('merged bundles hold the images of all; a moved tag is that of the later one', async () => {
+  registry.addImage('other', '2', [old])
+  await ok('bundle', '--image', `${registry.host}/other:2`, '-o', at('other.tar'))
+  await ok('merge', at('may.tar'), at('other.tar'), at('june.tar'), '-o', at('all.tar'))
+  await ok('verify', at('all.tar'))
+  const { images } = JSON.parse(await ok('inspect', at('all.tar'), '--json'))
+  const june = JSON.parse(await ok('inspect', at('june.tar'), '--json')).images
+  expect(images.map(({ reference }: { reference: string }) => reference)).toEqual([image, `${registry.host}/other:2`])
+  expect(images[0]).toEqual(june[0])
+})
+
+test('diff shows moved tags, and the bytes that changed', async () => {
+  const stdout = await ok('diff', at('may.lock'), at('june.tar'))
+  expect(stdout).toMatch(/^~ 127\.0\.0\.1:\d+\/app:1 sha256:\w+ -> sha256:\w+$/m)
+  expect(stdout).toMatch(/^- 127\.0\.0\.1:\d+\/app@sha256:\w+ sha256:\w+$/m)
+  expect(JSON.parse(await ok('diff', at('may.tar'), at('june.tar'), '--json'))).toMatchObject({
+    moved: [{ name: image }],
+    added: [{ name: expect.stringContaining('/app@sha256:') }],
+  })
+})
+
+test('blobs of other bundles are used, and hashed before they are trusted', async () => {
+  await copyFile(at('june.tar'), at('damaged.tar'))
+  const bytes = await readFile(at('damaged.tar'))
+  bytes[bytes.indexOf(added) + 7]! ^= 1
+  await writeFile(at('damaged.tar'), bytes)
+  await rm(at('june.tar'))
+  const args = ['--image', image, '--reuse', at('may.tar'), '--reuse', at('damaged.tar')]
+  await ok('bundle', ...args, '-o', at('june.tar'))
+  const layers = registry.requests.filter((request) => [base, added].some((layer) => request.includes(digestOf(layer))))
+  expect(layers).toEqual([`GET /v2/app/blobs/${digestOf(added)}`])
+  await ok('verify', at('june.tar'))
+})
+
+test('lock --check: exit code 4 when a tag has moved', async () => {
+  const { exitCode, stdout } = await runCli(['lock', at('may.lock'), '--check'])
+  expect(stdout).toMatch(/app:1 sha256:\w+ -> sha256:\w+\n1 image, 1 tag moved\n$/)
+  expect(exitCode).toBe(4)
+  await ok('lock', '--image', image, '-o', at('june.lock'))
+  expect(await ok('lock', at('june.lock'), '--check')).toBe('1 image, 0 tags moved\n')
+})
