@@ -9,7 +9,9 @@ import { writeOutputDirectory } from '../cli/output-directory.ts'
 import { scanInputs } from '../cli/scan-inputs.ts'
 import { renderTable } from '../cli/table.ts'
 import { ExpectedError } from '../errors.ts'
+import { parseMilli } from '../kubernetes/quantity.ts'
 import { openBundle } from '../layout/bundle-file.ts'
+import { PLACEMENTS, type PlacementMode } from '../seed/placement.ts'
 import { planSeeding, type SeedingPlan } from '../seed/plan.ts'
 
 const MARKER = 'placement.json'
@@ -39,6 +41,17 @@ workloads/ (a kustomize component that gives each workload of INPUT its nodeSele
       description: 'where the bundle lies on the nodes; default /var/lib/nodeseed/<name>',
     }),
     'sandbox-image': Flags.string({ description: 'sandbox (pause) image of nodes that do not report theirs' }),
+    placement: Flags.string({
+      description: 'nodes that get images: all, those that the workloads may run on, or as few as --spread needs',
+      options: PLACEMENTS,
+      default: 'all',
+    }),
+    spread: Flags.integer({ description: 'with minimal placement: nodes for each workload', default: 1, min: 1 }),
+    'max-per-node': Flags.string({
+      description: 'compressed size that no node may exceed, such as 40G',
+      helpValue: 'SIZE',
+    }),
+    prune: Flags.boolean({ description: 'let nodes drop what earlier sets of the same name brought' }),
     interval: Flags.integer({ description: 'seconds between two checks of a seeded node', default: 300, min: 1 }),
   }
 
@@ -55,6 +68,10 @@ workloads/ (a kustomize component that gives each workload of INPUT its nodeSele
       bundlePath: absolute(flags['bundle-path'] ?? `/var/lib/nodeseed/${basename(args.bundle)}`),
       sandboxImage: flags['sandbox-image'],
       interval: flags.interval,
+      placement: flags.placement as PlacementMode,
+      spread: flags.spread,
+      prune: flags.prune,
+      ...(flags['max-per-node'] !== undefined && { maxBytes: size(flags['max-per-node']) }),
       script: await readNodeScript(),
     })
     const { files, ...answer } = plan
@@ -90,5 +107,13 @@ function absolute(path: string): string {
   if (/^\/[^\0]*[^/\0]$/.test(path) && !path.split('/').includes('..')) return path
   throw new ExpectedError('USAGE', `Not an absolute path of a file: ${JSON.stringify(path)}`, {
     hint: 'Give --bundle-path the path that the bundle has on every node.',
+  })
+}
+
+function size(text: string): number {
+  const milli = parseMilli(text)
+  if (milli !== undefined && milli > 0) return milli / 1000
+  throw new ExpectedError('USAGE', `Not a size: ${JSON.stringify(text)}`, {
+    hint: 'Give --max-per-node bytes, or a quantity such as 40G or 40Gi.',
   })
 }

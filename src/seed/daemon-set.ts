@@ -1,25 +1,31 @@
 import type { DaemonSet } from 'kubernetes-types/apps/v1.js'
 import type {
   Container,
-  Node,
   NodeSelectorRequirement,
   NodeSelectorTerm,
   Toleration,
   Volume,
   VolumeMount,
 } from 'kubernetes-types/core/v1.js'
+import type { Lock } from '../inventory.ts'
 import { nameOfNode } from '../kubernetes/node.ts'
+import { seedSetDigest } from '../seed-set.ts'
 import type { NodeGroup } from './node-group.ts'
+import type { SeedableNode } from './seedable-node.ts'
 
 /** What the seeding pods of all groups have in common. */
 export interface Seeding {
   readonly namespace: string
-  /** Digest of the seed set, as the bundle's list of names holds it. */
-  readonly setDigest: string
+  /** Name of the seed sets. */
+  readonly set: string
+  /** All that the bundle holds. */
+  readonly bundle: Lock
   /** Digest of the node script: a changed script makes new pods. */
   readonly scriptDigest: string
   /** Absolute path of the bundle on every node. */
   readonly bundlePath: string
+  /** Whether nodes drop what earlier sets of the same name brought. */
+  readonly prune?: boolean
   /** Seconds between two looks at what the runtime holds. */
   readonly interval: number
 }
@@ -29,8 +35,23 @@ export const SET_LABEL = 'nodeseed.dev/set'
 const NAME_LABEL = { 'app.kubernetes.io/name': 'nodeseed' }
 
 const SCRIPT_DIRECTORY = '/nodeseed/script'
+const NAMES_DIRECTORY = '/nodeseed/names'
 const BUNDLE_DIRECTORY = '/nodeseed/bundle'
 const READY_FILE = '/tmp/ready'
+
+/** A group of nodes, and what these nodes are to hold together. */
+export interface SeededGroup extends NodeGroup {
+  readonly lock: Lock
+}
+
+/** Whether the nodes get only a part of the bundle: then they need the list of that part. */
+export function needsOwnNames(group: SeededGroup, { bundle }: Seeding): boolean {
+  return group.lock.images.length < bundle.images.length
+}
+
+export function namesConfigMap(group: SeededGroup): string {
+  return `names-${group.name}`
+}
 
 /**
  * The DaemonSet that seeds a group of nodes. It brings no image of its own: its containers run the sandbox image, which
@@ -38,7 +59,7 @@ const READY_FILE = '/tmp/ready'
  *
  * It uses the host's network, because the images of the cluster's network may be among those that are still missing.
  */
-export function seedingDaemonSet(group: NodeGroup, seeding: Seeding): DaemonSet {
+export function seedingDaemonSet(group: SeededGroup, seeding: Seeding): DaemonSet {
   const selector = { ...NAME_LABEL, 'nodeseed.dev/group': group.name }
   const tolerations = tolerationsFor(group.nodes)
   return {
@@ -50,7 +71,7 @@ export function seedingDaemonSet(group: NodeGroup, seeding: Seeding): DaemonSet 
       updateStrategy: { type: 'RollingUpdate', rollingUpdate: { maxUnavailable: '25%' } },
       template: {
         metadata: {
-          labels: { ...selector, [SET_LABEL]: seeding.setDigest },
+          labels: { ...selector, [SET_LABEL]: seedSetDigest(group.lock) },
           annotations: { 'nodeseed.dev/script': seeding.scriptDigest },
         },
         spec: {
@@ -65,7 +86,7 @@ export function seedingDaemonSet(group: NodeGroup, seeding: Seeding): DaemonSet 
             },
           },
           ...(tolerations.length > 0 && { tolerations }),
-          initContainers: [container('seed', group, seeding, [])],
+          initContainers: [container('seed', group, seeding, seeding.prune ? ['--prune'] : [])],
           containers: [
             {
               ...container('keep', group, seeding, ['--watch', String(seeding.interval), '--ready', READY_FILE]),
@@ -82,7 +103,7 @@ export function seedingDaemonSet(group: NodeGroup, seeding: Seeding): DaemonSet 
   }
 }
 
-function container(name: string, group: NodeGroup, seeding: Seeding, options: string[]): Container {
+function container(name: string, group: SeededGroup, seeding: Seeding, options: string[]): Container {
   const fileName = seeding.bundlePath.slice(seeding.bundlePath.lastIndexOf('/') + 1)
   return {
     name,
@@ -90,10 +111,9 @@ function container(name: string, group: NodeGroup, seeding: Seeding, options: st
     imagePullPolicy: 'IfNotPresent',
     command: ['/bin/sh', `${SCRIPT_DIRECTORY}/seed.sh`],
     args: [
-      '--set',
-      seeding.setDigest,
-      '--report',
-      '/dev/termination-log',
+      ...['--set', seedSetDigest(group.lock), '--set-name', seeding.set],
+      ...(needsOwnNames(group, seeding) ? ['--names', `${NAMES_DIRECTORY}/names.txt`] : []),
+      ...['--report', '/dev/termination-log'],
       ...options,
       '--',
       `${BUNDLE_DIRECTORY}/${fileName}`,
@@ -116,7 +136,7 @@ function container(name: string, group: NodeGroup, seeding: Seeding, options: st
       seLinuxOptions: { type: 'spc_t' },
     },
     resources: { requests: { cpu: '50m', memory: '64Mi' }, limits: { memory: '512Mi' } },
-    volumeMounts: mounts(group),
+    volumeMounts: mounts(group, seeding),
   }
 }
 
@@ -126,20 +146,22 @@ function hostDirectories({ runtime, needsLib64 }: NodeGroup): string[] {
   return [...system, runtime.socketDirectory, runtime.storage, ...runtime.programs]
 }
 
-function mounts(group: NodeGroup): VolumeMount[] {
+function mounts(group: SeededGroup, seeding: Seeding): VolumeMount[] {
   return [
     ...hostDirectories(group).map((path) => ({ name: volumeName(path), mountPath: path, readOnly: true })),
     { name: 'script', mountPath: SCRIPT_DIRECTORY, readOnly: true },
+    ...(needsOwnNames(group, seeding) ? [{ name: 'names', mountPath: NAMES_DIRECTORY, readOnly: true }] : []),
     { name: 'bundle', mountPath: BUNDLE_DIRECTORY, readOnly: true },
     { name: 'tmp', mountPath: '/tmp' },
   ]
 }
 
-function volumes(group: NodeGroup, { bundlePath }: Seeding): Volume[] {
-  const directory = bundlePath.slice(0, bundlePath.lastIndexOf('/')) || '/'
+function volumes(group: SeededGroup, seeding: Seeding): Volume[] {
+  const directory = seeding.bundlePath.slice(0, seeding.bundlePath.lastIndexOf('/')) || '/'
   return [
     ...hostDirectories(group).map((path) => ({ name: volumeName(path), hostPath: { path, type: 'Directory' } })),
     { name: 'script', configMap: { name: SCRIPT_CONFIG_MAP } },
+    ...(needsOwnNames(group, seeding) ? [{ name: 'names', configMap: { name: namesConfigMap(group) } }] : []),
     // Made when it is not there: a pod that runs and says that the bundle is missing helps more than one that waits.
     { name: 'bundle', hostPath: { path: directory, type: 'DirectoryOrCreate' } },
     { name: 'tmp', emptyDir: {} },
@@ -151,7 +173,8 @@ function volumeName(path: string): string {
 }
 
 /** The nodes by their hostname label, which selects many at once; one without it by its name. */
-function termsFor(nodes: readonly Node[]): NodeSelectorTerm[] {
+function termsFor(seedable: readonly SeedableNode[]): NodeSelectorTerm[] {
+  const nodes = seedable.map(({ node }) => node)
   const hostnames = nodes.flatMap(({ metadata }) => metadata?.labels?.['kubernetes.io/hostname'] ?? []).sort()
   const nameless = nodes.filter(({ metadata }) => !metadata?.labels?.['kubernetes.io/hostname'])
   const byHostname: NodeSelectorRequirement = { key: 'kubernetes.io/hostname', operator: 'In', values: hostnames }
@@ -164,8 +187,10 @@ function termsFor(nodes: readonly Node[]): NodeSelectorTerm[] {
 }
 
 /** One toleration for each taint key and effect that a node of the group has; values may change. */
-function tolerationsFor(nodes: readonly Node[]): Toleration[] {
-  const taints = nodes.flatMap(({ spec }) => spec?.taints ?? []).filter(({ effect }) => effect !== 'PreferNoSchedule')
+function tolerationsFor(nodes: readonly SeedableNode[]): Toleration[] {
+  const taints = nodes
+    .flatMap(({ node }) => node.spec?.taints ?? [])
+    .filter(({ effect }) => effect !== 'PreferNoSchedule')
   const byKey = new Map(taints.map(({ key, effect }) => [`${key}:${effect}`, { key, operator: 'Exists', effect }]))
   return [...byKey.keys()].sort().flatMap((key) => byKey.get(key) ?? [])
 }

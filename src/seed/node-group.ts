@@ -1,67 +1,30 @@
-import type { Node } from 'kubernetes-types/core/v1.js'
-import type { Finding } from '../finding.ts'
-import { nameOfNode, platformOfNode } from '../kubernetes/node.ts'
-import type { Platform } from '../oci/platform.ts'
-import { type Runtime, runtimeOf } from './runtime.ts'
-import { sandboxImageOf } from './sandbox-image.ts'
+import type { SeedableNode } from './seedable-node.ts'
 
-/** Nodes that one DaemonSet can seed: same architecture, runtime and sandbox image. */
-export interface NodeGroup {
+/** Nodes that one DaemonSet can seed: same architecture, runtime and sandbox image, and the same seed sets. */
+export interface NodeGroup extends Omit<SeedableNode, 'name' | 'node'> {
   /** A DNS label, such as `amd64-containerd`. */
   readonly name: string
-  readonly platform: Platform
-  readonly runtime: Runtime
-  readonly sandboxImage: string
-  /** Whether the host's programs need /lib64 to start. */
-  readonly needsLib64: boolean
-  readonly nodes: readonly Node[]
+  readonly nodes: readonly SeedableNode[]
+  /** Digests of the seed sets that these nodes are to hold. */
+  readonly sets: readonly string[]
 }
 
-export interface Grouping {
-  readonly groups: readonly NodeGroup[]
-  /** The nodes that cannot be seeded, and why. */
-  readonly findings: readonly Finding[]
-}
-
-/** Architectures whose program loader lies in /lib64; the others have theirs in /lib. Source: glibc's ABI list. */
-const LIB64 = new Set(['amd64', 'ppc64le', 'riscv64', 'loong64'])
-
-/** Puts nodes together that one DaemonSet can seed. `sandboxImage` stands in for what nodes do not report. */
-export function groupNodes(nodes: readonly Node[], { sandboxImage }: { sandboxImage?: string | undefined }): Grouping {
-  const findings: Finding[] = []
-  const groups = new Map<string, Omit<NodeGroup, 'name' | 'nodes'> & { nodes: Node[] }>()
-  for (const node of nodes) {
-    const seedable = whatSeeds(node, sandboxImage)
-    if ('code' in seedable) {
-      findings.push(seedable)
-      continue
-    }
-    const key = JSON.stringify([seedable.platform, seedable.runtime.name, seedable.sandboxImage, seedable.needsLib64])
+/** Puts nodes together that one DaemonSet can seed, in the order of the nodes. Nodes without any set are left out. */
+export function groupNodes(
+  nodes: readonly SeedableNode[],
+  setsOf: (node: SeedableNode) => readonly string[],
+): NodeGroup[] {
+  const groups = new Map<string, Omit<NodeGroup, 'name' | 'nodes'> & { nodes: SeedableNode[] }>()
+  for (const seedable of nodes) {
+    const sets = setsOf(seedable)
+    if (sets.length === 0) continue
+    const { platform, runtime, sandboxImage, needsLib64 } = seedable
+    const key = JSON.stringify([platform, runtime.name, sandboxImage, needsLib64, sets])
     const group = groups.get(key)
-    if (group) group.nodes.push(node)
-    else groups.set(key, { ...seedable, nodes: [node] })
+    if (group) group.nodes.push(seedable)
+    else groups.set(key, { platform, runtime, sandboxImage, needsLib64, sets, nodes: [seedable] })
   }
-  return { groups: named([...groups.values()]), findings }
-}
-
-function whatSeeds(node: Node, sandboxImage: string | undefined): Omit<NodeGroup, 'name' | 'nodes'> | Finding {
-  const platform = platformOfNode(node)
-  if (!platform) {
-    return finding(node, 'NODE_PLATFORM_UNKNOWN', 'says neither architecture nor operating system', undefined)
-  }
-  const runtime = runtimeOf(node)
-  if (platform.os !== 'linux' || !runtime) {
-    const { osImage = platform.os, containerRuntimeVersion = 'no runtime' } = node.status?.nodeInfo ?? {}
-    const hint = 'Serve the bundle to it as a registry: nodeseed serve.'
-    return finding(node, 'NODE_RUNTIME_UNSUPPORTED', `runs ${osImage} with ${containerRuntimeVersion}`, hint)
-  }
-  const image = sandboxImage ?? sandboxImageOf(node)
-  if (!image) {
-    const hint = 'Name the one that its runtime uses (crictl info, sandboxImage) with --sandbox-image.'
-    return finding(node, 'SANDBOX_IMAGE_UNKNOWN', 'does not report its sandbox image', hint)
-  }
-  const isMusl = /^Alpine/.test(node.status?.nodeInfo?.osImage ?? '')
-  return { platform, runtime, sandboxImage: image, needsLib64: LIB64.has(platform.architecture) && !isMusl }
+  return named([...groups.values()])
 }
 
 function named(groups: Omit<NodeGroup, 'name'>[]): NodeGroup[] {
@@ -72,9 +35,4 @@ function named(groups: Omit<NodeGroup, 'name'>[]): NodeGroup[] {
     seen.set(base, count)
     return { ...group, name: count === 1 ? base : `${base}-${count}` }
   })
-}
-
-function finding(node: Node, code: string, problem: string, hint: string | undefined): Finding {
-  const message = `node ${nameOfNode(node)} cannot be seeded: it ${problem}`
-  return { code, severity: 'error', message, hint, file: undefined, line: undefined }
 }

@@ -1,21 +1,23 @@
 import type { Node } from 'kubernetes-types/core/v1.js'
-import { ExpectedError } from '../errors.ts'
 import type { Finding } from '../finding.ts'
-import type { Lock } from '../inventory.ts'
-import { nameOfNode } from '../kubernetes/node.ts'
+import type { Lock, LockedImage } from '../inventory.ts'
 import type { Workload } from '../kubernetes/workload.ts'
 import { digestOf } from '../oci/digest.ts'
+import { formatPlatform } from '../oci/platform.ts'
 import { seedSetDigest } from '../seed-set.ts'
 import { kustomizeComponent } from './kustomize-component.ts'
 import { renderLabelScript } from './label-script.ts'
 import { groupNodes } from './node-group.ts'
 import type { OutputFile } from './output-file.ts'
-import { type NodePlacement, placeEverywhere } from './placement.ts'
-import { seedLabel } from './seed-label.ts'
+import { type Placement, type PlacementMode, placeImages, type SeedSet } from './placement.ts'
+import { type SeedLabel, seedLabel } from './seed-label.ts'
+import { seedableNodes } from './seedable-node.ts'
 import { seedingResources } from './seeding-resources.ts'
-import { selectNodes } from './workload-patch.ts'
+import { imagesByName, workloadImages } from './workload-images.ts'
+import { selectNodes, type WorkloadPatch } from './workload-patch.ts'
 
 export interface SeedingOptions {
+  /** Name of the seed sets; first part of their labels. */
   readonly set: string
   readonly labelDomain: string
   readonly namespace: string
@@ -25,13 +27,27 @@ export interface SeedingOptions {
   readonly interval: number
   /** Text of the node script. */
   readonly script: string
+  /** Default: all. */
+  readonly placement?: PlacementMode
+  /** With `minimal`: nodes for each workload. Default: 1. */
+  readonly spread?: number
+  /** Whether nodes drop what earlier sets of the same name brought. */
+  readonly prune?: boolean
+  /** Compressed bytes that no node may exceed. Default: no limit but its disk. */
+  readonly maxBytes?: number
 }
 
 /** What seeding decided, and the files that carry it out. */
 export interface SeedingPlan {
   readonly namespace: string
   readonly bundlePath: string
-  readonly sets: readonly { name: string; digest: string; label: string; images: readonly string[] }[]
+  readonly sets: readonly {
+    readonly name: string
+    readonly digest: string
+    readonly label: string
+    readonly images: readonly string[]
+    readonly nodes: readonly string[]
+  }[]
   readonly nodes: readonly NodePlacement[]
   readonly workloads: readonly {
     readonly apiVersion: string
@@ -42,6 +58,21 @@ export interface SeedingPlan {
   }[]
   readonly findings: readonly Finding[]
   readonly files: readonly OutputFile[]
+}
+
+/** What one node is to hold. */
+export interface NodePlacement {
+  readonly node: string
+  readonly platform: string
+  /** The DaemonSet group that brings it. */
+  readonly group: string
+  /** Digests of its seed sets. */
+  readonly sets: readonly string[]
+  /** What its seeding pod reports: the digest of all its sets together. */
+  readonly seeded: string
+  readonly images: number
+  /** Compressed, each blob once. */
+  readonly bytes: number
 }
 
 /**
@@ -55,29 +86,55 @@ export function planSeeding(
   workloads: readonly Workload[],
   options: SeedingOptions,
 ): SeedingPlan {
-  nodes.forEach(checkName)
-  const digest = seedSetDigest(lock)
-  const label = seedLabel(options.set, digest, options.labelDomain)
-  const { groups, findings } = groupNodes(nodes, options)
-  const placement = placeEverywhere(groups, { name: options.set, digest, label, images: lock.images })
-  const patches = workloads.map((workload) => selectNodes(workload, lock.images, label))
+  const { seedable, findings } = seedableNodes(nodes, options.sandboxImage)
+  const { placement: mode = 'all', spread = 1, maxBytes = Number.POSITIVE_INFINITY } = options
+  const placement = placeImages(lock.images, workloads, seedable, { mode, spread, maxBytes })
+  const labels = new Map(placement.sets.map((set) => [set, seedLabel(options.set, set.digest, options.labelDomain)]))
+  const setsByNode = new Map<string, SeedSet[]>()
+  for (const set of placement.sets)
+    for (const node of set.nodes) setsByNode.set(node, [...(setsByNode.get(node) ?? []), set])
+  const setsOf = (node: string) => setsByNode.get(node) ?? []
+  const groups = groupNodes(seedable, ({ name }) => setsOf(name).map(({ digest }) => digest)).map((group) => {
+    const images = [
+      ...new Set(placement.sets.filter(({ digest }) => group.sets.includes(digest)).flatMap((set) => set.images)),
+    ]
+    return { ...group, lock: { ...lock, images: inOrderOf(lock, images) } }
+  })
+  const seeded = new Map(groups.flatMap((group) => group.nodes.map(({ name }) => [name, group] as const)))
+  const placed = nodePlacements(placement, seeded, setsOf)
+  const patches = patchesFor(lock, workloads, placement, labels)
   const component = kustomizeComponent(patches)
-  const seeding = {
-    ...options,
-    setDigest: digest,
-    scriptDigest: digestOf(options.script).slice(0, 'sha256:'.length + 16),
+  const seeding = { ...options, bundle: lock, scriptDigest: digestOf(options.script).slice(0, 'sha256:'.length + 16) }
+  const task = {
+    namespace: options.namespace,
+    prefix: `${options.set}.${options.labelDomain}`,
+    nodes: placed.map(({ node, seeded }) => ({
+      node,
+      setDigest: seeded,
+      labels: setsOf(node).map((set) => formatLabel(labels.get(set))),
+    })),
   }
-  const task = { namespace: options.namespace, setDigest: digest, label, nodes: placement.map(({ node }) => node) }
   return {
     namespace: options.namespace,
     bundlePath: options.bundlePath,
-    sets: [{ name: options.set, digest, label: label.key, images: lock.images.flatMap(({ names }) => names) }],
-    nodes: placement,
+    sets: placement.sets.map((set) => ({
+      name: options.set,
+      digest: set.digest,
+      label: labels.get(set)?.key ?? '',
+      images: set.images.flatMap(({ names }) => names),
+      nodes: set.nodes,
+    })),
+    nodes: placed,
     workloads: patches.map(({ workload: { resource }, nodeSelector }) => {
       const { apiVersion, kind, namespace, name } = resource
       return { apiVersion, kind, namespace, name, nodeSelector }
     }),
-    findings: [...findings, ...patches.flatMap((patch) => patch.findings), ...component.findings],
+    findings: [
+      ...findings,
+      ...placement.findings,
+      ...patches.flatMap((patch) => patch.findings),
+      ...component.findings,
+    ],
     files: [
       { path: 'seed.sh', content: options.script, executable: true },
       { path: 'labels.sh', content: renderLabelScript(task), executable: true },
@@ -87,11 +144,45 @@ export function planSeeding(
   }
 }
 
-/** A node's name goes into scripts and selectors. Source: k8s.io/apimachinery, IsDNS1123Subdomain. */
-function checkName(node: Node): void {
-  const name = nameOfNode(node)
-  if (name.length <= 253 && /^[a-z0-9](?:[-a-z0-9.]*[a-z0-9])?$/.test(name)) return
-  throw new ExpectedError('INPUT_INVALID', `not the name of a node: ${JSON.stringify(name)}`, {
-    hint: 'Write the file with: kubectl get nodes -o json > nodes.json',
+function nodePlacements(
+  { loads }: Placement,
+  groups: ReadonlyMap<string, { readonly name: string; readonly sets: readonly string[]; readonly lock: Lock }>,
+  setsOf: (node: string) => readonly { readonly digest: string }[],
+): NodePlacement[] {
+  const digests = new Map([...new Set(groups.values())].map((group) => [group, seedSetDigest(group.lock)]))
+  return loads.flatMap(({ node, imageCount, bytes }) => {
+    const group = groups.get(node.name)
+    if (!group) return []
+    return {
+      node: node.name,
+      platform: formatPlatform(node.platform),
+      group: group.name,
+      sets: setsOf(node.name).map(({ digest }) => digest),
+      seeded: digests.get(group) ?? '',
+      images: imageCount,
+      bytes,
+    }
   })
+}
+
+function patchesFor(
+  lock: Lock,
+  workloads: readonly Workload[],
+  { setOf }: Placement,
+  labels: ReadonlyMap<object, SeedLabel>,
+): WorkloadPatch[] {
+  const byName = imagesByName(lock.images)
+  return workloads.map((workload) => {
+    const set = setOf.get(workload)
+    return selectNodes(workload, workloadImages(workload, byName), set && labels.get(set))
+  })
+}
+
+function inOrderOf(lock: Lock, images: readonly LockedImage[]): LockedImage[] {
+  const wanted = new Set(images)
+  return lock.images.filter((image) => wanted.has(image))
+}
+
+function formatLabel(label: SeedLabel | undefined): string {
+  return label ? `${label.key}=${label.value}` : ''
 }

@@ -1,11 +1,26 @@
 import type { ConfigMap, Namespace } from 'kubernetes-types/core/v1.js'
 import { renderYaml } from '../kubernetes/render.ts'
-import { SCRIPT_CONFIG_MAP, type Seeding, seedingDaemonSet } from './daemon-set.ts'
-import type { NodeGroup } from './node-group.ts'
+import {
+  namesConfigMap,
+  needsOwnNames,
+  SCRIPT_CONFIG_MAP,
+  type SeededGroup,
+  type Seeding,
+  seedingDaemonSet,
+} from './daemon-set.ts'
+import { renderNames } from './node-files.ts'
 import type { OutputFile } from './output-file.ts'
 
 /** The directory `seeding/`: what `kubectl apply -k` needs to seed every group of nodes. */
-export function seedingResources(groups: readonly NodeGroup[], seeding: Seeding, script: string): OutputFile[] {
+export function seedingResources(groups: readonly SeededGroup[], seeding: Seeding, script: string): OutputFile[] {
+  const names = groups
+    .filter((group) => needsOwnNames(group, seeding))
+    .map((group) => ({
+      path: `names-${group.name}.yaml`,
+      content: renderYaml(`The names that nodes of group ${group.name} get: a part of the bundle.`, [
+        configMap(seeding.namespace, namesConfigMap(group), { 'names.txt': renderNames(group.lock) }),
+      ]),
+    }))
   const daemonSets = groups.map((group) => ({
     path: `daemonset-${group.name}.yaml`,
     content: renderYaml(
@@ -24,8 +39,11 @@ export function seedingResources(groups: readonly NodeGroup[], seeding: Seeding,
     },
     {
       path: 'script.yaml',
-      content: renderYaml('The node script, as the bundle carries it too.', [configMap(seeding.namespace, script)]),
+      content: renderYaml('The node script, as the bundle carries it too.', [
+        configMap(seeding.namespace, SCRIPT_CONFIG_MAP, { 'seed.sh': script }),
+      ]),
     },
+    ...names,
     ...daemonSets,
   ]
   const kustomization = {
@@ -45,11 +63,6 @@ function namespace(name: string): Namespace {
   return { apiVersion: 'v1', kind: 'Namespace', metadata: { name, labels: Object.fromEntries(levels) } }
 }
 
-function configMap(namespace: string, script: string): ConfigMap {
-  return {
-    apiVersion: 'v1',
-    kind: 'ConfigMap',
-    metadata: { name: SCRIPT_CONFIG_MAP, namespace },
-    data: { 'seed.sh': script },
-  }
+function configMap(namespace: string, name: string, data: Record<string, string>): ConfigMap {
+  return { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name, namespace }, data }
 }

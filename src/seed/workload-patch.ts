@@ -1,10 +1,8 @@
 import type { Finding } from '../finding.ts'
-import type { LockedImage } from '../inventory.ts'
-import { podImages } from '../kubernetes/pod-images.ts'
 import { nameOfResource } from '../kubernetes/resource.ts'
 import type { Workload } from '../kubernetes/workload.ts'
-import { criForm, findReference } from '../oci/reference.ts'
 import type { SeedLabel } from './seed-label.ts'
+import type { WorkloadImages } from './workload-images.ts'
 
 /** What makes the scheduler put a workload only where its images are. */
 export interface WorkloadPatch {
@@ -16,32 +14,22 @@ export interface WorkloadPatch {
 
 const ARCH_LABEL = 'kubernetes.io/arch'
 
-/** The nodeSelector of a workload whose images are in a seed set. */
-export function selectNodes(workload: Workload, images: readonly LockedImage[], label: SeedLabel): WorkloadPatch {
-  const byName = new Map(images.flatMap((image) => image.names.map((name) => [name, image] as const)))
-  const wanted = podImages(workload.podSpec).map(({ reference }) => {
-    const parsed = findReference(reference)
-    return { reference, image: parsed && byName.get(criForm(parsed)) }
-  })
-  const found = wanted.flatMap(({ image }) => image ?? [])
-  const absent = wanted.filter(({ image }) => !image).map(({ reference }) => reference)
-  const findings = [...new Set(absent)].map((reference) =>
+/** The nodeSelector of a workload whose images nodes with that label hold; without a label none could be placed. */
+export function selectNodes(
+  workload: Workload,
+  { found, absent, architectures }: WorkloadImages,
+  label: SeedLabel | undefined,
+): WorkloadPatch {
+  const findings = absent.map((reference) =>
     finding(workload, 'IMAGE_NOT_IN_BUNDLE', `${reference} is not in the bundle`, 'Bundle it, or pull it another way.'),
   )
-  if (found.length === 0) return { workload, nodeSelector: {}, findings }
-  const architectures = commonArchitectures(found)
+  if (found.length === 0 || !label) return { workload, nodeSelector: {}, findings }
   const arch = architectures.length === 1 ? { [ARCH_LABEL]: architectures[0] ?? '' } : {}
   const nodeSelector = { ...arch, [label.key]: label.value }
   return { workload, nodeSelector, findings: [...findings, ...conflicts(workload, architectures, nodeSelector)] }
 }
 
-/** The architectures on which every one of the images runs. */
-function commonArchitectures(images: readonly LockedImage[]): string[] {
-  const [first = [], ...others] = images.map(({ platforms }) => platforms.map(({ platform }) => platform.architecture))
-  return [...new Set(first)].filter((architecture) => others.every((other) => other.includes(architecture))).sort()
-}
-
-function conflicts(workload: Workload, architectures: string[], added: Record<string, string>): Finding[] {
+function conflicts(workload: Workload, architectures: readonly string[], added: Record<string, string>): Finding[] {
   const findings: Finding[] = []
   if (architectures.length === 0) {
     const hint = 'Bundle the missing platforms with --platform.'

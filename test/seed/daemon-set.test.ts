@@ -5,6 +5,7 @@ import type { Container, Node, Volume } from 'kubernetes-types/core/v1.js'
 import { expect, onTestFinished } from 'vitest'
 import { type Seeding, seedingDaemonSet } from '../../src/seed/daemon-set.ts'
 import { groupNodes } from '../../src/seed/node-group.ts'
+import { seedableNodes } from '../../src/seed/seedable-node.ts'
 import { seedSetDigest } from '../../src/seed-set.ts'
 import { writeTestBundle } from '../support/bundle-maker.ts'
 import { type Containerd, PAUSE_IMAGE, startContainerd } from '../support/containerd.ts'
@@ -30,13 +31,15 @@ withContainerd("the seeding container works on a scratch image, with the host's 
   await importPauseImage(containerd, directory)
   const seeding: Seeding = {
     namespace: 'nodeseed',
-    setDigest: seedSetDigest(lock),
+    set: 'images',
+    bundle: lock,
     scriptDigest: 'test',
     bundlePath,
     interval: 300,
   }
-  const [group] = groupNodes([node(platform)], {}).groups
-  const { spec } = seedingDaemonSet(group!, seeding)
+  const { seedable } = seedableNodes([node(platform)])
+  const [group] = groupNodes(seedable, () => [seedSetDigest(lock)])
+  const { spec } = seedingDaemonSet({ ...group!, lock }, seeding)
   const { initContainers: [seed] = [], volumes = [] } = spec?.template.spec ?? {}
 
   const host = await hostPaths(directory, containerd)

@@ -66,9 +66,9 @@ test('no node name and no label reaches the shell of a label script', async () =
       hostileText(),
       async (nodes, key, namespace) => {
         const script = join(node.directory, 'labels.sh')
-        const label = { key, value: 'seeded' }
-        await writeFile(script, renderLabelScript({ namespace, setDigest: '0123456789abcdef', label, nodes }))
-        await run('sh', [script], node.cwd, { KUBECTL: kubectl })
+        const labels = nodes.map((node) => ({ node, setDigest: key, labels: [node, `${key}=seeded`] }))
+        await writeFile(script, renderLabelScript({ namespace, prefix: key, nodes: labels }))
+        await run('sh', [script, '--prune'], node.cwd, { KUBECTL: kubectl })
         await expectUntouched(node)
       },
     ),

@@ -1,21 +1,21 @@
 import { execFile } from 'node:child_process'
-import { chmod, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { chmod, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { expect, onTestFinished, test } from 'vitest'
+import { expect, test } from 'vitest'
 import { renderLabelScript } from '../../src/seed/label-script.ts'
+import { temporaryDirectory } from '../support/temporary.ts'
 
 /** A kubectl that answers `get pods` with what the API would, and writes down what else it was asked. */
 const KUBECTL = `#!/bin/sh
 case $* in
-  *'get pods'*) printf 'ready-1 True\\nstarting-1 False\\nready-10 True\\n' ;;
+  *'get pods'*) printf 'ready-1 0123 True\\nstarting-1 0123 False\\nready-10 0123 True\\nstale-1 4567 True\\n' ;;
+  *'get node'*) printf '{"a/b":"c","shop.nodeseed.dev/old":"seeded","shop.nodeseed.dev/new":"seeded"}' ;;
 esac
 printf '%s\\n' "$*" >>"$LOG"
 `
 
-test('only nodes whose seeding pod of this set is ready get the label; the others are named, exit code 4', async () => {
-  const directory = await mkdtemp(join(tmpdir(), 'nodeseed-'))
-  onTestFinished(() => rm(directory, { recursive: true, force: true }))
+async function runScript(args: string[]): Promise<{ code: unknown; stderr: string; asked: string[] }> {
+  const directory = await temporaryDirectory()
   const [kubectl, script, log] = ['kubectl', 'labels.sh', 'log'].map((name) => join(directory, name)) as [
     string,
     string,
@@ -23,18 +23,34 @@ test('only nodes whose seeding pod of this set is ready get the label; the other
   ]
   await writeFile(kubectl, KUBECTL)
   await chmod(kubectl, 0o755)
-  const label = { key: 'shop.nodeseed.dev/0123456789abcdef', value: 'seeded' }
-  const nodes = ['ready-1', 'starting-1', 'absent-1']
-  await writeFile(script, renderLabelScript({ namespace: 'nodeseed', setDigest: '0123456789abcdef', label, nodes }))
+  const nodes = ['ready-1', 'starting-1', 'absent-1', 'stale-1'].map((node) => ({
+    node,
+    setDigest: '0123',
+    labels: ['shop.nodeseed.dev/new=seeded', 'shop.nodeseed.dev/two=seeded'],
+  }))
+  await writeFile(script, renderLabelScript({ namespace: 'nodeseed', prefix: 'shop.nodeseed.dev', nodes }))
   const { code, stderr } = await new Promise<{ code: unknown; stderr: string }>((resolve) => {
     const env = { ...process.env, KUBECTL: kubectl, LOG: log }
-    execFile('sh', [script], { env }, (error, _, stderr) => resolve({ code: error?.code ?? 0, stderr }))
+    execFile('sh', [script, ...args], { env }, (error, _, stderr) => resolve({ code: error?.code ?? 0, stderr }))
   })
-  expect({ code, stderr }).toEqual({
-    code: 4,
-    stderr: 'not seeded yet: node starting-1\nnot seeded yet: node absent-1\n',
-  })
-  const [asked, ...labelled] = (await readFile(log, 'utf8')).trim().split('\n')
-  expect(asked).toContain('--namespace nodeseed get pods --selector nodeseed.dev/set=0123456789abcdef')
-  expect(labelled).toEqual(['label --overwrite node ready-1 shop.nodeseed.dev/0123456789abcdef=seeded'])
+  return { code, stderr, asked: (await readFile(log, 'utf8')).trim().split('\n') }
+}
+
+const LABELLED = 'label --overwrite node ready-1 shop.nodeseed.dev/new=seeded shop.nodeseed.dev/two=seeded'
+
+test('only nodes whose seeding pod of this set is ready get the labels; the others are named, exit code 4', async () => {
+  const { code, stderr, asked } = await runScript([])
+  expect(code).toBe(4)
+  expect(stderr).toBe(['starting-1', 'absent-1', 'stale-1'].map((node) => `not seeded yet: node ${node}\n`).join(''))
+  expect(asked[0]).toContain('--namespace nodeseed get pods --selector nodeseed.dev/set')
+  expect(asked.slice(1)).toEqual([LABELLED])
+})
+
+test('--prune takes labels of earlier sets away, and no others', async () => {
+  const { asked } = await runScript(['--prune'])
+  expect(asked.slice(1)).toEqual([
+    LABELLED,
+    'get node ready-1 --output jsonpath={.metadata.labels}',
+    'label node ready-1 shop.nodeseed.dev/old-',
+  ])
 })

@@ -3,6 +3,7 @@ import { expect, test } from 'vitest'
 import { groupNodes } from '../../src/seed/node-group.ts'
 import { runtimeOf } from '../../src/seed/runtime.ts'
 import { sandboxImageOf } from '../../src/seed/sandbox-image.ts'
+import { seedableNodes } from '../../src/seed/seedable-node.ts'
 
 interface NodeFacts {
   readonly arch?: string
@@ -59,19 +60,17 @@ test.for<[images: string[], sandboxImage: string | undefined]>([
 })
 
 test('a group is one architecture, one runtime, one sandbox image, one place of the loader', () => {
-  const { groups, findings } = groupNodes(
-    [
-      node('a'),
-      node('b'),
-      node('arm', { arch: 'arm64' }),
-      node('k3s', { kubelet: 'v1.33.2+k3s1' }),
-      node('old', { images: ['registry.k8s.io/pause:3.6'] }),
-      node('alpine', { osImage: 'Alpine Linux v3.20' }),
-    ],
-    {},
-  )
+  const { seedable, findings } = seedableNodes([
+    node('a'),
+    node('b'),
+    node('arm', { arch: 'arm64' }),
+    node('k3s', { kubelet: 'v1.33.2+k3s1' }),
+    node('old', { images: ['registry.k8s.io/pause:3.6'] }),
+    node('alpine', { osImage: 'Alpine Linux v3.20' }),
+  ])
+  const groups = groupNodes(seedable, () => ['0123456789abcdef'])
   expect(findings).toEqual([])
-  expect(groups.map(({ name, nodes }) => [name, nodes.map(({ metadata }) => metadata?.name).join()])).toEqual([
+  expect(groups.map(({ name, nodes }) => [name, nodes.map(({ name }) => name).join()])).toEqual([
     ['amd64-containerd', 'a,b'],
     ['arm64-containerd', 'arm'],
     ['amd64-k3s', 'k3s'],
@@ -82,26 +81,24 @@ test('a group is one architecture, one runtime, one sandbox image, one place of 
 })
 
 test('a node that cannot be seeded is a finding, and the others go on', () => {
-  const { groups, findings } = groupNodes(
-    [
-      node('win', { os: 'windows' }),
-      node('full', { images: [] }),
-      node('talos', { osImage: 'Talos (v1.10.1)' }),
-      node('a'),
-    ],
-    {},
-  )
-  expect(groups.flatMap(({ nodes }) => nodes.map(({ metadata }) => metadata?.name))).toEqual(['a'])
+  const { seedable, findings } = seedableNodes([
+    node('win', { os: 'windows' }),
+    node('full', { images: [] }),
+    node('talos', { osImage: 'Talos (v1.10.1)' }),
+    node('a'),
+  ])
+  const groups = groupNodes(seedable, () => ['0123456789abcdef'])
+  expect(groups.flatMap(({ nodes }) => nodes.map(({ name }) => name))).toEqual(['a'])
   expect(findings.map(({ code, message }) => `${code}: ${message}`)).toMatchInlineSnapshot(`
     [
-      "NODE_RUNTIME_UNSUPPORTED: node win cannot be seeded: it runs Debian GNU/Linux 12 with containerd://1.7.27",
-      "SANDBOX_IMAGE_UNKNOWN: node full cannot be seeded: it does not report its sandbox image",
-      "NODE_RUNTIME_UNSUPPORTED: node talos cannot be seeded: it runs Talos (v1.10.1) with containerd://1.7.27",
+      "NODE_RUNTIME_UNSUPPORTED: node win cannot be seeded by a pod: it runs Debian GNU/Linux 12 with containerd://1.7.27",
+      "SANDBOX_IMAGE_UNKNOWN: node full cannot be seeded by a pod: it does not report its sandbox image",
+      "NODE_RUNTIME_UNSUPPORTED: node talos cannot be seeded by a pod: it runs Talos (v1.10.1) with containerd://1.7.27",
     ]
   `)
 })
 
 test('a named sandbox image stands in for what nodes do not report', () => {
-  const { groups } = groupNodes([node('full', { images: [] })], { sandboxImage: 'registry.k8s.io/pause:3.10' })
-  expect(groups[0]?.sandboxImage).toBe('registry.k8s.io/pause:3.10')
+  const { seedable } = seedableNodes([node('full', { images: [] })], 'registry.k8s.io/pause:3.10')
+  expect(seedable[0]?.sandboxImage).toBe('registry.k8s.io/pause:3.10')
 })

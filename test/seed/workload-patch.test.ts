@@ -6,6 +6,7 @@ import { type Workload, workloadOf } from '../../src/kubernetes/workload.ts'
 import { digestOf } from '../../src/oci/digest.ts'
 import { OCI_CONFIG, OCI_INDEX, OCI_MANIFEST } from '../../src/oci/media-type.ts'
 import { kustomizeComponent } from '../../src/seed/kustomize-component.ts'
+import { imagesByName, workloadImages } from '../../src/seed/workload-images.ts'
 import { selectNodes } from '../../src/seed/workload-patch.ts'
 
 const LABEL = { key: 'shop.nodeseed.dev/0123456789abcdef', value: 'seeded' }
@@ -39,7 +40,12 @@ function workload(
   return found!
 }
 
-const select = (...args: Parameters<typeof workload>) => selectNodes(workload(...args), [BOTH, AMD, ARM], LABEL)
+const BY_NAME = imagesByName([BOTH, AMD, ARM])
+
+function select(...args: Parameters<typeof workload>) {
+  const one = workload(...args)
+  return selectNodes(one, workloadImages(one, BY_NAME), LABEL)
+}
 
 test.for<[images: string[], arch: string | undefined]>([
   [['registry.example/both:1'], undefined],
