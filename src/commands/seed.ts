@@ -6,6 +6,7 @@ import { formatBytes } from '../cli/format-bytes.ts'
 import { readNodeScript } from '../cli/node-script.ts'
 import { readNodesFile } from '../cli/nodes-file.ts'
 import { writeOutputDirectory } from '../cli/output-directory.ts'
+import { PLACEMENT_FILE } from '../cli/placement-file.ts'
 import { scanInputs } from '../cli/scan-inputs.ts'
 import { renderTable } from '../cli/table.ts'
 import { ExpectedError } from '../errors.ts'
@@ -14,7 +15,7 @@ import { openBundle } from '../layout/bundle-file.ts'
 import { PLACEMENTS, type PlacementMode } from '../seed/placement.ts'
 import { planSeeding, type SeedingPlan } from '../seed/plan.ts'
 
-const MARKER = 'placement.json'
+const MARKER = PLACEMENT_FILE
 
 export default class Seed extends BaseCommand {
   static override summary = 'write what brings a bundle onto nodes: node script, DaemonSets, labels, workload patches'

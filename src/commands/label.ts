@@ -1,0 +1,55 @@
+import { Args, Flags } from '@oclif/core'
+import type { Node, Pod } from 'kubernetes-types/core/v1.js'
+import { BaseCommand } from '../cli/base-command.ts'
+import { readPlacementFile } from '../cli/placement-file.ts'
+import { renderTable } from '../cli/table.ts'
+import { listResources, runKubectl } from '../cluster/kubectl.ts'
+import { isRecordedPlacement, labelArguments, type NodeLabelling, planLabels } from '../seed/label-plan.ts'
+
+export default class Label extends BaseCommand {
+  static override summary = 'label the nodes whose seeding pods report that every image is there'
+  static override description =
+    `Reads what seed decided from DIR, and what is true from the cluster, through your own kubectl.
+A node gets the labels of its sets only when its seeding pod is ready with exactly these sets. Ends with 4 when a node
+is not seeded yet; run it again then.`
+  static override examples = [
+    '<%= config.bin %> <%= command.id %> seed-shop',
+    '<%= config.bin %> <%= command.id %> seed-shop --prune --context production',
+    '<%= config.bin %> <%= command.id %> seed-shop --dry-run',
+  ]
+  static override args = {
+    directory: Args.string({ description: 'directory that seed wrote', required: true }),
+  }
+  static override flags = {
+    prune: Flags.boolean({ description: 'take labels of earlier sets of the same name away' }),
+    'dry-run': Flags.boolean({ description: 'print the kubectl commands and change nothing' }),
+    kubectl: Flags.string({ description: 'program to call, with its first arguments', default: 'kubectl' }),
+    context: Flags.string({ description: 'context of the kubeconfig' }),
+  }
+
+  async run(): Promise<{ nodes: NodeLabelling[] }> {
+    const { args, flags } = await this.parse(Label)
+    const placement = await readPlacementFile(args.directory, isRecordedPlacement)
+    const kubectl = { command: flags.kubectl.split(/\s+/).filter(Boolean), context: flags.context }
+    const [pods, nodes] = await Promise.all([
+      listResources<Pod>(kubectl, ['pods', '--namespace', placement.namespace, '--selector', 'nodeseed.dev/set']),
+      listResources<Node>(kubectl, ['nodes']),
+    ])
+    const plan = planLabels(placement, pods, nodes, { prune: flags.prune })
+    for (const labelling of plan) {
+      const call = labelArguments(labelling)
+      if (!call) continue
+      if (flags['dry-run']) this.log([...kubectl.command, ...call].join(' '))
+      else await runKubectl(kubectl, call)
+    }
+    if (!flags['dry-run']) this.log(renderTable(['NODE', 'STATE', 'LABELS'], plan.map(rowOf)))
+    if (plan.some(({ isSeeded }) => !isSeeded)) this.answerNo()
+    return { nodes: plan }
+  }
+}
+
+function rowOf({ node, isSeeded, add, remove }: NodeLabelling): string[] {
+  if (!isSeeded) return [node, 'not seeded yet', '']
+  const changes = [...add.map((key) => `+${key}`), ...remove.map((key) => `-${key}`)]
+  return [node, changes.length > 0 ? 'labelled' : 'unchanged', changes.join(' ')]
+}
