@@ -1,8 +1,16 @@
 import type { Finding } from '../finding.ts'
+import type { Path } from '../kubernetes/position.ts'
 import { renderYaml } from '../kubernetes/render.ts'
-import { nameOfResource, type Resource } from '../kubernetes/resource.ts'
+import { isObject, nameOfResource, type Resource, valueAt } from '../kubernetes/resource.ts'
+import type { Workload } from '../kubernetes/workload.ts'
 import type { OutputFile } from './output-file.ts'
-import type { WorkloadPatch } from './workload-patch.ts'
+import type { PodEdit } from './pod-edit.ts'
+
+/** A workload, and the texts to be set in it. */
+export interface EditedWorkload {
+  readonly workload: Workload
+  readonly edits: readonly PodEdit[]
+}
 
 /** A kustomize component that patches workloads, and what it could not take in. */
 export interface Component {
@@ -13,8 +21,8 @@ export interface Component {
 /** Kinds whose pod template the API server does not let anyone change later. */
 const IMMUTABLE = new Set(['Job', 'Pod'])
 
-/** The directory `workloads/`: one strategic merge patch for each workload that gets a nodeSelector. */
-export function kustomizeComponent(patches: readonly WorkloadPatch[]): Component {
+/** A kustomize component: one strategic merge patch for each workload that has edits. */
+export function kustomizeComponent(patches: readonly EditedWorkload[]): Component {
   const findings: Finding[] = []
   const files = new Map<string, OutputFile>()
   for (const patch of distinct(patches)) {
@@ -33,17 +41,14 @@ export function kustomizeComponent(patches: readonly WorkloadPatch[]): Component
     patches: [...files.keys()].map((path) => ({ path })),
   }
   const comment =
-    'Sends each workload to the nodes that hold its images. Name this directory under "components:" in the\n' +
+    'Lets each workload start where its images are. Name this directory under "components:" in the\n' +
     "kustomization that lists the workloads' manifests."
   const kustomization = { path: 'kustomization.yaml', content: renderYaml(comment, [component]) }
-  return {
-    files: [kustomization, ...files.values()].map((file) => ({ ...file, path: `workloads/${file.path}` })),
-    findings,
-  }
+  return { files: [kustomization, ...files.values()], findings }
 }
 
-function distinct(patches: readonly WorkloadPatch[]): WorkloadPatch[] {
-  const useful = patches.filter(({ nodeSelector }) => Object.keys(nodeSelector).length > 0)
+function distinct(patches: readonly EditedWorkload[]): EditedWorkload[] {
+  const useful = patches.filter(({ edits }) => edits.length > 0)
   return [...new Map(useful.map((patch) => [identity(patch.workload.resource), patch])).values()]
 }
 
@@ -51,14 +56,46 @@ function identity({ apiVersion, kind, namespace, name }: Resource): string {
   return JSON.stringify([apiVersion, kind, namespace, name])
 }
 
-function strategicPatch({ workload: { resource, templatePath }, nodeSelector }: WorkloadPatch): object {
+function strategicPatch({ workload: { resource, templatePath, podSpec }, edits }: EditedWorkload): object {
   const { apiVersion, kind, namespace, name } = resource
-  const inside = [...templatePath, 'spec'].reduceRight<unknown>((value, key) => ({ [key]: value }), { nodeSelector })
-  return { apiVersion, kind, metadata: { name, ...(namespace && { namespace }) }, ...(inside as object) }
+  const specPath = [...templatePath, 'spec']
+  const spec = edits.reduce(
+    (sum, edit) => merge(sum, strategic(podSpec, edit.path.slice(specPath.length), edit.value)),
+    {},
+  )
+  const inside = specPath.reduceRight<object>((value, key) => ({ [key]: value }), spec)
+  return { apiVersion, kind, metadata: { name, ...(namespace && { namespace }) }, ...inside }
+}
+
+/** A value at a path of a pod spec, as a strategic merge patch: list entries are named, not counted. */
+function strategic(owner: unknown, [key = '', ...rest]: Path, value: string): Record<string, unknown> {
+  if (rest.length === 0) return { [key]: value }
+  const [index, ...inside] = rest
+  const next = valueAt(owner, [key])
+  if (typeof index !== 'number') return { [key]: strategic(next, rest, value) }
+  const entry = valueAt(next, [index])
+  return { [key]: [{ name: valueAt(entry, ['name']), ...strategic(entry, inside, value) }] }
+}
+
+function merge(a: Record<string, unknown>, b: Record<string, unknown>): Record<string, unknown> {
+  const merged = { ...a }
+  for (const [key, value] of Object.entries(b)) {
+    const known = merged[key]
+    if (Array.isArray(known) && Array.isArray(value)) merged[key] = mergeNamed(known, value)
+    else merged[key] = isObject(known) && isObject(value) ? merge(known, value) : value
+  }
+  return merged
+}
+
+function mergeNamed(known: Record<string, unknown>[], added: Record<string, unknown>[]): Record<string, unknown>[] {
+  return added.reduce((entries, entry) => {
+    const at = entries.findIndex(({ name }) => name === entry.name)
+    return at < 0 ? [...entries, entry] : entries.with(at, merge(entries[at] ?? {}, entry))
+  }, known)
 }
 
 function commentFor(resource: Resource): string {
-  const what = `Sends ${nameOfResource(resource)} to the nodes that hold its images.`
+  const what = `Lets ${nameOfResource(resource)} start where its images are.`
   return IMMUTABLE.has(resource.kind) ? `${what} A ${resource.kind} takes this only before it is created.` : what
 }
 

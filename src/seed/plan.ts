@@ -10,6 +10,7 @@ import { renderLabelScript } from './label-script.ts'
 import { groupNodes } from './node-group.ts'
 import type { OutputFile } from './output-file.ts'
 import { type Placement, type PlacementMode, placeImages, type SeedSet } from './placement.ts'
+import { podEdits } from './pod-edit.ts'
 import { type SeedLabel, seedLabel } from './seed-label.ts'
 import { seedableNodes } from './seedable-node.ts'
 import { seedingResources } from './seeding-resources.ts'
@@ -103,7 +104,9 @@ export function planSeeding(
   const seeded = new Map(groups.flatMap((group) => group.nodes.map(({ name }) => [name, group] as const)))
   const placed = nodePlacements(placement, seeded, setsOf)
   const patches = patchesFor(lock, workloads, placement, labels)
-  const component = kustomizeComponent(patches)
+  const component = kustomizeComponent(
+    patches.map(({ workload, nodeSelector }) => ({ workload, edits: podEdits(workload, { nodeSelector }) })),
+  )
   const seeding = { ...options, bundle: lock, scriptDigest: digestOf(options.script).slice(0, 'sha256:'.length + 16) }
   const task = {
     namespace: options.namespace,
@@ -139,7 +142,7 @@ export function planSeeding(
       { path: 'seed.sh', content: options.script, executable: true },
       { path: 'labels.sh', content: renderLabelScript(task), executable: true },
       ...seedingResources(groups, seeding, options.script),
-      ...component.files,
+      ...component.files.map((file) => ({ ...file, path: `workloads/${file.path}` })),
     ],
   }
 }

@@ -6,6 +6,7 @@ import { type Workload, workloadOf } from '../../src/kubernetes/workload.ts'
 import { digestOf } from '../../src/oci/digest.ts'
 import { OCI_CONFIG, OCI_INDEX, OCI_MANIFEST } from '../../src/oci/media-type.ts'
 import { kustomizeComponent } from '../../src/seed/kustomize-component.ts'
+import { podEdits } from '../../src/seed/pod-edit.ts'
 import { imagesByName, workloadImages } from '../../src/seed/workload-images.ts'
 import { selectNodes } from '../../src/seed/workload-patch.ts'
 
@@ -47,6 +48,12 @@ function select(...args: Parameters<typeof workload>) {
   return selectNodes(one, workloadImages(one, BY_NAME), LABEL)
 }
 
+function component(...patches: ReturnType<typeof select>[]) {
+  return kustomizeComponent(
+    patches.map(({ workload, nodeSelector }) => ({ workload, edits: podEdits(workload, { nodeSelector }) })),
+  )
+}
+
 test.for<[images: string[], arch: string | undefined]>([
   [['registry.example/both:1'], undefined],
   [['registry.example/amd:1'], 'amd64'],
@@ -80,30 +87,30 @@ test.for<[why: string, images: string[], selector: string, code: string]>([
 test('a workload of which the bundle holds nothing is left as it is', () => {
   const patch = select(['busybox'])
   expect(patch).toMatchObject({ nodeSelector: {}, findings: [{ code: 'IMAGE_NOT_IN_BUNDLE' }] })
-  expect(kustomizeComponent([patch]).files).toHaveLength(1)
+  expect(component(patch).files).toHaveLength(1)
 })
 
 test.for<[why: string, name: string, path: string]>([
-  ['a path in a name', '../../etc/passwd', 'workloads/deployment-shop-..-..-etc-passwd.yaml'],
-  ['line breaks and quotes', 'a\\n\\"b', 'workloads/deployment-shop-a--b.yaml'],
+  ['a path in a name', '../../etc/passwd', 'deployment-shop-..-..-etc-passwd.yaml'],
+  ['line breaks and quotes', 'a\\n\\"b', 'deployment-shop-a--b.yaml'],
 ])('%s stays inside the directory', ([, name, path]) => {
-  const { files } = kustomizeComponent([select(['registry.example/both:1'], { name })])
-  expect(files.map((file) => file.path)).toEqual(['workloads/kustomization.yaml', path])
+  const { files } = component(select(['registry.example/both:1'], { name }))
+  expect(files.map((file) => file.path)).toEqual(['kustomization.yaml', path])
 })
 
 test('workloads of one name in two groups each have their patch; a Pod is said to be immutable later', () => {
   const images = ['registry.example/both:1']
-  const component = kustomizeComponent([
+  const { files, findings } = component(
     select(images),
     select(images),
     select(images, { apiVersion: 'extensions/v1beta1' }),
     select(images, { kind: 'Pod', apiVersion: 'v1' }),
+  )
+  expect(files.map(({ path }) => path)).toEqual([
+    'kustomization.yaml',
+    'deployment-shop-web.yaml',
+    'deployment-shop-web-2.yaml',
+    'pod-shop-web.yaml',
   ])
-  expect(component.files.map(({ path }) => path)).toEqual([
-    'workloads/kustomization.yaml',
-    'workloads/deployment-shop-web.yaml',
-    'workloads/deployment-shop-web-2.yaml',
-    'workloads/pod-shop-web.yaml',
-  ])
-  expect(component.findings).toMatchObject([{ code: 'IMMUTABLE_ONCE_CREATED', severity: 'info' }])
+  expect(findings).toMatchObject([{ code: 'IMMUTABLE_ONCE_CREATED', severity: 'info' }])
 })

@@ -1,0 +1,141 @@
+import { rename, writeFile } from 'node:fs/promises'
+import { Args, Flags } from '@oclif/core'
+import { BaseCommand } from '../cli/base-command.ts'
+import { renderFindings } from '../cli/findings.ts'
+import { readInputs } from '../cli/inputs.ts'
+import { writeOutputDirectory } from '../cli/output-directory.ts'
+import { patchText } from '../cli/patch-text.ts'
+import { readPlacementFile } from '../cli/placement-file.ts'
+import { scanInputs } from '../cli/scan-inputs.ts'
+import { ExpectedError } from '../errors.ts'
+import type { Finding } from '../finding.ts'
+import type { Workload } from '../kubernetes/workload.ts'
+import { openBundle } from '../layout/bundle-file.ts'
+import { kustomizeComponent } from '../seed/kustomize-component.ts'
+import { type EditOptions, podEdits } from '../seed/pod-edit.ts'
+import { isRecordedWorkloads, selectorOf } from '../seed/recorded-workloads.ts'
+import { imagesByName } from '../seed/workload-images.ts'
+
+interface PatchAnswer {
+  readonly files: readonly { readonly file: string; readonly changes: number }[]
+  readonly findings: readonly Finding[]
+}
+
+export default class Patch extends BaseCommand {
+  static override summary = 'make manifests start where their images are: node selector, pull policy, digests'
+  static override description =
+    `Prints the manifests with the changes; comments, order and quoting stay as they are. With
+--in-place the files themselves change; with --output a kustomize component is written beside them.`
+  static override examples = [
+    '<%= config.bin %> <%= command.id %> manifests/ --placement seed-shop --in-place',
+    '<%= config.bin %> <%= command.id %> shop.yaml --policy IfNotPresent --pin-digests shop.tar',
+    '<%= config.bin %> <%= command.id %> manifests/ --placement seed-shop --output offline',
+  ]
+  static override strict = false
+  static override args = {
+    input: Args.string({ description: 'file, directory, or - for standard input', required: true }),
+  }
+  static override flags = {
+    placement: Flags.string({
+      description: 'directory that seed wrote: gives workloads their node selector',
+      helpValue: 'DIR',
+    }),
+    policy: Flags.string({
+      description: 'pull policy for what would be pulled otherwise',
+      options: ['IfNotPresent', 'Never'],
+    }),
+    'pin-digests': Flags.string({ description: 'bundle whose digests are written behind tags', helpValue: 'FILE' }),
+    'in-place': Flags.boolean({ description: 'change the files', exclusive: ['output'] }),
+    output: Flags.string({ char: 'o', description: 'write a kustomize component to this directory', helpValue: 'DIR' }),
+    force: Flags.boolean({ description: 'replace a component that is there', dependsOn: ['output'] }),
+  }
+
+  async run(): Promise<PatchAnswer> {
+    const { argv, flags } = await this.parse(Patch)
+    const optionsFor = await this.#options(flags.placement, flags.policy, flags['pin-digests'])
+    const inputs = argv as string[]
+    const answer = flags.output
+      ? await this.#writeComponent(inputs, optionsFor, flags.output, flags.force)
+      : await this.#rewrite(inputs, optionsFor, flags['in-place'])
+    if (answer.findings.length > 0) this.logToStderr(renderFindings(answer.findings))
+    return answer
+  }
+
+  async #options(
+    placement: string | undefined,
+    policy: string | undefined,
+    pinsFrom: string | undefined,
+  ): Promise<(workload: Workload) => EditOptions> {
+    if (!placement && !policy && !pinsFrom) {
+      throw new ExpectedError('USAGE', 'nothing to change', {
+        hint: 'Give --placement, --policy or --pin-digests, or several of them.',
+      })
+    }
+    const recorded = placement ? await readPlacementFile(placement, isRecordedWorkloads) : undefined
+    const bundle = pinsFrom ? await openBundle(pinsFrom) : undefined
+    await bundle?.close()
+    return (workload) => ({
+      ...(recorded && { nodeSelector: selectorOf(recorded, workload) }),
+      ...(policy && { policy: policy as 'IfNotPresent' | 'Never' }),
+      ...(bundle && { pins: imagesByName(bundle.lock.images) }),
+    })
+  }
+
+  async #rewrite(
+    inputs: string[],
+    optionsFor: (workload: Workload) => EditOptions,
+    inPlace: boolean,
+  ): Promise<PatchAnswer> {
+    const files: { file: string; changes: number }[] = []
+    const findings: Finding[] = []
+    const parts = new Map<string, string>()
+    const onUnreadable = (file: string, { message }: Error): void => {
+      findings.push({ code: 'FILE_UNREADABLE', severity: 'error', message, hint: undefined, file, line: undefined })
+    }
+    for await (const part of readInputs(inputs, { onUnreadable })) {
+      const patched = patchText(part, (workload) => podEdits(workload, optionsFor(workload)))
+      const { file } = part
+      findings.push(...patched.findings)
+      files.push({ file, changes: patched.changes })
+      parts.set(file, (parts.get(file) ?? '') + patched.text)
+    }
+    const changed = mergeCounts(files)
+    if (!inPlace)
+      for (const text of parts.values()) this.log(text.startsWith('---') ? text.trimEnd() : `---\n${text.trimEnd()}`)
+    else await writeChanged(parts, changed)
+    if (inPlace)
+      for (const { file, changes } of changed) this.log(`${file}: ${changes} ${changes === 1 ? 'change' : 'changes'}`)
+    return { files: changed, findings }
+  }
+
+  async #writeComponent(
+    inputs: string[],
+    optionsFor: (workload: Workload) => EditOptions,
+    output: string,
+    force: boolean,
+  ): Promise<PatchAnswer> {
+    const { workloads, findings } = await scanInputs(inputs, { keepWorkloads: true })
+    const edited = workloads.map((workload) => ({ workload, edits: podEdits(workload, optionsFor(workload)) }))
+    const component = kustomizeComponent(edited)
+    await writeOutputDirectory(output, component.files, { force, marker: 'kustomization.yaml' })
+    const files = component.files.map(({ path }) => ({ file: `${output}/${path}`, changes: 1 }))
+    for (const { file } of files) this.log(file)
+    const unreadable = findings.filter(({ code }) => code.endsWith('_UNREADABLE'))
+    return { files, findings: [...unreadable, ...component.findings] }
+  }
+}
+
+/** A large file comes in several parts. */
+function mergeCounts(files: readonly { file: string; changes: number }[]): { file: string; changes: number }[] {
+  const sums = new Map<string, number>()
+  for (const { file, changes } of files) sums.set(file, (sums.get(file) ?? 0) + changes)
+  return [...sums].map(([file, changes]) => ({ file, changes }))
+}
+
+async function writeChanged(texts: ReadonlyMap<string, string>, files: readonly { file: string; changes: number }[]) {
+  for (const { file, changes } of files) {
+    if (changes === 0 || file === '<stdin>') continue
+    await writeFile(`${file}.partial`, texts.get(file) ?? '')
+    await rename(`${file}.partial`, file)
+  }
+}

@@ -1,0 +1,89 @@
+import { expect, test } from 'vitest'
+import { applySplices, parseTrees, splicesFor, type TextEdit } from '../../src/kubernetes/splice.ts'
+
+const SELECTOR: TextEdit[] = [{ path: ['spec', 'nodeSelector', 'shop.nodeseed.dev/0123'], value: 'seeded' }]
+const POLICY: TextEdit[] = [{ path: ['spec', 'containers', 0, 'imagePullPolicy'], value: 'Never' }]
+const PIN: TextEdit[] = [{ path: ['spec', 'containers', 0, 'image'], value: 'a:1@sha256:00' }]
+
+function edited(text: string, edits: TextEdit[]): string {
+  const [tree] = parseTrees(text)
+  const splices = splicesFor(text, tree!, edits)
+  return typeof splices === 'string' ? splices : applySplices(text, splices)
+}
+
+test.for<[what: string, text: string, edits: TextEdit[], expected: string]>([
+  [
+    'a new map stands before the containers, and their comment stays with them',
+    'spec:\n  # the web server\n  containers:\n    - image: a:1 # tag\n',
+    SELECTOR,
+    'spec:\n  nodeSelector:\n    shop.nodeseed.dev/0123: seeded\n  # the web server\n  containers:\n    - image: a:1 # tag\n',
+  ],
+  [
+    'a map that is there gets a key',
+    'spec:\n  nodeSelector:\n    disk: ssd  # fast\n  containers: []\n',
+    SELECTOR,
+    'spec:\n  nodeSelector:\n    shop.nodeseed.dev/0123: seeded\n    disk: ssd  # fast\n  containers: []\n',
+  ],
+  [
+    'a value is replaced in its quotes',
+    'spec:\n  nodeSelector: {\'shop.nodeseed.dev/0123\': "old"}\n',
+    SELECTOR,
+    'spec:\n  nodeSelector: {\'shop.nodeseed.dev/0123\': "seeded"}\n',
+  ],
+  [
+    'a flow map gets a key in front',
+    'spec:\n  nodeSelector: {disk: ssd}\n',
+    SELECTOR,
+    'spec:\n  nodeSelector: {shop.nodeseed.dev/0123: seeded, disk: ssd}\n',
+  ],
+  [
+    'an empty flow map too',
+    'spec:\n  nodeSelector: {}\n',
+    SELECTOR,
+    'spec:\n  nodeSelector: {shop.nodeseed.dev/0123: seeded}\n',
+  ],
+  [
+    'a policy stands below its image, behind a comment on the line',
+    'spec:\n  containers:\n  - image: "a:1" # tag\n    name: a\n',
+    POLICY,
+    'spec:\n  containers:\n  - image: "a:1" # tag\n    imagePullPolicy: Never\n    name: a\n',
+  ],
+  [
+    'an image at the very end of the text',
+    'spec:\n  containers:\n  - name: a\n    image: a:1',
+    POLICY,
+    'spec:\n  containers:\n  - name: a\n    image: a:1\n    imagePullPolicy: Never',
+  ],
+  [
+    'an image is pinned in its quotes',
+    "spec: {containers: [{image: 'a:1'}]}",
+    PIN,
+    "spec: {containers: [{image: 'a:1@sha256:00'}]}",
+  ],
+  [
+    'Windows line ends stay',
+    'spec:\r\n  containers:\r\n  - image: a:1\r\n',
+    POLICY,
+    'spec:\r\n  containers:\r\n  - image: a:1\r\n    imagePullPolicy: Never\r\n',
+  ],
+  [
+    'JSON on several lines',
+    '{\n  "spec": {\n    "containers": [\n      {\n        "image": "a:1"\n      }\n    ]\n  }\n}\n',
+    [...SELECTOR, ...POLICY],
+    '{\n  "spec": {\n    "nodeSelector": {"shop.nodeseed.dev/0123":"seeded"},\n    "containers": [\n      {\n        "imagePullPolicy": "Never",\n        "image": "a:1"\n      }\n    ]\n  }\n}\n',
+  ],
+  [
+    'JSON on one line',
+    '{"spec":{"containers":[{"image":"a:1"}]}}',
+    POLICY,
+    '{"spec":{"containers":[{"imagePullPolicy": "Never", "image":"a:1"}]}}',
+  ],
+  [
+    'what an alias shares is left alone',
+    'x: &spec {containers: [{image: a}]}\nspec: *spec\n',
+    POLICY,
+    'an alias shares this part with others',
+  ],
+])('%s', ([, text, edits, expected]) => {
+  expect(edited(text, edits)).toBe(expected)
+})
