@@ -12,6 +12,7 @@ import { renderTable } from '../cli/table.ts'
 import { ExpectedError } from '../errors.ts'
 import { parseMilli } from '../kubernetes/quantity.ts'
 import { openBundle } from '../layout/bundle-file.ts'
+import { GUARD_ACTIONS, type GuardAction } from '../seed/guard.ts'
 import { PLACEMENTS, type PlacementMode } from '../seed/placement.ts'
 import { planSeeding, type SeedingPlan } from '../seed/plan.ts'
 
@@ -53,6 +54,11 @@ workloads/ (a kustomize component that gives each workload of INPUT its nodeSele
       helpValue: 'SIZE',
     }),
     prune: Flags.boolean({ description: 'let nodes drop what earlier sets of the same name brought' }),
+    guard: Flags.string({
+      description: 'also write an admission policy for pods whose images are not in the bundle',
+      options: GUARD_ACTIONS,
+    }),
+    nfd: Flags.boolean({ description: 'seeded nodes label themselves through Node Feature Discovery' }),
     interval: Flags.integer({ description: 'seconds between two checks of a seeded node', default: 300, min: 1 }),
   }
 
@@ -72,6 +78,8 @@ workloads/ (a kustomize component that gives each workload of INPUT its nodeSele
       placement: flags.placement as PlacementMode,
       spread: flags.spread,
       prune: flags.prune,
+      guard: flags.guard as GuardAction | undefined,
+      nfd: flags.nfd,
       ...(flags['max-per-node'] !== undefined && { maxBytes: size(flags['max-per-node']) }),
       script: await readNodeScript(),
     })

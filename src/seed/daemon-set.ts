@@ -37,11 +37,15 @@ const NAME_LABEL = { 'app.kubernetes.io/name': 'nodeseed' }
 const SCRIPT_DIRECTORY = '/nodeseed/script'
 const NAMES_DIRECTORY = '/nodeseed/names'
 const BUNDLE_DIRECTORY = '/nodeseed/bundle'
+/** Where Node Feature Discovery's worker looks for features that others found. */
+const FEATURES_DIRECTORY = '/etc/kubernetes/node-feature-discovery/features.d'
 const READY_FILE = '/tmp/ready'
 
 /** A group of nodes, and what these nodes are to hold together. */
 export interface SeededGroup extends NodeGroup {
   readonly lock: Lock
+  /** `key=value` that these nodes publish through Node Feature Discovery once they are seeded. */
+  readonly features?: readonly string[]
 }
 
 /** Whether the nodes get only a part of the bundle: then they need the list of that part. */
@@ -104,6 +108,7 @@ export function seedingDaemonSet(group: SeededGroup, seeding: Seeding): DaemonSe
 }
 
 function container(name: string, group: SeededGroup, seeding: Seeding, options: string[]): Container {
+  const { features = [] } = group
   const fileName = seeding.bundlePath.slice(seeding.bundlePath.lastIndexOf('/') + 1)
   return {
     name,
@@ -114,6 +119,7 @@ function container(name: string, group: SeededGroup, seeding: Seeding, options: 
       ...['--set', seedSetDigest(group.lock), '--set-name', seeding.set],
       ...(needsOwnNames(group, seeding) ? ['--names', `${NAMES_DIRECTORY}/names.txt`] : []),
       ...['--report', '/dev/termination-log'],
+      ...features.flatMap((feature) => ['--feature', feature]),
       ...options,
       '--',
       `${BUNDLE_DIRECTORY}/${fileName}`,
@@ -153,6 +159,7 @@ function mounts(group: SeededGroup, seeding: Seeding): VolumeMount[] {
     ...(needsOwnNames(group, seeding) ? [{ name: 'names', mountPath: NAMES_DIRECTORY, readOnly: true }] : []),
     { name: 'bundle', mountPath: BUNDLE_DIRECTORY, readOnly: true },
     { name: 'tmp', mountPath: '/tmp' },
+    ...(group.features?.length ? [{ name: 'features', mountPath: FEATURES_DIRECTORY }] : []),
   ]
 }
 
@@ -165,6 +172,9 @@ function volumes(group: SeededGroup, seeding: Seeding): Volume[] {
     // Made when it is not there: a pod that runs and says that the bundle is missing helps more than one that waits.
     { name: 'bundle', hostPath: { path: directory, type: 'DirectoryOrCreate' } },
     { name: 'tmp', emptyDir: {} },
+    ...(group.features?.length
+      ? [{ name: 'features', hostPath: { path: FEATURES_DIRECTORY, type: 'DirectoryOrCreate' } }]
+      : []),
   ]
 }
 

@@ -88,10 +88,9 @@ function merge(a: Record<string, unknown>, b: Record<string, unknown>): Record<s
 }
 
 function mergeNamed(known: Record<string, unknown>[], added: Record<string, unknown>[]): Record<string, unknown>[] {
-  return added.reduce((entries, entry) => {
-    const at = entries.findIndex(({ name }) => name === entry.name)
-    return at < 0 ? [...entries, entry] : entries.with(at, merge(entries[at] ?? {}, entry))
-  }, known)
+  const byName = new Map(known.map((entry) => [entry.name, entry]))
+  for (const entry of added) byName.set(entry.name, merge(byName.get(entry.name) ?? {}, entry))
+  return [...byName.values()]
 }
 
 function commentFor(resource: Resource): string {

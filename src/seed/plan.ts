@@ -5,6 +5,7 @@ import type { Workload } from '../kubernetes/workload.ts'
 import { digestOf } from '../oci/digest.ts'
 import { formatPlatform } from '../oci/platform.ts'
 import { seedSetDigest } from '../seed-set.ts'
+import { type Guard, type GuardAction, guardResources } from './guard.ts'
 import { kustomizeComponent } from './kustomize-component.ts'
 import { renderLabelScript } from './label-script.ts'
 import { groupNodes } from './node-group.ts'
@@ -34,6 +35,10 @@ export interface SeedingOptions {
   readonly spread?: number
   /** Whether nodes drop what earlier sets of the same name brought. */
   readonly prune?: boolean
+  /** What admission does with pods whose images are not in the bundle. Default: nothing. */
+  readonly guard?: GuardAction | undefined
+  /** Whether nodes also publish their labels through Node Feature Discovery. */
+  readonly nfd?: boolean
   /** Compressed bytes that no node may exceed. Default: no limit but its disk. */
   readonly maxBytes?: number
 }
@@ -99,7 +104,10 @@ export function planSeeding(
     const images = [
       ...new Set(placement.sets.filter(({ digest }) => group.sets.includes(digest)).flatMap((set) => set.images)),
     ]
-    return { ...group, lock: { ...lock, images: inOrderOf(lock, images) } }
+    const keys = placement.sets
+      .filter(({ digest }) => group.sets.includes(digest))
+      .map((set) => formatLabel(labels.get(set)))
+    return { ...group, lock: { ...lock, images: inOrderOf(lock, images) }, features: options.nfd ? keys : [] }
   })
   const seeded = new Map(groups.flatMap((group) => group.nodes.map(({ name }) => [name, group] as const)))
   const placed = nodePlacements(placement, seeded, setsOf)
@@ -142,9 +150,25 @@ export function planSeeding(
       { path: 'seed.sh', content: options.script, executable: true },
       { path: 'labels.sh', content: renderLabelScript(task), executable: true },
       ...seedingResources(groups, seeding, options.script),
+      ...(options.guard ? guardResources(guardOf(options.guard, placement, labels, workloads, options)) : []),
       ...component.files.map((file) => ({ ...file, path: `workloads/${file.path}` })),
     ],
   }
+}
+
+function guardOf(
+  action: GuardAction,
+  { sets }: Placement,
+  labels: ReadonlyMap<SeedSet, SeedLabel>,
+  workloads: readonly Workload[],
+  { namespace, set }: SeedingOptions,
+): Guard {
+  const namespaces = [...new Set(workloads.map(({ resource }) => resource.namespace ?? 'default'))].sort()
+  const listed = sets.flatMap((one) => {
+    const label = labels.get(one)
+    return label ? [{ digest: one.digest, label, names: one.images.flatMap(({ names }) => names) }] : []
+  })
+  return { action, namespace, set, namespaces, sets: listed }
 }
 
 function nodePlacements(
@@ -172,7 +196,7 @@ function patchesFor(
   lock: Lock,
   workloads: readonly Workload[],
   { setOf }: Placement,
-  labels: ReadonlyMap<object, SeedLabel>,
+  labels: ReadonlyMap<SeedSet, SeedLabel>,
 ): WorkloadPatch[] {
   const byName = imagesByName(lock.images)
   return workloads.map((workload) => {

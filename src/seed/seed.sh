@@ -45,6 +45,7 @@ How
 What it says
   --report FILE         write the JSON line to this file too, at most 4096 bytes
   --ready FILE          a file that exists as long as every image is there
+  --feature KEY=VALUE   publish this through Node Feature Discovery as long as every image is there; may be repeated
 USAGE
 }
 
@@ -53,7 +54,7 @@ USAGE
 check='' watch='' prune='' pin=yes unpack=yes space_check=yes
 names='' expected_set='' set_name=images platform='' registry='' bundle=''
 method='' address='' ctr='' namespace=k8s.io storage='' store='' root=''
-report='' ready=''
+report='' ready='' features=''
 
 parse_options() {
   while [ $# -gt 0 ]; do
@@ -110,6 +111,7 @@ set_option() {
     --root) root=${2%/} ;;
     --report) report=$2 ;;
     --ready) ready=$2 ;;
+    --feature) features="$features$2 " ;;
     *) fail 2 "unknown option: $1" ;;
   esac
 }
@@ -896,8 +898,23 @@ conclude() {
   else
     say "$result" ""
   fi
+  publish_features
   [ -n "$ready" ] || return 0
   if [ "$code" -eq 0 ]; then : >"$ready"; else rm -f -- "$ready"; fi
+}
+
+# One line for each feature. The worker reads the file every minute, so it must be whole at all times; it passes over
+# names that begin with a dot.
+publish_features() {
+  if [ -z "$features" ] || [ -n "$check" ]; then return 0; fi
+  features_directory=$root/etc/kubernetes/node-feature-discovery/features.d
+  mkdir -p -- "$features_directory"
+  if [ "$code" -eq 0 ]; then
+    printf '%s' "$features" | tr ' ' '\n' >"$features_directory/.nodeseed-$set_name"
+    mv -f -- "$features_directory/.nodeseed-$set_name" "$features_directory/nodeseed-$set_name"
+  else
+    rm -f -- "$features_directory/nodeseed-$set_name"
+  fi
 }
 
 containerd_pid=''

@@ -152,6 +152,22 @@ testWith(['containerd', 'ctr', 'runc', 'busybox'], { root: true })(
   },
 )
 
+test('--feature publishes labels for Node Feature Discovery as long as every image is there', async () => {
+  const { images, blobs } = await smallImages()
+  const bundle = join(await temporaryDirectory(), 'b.tar')
+  await writeTestBundle(bundle, images, blobs)
+  const root = await temporaryDirectory()
+  await mkdir(join(root, 'var/lib/k0s'), { recursive: true })
+  const features = ['--feature', 'a.nodeseed.dev/01=seeded', '--feature', 'a.nodeseed.dev/02=seeded']
+  const args = ['--method', 'directory', '--root', root, '--platform', 'linux/amd64', ...features]
+  await runNodeScript([...args, bundle])
+  const directory = join(root, 'etc/kubernetes/node-feature-discovery/features.d')
+  expect(await readdir(directory)).toEqual(['nodeseed-images'])
+  expect(await readFile(join(directory, 'nodeseed-images'), 'utf8')).toBe(
+    'a.nodeseed.dev/01=seeded\na.nodeseed.dev/02=seeded\n',
+  )
+})
+
 test.for<[what: string, args: string[], message: string]>([
   ['a method that is none', ['--method', 'magic'], 'no such method'],
   ['a node without any runtime', ['--root', '/nonexistent', '--method', 'ctr'], 'no runtime found'],
