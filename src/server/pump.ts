@@ -1,30 +1,34 @@
 import type { ServerResponse } from 'node:http'
 import type { BlobSlice } from './content.ts'
 
-/** Large enough for the speed of the disk, small enough for hundreds of readers at once. */
+/** What a reader begins with. */
+const SMALL = 32 * 1024
+/** What reading and sending are fastest with. */
 const LARGE = 256 * 1024
-const SMALL = 16 * 1024
+/** A reader that has taken so much is really reading: it is more than sockets hold by themselves. */
+const PROVEN = 4 * 1024 * 1024
 
 /**
- * Buffers that are used again and again: fresh memory for every chunk costs more time than reading and sending it. When
- * all large ones are out, as with hundreds of slow readers, the others get along with small ones, so memory stays bounded.
+ * Large buffers that are used again and again: fresh memory for every chunk costs more time than reading and sending it.
+ * There is a fixed number of them, for readers that take what they asked for; hundreds that do not keep only small ones.
  */
 export class BufferPool {
   readonly #free: Buffer[] = []
   #unmade: number
 
-  constructor(maxBytes = 64 * 1024 * 1024) {
+  constructor(maxBytes = 32 * 1024 * 1024) {
     this.#unmade = Math.floor(maxBytes / LARGE)
   }
 
-  take(): Buffer {
+  /** A large buffer, or undefined when all are out. */
+  take(): Buffer | undefined {
     const free = this.#free.pop()
-    if (free) return free
-    if (this.#unmade === 0) return Buffer.allocUnsafeSlow(SMALL)
+    if (free || this.#unmade === 0) return free
     this.#unmade--
     return Buffer.allocUnsafeSlow(LARGE)
   }
 
+  /** Takes a large buffer back; one of any other size is nothing to the pool. */
   give(buffer: Buffer): void {
     if (buffer.length === LARGE) this.#free.push(buffer)
   }
@@ -39,11 +43,12 @@ export async function pump(
   response: ServerResponse,
   { pool, onBytes }: { pool: BufferPool; onBytes: (bytes: number) => void },
 ): Promise<void> {
-  const lanes = [pool.take(), pool.take()].map((buffer) => ({ buffer, sent: Promise.resolve() }))
+  const lanes = [newLane(end - start), newLane(end - start)]
   try {
     for (let at = start, turn = 0; at < end; turn++) {
       const lane = lanes[turn % lanes.length]!
       await lane.sent
+      if (at - start >= PROVEN && lane.buffer.length < LARGE) lane.buffer = pool.take() ?? lane.buffer
       const filled = await read(lane.buffer.subarray(0, end - at), at)
       lane.sent = write(response, lane.buffer.subarray(0, filled)).then(() => onBytes(filled))
       lane.sent.catch(() => {}) // reported when it is awaited; until then it is no unhandled rejection
@@ -54,6 +59,16 @@ export async function pump(
     await Promise.allSettled(lanes.map(({ sent }) => sent))
     for (const { buffer } of lanes) pool.give(buffer)
   }
+}
+
+interface Lane {
+  buffer: Buffer
+  /** Settles when what was in the buffer has been handed over. */
+  sent: Promise<void>
+}
+
+function newLane(needed: number): Lane {
+  return { buffer: Buffer.allocUnsafeSlow(Math.min(SMALL, needed)), sent: Promise.resolve() }
 }
 
 function write(response: ServerResponse, bytes: Uint8Array): Promise<void> {

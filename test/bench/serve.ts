@@ -4,7 +4,7 @@
 import { execFile, spawn } from 'node:child_process'
 import { randomFillSync } from 'node:crypto'
 import { once } from 'node:events'
-import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { chmod, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -21,6 +21,7 @@ const CLIENTS = 8
 const ROUNDS = 5
 
 const directory = await mkdtemp(join(tmpdir(), 'nodeseed-bench-'))
+await chmod(directory, 0o755) // nginx drops root
 const blob = randomFillSync(Buffer.alloc(1 << 30))
 const layer = { mediaType: 'application/vnd.oci.image.layer.v1.tar', digest: digestOf(blob), size: blob.length }
 const bundle = join(directory, 'bundle.tar')
