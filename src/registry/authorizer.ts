@@ -11,9 +11,13 @@ export class Authorizer {
   readonly #challenges = new Map<string, Challenge>()
   readonly #tokens = new Map<string, Promise<Token>>()
 
-  constructor(findCredentials: FindCredentials, send: Send) {
+  readonly #actions: string
+
+  /** `actions` are what tokens are asked for. */
+  constructor(findCredentials: FindCredentials, send: Send, actions: 'pull' | 'pull,push' = 'pull') {
     this.#findCredentials = findCredentials
     this.#send = send
+    this.#actions = actions
   }
 
   /** What is known to be needed; nothing until the registry has asked. */
@@ -62,7 +66,7 @@ export class Authorizer {
 
   async #fetchToken(endpoint: Endpoint, challenge: Challenge): Promise<Token> {
     const credentials = await this.#credentials(endpoint)
-    const scope = `repository:${endpoint.repository}:pull`
+    const scope = `repository:${endpoint.repository}:${this.#actions}`
     return fetchToken(challenge, { scope, registry: endpoint.base, credentials, send: this.#send })
   }
 

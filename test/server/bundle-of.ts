@@ -7,11 +7,17 @@ import { normalizePlatform } from '../../src/oci/platform.ts'
 import { criForm, parseReference } from '../../src/oci/reference.ts'
 import type { RegistryContent } from '../../src/server/content.ts'
 
-/** Writes a bundle of every tag of the content, all platforms, without a registry in between. */
-export async function writeBundleOf(content: RegistryContent, path: string): Promise<Lock> {
+/** Writes a bundle of every tag of the content without a registry in between: all platforms, or one architecture. */
+export async function writeBundleOf(content: RegistryContent, path: string, architecture?: string): Promise<Lock> {
   const images: LockedImage[] = []
   for (const repository of content.repositories()) {
-    for (const tag of content.tags(repository)) images.push(await lockedImage(content, repository, tag))
+    for (const tag of content.tags(repository)) {
+      const image = await lockedImage(content, repository, tag)
+      const platforms = image.platforms.filter(
+        ({ platform }) => platform.architecture === (architecture ?? platform.architecture),
+      )
+      images.push({ ...image, platforms })
+    }
   }
   const lock: Lock = { version: 1, images }
   const plan = planBundle(lock)

@@ -1,0 +1,102 @@
+import { writeFile } from 'node:fs/promises'
+import { Args, Flags } from '@oclif/core'
+import { imagesFailed } from '../bundle/failure.ts'
+import { pushImages } from '../bundle/push.ts'
+import { pushNames } from '../bundle/push-name.ts'
+import { BaseCommand } from '../cli/base-command.ts'
+import { countOf } from '../cli/count.ts'
+import { createProgress } from '../cli/progress.ts'
+import { registryFlags } from '../cli/registry-flags.ts'
+import { readRegistryOptions } from '../cli/registry-options.ts'
+import { ExpectedError } from '../errors.ts'
+import { openBundle } from '../layout/bundle-file.ts'
+import { parseReference, repositoryName } from '../oci/reference.ts'
+import { UploadClient } from '../registry/upload-client.ts'
+
+const {
+  'plain-http': plainHttp,
+  ca,
+  'client-cert': clientCert,
+  'client-key': clientKey,
+  retries,
+  timeout,
+} = registryFlags
+
+export default class Push extends BaseCommand {
+  static override summary = 'copy the images of a bundle into a registry: only what it lacks, every digest kept'
+  static override description =
+    `A repository keeps its path: docker.io/library/nginx becomes REGISTRY/library/nginx. With --rewrite mirror it becomes
+REGISTRY/mirror/docker.io/library/nginx. What another repository of the registry has is mounted, not sent; an upload
+that breaks goes on where it broke.`
+  static override examples = [
+    '<%= config.bin %> <%= command.id %> shop.tar registry.local:5000',
+    '<%= config.bin %> <%= command.id %> shop.tar registry.local --rewrite mirror --image-map images.json',
+  ]
+  static override args = {
+    file: Args.string({ description: 'bundle', required: true }),
+    registry: Args.string({ description: 'HOST[:PORT] of the registry', required: true }),
+  }
+  static override flags = {
+    rewrite: Flags.string({
+      description: 'put every image under this path, with its upstream registry',
+      helpValue: 'PREFIX',
+    }),
+    'sparse-index': Flags.option({
+      options: ['original', 'reduce'] as const,
+      description:
+        'where the registry refuses an index that lists platforms which the bundle leaves out: fail, or push a smaller one',
+      default: 'original' as const,
+    })(),
+    'image-map': Flags.string({ description: 'write what each image is called there to this file', helpValue: 'FILE' }),
+    'plain-http': plainHttp,
+    ca,
+    'client-cert': clientCert,
+    'client-key': clientKey,
+    retries,
+    timeout,
+  }
+
+  async run(): Promise<unknown> {
+    const { args, flags } = await this.parse(Push)
+    const registry = parseRegistry(args.registry)
+    const bundle = await openBundle(args.file)
+    const noMirrors = { mirror: [], 'use-pull-secrets': false, 'max-connections': 1 }
+    const client = new UploadClient(await readRegistryOptions({ ...flags, ...noMirrors }, []))
+    const progress = createProgress()
+    try {
+      const { images } = bundle.lock
+      const names = pushNames(
+        images.flatMap((image) => image.names.map((name) => repositoryName(parseReference(name)))),
+        { registry, prefix: flags.rewrite },
+      )
+      await progress.start(`push to ${registry}`, bundle.size)
+      const result = await pushImages(bundle.lock, bundle, client, {
+        nameFor: (repository) => names.get(repository) ?? repository,
+        sparseIndex: flags['sparse-index'],
+        onBytes: (count) => progress.add(count),
+      })
+      progress.stop()
+      if (result.failures.length > 0) throw imagesFailed(result.failures, images.length)
+      const { uploaded, mounted, there } = result.blobs
+      for (const { reference, names: mapped, wasThere } of result.images) {
+        this.log(`${mapped[reference] ?? Object.values(mapped)[0]}${wasThere ? ' (was there)' : ''}`)
+      }
+      this.log(`${countOf(uploaded, 'blob')} uploaded, ${mounted} mounted, ${there} there already`)
+      const map = Object.assign({}, ...result.images.map((image) => image.names))
+      if (flags['image-map']) await writeFile(flags['image-map'], `${JSON.stringify(map, null, 2)}\n`)
+      return { registry, images: result.images, blobs: result.blobs }
+    } finally {
+      progress.stop()
+      await client.close()
+      await bundle.close()
+    }
+  }
+}
+
+function parseRegistry(text: string): string {
+  const registry = text.replace(/^https?:\/\//, '').replace(/\/+$/, '')
+  if (/^(?:[a-zA-Z0-9.-]+|\[[0-9a-fA-F:]+\])(?::\d+)?$/.test(registry)) return registry
+  throw new ExpectedError('USAGE', `Not a registry: ${JSON.stringify(text)}`, {
+    hint: 'Write HOST or HOST:PORT; a path goes into --rewrite.',
+  })
+}
