@@ -1,0 +1,82 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join, resolve } from 'node:path'
+import { Args, Flags } from '@oclif/core'
+import { verifyBlobs } from '../bundle/verify-blobs.ts'
+import { BaseCommand } from '../cli/base-command.ts'
+import { chosenImages } from '../cli/chosen-images.ts'
+import { readNodeScript } from '../cli/node-script.ts'
+import { createProgress } from '../cli/progress.ts'
+import { runNodeScript } from '../cli/run-node-script.ts'
+import { blobsOf } from '../inventory.ts'
+import { type BundleFile, openBundle } from '../layout/bundle-file.ts'
+import { renderNames } from '../seed/node-files.ts'
+
+export default class Load extends BaseCommand {
+  static override summary = "bring a bundle's images, or some of them, into the container runtime of this machine"
+  static override description =
+    `Checks the bytes first, then does what seeding does on a node: with the runtime's own client (containerd, k3s, RKE2,
+k0s, MicroK8s, docker, or skopeo for CRI-O and podman) it imports what is missing, keeps it from garbage collection and
+looks for every name afterwards. Exit code 4 when one is missing.`
+  static override examples = [
+    'sudo <%= config.bin %> <%= command.id %> shop.tar',
+    'sudo <%= config.bin %> <%= command.id %> shop.tar registry.example.com/shop/web:1.4',
+  ]
+  static override strict = false
+  static override args = {
+    file: Args.string({ description: 'bundle', required: true }),
+    name: Args.string({ description: 'image to load; default all' }),
+  }
+  static override flags = {
+    method: Flags.string({
+      description: 'ctr, directory, skopeo or docker; default: what is here',
+      helpValue: 'METHOD',
+    }),
+    address: Flags.string({ description: "containerd's socket", helpValue: 'SOCKET' }),
+    ctr: Flags.string({ description: 'the ctr (or docker) to use', helpValue: 'PROGRAM' }),
+    namespace: Flags.string({ description: 'containerd namespace; default k8s.io', helpValue: 'NAME' }),
+    store: Flags.string({ description: 'containers-storage for skopeo', helpValue: 'SPEC' }),
+    platform: Flags.string({ description: "default: this machine's" }),
+    pin: Flags.boolean({ description: 'keep the images from garbage collection', default: true, allowNo: true }),
+  }
+
+  async run(): Promise<unknown> {
+    const { argv, args, flags } = await this.parse(Load)
+    const bundle = await openBundle(args.file)
+    const directory = await mkdtemp(join(tmpdir(), 'nodeseed-load-'))
+    try {
+      const lock = chosenImages(bundle.lock, (argv as string[]).slice(1), args.file)
+      await this.#verify(bundle, lock)
+      const names = join(directory, 'names.txt')
+      await writeFile(names, renderNames(lock))
+      const { method, address, ctr, namespace, store, platform } = flags
+      const options = Object.entries({ method, address, ctr, namespace, store, platform, names })
+      const { exitCode, report } = await runNodeScript(await readNodeScript(), [
+        ...options.flatMap(([name, value]) => (value === undefined ? [] : [`--${name}`, value])),
+        ...(flags.pin ? [] : ['--no-pin']),
+        resolve(args.file),
+      ])
+      this.log(`${report.runtime}: ${report.names} names, ${report.imported} imported, ${report.message}`)
+      process.exitCode = exitCode
+      return report
+    } finally {
+      await rm(directory, { recursive: true })
+      await bundle.close()
+    }
+  }
+
+  async #verify(bundle: BundleFile, { images }: BundleFile['lock']): Promise<void> {
+    const progress = createProgress()
+    const blobs = images.flatMap(blobsOf)
+    const distinct = new Map(blobs.map(({ digest, size }) => [digest, size]))
+    await progress.start(
+      `verify ${bundle.path}`,
+      [...distinct.values()].reduce((sum, size) => sum + size, 0),
+    )
+    try {
+      await verifyBlobs(blobs, bundle, (count) => progress.add(count))
+    } finally {
+      progress.stop()
+    }
+  }
+}
