@@ -34,7 +34,9 @@ export function patchText(
       )
       continue
     }
-    const document: Document = { file, line, value: tree.toJS({ maxAliasCount: 1000 }), lineOf: () => line }
+    const source = text.slice(tree.range[0], tree.range[2])
+    const value: unknown = tree.toJS({ maxAliasCount: 1000 })
+    const document: Document = { file, line, value, source, lineOf: () => line, textLineOf: () => line }
     const { workloads, uses } = scanDocument(document)
     findings.push(...outOfReach(uses, workloads, file, line))
     for (const workload of workloads) {
