@@ -1,7 +1,7 @@
 import type { Path } from '../kubernetes/position.ts'
 import type { Confidence, ImageUse, Layer } from './image-use.ts'
 import type { Key } from './key.ts'
-import { likenessOf } from './likeness.ts'
+import { isUnknownWord, likenessOf } from './likeness.ts'
 
 /** A text of a resource that names an image, or may. */
 export interface Candidate {
@@ -26,7 +26,8 @@ const TRANSPORT = /^docker:\/\/(?=[^/])/
 
 /**
  * How sure it is that a text names an image, given the key that it stands under; undefined where it does not.
- * `isLoose` is for text that is not a whole resource, where a bare word proves nothing.
+ * `isLoose` is for what programs complete (text that is no whole resource, variables, flags): there a bare word proves
+ * nothing.
  */
 export function judge(
   key: Key,
@@ -38,16 +39,12 @@ export function judge(
   const { likeness } = likenessOf(reference)
   if (likeness === 'none') return undefined
   const isImage = key.role === 'image' || key.role === 'images' || reference !== text
-  if (isImage) return { reference, confidence: isLoose && isBareWord(reference) ? 'possible' : 'likely' }
+  if (isImage) return { reference, confidence: isLoose && isUnknownWord(reference) ? 'possible' : 'likely' }
   if (likeness === 'weak') return undefined
   if (likeness === 'strong') return { reference, confidence: 'likely' }
-  if (isPart(key)) return undefined
+  if (isPart(key)) return key.ofImage && /\/.*[:@]/.test(reference) ? { reference, confidence: 'likely' } : undefined
   if (key.role === 'mention') return { reference, confidence: 'likely' }
   return { reference, confidence: /^[^:@]*\/[^:@]*:v?\d+\.\d/.test(reference) ? 'likely' : 'possible' }
-}
-
-function isBareWord(reference: string): boolean {
-  return !/[/:@]/.test(reference)
 }
 
 function isPart({ role }: Key): boolean {

@@ -1,29 +1,36 @@
 import { isObject } from '../kubernetes/resource.ts'
 import { readKey } from './key.ts'
 
-/** Where images of a resource come from, unless they say it themselves. */
+/** What images of a resource have in common, unless they say it themselves. */
 export interface Inherited {
-  readonly registry: string
-  readonly version: string
+  /** Registry and repository prefix. */
+  readonly registry: string | undefined
+  readonly version: string | undefined
 }
+
+type Texts = Readonly<Record<string, unknown>>
+
+const PROJECT = /^(?:project|organization|org)$/i
 
 /**
- * The registry (or repository prefix) and the version that maps above give to images without them: beside the image, or
- * under `global`: `global: {hub: docker.io/istio, tag: 1.20}` with `proxy: {image: proxyv2}`. Both are needed.
+ * The registry (or repository prefix) and the version that maps give to images without them: beside the image, above it,
+ * or under `global`: `global: {hub: docker.io/istio, tag: 1.20}` with `proxy: {image: proxyv2}`. The last map is nearest.
  */
-export function inheritedFrom(maps: readonly Readonly<Record<string, unknown>>[]): Inherited | undefined {
+export function inheritedFrom(maps: readonly Texts[]): Inherited {
   const sources = maps.toReversed().flatMap((map) => (isObject(map.global) ? [map, map.global] : [map]))
-  const registry = firstText(sources, ['registry', 'repository'])
-  const version = firstText(sources, ['tag', 'version'])
-  return registry && version ? { registry: registry.replace(/\/$/, ''), version } : undefined
+  const holder = sources.find((map) => textFor(map, ['registry', 'repository']) !== undefined) ?? {}
+  const registry = textFor(holder, ['registry', 'repository'])?.replace(/\/$/, '')
+  const project = Object.entries(holder).find(([name, value]) => PROJECT.test(name) && typeof value === 'string')?.[1]
+  return {
+    registry: registry && project ? `${registry}/${project}` : registry,
+    version: sources.map((map) => textFor(map, ['tag', 'version'])).find((text) => text !== undefined),
+  }
 }
 
-function firstText(maps: readonly Readonly<Record<string, unknown>>[], roles: readonly string[]): string | undefined {
-  for (const map of maps) {
-    for (const [name, value] of Object.entries(map)) {
-      const { role, stem } = readKey(name)
-      if (stem === '' && roles.includes(role) && typeof value === 'string' && value !== '') return value
-    }
+function textFor(map: Texts, roles: readonly string[]): string | undefined {
+  for (const [name, value] of Object.entries(map)) {
+    const { role, stem } = readKey(name)
+    if (stem === '' && roles.includes(role) && typeof value === 'string' && value !== '') return value
   }
   return undefined
 }

@@ -108,11 +108,18 @@ function classify(words: string[]): Key {
   if (words[0] === 'related' && words[1] === 'image') return make('image', words)
   const image = words.lastIndexOf('image')
   const after = image >= 0 ? words.slice(image + 1) : []
+  // `EXECUTOR_IMAGE_AND_VERSION` is a whole reference.
+  if (after[0] === 'and') return make('image', words.slice(0, image))
   const part = partOf(words)
   if (part && !(part.role === 'name' && after.length > 0)) return make(part.role, part.stem)
-  if (image >= 0 && after.every((word) => NEUTRAL.has(word))) return make('image', words.slice(0, image))
+  if (image >= 0 && isNeutral(after)) return make('image', words.slice(0, image))
   if (ofImage) return make(after.some((word) => PROPERTIES.has(word)) ? 'never' : 'mention', words)
   return make('other', words)
+}
+
+/** Also `imagePullSpec`, which is a reference where `imagePullPolicy` is none. */
+function isNeutral(after: readonly string[]): boolean {
+  return after.every((word) => NEUTRAL.has(word)) || after.join(' ') === 'pull spec' || after.join(' ') === 'pullspec'
 }
 
 /** The part of a reference that the last words name: also `repo url` and `registry host`. */

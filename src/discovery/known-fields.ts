@@ -18,13 +18,6 @@ export const KNOWN_FIELDS: readonly FieldRule[] = [
     path: `spec.${step}`,
     parts: { repository: 'image', tag: '$.spec.version' },
   })),
-  // Each component may leave its version to the cluster.
-  ...['pd', 'tikv', 'tidb', 'tiflash', 'ticdc', 'pump'].map((component) => ({
-    group: 'pingcap.com',
-    kind: 'TidbCluster',
-    path: `spec.${component}`,
-    parts: { repository: 'baseImage', tag: '$.spec.version' },
-  })),
   { group: 'operators.coreos.com', kind: 'CatalogSource', path: 'spec.image' },
   { group: 'operators.coreos.com', kind: 'ClusterServiceVersion', path: 'spec.relatedImages[*].image' },
   { group: 'postgresql.cnpg.io', kind: 'Cluster', path: 'spec.imageName' },

@@ -31,6 +31,21 @@ const NO_IMAGE = new Set(
   ),
 )
 
+/** What docker.io/library has; a bare word that is none of these is completed somewhere else, or no image. */
+const OFFICIAL: ReadonlySet<string> = new Set(
+  `adminer almalinux alpine amazoncorretto amazonlinux archlinux bash buildpack-deps busybox caddy cassandra centos chronograf
+  clojure consul couchbase couchdb crate debian docker drupal eclipse-mosquitto eclipse-temurin elasticsearch elixir erlang
+  fedora flink fluentd gcc ghost golang gradle groovy haproxy hello-world httpd influxdb jenkins jetty joomla julia kapacitor
+  kibana kong logstash mariadb maven memcached mongo mongo-express mysql nats neo4j nextcloud nginx node odoo openjdk
+  oraclelinux orientdb percona perl photon php postgres pypy python r-base rabbitmq redis redmine registry rockylinux ruby
+  rust sonarqube spark storm swift telegraf tomcat traefik ubuntu varnish vault wordpress zookeeper`.split(/\s+/),
+)
+
+/** Whether a reference is a bare word, and none that Docker Hub has: `image: proxyv2`. */
+export function isUnknownWord(reference: string): boolean {
+  return !/[/:@]/.test(reference) && !OFFICIAL.has(reference)
+}
+
 const MAX_LENGTH = 512
 
 /** The likeness of a text, and the reference that it is. */

@@ -40,6 +40,8 @@ interface Compositions {
 }
 
 const VERSION_TEXT = /^(?:sha256:[0-9a-f]{64}|\w[\w.+-]{0,127})$/
+/** A host alone is no repository: `repository: quay.io`. */
+const HOST = /^[\w-]+(?:\.[\w-]+)*\.[a-z]{2,}(?::\d+)?$/i
 const HEX = /^[0-9a-f]{64}$/
 
 /**
@@ -59,25 +61,30 @@ export function compose(entries: readonly Entry[], { ofImage = false, inherit }:
   for (const [stem, group] of groups) {
     const base = baseOf(group, ofImage)
     if (!base) continue
+    const digest = digestOf(group)
     const versions = versionsFor(stem, group, parts, base, ofImage)
-    const above = isBareWord(base.name) ? fitting(base.name, inherit?.()) : undefined
-    const from: Base = above ? { ...base, name: `${above.registry}/${base.name}`, isSure: true } : base
-    for (const version of versions) take(join(from, version, digestOf(group), ofImage))
-    if (versions.length > 0) continue
-    if (above) take(compositionOf(from, `${from.name}${tagText(above.version)}`, from.from))
-    else take(join(base, undefined, digestOf(group), ofImage))
+    const inherited = needsMore(base, versions) ? completed(base, versions[0], inherit?.()) : undefined
+    if (inherited) take(inherited)
+    else if (versions.length === 0) take(join(base, undefined, digest, ofImage))
+    else for (const version of versions) take(join(base, version, digest, ofImage))
   }
   return { found, taken }
 }
 
-/** What is above counts only where it makes a complete reference to a registry. */
-function fitting(name: string, above: Inherited | undefined): Inherited | undefined {
-  const text = above && `${above.registry}/${name}${tagText(above.version)}`
-  return text && likenessOf(text).likeness === 'strong' ? above : undefined
+/** `image: proxyv2`, or `baseImage` without a version: something above or beside may say the rest. */
+function needsMore({ name, from }: Base, versions: readonly Part[]): boolean {
+  return !name.includes('/') || (versions.length === 0 && from.some((part) => /base_?image$/i.test(part.name)))
 }
 
-function isBareWord(name: string): boolean {
-  return !name.includes('/')
+/** A base with what it inherits, where that makes a complete reference to a registry, or a version was all that lacked. */
+function completed(base: Base, version: Part | undefined, above: Inherited | undefined): Composition | undefined {
+  const tag = version?.text ?? above?.version
+  if (!above || !tag) return undefined
+  const isBare = !base.name.includes('/')
+  if (isBare && !above.registry) return undefined
+  const reference = `${isBare ? `${above.registry}/` : ''}${base.name}${tagText(tag)}`
+  if (isBare && likenessOf(reference).likeness !== 'strong') return undefined
+  return compositionOf({ ...base, isSure: true }, reference, version ? [...base.from, version] : base.from)
 }
 
 interface Base {
@@ -90,14 +97,16 @@ interface Base {
 function baseOf(group: readonly Part[], ofImage: boolean): Base | undefined {
   const of = (role: string) => group.find(({ key, text }) => key.role === role && text !== '')
   const [image, repository, registry, name] = [of('image'), of('repository'), of('registry'), of('name')]
-  const isSure = ofImage || group.some(({ key }) => key.ofImage)
+  // Other things than images have a repository and a version; `repository` with `tag` is theirs alone.
+  const isPair = repository !== undefined && /repository$/i.test(repository.name) && of('tag') !== undefined
+  const isSure = ofImage || isPair || group.some(({ key }) => key.ofImage)
   const pathParts = partsOfPath(image, repository, registry, name, ofImage)
   if (pathParts.length === 0) return undefined
   const path = pathParts.map(({ text }) => text.replace(/\/$/, '')).join('/')
   const withRegistry = registry && !pathParts.includes(registry) && !hasHost(path)
   const full = withRegistry ? `${registry.text.replace(/\/$/, '')}/${path}` : path
   const reference = findReference(full)
-  if (!reference?.domain || reference.tag || reference.digest) return undefined
+  if (!reference?.domain || reference.tag || reference.digest || HOST.test(full)) return undefined
   return { name: full, from: withRegistry ? [registry, ...pathParts] : pathParts, isSure }
 }
 

@@ -20,7 +20,7 @@ export function addCompositions(
   if (!ofImage && !entries.some((entry) => BASES.has(readKey(entry.name).role))) return NOTHING
   // A `global` map holds the parts that others leave out, and is no image itself.
   if (name === 'global') return NOTHING
-  const { found, taken } = compose(entries, { ofImage, inherit: () => inheritedFrom(walk.maps) })
+  const { found, taken } = compose(entries, { ofImage, inherit: () => inheritedFrom([...walk.maps, textsOf(entries)]) })
   for (const { reference, path, from, isSure } of found) {
     const hasVersion = /[:@][^/]*$/.test(reference)
     add(walk, place, {
@@ -31,6 +31,10 @@ export function addCompositions(
     })
   }
   return taken.size === 0 ? NOTHING : new Set(Array.from(taken, (entry) => entry.name))
+}
+
+function textsOf(entries: readonly Entry[]): Record<string, string> {
+  return Object.fromEntries(entries.map(({ name, text }) => [name, text]))
 }
 
 /** The entries of a map that may be parts of a reference: texts, and numbers, which a version may be. */

@@ -21,7 +21,7 @@ const ASSIGNMENT = /^([\w.-]+)=(?=\w)(.+)$/s
 
 /** Reads a text of a resource, whatever is in it. */
 export function visitText(walk: Walk, text: string, name: string, place: Place, findInside: FindInside): void {
-  if (text.length < 2 || PROSE.has(name)) return
+  if (text.length < 2 || PROSE.has(name) || text.startsWith('data:')) return
   if (mayEmbed(text)) {
     visitEmbedded(walk, text, name, place, findInside)
     return
@@ -38,12 +38,13 @@ export function visitText(walk: Walk, text: string, name: string, place: Place, 
 /** A text of one line: one value, or several (`a=REF,b=REF`). */
 export function visitWords(walk: Walk, text: string, name: string, key: Key, place: Place): void {
   const words = text.includes('/') || key.role === 'images' ? text.trim().split(LIST_SEPARATOR) : [text]
+  const isLoose = walk.isLoose || place.layer === 'environment' || place.layer === 'argument' || words.length > 1
   for (const word of words) {
     const [, inner, value] = ASSIGNMENT.exec(word) ?? []
     const image =
       inner && value
-        ? judge(nearerOf(readKey(inner), key), value, walk)
-        : judge(key, words.length > 1 ? word : text, walk)
+        ? judge(nearerOf(readKey(inner), key), value, { isLoose })
+        : judge(key, words.length > 1 ? word : text, { isLoose })
     if (image) add(walk, place, { ...image, why: whyOf(place.layer, name, inner) })
   }
 }

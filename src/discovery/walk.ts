@@ -126,10 +126,19 @@ function visitArguments(walk: Walk, list: readonly unknown[], outer: Place): voi
 function visitAnnotations(walk: Walk, metadata: unknown, place: Place): void {
   if (!isObject(metadata) || !isObject(metadata.annotations)) return
   walk.path.push('metadata', 'annotations')
+  const first = walk.found.length
   for (const [key, value] of Object.entries(metadata.annotations)) {
     if (typeof value === 'string' && !isExcludedAnnotation(key)) visitAt(walk, key, value, key, place)
   }
   walk.path.length -= 2
+  for (const [index, candidate] of walk.found.entries()) {
+    if (index >= first && isInformative(candidate)) walk.found[index] = { ...candidate, confidence: 'possible' }
+  }
+}
+
+/** What an annotation says about an image without asking for it: what the catalog shows, or which repository is meant. */
+function isInformative({ path, textLine, reference }: Candidate): boolean {
+  return textLine === undefined && (path.at(-1) === 'containerImage' || !/[:@][^/]*$/.test(reference))
 }
 
 function placeInMap(map: Record<string, unknown>, name: string, outer: Place): Place {

@@ -50,6 +50,16 @@ test.for<[why: string, fields: string, found: string[]]>([
     ['env[0].value quay.io/x/db:1.2.0'],
   ],
   [
+    'registry and project for all',
+    'env: [{name: REGISTRY, value: quay.io}, {name: PROJECT, value: x}, {name: A_REPO, value: a}, {name: A_TAG, value: v1}]',
+    ['env[2].value quay.io/x/a:v1'],
+  ],
+  [
+    'an image and its version in one',
+    'env: [{name: EXECUTOR_IMAGE_AND_VERSION, value: "x/y:1"}]',
+    ['env[0].value x/y:1'],
+  ],
+  [
     'registry, name and version',
     'env: [{name: S_REPO_URL, value: quay.io/x}, {name: S_NAME, value: s}, {name: S_VERSION, value: "3"}]',
     ['env[0].value quay.io/x/s:3'],
@@ -173,13 +183,6 @@ test.for<[why: string, apiVersion: string, kind: string, spec: string, found: st
     ['spec.upgrade.image x/up:v2'],
   ],
   [
-    'a version for all components',
-    'pingcap.com/v1alpha1',
-    'TidbCluster',
-    '{version: v8, pd: {baseImage: x/pd}}',
-    ['spec.pd.baseImage x/pd:v8'],
-  ],
-  [
     'a model as an image',
     'serving.kserve.io/v1beta1',
     'InferenceService',
@@ -274,16 +277,18 @@ test('annotations of a resource, and examples inside them', () => {
     'kind: ClusterServiceVersion',
     'metadata:',
     '  annotations:',
-    '    containerImage: quay.io/x/operator:v1',
+    '    containerImage: quay.io/x/catalog:v1',
+    '    sidecar.istio.io/proxyImage: quay.io/x/operator:v1',
     '    alm-examples: |-',
     '      [',
     '        {"kind": "Thing", "spec": {',
     '          "repository": "quay.io/x", "image": "thing", "version": "v2"}}',
     '      ]',
   ].join('\n')
-  expect(scanText(text).uses.map(({ reference, line }) => `${reference} ${line}`)).toEqual([
-    'quay.io/x/operator:v1 5',
-    'quay.io/x/thing:v2 9',
+  const uses = scanText(text).uses.filter(({ confidence }) => confidence !== 'possible')
+  expect(uses.map(({ reference, line }) => `${reference} ${line}`)).toEqual([
+    'quay.io/x/operator:v1 6',
+    'quay.io/x/thing:v2 10',
   ])
 })
 
