@@ -21,6 +21,7 @@ Exit code 0 also with findings; 2 when something could not be read, so that imag
     '<%= config.bin %> <%= command.id %> overlays/production charts/db --values db.yaml --set tag=1.2',
     '<%= config.bin %> <%= command.id %> manifests/ --policy Never,IfNotPresent,Always --json',
     '<%= config.bin %> <%= command.id %> manifests/ --why docker.io/library/busybox',
+    '<%= config.bin %> <%= command.id %> examples/scan/operator.yaml --rules examples/scan/rules.yaml',
   ]
   static override strict = false
   static override args = {

@@ -86,10 +86,15 @@ function visitMap(walk: Walk, map: Record<string, unknown>, name: string, outer:
     if (value === null || (typeof value !== 'object' && typeof value !== 'string')) continue
     if (taken.has(key) || key === pair?.key || isExcludedKey(key, walk.apiVersion)) continue
     if (isClaimed && (key === 'image' || key === 'reference')) continue
-    if (key === 'metadata') visitAnnotations(walk, value, place)
+    if (key === 'metadata' && isObjectMeta(walk, map)) visitAnnotations(walk, value, place)
     else visitAt(walk, key, value, key, place)
   }
   walk.maps.pop()
+}
+
+/** Object metadata stands at the root, and beside a spec in templates; elsewhere the word is a field like any other. */
+function isObjectMeta({ path }: Walk, map: Record<string, unknown>): boolean {
+  return path.length === 0 || 'spec' in map || 'kind' in map
 }
 
 function visitList(walk: Walk, list: readonly unknown[], name: string, outer: Place): void {

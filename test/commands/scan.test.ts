@@ -169,3 +169,20 @@ test('files of several megabytes keep their line numbers, also in UTF-16', async
   const piped = await scanJson(['-'], { input: text })
   expect(piped.json.uses).toMatchObject([{ line, file: '<stdin>' }])
 })
+
+test('the example operator: every image, where it stands, and what made it one', async () => {
+  const { json } = await scanJson(['examples/scan/operator.yaml', '--rules', 'examples/scan/rules.yaml'])
+  type Use = { reference: string; line: number; layer: string; why: string }
+  expect(json.uses.map(({ reference, line, layer, why }: Use) => [reference, line, layer, why].join(' | '))).toEqual([
+    'registry.example.com/engine/operator:2.3.0 | 16 | podSpec | pod spec',
+    'registry.example.com/engine/reloader:2.3.0 | 18 | argument | flag reloader',
+    'registry.example.com/engine/backup:1.8 | 20 | argument | flag backup-image',
+    'registry.example.com/engine/init:2.3.0 | 25 | environment | composed of INIT_IMAGE_REPOSITORY + INIT_VERSION',
+    'registry.example.com/engine/engine:14.2 | 23 | environment | environment variable RELATED_IMAGE_ENGINE',
+    'registry.example.com/engine/exporter:0.13 | 30 | environment | environment variable EXPORTER_IMAGES, 13',
+    'registry.example.com/engine/exporter:0.14 | 31 | environment | environment variable EXPORTER_IMAGES, 14',
+    'registry.example.com/engine/proxy:1.2 | 41 | config | composed of image + version in the text of sidecars.json',
+    'engine/orders | 54 | rule | your rule spec.runtime',
+    'registry.example.com/engine/engine:14.1 | 51 | knownField | composed of repository + tag',
+  ])
+})

@@ -34,6 +34,7 @@ test.for<[why: string, spec: string]>([
   ['a host as a repository', '{docker_images_repository: quay.io, docker_images_tag: 5.1.4.Final}'],
   ['an inlined picture', '{LINK_IMAGE_URL: "data:image/svg+xml;base64,PHN2ZyB4"}'],
   ['a word that is completed elsewhere', '{env: [{name: BUILDER_IMAGE, value: kogito-builder}]}'],
+  ['names and labels', '{template: {metadata: {name: "x/y:1", labels: {image: "x/y:1"}}, spec: {}}}'],
   ['a file', '{path: conf/app.conf, script: run/start.sh}'],
   ['a time', '{schedule: "15:30", at: "2024-01-01T10:00:00Z"}'],
   ['a key of a map that comes after image', '{imageRegistry: registry.example.com, imageTag: v1}'],
