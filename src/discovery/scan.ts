@@ -9,6 +9,8 @@ import { imagesInComments } from './comments.ts'
 import type { FieldRule } from './field-rule.ts'
 import { findingsOfUse, gapFinding, unreadableFinding } from './findings.ts'
 import type { ImageUse } from './image-use.ts'
+import { readKey } from './key.ts'
+import { imagesInLines } from './text-lines.ts'
 
 /** What one document gave. */
 export interface DocumentScan {
@@ -29,7 +31,9 @@ export function scanDocument(
   document: Document | UnreadableDocument,
   { rules = [], comments = false }: DocumentScanOptions = {},
 ): DocumentScan {
-  if ('problem' in document) return { uses: [], findings: [unreadableFinding(document)], workloads: [] }
+  if ('problem' in document) {
+    return { uses: usesInUnreadable(document), findings: [unreadableFinding(document)], workloads: [] }
+  }
   const resources = resourcesOf(document)
   const scans = resources.map((resource) => scanResource(resource, rules))
   return {
@@ -56,6 +60,30 @@ function scanResource(resource: Resource, rules: readonly FieldRule[]) {
     findings.push(gapFinding({ workload: names, container, file: document.file, line }, found))
   }
   return { uses, findings, workload }
+}
+
+/** What lines of a document say that cannot be read, such as a template: possible images, and of nothing known. */
+function usesInUnreadable({ file, source, firstLine }: UnreadableDocument): ImageUse[] {
+  return imagesInLines(source, readKey('')).flatMap(({ reference, name, line }): ImageUse[] => {
+    const parsed = findReference(reference)
+    if (!parsed) return []
+    return [
+      {
+        reference,
+        image: criForm(parsed),
+        policy: undefined,
+        policyFrom: 'operator',
+        workload: { apiVersion: '', kind: '', namespace: undefined, name: '' },
+        container: undefined,
+        path: [],
+        file,
+        line: firstLine + line,
+        layer: 'config',
+        confidence: 'possible',
+        why: `key ${name}, in a document that cannot be read`,
+      },
+    ]
+  })
 }
 
 /** A comment belongs to the first resource of its document, as far as anyone can tell. */

@@ -21,6 +21,9 @@ export interface UnreadableDocument {
   readonly file: string
   readonly line: number
   readonly problem: string
+  /** As it stands in the file, and the line on which that begins. */
+  readonly source: string
+  readonly firstLine: number
 }
 
 /**
@@ -65,7 +68,7 @@ function readDocument(source: string, file: string, line: number): Document | Un
     if (!(error instanceof ExpectedError)) throw error
     const at = /^line (\d+): /.exec(error.message)
     const problem = at ? error.message.slice(at[0].length) : error.message
-    return { file, line: line + Number(at?.[1] ?? 0), problem }
+    return { file, line: line + Number(at?.[1] ?? 0), problem, source, firstLine: line }
   }
 }
 

@@ -31,6 +31,7 @@ export function parseYaml(source: string): unknown {
   if (json !== undefined) return json
   const value = load(source, null)
   if (source.includes('*') && /(^|[\s[{,:-])\*\S/m.test(source)) refuseAliasBombs(value)
+  if (source.includes('{{')) refuseMapsAsKeys(value, source)
   return value
 }
 
@@ -81,6 +82,22 @@ function refuseDepth(root: unknown): void {
     if (depth > MAX_DEPTH) throw new ExpectedError('INPUT_INVALID', `line 0: nested deeper than ${MAX_DEPTH} levels`)
     level = level.flatMap((value) => (typeof value === 'object' && value !== null ? Object.values(value) : []))
   }
+}
+
+/** Where a template left `name: {{X}}` unquoted, YAML has a map as a key, which kubectl refuses: it is not rendered. */
+function refuseMapsAsKeys(root: unknown, source: string): void {
+  const seen = new Set<object>()
+  const isRefused = (value: unknown): boolean => {
+    if (typeof value !== 'object' || value === null || seen.has(value)) return false
+    seen.add(value)
+    return Object.hasOwn(value, '[object Object]') || Object.values(value).some(isRefused)
+  }
+  if (!isRefused(root)) return
+  const line = Math.max(
+    source.split('\n').findIndex((content) => /^[^#"']*[:-][ \t]+\{\{/.test(content)),
+    0,
+  )
+  throw new ExpectedError('INPUT_INVALID', `line ${line}: a template that is not rendered: a map as a key`)
 }
 
 function refuseAliasBombs(root: unknown): void {

@@ -79,7 +79,8 @@ test.for<[container: string, message: string, hint: string]>([
 
 test('a broken document is a finding with its line, and the others go on', () => {
   const pod = 'apiVersion: v1\nkind: Pod\nspec: {containers: [{name: c, image: "a:1"}]}\n'
-  const { uses, findings } = scanText(`${pod}---\n{{- if .Values.x }}\na: b\n{{- end }}\n---\n${pod}`)
-  expect(uses).toHaveLength(2)
+  const { uses, findings } = scanText(`${pod}---\n{{- if .Values.x }}\nimage: x/y:1\n{{- end }}\n---\n${pod}`)
+  expect(uses.filter(({ confidence }) => confidence === 'certain')).toHaveLength(2)
   expect(findings).toMatchObject([{ code: 'DOCUMENT_UNREADABLE', file: 'test.yaml', line: 5 }])
+  expect(uses[1]).toMatchObject({ reference: 'x/y:1', confidence: 'possible', line: 6 })
 })

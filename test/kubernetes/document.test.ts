@@ -68,6 +68,11 @@ test.for<[why: string, text: string, documents: unknown[]]>([
     [[1, { a: 1 }], '3: unexpected end of the stream within a flow collection', [4, { c: 3 }]],
   ],
   ['tabs are named, with their line', 'a:\n\tb: 1\n', ['2: tab characters must not be used in indentation']],
+  [
+    'a template that YAML can read is refused, as kubectl does',
+    'a: "{{x}}"\nb: c {{x}}\nn: {{X}}\n',
+    ['3: a template that is not rendered: a map as a key'],
+  ],
   ['an alias that contains itself is refused', 'a: &a [*a]\n', ['1: an alias that contains itself']],
 ])('%s', ([, text, documents]) => {
   expect(read(text)).toEqual(documents)
