@@ -39,7 +39,7 @@ export function visitText(walk: Walk, text: string, name: string, place: Place, 
 export function visitWords(walk: Walk, text: string, name: string, key: Key, place: Place): void {
   const words = text.includes('/') || key.role === 'images' ? text.trim().split(LIST_SEPARATOR) : [text]
   const isLoose = walk.isLoose || place.layer === 'environment' || place.layer === 'argument' || words.length > 1
-  for (const word of words) {
+  for (const word of new Set(words)) {
     const [, inner, value] = ASSIGNMENT.exec(word) ?? []
     const image =
       inner && value
