@@ -1,15 +1,13 @@
 import type { Node } from 'kubernetes-types/core/v1.js'
 import type { LockedImage } from '../inventory.ts'
 import { nameOfNode } from '../kubernetes/node.ts'
-import { nameOfResource } from '../kubernetes/resource.ts'
-import type { NodeUse } from '../kubernetes/scheduling.ts'
 import type { Workload } from '../kubernetes/workload.ts'
 import { type Conditions, kubeletOf } from './conditions.ts'
-import { nodesOfWorkloads, nodeUses, workloadKey } from './live-pods.ts'
+import { type LiveUse, nodeUses, runningWorkloads } from './live-pods.ts'
 import { type NodeClass, nodeClasses } from './node-classes.ts'
 import { presenceOf } from './node-images.ts'
 import { nodeListings } from './node-listings.ts'
-import { holdsPorts, type PodClass, podClasses } from './pod-classes.ts'
+import { type PodClass, podClasses } from './pod-classes.ts'
 import { type AuditedNode, type NodeVerdict, podVerdict } from './verdict.ts'
 
 /** Safe: wherever it may land, it starts. At risk: not everywhere. Impossible: nowhere. */
@@ -28,25 +26,26 @@ export interface Audit {
   readonly workloads: readonly WorkloadAudit[]
 }
 
-const NO_USE: NodeUse = { pods: 0, requests: new Map(), ports: [] }
+const NO_USE: LiveUse = { reserved: { pods: 0, requests: new Map() }, ports: [], parts: [] }
 
 /** Asks for every workload and every node: may its pod start there, and if not, why? Cost grows with classes of equals. */
 export function audit(workloads: readonly Workload[], nodes: readonly Node[], conditions: Conditions): Audit {
   const locked = lockedByName(conditions.lock?.images ?? [])
-  const pods = podClasses({ workloads, locked, runtimeClasses: conditions.runtimeClasses ?? new Map() })
+  const pods = podClasses({
+    workloads,
+    locked,
+    runtimeClasses: conditions.runtimeClasses ?? new Map(),
+    priorityClasses: conditions.priorityClasses ?? [],
+    running: runningWorkloads(conditions.livePods ?? []),
+  })
   const names = new Set(pods.flatMap(({ images }) => images.flatMap(({ name }) => name ?? [])))
   if (conditions.sandboxImage) names.add(conditions.sandboxImage)
-  const classes = nodeClasses(knownNodes(nodes, locked, conditions), pods, [...names])
-  const verdicts = classVerdicts(pods, classes, conditions)
-  const runningOn = nodesOfWorkloads(conditions.livePods ?? [])
+  const classes = claimPorts(pods, nodeClasses(knownNodes(nodes, locked, conditions), pods, [...names]), conditions)
   const audits = new Map<Workload, WorkloadAudit>()
   for (const podClass of pods) {
-    const common = verdicts.get(podClass) ?? []
-    for (const workload of podClass.workloads) {
-      const running = runningOn.get(workloadKey(workload.resource))
-      const own = running ? besideItself(podClass, common, classes, running, conditions) : common
-      audits.set(workload, { workload, podClass, verdict: workloadVerdict(own), nodes: own })
-    }
+    const own = classes.map((node) => podVerdict(podClass, node, conditions))
+    const verdict = workloadVerdict(own)
+    for (const workload of podClass.workloads) audits.set(workload, { workload, podClass, verdict, nodes: own })
   }
   return { nodeClasses: classes, workloads: workloads.map((workload) => audits.get(workload) as WorkloadAudit) }
 }
@@ -60,53 +59,22 @@ export function workloadVerdict(nodes: readonly NodeVerdict[]): WorkloadVerdict 
 }
 
 /**
- * Pods that hold host ports come first, in the order of the input, as each is in the way of the next and of all pods
- * that are scheduled.
+ * The nodes with the host ports that audited pods are sure to take there: those of DaemonSets and of bound pods. In the
+ * order of the input, each is in the way of the next, and of all pods that are scheduled.
  */
-function classVerdicts(
-  pods: readonly PodClass[],
-  classes: readonly NodeClass[],
-  conditions: Conditions,
-): ReadonlyMap<PodClass, readonly NodeVerdict[]> {
-  const verdicts = new Map<PodClass, readonly NodeVerdict[]>()
-  const nodes = classes.map((node) => ({ ...node }))
-  for (const podClass of pods.filter(({ pod }) => holdsPorts(pod))) {
-    const own = nodes.map((node) => podVerdict(podClass, node, conditions))
-    verdicts.set(podClass, own)
-    const [workload] = podClass.workloads
-    const holder = workload ? nameOfResource(workload.resource) : ''
-    const ports = podClass.pod.hostPorts.map((port) => ({ ...port, pod: holder }))
-    for (const [index, node] of nodes.entries()) {
-      const { mayLand, reason } = own[index] ?? { mayLand: false }
-      if (!mayLand || reason === 'NodePorts') continue
-      const use = node.use ?? NO_USE
-      node.use = { ...use, ports: [...use.ports, ...ports] }
-    }
-  }
+function claimPorts(pods: readonly PodClass[], classes: readonly NodeClass[], conditions: Conditions): NodeClass[] {
+  let nodes: NodeClass[] = [...classes]
   for (const podClass of pods) {
-    if (!verdicts.has(podClass))
-      verdicts.set(
-        podClass,
-        nodes.map((node) => podVerdict(podClass, node, conditions)),
-      )
+    const { holder, pod } = podClass
+    if (holder === undefined) continue
+    const ports = pod.hostPorts.map((port) => ({ ...port, pod: holder }))
+    nodes = nodes.map((node) => {
+      const { mayLand, reason } = podVerdict(podClass, node, conditions)
+      if (!mayLand || reason === 'NodePorts') return node
+      return { ...node, claimed: [...(node.claimed ?? []), ...ports] }
+    })
   }
-  return verdicts
-}
-
-/** Where a pod of the workload runs already, the room that it takes there is its own. */
-function besideItself(
-  podClass: PodClass,
-  verdicts: readonly NodeVerdict[],
-  classes: readonly NodeClass[],
-  running: ReadonlySet<string>,
-  conditions: Conditions,
-): NodeVerdict[] {
-  return verdicts.map((verdict, index) => {
-    const node = classes[index]
-    const isInTheWay = verdict.reason === 'NodePorts' || verdict.reason === 'NodeResourcesFit'
-    if (!node || !isInTheWay || !node.nodes.every((name) => running.has(name))) return verdict
-    return podVerdict(podClass, { ...node, use: undefined }, conditions)
-  })
+  return nodes
 }
 
 /** The images of a bundle under each of their names. */

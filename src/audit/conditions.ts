@@ -1,6 +1,7 @@
 import type { Pod } from 'kubernetes-types/core/v1.js'
 import type { Lock } from '../inventory.ts'
 import { DEFAULT_KUBELET_SETTINGS, type KubeletSettings } from '../kubernetes/kubelet-config.ts'
+import type { PriorityClass } from '../kubernetes/priority-class.ts'
 import type { RuntimeClass } from '../kubernetes/runtime-class.ts'
 import type { ImageListing } from './node-images.ts'
 
@@ -18,6 +19,7 @@ export interface Conditions {
   readonly alwaysPullImages?: boolean
   /** By name; a class that is not among them may exist all the same. */
   readonly runtimeClasses?: ReadonlyMap<string, RuntimeClass>
+  readonly priorityClasses?: readonly PriorityClass[]
   /** The pods that run in the cluster now. */
   readonly livePods?: readonly Pod[]
   /** What the runtimes themselves list, by node. */

@@ -1,9 +1,10 @@
+import { conflicts, type HostPort } from '../kubernetes/host-port.ts'
 import { nameOfNode, platformOfNode } from '../kubernetes/node.ts'
 import { requiredTerms } from '../kubernetes/node-selector.ts'
 import { objectsOf } from '../kubernetes/resource.ts'
 import { shortageKey } from '../kubernetes/resource-fit.ts'
-import type { SchedulablePod } from '../kubernetes/scheduling.ts'
 import { topologyKeys } from '../kubernetes/topology.ts'
+import { withoutLower } from './live-pods.ts'
 import type { Presence } from './node-images.ts'
 import type { AuditedNode, AuditedPod } from './verdict.ts'
 
@@ -19,7 +20,8 @@ interface Questions {
   readonly names: ReadonlySet<string>
   /** The amounts that pods request of each resource. */
   readonly amounts: ReadonlyMap<string, readonly number[]>
-  readonly images: readonly string[]
+  readonly ports: readonly HostPort[]
+  readonly priorities: readonly number[]
 }
 
 /**
@@ -31,10 +33,7 @@ export function nodeClasses(
   pods: readonly AuditedPod[],
   images: readonly string[],
 ): NodeClass[] {
-  const questions = questionsOf(
-    pods.map(({ pod }) => pod),
-    images,
-  )
+  const questions = questionsOf(pods)
   const classes = new Map<string, AuditedNode & { nodes: string[] }>()
   for (const known of nodes) {
     const presences = images.map(known.presenceOf)
@@ -54,26 +53,29 @@ export function nodeClasses(
 function classKey(
   { node, use, kubelet }: AuditedNode,
   presences: readonly Presence[],
-  { labels, names, amounts }: Questions,
+  { labels, names, amounts, ports, priorities }: Questions,
 ): string {
   const own = node.metadata?.labels ?? {}
   const name = nameOfNode(node)
+  const taken = use?.ports.filter((port) => ports.some((wanted) => conflicts(wanted, port)))
+  // What would be left for a pod of each priority, if those below it were gone.
+  const preempted = use && priorities.map((priority) => shortageKey(amounts, node, withoutLower(use, priority)))
   return JSON.stringify([
-    // Live pods make each node a case of its own.
-    (use !== undefined || names.has(name)) && name,
+    names.has(name) && name,
     Array.from(labels, (label) => own[label] ?? null),
     node.spec?.unschedulable === true,
     objectsOf(node.spec?.taints).map(({ key, value, effect }) => [key, value, effect]),
     platformOfNode(node),
-    shortageKey(amounts, node, use),
+    [shortageKey(amounts, node), shortageKey(amounts, node, use?.reserved), preempted, taken],
     [kubelet.credentialsVerification, kubelet.allowlist],
     presences.map(({ present, why, isFromBundle, problem }) =>
-      (problem ?? present === undefined) ? why : Number(present) + Number(isFromBundle ?? 0),
+      present === undefined ? why : [Number(present), Number(isFromBundle ?? 0), problem],
     ),
   ])
 }
 
-function questionsOf(pods: readonly SchedulablePod[], images: readonly string[]): Questions {
+function questionsOf(audited: readonly AuditedPod[]): Questions {
+  const pods = audited.map(({ pod }) => pod)
   const labels = new Set<string>()
   const names = new Set<string>()
   const amounts = new Map<string, Set<number>>()
@@ -86,5 +88,7 @@ function questionsOf(pods: readonly SchedulablePod[], images: readonly string[])
     }
     for (const [name, milli] of requests) amounts.set(name, (amounts.get(name) ?? new Set()).add(milli))
   }
-  return { labels, names, amounts: new Map([...amounts].map(([name, set]) => [name, [...set]])), images }
+  const ports = pods.flatMap(({ hostPorts }) => hostPorts)
+  const priorities = [...new Set(audited.map(({ priority }) => priority))]
+  return { labels, names, ports, priorities, amounts: new Map([...amounts].map(([name, set]) => [name, [...set]])) }
 }

@@ -36,7 +36,12 @@ export function nodeFindings(nodes: readonly Node[], questions: NodeQuestions): 
 }
 
 function addReadiness(findings: GroupedFindings, node: Node): void {
-  const ready = objectsOf(node.status?.conditions).find(({ type }) => type === 'Ready')
+  const conditions = objectsOf(node.status?.conditions)
+  if (conditions.some(({ type, status }) => type === 'DiskPressure' && status === 'True')) {
+    const what = 'under disk pressure: the kubelet deletes all images that are neither used nor pinned'
+    findings.add(nameOfNode(node), 'DISK_PRESSURE', 'warning', what, 'Free space on the node, and pin the images.')
+  }
+  const ready = conditions.find(({ type }) => type === 'Ready')
   if (!ready || ready.status === 'True') return
   const hint = 'Its images may be out of date: what the node reports is from before. See kubectl describe node.'
   findings.add(nameOfNode(node), 'NODE_NOT_READY', 'warning', 'not ready', hint)
@@ -87,7 +92,8 @@ function addGarbageCollection(
   const name = nameOfNode(node)
   const version = node.status?.nodeInfo?.containerRuntimeVersion
   const runtime = parseRuntime(version)
-  if (runtime && canPin(runtime) === false) {
+  const kubelet = kubeletOf(conditions, name)
+  if (runtime && canPin(runtime) === false && kubelet.imageGcHighThreshold < 100) {
     const hint =
       'Update the runtime (containerd 1.6.22, 1.7.3 or newer, CRI-O 1.28), or set imageGCHighThresholdPercent: 100.'
     findings.add(name, 'RUNTIME_CANNOT_PIN', 'warning', `${version} cannot keep images from garbage collection`, hint)
@@ -99,7 +105,6 @@ function addGarbageCollection(
     const hint = 'Pin them: ctr -n k8s.io images label NAME io.cri-containerd.pinned=pinned; seed.sh does it.'
     findings.add(name, 'IMAGES_NOT_PINNED', 'warning', 'needed images are not pinned, a full disk deletes them', hint)
   }
-  const kubelet = kubeletOf(conditions, name)
   if (deletesByAge(kubelet)) {
     const what = `imageMaximumGCAge is ${kubelet.imageMaximumGcAge}: images that were never used count as older`
     findings.add(name, 'IMAGE_MAXIMUM_GC_AGE', 'warning', what, 'Set imageMaximumGCAge: 0s, or pin the images.')

@@ -12,6 +12,7 @@ import {
 } from '../kubernetes/scheduling.ts'
 import type { Conditions } from './conditions.ts'
 import { type ImageReason, imageOutcome, type Outcome } from './image-rules.ts'
+import { type LiveUse, withoutLower } from './live-pods.ts'
 import type { Presence } from './node-images.ts'
 
 /** May this pod start on this node: `starts`, or the first reason why not. */
@@ -26,6 +27,12 @@ export interface AuditedPod {
   readonly images: readonly AuditedImage[]
   /** The pod's own label `kubernetes.io/os`, which the kubelet compares with its node's. */
   readonly osLabel: string | undefined
+  /** Pods of a lower one may have to make room. */
+  readonly priority: number
+  /** Its pods run already. The room that they take is their own, so that live pods are left out of the question. */
+  readonly isRunning: boolean
+  /** Its own name among the claims of host ports, where it has one. */
+  readonly holder: string | undefined
 }
 
 export interface AuditedImage extends PodImage {
@@ -34,11 +41,14 @@ export interface AuditedImage extends PodImage {
   readonly locked: LockedImage | undefined
 }
 
-/** A node, how to look up the images on it, and what other pods take of it. */
+/** A node, and how to look up the images on it. */
 export interface AuditedNode {
   readonly node: Node
   readonly presenceOf: (name: string) => Presence
-  readonly use: NodeUse | undefined
+  /** What live pods take of it. */
+  readonly use: LiveUse | undefined
+  /** Host ports that other audited pods are sure to take. */
+  readonly claimed?: NodeUse['ports']
   readonly kubelet: KubeletSettings
 }
 
@@ -56,12 +66,15 @@ const DAEMON_SET_FILTERS: ReadonlySet<SchedulerFilter> = new Set([
  */
 export function podVerdict(audited: AuditedPod, node: AuditedNode, conditions: Conditions): NodeVerdict {
   const { pod, images } = audited
-  const refusal = firstRefusal(pod, node.node, node.use)
-  if (refusal) {
+  const refusal = firstRefusal(pod, node.node, useFor(audited, node))
+  const preemption = refusal && mayPreempt(audited, node) ? refusal : undefined
+  if (refusal && !preemption) {
     const mayLand = pod.isDaemonSetPod && !DAEMON_SET_FILTERS.has(refusal.reason)
     return { starts: false, ...refusal, mayLand }
   }
-  const undecided = undecidedFilter(pod)
+  const undecided = preemption
+    ? { ...preemption, message: `${preemption.message}, unless pods of lower priority make room` }
+    : undecidedFilter(pod)
   const outcomes: (Outcome<SchedulerFilter | ImageReason> | undefined)[] = [
     wrongOs(audited, node.node),
     sandboxOutcome(node, conditions),
@@ -71,6 +84,21 @@ export function podVerdict(audited: AuditedPod, node: AuditedNode, conditions: C
   const certain = outcomes.find((outcome) => outcome?.starts === false)
   const unknown = undecided ? outcomes.at(-1) : outcomes.find((outcome) => outcome?.starts === null)
   return { ...(certain ?? unknown ?? { starts: true }), mayLand: true }
+}
+
+/** Whether a pod would fit if those of lower priority were gone; whether they go is for the scheduler to decide. */
+function mayPreempt(audited: AuditedPod, node: AuditedNode): boolean {
+  const { pod, priority, isRunning } = audited
+  if (isRunning || !node.use?.parts.some((part) => part.priority < priority)) return false
+  const reserved = withoutLower(node.use, priority)
+  return firstRefusal(pod, node.node, { ...useFor(audited, node), reserved }) === undefined
+}
+
+/** What is in a pod's way on a node, as far as it is known. */
+function useFor({ isRunning, holder }: AuditedPod, { use, claimed = [] }: AuditedNode): NodeUse {
+  const claims = holder === undefined ? claimed : claimed.filter(({ pod }) => pod !== holder)
+  if (isRunning || !use) return { ports: claims }
+  return { reserved: use.reserved, ports: [...use.ports, ...claims] }
 }
 
 /** No scheduler filter looks at `spec.os`; the kubelet does. */

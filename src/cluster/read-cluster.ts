@@ -9,7 +9,7 @@ import { listAll, readAnswer } from './list.ts'
 export interface ClusterState {
   readonly nodes: readonly Node[]
   readonly pods: readonly Pod[]
-  /** Workloads that nothing else owns, and RuntimeClasses. */
+  /** Workloads that nothing else owns, RuntimeClasses and PriorityClasses. */
   readonly objects: readonly Record<string, unknown>[]
   /** By node, as far as they may be read. */
   readonly kubelets: ReadonlyMap<string, KubeletSettings>
@@ -26,6 +26,8 @@ const WORKLOADS = [
   '/apis/batch/v1/cronjobs',
 ]
 
+const CLASSES = ['/apis/node.k8s.io/v1/runtimeclasses', '/apis/scheduling.k8s.io/v1/priorityclasses']
+
 /** A kubelet's settings come one node at a time; nodes beyond are taken to have the defaults. */
 const MAX_KUBELETS = 200
 
@@ -33,7 +35,7 @@ const MAX_KUBELETS = 200
 const CONCURRENCY = 8
 
 /**
- * Reads nodes, pods, workloads, RuntimeClasses and kubelet settings. What may not be read of the last two is told in
+ * Reads nodes, pods, workloads, classes and kubelet settings. What may not be read of the last two is told in
  * `unread`, because an audit is possible without.
  *
  * @throws {ExpectedError} UNAUTHORIZED, DENIED, CLUSTER_ERROR, CLUSTER_UNREACHABLE
@@ -44,7 +46,7 @@ export async function readCluster(api: Api): Promise<ClusterState> {
   const objects: Record<string, unknown>[] = [...(pods as unknown as Record<string, unknown>[])]
   for (const path of WORKLOADS) objects.push(...(await listAll(api, path)))
   const unread: string[] = []
-  objects.push(...(await optional(listAll(api, '/apis/node.k8s.io/v1/runtimeclasses'), unread, [])))
+  for (const path of CLASSES) objects.push(...(await optional(listAll(api, path), unread, [])))
   const kubelets = await readKubelets(api, nodes, unread)
   return { nodes, pods, kubelets, unread, objects: objects.filter((object) => !isOwned(object)) }
 }

@@ -4,6 +4,7 @@ import type { Conditions } from '../audit/conditions.ts'
 import { auditHtml } from '../audit/html.ts'
 import { auditJunit } from '../audit/junit.ts'
 import { liveFailures } from '../audit/live-failures.ts'
+import { showsAlwaysPullImages } from '../audit/live-pods.ts'
 import { type AuditReport, type AuditResult, auditCluster, auditReport } from '../audit/report.ts'
 import { parseRuntimeListing } from '../audit/runtime-listing.ts'
 import { auditSarif } from '../audit/sarif.ts'
@@ -22,11 +23,12 @@ import { ApiProxy } from '../cluster/api-proxy.ts'
 import { readCluster } from '../cluster/read-cluster.ts'
 import { ExpectedError } from '../errors.ts'
 import type { Lock } from '../inventory.ts'
+import { priorityClassOf } from '../kubernetes/priority-class.ts'
 import { runtimeClassOf } from '../kubernetes/runtime-class.ts'
 import { openBundle } from '../layout/bundle-file.ts'
 import { criForm, parseReference } from '../oci/reference.ts'
 
-const KEEP = { keepWorkloads: true, keepKinds: ['RuntimeClass'] }
+const KEEP = { keepWorkloads: true, keepKinds: ['RuntimeClass', 'PriorityClass'] }
 
 /** What is to be audited, and what is known of the cluster from where it was read. */
 interface Sources {
@@ -66,7 +68,9 @@ Ends with 0 when no workload is below --fail-on, with 4 when one is.`
         hint: 'Give files or directories with Pods, Deployments, StatefulSets, DaemonSets, Jobs or CronJobs.',
       })
     }
-    const conditions: Conditions = { ...known, ...(await conditionsOf(flags, scan)) }
+    const told = await conditionsOf(flags, scan)
+    const alwaysPullImages = flags['always-pull-images'] || showsAlwaysPullImages(scan.workloads, known.livePods ?? [])
+    const conditions: Conditions = { ...known, ...told, alwaysPullImages }
     const judged = auditCluster(scan.workloads, nodes, conditions, scan.findings)
     const failures = liveFailures(judged, known.livePods ?? [])
     const result: AuditResult = { ...judged, findings: [...failures, ...judged.findings] }
@@ -123,8 +127,8 @@ async function conditionsOf(flags: AuditFlags, { resources }: InputScan): Promis
     ...(flags['kubelet-config'] !== undefined && { kubelet: await readKubeletConfig(flags['kubelet-config']) }),
     assumeSeeded: flags['assume-seeded'],
     hasMirror: flags.mirror,
-    alwaysPullImages: flags['always-pull-images'],
     runtimeClasses: new Map(classes.map((one) => [one.name, one])),
+    priorityClasses: resources.flatMap((resource) => priorityClassOf(resource) ?? []),
     runtimeListings: new Map(
       Array.from(runtimeListings, ([node, texts]) => [
         node,

@@ -13,32 +13,45 @@ export interface ReservedResources {
  */
 export function resourceShortage(requests: Resources, node: Node, reserved?: ReservedResources): string | undefined {
   if (!node.status?.allocatable) return undefined
-  const allocatable = quantities(node.status.allocatable)
+  const allocatable = allocatableOf(node)
   if (!hasRoomForPod(allocatable, reserved))
     return `Too many pods: the node takes ${(allocatable.get('pods') ?? 0) / 1000}`
   for (const [name, wanted] of requests) {
     const free = freeOf(name, allocatable, reserved)
     if (wanted <= 0 || wanted <= free) continue
-    return `Insufficient ${name}: the pod requests ${amount(name, wanted)}, ${amount(name, free)} is free`
+    const rest = reserved ? 'less is free beside the pods that run' : `the node has ${amount(name, free)}`
+    return `Insufficient ${name}: the pod requests ${amount(name, wanted)}, ${rest}`
   }
   return undefined
 }
 
-/** Equal for nodes of which {@link resourceShortage} says the same, for all pods with these requests. */
+/**
+ * Equal for nodes of which {@link resourceShortage} says the same, for all pods with these requests; empty where they all
+ * fit.
+ */
 export function shortageKey(
   wanted: ReadonlyMap<string, readonly number[]>,
   node: Node,
   reserved?: ReservedResources,
 ): string {
   if (!node.status?.allocatable) return 'unknown'
-  const allocatable = quantities(node.status.allocatable)
+  const allocatable = allocatableOf(node)
   if (!hasRoomForPod(allocatable, reserved)) return `full ${allocatable.get('pods')}`
   const parts = [...wanted].map(([name, amounts]) => {
     const free = freeOf(name, allocatable, reserved)
     const fitting = amounts.filter((milli) => milli <= free).length
-    return fitting === amounts.length ? '' : `${fitting} ${amount(name, free)}`
+    return fitting === amounts.length ? '' : `${name} ${fitting} ${reserved ? '' : amount(name, free)}`
   })
-  return parts.join()
+  return parts.filter(Boolean).join()
+}
+
+/** Read once a node: thousands of pods ask. */
+const ALLOCATABLE = new WeakMap<Node, Resources>()
+
+function allocatableOf(node: Node): Resources {
+  const known = ALLOCATABLE.get(node) ?? quantities(node.status?.allocatable)
+  ALLOCATABLE.set(node, known)
+  return known
 }
 
 function hasRoomForPod(allocatable: Resources, reserved: ReservedResources | undefined): boolean {

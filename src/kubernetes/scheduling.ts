@@ -40,7 +40,9 @@ export interface Refusal {
 }
 
 /** What other pods take of a node, as far as it is known. */
-export interface NodeUse extends ReservedResources {
+export interface NodeUse {
+  /** Undefined where the pods on the node are not known. */
+  readonly reserved?: ReservedResources
   readonly ports: readonly (HostPort & { readonly pod: string })[]
 }
 
@@ -130,7 +132,7 @@ function nodePorts(pod: SchedulablePod, use: NodeUse | undefined): Refusal | und
 }
 
 function nodeResourcesFit({ requests }: SchedulablePod, node: Node, use: NodeUse | undefined): Refusal | undefined {
-  const message = resourceShortage(requests, node, use)
+  const message = resourceShortage(requests, node, use?.reserved)
   return message === undefined ? undefined : { reason: 'NodeResourcesFit', message }
 }
 

@@ -2,6 +2,7 @@ import type { Pod } from 'kubernetes-types/core/v1.js'
 import { expect, test } from 'vitest'
 import { workloadVerdict } from '../../src/audit/audit.ts'
 import type { Conditions } from '../../src/audit/conditions.ts'
+import { showsAlwaysPullImages } from '../../src/audit/live-pods.ts'
 import { auditCluster, auditReport } from '../../src/audit/report.ts'
 import { auditSummary, auditTable } from '../../src/audit/table.ts'
 import type { NodeVerdict } from '../../src/audit/verdict.ts'
@@ -197,6 +198,45 @@ test.for<[rule: string, live: Pod[], reasons: (string | boolean | undefined)[]]>
 ])('live pods: %s', ([, livePods, expected]) => {
   const nodes = [node('a', { images: [WEB], allocatable: { cpu: '3', pods: '10' } })]
   expect(reasons({ spec: cpu }, nodes, { livePods })).toEqual(expected)
+})
+
+test.for<[rule: string, priority: number | undefined, spec: object, expected: string]>([
+  ['pods of the same priority stay', 0, {}, 'impossible'],
+  ['pods of a lower priority may have to go', -1, {}, 'unknown'],
+  ['the pod has a class', 500, { priorityClassName: 'high' }, 'unknown'],
+  ['its class is not above', 5000, { priorityClassName: 'high' }, 'impossible'],
+  ['every cluster has the system classes', 5000, { priorityClassName: 'system-node-critical' }, 'unknown'],
+  ['the stored priority counts', 5, { priority: 6 }, 'unknown'],
+])('priority: %s', ([, priority, spec, expected]) => {
+  const nodes = [node('a', { images: [WEB], allocatable: { cpu: '3', pods: '10' } })]
+  const live = livePod('other', 'a')
+  const livePods = [{ ...live, spec: { ...live.spec, priority } } as Pod]
+  const priorityClasses = [{ name: 'high', value: 1000, isDefault: false }]
+  const [one] = auditCluster([workload({ spec: { ...cpu, ...spec } })], nodes, { livePods, priorityClasses }).workloads
+  expect(one?.verdict).toBe(expected)
+  expect(one?.nodes[0]?.reason).toBe('NodeResourcesFit')
+})
+
+const policyPod = (imagePullPolicy: string, parts: object = {}) =>
+  ({
+    ...livePod('w-x-1', 'a', { owner: ['ReplicaSet', 'w-x'] }),
+    spec: { containers: [{ image: 'web:1', imagePullPolicy }] },
+    ...parts,
+  }) as Pod
+const mirrorPod = { ownerReferences: [{ kind: 'Node', name: 'a' }] }
+
+test.for<[rule: string, pods: Pod[], shows: boolean]>([
+  ['a template asks for IfNotPresent, its pod has Always', [policyPod('Always')], true],
+  ['one pod has something else', [policyPod('Always'), policyPod('IfNotPresent')], false],
+  [
+    'but a static pod has met no admission',
+    [policyPod('Always'), policyPod('IfNotPresent', { metadata: mirrorPod })],
+    true,
+  ],
+  ['no pod of the workload', [policyPod('Always', { metadata: { name: 'x' } })], false],
+  ['no pods', [], false],
+])('live pods show AlwaysPullImages: %s', ([, pods, shows]) => {
+  expect(showsAlwaysPullImages([workload()], pods)).toBe(shows)
 })
 
 test('what only live pods decide is unknown, after what is certain', () => {

@@ -95,6 +95,7 @@ test.for<[code: string, nodes: Node[], conditions: Conditions]>([
   ['SHORT_NAME', [withImage('a', [WEB], { runtime: 'cri-o://1.34.0' })], {}],
   ['SANDBOX_IMAGE_UNKNOWN', [node('a')], { sandboxImage: '' }],
   ['ALWAYS_PULL_IMAGES', [node('a')], { alwaysPullImages: true }],
+  ['DISK_PRESSURE', [{ ...node('a'), status: { conditions: [{ type: 'DiskPressure', status: 'True' }] } }], {}],
   ['NODE_NOT_READY', [{ ...node('a'), status: { conditions: [{ type: 'Ready', status: 'Unknown' }] } }], {}],
 ])('%s', ([code, nodes, conditions]) => {
   expect(codes(nodes, conditions)).toContain(code)

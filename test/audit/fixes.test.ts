@@ -67,6 +67,13 @@ test.for<[rule: string, parts: Parameters<typeof workload>[0], nodes: ReturnType
   expect(fixes(parts, nodes)).toEqual(expected)
 })
 
+test('no fix promises a host port that another pod has', () => {
+  const containers = [{ image: 'web:1', ports: [{ hostPort: 80 }] }]
+  const holder = workload({ kind: 'DaemonSet', name: 'holder', spec: { containers } })
+  const result = auditCluster([holder, workload({ spec: { containers } })], [node('a')], { lock })
+  expect(result.workloads.map((one) => result.fixesOf(one).map(({ kind }) => kind))).toEqual([['seed'], []])
+})
+
 test('layers that other images brought are not counted again', () => {
   const base = lockedImage('r.example/base:1', 'linux/amd64')
   const onTop = lockedImage('r.example/top:1', 'linux/amd64')

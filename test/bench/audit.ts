@@ -79,6 +79,31 @@ spec:
   }).join('---\n')
 }
 
+/** Ten pods a node, each with its owner and requests. */
+function pods(nodeCount: number, workloadCount: number): string {
+  const items = Array.from({ length: nodeCount * 10 }, (_, index) => {
+    const owner = index % workloadCount
+    return {
+      apiVersion: 'v1',
+      kind: 'Pod',
+      metadata: {
+        name: `app-${owner}-5f6d7c8b9-${index}`,
+        namespace: `team-${owner % 50}`,
+        labels: { app: `app-${owner}`, 'pod-template-hash': '5f6d7c8b9' },
+        ownerReferences: [
+          { apiVersion: 'apps/v1', kind: 'ReplicaSet', name: `app-${owner}-5f6d7c8b9`, controller: true },
+        ],
+      },
+      spec: {
+        nodeName: `node-${index % nodeCount}`,
+        containers: [{ name: 'app', image: 'x', resources: { requests: { cpu: '1600m', memory: '1Gi' } } }],
+      },
+      status: { phase: 'Running' },
+    }
+  })
+  return JSON.stringify({ apiVersion: 'v1', kind: 'List', items })
+}
+
 /** Runs the program to its end; its peak memory is what the kernel saw. */
 async function measure(args: string[]): Promise<{ seconds: number; megabytes: number }> {
   const start = performance.now()
@@ -102,11 +127,14 @@ try {
     const [nodesFile, workloadsFile] = [join(directory, 'nodes.json'), join(directory, 'workloads.yaml')]
     await writeFile(nodesFile, nodes(nodeCount))
     await writeFile(workloadsFile, workloads(workloadCount))
+    const podsFile = join(directory, 'pods.json')
+    await writeFile(podsFile, pods(nodeCount, workloadCount))
     const size = ((await stat(nodesFile)).size + (await stat(workloadsFile)).size) / 1e6
     const runs: [string, string[]][] = [
       ['table', []],
       ['json', ['--json']],
       ['html', ['--html', join(directory, 'a.html')]],
+      ['pods', ['--pods', podsFile]],
     ]
     for (const [output, flags] of runs) {
       const { seconds, megabytes } = await measure(['audit', workloadsFile, '--nodes', nodesFile, ...flags])

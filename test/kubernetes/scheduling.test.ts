@@ -248,8 +248,7 @@ test.for<[rule: string, kind: string, spec: object, on: Parameters<typeof node>[
 const container = (parts: object) => ({ containers: [{ name: 'c', image: 'web:1', ...parts }] })
 const port = (hostPort: number, parts: object = {}) => container({ ports: [{ containerPort: 80, hostPort, ...parts }] })
 const TAKEN: NodeUse = {
-  pods: 3,
-  requests: new Map([['cpu', 1500]]),
+  reserved: { pods: 3, requests: new Map([['cpu', 1500]]) },
   ports: [
     { protocol: 'TCP', port: 8080, address: '0.0.0.0', pod: 'Pod kube-system/proxy' },
     { protocol: 'TCP', port: 9090, address: '10.0.0.1', pod: 'Pod kube-system/proxy' },
@@ -277,19 +276,29 @@ const SIZED = { ...node(), status: { allocatable: { cpu: '2', memory: '4Gi', pod
 
 test.for<[rule: string, spec: object, use: NodeUse | undefined, message: string | undefined]>([
   ['it fits exactly', requests({ cpu: '2', memory: '4Gi' }), undefined, undefined],
-  ['too much', requests({ cpu: '2100m' }), undefined, 'Insufficient cpu: the pod requests 2100m, 2 is free'],
-  ['bytes', requests({ memory: '4097Mi' }), undefined, 'Insufficient memory: the pod requests 4Gi, 4Gi is free'],
-  ['live pods take their part', requests({ cpu: '1' }), TAKEN, 'Insufficient cpu: the pod requests 1, 500m is free'],
+  ['too much', requests({ cpu: '2100m' }), undefined, 'Insufficient cpu: the pod requests 2100m, the node has 2'],
+  ['bytes', requests({ memory: '4097Mi' }), undefined, 'Insufficient memory: the pod requests 4Gi, the node has 4Gi'],
+  [
+    'live pods take their part',
+    requests({ cpu: '1' }),
+    TAKEN,
+    'Insufficient cpu: the pod requests 1, less is free beside the pods that run',
+  ],
   ['what they leave', requests({ cpu: '500m' }), TAKEN, undefined],
   ['one pod more is the last', {}, TAKEN, undefined],
-  ['too many pods', {}, { ...TAKEN, pods: 4 }, 'Too many pods: the node takes 4'],
-  ['no request is never too much', {}, { ...TAKEN, requests: new Map([['cpu', 9000]]) }, undefined],
+  ['too many pods', {}, { ...TAKEN, reserved: { pods: 4, requests: new Map() } }, 'Too many pods: the node takes 4'],
+  [
+    'no request is never too much',
+    {},
+    { ...TAKEN, reserved: { pods: 0, requests: new Map([['cpu', 9000]]) } },
+    undefined,
+  ],
   ['a device', requests({ 'example.com/gpu': 1 }), undefined, undefined],
   [
     'a device that the node lacks',
     requests({ 'example.com/fpga': 1 }),
     undefined,
-    'Insufficient example.com/fpga: the pod requests 1, 0 is free',
+    'Insufficient example.com/fpga: the pod requests 1, the node has 0',
   ],
   ['zero of a device that the node lacks', requests({ 'example.com/fpga': 0 }), undefined, undefined],
 ])('resources: %s', ([, spec, use, message]) => {

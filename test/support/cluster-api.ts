@@ -82,6 +82,7 @@ const KINDS: Record<string, string> = {
   jobs: 'Job',
   cronjobs: 'CronJob',
   runtimeclasses: 'RuntimeClass',
+  priorityclasses: 'PriorityClass',
 }
 
 /** As the API does: the kind is that of the list, and items have none. */

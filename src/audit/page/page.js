@@ -252,3 +252,4 @@ function escapeHtml(text) {
 }
 
 start()
+performance.mark('ready')
