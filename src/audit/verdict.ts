@@ -120,12 +120,17 @@ function wrongOs({ pod, osLabel }: AuditedPod, node: Node): Outcome | undefined 
 
 function sandboxOutcome(node: AuditedNode, conditions: Conditions): Outcome | undefined {
   const name = conditions.sandboxImage
-  if (!name || conditions.hasMirror) return undefined
+  if (!name || (conditions.hasMirror && isServed(name, conditions))) return undefined
   const { present, why } = node.presenceOf(name)
   if (present === true) return undefined
   if (present === undefined) return { starts: null, reason: 'ImageUnknown', message: `sandbox image ${name}: ${why}` }
   const message = `sandbox image ${name} is not on the node (FailedCreatePodSandBox)`
   return { starts: false, reason: 'SandboxImageMissing', message }
+}
+
+/** A mirror answers for the images of the bundle, where there is one. */
+function isServed(name: string, { lock }: Conditions): boolean {
+  return !lock || lock.images.some(({ names }) => names.includes(name))
 }
 
 function imageOutcomes(images: readonly AuditedImage[], node: AuditedNode, conditions: Conditions): Outcome[] {

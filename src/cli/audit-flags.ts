@@ -16,7 +16,7 @@ export const SOURCE_FLAGS = {
   context: Flags.string({ description: 'context of the kubeconfig', helpValue: 'NAME', dependsOn: ['cluster'] }),
   kubectl: Flags.string({ description: "kubectl to use, such as 'k3s kubectl'", default: 'kubectl', helpValue: 'CMD' }),
   timeout: Flags.integer({ description: 'seconds to wait for each answer of the cluster', default: 60, min: 1 }),
-  bundle: Flags.string({ description: 'bundle whose images labelled nodes hold', helpValue: 'FILE' }),
+  bundle: Flags.string({ description: 'bundle, or its lock, whose images labelled nodes hold', helpValue: 'FILE' }),
   'assume-seeded': Flags.boolean({ description: 'as if every node held the bundle', dependsOn: ['bundle'] }),
   images: Flags.string({
     description: 'what crictl images -o json, ctr images ls or docker images --digests printed on a node',

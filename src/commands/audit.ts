@@ -15,6 +15,7 @@ import { CONDITION_FLAGS, SOURCE_FLAGS } from '../cli/audit-flags.ts'
 import { readPageParts } from '../cli/audit-page.ts'
 import { BaseCommand } from '../cli/base-command.ts'
 import { renderFindings } from '../cli/findings.ts'
+import { readLockOf } from '../cli/lock-file.ts'
 import { readNodesFile } from '../cli/nodes-file.ts'
 import { writeReport } from '../cli/report-file.ts'
 import { type InputScan, isIncomplete, scanInputs, scanObjects } from '../cli/scan-inputs.ts'
@@ -22,10 +23,8 @@ import { printable } from '../cli/table.ts'
 import { ApiProxy } from '../cluster/api-proxy.ts'
 import { readCluster } from '../cluster/read-cluster.ts'
 import { ExpectedError } from '../errors.ts'
-import type { Lock } from '../inventory.ts'
 import { priorityClassOf } from '../kubernetes/priority-class.ts'
 import { runtimeClassOf } from '../kubernetes/runtime-class.ts'
-import { openBundle } from '../layout/bundle-file.ts'
 import { criForm, parseReference } from '../oci/reference.ts'
 
 const KEEP = { keepWorkloads: true, keepKinds: ['RuntimeClass', 'PriorityClass'] }
@@ -122,7 +121,7 @@ async function conditionsOf(flags: AuditFlags, { resources }: InputScan): Promis
   const runtimeListings = Map.groupBy(listings, ({ node }) => node)
   const classes = resources.flatMap((resource) => runtimeClassOf(resource) ?? [])
   return {
-    ...(flags.bundle !== undefined && { lock: await readLock(flags.bundle) }),
+    ...(flags.bundle !== undefined && { lock: await readLockOf(flags.bundle) }),
     ...(flags['sandbox-image'] && { sandboxImage: criForm(parseReference(flags['sandbox-image'])) }),
     ...(flags['kubelet-config'] !== undefined && { kubelet: await readKubeletConfig(flags['kubelet-config']) }),
     assumeSeeded: flags['assume-seeded'],
@@ -136,12 +135,6 @@ async function conditionsOf(flags: AuditFlags, { resources }: InputScan): Promis
       ]),
     ),
   }
-}
-
-async function readLock(path: string): Promise<Lock> {
-  const bundle = await openBundle(path)
-  await bundle.close()
-  return bundle.lock
 }
 
 function missingSource(lacksNodes: boolean): ExpectedError {

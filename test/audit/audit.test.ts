@@ -88,6 +88,15 @@ test('the sandbox image is needed before all others', () => {
   const nodes = [node('a', { images: [WEB, sandboxImage] }), node('b', { images: [WEB] })]
   expect(reasons({}, nodes, { sandboxImage })).toEqual([true, 'SandboxImageMissing'])
   expect(reasons({}, nodes, { sandboxImage, hasMirror: true })).toEqual([true, true])
+  expect(
+    reasons({}, nodes, {
+      sandboxImage,
+      hasMirror: true,
+      lock: { version: 1, images: [lockedImage(WEB, 'linux/amd64')] },
+    }),
+  ).toEqual([true, 'SandboxImageMissing'])
+  const served = { version: 1 as const, images: [WEB, sandboxImage].map((name) => lockedImage(name, 'linux/amd64')) }
+  expect(reasons({}, nodes, { sandboxImage, hasMirror: true, lock: served })).toEqual([true, true])
 })
 
 test('spec.os keeps a pod from starting, not from landing', () => {

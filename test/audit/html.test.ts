@@ -54,6 +54,7 @@ inBrowser('the keyboard reaches every cell', async () => {
   expect(await page.locator('.here').getAttribute('id')).toBe('c1-2')
   expect(await page.locator('#matrix').getAttribute('aria-activedescendant')).toBe('c1-2')
   expect(await page.locator('#detail').textContent()).toContain('NodeName: the pod is bound to node alpha')
+  expect(await page.locator('.here').getAttribute('aria-label')).toBe('Deployment bound on gamma: NodeName')
 })
 
 inBrowser('search and filters narrow the matrix', async () => {

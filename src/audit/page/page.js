@@ -9,6 +9,9 @@ const VERDICTS = {
   unknown: ['?', 'maybe', 'unknown'],
 }
 
+// A table of tens of thousands of rows would freeze the page.
+const MOST_FINDINGS = 500
+
 const matrix = document.getElementById('matrix')
 const canvas = document.getElementById('canvas')
 const [search, reason, grouped] = ['search', 'reason', 'grouped'].map((id) => document.getElementById(id))
@@ -106,10 +109,11 @@ function draw() {
     const top = HEAD_HEIGHT + row * ROW_HEIGHT
     seenColumns.forEach((column, across) => {
       const at = firstColumn + across
-      const [sign, kind] = signOf(outcomeOf(workload, column.index))
+      const outcome = outcomeOf(workload, column.index)
+      const [sign, kind] = signOf(outcome)
       const isHere = isChosen && row === here.row && at === here.column
       parts.push(
-        `<div role="gridcell" id="c${row}-${at}" class="cell ${kind}${isHere ? ' here' : ''}" style="top:${top}px;left:${NAME_WIDTH + at * COLUMN_WIDTH}px;width:${COLUMN_WIDTH}px;height:${ROW_HEIGHT}px">${sign}</div>`,
+        `<div role="gridcell" id="c${row}-${at}" class="cell ${kind}${isHere ? ' here' : ''}"${isHere ? ` aria-label="${escapeHtml(`${workload.name} on ${column.title}: ${outcome.starts ? 'starts' : outcome.reason}`)}"` : ''} style="top:${top}px;left:${NAME_WIDTH + at * COLUMN_WIDTH}px;width:${COLUMN_WIDTH}px;height:${ROW_HEIGHT}px">${sign}</div>`,
       )
     })
     const [sign, kind, word] = VERDICTS[workload.verdict]
@@ -234,11 +238,14 @@ function nodeTable() {
 
 function findingTable() {
   if (data.findings.length === 0) return '<p>None.</p>'
-  const body = data.findings.map(
-    ({ severity, code, message, hint, file, line }) =>
-      `<tr><td>${severity}</td><td>${escapeHtml(code)}</td><td>${escapeHtml(message)}${hint ? `<br><span class="hint">${escapeHtml(hint)}</span>` : ''}</td><td>${escapeHtml(file ? `${file}:${line}` : '')}</td></tr>`,
-  )
-  return `<table><tr><th>Severity</th><th>Code</th><th>What</th><th>Where</th></tr>${body.join('')}</table>`
+  const more = data.findings.length - MOST_FINDINGS
+  const body = data.findings
+    .slice(0, MOST_FINDINGS)
+    .map(
+      ({ severity, code, message, hint, file, line }) =>
+        `<tr><td>${severity}</td><td>${escapeHtml(code)}</td><td>${escapeHtml(message)}${hint ? `<br><span class="hint">${escapeHtml(hint)}</span>` : ''}</td><td>${escapeHtml(file ? `${file}:${line}` : '')}</td></tr>`,
+    )
+  return `<table><tr><th>Severity</th><th>Code</th><th>What</th><th>Where</th></tr>${body.join('')}</table>${more > 0 ? `<p>${more} more: nodeseed audit --json</p>` : ''}`
 }
 
 function formatBytes(bytes) {
