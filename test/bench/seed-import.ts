@@ -10,7 +10,7 @@ import { promisify } from 'node:util'
 import { writeTestBundle } from '../support/bundle-maker.ts'
 import { spawnTool, tool, toolEnvironment } from '../support/debian.ts'
 import { type Blobs, lockImage, makeImage, makeLayer, thisPlatform } from '../support/image-maker.ts'
-import { NODE_SCRIPT } from '../support/node-script.ts'
+import { NODE_SCRIPT, prepareNodeScript } from '../support/node-script.ts'
 
 const IMAGES = 30
 const SHARED_BYTES = 20_000_000
@@ -18,6 +18,7 @@ const OWN_BYTES = 66_000_000
 const ROUNDS = 3
 const run = promisify(execFile)
 
+await prepareNodeScript()
 const directory = await mkdtemp(join(tmpdir(), 'nodeseed-bench-'))
 try {
   const bundle = join(directory, 'bundle.tar')

@@ -1,10 +1,20 @@
 import { execFile, spawn } from 'node:child_process'
 import { once } from 'node:events'
+import { mkdir, writeFile } from 'node:fs/promises'
+import { dirname } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { readNodeScript } from '../../src/cli/node-script.ts'
 import type { Containerd } from './containerd.ts'
 import { tool, toolEnvironment } from './debian.ts'
 
-export const NODE_SCRIPT = fileURLToPath(new URL('../../src/seed/seed.sh', import.meta.url))
+/** The node script as one file, as nodes get it. */
+export const NODE_SCRIPT = fileURLToPath(new URL('../../.cache/node-script/seed.sh', import.meta.url))
+
+/** Puts the script together; done once before all tests. */
+export async function prepareNodeScript(): Promise<void> {
+  await mkdir(dirname(NODE_SCRIPT), { recursive: true })
+  await writeFile(NODE_SCRIPT, await readNodeScript())
+}
 
 /** What the node script said and how it ended. */
 export interface ScriptRun {

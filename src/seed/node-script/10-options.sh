@@ -1,0 +1,117 @@
+#!/bin/sh
+# nodeseed: brings the images of a bundle into this node's container runtime, keeps them from garbage collection, and
+# says in one line of JSON what it did. Needs nothing but POSIX sh, tar, grep, sed, head, dd, df and the runtime's tools.
+#
+#   sh seed.sh BUNDLE.tar
+#   tar -xOf BUNDLE.tar nodeseed/seed.sh | sh -s -- BUNDLE.tar
+#
+# Exit codes: 0 every image is there, 2 wrong call or bundle, 3 the node (no runtime, no space, import failed),
+# 4 images are missing.
+set -eu
+LC_ALL=C
+export LC_ALL
+
+usage() {
+  cat <<'USAGE'
+usage: seed.sh [OPTION]... BUNDLE
+       seed.sh [OPTION]... --names FILE --from-registry URL
+
+What is to happen
+  --check               change nothing; exit 4 when an image is missing or not pinned
+  --watch SECONDS       do not end: look again at this interval and repair what is missing
+  --prune               let go what an earlier set of the same name brought and no set needs any more
+  --no-pin              leave the images to the kubelet's garbage collection
+  --no-unpack           do not unpack layers now; the first container of each image does
+  --no-space-check      import even when the space looks too small
+Which images
+  --names FILE          the list of names (nodeseed/names.txt), when it is not all that the bundle holds
+  --set DIGEST          refuse a bundle that holds another set of images
+  --set-name NAME       the name under which this set is kept apart from others (default: images)
+  --platform PLATFORM   such as linux/arm64 (default: this machine's)
+  --from-registry URL   pull from a registry that holds the images, layer by layer, instead of reading a bundle
+How
+  --method METHOD       ctr        import into containerd (default where containerd is)
+                        directory  into the image directory of k3s, RKE2 or k0s, which import it at every start
+                        skopeo     into containers-storage, for CRI-O (default where CRI-O is)
+                        docker     docker load (default where only docker is)
+                        talos      write an image cache for Talos below --root
+                        bake       import into the containerd of a machine image below --root
+  --address SOCKET      the socket of containerd (default: CONTAINERD_ADDRESS, or found)
+  --ctr PROGRAM         the ctr to use (default: found); for docker: the docker
+  --namespace NAME      containerd namespace (default: k8s.io)
+  --storage DIR         where the runtime keeps images, to see the space left (default: found)
+  --store SPEC          containers-storage as skopeo writes it, such as overlay@/var/lib/containers/storage
+  --root DIR            look for everything below this directory (default: /)
+What it says
+  --report FILE         write the JSON line to this file too, at most 4096 bytes
+  --ready FILE          a file that exists as long as every image is there
+  --feature KEY=VALUE   publish this through Node Feature Discovery as long as every image is there; may be repeated
+USAGE
+}
+
+# ---- what was asked for
+
+check='' watch='' prune='' pin=yes unpack=yes space_check=yes
+names='' expected_set='' set_name=images platform='' registry='' bundle=''
+method='' address='' ctr='' namespace=k8s.io storage='' store='' root=''
+report='' ready='' features=''
+
+parse_options() {
+  while [ $# -gt 0 ]; do
+    case $1 in
+      --check) check=yes ;;
+      --prune) prune=yes ;;
+      --no-pin) pin='' ;;
+      --no-unpack) unpack='' ;;
+      --no-space-check) space_check='' ;;
+      --help) usage && exit 0 ;;
+      --) shift && break ;;
+      --*)
+        [ $# -gt 1 ] || fail 2 "$1 needs a value, or is no option"
+        set_option "$1" "$2"
+        shift
+        ;;
+      -*) fail 2 "unknown option: $1" ;;
+      *) break ;;
+    esac
+    shift
+  done
+  case $set_name in
+    '' | *[!a-z0-9-]*) fail 2 "not a name for a set: $set_name" ;;
+  esac
+  if [ -n "$registry" ]; then
+    [ "$#$names" != 0 ] || fail 2 "--from-registry needs --names"
+    [ $# -eq 0 ] || fail 2 "--from-registry takes no bundle"
+    return 0
+  fi
+  [ $# -eq 1 ] || fail 2 "name one bundle: seed.sh [OPTION]... BUNDLE"
+  # A colon before the first slash would be a host name to tar, a dash an option to ctr.
+  case $1 in
+    /*) bundle=$1 ;;
+    *) bundle=./$1 ;;
+  esac
+  [ -f "$bundle" ] || fail 2 "no such bundle: $1"
+  [ -r "$bundle" ] || fail 2 "not readable: $1"
+}
+
+set_option() {
+  case $1 in
+    --watch) watch=$2 ;;
+    --names) names=$2 ;;
+    --set) expected_set=$2 ;;
+    --set-name) set_name=$2 ;;
+    --platform) platform=$2 ;;
+    --from-registry) registry=$2 ;;
+    --method) method=$2 ;;
+    --address) address=$2 ;;
+    --ctr) ctr=$2 ;;
+    --namespace) namespace=$2 ;;
+    --storage) storage=$2 ;;
+    --store) store=$2 ;;
+    --root) root=${2%/} ;;
+    --report) report=$2 ;;
+    --ready) ready=$2 ;;
+    --feature) features="$features$2 " ;;
+    *) fail 2 "unknown option: $1" ;;
+  esac
+}

@@ -1,0 +1,94 @@
+# ---- this machine
+
+detect_platform() {
+  [ -z "$platform" ] || return 0
+  case $(uname -m) in
+    x86_64) platform=linux/amd64 ;;
+    aarch64 | arm64) platform=linux/arm64 ;;
+    armv6*) platform=linux/arm/v6 ;;
+    armv7* | armv8l) platform=linux/arm/v7 ;;
+    i?86) platform=linux/386 ;;
+    loongarch64) platform=linux/loong64 ;;
+    *) platform=linux/$(uname -m) ;;
+  esac
+}
+
+# What is here, in the order in which it is looked for; sets runtime, method and what the method needs. A row names the
+# socket, the directory of images, the image directory that is read at start (or -), then what may be its ctr.
+detect_runtime() {
+  address=${address:-${CONTAINERD_ADDRESS:-}}
+  case $method in
+    talos) runtime=talos && return ;;
+    bake) runtime=containerd && return ;;
+    '' | ctr | directory | skopeo | docker) ;;
+    *) fail 2 "no such method: $method" ;;
+  esac
+  for_containerd k3s /run/k3s/containerd/containerd.sock /var/lib/rancher/k3s/agent/containerd \
+    /var/lib/rancher/k3s/agent/images /usr/local/bin/k3s /opt/bin/k3s /usr/bin/k3s && return
+  for_containerd rke2 /run/k3s/containerd/containerd.sock /var/lib/rancher/rke2/agent/containerd \
+    /var/lib/rancher/rke2/agent/images /var/lib/rancher/rke2/bin/ctr && return
+  for_containerd k0s /run/k0s/containerd.sock /var/lib/k0s/containerd \
+    /var/lib/k0s/images /usr/local/bin/k0s /usr/bin/k0s && return
+  for_containerd microk8s /var/snap/microk8s/common/run/containerd.sock /var/snap/microk8s/common/var/lib/containerd \
+    - /snap/microk8s/current/bin/ctr && return
+  for_containerd containerd /run/containerd/containerd.sock /var/lib/containerd \
+    - "$(command -v ctr || :)" /usr/local/bin/ctr /usr/bin/ctr /opt/bin/ctr && return
+  for_skopeo && return
+  for_docker && return
+  fail 3 "no runtime found that ${method:-any method} can seed: name it with --method, --address and --ctr"
+}
+
+for_containerd() {
+  row=$1 row_socket=${address:-$root$2} row_storage=$root$3 row_directory=$root$4
+  shift 4
+  case $method in
+    directory)
+      [ "$row_directory" != "$root-" ] && [ -d "${row_directory%/*}" ] || return 1
+      runtime=$row image_directory=$row_directory storage=${storage:-${row_directory%/*}}
+      return 0
+      ;;
+    '' | ctr) ;;
+    *) return 1 ;;
+  esac
+  [ -S "$row_socket" ] || return 1
+  [ -z "$ctr" ] || set -- "$ctr"
+  for program in "$@"; do
+    case $program in
+      "$ctr" | '') ;;
+      *) program=$root$program ;;
+    esac
+    if [ -n "$program" ] && [ -x "$program" ]; then
+      runtime=$row method=ctr address=$row_socket ctr=$program storage=${storage:-$row_storage}
+      return 0
+    fi
+  done
+  return 1
+}
+
+for_skopeo() {
+  case $method in
+    skopeo) ;;
+    '') [ -S "$root/run/crio/crio.sock" ] || [ -S "$root/var/run/crio/crio.sock" ] || return 1 ;;
+    *) return 1 ;;
+  esac
+  command -v skopeo >/dev/null || fail 3 "CRI-O takes images through skopeo, and skopeo is not here"
+  runtime=cri-o method=skopeo storage=${storage:-$root/var/lib/containers}
+  store=${store:+[$store]}
+}
+
+for_docker() {
+  case $method in
+    docker | '') ctr=${ctr:-$(command -v docker || :)} ;;
+    *) return 1 ;;
+  esac
+  [ -n "$ctr" ] || return 1
+  runtime=docker method=docker storage=${storage:-$root/var/lib/docker}
+}
+
+# k3s and k0s are one program that holds ctr.
+run_ctr() {
+  case ${ctr##*/} in
+    k3s | k0s) "$ctr" ctr -a "$address" -n "$namespace" "$@" ;;
+    *) "$ctr" -a "$address" -n "$namespace" "$@" ;;
+  esac
+}

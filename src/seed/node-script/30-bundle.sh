@@ -1,0 +1,97 @@
+# ---- what the bundle holds
+
+# Writes, for this platform: $work/wanted (NAME TARGET), $work/list (TARGET TYPE SIZE NAME), $work/blobs (DIGEST SIZE),
+# $work/images (TARGET MANIFEST CONFIG LAYERS). Only characters that these can have get past this point.
+read_names() {
+  if [ -n "$names" ]; then
+    [ -r "$names" ] || fail 2 "no such list of names: $names"
+    cat -- "$names" >"$work/names"
+  else
+    # The list stands before every layer; a tar that ends early is no error here, a list that does is.
+    head -c 67108864 -- "$bundle" | tar -xOf - nodeseed/names.txt >"$work/names" 2>/dev/null || :
+  fi
+  : >"$work/wanted"
+  : >"$work/list"
+  : >"$work/blobs"
+  : >"$work/images"
+  foreign='' ended='' first=yes
+  while read -r kind a b c d e; do
+    if [ -n "$first" ]; then
+      [ "$kind $a" = 'nodeseed-names 1' ] || break
+      set_digest=$b first=''
+      continue
+    fi
+    case "$kind$a$b$c$d$e" in
+      *[!][A-Za-z0-9._:/@+,-]*) fail 2 "the list of names holds a line that no image can have: $kind $a $b $c $d $e" ;;
+    esac
+    if [ "$a" = "$platform" ]; then
+      case $kind in
+        name)
+          printf '%s %s %s %s\n' "$b" "$c" "$d" "$e" >>"$work/list"
+          printf '%s %s\n' "$e" "$b" >>"$work/wanted"
+          ;;
+        blob) printf '%s %s\n' "$b" "$c" >>"$work/blobs" ;;
+        image) printf '%s %s %s %s\n' "$b" "$c" "$d" "$e" >>"$work/images" ;;
+      esac
+    else
+      case $kind in
+        name) foreign=yes ;;
+        end) ended=yes ;;
+      esac
+    fi
+  done <"$work/names"
+  wanted_count=$(($(wc -l <"$work/wanted")))
+  check_set
+}
+
+check_set() {
+  case $ended$set_digest in
+    '' | *[!a-z0-9]* | yes) fail 2 "not a bundle of nodeseed, or damaged: ${names:-$bundle}" ;;
+  esac
+  [ -n "$ended" ] || fail 2 "not a bundle of nodeseed, or damaged: ${names:-$bundle}"
+  [ -z "$expected_set" ] || [ "$expected_set" = "$set_digest" ] ||
+    fail 2 "the bundle on this node holds set $set_digest, not $expected_set: $bundle"
+  [ "$wanted_count" -gt 0 ] || fail 2 "the bundle holds nothing for $platform: $bundle"
+}
+
+# Writes $work/members: DIGEST BLOCK SIZE for each blob of the archive, in its order; blocks of 512 bytes.
+index_bundle() {
+  [ ! -s "$work/members" ] || return 0
+  tar -tvf "$bundle" >"$work/listing" 2>/dev/null || fail 2 "not a bundle of nodeseed, or damaged: $bundle"
+  block=0
+  while read -r _ _ size rest; do
+    member=${rest##* }
+    case $member in
+      blobs/*/*)
+        hex=${member##*/} algorithm=${member#blobs/}
+        printf '%s:%s %s %s\n' "${algorithm%%/*}" "$hex" "$block" "$size"
+        ;;
+    esac
+    block=$((block + 1 + (size + 511) / 512))
+  done <"$work/listing" >"$work/members"
+  check_members
+}
+
+# Headers that tar does not list would shift every place: the last member must be where the sum of all says.
+check_members() {
+  digest='' place=0
+  while read -r digest place _; do :; done <"$work/members"
+  found=$(dd if="$bundle" bs=512 skip="$place" count=1 2>/dev/null | tr '\000' '\n' | head -n 1)
+  [ -z "$digest" ] || [ "${found##*/}" = "${digest#*:}" ] || fail 2 "this tar has headers that were not expected: $bundle"
+}
+
+# Bytes of the bundle to standard output: START and COUNT in bytes, START in whole blocks.
+copy_bytes() {
+  if dd if=/dev/null iflag=skip_bytes,count_bytes of=/dev/null 2>/dev/null; then
+    dd if="$bundle" bs=1048576 iflag=skip_bytes,count_bytes skip="$1" count="$2" 2>/dev/null
+  else
+    dd if="$bundle" bs=512 skip=$(($1 / 512)) count=$((($2 + 511) / 512)) 2>/dev/null | head -c "$2"
+  fi </dev/null
+}
+
+# One blob into a file. Fails where the bundle leaves it out.
+extract_blob() {
+  row=$(grep -e "^$1 " "$work/members") || return 1
+  place=${row#* }
+  copy_bytes $(((${place%% *} + 1) * 512)) "${place##* }" >"$2"
+}

@@ -1,0 +1,73 @@
+# ---- archives made from the bundle
+
+# An archive of the blobs in $work/lacking and an index of this platform's names, to standard output: an OCI layout that
+# is a docker archive too. Blobs are copied in runs: a header block and its content in whole blocks, member by member.
+compose_archive() {
+  mkdir -p "$work/layout"
+  printf '{"imageLayoutVersion":"1.0.0"}' >"$work/layout/oci-layout"
+  write_index >"$work/layout/index.json"
+  write_docker_manifest >"$work/layout/manifest.json"
+  run_start=0 run_end=0
+  while read -r digest block size; do
+    grep -Fxq -e "$digest" "$work/lacking" || continue
+    if [ "$block" -ne "$run_end" ]; then
+      [ "$run_end" -eq "$run_start" ] || copy_bytes $((run_start * 512)) $(((run_end - run_start) * 512))
+      run_start=$block
+    fi
+    run_end=$((block + 1 + (size + 511) / 512))
+  done <"$work/members"
+  [ "$run_end" -eq "$run_start" ] || copy_bytes $((run_start * 512)) $(((run_end - run_start) * 512))
+  tar -cf - -C "$work/layout" oci-layout index.json manifest.json
+}
+
+# Every value here has passed read_names: no quote and no backslash is among them.
+write_index() {
+  printf '{"schemaVersion":2,"mediaType":"application/vnd.oci.image.index.v1+json","manifests":['
+  comma=''
+  while read -r target type size name; do
+    printf '%s{"mediaType":"%s","digest":"%s","size":%s,"annotations":{"io.containerd.image.name":"%s","org.opencontainers.image.ref.name":"%s"}}' \
+      "$comma" "$type" "$target" "$size" "$name" "$name"
+    comma=,
+  done <"$work/list"
+  printf ']}'
+}
+
+write_docker_manifest() {
+  printf '['
+  comma=''
+  while read -r target manifest config layers; do
+    printf '%s{"Config":"%s","RepoTags":[%s],"Layers":[%s]}' \
+      "$comma" "$(blob_path "$config")" "$(tags_of "$target")" "$(blob_paths "$layers")"
+    comma=,
+  done <"$work/images"
+  printf ']'
+}
+
+# Names of a target that are tags, quoted, with commas.
+tags_of() {
+  tags=''
+  while read -r name target; do
+    case $target/$name in
+      *@*) ;;
+      "$1"/*) tags="$tags${tags:+,}\"$name\"" ;;
+    esac
+  done <"$work/wanted"
+  printf '%s' "$tags"
+}
+
+blob_path() {
+  printf 'blobs/%s/%s' "${1%%:*}" "${1#*:}"
+}
+
+blob_paths() {
+  paths='' rest=$1,
+  while [ -n "$rest" ] && [ "$rest" != , ]; do
+    paths="$paths${paths:+,}\"$(blob_path "${rest%%,*}")\""
+    rest=${rest#*,}
+  done
+  printf '%s' "$paths"
+}
+
+all_blobs_lack() {
+  while read -r digest _; do printf '%s\n' "$digest"; done <"$work/blobs" >"$work/lacking"
+}

@@ -1,0 +1,75 @@
+# ---- method ctr
+
+present_in_ctr() {
+  run_ctr images check 2>/dev/null >"$work/check" || fail 3 "$ctr cannot list the images of $address"
+  while read -r name _ digest state _; do
+    [ "$state" != complete ] || printf '%s %s\n' "$name" "$digest"
+  done <"$work/check" >>"$work/present"
+}
+
+seed_by_ctr() {
+  run_ctr content ls -q >"$work/content" 2>/dev/null || fail 3 "$ctr cannot list the content of $address"
+  echo - >>"$work/content"
+  while read -r digest _; do
+    printf '%s\n' "$digest"
+  done <"$work/blobs" | grep -Fxv -f "$work/content" >"$work/lacking" || :
+  everything=''
+  [ "$(wc -l <"$work/lacking")" -lt "$(wc -l <"$work/blobs")" ] || everything=yes
+  if [ -n "$registry" ]; then
+    check_space
+    pull_images
+    return
+  fi
+  check_left_out
+  check_space
+  note "importing $(wc -l <"$work/missing") of $wanted_count names, $needed_bytes bytes to bring in"
+  if [ -n "$everything" ] && [ -z "$foreign" ] && [ -z "$names" ]; then
+    import_archive "$bundle"
+  else
+    # Only this platform's names, and only blobs that are not there yet.
+    compose_archive | import_archive -
+  fi
+  find_missing
+  [ -s "$work/missing" ] || return 0
+  # A blob that was there may have been garbage; bring in everything once.
+  note "not complete yet; importing everything"
+  all_blobs_lack
+  check_left_out
+  compose_archive | import_archive -
+}
+
+# The exit code of old versions says little; what counts is what is there afterwards.
+import_archive() {
+  if [ -n "$unpack" ]; then
+    run_ctr images import --platform "$platform" "$1" >&2 || note "$ctr images import ended with an error"
+  else
+    run_ctr images import --platform "$platform" --no-unpack "$1" >&2 || note "$ctr images import ended with an error"
+  fi
+}
+
+# By digest, so that a tag that has moved in the registry cannot bring in something else; tags are set here.
+pull_images() {
+  case $registry in
+    *[!A-Za-z0-9._:/@%[-]*) fail 2 "not the address of a registry: $registry" ;;
+    http://* | https://*) ;;
+    *) fail 2 "write the address of the registry with http:// or https://: $registry" ;;
+  esac
+  mkdir -p "$work/hosts/_default"
+  printf 'server = "%s"\n[host."%s"]\n  capabilities = ["pull", "resolve"]\n' "$registry" "$registry" \
+    >"$work/hosts/_default/hosts.toml"
+  note "pulling $(wc -l <"$work/missing") of $wanted_count names, $needed_bytes bytes, from $registry"
+  while read -r name target; do
+    pinned_name=$(repository_of "$name")@$target
+    run_ctr images pull --hosts-dir "$work/hosts" --platform "$platform" "$pinned_name" >&2 </dev/null ||
+      note "cannot pull $pinned_name from $registry"
+    [ "$pinned_name" = "$name" ] || run_ctr images tag --force "$pinned_name" "$name" >&2 </dev/null || :
+  done <"$work/missing"
+}
+
+# NAME without its tag or digest; a colon before the last slash is a port.
+repository_of() {
+  case $1 in
+    *@*) printf '%s' "${1%%@*}" ;;
+    *) printf '%s' "${1%:*}" ;;
+  esac
+}

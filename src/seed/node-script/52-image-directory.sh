@@ -1,0 +1,34 @@
+# ---- method directory
+
+# k3s, RKE2 and k0s import every archive of their image directory at start, and new ones soon, and pin what they hold.
+present_in_directory() {
+  [ ! -f "$image_directory/$(archive_name)" ] || cat "$work/wanted" >>"$work/present"
+}
+
+archive_name() {
+  printf 'nodeseed-%s-%s.tar' "$set_name" "$set_digest"
+}
+
+# k0s reads every file of the directory as an archive, so the temporary one lies beside the directory.
+seed_by_directory() {
+  all_blobs_lack
+  check_left_out
+  check_space
+  mkdir -p -- "$image_directory"
+  temporary=${image_directory%/*}/.nodeseed-$set_name.partial
+  compose_archive >"$temporary"
+  mv -f -- "$temporary" "$image_directory/$(archive_name)"
+}
+
+prune_by_directory() {
+  for archive in "$image_directory/nodeseed-$set_name-"*.tar; do
+    case $archive in
+      */"$(archive_name)") ;;
+      *)
+        [ -f "$archive" ] || continue
+        rm -f -- "$archive"
+        pruned=$((pruned + 1))
+        ;;
+    esac
+  done
+}

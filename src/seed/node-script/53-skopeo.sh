@@ -1,0 +1,76 @@
+# ---- method skopeo
+
+storage_name() {
+  printf 'containers-storage:%s%s' "$store" "$1"
+}
+
+# A digest is found when the repository owns it; a tag when it leads to this platform's manifest of the target.
+present_in_skopeo() {
+  while read -r name target; do
+    case $name in
+      *@*) wanted_manifest=$target ;;
+      *) wanted_manifest=$(manifest_of "$target") ;;
+    esac
+    skopeo inspect --raw "$(storage_name "$name")" >"$work/raw" 2>/dev/null </dev/null || continue
+    found=$(sha256sum <"$work/raw")
+    [ "sha256:${found%% *}" != "$wanted_manifest" ] || printf '%s %s\n' "$name" "$target"
+  done <"$work/wanted" >>"$work/present"
+}
+
+manifest_of() {
+  while read -r target manifest _; do
+    [ "$target" != "$1" ] || printf '%s' "$manifest"
+  done <"$work/images"
+}
+
+# Image by image, so that the space for one is enough.
+seed_by_skopeo() {
+  all_blobs_lack
+  check_left_out
+  check_space
+  while read -r name target; do
+    row=$(grep -e "^$target " "$work/images") || continue
+    rm -rf "$work/image"
+    mkdir "$work/image"
+    write_directory_image "$row" "$work/image" || note "cannot unpack $name"
+    skopeo --insecure-policy copy --quiet "dir:$work/image" "$(storage_name "$name")" >&2 </dev/null ||
+      note "cannot store $name"
+  done <"$work/missing"
+  rm -rf "$work/image"
+}
+
+# The form that skopeo calls dir: the only one that takes docker's manifests and odd names into containers-storage.
+write_directory_image() {
+  printf 'Directory Transport Version: 1.1\n' >"$2/version"
+  # shellcheck disable=SC2086 # the row is cut at its spaces; none of its characters means anything to a shell
+  set -- "$2" $1
+  directory=$1 target=$2 manifest=$3 config=$4 layers=${5:-}
+  extract_blob "$target" "$directory/manifest.json" || return 1
+  [ "$target" = "$manifest" ] || extract_blob "$manifest" "$directory/${manifest#*:}.manifest.json" || return 1
+  rest=$config,${layers:+$layers,}
+  while [ -n "$rest" ]; do
+    blob=${rest%%,*} rest=${rest#*,}
+    extract_blob "$blob" "$directory/${blob#*:}" || return 1
+  done
+}
+
+CRIO_DROP_IN=/etc/crio/crio.conf.d/50-nodeseed.conf
+
+crio_drop_in() {
+  printf '# Written by nodeseed: the kubelet does not collect these.\n[crio.image]\npinned_images = [\n'
+  while read -r name _; do printf '  "%s",\n' "$name"; done <"$work/wanted"
+  printf ']\n'
+}
+
+kept_in_skopeo() {
+  crio_drop_in >"$work/drop-in"
+  ! cmp -s "$work/drop-in" "$root$CRIO_DROP_IN" || cat "$work/wanted" >>"$work/kept"
+}
+
+keep_by_skopeo() {
+  mkdir -p -- "$root${CRIO_DROP_IN%/*}"
+  crio_drop_in >"$root$CRIO_DROP_IN.partial"
+  mv -f -- "$root$CRIO_DROP_IN.partial" "$root$CRIO_DROP_IN"
+  pinned=$((pinned + $(wc -l <"$work/unkept")))
+  [ -n "$root" ] || systemctl reload crio >&2 || note "reload CRI-O for the pins to count: systemctl reload crio"
+}
