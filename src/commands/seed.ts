@@ -59,6 +59,11 @@ workloads/ (a kustomize component that gives each workload of INPUT its nodeSele
       options: GUARD_ACTIONS,
     }),
     nfd: Flags.boolean({ description: 'seeded nodes label themselves through Node Feature Discovery' }),
+    'max-unavailable': Flags.string({
+      description: 'nodes, or share of nodes, that seed at the same time after a change',
+      default: '25%',
+      parse: async (text) => share(text),
+    }),
     interval: Flags.integer({ description: 'seconds between two checks of a seeded node', default: 300, min: 1 }),
   }
 
@@ -80,6 +85,7 @@ workloads/ (a kustomize component that gives each workload of INPUT its nodeSele
       prune: flags.prune,
       guard: flags.guard as GuardAction | undefined,
       nfd: flags.nfd,
+      maxUnavailable: flags['max-unavailable'],
       ...(flags['max-per-node'] !== undefined && { maxBytes: size(flags['max-per-node']) }),
       script: await readNodeScript(),
     })
@@ -116,6 +122,13 @@ function absolute(path: string): string {
   if (/^\/[^\0]*[^/\0]$/.test(path) && !path.split('/').includes('..')) return path
   throw new ExpectedError('USAGE', `Not an absolute path of a file: ${JSON.stringify(path)}`, {
     hint: 'Give --bundle-path the path that the bundle has on every node.',
+  })
+}
+
+function share(text: string): string {
+  if (/^[1-9]\d{0,5}$|^(?:[1-9]\d?|100)%$/.test(text)) return text
+  throw new ExpectedError('USAGE', `Not a number of nodes, nor a share: ${JSON.stringify(text)}`, {
+    hint: 'Give --max-unavailable a number such as 3, or a percentage such as 25%.',
   })
 }
 

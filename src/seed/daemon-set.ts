@@ -26,6 +26,8 @@ export interface Seeding {
   readonly bundlePath: string
   /** Whether nodes drop what earlier sets of the same name brought. */
   readonly prune?: boolean
+  /** How many nodes, or what share of them, seed at the same time after a change. Default: 25%. */
+  readonly maxUnavailable?: string | undefined
   /** Seconds between two looks at what the runtime holds. */
   readonly interval: number
 }
@@ -72,7 +74,10 @@ export function seedingDaemonSet(group: SeededGroup, seeding: Seeding): DaemonSe
     metadata: { name: `seed-${group.name}`, namespace: seeding.namespace, labels: selector },
     spec: {
       selector: { matchLabels: selector },
-      updateStrategy: { type: 'RollingUpdate', rollingUpdate: { maxUnavailable: '25%' } },
+      updateStrategy: {
+        type: 'RollingUpdate',
+        rollingUpdate: { maxUnavailable: intOrString(seeding.maxUnavailable ?? '25%') },
+      },
       template: {
         metadata: {
           labels: { ...selector, [SET_LABEL]: seedSetDigest(group.lock) },
@@ -105,6 +110,11 @@ export function seedingDaemonSet(group: SeededGroup, seeding: Seeding): DaemonSe
       },
     },
   }
+}
+
+/** The API takes a share as text, and a count only as a number. */
+function intOrString(text: string): string | number {
+  return /^\d+$/.test(text) ? Number(text) : text
 }
 
 function container(name: string, group: SeededGroup, seeding: Seeding, options: string[]): Container {

@@ -31,7 +31,9 @@ export class NodeLoad {
 
   /** Bytes that images would add, on the node's platform. */
   cost(images: readonly LockedImage[]): number {
-    return sum([...this.#blobsOf(images)].flatMap(([digest, size]) => (this.#blobs.has(digest) ? [] : [size])))
+    let cost = 0
+    for (const [digest, size] of blobsFor(images, this.node)) if (!this.#blobs.has(digest)) cost += size
+    return cost
   }
 
   hasRoomFor(images: readonly LockedImage[]): boolean {
@@ -41,16 +43,7 @@ export class NodeLoad {
   add(images: readonly LockedImage[]): void {
     this.#bytes += this.cost(images)
     for (const image of images) if (runsOn(image, this.node)) this.#images.add(image)
-    for (const [digest, size] of this.#blobsOf(images)) this.#blobs.set(digest, size)
-  }
-
-  #blobsOf(images: readonly LockedImage[]): Map<Digest, number> {
-    const parts = images.map((image) => ({
-      ...image,
-      platforms: image.platforms.filter(({ platform }) => isPlatformOf(platform, this.node)),
-    }))
-    const held = parts.filter(({ platforms }) => platforms.length > 0)
-    return new Map(held.flatMap(blobsOf).map(({ digest, size }) => [digest, size]))
+    for (const [digest, size] of blobsFor(images, this.node)) this.#blobs.set(digest, size)
   }
 }
 
@@ -63,8 +56,23 @@ function isPlatformOf(platform: { os: string; architecture: string }, node: Seed
   return platform.os === node.platform.os && platform.architecture === node.platform.architecture
 }
 
-function sum(values: Iterable<number>): number {
-  let total = 0
-  for (const value of values) total += value
-  return total
+const known = new WeakMap<readonly LockedImage[], Map<string, ReadonlyMap<Digest, number>>>()
+
+/** Sizes of the blobs that images need on a node, by digest. Nodes of one platform share the answer. */
+function blobsFor(images: readonly LockedImage[], node: SeedableNode): ReadonlyMap<Digest, number> {
+  const byPlatform = known.get(images) ?? new Map<string, ReadonlyMap<Digest, number>>()
+  known.set(images, byPlatform)
+  const platform = `${node.platform.os}/${node.platform.architecture}`
+  const answer = byPlatform.get(platform) ?? sizesOf(images, node)
+  byPlatform.set(platform, answer)
+  return answer
+}
+
+function sizesOf(images: readonly LockedImage[], node: SeedableNode): Map<Digest, number> {
+  const parts = images.map((image) => ({
+    ...image,
+    platforms: image.platforms.filter(({ platform }) => isPlatformOf(platform, node)),
+  }))
+  const held = parts.filter(({ platforms }) => platforms.length > 0)
+  return new Map(held.flatMap(blobsOf).map(({ digest, size }) => [digest, size]))
 }

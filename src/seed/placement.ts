@@ -40,8 +40,14 @@ export interface Placement {
 /** Images that one or more workloads need, and where they go. */
 interface Share {
   readonly images: readonly LockedImage[]
-  readonly workload: Workload | undefined
+  readonly workloads: readonly Workload[]
   readonly nodes: readonly string[]
+}
+
+/** Workloads that are equal as far as placement goes. */
+interface WorkloadClass {
+  readonly workloads: readonly [Workload, ...Workload[]]
+  readonly found: readonly LockedImage[]
 }
 
 /**
@@ -58,17 +64,19 @@ export function placeImages(
   const findings: Finding[] = []
   const byName = imagesByName(images)
   const wanted = workloads.map((workload) => ({ workload, ...workloadImages(workload, byName) }))
-  const used = options.mode === 'all' ? [] : wanted.flatMap(({ found }) => found)
-  const unclaimed = images.filter((image) => !used.includes(image))
+  const used = new Set(options.mode === 'all' ? [] : wanted.flatMap(({ found }) => found))
+  const unclaimed = images.filter((image) => !used.has(image))
   const shares: Share[] = unclaimed.length > 0 ? [placeEverywhere(unclaimed, loads, findings)] : []
   if (options.mode === 'all') return { ...setsOf(shares, workloads), loads, findings }
 
   // Large ones first: what comes later fits in between, and finds more layers that are there already.
-  const bySize = wanted.filter(({ found }) => found.length > 0).sort((a, b) => bytesOf(b.found) - bytesOf(a.found))
-  for (const { workload, found } of bySize) {
-    const candidates = loads.filter(({ node }) => mayRun(workload, found, node))
+  const classes = classesOf(wanted.filter(({ found }) => found.length > 0))
+  for (const { workloads, found } of classes.sort((a, b) => bytesOf(b.found) - bytesOf(a.found))) {
+    const [workload] = workloads
+    const runsAt = placesOf(workload, found)
+    const candidates = loads.filter(({ node }) => runsAt(node))
     if (candidates.length === 0) findings.push(nowhere(workload, nodes))
-    shares.push({ images: found, workload, nodes: place(workload, found, candidates, options, findings) })
+    shares.push({ images: found, workloads, nodes: place(workload, found, candidates, options, findings) })
   }
   return { ...setsOf(shares, []), loads, findings }
 }
@@ -76,7 +84,7 @@ export function placeImages(
 function placeEverywhere(images: readonly LockedImage[], loads: readonly NodeLoad[], findings: Finding[]): Share {
   const able = loads.filter(({ node }) => images.some((image) => runsOn(image, node)))
   const nodes = fill(images, able, (load) => findings.push(tooSmall(load, 'the images that every node gets')))
-  return { images, workload: undefined, nodes }
+  return { images, workloads: [], nodes }
 }
 
 function place(
@@ -132,16 +140,30 @@ function setsOf(shares: readonly Share[], everyone: readonly Workload[]): Pick<P
   const sets = [...groups.values()].map((group): SeedSet => {
     const images = [...new Set(group.flatMap((share) => share.images))]
     const set = { digest: seedSetDigest({ images }), images, nodes: group[0]?.nodes ?? [] }
-    for (const { workload } of group) if (workload) setOf.set(workload, set)
+    for (const { workloads } of group) for (const workload of workloads) setOf.set(workload, set)
     for (const workload of everyone) setOf.set(workload, set)
     return set
   })
   return { sets, setOf }
 }
 
-function mayRun(workload: Workload, images: readonly LockedImage[], node: SeedableNode): boolean {
-  if (!images.every((image) => runsOn(image, node))) return false
-  return firstRefusal(schedulablePod({ ...workload, podSpec: withoutSeedLabels(workload) }), node.node) === undefined
+function classesOf(wanted: readonly { workload: Workload; found: readonly LockedImage[] }[]): WorkloadClass[] {
+  const groups = Map.groupBy(wanted, ({ workload, found }) => {
+    const { nodeSelector, affinity, tolerations, nodeName, hostNetwork } = workload.podSpec
+    const isDaemonSet = workload.resource.kind === 'DaemonSet'
+    const names = found.map(({ reference }) => reference)
+    return JSON.stringify([names, isDaemonSet, nodeSelector, affinity, tolerations, nodeName, hostNetwork])
+  })
+  return [...groups.values()].map((group) => ({
+    workloads: group.map(({ workload }) => workload) as [Workload, ...Workload[]],
+    found: group[0]?.found ?? [],
+  }))
+}
+
+/** Where a workload may run, and all its images have something for the node. */
+function placesOf(workload: Workload, images: readonly LockedImage[]): (node: SeedableNode) => boolean {
+  const pod = schedulablePod({ ...workload, podSpec: withoutSeedLabels(workload) })
+  return (node) => images.every((image) => runsOn(image, node)) && firstRefusal(pod, node.node) === undefined
 }
 
 /** A manifest that was patched for an earlier set asks for labels that no node has yet. */

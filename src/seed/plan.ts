@@ -33,6 +33,8 @@ export interface SeedingOptions {
   readonly placement?: PlacementMode
   /** With `minimal`: nodes for each workload. Default: 1. */
   readonly spread?: number
+  /** How many nodes, or what share of them, seed at the same time after a change. Default: 25%. */
+  readonly maxUnavailable?: string | undefined
   /** Whether nodes drop what earlier sets of the same name brought. */
   readonly prune?: boolean
   /** What admission does with pods whose images are not in the bundle. Default: nothing. */
