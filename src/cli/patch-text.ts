@@ -34,8 +34,8 @@ export function patchText(
       )
       continue
     }
-    const source = text.slice(tree.range[0], tree.range[2])
     const value: unknown = tree.toJS({ maxAliasCount: 1000 })
+    const source = text.slice(tree.range[0], tree.range[2])
     const document: Document = { file, line, value, source, lineOf: () => line, textLineOf: () => line }
     const { workloads, uses } = scanDocument(document)
     findings.push(...outOfReach(uses, workloads, file, line))
