@@ -9,6 +9,8 @@ import type { ImageListing } from './node-images.ts'
 export interface Conditions {
   /** What the bundle holds. */
   readonly lock?: Lock
+  /** What each seed label stands for. Left out: the only set is the whole bundle. */
+  readonly seedSets?: readonly { readonly digest: string; readonly names: readonly string[] }[]
   /** Asks what would be if every node were seeded with the bundle. */
   readonly assumeSeeded?: boolean
   /** What the runtimes are configured to use; nobody can guess it from the cluster. */

@@ -13,8 +13,12 @@ export function nodeListings(
   locked: ReadonlyMap<string, LockedImage>,
   conditions: Conditions,
 ): (node: Node) => ImageListing[] {
-  const { lock, assumeSeeded, runtimeListings } = conditions
-  const bundle = lock && { digest: seedSetDigest(lock), listing: bundleListing(locked.keys()) }
+  const { lock, seedSets, assumeSeeded, runtimeListings } = conditions
+  const whole = lock && { digest: seedSetDigest(lock), listing: bundleListing(locked.keys()) }
+  const sets = [
+    ...(whole ? [whole] : []),
+    ...(seedSets ?? []).map(({ digest, names }) => ({ digest, listing: bundleListing(names) })),
+  ]
   return (node) => {
     const name = nameOfNode(node)
     const runtime = runtimeListings?.get(name) ?? []
@@ -22,7 +26,8 @@ export function nodeListings(
       ...runtime.map((list) => (assumeSeeded ? { ...list, isFinal: false } : list)),
       statusListing(node, kubeletOf(conditions, name).maxImages),
     ]
-    if (bundle && (assumeSeeded || isSeeded(node.metadata?.labels, bundle.digest))) listings.push(bundle.listing)
-    return listings
+    if (whole && assumeSeeded) return [...listings, whole.listing]
+    const seeded = sets.filter(({ digest }) => isSeeded(node.metadata?.labels, digest))
+    return [...listings, ...seeded.map(({ listing }) => listing)]
   }
 }

@@ -28,6 +28,10 @@ export const SOURCE_FLAGS = {
 
 /** What is true of the cluster and cannot be read from it. */
 export const CONDITION_FLAGS = {
+  placement: Flags.string({
+    description: 'directory that seed wrote: says what each seed label stands for',
+    helpValue: 'DIR',
+  }),
   'sandbox-image': Flags.string({ description: "the runtimes' sandbox (pause) image", helpValue: 'REF' }),
   'kubelet-config': Flags.string({ description: "the nodes' KubeletConfiguration", helpValue: 'FILE' }),
   mirror: Flags.boolean({ description: 'a registry mirror on this side of the gap answers for the images' }),

@@ -17,6 +17,7 @@ import { BaseCommand } from '../cli/base-command.ts'
 import { renderFindings } from '../cli/findings.ts'
 import { readLockOf } from '../cli/lock-file.ts'
 import { readNodesFile } from '../cli/nodes-file.ts'
+import { readPlacementFile } from '../cli/placement-file.ts'
 import { writeReport } from '../cli/report-file.ts'
 import { type InputScan, isIncomplete, scanInputs, scanObjects } from '../cli/scan-inputs.ts'
 import { printable } from '../cli/table.ts'
@@ -26,6 +27,7 @@ import { ExpectedError } from '../errors.ts'
 import { priorityClassOf } from '../kubernetes/priority-class.ts'
 import { runtimeClassOf } from '../kubernetes/runtime-class.ts'
 import { criForm, parseReference } from '../oci/reference.ts'
+import { isRecordedPlacement } from '../seed/label-plan.ts'
 
 const KEEP = { keepWorkloads: true, keepKinds: ['RuntimeClass', 'PriorityClass'] }
 
@@ -122,6 +124,7 @@ async function conditionsOf(flags: AuditFlags, { resources }: InputScan): Promis
   const classes = resources.flatMap((resource) => runtimeClassOf(resource) ?? [])
   return {
     ...(flags.bundle !== undefined && { lock: await readLockOf(flags.bundle) }),
+    ...(flags.placement !== undefined && { seedSets: await readSeedSets(flags.placement) }),
     ...(flags['sandbox-image'] && { sandboxImage: criForm(parseReference(flags['sandbox-image'])) }),
     ...(flags['kubelet-config'] !== undefined && { kubelet: await readKubeletConfig(flags['kubelet-config']) }),
     assumeSeeded: flags['assume-seeded'],
@@ -135,6 +138,11 @@ async function conditionsOf(flags: AuditFlags, { resources }: InputScan): Promis
       ]),
     ),
   }
+}
+
+async function readSeedSets(directory: string): Promise<NonNullable<Conditions['seedSets']>> {
+  const { sets } = await readPlacementFile(directory, isRecordedPlacement)
+  return sets.map(({ digest, images }) => ({ digest, names: images }))
 }
 
 function missingSource(lacksNodes: boolean): ExpectedError {

@@ -3,7 +3,10 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
 import { parseAllDocuments } from 'yaml'
+import { labelledNodes } from '../../src/demo/after-seeding.ts'
 import type { Lock } from '../../src/inventory.ts'
+import { readNodes } from '../../src/kubernetes/node.ts'
+import type { SeedingPlan } from '../../src/seed/plan.ts'
 import { seedSetDigest } from '../../src/seed-set.ts'
 import { writeTestBundle } from '../support/bundle-maker.ts'
 import { runCli } from '../support/cli.ts'
@@ -78,6 +81,23 @@ test('--json gives the placement, as placement.json holds it', async () => {
     { kind: 'Deployment', nodeSelector: label },
     { kind: 'CronJob', nodeSelector: { 'kubernetes.io/arch': 'amd64', ...label } },
   ])
+})
+
+test('eligible placement: each node gets what may run on it, and an audit knows what the labels stand for', async () => {
+  const { directory, bundle, output } = await bundled()
+  const args = ['seed', bundle, '--nodes', NODES, '-o', output, '--placement', 'eligible', '--json', SHOP]
+  const plan: SeedingPlan = JSON.parse((await runCli(args)).stdout)
+  expect(plan.nodes.map(({ node, images }) => `${node} ${images}`)).toEqual(['worker-1 2', 'edge-1 1'])
+  expect(plan.sets.map(({ nodes }) => nodes)).toEqual([['worker-1', 'edge-1'], ['worker-1']])
+
+  const [shop, nodes] = ['patched.yaml', 'nodes.json'].map((name) => join(directory, name)) as [string, string]
+  await writeFile(shop, (await runCli(['patch', SHOP, '--placement', output])).stdout)
+  const items = labelledNodes(readNodes(await readFile(NODES, 'utf8'), NODES), plan)
+  await writeFile(nodes, JSON.stringify({ apiVersion: 'v1', kind: 'List', items }))
+  const audited = await runCli(['audit', shop, '--nodes', nodes, '--placement', output])
+  expect(audited.stdout).toMatch(/2 safe/)
+  expect(audited.exitCode).toBe(0)
+  expect((await runCli(['audit', shop, '--nodes', nodes, '--bundle', bundle])).exitCode).toBe(4)
 })
 
 test('an output that exists is kept; only one of ours is replaced, and only by force', async () => {
