@@ -42,6 +42,11 @@ workloads/ (a kustomize component that gives each workload of INPUT its nodeSele
     'bundle-path': Flags.string({
       description: 'where the bundle lies on the nodes; default /var/lib/nodeseed/<name>',
     }),
+    'from-registry': Flags.string({
+      description: 'nodes pull from this registry, such as nodeseed serve, instead of reading a file',
+      helpValue: 'URL',
+      exclusive: ['bundle-path'],
+    }),
     'sandbox-image': Flags.string({ description: 'sandbox (pause) image of nodes that do not report theirs' }),
     placement: Flags.string({
       description: 'nodes that get images: all, those that the workloads may run on, or as few as --spread needs',
@@ -85,6 +90,7 @@ workloads/ (a kustomize component that gives each workload of INPUT its nodeSele
       prune: flags.prune,
       guard: flags.guard as GuardAction | undefined,
       nfd: flags.nfd,
+      ...(flags['from-registry'] !== undefined && { registry: registryUrl(flags['from-registry']) }),
       maxUnavailable: flags['max-unavailable'],
       ...(flags['max-per-node'] !== undefined && { maxBytes: size(flags['max-per-node']) }),
       script: await readNodeScript(),
@@ -95,12 +101,12 @@ workloads/ (a kustomize component that gives each workload of INPUT its nodeSele
     const unreadable = findings.filter(({ code }) => code === 'FILE_UNREADABLE' || code === 'DOCUMENT_UNREADABLE')
     const said = [...unreadable, ...plan.findings]
     if (said.length > 0) this.logToStderr(renderFindings(said))
-    this.#explain(plan, args.bundle, flags.output)
+    this.#explain(plan, args.bundle, flags.output, flags['from-registry'])
     if (plan.nodes.length === 0) this.answerNo()
     return answer
   }
 
-  #explain({ nodes, bundlePath, namespace }: SeedingPlan, bundle: string, output: string): void {
+  #explain({ nodes, bundlePath, namespace }: SeedingPlan, bundle: string, output: string, registry?: string): void {
     const rows = nodes.map(({ node, sets, images, bytes }) => [
       node,
       sets.join(','),
@@ -108,13 +114,18 @@ workloads/ (a kustomize component that gives each workload of INPUT its nodeSele
       formatBytes(bytes),
     ])
     this.log(renderTable(['NODE', 'SETS', 'IMAGES', 'SIZE'], rows))
-    this.log(`
-Written to ${output}. What comes next:
-  1. copy ${bundle} to ${bundlePath} on each node
-  2. kubectl apply -k ${output}/seeding
-     kubectl -n ${namespace} rollout status daemonset
-  3. sh ${output}/labels.sh
-  4. name ${output}/workloads under "components:" in the kustomization of your workloads`)
+    const groups = [...new Set(nodes.map(({ group }) => group))]
+    const steps = [
+      registry ? `let ${registry} serve ${bundle}: nodeseed serve` : `copy ${bundle} to ${bundlePath} on each node`,
+      [
+        `kubectl apply -k ${output}/seeding`,
+        ...groups.map((group) => `kubectl -n ${namespace} rollout status daemonset/seed-${group}`),
+      ].join('\n     '),
+      `sh ${output}/labels.sh`,
+      `name ${output}/workloads under "components:" in the kustomization of your workloads`,
+    ]
+    this.log(`\nWritten to ${output}. What comes next:`)
+    steps.forEach((step, index) => void this.log(`  ${index + 1}. ${step}`))
   }
 }
 
@@ -122,6 +133,13 @@ function absolute(path: string): string {
   if (/^\/[^\0]*[^/\0]$/.test(path) && !path.split('/').includes('..')) return path
   throw new ExpectedError('USAGE', `Not an absolute path of a file: ${JSON.stringify(path)}`, {
     hint: 'Give --bundle-path the path that the bundle has on every node.',
+  })
+}
+
+function registryUrl(text: string): string {
+  if (/^https?:\/\/[\w.:[\]-]+(?:\/[\w./-]*)?$/.test(text)) return text
+  throw new ExpectedError('USAGE', `Not the address of a registry: ${JSON.stringify(text)}`, {
+    hint: 'Write it with its scheme: http://10.0.0.5:5000 or https://registry.example.com.',
   })
 }
 

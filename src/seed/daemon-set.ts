@@ -22,6 +22,8 @@ export interface Seeding {
   readonly bundle: Lock
   /** Digest of the node script: a changed script makes new pods. */
   readonly scriptDigest: string
+  /** Pull from this registry, which serves the bundle, instead of reading a file. */
+  readonly registry?: string | undefined
   /** Absolute path of the bundle on every node. */
   readonly bundlePath: string
   /** Whether nodes drop what earlier sets of the same name brought. */
@@ -50,9 +52,9 @@ export interface SeededGroup extends NodeGroup {
   readonly features?: readonly string[]
 }
 
-/** Whether the nodes get only a part of the bundle: then they need the list of that part. */
-export function needsOwnNames(group: SeededGroup, { bundle }: Seeding): boolean {
-  return group.lock.images.length < bundle.images.length
+/** Whether the nodes need a list of their own: they get a part of the bundle, or have no bundle at all. */
+export function needsOwnNames(group: SeededGroup, { bundle, registry }: Seeding): boolean {
+  return registry !== undefined || group.lock.images.length < bundle.images.length
 }
 
 export function namesConfigMap(group: SeededGroup): string {
@@ -131,8 +133,7 @@ function container(name: string, group: SeededGroup, seeding: Seeding, options: 
       ...['--report', '/dev/termination-log'],
       ...features.flatMap((feature) => ['--feature', feature]),
       ...options,
-      '--',
-      `${BUNDLE_DIRECTORY}/${fileName}`,
+      ...(seeding.registry ? ['--from-registry', seeding.registry] : ['--', `${BUNDLE_DIRECTORY}/${fileName}`]),
     ],
     env: [
       { name: 'NODE_NAME', valueFrom: { fieldRef: { fieldPath: 'spec.nodeName' } } },
@@ -167,7 +168,7 @@ function mounts(group: SeededGroup, seeding: Seeding): VolumeMount[] {
     ...hostDirectories(group).map((path) => ({ name: volumeName(path), mountPath: path, readOnly: true })),
     { name: 'script', mountPath: SCRIPT_DIRECTORY, readOnly: true },
     ...(needsOwnNames(group, seeding) ? [{ name: 'names', mountPath: NAMES_DIRECTORY, readOnly: true }] : []),
-    { name: 'bundle', mountPath: BUNDLE_DIRECTORY, readOnly: true },
+    ...(seeding.registry ? [] : [{ name: 'bundle', mountPath: BUNDLE_DIRECTORY, readOnly: true }]),
     { name: 'tmp', mountPath: '/tmp' },
     ...(group.features?.length ? [{ name: 'features', mountPath: FEATURES_DIRECTORY }] : []),
   ]
@@ -180,7 +181,7 @@ function volumes(group: SeededGroup, seeding: Seeding): Volume[] {
     { name: 'script', configMap: { name: SCRIPT_CONFIG_MAP } },
     ...(needsOwnNames(group, seeding) ? [{ name: 'names', configMap: { name: namesConfigMap(group) } }] : []),
     // Made when it is not there: a pod that runs and says that the bundle is missing helps more than one that waits.
-    { name: 'bundle', hostPath: { path: directory, type: 'DirectoryOrCreate' } },
+    ...(seeding.registry ? [] : [{ name: 'bundle', hostPath: { path: directory, type: 'DirectoryOrCreate' } }]),
     { name: 'tmp', emptyDir: {} },
     ...(group.features?.length
       ? [{ name: 'features', hostPath: { path: FEATURES_DIRECTORY, type: 'DirectoryOrCreate' } }]

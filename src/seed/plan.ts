@@ -33,6 +33,8 @@ export interface SeedingOptions {
   readonly placement?: PlacementMode
   /** With `minimal`: nodes for each workload. Default: 1. */
   readonly spread?: number
+  /** Pull from this registry, which serves the bundle, instead of reading a file. */
+  readonly registry?: string | undefined
   /** How many nodes, or what share of them, seed at the same time after a change. Default: 25%. */
   readonly maxUnavailable?: string | undefined
   /** Whether nodes drop what earlier sets of the same name brought. */

@@ -24,7 +24,7 @@ export function seedingResources(groups: readonly SeededGroup[], seeding: Seedin
   const daemonSets = groups.map((group) => ({
     path: `daemonset-${group.name}.yaml`,
     content: renderYaml(
-      `Seeds ${group.nodes.length} node${group.nodes.length === 1 ? '' : 's'} (${group.name}) with the bundle at ${seeding.bundlePath} of each node.\n` +
+      `Seeds ${group.nodes.length} node${group.nodes.length === 1 ? '' : 's'} (${group.name}) with ${seeding.registry ?? `the bundle at ${seeding.bundlePath} of each node`}.\n` +
         "It runs the sandbox image that the nodes already have; the host's own programs do the work.",
       [seedingDaemonSet(group, seeding)],
     ),

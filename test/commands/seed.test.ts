@@ -100,6 +100,20 @@ test('eligible placement: each node gets what may run on it, and an audit knows 
   expect((await runCli(['audit', shop, '--nodes', nodes, '--bundle', bundle])).exitCode).toBe(4)
 })
 
+test('--from-registry: nodes get lists of names and no path of a bundle', async () => {
+  const { bundle, output } = await bundled()
+  const args = ['seed', bundle, '--nodes', NODES, '-o', output, '--from-registry', 'http://10.0.0.5:5000']
+  expect((await runCli(args)).stdout).toContain('1. let http://10.0.0.5:5000 serve')
+  const files = await readdir(join(output, 'seeding'))
+  expect(files.filter((file) => file.startsWith('names-'))).toHaveLength(2)
+  const daemonSet = await readFile(join(output, 'seeding', 'daemonset-amd64-containerd.yaml'), 'utf8')
+  const [{ spec }] = parseAllDocuments(daemonSet).map((document) => document.toJS())
+  const [{ args: given }] = spec.template.spec.initContainers
+  expect(given.slice(-2)).toEqual(['--from-registry', 'http://10.0.0.5:5000'])
+  expect(given).toContain('--names')
+  expect(daemonSet).not.toContain('/var/lib/nodeseed')
+})
+
 test('an output that exists is kept; only one of ours is replaced, and only by force', async () => {
   const { bundle, output, directory } = await bundled()
   const run = (...more: string[]) => runCli(['seed', bundle, '--nodes', NODES, '-o', output, ...more])
@@ -117,6 +131,9 @@ test('an output that exists is kept; only one of ours is replaced, and only by f
 test.for<[why: string, args: string[], message: string]>([
   ['a set name that no label can have', ['--set', 'Shop 1'], 'Not the key of a label'],
   ['a label prefix that is no domain', ['--label-prefix', 'x_y'], 'Not the key of a label'],
+  ['a registry without a scheme', ['--from-registry', 'registry:5000'], 'Not the address of a registry'],
+  ['a size that is none', ['--max-per-node', 'much'], 'Not a size'],
+  ['a share that is none', ['--max-unavailable', '0'], 'Not a number of nodes'],
   ['a bundle path that is not absolute', ['--bundle-path', 'b.tar'], 'Not an absolute path'],
 ])('%s is refused and nothing is written', async ([, args, message]) => {
   const { bundle, output, directory } = await bundled()
