@@ -2,8 +2,11 @@ import { enableCompileCache } from 'node:module'
 import { fileURLToPath } from 'node:url'
 import { execute, type Interfaces, settings } from '@oclif/core'
 
-/** Runs the command line. The package.json decides where the commands are: `dist/` when installed, `src/` in development. */
-export async function main(pjson: Interfaces.PJSON): Promise<void> {
+/**
+ * Runs the command line. The package.json decides where the commands are: `dist/` when installed, `src/` in development;
+ * the single executable brings them along as plugins.
+ */
+export async function main(pjson: Interfaces.PJSON, plugins?: Map<string, Interfaces.Plugin>): Promise<void> {
   enableCompileCache()
   settings.enableAutoTranspile = false
   // A reader that has seen enough (`nodeseed scan . | head`) is no failure.
@@ -11,5 +14,5 @@ export async function main(pjson: Interfaces.PJSON): Promise<void> {
     if (error.code === 'EPIPE') process.exit(0)
     throw error
   })
-  await execute({ loadOptions: { root: fileURLToPath(new URL('../..', import.meta.url)), pjson } })
+  await execute({ loadOptions: { root: fileURLToPath(new URL('../..', import.meta.url)), pjson, plugins } })
 }

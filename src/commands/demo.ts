@@ -1,6 +1,8 @@
 import { join, relative } from 'node:path'
+import { isSea } from 'node:sea'
 import { fileURLToPath } from 'node:url'
 import { Flags } from '@oclif/core'
+import { readAsset } from '../cli/asset.ts'
 import { BaseCommand } from '../cli/base-command.ts'
 import { writeOutputDirectory } from '../cli/output-directory.ts'
 import { startEmbeddedRegistry } from '../demo/embedded-registry.ts'
@@ -8,6 +10,7 @@ import type { Step } from '../demo/step.ts'
 import { walk } from '../demo/walk.ts'
 
 const EXAMPLES = fileURLToPath(new URL('../../examples/demo', import.meta.url))
+const INPUTS = ['shop.yaml', 'nodes.yaml']
 const MARKER = 'about-this-demo.txt'
 const ABOUT = `What nodeseed demo wrote, and will replace when it runs again here.
 
@@ -34,8 +37,10 @@ export default class Demo extends BaseCommand {
   async run(): Promise<unknown> {
     const { flags } = await this.parse(Demo)
     const started = performance.now()
-    await writeOutputDirectory(flags.output, [{ path: MARKER, content: ABOUT }], { force: true, marker: MARKER })
-    const examples = relative(process.cwd(), EXAMPLES)
+    const carried = isSea() ? await carriedInputs() : []
+    const files = [{ path: MARKER, content: ABOUT }, ...carried]
+    await writeOutputDirectory(flags.output, files, { force: true, marker: MARKER })
+    const examples = carried.length > 0 ? join(flags.output, 'input') : relative(process.cwd(), EXAMPLES)
     const registry = await startEmbeddedRegistry()
     const steps: Step[] = []
     try {
@@ -63,4 +68,11 @@ export default class Demo extends BaseCommand {
     for (const line of said) this.log(`   ${line}`)
     if (output) this.log(`   -> ${output}`)
   }
+}
+
+/** The single executable brings the examples along, and lays them beside the results. */
+function carriedInputs(): Promise<{ path: string; content: string }[]> {
+  return Promise.all(
+    INPUTS.map(async (name) => ({ path: `input/${name}`, content: await readAsset(`examples/demo/${name}`) })),
+  )
 }
