@@ -73,6 +73,9 @@ export interface PlannedFile {
 export const BUNDLE_TABLE = 'nodeseed/bundle.json'
 export const BUNDLE_TABLE_ANNOTATION = 'dev.nodeseed.bundle-table'
 
+/** Where in a bundle a build of this program is that needs no Node, compressed; only when it was asked for. */
+export const TOOL_FILE = 'nodeseed/tool.gz'
+
 /** Where a blob stands in an OCI image layout. */
 export function blobName(digest: Digest): string {
   const { algorithm, hex } = splitDigest(digest)

@@ -4,6 +4,8 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { expect, test } from 'vitest'
+import { demoContent } from '../src/demo/images.ts'
+import { startServer } from './server/running-server.ts'
 import { temporaryDirectory } from './support/temporary.ts'
 
 const run = promisify(execFile)
@@ -19,6 +21,13 @@ test('the single executable does the main job without Node, PATH or files of the
   const { stdout: walked } = await runBare('demo', '--json')
   expect(JSON.parse(walked).steps.at(-1).said[0]).toBe('4 safe:')
   expect((await runBare('verify', 'nodeseed-demo/shop.tar')).stdout).toContain('every byte is as its digest says')
+
+  // It crosses the gap inside a bundle, and works on the other side.
+  const mirror = `registry.example.com=${await startServer(await demoContent())}/registry.example.com`
+  const image = 'registry.example.com/shop/report:0.9'
+  await runBare('bundle', '--image', image, '--mirror', mirror, '--with-tool', '-o', 'carried.tar')
+  const carried = 'tar -xOf carried.tar nodeseed/tool.gz | gzip -d > tool && chmod +x tool && ./tool verify carried.tar'
+  expect((await run('sh', ['-c', carried], { cwd: directory })).stdout).toContain('every byte is as its digest says')
 })
 
 test('the package holds what runs and nothing else', async () => {

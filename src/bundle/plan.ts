@@ -24,7 +24,7 @@ export interface BundlePlan {
 /** A file that goes in as it is, under `nodeseed/`. */
 export interface ExtraFile {
   readonly name: string
-  readonly content: string
+  readonly content: string | Uint8Array
 }
 
 const BLOCK = 512
@@ -51,7 +51,7 @@ export function planBundle(
   const requires = layers.filter(({ digest }) => without.has(digest)).map(({ digest, size }) => ({ digest, size }))
   const extras = [...extraFiles]
     .sort((a, b) => (a.name < b.name ? -1 : 1))
-    .map(({ name, content }) => ({ name, content: encode(content) }))
+    .map(({ name, content }) => ({ name, content: typeof content === 'string' ? encode(content) : content }))
   const files = extras.map(({ name, content }) => ({ name, digest: digestOf(content), size: content.length }))
   const table = { version: 1, lock, blobs: [], ...(requires.length > 0 && { requires }), files } as const
   const reserved = tableSize(table, blobs)

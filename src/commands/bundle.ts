@@ -15,6 +15,7 @@ import {
   registryFlags,
 } from '../cli/registry-flags.ts'
 import { readRegistryOptions } from '../cli/registry-options.ts'
+import { readTool } from '../cli/tool-file.ts'
 import { imageFlags, wantedImages } from '../cli/wanted-images.ts'
 import { describeRequired, isSame, openExisting, outputExists, writeBundle } from '../cli/write-bundle.ts'
 import { type LayoutBlobs, openLayoutBlobs } from '../layout/local-blobs.ts'
@@ -46,6 +47,8 @@ export default class Bundle extends BaseCommand {
       multiple: true,
       default: [],
     }),
+    'with-tool': Flags.boolean({ description: 'carry this program too, so that the other side needs no Node' }),
+    tool: Flags.string({ description: 'the build of it to carry', helpValue: 'FILE', dependsOn: ['with-tool'] }),
     ...imageFlags,
     ...platformFlags,
     ...registryFlags,
@@ -65,7 +68,9 @@ export default class Bundle extends BaseCommand {
       const { lock: found, failures, documents } = await lockImages(references, platforms ?? DEFAULT_PLATFORMS, client)
       if (failures.length > 0) throw imagesFailed(failures, references.length)
       const lock = joinLocks([{ version: 1, images: locked }, found], platforms)
-      const plan = planBundle(lock, nodeFiles(lock, await readNodeScript()), without ? { without } : {})
+      const tool = flags['with-tool'] ? [await readTool(flags.tool)] : []
+      const files = [...nodeFiles(lock, await readNodeScript()), ...tool]
+      const plan = planBundle(lock, files, without ? { without } : {})
       if (existing && (await isSame(existing, plan))) return this.#report(flags.output, plan, 'is up to date')
       if (existing && !flags.force) throw outputExists(flags.output)
       const downloaded = await writeBundle(flags.output, plan, { source: client, documents, reuse })
