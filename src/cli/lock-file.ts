@@ -2,6 +2,7 @@ import { open } from 'node:fs/promises'
 import { ExpectedError } from '../errors.ts'
 import { type Lock, parseLock } from '../inventory.ts'
 import { openBundle } from '../layout/bundle-file.ts'
+import { findParts } from '../layout/part-name.ts'
 import { readText } from './inputs.ts'
 
 /**
@@ -34,10 +35,11 @@ export function findLock(text: string, where: string): Lock | undefined {
   return images !== undefined && kind === undefined ? parseLock(value, where) : undefined
 }
 
-/** Whether a file begins as a tar does. */
+/** Whether a file, or the first of its parts, begins as a tar does. */
 export async function isTar(path: string): Promise<boolean> {
   if (path === '-') return false
-  const handle = await open(path).catch(() => undefined)
+  const [first = path] = await findParts(path)
+  const handle = await open(first).catch(() => undefined)
   const { buffer, bytesRead = 0 } = (await handle?.read(Buffer.alloc(262), 0, 262, 0)) ?? {}
   await handle?.close()
   return bytesRead === 262 && buffer?.toString('latin1', 257, 262) === 'ustar'

@@ -14,6 +14,8 @@ interface Sources {
   readonly source: BlobSource
   readonly documents?: ReadonlyMap<Digest, Uint8Array>
   readonly reuse: readonly LocalBlobs[]
+  /** Bytes of each part; one file when it is not given. */
+  readonly partSize?: number | undefined
 }
 
 /**
@@ -24,10 +26,10 @@ interface Sources {
 export async function writeBundle(
   output: string,
   plan: BundlePlan,
-  { source, documents, reuse }: Sources,
+  { source, documents, reuse, partSize }: Sources,
 ): Promise<number> {
   const { lock } = plan.table
-  const writer = await BundleWriter.create(output, plan)
+  const writer = await BundleWriter.create(output, plan, { partSize })
   const progress = createProgress()
   await progress.start(output, plan.size)
   try {
@@ -59,10 +61,14 @@ export async function openExisting(path: string, { force }: { force: boolean }):
 }
 
 /** index.json stands for every byte of a bundle. */
-export async function isSame(existing: BundleFile, { files, size }: BundlePlan): Promise<boolean> {
-  const planned = files.find(({ name }) => name === 'index.json')?.content
+export async function isSame(existing: BundleFile, plan: BundlePlan): Promise<boolean> {
   const index = await existing.readFile('index.json')
-  return existing.size === size && planned !== undefined && index?.equals(planned) === true
+  return existing.size === plan.size && index?.equals(indexOf(plan)) === true
+}
+
+/** The bytes of a planned bundle's index.json. */
+export function indexOf({ files }: BundlePlan): Uint8Array {
+  return files.find(({ name }) => name === 'index.json')?.content ?? new Uint8Array()
 }
 
 export function outputExists(path: string): ExpectedError {

@@ -16,8 +16,10 @@ import {
 } from '../cli/registry-flags.ts'
 import { readRegistryOptions } from '../cli/registry-options.ts'
 import { readTool } from '../cli/tool-file.ts'
+import { signBundle } from '../cli/sign-bundle.ts'
+import { splitFlag } from '../cli/split-flag.ts'
 import { imageFlags, wantedImages } from '../cli/wanted-images.ts'
-import { describeRequired, isSame, openExisting, outputExists, writeBundle } from '../cli/write-bundle.ts'
+import { describeRequired, indexOf, isSame, openExisting, outputExists, writeBundle } from '../cli/write-bundle.ts'
 import { type LayoutBlobs, openLayoutBlobs } from '../layout/local-blobs.ts'
 import { RegistryClient } from '../registry/registry-client.ts'
 import { nodeFiles } from '../seed/node-files.ts'
@@ -39,6 +41,7 @@ export default class Bundle extends BaseCommand {
   static override flags = {
     output: Flags.string({ char: 'o', description: 'file to write', required: true }),
     force: Flags.boolean({ description: 'replace the file if it is there' }),
+    split: splitFlag(),
     since: Flags.string({
       description: 'make a delta: leave out layers that this bundle, lock or list of digests (of a node) has',
     }),
@@ -49,6 +52,7 @@ export default class Bundle extends BaseCommand {
     }),
     'with-tool': Flags.boolean({ description: 'carry this program too, so that the other side needs no Node' }),
     tool: Flags.string({ description: 'the build of it to carry', helpValue: 'FILE', dependsOn: ['with-tool'] }),
+    sign: Flags.string({ description: 'sign with this private key (PEM) into FILE.sig' }),
     ...imageFlags,
     ...platformFlags,
     ...registryFlags,
@@ -71,10 +75,21 @@ export default class Bundle extends BaseCommand {
       const tool = flags['with-tool'] ? [await readTool(flags.tool)] : []
       const files = [...nodeFiles(lock, await readNodeScript()), ...tool]
       const plan = planBundle(lock, files, without ? { without } : {})
-      if (existing && (await isSame(existing, plan))) return this.#report(flags.output, plan, 'is up to date')
-      if (existing && !flags.force) throw outputExists(flags.output)
-      const downloaded = await writeBundle(flags.output, plan, { source: client, documents, reuse })
-      return this.#report(flags.output, plan, `downloaded ${formatBytes(downloaded)}`)
+      const isThere = existing !== undefined && (await isSame(existing, plan))
+      if (existing && !isThere && !flags.force) throw outputExists(flags.output)
+      const partSize = flags.split
+      const downloaded = isThere
+        ? 0
+        : await writeBundle(flags.output, plan, { source: client, documents, reuse, partSize })
+      const report = this.#report(
+        flags.output,
+        plan,
+        isThere ? 'is up to date' : `downloaded ${formatBytes(downloaded)}`,
+      )
+      if (!flags.sign) return report
+      const signature = await signBundle(flags.output, indexOf(plan), flags.sign)
+      this.log(`${signature}: the signature`)
+      return { ...report, signature }
     } finally {
       await client.close()
       for (const content of reuse) await content.close()

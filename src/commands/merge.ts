@@ -6,6 +6,7 @@ import { BaseCommand } from '../cli/base-command.ts'
 import { countOf } from '../cli/count.ts'
 import { formatBytes } from '../cli/format-bytes.ts'
 import { readNodeScript } from '../cli/node-script.ts'
+import { splitFlag } from '../cli/split-flag.ts'
 import { isSame, openExisting, outputExists, writeBundle } from '../cli/write-bundle.ts'
 import { ExpectedError } from '../errors.ts'
 import { type BundleFile, openBundle } from '../layout/bundle-file.ts'
@@ -20,6 +21,7 @@ export default class Merge extends BaseCommand {
   static override flags = {
     output: Flags.string({ char: 'o', description: 'file to write', required: true }),
     force: Flags.boolean({ description: 'replace the file if it is there' }),
+    split: splitFlag(),
   }
 
   async run(): Promise<unknown> {
@@ -33,7 +35,11 @@ export default class Merge extends BaseCommand {
       const plan = planBundle(lock, nodeFiles(lock, await readNodeScript()))
       if (existing && !(await isSame(existing, plan)) && !flags.force) throw outputExists(flags.output)
       if (!existing || !(await isSame(existing, plan))) {
-        await writeBundle(flags.output, plan, { source: NOWHERE, reuse: bundles })
+        await writeBundle(flags.output, plan, {
+          source: NOWHERE,
+          reuse: bundles,
+          partSize: flags.split,
+        })
       }
       const counts = `${countOf(lock.images.length, 'image')}, ${countOf(plan.table.blobs.length, 'blob')}`
       this.log(`${flags.output}: ${counts}, ${formatBytes(plan.size)}`)

@@ -1,22 +1,34 @@
-import { Args } from '@oclif/core'
+import { Args, Flags } from '@oclif/core'
 import { verifyBundle } from '../bundle/verify.ts'
 import { BaseCommand } from '../cli/base-command.ts'
 import { countOf } from '../cli/count.ts'
 import { createProgress } from '../cli/progress.ts'
+import { signatureProblem } from '../cli/sign-bundle.ts'
 import { openBundle } from '../layout/bundle-file.ts'
 
 export default class Verify extends BaseCommand {
   static override summary = 'check that every byte of a bundle is what its digest says; exit code 4 when one is not'
-  static override examples = ['<%= config.bin %> <%= command.id %> shop.tar']
+  static override examples = [
+    '<%= config.bin %> <%= command.id %> shop.tar',
+    '<%= config.bin %> <%= command.id %> shop.tar --key nodeseed.pub',
+  ]
   static override args = { file: Args.string({ description: 'bundle', required: true }) }
+  static override flags = {
+    key: Flags.string({ description: 'public key (PEM) that must have signed the bundle' }),
+    signature: Flags.string({ description: 'signature; default: the bundle with .sig at the end', dependsOn: ['key'] }),
+  }
 
   async run(): Promise<unknown> {
-    const { args } = await this.parse(Verify)
+    const { args, flags } = await this.parse(Verify)
     const bundle = await openBundle(args.file)
     const progress = createProgress()
     await progress.start(`verify ${args.file}`, bundle.size)
     try {
-      const problems = await verifyBundle(bundle, (count) => progress.add(count))
+      const unsigned = flags.key ? await signatureProblem(bundle, flags.key, flags.signature) : undefined
+      const problems = [
+        ...(unsigned ? [{ message: unsigned }] : []),
+        ...(await verifyBundle(bundle, (count) => progress.add(count))),
+      ]
       progress.stop()
       for (const { message } of problems) this.log(message)
       const { images } = bundle.lock

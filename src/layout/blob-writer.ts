@@ -1,16 +1,15 @@
 import { createHash, type Hash } from 'node:crypto'
-import type { FileHandle } from 'node:fs/promises'
 import { ExpectedError } from '../errors.ts'
 import type { BlobSink } from '../oci/blob-sink.ts'
 import type { Descriptor } from '../oci/descriptor.ts'
 import { splitDigest } from '../oci/digest.ts'
 import { CHUNK } from './byte-file.ts'
 import { diskError } from './disk-error.ts'
+import type { OutputFile } from './output-file.ts'
 
 /** The place of one blob in a file. */
 export interface BlobPlace {
-  readonly path: string
-  readonly handle: FileHandle
+  readonly file: OutputFile
   readonly offset: number
   /** Bytes from the start that an earlier run says it wrote. */
   readonly known: number
@@ -46,13 +45,13 @@ export class BlobWriter implements BlobSink {
 
   /** Hashes what an earlier run left, so that the rest can follow it. Gives the bytes that are there. */
   async recover(): Promise<number> {
-    const { handle, offset, path } = this.#place
+    const { file, offset } = this.#place
     const known = Math.min(this.#place.known, this.#blob.size)
     const buffer = Buffer.allocUnsafe(Math.min(CHUNK, known))
     while (this.#received < known) {
       const length = Math.min(CHUNK, known - this.#received)
-      const { bytesRead } = await handle.read(buffer, 0, length, offset + this.#received).catch((error) => {
-        throw diskError(path, error)
+      const bytesRead = await file.read(buffer, length, offset + this.#received).catch((error) => {
+        throw diskError(file.path, error)
       })
       if (bytesRead === 0) break
       this.#digest().update(buffer.subarray(0, bytesRead))
@@ -111,7 +110,7 @@ export class BlobWriter implements BlobSink {
   }
 
   #flush(): void {
-    const { handle, offset, path, onWritten } = this.#place
+    const { file, offset, onWritten } = this.#place
     const [buffer, filled, position] = [this.#buffer, this.#filled, offset + this.#written]
     this.#buffer = undefined
     this.#filled = 0
@@ -119,8 +118,8 @@ export class BlobWriter implements BlobSink {
     this.#written += filled
     const end = this.#written
     const writing = (this.#writing ?? Promise.resolve()).then(async () => {
-      await writeAll(handle, buffer.subarray(0, filled), position).catch((error) => {
-        throw diskError(path, error)
+      await file.write(buffer.subarray(0, filled), position).catch((error) => {
+        throw diskError(file.path, error)
       })
       free.push(buffer)
       onWritten(end)
@@ -137,13 +136,5 @@ export class BlobWriter implements BlobSink {
     return new ExpectedError('CONTENT_MISMATCH', `blob ${this.#blob.digest}: ${problem}`, {
       hint: 'A proxy or a broken registry changed it. Try another network path or mirror.',
     })
-  }
-}
-
-/** A write may take less than it was given. */
-async function writeAll(handle: FileHandle, bytes: Uint8Array, position: number): Promise<void> {
-  for (let at = 0; at < bytes.length; ) {
-    const { bytesWritten } = await handle.write(bytes, at, bytes.length - at, position + at)
-    at += bytesWritten
   }
 }

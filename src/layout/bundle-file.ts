@@ -118,11 +118,12 @@ async function readTable(file: ByteFile, entries: ReadonlyMap<string, TarEntry>)
   return parseBundleTable(value, `${file.path}: ${BUNDLE_TABLE}`)
 }
 
-function checkTable(path: string, { blobs }: BundleTable, entries: ReadonlyMap<string, TarEntry>): void {
-  const listed = new Set(blobs.map(({ digest }) => blobName(digest)))
-  const stranger = [...entries.keys()].find((name) => name.startsWith('blobs/') && !listed.has(name))
-  if (stranger || listed.size < blobs.length) {
-    const problem = stranger ? `does not list ${stranger}` : 'lists a blob twice'
+function checkTable(path: string, { blobs, files }: BundleTable, entries: ReadonlyMap<string, TarEntry>): void {
+  const own = ['oci-layout', 'index.json', BUNDLE_TABLE, ...files.map(({ name }) => name)]
+  const listed = new Set([...own, ...blobs.map(({ digest }) => blobName(digest))])
+  const stranger = [...entries.keys()].find((name) => !listed.has(name))
+  if (stranger || listed.size < own.length + blobs.length) {
+    const problem = stranger ? `does not list ${stranger}` : 'lists a file twice'
     throw new ExpectedError('BUNDLE_INVALID', `${path}: its table ${problem}`)
   }
   for (const { digest, size, offset } of blobs) {

@@ -1,4 +1,4 @@
-import { type FileHandle, open, rename, rm, statfs } from 'node:fs/promises'
+import { rename, rm, statfs } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { ExpectedError } from '../errors.ts'
 import type { PlannedFile } from '../inventory.ts'
@@ -7,6 +7,8 @@ import { BlobWriter } from './blob-writer.ts'
 import { type BundleFile, openBundle } from './bundle-file.ts'
 import { diskError } from './disk-error.ts'
 import { Journal, type JournalRecord, readJournal } from './journal.ts'
+import { OutputFile, type Shape } from './output-file.ts'
+import { findParts } from './part-name.ts'
 import { encodeHeader } from './tar-header.ts'
 
 /** A laid out bundle: what the writer needs of a plan. */
@@ -25,7 +27,7 @@ export class BundleWriter {
   /** What an earlier run with another plan left behind; its blobs may serve this one. */
   readonly leftover: BundleFile | undefined
   readonly #partial: string
-  readonly #handle: FileHandle
+  readonly #file: OutputFile
   readonly #journal: Journal
   readonly #progress: JournalRecord['progress']
   readonly #planned: ReadonlyMap<Digest, PlannedFile>
@@ -34,7 +36,7 @@ export class BundleWriter {
     path: string,
     { files }: Plan,
     state: {
-      handle: FileHandle
+      file: OutputFile
       journal: Journal
       progress: JournalRecord['progress']
       leftover: BundleFile | undefined
@@ -43,7 +45,7 @@ export class BundleWriter {
     this.path = path
     this.leftover = state.leftover
     this.#partial = partialOf(path)
-    this.#handle = state.handle
+    this.#file = state.file
     this.#journal = state.journal
     this.#progress = state.progress
     this.#planned = new Map(files.flatMap((file) => (file.blob ? [[file.blob.digest, file] as const] : [])))
@@ -55,22 +57,27 @@ export class BundleWriter {
    *
    * @throws {ExpectedError} OUTPUT_EXISTS while another run writes it, DISK_FULL, DISK_ERROR
    */
-  static async create(path: string, plan: Plan): Promise<BundleWriter> {
+  static async create(
+    path: string,
+    plan: Plan,
+    { partSize }: { partSize?: number | undefined } = {},
+  ): Promise<BundleWriter> {
     const partial = partialOf(path)
-    const id = idOf(plan)
+    const shape = { size: plan.size, partSize }
+    const id = idOf(plan, shape)
     const record = await readJournal(journalOf(partial))
     if (record && isOtherProcess(record.pid)) throw beingWritten(path, record.pid)
     try {
-      const handle = await findPartial(partial, record, { id, size: plan.size })
-      if (handle && record) {
-        await checkSpace(path, plan.size, handle)
+      const known = record?.plan === id ? await OutputFile.reopen(partial, shape) : undefined
+      if (known && record) {
+        await checkSpace(path, shape, known)
         const journal = await Journal.open(journalOf(partial), id, { resume: true })
-        return new BundleWriter(path, plan, { handle, journal, progress: record.progress, leftover: undefined })
+        return new BundleWriter(path, plan, { file: known, journal, progress: record.progress, leftover: undefined })
       }
       const leftover = record && (await keepLeftover(partial))
-      const made = await makePartial(path, plan)
+      const file = await makePartial(path, plan, shape)
       const journal = await Journal.open(journalOf(partial), id, { resume: false })
-      return new BundleWriter(path, plan, { handle: made, journal, progress: new Map(), leftover })
+      return new BundleWriter(path, plan, { file, journal, progress: new Map(), leftover })
     } catch (error) {
       throw diskError(partial, error)
     }
@@ -81,8 +88,7 @@ export class BundleWriter {
     const file = this.#planned.get(digest)
     if (!file?.blob) throw new Error(`${digest} is not planned`)
     return new BlobWriter(file.blob, {
-      path: this.#partial,
-      handle: this.#handle,
+      file: this.#file,
       offset: file.offset,
       known: this.#progress.get(digest) ?? 0,
       onWritten: (bytes) => this.#journal.note(digest, bytes),
@@ -92,10 +98,7 @@ export class BundleWriter {
   /** Brings every byte to the disk and gives the file its final name. Call it when every blob has arrived. */
   async commit(): Promise<void> {
     try {
-      await this.#handle.sync()
-      await this.#handle.close()
-      await rename(this.#partial, this.path)
-      await syncDirectory(dirname(this.path))
+      await this.#file.publish(this.path)
       await this.#journal.remove()
       await this.#dropLeftover()
     } catch (error) {
@@ -106,13 +109,13 @@ export class BundleWriter {
   /** Ends without a bundle; what arrived stays for the next run. */
   async leave(): Promise<void> {
     await this.#journal.close()
-    await this.#handle.close()
+    await this.#file.close()
     await this.leftover?.close()
   }
 
   async #dropLeftover(): Promise<void> {
     await this.leftover?.close()
-    await rm(leftoverOf(this.#partial), { force: true })
+    for (const name of await findParts(leftoverOf(this.#partial))) await rm(name, { force: true })
   }
 }
 
@@ -129,63 +132,46 @@ function leftoverOf(partial: string): string {
 }
 
 /** index.json holds the digest of the table, and so stands for the whole plan. */
-function idOf({ files }: Plan): string {
+function idOf({ files }: Plan, { partSize }: Shape): string {
   const index = files.find(({ name }) => name === 'index.json')
-  return digestOf(index?.content ?? '')
-}
-
-async function findPartial(
-  partial: string,
-  record: JournalRecord | undefined,
-  { id, size }: { id: string; size: number },
-): Promise<FileHandle | undefined> {
-  if (record?.plan !== id) return undefined
-  const handle = await open(partial, 'r+').catch(() => undefined)
-  if (!handle || (await handle.stat()).size === size) return handle
-  await handle.close()
-  return undefined
+  return `${digestOf(index?.content ?? '')}${partSize === undefined ? '' : `/${partSize}`}`
 }
 
 /** Its head was complete before its journal began, so the partial file of another plan can be read as a bundle. */
 async function keepLeftover(partial: string): Promise<BundleFile | undefined> {
-  await rename(partial, leftoverOf(partial)).catch(() => {})
+  for (const name of await findParts(partial)) {
+    await rename(name, `${leftoverOf(partial)}${name.slice(partial.length)}`).catch(() => {})
+  }
   return openBundle(leftoverOf(partial)).catch(() => undefined)
 }
 
-async function makePartial(path: string, { files, size }: Plan): Promise<FileHandle> {
-  const handle = await open(partialOf(path), 'w+')
+async function makePartial(path: string, { files }: Plan, shape: Shape): Promise<OutputFile> {
+  const file = await OutputFile.create(partialOf(path), shape)
   try {
-    await checkSpace(path, size, handle)
-    await handle.truncate(size)
-    for (const file of files) await writeHead(handle, file)
-    return handle
+    await checkSpace(path, shape, file)
+    await file.allocate()
+    for (const planned of files) await writeHead(file, planned)
+    return file
   } catch (error) {
-    await handle.close()
-    await rm(partialOf(path), { force: true })
+    await file.remove()
     throw error
   }
 }
 
-async function writeHead(handle: FileHandle, { name, size, offset, content }: PlannedFile): Promise<void> {
+async function writeHead(file: OutputFile, { name, size, offset, content }: PlannedFile): Promise<void> {
   const header = await encodeHeader(name, size)
-  await handle.write(header, 0, header.length, offset - header.length)
-  if (content) await handle.write(content, 0, content.length, offset)
+  await file.write(header, offset - header.length)
+  if (content) await file.write(content, offset)
 }
 
 /** Says so before an hour of download that the disk cannot hold it. Blocks that the partial file has count. */
-async function checkSpace(path: string, size: number, handle: FileHandle): Promise<void> {
+async function checkSpace(path: string, { size }: Shape, file: OutputFile): Promise<void> {
   const { bavail, bsize } = await statfs(dirname(path))
-  const needed = size - (await handle.stat()).blocks * 512
+  const needed = (await file.stats()).reduce((rest, { blocks }) => rest - blocks * 512, size)
   if (needed <= bavail * bsize) return
   throw new ExpectedError('DISK_FULL', `${path}: needs ${needed} bytes more, the disk has ${bavail * bsize} left`, {
     hint: 'Make room, or write to another disk.',
   })
-}
-
-/** A rename is on the disk only when its directory is. */
-async function syncDirectory(path: string): Promise<void> {
-  const directory = await open(path)
-  await directory.sync().finally(() => directory.close())
 }
 
 function isOtherProcess(pid: number): boolean {

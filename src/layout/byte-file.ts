@@ -1,52 +1,60 @@
-import { type FileHandle, open } from 'node:fs/promises'
+import { type FileHandle, open, stat } from 'node:fs/promises'
 import { ExpectedError } from '../errors.ts'
+import { findParts } from './part-name.ts'
 
 /** How much one read takes: the size that matters most for throughput. */
 export const CHUNK = 1 << 20
 
-/** A file that is read at any place. It holds a file handle: close it. */
+interface Part {
+  readonly handle: FileHandle
+  /** Where in the whole the part begins, in bytes. */
+  readonly start: number
+  readonly size: number
+}
+
+/** A file that is read at any place, be it one file or several parts. It holds file handles: close it. */
 export class ByteFile {
   readonly path: string
   /** In bytes. */
   readonly size: number
-  readonly #handle: FileHandle
+  readonly #parts: readonly Part[]
 
-  private constructor(path: string, size: number, handle: FileHandle) {
+  private constructor(path: string, parts: readonly Part[]) {
     this.path = path
-    this.size = size
-    this.#handle = handle
+    this.size = parts.reduce((sum, part) => sum + part.size, 0)
+    this.#parts = parts
   }
 
-  /** @throws {ExpectedError} INPUT_NOT_FOUND, INPUT_UNREADABLE */
+  /** Opens a file, or the parts of one: `FILE` stands for `FILE.part001` and those that follow it. */
   static async open(path: string): Promise<ByteFile> {
+    const parts: Part[] = []
+    let start = 0
     try {
-      const handle = await open(path)
-      const stats = await handle.stat()
-      if (stats.isFile()) return new ByteFile(path, stats.size, handle)
-      await handle.close()
-    } catch (cause) {
-      const { code } = cause as NodeJS.ErrnoException
-      if (code === 'ENOENT') throw new ExpectedError('INPUT_NOT_FOUND', `${path}: no such file`, { cause })
-      throw new ExpectedError('INPUT_UNREADABLE', `${path}: cannot be read: ${code}`, { cause })
+      for (const name of await findParts(path)) {
+        const part = await openPart(name, start)
+        parts.push(part)
+        start += part.size
+      }
+      return new ByteFile(path, parts)
+    } catch (error) {
+      await Promise.all(parts.map(({ handle }) => handle.close()))
+      throw error
     }
-    throw new ExpectedError('INPUT_UNREADABLE', `${path}: not a file`)
   }
 
   /** @throws {ExpectedError} BUNDLE_INVALID when the file ends before. */
   async read(offset: number, length: number): Promise<Buffer> {
     const buffer = Buffer.allocUnsafe(length)
-    let filled = 0
-    while (filled < length) {
-      const { bytesRead } = await this.#handle.read(buffer, filled, length - filled, offset + filled)
-      if (bytesRead === 0) throw this.truncated()
-      filled += bytesRead
-    }
+    for (let filled = 0; filled < length; ) filled += await this.readInto(buffer.subarray(filled), offset + filled)
     return buffer
   }
 
   /** Fills as much of the buffer as one read gives; resolves to how much that was. */
   async readInto(buffer: Uint8Array, offset: number): Promise<number> {
-    const { bytesRead } = await this.#handle.read(buffer, 0, buffer.length, offset)
+    const part = this.#parts.find(({ start, size }) => offset < start + size)
+    const { handle, start = 0, size = 0 } = part ?? {}
+    const wanted = Math.min(buffer.length, start + size - offset)
+    const { bytesRead = 0 } = (await handle?.read(buffer, 0, wanted, offset - start)) ?? {}
     if (bytesRead === 0 && buffer.length > 0) throw this.truncated()
     return bytesRead
   }
@@ -65,12 +73,26 @@ export class ByteFile {
   }
 
   truncated(): ExpectedError {
+    const hint = 'Copy the file again: this copy is cut off.'
     return new ExpectedError('BUNDLE_INVALID', `${this.path}: ends after ${this.size} bytes, in the middle of a file`, {
-      hint: 'Copy the file again: this copy is cut off.',
+      hint: this.#parts.length > 1 ? 'Copy the parts again: one is cut off, or the last ones are missing.' : hint,
     })
   }
 
   async close(): Promise<void> {
-    await this.#handle.close()
+    for (const { handle } of this.#parts) await handle.close()
   }
+}
+
+/** @throws {ExpectedError} INPUT_NOT_FOUND, INPUT_UNREADABLE */
+async function openPart(path: string, start: number): Promise<Part> {
+  try {
+    const stats = await stat(path)
+    if (stats.isFile()) return { handle: await open(path), start, size: stats.size }
+  } catch (cause) {
+    const { code } = cause as NodeJS.ErrnoException
+    if (code === 'ENOENT') throw new ExpectedError('INPUT_NOT_FOUND', `${path}: no such file`, { cause })
+    throw new ExpectedError('INPUT_UNREADABLE', `${path}: cannot be read: ${code}`, { cause })
+  }
+  throw new ExpectedError('INPUT_UNREADABLE', `${path}: not a file`)
 }

@@ -75,7 +75,7 @@ test.for<[what: string, content: unknown, message: RegExp]>([
     table([{ digest: digestOf(BLOB), size: 1e12, offset: 2048 }]),
     /the archive has it at byte \d+ with 6 bytes/,
   ],
-  ['a blob twice', table([1, 2].map(() => ({ digest: digestOf(BLOB), size: 6, offset: 0 }))), /lists a blob twice/],
+  ['a blob twice', table([1, 2].map(() => ({ digest: digestOf(BLOB), size: 6, offset: 0 }))), /lists a file twice/],
   [
     'a descriptor that is none',
     { ...table([]), lock: { version: 1, images: [{ reference: 'a', names: [], target: {} }] } },

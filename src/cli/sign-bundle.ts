@@ -1,0 +1,40 @@
+import { writeFile } from 'node:fs/promises'
+import { isSignedBy, signIndex } from '../bundle/signature.ts'
+import { ExpectedError } from '../errors.ts'
+import type { BundleFile } from '../layout/bundle-file.ts'
+import { readText } from './inputs.ts'
+
+/** Where the signature of a bundle stands: beside it, so that the same lock still makes the same bytes. */
+function signatureOf(bundle: string): string {
+  return `${bundle}.sig`
+}
+
+/**
+ * Signs a plan's or a bundle's index.json into a file beside the bundle; gives that file's name.
+ *
+ * @throws {ExpectedError} INPUT_NOT_FOUND, INPUT_INVALID, DISK_ERROR
+ */
+export async function signBundle(path: string, index: Uint8Array, keyFile: string): Promise<string> {
+  const signature = signIndex(index, await readText(keyFile), process.env.NODESEED_KEY_PASSWORD)
+  const file = signatureOf(path)
+  await writeFile(file, `${signature}\n`).catch((cause: NodeJS.ErrnoException) => {
+    throw new ExpectedError('DISK_ERROR', `${file}: cannot be written: ${cause.code}`, { cause })
+  })
+  return file
+}
+
+/** What is wrong with the signature of a bundle; undefined when the key made it. @throws {ExpectedError} INPUT_INVALID */
+export async function signatureProblem(
+  bundle: BundleFile,
+  keyFile: string,
+  signatureFile = signatureOf(bundle.path),
+): Promise<string | undefined> {
+  const key = await readText(keyFile)
+  const signature = await readText(signatureFile).catch((error) => {
+    if (error instanceof ExpectedError && error.code === 'INPUT_NOT_FOUND') return undefined
+    throw error
+  })
+  if (signature === undefined) return `not signed: there is no ${signatureFile}`
+  const index = (await bundle.readFile('index.json')) ?? Buffer.alloc(0)
+  return isSignedBy(key, index, signature) ? undefined : `${signatureFile} was not made for this bundle by that key`
+}

@@ -1,0 +1,76 @@
+import { randomBytes } from 'node:crypto'
+import { readdir, readFile, rm } from 'node:fs/promises'
+import { join } from 'node:path'
+import { expect, test } from 'vitest'
+import { digestOf } from '../../src/oci/digest.ts'
+import { runCli } from '../support/cli.ts'
+import { MemoryRegistry } from '../support/memory-registry.ts'
+import { temporaryDirectory } from '../support/temporary.ts'
+
+async function makeBoth() {
+  const registry = await MemoryRegistry.start()
+  const layers = [randomBytes(500_000), randomBytes(300_000)]
+  registry.addImage('app', '1', layers)
+  const directory = await temporaryDirectory()
+  const at = (name: string) => join(directory, name)
+  const run = (name: string, options: string[] = []) =>
+    runCli(['bundle', '--image', `${registry.host}/app:1`, '-o', at(name), ...options])
+  expect(await run('whole.tar')).toMatchObject({ exitCode: 0 })
+  expect(await run('out.tar', ['--split', '200kB'])).toMatchObject({ exitCode: 0 })
+  return { registry, layers, directory, at, run }
+}
+
+const parts = async (directory: string) =>
+  (await readdir(directory)).filter((name) => name.startsWith('out.tar')).sort()
+
+test('parts together are the whole bundle, and every command reads them without joining', async () => {
+  const { directory, at, run } = await makeBoth()
+  const names = await parts(directory)
+  expect(names).toEqual(['001', '002', '003', '004', '005'].map((number) => `out.tar.part${number}`))
+  const joined = Buffer.concat(await Promise.all(names.map((name) => readFile(at(name)))))
+  expect(joined.equals(await readFile(at('whole.tar')))).toBe(true)
+  for (const name of ['out.tar', 'out.tar.part001']) {
+    expect(await runCli(['verify', at(name)])).toMatchObject({ exitCode: 0 })
+  }
+  expect((await runCli(['diff', at('out.tar'), at('whole.tar')])).stdout).toMatch(/^0 B new, 0 B gone/)
+  expect(await runCli(['merge', at('out.tar'), '-o', at('merged.tar')])).toMatchObject({ exitCode: 0 })
+  expect((await readFile(at('merged.tar'))).equals(joined)).toBe(true)
+  expect(await run('out.tar')).toMatchObject({ exitCode: 0, stdout: expect.stringContaining('is up to date') })
+})
+
+test('a part that is missing is said to be so', async () => {
+  const { at } = await makeBoth()
+  await rm(at('out.tar.part003'))
+  const { exitCode, stderr } = await runCli(['verify', at('out.tar')])
+  expect(stderr).toMatch(
+    /out\.tar: ends after 400000 bytes.*\n {2}try: Copy the parts again: one is cut off, or the last/,
+  )
+  expect(exitCode).toBe(4)
+})
+
+test('a run in parts goes on where it ended, and replaces an old one without leaving its parts', async () => {
+  const { registry, layers, directory, at, run } = await makeBoth()
+  const [kept, last] = [layers[0]!, randomBytes(10_000)]
+  registry.addImage('app', '1', [kept, last])
+  registry.misbehave = (_request, response, content) => content === last && response.destroy()
+  const args = ['--split', '200kB', '--force', '--retries', '0']
+  expect(await run('out.tar', args)).toMatchObject({ exitCode: 3 })
+  registry.misbehave = undefined
+  registry.requests.length = 0
+  expect(await run('out.tar', args)).toMatchObject({ exitCode: 0 })
+  expect(registry.requests.filter((request) => request.includes(digestOf(kept)))).toEqual([])
+  expect(await parts(directory)).toEqual(['001', '002', '003'].map((number) => `out.tar.part${number}`))
+  expect(await runCli(['verify', at('out.tar')])).toMatchObject({ exitCode: 0 })
+  expect(
+    await run('out.tar', ['--force', '--image', `${registry.host}/app@${digestOf('')}`, '--retries', '0']),
+  ).toMatchObject({ exitCode: 3 })
+  registry.addImage('app', '1', [kept])
+  expect(await run('out.tar', ['--force'])).toMatchObject({ exitCode: 0 })
+  expect(await parts(directory)).toEqual(['out.tar'])
+})
+
+test.for(['12 parsecs', '1kB', '0'])('--split %s is refused', async (size) => {
+  const { exitCode, stderr } = await runCli(['bundle', '--image', 'a', '-o', 'x.tar', '--split', size])
+  expect(stderr).toContain('Not a size for parts')
+  expect(exitCode).toBe(2)
+})
