@@ -22,6 +22,18 @@ export interface LockedImage {
   readonly indexes?: readonly Descriptor[]
   /** One entry for each platform that the bundle holds. */
   readonly platforms: readonly LockedPlatform[]
+  /** Signatures, SBOMs, attestations: what belongs to the image and no node needs. */
+  readonly attachments?: readonly Attachment[]
+}
+
+/** A manifest (or index) that belongs to another one: its referrer, or named after it by cosign. */
+export interface Attachment {
+  readonly subject: Digest
+  /** The tag under which cosign looks for it. */
+  readonly tag?: string
+  readonly target: Descriptor
+  /** Everything below the target. */
+  readonly blobs: readonly Descriptor[]
 }
 
 export interface LockedPlatform {
@@ -88,6 +100,11 @@ export function blobsOf({ target, indexes = [], platforms }: LockedImage): Descr
   return [...documents, ...platforms.flatMap(({ layers }) => layers)]
 }
 
+/** Every blob of what is attached to an image. */
+export function attachedBlobsOf({ attachments = [] }: LockedImage): Descriptor[] {
+  return attachments.flatMap(({ target, blobs }) => [target, ...blobs])
+}
+
 /** @throws {ExpectedError} BUNDLE_INVALID, saying where in the table. */
 export function parseBundleTable(value: unknown, where: string): BundleTable {
   const { version, lock, blobs, requires, files } = objectAt(value, where)
@@ -118,7 +135,7 @@ export function parseLock(value: unknown, where: string): Lock {
 }
 
 function parseImage(value: unknown, where: string): LockedImage {
-  const { reference, names, target, indexes, platforms } = objectAt(value, where)
+  const { reference, names, target, indexes, platforms, attachments } = objectAt(value, where)
   return {
     reference: stringAt(reference, `${where}, reference`),
     names: arrayAt(names, `${where}, names`).map((name) => stringAt(name, `${where}, names`)),
@@ -127,6 +144,21 @@ function parseImage(value: unknown, where: string): LockedImage {
     platforms: arrayAt(platforms, `${where}, platforms`).map((platform, index) =>
       parsePlatformEntry(platform, `${where}, platforms[${index}]`),
     ),
+    ...(attachments !== undefined && {
+      attachments: arrayAt(attachments, `${where}, attachments`).map((attachment, index) =>
+        parseAttachment(attachment, `${where}, attachments[${index}]`),
+      ),
+    }),
+  }
+}
+
+function parseAttachment(value: unknown, where: string): Attachment {
+  const { subject, tag, target, blobs } = objectAt(value, where)
+  return {
+    subject: digestAt(subject, where),
+    ...(tag !== undefined && { tag: stringAt(tag, `${where}, tag`) }),
+    target: parseDescriptor(target, `${where}, target`),
+    blobs: descriptorsAt(blobs, `${where}, blobs`),
   }
 }
 

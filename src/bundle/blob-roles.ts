@@ -17,7 +17,7 @@ export function rolesOf({ images }: Lock): ReadonlyMap<Digest, readonly BlobRole
     if (known) known.push({ image, role })
     else roles.set(digest, [{ image, role }])
   }
-  for (const { reference, target, indexes = [], platforms } of images) {
+  for (const { reference, target, indexes = [], platforms, attachments = [] } of images) {
     for (const { digest } of isIndexType(target.mediaType) ? [target, ...indexes] : []) add(digest, reference, 'index')
     for (const { platform, manifest, config, layers } of platforms) {
       const on = `(${formatPlatform(platform)})`
@@ -26,6 +26,9 @@ export function rolesOf({ images }: Lock): ReadonlyMap<Digest, readonly BlobRole
       for (const [at, { digest }] of layers.entries()) {
         add(digest, reference, `layer ${at + 1} of ${layers.length} ${on}`)
       }
+    }
+    for (const { target: attached, blobs } of attachments) {
+      for (const { digest } of [attached, ...blobs]) add(digest, reference, `attachment ${attached.digest}`)
     }
   }
   return roles

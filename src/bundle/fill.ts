@@ -1,6 +1,6 @@
 import pLimit from 'p-limit'
 import { ExpectedError } from '../errors.ts'
-import { blobsOf, type Lock, type PlannedFile } from '../inventory.ts'
+import { attachedBlobsOf, blobsOf, type Lock, type PlannedFile } from '../inventory.ts'
 import type { BlobSink } from '../oci/blob-sink.ts'
 import type { Descriptor } from '../oci/descriptor.ts'
 import type { Digest } from '../oci/digest.ts'
@@ -87,7 +87,7 @@ export async function fillBundle(
     }),
   )
   const failures = lock.images.flatMap((image) => {
-    const error = blobsOf(image)
+    const error = [...blobsOf(image), ...attachedBlobsOf(image)]
       .map(({ digest }) => errors.get(digest))
       .find((found) => found !== undefined)
     return error ? [{ reference: image.reference, error }] : []
@@ -191,7 +191,7 @@ function repositoriesOf({ images }: Lock): Map<Digest, Reference[]> {
   const found = new Map<Digest, Reference[]>()
   for (const image of images) {
     const reference = parseReference(image.reference)
-    for (const { digest } of blobsOf(image)) {
+    for (const { digest } of [...blobsOf(image), ...attachedBlobsOf(image)]) {
       const known = found.get(digest) ?? []
       const isNew = known.every((other) => repositoryName(other) !== repositoryName(reference))
       if (isNew) found.set(digest, [...known, reference])

@@ -12,7 +12,12 @@ export function renderIndex({ images }: Lock, tableDigest: Digest): string {
   for (const image of images) {
     for (const name of image.names) if (!byName.has(name)) byName.set(name, descriptorFor(name, image))
   }
-  const manifests = [...byName.keys()].sort().map((name) => byName.get(name))
+  const attached = new Map(images.flatMap(({ attachments = [] }) => attachments).map((one) => [one.target.digest, one]))
+  const manifests = [
+    ...[...byName.keys()].sort().map((name) => byName.get(name)),
+    // Without a name, so that no runtime makes an image of it.
+    ...[...attached.keys()].sort().map((digest) => attached.get(digest)?.target),
+  ]
   return `${JSON.stringify({
     schemaVersion: 2,
     mediaType: OCI_INDEX,

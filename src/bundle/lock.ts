@@ -4,17 +4,13 @@ import type { Lock, LockedImage, LockedPlatform } from '../inventory.ts'
 import type { Descriptor } from '../oci/descriptor.ts'
 import type { Digest } from '../oci/digest.ts'
 import { parseJson } from '../oci/json.ts'
-import { type Index, isAttestation, type Manifest, parseManifest } from '../oci/manifest.ts'
+import { type Index, isAttestation, type Manifest } from '../oci/manifest.ts'
 import { isImageConfigType, isIndexType } from '../oci/media-type.ts'
 import { formatPlatform, normalizePlatform, type Platform, samePlatform } from '../oci/platform.ts'
 import { formatReference, type Reference, repositoryName } from '../oci/reference.ts'
+import { type AttachmentSource, findAttachments } from './attachments.ts'
+import { Documents, type ImageSource } from './documents.ts'
 import type { ImageFailure } from './failure.ts'
-
-/** Where images are looked up. */
-export interface ImageSource {
-  resolve(reference: Reference): Promise<Descriptor>
-  readDocument(repository: Reference, descriptor: Descriptor): Promise<Uint8Array>
-}
 
 export interface LockResult {
   readonly lock: Lock
@@ -26,6 +22,8 @@ export interface LockResult {
 export interface LockOptions {
   /** How many images are looked up at the same time. */
   readonly concurrency?: number
+  /** Where signatures, SBOMs and attestations are looked up; without it they are left behind. */
+  readonly attachments?: AttachmentSource | undefined
   readonly onLocked?: (image: LockedImage) => void
 }
 
@@ -40,15 +38,20 @@ export async function lockImages(
   references: readonly Reference[],
   platforms: readonly Platform[],
   source: ImageSource,
-  { concurrency = 8, onLocked }: LockOptions = {},
+  { concurrency = 8, attachments, onLocked }: LockOptions = {},
 ): Promise<LockResult> {
   const documents = new Documents(source)
   const failures: ImageFailure[] = []
   const distinct = new Map(references.map((reference) => [formatReference(reference), reference]))
   const found = await pLimit(concurrency).map(distinct, async ([text, reference]) => {
     try {
-      const image = await lockImage(reference, platforms, await source.resolve(reference), documents)
+      const target = await source.resolve(reference)
+      const { image, attestations } = await lockImage(reference, platforms, target, documents)
+      const attached = attachments
+        ? await findAttachments(reference, image, { attestations, source: attachments, documents })
+        : []
       onLocked?.(image)
+      if (attached.length > 0) return { ...image, attachments: attached }
       return image
     } catch (error) {
       if (!(error instanceof ExpectedError)) throw error
@@ -92,11 +95,11 @@ async function lockImage(
   platforms: readonly Platform[],
   target: Descriptor,
   documents: Documents,
-): Promise<LockedImage> {
+): Promise<{ image: LockedImage; attestations: readonly Descriptor[] }> {
   const text = formatReference(reference)
-  const { candidates, indexes } = isIndexType(target.mediaType)
+  const { candidates, indexes, attestations } = isIndexType(target.mediaType)
     ? await openIndex(reference, target, documents)
-    : { candidates: [{ descriptor: target, platform: undefined }], indexes: [] }
+    : { candidates: [{ descriptor: target, platform: undefined }], indexes: [], attestations: [] }
   const known = await Promise.all(
     candidates.map(async ({ descriptor, platform }) => ({
       descriptor,
@@ -104,13 +107,14 @@ async function lockImage(
     })),
   )
   const chosen = choose(text, platforms, known, isIndexType(target.mediaType))
-  return {
+  const image = {
     reference: text,
     names: namesOf(reference, target.digest),
     target,
     ...(indexes.length > 0 && { indexes }),
     platforms: await Promise.all(chosen.map((choice) => lockPlatform(reference, choice, documents))),
   }
+  return { image, attestations }
 }
 
 /** `repo:tag` where there is a tag, and `repo@digest`. */
@@ -125,27 +129,30 @@ interface Candidate {
   readonly platform: Platform | undefined
 }
 
-/** The manifests that an index leads to, attestations left out, and the indexes on the way. */
+/** The manifests that an index leads to, attestations apart, and the indexes on the way. */
 async function openIndex(
   reference: Reference,
   descriptor: Descriptor,
   documents: Documents,
   depth = 0,
-): Promise<{ candidates: Candidate[]; indexes: Descriptor[] }> {
+): Promise<{ candidates: Candidate[]; indexes: Descriptor[]; attestations: Descriptor[] }> {
   const what = `${formatReference(reference)}, index ${descriptor.digest}`
   if (depth === MAX_NESTING) throw new ExpectedError('UNSUPPORTED', `${what}: nested more than ${MAX_NESTING} deep`)
   const { manifests } = (await documents.parse(reference, descriptor)) as Index
   const candidates: Candidate[] = []
   const indexes: Descriptor[] = []
+  const attestations: Descriptor[] = []
   for (const child of manifests) {
+    if (isAttestation(child)) attestations.push(child)
     if (isAttestation(child) || child.platform?.os === 'unknown') continue
     if (isIndexType(child.mediaType)) {
       const nested = await openIndex(reference, child, documents, depth + 1)
       candidates.push(...nested.candidates)
       indexes.push(plain(child), ...nested.indexes)
+      attestations.push(...nested.attestations)
     } else candidates.push({ descriptor: plain(child), platform: child.platform })
   }
-  return { candidates, indexes }
+  return { candidates, indexes, attestations }
 }
 
 interface Choice {
@@ -220,31 +227,4 @@ function withoutTagConflicts(images: readonly LockedImage[]): LockedImage[] {
     ...image,
     names: image.names.filter((name) => owners.get(name) === image.target.digest),
   }))
-}
-
-/** Documents by digest, each fetched once however many images share it. */
-class Documents {
-  readonly read = new Map<Digest, Uint8Array>()
-  readonly #source: ImageSource
-  readonly #pending = new Map<Digest, Promise<Uint8Array>>()
-
-  constructor(source: ImageSource) {
-    this.#source = source
-  }
-
-  get(reference: Reference, descriptor: Descriptor): Promise<Uint8Array> {
-    const known = this.#pending.get(descriptor.digest)
-    if (known) return known
-    const reading = this.#source.readDocument(reference, descriptor).then((bytes) => {
-      this.read.set(descriptor.digest, bytes)
-      return bytes
-    })
-    this.#pending.set(descriptor.digest, reading)
-    return reading
-  }
-
-  async parse(reference: Reference, descriptor: Descriptor): Promise<Manifest | Index> {
-    const where = `${formatReference(reference)}, ${descriptor.digest}`
-    return parseManifest(await this.get(reference, descriptor), descriptor.mediaType, where)
-  }
 }

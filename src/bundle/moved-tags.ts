@@ -3,8 +3,8 @@ import { ExpectedError } from '../errors.ts'
 import type { Lock } from '../inventory.ts'
 import type { Digest } from '../oci/digest.ts'
 import { parseReference } from '../oci/reference.ts'
+import type { ImageSource } from './documents.ts'
 import type { ImageFailure } from './failure.ts'
-import type { ImageSource } from './lock.ts'
 
 /** A tag that stands for another image now than when it was locked. */
 export interface MovedTag {

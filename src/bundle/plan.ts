@@ -1,5 +1,6 @@
 import { ExpectedError } from '../errors.ts'
 import {
+  attachedBlobsOf,
   BUNDLE_TABLE,
   type BundleTable,
   blobName,
@@ -79,8 +80,9 @@ function distinctBlobs(images: readonly LockedImage[]): { documents: Descriptor[
   const layersOf = images.flatMap(({ platforms }) => platforms.flatMap((platform) => platform.layers))
   const isLayer = new Set(layersOf)
   const documents = images.flatMap(blobsOf).filter((blob) => !isLayer.has(blob))
+  const attached = images.flatMap(attachedBlobsOf)
   const byDigest = new Map<Digest, Descriptor>()
-  for (const blob of [...documents, ...layersOf]) {
+  for (const blob of [...documents, ...attached, ...layersOf]) {
     const known = byDigest.get(blob.digest)
     if (known && known.size !== blob.size) {
       throw new ExpectedError(

@@ -1,7 +1,14 @@
 import { createHash } from 'node:crypto'
 import { isDeepStrictEqual } from 'node:util'
 import { ExpectedError } from '../errors.ts'
-import { type BlobEntry, BUNDLE_TABLE, type BundleTable, blobsOf, type LockedImage } from '../inventory.ts'
+import {
+  attachedBlobsOf,
+  type BlobEntry,
+  BUNDLE_TABLE,
+  type BundleTable,
+  blobsOf,
+  type LockedImage,
+} from '../inventory.ts'
 import { type Digest, digestOf, splitDigest } from '../oci/digest.ts'
 import { parseJson } from '../oci/json.ts'
 import { parseManifest } from '../oci/manifest.ts'
@@ -42,7 +49,7 @@ export async function verifyBundle(bundle: BundleContent, onBytes?: (count: numb
   }
   const required = new Set(bundle.table.requires?.map(({ digest }) => digest))
   for (const image of bundle.table.lock.images) {
-    for (const { digest } of blobsOf(image)) {
+    for (const { digest } of [...blobsOf(image), ...attachedBlobsOf(image)]) {
       if (bundle.blobs.has(digest) || damaged.has(digest) || required.has(digest)) continue
       damaged.add(digest)
       problems.push(damage(digest, `blob ${digest} is missing`, roles))

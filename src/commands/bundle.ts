@@ -53,6 +53,7 @@ export default class Bundle extends BaseCommand {
     'with-tool': Flags.boolean({ description: 'carry this program too, so that the other side needs no Node' }),
     tool: Flags.string({ description: 'the build of it to carry', helpValue: 'FILE', dependsOn: ['with-tool'] }),
     sign: Flags.string({ description: 'sign with this private key (PEM) into FILE.sig' }),
+    referrers: Flags.boolean({ description: 'carry signatures, SBOMs and attestations of the images along' }),
     ...imageFlags,
     ...platformFlags,
     ...registryFlags,
@@ -69,7 +70,13 @@ export default class Bundle extends BaseCommand {
     const reuse: LayoutBlobs[] = existing ? [existing] : []
     try {
       for (const path of flags.reuse) reuse.push(await openLayoutBlobs(path))
-      const { lock: found, failures, documents } = await lockImages(references, platforms ?? DEFAULT_PLATFORMS, client)
+      const {
+        lock: found,
+        failures,
+        documents,
+      } = await lockImages(references, platforms ?? DEFAULT_PLATFORMS, client, {
+        attachments: flags.referrers ? client : undefined,
+      })
       if (failures.length > 0) throw imagesFailed(failures, references.length)
       const lock = joinLocks([{ version: 1, images: locked }, found], platforms)
       const tool = flags['with-tool'] ? [await readTool(flags.tool)] : []

@@ -37,6 +37,7 @@ export default class LockCommand extends BaseCommand {
       description: 'write nothing, but ask whether tags of the locks have moved; exit code 4 if one has',
     }),
     force: Flags.boolean({ description: 'replace the file if it is there' }),
+    referrers: Flags.boolean({ description: 'carry signatures, SBOMs and attestations of the images along' }),
     ...imageFlags,
     ...platformFlags,
     ...registryFlags,
@@ -51,6 +52,7 @@ export default class LockCommand extends BaseCommand {
     try {
       if (!flags.output) return await this.#check({ version: 1, images: locked }, client)
       const { lock: found, failures } = await lockImages(references, named ?? DEFAULT_PLATFORMS, client, {
+        attachments: flags.referrers ? client : undefined,
         onLocked: ({ reference, target, platforms }) =>
           this.logToStderr(
             `locked ${reference} ${target.digest} ${platforms.map(({ platform }) => formatPlatform(platform)).join(' ')}`,

@@ -7,8 +7,8 @@ export interface Endpoint {
   readonly path: string
   /** The name of the repository there. */
   readonly repository: string
-  /** For a mirror of several registries, the one that is meant: `?ns=quay.io`. */
-  readonly query?: string
+  /** For a mirror of several registries, the one that is meant: `quay.io`. */
+  readonly namespace?: string
   /** What may be asked there; everything when it is not said. */
   readonly only?: 'digests' | 'tags'
 }
@@ -58,4 +58,13 @@ export function endpointAt(name: string, plainHttp: readonly string[]): Endpoint
 
 export function isLoopback(hostname: string): boolean {
   return hostname === 'localhost' || hostname === '[::1]' || /^127(?:\.\d+){3}$/.test(hostname)
+}
+
+/** Addresses that mean something else on every network. */
+export function isPrivate(hostname: string): boolean {
+  return (
+    isLoopback(hostname) ||
+    /^(?:0|10|192\.168|169\.254|172\.(?:1[6-9]|2\d|3[01]))\./.test(hostname) ||
+    /^\[(?:f[cd]|fe80)/.test(hostname)
+  )
 }

@@ -51,7 +51,7 @@ function toEndpoint(
     base: new URL(base.origin),
     path: isWhole ? prefix : `${prefix}/v2`,
     repository: path,
-    ...(base.host !== original.base.host && { query: `?ns=${domain}` }),
+    ...(base.host !== original.base.host && { namespace: domain }),
     ...(!can.includes('resolve') && { only: 'digests' as const }),
   }
 }

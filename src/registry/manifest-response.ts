@@ -2,7 +2,8 @@ import { ExpectedError } from '../errors.ts'
 import type { Descriptor } from '../oci/descriptor.ts'
 import { type Digest, digestOf, isDigest, splitDigest } from '../oci/digest.ts'
 import { parseManifest } from '../oci/manifest.ts'
-import { isIndexType, isManifestType, isSchema1Type } from '../oci/media-type.ts'
+import { isIndexType, isManifestType, isSchema1Type, OCI_INDEX } from '../oci/media-type.ts'
+import type { Endpoint } from './endpoint.ts'
 import type { Response } from './exchange.ts'
 import type { Subject } from './response-error.ts'
 
@@ -56,4 +57,21 @@ export function mismatch(
       hint: 'A proxy or a broken registry changed it. Try another network path or mirror.',
     },
   )
+}
+
+/** The descriptors of a list of referrers. @throws {ExpectedError} CONTENT_MISMATCH, UNSUPPORTED */
+export function referrersIn({ body }: Response, { what }: Subject): readonly Descriptor[] {
+  const document = parseManifest(body, OCI_INDEX, what)
+  return document.kind === 'index' ? document.manifests : []
+}
+
+/** Where the next page of a list is, below the repository, when there is one. Source: RFC 8288. */
+export function nextPage({ headers, url }: Response, { base, path, repository }: Endpoint): string | undefined {
+  const [, target] = /<([^>]+)>\s*;\s*rel="?next"?/.exec(String(headers.link ?? '')) ?? []
+  if (!target || !URL.canParse(target, url.href)) return undefined
+  const next = new URL(target, url)
+  const prefix = `${path}/${repository}/`
+  return next.origin === base.origin && next.pathname.startsWith(prefix)
+    ? `${next.pathname.slice(prefix.length)}${next.search}`
+    : undefined
 }

@@ -3,6 +3,7 @@ import type { Dispatcher } from 'undici'
 import { ExpectedError } from '../errors.ts'
 import type { BlobSink } from '../oci/blob-sink.ts'
 import type { Descriptor } from '../oci/descriptor.ts'
+import type { Digest } from '../oci/digest.ts'
 import {
   DOCKER_INDEX,
   DOCKER_MANIFEST,
@@ -16,11 +17,11 @@ import { Authorizer } from './authorizer.ts'
 import { parseChallenges } from './challenge.ts'
 import type { FindCredentials } from './credentials.ts'
 import { type ConnectionOptions, createDispatcher } from './dispatcher.ts'
-import { type Endpoint, type EndpointOptions, endpointsOf } from './endpoint.ts'
+import { type Endpoint, type EndpointOptions, endpointAt, endpointsOf, isPrivate } from './endpoint.ts'
 import { type Patience, type Receive, type Request, type Response, StalledError } from './exchange.ts'
 import { follow } from './follow.ts'
 import { Lane } from './lane.ts'
-import { describe, descriptorOf, mismatch } from './manifest-response.ts'
+import { describe, descriptorOf, mismatch, nextPage, referrersIn } from './manifest-response.ts'
 import { isLasting, networkError } from './network-error.ts'
 import { responseError, type Subject } from './response-error.ts'
 import { parseRetryAfter, type RetryOptions, TransientError, withRetries } from './retry.ts'
@@ -40,6 +41,8 @@ const DEFAULT_PATIENCE: Patience = { headTimeout: 30_000, bodyTimeout: 30_000 }
 const DEFAULT_RETRY: RetryOptions = { attempts: 6, delay: 250 }
 const START_CONNECTIONS = 4
 const MAX_CONNECTIONS = 32
+/** A list of referrers longer than this many pages is an attack. */
+const MAX_PAGES = 100
 /** Answers that another try may change. */
 const TRANSIENT = new Set([408, 425, 429, 500, 502, 503, 504])
 
@@ -111,20 +114,72 @@ export class RegistryClient {
     if (isDocument(blob)) return void (await sink.write(await this.readDocument(repository, blob)))
     const subject = { registry: repository.domain, what: `blob ${blob.digest}` }
     const transfer = new Transfer(blob, sink)
-    await this.#atEndpoints(
-      repository,
-      subject,
-      async (endpoint) => {
-        const lane = this.#lane(endpoint)
-        const receive = transfer.receive((bytes) => lane.transferred(bytes))
-        const path = `blobs/${blob.digest}`
-        const response = await lane.run(() => this.#send(endpoint, { path, range: transfer.range, receive }))
-        transfer.check(response, subject)
-        this.#expect(response, [200, 206], endpoint, subject)
-        if (sink.received < blob.size) throw new TransientError(transfer.short(subject))
-      },
-      { progress: () => sink.received },
-    )
+    const progress = () => sink.received
+    const ask = async (endpoint: Endpoint) => {
+      const lane = this.#lane(endpoint)
+      const receive = transfer.receive((bytes) => lane.transferred(bytes))
+      const path = `blobs/${blob.digest}`
+      const response = await lane.run(() => this.#send(endpoint, { path, range: transfer.range, receive }))
+      transfer.check(response, subject)
+      this.#expect(response, [200, 206], endpoint, subject)
+      if (sink.received < blob.size) throw new TransientError(transfer.short(subject))
+    }
+    try {
+      await this.#atEndpoints(repository, subject, ask, { progress })
+    } catch (error) {
+      // A registry may not hand such a layer out; its descriptor says who does.
+      if (!(error instanceof ExpectedError) || error.code !== 'BLOB_UNKNOWN' || !blob.urls?.length) throw error
+      await this.#atUrls(blob.urls, endpointAt(repository.domain, []).base, (url) => {
+        const headers = transfer.range ? { range: transfer.range } : {}
+        const receive = transfer.receive(() => {})
+        return withRetries(async () => {
+          const elsewhere = { ...subject, registry: url.host }
+          const response = await follow(this.#dispatcher, { url, method: 'GET', headers }, this.#patience, receive)
+          if (response.status !== 200 && response.status !== 206) throw responseError(elsewhere, response)
+        }, this.#retry)
+      })
+    }
+  }
+
+  /** Asks public hosts, or those in the registry's own network. */
+  async #atUrls(urls: readonly string[], registry: URL, ask: (url: URL) => Promise<void>): Promise<void> {
+    let failure: unknown = new ExpectedError('BLOB_UNKNOWN', `none of its addresses can be asked: ${urls.join(', ')}`)
+    for (const text of urls) {
+      const url = URL.canParse(text) ? new URL(text) : undefined
+      const isFair = url && /^https?:$/.test(url.protocol) && (!isPrivate(url.hostname) || isPrivate(registry.hostname))
+      if (!url || !isFair) continue
+      try {
+        return await ask(url)
+      } catch (error) {
+        failure = networkError({ registry: url.host, what: url.pathname }, error)
+      }
+    }
+    throw failure
+  }
+
+  /** What the registry lists as attached to a manifest, by its referrers API or else under the fallback tag. */
+  async listReferrers(repository: Reference, digest: Digest): Promise<readonly Descriptor[]> {
+    const subject = { registry: repository.domain, what: `referrers of ${digest}` }
+    return this.#atEndpoints(repository, subject, async (endpoint) => {
+      const found: Descriptor[] = []
+      const paths = [`referrers/${digest}`]
+      for (let pages = 0; pages < paths.length && pages < MAX_PAGES; pages++) {
+        const response = await this.#send(endpoint, { path: paths[pages]!, accept: OCI_INDEX })
+        const isFirst = pages === 0
+        if (isFirst && response.status !== 200 && !TRANSIENT.has(response.status)) {
+          const tag = digest.replace(':', '-')
+          const fallback = await this.#send(endpoint, { path: `manifests/${tag}`, accept: OCI_INDEX })
+          if (fallback.status === 404) return []
+          this.#expect(fallback, [200], endpoint, subject)
+          return referrersIn(fallback, subject)
+        }
+        this.#expect(response, [200], endpoint, subject)
+        found.push(...referrersIn(response, subject))
+        const next = nextPage(response, endpoint)
+        if (next) paths.push(next)
+      }
+      return found
+    })
   }
 
   async close(): Promise<void> {
@@ -193,7 +248,8 @@ export class RegistryClient {
   }
 
   async #send(endpoint: Endpoint, { method = 'GET', path, accept, range, receive }: Question): Promise<Response> {
-    const url = new URL(`${endpoint.path}/${endpoint.repository}/${path}${endpoint.query ?? ''}`, endpoint.base)
+    const url = new URL(`${endpoint.path}/${endpoint.repository}/${path}`, endpoint.base)
+    if (endpoint.namespace) url.searchParams.set('ns', endpoint.namespace)
     const ask = (authorization: Record<string, string>) => {
       const headers = { ...(accept && { accept }), ...(range && { range }), ...authorization }
       return follow(this.#dispatcher, { url, method, headers }, this.#patience, receive)

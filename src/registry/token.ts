@@ -1,7 +1,7 @@
 import { ExpectedError } from '../errors.ts'
 import type { Challenge } from './challenge.ts'
 import type { Credentials } from './credentials.ts'
-import { isLoopback } from './endpoint.ts'
+import { isLoopback, isPrivate } from './endpoint.ts'
 import type { Request, Response } from './exchange.ts'
 
 /** A bearer token and when to get another one, in milliseconds since the epoch. */
@@ -117,14 +117,6 @@ function realmProblem(realm: URL, registry: URL): string | undefined {
   if (realm.protocol === 'https:') return undefined
   const asPlain = registry.protocol === 'http:' && (realm.hostname === registry.hostname || isLoopback(realm.hostname))
   return asPlain ? undefined : 'an address that is not https'
-}
-
-function isPrivate(hostname: string): boolean {
-  return (
-    isLoopback(hostname) ||
-    /^(?:0|10|192\.168|169\.254|172\.(?:1[6-9]|2\d|3[01]))\./.test(hostname) ||
-    /^\[(?:f[cd]|fe80)/.test(hostname)
-  )
 }
 
 function refused(registry: URL, realm: URL, credentials: Credentials | undefined): ExpectedError {

@@ -12,6 +12,7 @@ import { verifyBundle } from '../../src/bundle/verify.ts'
 import type { ErrorCode } from '../../src/errors.ts'
 import { openBundle } from '../../src/layout/bundle-file.ts'
 import { BundleWriter } from '../../src/layout/bundle-writer.ts'
+import { OCI_CONFIG, OCI_MANIFEST } from '../../src/oci/media-type.ts'
 import { parseReference } from '../../src/oci/reference.ts'
 import type { FindCredentials } from '../../src/registry/credentials.ts'
 import { RegistryClient } from '../../src/registry/registry-client.ts'
@@ -271,4 +272,15 @@ test('a token that expires on the way is renewed', async () => {
   }
   expect(await run(registry)).toBe('right')
   expect(tokens).toBeGreaterThan(2)
+})
+
+test('a layer that the registry may not hand out comes from the address in its descriptor', async () => {
+  const registry = await startRegistry()
+  const { seen, location } = await startStorage([])
+  const layer = { ...registry.addBlob('app', LAYER), urls: ['file:///etc/passwd', location] }
+  const config = registry.addBlob('app', Buffer.from('{"os":"linux","architecture":"amd64"}'), OCI_CONFIG)
+  registry.addManifest('app', '1', { schemaVersion: 2, mediaType: OCI_MANIFEST, config, layers: [layer] }, OCI_MANIFEST)
+  registry.misbehave = (_, response, content) => isLayer(content) && sendError(response, 404, 'BLOB_UNKNOWN')
+  expect(await run(registry)).toBe('right')
+  expect(seen).toHaveLength(1)
 })

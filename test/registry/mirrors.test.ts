@@ -7,8 +7,8 @@ import { readHostsDirectory } from '../../src/registry/hosts-toml.ts'
 import { readRegistriesConf } from '../../src/registry/registries-conf.ts'
 import { temporaryDirectory } from '../support/temporary.ts'
 
-const show = ({ base, path, repository, query = '', only }: Endpoint) =>
-  `${base.origin}${path}/${repository}${query}${only ? ` (${only})` : ''}`
+const show = ({ base, path, repository, namespace, only }: Endpoint) =>
+  `${base.origin}${path}/${repository}${namespace ? `?ns=${namespace}` : ''}${only ? ` (${only})` : ''}`
 
 const CONF = `
 unqualified-search-registries = ["docker.io"]

@@ -69,6 +69,13 @@ export class MemoryRegistry {
     return descriptor
   }
 
+  /** Answers the referrers API for a manifest, which this registry does not know otherwise. */
+  addReferrers(repository: string, digest: string, manifests: readonly object[]): void {
+    const content = Buffer.from(JSON.stringify({ schemaVersion: 2, mediaType: OCI_INDEX, manifests }))
+    const path = `/v2/${repository}/referrers/${digest}`
+    this.#contents.set(path, { content, mediaType: OCI_INDEX, digest: digestOf(content) })
+  }
+
   #add(path: string, content: Buffer, mediaType: string): Descriptor {
     const digest = digestOf(content)
     this.#contents.set(`${path}${digest}`, { content, mediaType, digest })
