@@ -15,9 +15,9 @@ import {
   registryFlags,
 } from '../cli/registry-flags.ts'
 import { readRegistryOptions } from '../cli/registry-options.ts'
-import { readTool } from '../cli/tool-file.ts'
 import { signBundle } from '../cli/sign-bundle.ts'
 import { splitFlag } from '../cli/split-flag.ts'
+import { readTool } from '../cli/tool-file.ts'
 import { imageFlags, wantedImages } from '../cli/wanted-images.ts'
 import { describeRequired, indexOf, isSame, openExisting, outputExists, writeBundle } from '../cli/write-bundle.ts'
 import { type LayoutBlobs, openLayoutBlobs } from '../layout/local-blobs.ts'
