@@ -41,6 +41,8 @@ export function judge(
   const isImage = key.role === 'image' || key.role === 'images' || reference !== text
   if (isImage) return { reference, confidence: isLoose && isUnknownWord(reference) ? 'possible' : 'likely' }
   if (likeness === 'weak') return undefined
+  // A tag with its digest (`1.6.0@sha256:…`) reads like an image of that name.
+  if (isPart(key) && !reference.includes('/')) return undefined
   if (likeness === 'strong') return { reference, confidence: 'likely' }
   if (isPart(key)) return key.ofImage && /\/.*[:@]/.test(reference) ? { reference, confidence: 'likely' } : undefined
   if (key.role === 'mention') return { reference, confidence: 'likely' }

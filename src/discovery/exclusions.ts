@@ -33,6 +33,10 @@ const GROUPS: ReadonlySet<string> = new Set([
   ],
 ])
 
+/** API groups of controllers for clouds: the images that their resources name run there, not in the cluster. */
+const CLOUD_GROUP =
+  /(?:^|\.)(?:(?:aws|azure|gcp|azuread)\.(?:m\.)?(?:upbound|crossplane)\.io|cnrm\.cloud\.google\.com|services\.k8s\.aws|azure\.com)$/
+
 /** Parts of a policy that compare images with a pattern. */
 const POLICY_PATTERNS: ReadonlySet<string> = new Set(
   'pattern anyPattern validate match exclude preconditions deny conditions verifyImages attestors imageExtractors'.split(
@@ -49,7 +53,8 @@ const KEYS: ReadonlySet<string> = new Set(
 
 /** Whether a resource names no image beside those of its pod spec. */
 export function isExcluded({ apiVersion, kind }: Pick<Resource, 'apiVersion' | 'kind'>): boolean {
-  return KINDS.has(kind) || GROUPS.has(groupOf(apiVersion)) || kind.endsWith('Report')
+  const group = groupOf(apiVersion)
+  return KINDS.has(kind) || GROUPS.has(group) || CLOUD_GROUP.test(group) || kind.endsWith('Report')
 }
 
 const KIND_LINE = /^kind: ?["']?(\w+)["']?[ \t]*\r?$/m

@@ -26,20 +26,7 @@ export interface Key {
 }
 
 /** Words that follow `image` and change nothing about it. */
-const NEUTRAL = new Set([
-  'ref',
-  'reference',
-  'name',
-  'url',
-  'uri',
-  'spec',
-  'location',
-  'source',
-  'full',
-  'id',
-  'path',
-  'default',
-])
+const NEUTRAL = new Set(['ref', 'reference', 'name', 'url', 'uri'])
 
 /** Words before `image` that only say what sort of image: `baseImage` goes with `version`, `docker_image` with `tag`. */
 const SORTS = new Set(['base', 'docker', 'container', 'oci', 'image', 'images'])

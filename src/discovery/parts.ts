@@ -26,9 +26,11 @@ interface Part extends Entry {
   readonly entry: Entry
 }
 
+export type UnderImage = 'directly' | 'below' | false
+
 interface ComposeOptions {
-  /** The entries stand under an image key, where `name` is the repository. */
-  readonly ofImage?: boolean
+  /** The entries stand under an image key, where `name` is the repository; or farther below one. */
+  readonly ofImage?: UnderImage
   /** What an image that is a bare word (`image: proxyv2`) has from above. */
   readonly inherit?: () => Inherited | undefined
 }
@@ -39,7 +41,8 @@ interface Compositions {
   readonly taken: ReadonlySet<Entry>
 }
 
-const VERSION_TEXT = /^(?:sha256:[0-9a-f]{64}|\w[\w.+-]{0,127})$/
+/** A tag, a version, a digest, or a tag with its digest: `1.6.0@sha256:…`. */
+const VERSION_TEXT = /^(?:sha256:[0-9a-f]{64}|\w[\w.+-]{0,127}(?:@sha256:[0-9a-f]{64})?)$/
 /** A host alone is no repository: `repository: quay.io`. */
 const HOST = /^[\w-]+(?:\.[\w-]+)*\.[a-z]{2,}(?::\d+)?$/i
 const HEX = /^[0-9a-f]{64}$/
@@ -65,8 +68,8 @@ export function compose(entries: readonly Entry[], { ofImage = false, inherit }:
     const versions = versionsFor(stem, group, parts, base, ofImage)
     const inherited = needsMore(base, versions) ? completed(base, versions[0], inherit?.()) : undefined
     if (inherited) take(inherited)
-    else if (versions.length === 0) take(join(base, undefined, digest, ofImage))
-    else for (const version of versions) take(join(base, version, digest, ofImage))
+    else if (versions.length === 0) take(join(base, undefined, digest))
+    else for (const version of versions) take(join(base, version, digest))
   }
   return { found, taken }
 }
@@ -94,12 +97,12 @@ interface Base {
 }
 
 /** Registry and repository of a group, without tag or digest. */
-function baseOf(group: readonly Part[], ofImage: boolean): Base | undefined {
+function baseOf(group: readonly Part[], ofImage: UnderImage): Base | undefined {
   const of = (role: string) => group.find(({ key, text }) => key.role === role && text !== '')
   const [image, repository, registry, name] = [of('image'), of('repository'), of('registry'), of('name')]
   // Other things than images have a repository and a version; `repository` with `tag` is theirs alone.
   const isPair = repository !== undefined && /repository$/i.test(repository.name) && of('tag') !== undefined
-  const isSure = ofImage || isPair || group.some(({ key }) => key.ofImage)
+  const isSure = ofImage !== false || isPair || group.some(({ key }) => key.ofImage)
   const pathParts = partsOfPath(image, repository, registry, name, ofImage)
   if (pathParts.length === 0) return undefined
   const path = pathParts.map(({ text }) => text.replace(/\/$/, '')).join('/')
@@ -115,14 +118,16 @@ function partsOfPath(
   repository: Part | undefined,
   registry: Part | undefined,
   name: Part | undefined,
-  ofImage: boolean,
+  ofImage: UnderImage,
 ): Part[] {
   // `repository: nvcr.io/nvidia, image: driver`: only an image without a path needs the repository before it.
   if (image && repository) return image.text.includes('/') ? [image] : [repository, image]
   if (image) return [image]
   if (repository) return [repository]
   if (registry && name) return [registry, name]
-  return ofImage && name ? [name] : []
+  // `image: {gallery: {name: ubuntu, version: 1}}` is a machine's; a path makes the name one of an image all the same.
+  const isNamed = ofImage === 'directly' || name?.text.includes('/')
+  return ofImage && name && isNamed ? [name] : []
 }
 
 /** The versions that a base is used with: of its own stem, of a shorter one, or any that says it is an image's. */
@@ -131,7 +136,7 @@ function versionsFor(
   group: readonly Part[],
   all: readonly Part[],
   { from }: Base,
-  ofImage: boolean,
+  ofImage: UnderImage,
 ): Part[] {
   const usable = (part: Part): boolean => VERSION_TEXT.test(part.text) && isVersionPart(part, ofImage)
   const own = group.filter(usable)
@@ -146,9 +151,10 @@ function versionsFor(
   return isOnlyImage ? all.filter((part) => usable(part) && part.key.ofImage) : []
 }
 
-function isVersionPart({ key, text }: Part, ofImage: boolean): boolean {
+function isVersionPart({ key, text }: Part, ofImage: UnderImage): boolean {
   return (
-    key.role === 'tag' || (key.role === 'version' && (ofImage || key.ofImage || /\d/.test(text) || text === 'latest'))
+    key.role === 'tag' ||
+    (key.role === 'version' && (ofImage !== false || key.ofImage || /\d/.test(text) || text === 'latest'))
   )
 }
 
@@ -156,12 +162,7 @@ function digestOf(group: readonly Part[]): Part | undefined {
   return group.find(({ key, text }) => key.role === 'digest' && (HEX.test(text) || text.startsWith('sha256:')))
 }
 
-function join(
-  base: Base,
-  version: Part | undefined,
-  digest: Part | undefined,
-  ofImage: boolean,
-): Composition | undefined {
+function join(base: Base, version: Part | undefined, digest: Part | undefined): Composition | undefined {
   if (!version && !digest) {
     // Registry and repository make a name; a single part is no composition.
     return base.from.length > 1 ? compositionOf(base, base.name, base.from) : undefined
@@ -170,7 +171,7 @@ function join(
   const tag = version && tagText(version.text)
   const text = `${base.name}${tag ?? ''}${hash ? `@${hash}` : ''}`
   const from = [...base.from, version, digest].filter((part) => part !== undefined)
-  return compositionOf({ ...base, isSure: base.isSure || ofImage || from.some(({ key }) => key.ofImage) }, text, from)
+  return compositionOf({ ...base, isSure: base.isSure || from.some(({ key }) => key.ofImage) }, text, from)
 }
 
 /** A version as the end of a reference: a tag cannot hold `+`, and a digest may stand in the place of a tag. */

@@ -16,7 +16,8 @@ export function addCompositions(
   place: Place,
   name: string,
 ): ReadonlySet<string> {
-  const { ofImage } = place.outer
+  const isDirect = ['image', 'images'].includes(readKey(name).role)
+  const ofImage = place.outer.ofImage && (isDirect ? 'directly' : 'below')
   if (!ofImage && !entries.some((entry) => BASES.has(readKey(entry.name).role))) return NOTHING
   // A `global` map holds the parts that others leave out, and is no image itself.
   if (name === 'global') return NOTHING

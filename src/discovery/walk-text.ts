@@ -27,7 +27,9 @@ export function visitText(walk: Walk, text: string, name: string, place: Place, 
     return
   }
   const own = readKey(name)
-  const saysNothing = own.role === 'other' || own.role === 'name' || own.role === 'repository'
+  // A name or repository without a version is only a part, which something completes.
+  const isWhole = own.role === 'other' || /[:@][^/]*$/.test(text)
+  const saysNothing = isWhole && (own.role === 'other' || own.role === 'name' || own.role === 'repository')
   const key = saysNothing && place.outer.ofImage ? place.outer : own
   // Outside image fields a reference has at least one of these.
   if (key.role === 'other' && !/[/:@]/.test(text)) return

@@ -35,6 +35,9 @@ test.for<[why: string, spec: string]>([
   ['an inlined picture', '{LINK_IMAGE_URL: "data:image/svg+xml;base64,PHN2ZyB4"}'],
   ['a word that is completed elsewhere', '{env: [{name: BUILDER_IMAGE, value: kogito-builder}]}'],
   ['names and labels', '{template: {metadata: {name: "x/y:1", labels: {image: "x/y:1"}}, spec: {}}}'],
+  ['a machine image', '{imageId: ami-0a1a70369f0fce06a, image: {gallery: {name: capi-ubuntu, version: latest}}}'],
+  ['a tag by itself', `{tag: "1.6.0@sha256:${'ab'.repeat(32)}"}`],
+  ['a repository that something completes', '{image: {repository: ghcr.io/x/y}, other: {image: {name: ghcr.io/x/y}}}'],
   ['a file', '{path: conf/app.conf, script: run/start.sh}'],
   ['a time', '{schedule: "15:30", at: "2024-01-01T10:00:00Z"}'],
   ['a key of a map that comes after image', '{imageRegistry: registry.example.com, imageTag: v1}'],
@@ -55,6 +58,7 @@ test.for<[apiVersion: string, kind: string, rest: string]>([
   ],
   ['image.toolkit.fluxcd.io/v1', 'ImageRepository', 'spec: {image: x/y}'],
   ['aquasecurity.github.io/v1alpha1', 'VulnerabilityReport', 'report: {artifact: {repository: quay.io/x/y, tag: "1"}}'],
+  ['codebuild.aws.upbound.io/v1beta1', 'Project', 'spec: {image: "aws/codebuild/standard:5.0"}'],
   ['x.example/v1', 'Thing', 'status: {image: "x/y:1"}'],
   ['apiextensions.k8s.io/v1', 'CustomResourceDefinition', 'spec: {names: {kind: X}, description: "image: x/y:1"}'],
 ])('%s %s names no image to run', ([apiVersion, kind, rest]) => {
