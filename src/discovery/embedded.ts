@@ -10,7 +10,8 @@ interface EmbeddedValue {
 /** A text without one of these holds no image, whatever else it is. */
 const PROMISING = /image|[a-z0-9]\/[\w./-]+[:@]\w/i
 const STRUCTURED = /^\s*[[{]|^\s*(?:-\s+)?["']?[\w./-]+["']?\s*:(?:\s|$)/m
-const SCRIPT = /^\s*(?:#!|set -|import |package |function )/
+/** How programs begin. */
+export const SCRIPT = /^\s*(?:#!|set -|import |package |function )/
 
 /** Whether a text can hold texts of its own: it is JSON, or has several lines. */
 export function mayEmbed(text: string): boolean {

@@ -88,7 +88,8 @@ function classify(words: string[]): Key {
     stem: stemWords.filter((word) => !SORTS.has(word)).join(' '),
     ofImage,
   })
-  if (words.some((word) => PRODUCED.has(word))) return make('never', words)
+  // A bundle is an artifact with definitions in it.
+  if (words.some((word) => PRODUCED.has(word)) || words.join(' ') === 'bundle') return make('never', words)
   const last = words.at(-1) ?? ''
   if (last === 'image') return make('image', words.slice(0, -1))
   if (last === 'images') return make('images', words.slice(0, -1))

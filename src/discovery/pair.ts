@@ -32,6 +32,6 @@ export function visitPair(
   walk.named.set(name, text)
   const speaks = readKey(name).role !== 'other' || readKey(listName).role !== 'images'
   walk.path.push(key)
-  visit(walk, text, speaks ? name : listName, place)
+  visit(walk, text, speaks ? name : listName, { ...place, isLoose: true })
   walk.path.pop()
 }

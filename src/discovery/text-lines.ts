@@ -22,8 +22,11 @@ const FLAG = /(?<=^|[\s"'[,])--?([A-Za-z][\w.-]*)(?:=|\s+)["']?([^\s"',;{}()<>`|
 /** Beyond this a line is data, not something that a person wrote. */
 const MAX_LINE = 4096
 
-/** The images that lines of a text assign, or pass as flags. `outer` is what the text itself is called. */
-export function imagesInLines(text: string, outer: Key): LineImage[] {
+/**
+ * The images that lines of a text assign, or pass as flags. `outer` is what the text itself is called. In a script a
+ * name has to say that it is an image: other variables hold what it makes and compares.
+ */
+export function imagesInLines(text: string, outer: Key, { isScript = false } = {}): LineImage[] {
   const found: LineImage[] = []
   text.split('\n').forEach((content, line) => {
     if (content.length > MAX_LINE || COMMENT.test(content)) return
@@ -31,7 +34,8 @@ export function imagesInLines(text: string, outer: Key): LineImage[] {
       const own = readKey(name)
       const key = own.role === 'other' && (outer.role === 'images' || outer.role === 'image') ? outer : own
       const image = judge(key, value, { isLoose: true })
-      if (image) found.push({ ...image, name, line })
+      if (!image) continue
+      found.push({ ...image, name, line, confidence: isScript && key.role === 'other' ? 'possible' : image.confidence })
     }
   })
   return found

@@ -33,6 +33,8 @@ export interface Place {
   readonly container: string | undefined
   /** What texts here are where their own key says nothing: `images: {web: …}`, `image: {name: …}`. */
   readonly outer: Key
+  /** Programs complete texts here, so a bare word proves nothing: parameters. */
+  readonly isLoose?: boolean
 }
 
 export const OTHER: Key = { role: 'other', stem: '', ofImage: false }

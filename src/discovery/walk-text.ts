@@ -1,5 +1,5 @@
 import { type Candidate, judge } from './candidate.ts'
-import { mayEmbed, readEmbedded } from './embedded.ts'
+import { mayEmbed, readEmbedded, SCRIPT } from './embedded.ts'
 import type { Layer } from './image-use.ts'
 import { type Key, readKey } from './key.ts'
 import { hasPlaceholder } from './placeholders.ts'
@@ -16,6 +16,8 @@ const PROSE: ReadonlySet<string> = new Set(
     ' ',
   ),
 )
+/** Keys whose texts are programs, which also say what they make and compare. */
+const SCRIPTS: ReadonlySet<string> = new Set(['script', 'source', 'run'])
 const LIST_SEPARATOR = /[\s,;]+/
 const ASSIGNMENT = /^([\w.-]+)=(?=\w)(.+)$/s
 
@@ -40,7 +42,7 @@ export function visitText(walk: Walk, text: string, name: string, place: Place, 
 /** A text of one line: one value, or several (`a=REF,b=REF`). */
 export function visitWords(walk: Walk, text: string, name: string, key: Key, place: Place): void {
   const words = text.includes('/') || key.role === 'images' ? text.trim().split(LIST_SEPARATOR) : [text]
-  const isLoose = walk.isLoose || place.layer === 'environment' || place.layer === 'argument' || words.length > 1
+  const isLoose = walk.isLoose || place.isLoose || place.layer === 'argument' || words.length > 1
   for (const word of new Set(words)) {
     const [, inner, value] = ASSIGNMENT.exec(word) ?? []
     const image =
@@ -53,7 +55,8 @@ export function visitWords(walk: Walk, text: string, name: string, key: Key, pla
 
 /** A text that is read line by line: a script, a template. */
 export function visitLines(walk: Walk, text: string, name: string, place: Place): void {
-  for (const { reference, confidence, name: inner, line } of imagesInLines(text, readKey(name))) {
+  const isScript = SCRIPTS.has(name) || place.layer === 'argument' || SCRIPT.test(text)
+  for (const { reference, confidence, name: inner, line } of imagesInLines(text, readKey(name), { isScript })) {
     add(walk, place, { reference, confidence, textLine: line, why: whyOf(place.layer, name, inner) })
   }
 }
