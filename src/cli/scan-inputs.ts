@@ -4,6 +4,7 @@ import { type Confidence, detach, type ImageUse, isAtLeast } from '../discovery/
 import { scanDocument } from '../discovery/scan.ts'
 import type { ExpectedError } from '../errors.ts'
 import type { Finding } from '../finding.ts'
+import { customWorkloadsOf } from '../kubernetes/custom-workload.ts'
 import { type Document, readDocuments, type UnreadableDocument } from '../kubernetes/document.ts'
 import { type Resource, resourcesOf } from '../kubernetes/resource.ts'
 import type { Workload } from '../kubernetes/workload.ts'
@@ -24,6 +25,8 @@ export interface InputScan {
 
 export interface ScanOptions extends HelmOptions {
   readonly keepWorkloads?: boolean
+  /** Also the workloads that custom resources are, by shape. */
+  readonly keepCustomWorkloads?: boolean
   readonly keepKinds?: readonly string[]
   /** Uses that are less sure are left out. */
   readonly minConfidence?: Confidence
@@ -87,15 +90,18 @@ function addDocument(
   document: Document | UnreadableDocument,
   options: ScanOptions,
 ): void {
-  const { keepWorkloads = false, keepKinds = [], minConfidence = 'likely' } = options
+  const { keepWorkloads = false, keepCustomWorkloads = false, keepKinds = [], minConfidence = 'likely' } = options
   const scan = scanDocument(document, options)
   for (const use of scan.uses) {
     if (isAtLeast(use.confidence, minConfidence) || use.layer === 'comment') uses.push(detach(use, texts))
   }
   for (const finding of scan.findings) findings.push(finding)
   if (keepWorkloads) for (const workload of scan.workloads) workloads.push(workload)
-  if (keepKinds.length === 0 || 'problem' in document) return
-  for (const resource of resourcesOf(document)) if (keepKinds.includes(resource.kind)) resources.push(resource)
+  if ((keepKinds.length === 0 && !keepCustomWorkloads) || 'problem' in document) return
+  for (const resource of resourcesOf(document)) {
+    if (keepKinds.includes(resource.kind)) resources.push(resource)
+    if (keepCustomWorkloads) workloads.push(...customWorkloadsOf(resource))
+  }
 }
 
 /** Whether some input could not be read, so that images may be missing from the answer. */

@@ -2,6 +2,7 @@ import type { Node, Pod } from 'kubernetes-types/core/v1.js'
 import { ExpectedError } from '../errors.ts'
 import { type KubeletSettings, parseKubeletConfig } from '../kubernetes/kubelet-config.ts'
 import { nameOfNode } from '../kubernetes/node.ts'
+import { objectsOf } from '../kubernetes/resource.ts'
 import type { Api } from './list.ts'
 import { listAll, readAnswer } from './list.ts'
 
@@ -9,7 +10,7 @@ import { listAll, readAnswer } from './list.ts'
 export interface ClusterState {
   readonly nodes: readonly Node[]
   readonly pods: readonly Pod[]
-  /** Workloads that nothing else owns, RuntimeClasses and PriorityClasses. */
+  /** Workloads that no other workload owns, RuntimeClasses and PriorityClasses. */
   readonly objects: readonly Record<string, unknown>[]
   /** By node, as far as they may be read. */
   readonly kubelets: ReadonlyMap<string, KubeletSettings>
@@ -90,7 +91,12 @@ async function optional<T>(value: Promise<T>, unread: string[], otherwise: T): P
 }
 
 /** Pods of a Deployment, Jobs of a CronJob: the owner is audited for them. Static pods belong to their node. */
-function isOwned(object: Record<string, unknown>): boolean {
-  const { ownerReferences } = object.metadata as { ownerReferences?: { controller?: boolean }[] }
-  return Array.isArray(ownerReferences) && ownerReferences.length > 0
+const OWNERS: ReadonlySet<string> = new Set(
+  'Deployment ReplicaSet StatefulSet DaemonSet Job CronJob ReplicationController Node'.split(' '),
+)
+
+/** What a custom resource owns stands for it, as its own kind is not read. */
+function isOwned({ metadata }: Record<string, unknown>): boolean {
+  const owners = objectsOf((metadata as { ownerReferences?: { kind?: string }[] } | undefined)?.ownerReferences)
+  return owners.some(({ kind }) => OWNERS.has(kind ?? ''))
 }

@@ -29,7 +29,7 @@ import { runtimeClassOf } from '../kubernetes/runtime-class.ts'
 import { criForm, parseReference } from '../oci/reference.ts'
 import { isRecordedPlacement } from '../seed/label-plan.ts'
 
-const KEEP = { keepWorkloads: true, keepKinds: ['RuntimeClass', 'PriorityClass'] }
+const KEEP = { keepWorkloads: true, keepCustomWorkloads: true, keepKinds: ['RuntimeClass', 'PriorityClass'] }
 
 /** What is to be audited, and what is known of the cluster from where it was read. */
 interface Sources {

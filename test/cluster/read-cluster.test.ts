@@ -43,6 +43,9 @@ withKubectl('everything is read, page by page', async () => {
       '/api/v1/pods': [{ metadata: { name: 'bare' }, spec: { containers: [] } }, owned('of-a-deployment')],
       '/apis/apps/v1/deployments': [{ metadata: { name: 'web' } }],
       '/apis/batch/v1/jobs': [owned('of-a-cron-job')],
+      '/apis/apps/v1/replicasets': [
+        { metadata: { name: 'of-a-rollout', ownerReferences: [{ kind: 'Rollout', name: 'x' }] } },
+      ],
       '/apis/node.k8s.io/v1/runtimeclasses': [{ metadata: { name: 'gvisor' }, handler: 'runsc' }],
     },
     {
@@ -57,6 +60,7 @@ withKubectl('everything is read, page by page', async () => {
   expect(state.objects).toMatchObject([
     { kind: 'Pod', apiVersion: 'v1', metadata: { name: 'bare' } },
     { kind: 'Deployment', apiVersion: 'apps/v1', metadata: { name: 'web' } },
+    { kind: 'ReplicaSet', apiVersion: 'apps/v1', metadata: { name: 'of-a-rollout' } },
     { kind: 'RuntimeClass', apiVersion: 'node.k8s.io/v1', metadata: { name: 'gvisor' } },
   ])
   expect(state.kubelets.get('n0')?.maxImages).toBe(-1)
