@@ -4,7 +4,6 @@ import type { LockedImage } from '../inventory.ts'
 import { deletesByAge } from '../kubernetes/kubelet-config.ts'
 import { nameOfNode, platformOfNode } from '../kubernetes/node.ts'
 import { objectsOf } from '../kubernetes/resource.ts'
-import { isSeeded, seedSetDigest } from '../seed-set.ts'
 import { type Conditions, kubeletOf } from './conditions.ts'
 import { driftedDigest } from './drift.ts'
 import { GroupedFindings } from './grouped-findings.ts'
@@ -25,10 +24,12 @@ export function nodeFindings(nodes: readonly Node[], questions: NodeQuestions): 
   const findings = new GroupedFindings()
   const listingsOf = nodeListings(questions.locked, questions.conditions)
   for (const node of nodes) {
-    const listings = listingsOf(node).filter(({ isBundle }) => !isBundle)
+    const known = listingsOf(node)
+    const listings = known.filter(({ isBundle }) => !isBundle)
+    const promised = known.filter(({ isBundle }) => isBundle).flatMap(({ byName }) => [...byName.keys()])
     addReadiness(findings, node)
     addDrift(findings, node, listings, questions)
-    addLostSeed(findings, node, listings, questions)
+    if (!questions.conditions.assumeSeeded) addLostSeed(findings, node, { listings, promised }, questions)
     addGarbageCollection(findings, node, listings, questions)
     addCredentials(findings, node, questions)
   }
@@ -65,13 +66,13 @@ function addDrift(
 function addLostSeed(
   findings: GroupedFindings,
   node: Node,
-  listings: readonly ImageListing[],
-  { locked, conditions }: NodeQuestions,
+  { listings, promised }: { listings: readonly ImageListing[]; promised: readonly string[] },
+  { locked }: NodeQuestions,
 ): void {
-  if (!conditions.lock || !isSeeded(node.metadata?.labels, seedSetDigest(conditions.lock))) return
   const platform = platformOfNode(node)
-  for (const [name, image] of locked) {
-    if (platform && !image.platforms.some((held) => runsOn(held.platform, platform))) continue
+  for (const name of promised) {
+    const image = locked.get(name)
+    if (platform && image && !image.platforms.some((held) => runsOn(held.platform, platform))) continue
     const lacking = listings.find((listing) => !listing.byName.has(name) && listing.gap(name) === undefined)
     if (!lacking) continue
     // What the runtime says is so; what the kubelet reports may be minutes behind.

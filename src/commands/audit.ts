@@ -24,6 +24,7 @@ import { printable } from '../cli/table.ts'
 import { ApiProxy } from '../cluster/api-proxy.ts'
 import { readCluster } from '../cluster/read-cluster.ts'
 import { ExpectedError } from '../errors.ts'
+import type { Finding } from '../finding.ts'
 import { priorityClassOf } from '../kubernetes/priority-class.ts'
 import { runtimeClassOf } from '../kubernetes/runtime-class.ts'
 import { criForm, parseReference } from '../oci/reference.ts'
@@ -99,10 +100,11 @@ Ends with 0 when no workload is below --fail-on, with 4 when one is.`
     const api = await ApiProxy.start({ command, timeout: timeout * 1000, ...(context !== undefined && { context }) })
     try {
       const { nodes, pods, objects, kubelets, unread } = await readCluster(api)
-      for (const problem of unread) this.logToStderr(`warning: not read, the audit goes on without: ${problem}`)
       const live = scanObjects(objects, 'cluster', KEEP)
       const files = inputs.length > 0 ? await scanInputs(inputs, KEEP) : undefined
-      const scan = files ? { ...files, resources: [...live.resources, ...files.resources] } : live
+      const { workloads, uses, findings } = files ?? live
+      const resources = [...live.resources, ...(files?.resources ?? [])]
+      const scan = { workloads, uses, resources, findings: [...findings, ...unread.map(unreadFinding)] }
       return { nodes, scan, known: { livePods: pods, kubelets } }
     } finally {
       await api.close()
@@ -143,6 +145,17 @@ async function conditionsOf(flags: AuditFlags, { resources }: InputScan): Promis
 async function readSeedSets(directory: string): Promise<NonNullable<Conditions['seedSets']>> {
   const { sets } = await readPlacementFile(directory, isRecordedPlacement)
   return sets.map(({ digest, images }) => ({ digest, names: images }))
+}
+
+function unreadFinding(problem: string): Finding {
+  return {
+    code: 'CLUSTER_UNREAD',
+    severity: 'warning',
+    message: `the audit goes on without: ${problem}`,
+    hint: 'See examples/audit/read-only.yaml; or give kubelet settings as a file: --kubelet-config.',
+    file: undefined,
+    line: undefined,
+  }
 }
 
 function missingSource(lacksNodes: boolean): ExpectedError {

@@ -10,7 +10,7 @@ import { digestOf } from '../../src/oci/digest.ts'
 import { OCI_CONFIG, OCI_LAYER_GZIP, OCI_MANIFEST } from '../../src/oci/media-type.ts'
 import { runCli } from '../support/cli.ts'
 import { node, workload } from '../support/cluster.ts'
-import { startApiServer } from '../support/cluster-api.ts'
+import { type Answer, reply, startApiServer } from '../support/cluster-api.ts'
 import { testWith, tool } from '../support/debian.ts'
 
 const SHOP = 'examples/audit/shop.yaml'
@@ -177,7 +177,7 @@ testWith(['kubectl'])('--cluster audits what a live cluster runs, through kubect
       containerStatuses: [{ image: 'nginx:1.27', state: { waiting: { reason: 'ErrImageNeverPull' } } }],
     },
   }
-  const { kubeconfig } = await startApiServer({
+  const lists = {
     '/api/v1/nodes': items,
     '/api/v1/pods': [failing],
     '/apis/apps/v1/deployments': [
@@ -186,7 +186,13 @@ testWith(['kubectl'])('--cluster audits what a live cluster runs, through kubect
     '/apis/node.k8s.io/v1/runtimeclasses': [
       { metadata: { name: 'fast' }, scheduling: { nodeSelector: { 'kubernetes.io/os': 'linux' } } },
     ],
-  })
+  }
+  const answer: Answer = (request, response) => {
+    if (!request.url?.endsWith('/proxy/configz')) return false
+    reply(response, 403, 'forbidden: nodes/proxy')
+    return true
+  }
+  const { kubeconfig } = await startApiServer(lists, { answer })
   const kubectl = `${tool('kubectl')} --kubeconfig ${kubeconfig}`
   const { stdout, stderr, exitCode } = await runCli(['audit', '--cluster', '--kubectl', kubectl, '--json'])
   const { workloads, findings } = JSON.parse(stdout) as AuditReport
@@ -195,6 +201,7 @@ testWith(['kubectl'])('--cluster audits what a live cluster runs, through kubect
     'ErrImageNeverPull of nginx:1.27 now; the audit says ImageMissing',
   )
   expect(findings.map(({ code }) => code)).not.toContain('RUNTIME_CLASS_UNKNOWN')
+  expect(findings.find(({ code }) => code === 'CLUSTER_UNREAD')?.message).toContain('forbidden: nodes/proxy')
   expect([stderr, exitCode]).toEqual([expect.not.stringContaining('error'), 4])
 })
 
