@@ -1,4 +1,5 @@
 import type { ConfigMap, Namespace } from 'kubernetes-types/core/v1.js'
+import { ExpectedError } from '../errors.ts'
 import { renderYaml } from '../kubernetes/render.ts'
 import {
   namesConfigMap,
@@ -11,6 +12,9 @@ import {
 import { renderNames } from './node-files.ts'
 import type { OutputFile } from './output-file.ts'
 
+/** The API server's limit is 1 MiB for the whole object. */
+const MAX_CONFIG_MAP_BYTES = 1_000_000
+
 /** The directory `seeding/`: what `kubectl apply -k` needs to seed every group of nodes. */
 export function seedingResources(groups: readonly SeededGroup[], seeding: Seeding, script: string): OutputFile[] {
   const names = groups
@@ -18,7 +22,7 @@ export function seedingResources(groups: readonly SeededGroup[], seeding: Seedin
     .map((group) => ({
       path: `names-${group.name}.yaml`,
       content: renderYaml(`The names that nodes of group ${group.name} get: a part of the bundle.`, [
-        configMap(seeding.namespace, namesConfigMap(group), { 'names.txt': renderNames(group.lock) }),
+        configMap(seeding.namespace, namesConfigMap(group), { 'names.txt': namesOf(group) }),
       ]),
     }))
   const daemonSets = groups.map((group) => ({
@@ -56,6 +60,15 @@ export function seedingResources(groups: readonly SeededGroup[], seeding: Seedin
     ...file,
     path: `seeding/${file.path}`,
   }))
+}
+
+/** @throws {ExpectedError} UNSUPPORTED for more than a ConfigMap can hold. */
+function namesOf(group: SeededGroup): string {
+  const names = renderNames(group.lock)
+  if (names.length <= MAX_CONFIG_MAP_BYTES) return names
+  throw new ExpectedError('UNSUPPORTED', `the list of names for nodes of ${group.name} is too large for a ConfigMap`, {
+    hint: 'Place everything everywhere (--placement all) from a file, or split the bundle.',
+  })
 }
 
 function namespace(name: string): Namespace {

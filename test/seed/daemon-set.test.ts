@@ -1,24 +1,57 @@
-import { copyFile, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { copyFile, mkdir, readFile, symlink, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import type { Container, Node, Volume } from 'kubernetes-types/core/v1.js'
-import { expect, onTestFinished } from 'vitest'
-import { type Seeding, seedingDaemonSet } from '../../src/seed/daemon-set.ts'
+import { expect } from 'vitest'
+import type { LockedImage } from '../../src/inventory.ts'
+import { seedingDaemonSet } from '../../src/seed/daemon-set.ts'
 import { groupNodes } from '../../src/seed/node-group.ts'
 import { seedableNodes } from '../../src/seed/seedable-node.ts'
 import { seedSetDigest } from '../../src/seed-set.ts'
 import { writeTestBundle } from '../support/bundle-maker.ts'
 import { type Containerd, PAUSE_IMAGE, startContainerd } from '../support/containerd.ts'
 import type { CriContainer } from '../support/cri.ts'
-import { testWith, tool } from '../support/debian.ts'
+import { runTool, testWith, tool } from '../support/debian.ts'
 import { type Blobs, lockImage, makeImage, makeLayer, thisPlatform } from '../support/image-maker.ts'
 import { NODE_SCRIPT } from '../support/node-script.ts'
+import { temporaryDirectory } from '../support/temporary.ts'
 
 const withContainerd = testWith(['containerd', 'ctr', 'runc', 'busybox'], { root: true })
 
 withContainerd("the seeding container works on a scratch image, with the host's programs read-only", async () => {
-  const directory = await mkdtemp(join(tmpdir(), 'nodeseed-'))
-  onTestFinished(() => rm(directory, { recursive: true, force: true }))
+  const { containerd, image, run, host } = await seedingPod()
+  const first = await run('first')
+  expect(first.exitCode, first.log).toBe(0)
+  expect(report(first.log)).toMatchObject({ result: 'seeded', runtime: 'containerd', names: 2, imported: 2 })
+  expect(await containerd.cri.imageStatus(image.names[1] ?? '')).toBeDefined()
+  const termination = await readFile(host['/dev/termination-log'] ?? '', 'utf8')
+  expect(JSON.parse(termination)).toMatchObject({ result: 'seeded', node: 'worker-1' })
+  expect(report((await run('second')).log)).toMatchObject({ result: 'unchanged' })
+})
+
+withContainerd('a host whose /bin and /lib are no links into /usr, with busybox for programs', async () => {
+  const { run, host } = await seedingPod()
+  const [usr, bin] = [await temporaryDirectory(), await temporaryDirectory()]
+  await copyFile(tool('busybox'), join(bin, 'busybox'))
+  const { stdout } = await runTool('busybox', ['--list'])
+  for (const name of stdout.split('\n').filter((name) => name && name !== 'busybox'))
+    await symlink('busybox', join(bin, name))
+  Object.assign(host, { '/usr': usr, '/sbin': usr, '/bin': bin })
+  const { exitCode, log } = await run('unmerged')
+  expect(exitCode, log).toBe(0)
+  expect(report(log)).toMatchObject({ result: 'seeded', missingCount: 0 })
+})
+
+interface SeedingPod {
+  readonly containerd: Containerd
+  readonly image: LockedImage
+  /** What stands in for paths of the host. */
+  readonly host: Record<string, string>
+  run(name: string): Promise<{ exitCode: number; log: string }>
+}
+
+/** The init container of a generated DaemonSet, over a containerd and a bundle of the test's own. */
+async function seedingPod(): Promise<SeedingPod> {
+  const directory = await temporaryDirectory()
   const blobs: Blobs = new Map()
   const platform = thisPlatform()
   const web = makeImage(blobs, [await makeLayer(blobs, { 'etc/web': 'web' })], { platform })
@@ -29,29 +62,14 @@ withContainerd("the seeding container works on a scratch image, with the host's 
 
   const containerd = await startContainerd()
   await importPauseImage(containerd, directory)
-  const seeding: Seeding = {
-    namespace: 'nodeseed',
-    set: 'images',
-    bundle: lock,
-    scriptDigest: 'test',
-    bundlePath,
-    interval: 300,
-  }
+  const options = { namespace: 'nodeseed', set: 'images', scriptDigest: 'test', interval: 300 }
   const { seedable } = seedableNodes([node(platform)])
   const [group] = groupNodes(seedable, () => [seedSetDigest(lock)])
-  const { spec } = seedingDaemonSet({ ...group!, lock }, seeding)
+  const { spec } = seedingDaemonSet({ ...group!, lock }, { ...options, bundle: lock, bundlePath })
   const { initContainers: [seed] = [], volumes = [] } = spec?.template.spec ?? {}
-
   const host = await hostPaths(directory, containerd)
-  const run = (name: string) => containerd.cri.runPod(name, criContainer(seed!, volumes, host))
-  const first = await run('first')
-  expect(first.exitCode, first.log).toBe(0)
-  expect(report(first.log)).toMatchObject({ result: 'seeded', runtime: 'containerd', names: 2, imported: 2 })
-  expect(await containerd.cri.imageStatus(image.names[1] ?? '')).toBeDefined()
-  const termination = await readFile(host['/dev/termination-log'] ?? '', 'utf8')
-  expect(JSON.parse(termination)).toMatchObject({ result: 'seeded', node: 'worker-1' })
-  expect(report((await run('second')).log)).toMatchObject({ result: 'unchanged' })
-})
+  return { containerd, image, host, run: (name) => containerd.cri.runPod(name, criContainer(seed!, volumes, host)) }
+}
 
 function report(log: string): unknown {
   return JSON.parse(log.split('\n').find((line) => line.startsWith('{')) ?? '{}')
