@@ -3,6 +3,7 @@ import { Args, Flags } from '@oclif/core'
 import { BaseCommand } from '../cli/base-command.ts'
 import { renderFindings } from '../cli/findings.ts'
 import { readInputs } from '../cli/inputs.ts'
+import { readLockOf } from '../cli/lock-file.ts'
 import { writeOutputDirectory } from '../cli/output-directory.ts'
 import { patchText } from '../cli/patch-text.ts'
 import { readPlacementFile } from '../cli/placement-file.ts'
@@ -10,7 +11,6 @@ import { scanInputs } from '../cli/scan-inputs.ts'
 import { ExpectedError } from '../errors.ts'
 import type { Finding } from '../finding.ts'
 import type { Workload } from '../kubernetes/workload.ts'
-import { openBundle } from '../layout/bundle-file.ts'
 import { kustomizeComponent } from '../seed/kustomize-component.ts'
 import { type EditOptions, podEdits } from '../seed/pod-edit.ts'
 import { isRecordedWorkloads, selectorOf } from '../seed/recorded-workloads.ts'
@@ -44,7 +44,10 @@ export default class Patch extends BaseCommand {
       description: 'pull policy for what would be pulled otherwise',
       options: ['IfNotPresent', 'Never'],
     }),
-    'pin-digests': Flags.string({ description: 'bundle whose digests are written behind tags', helpValue: 'FILE' }),
+    'pin-digests': Flags.string({
+      description: 'bundle or lock whose digests are written behind tags',
+      helpValue: 'FILE',
+    }),
     'in-place': Flags.boolean({ description: 'change the files', exclusive: ['output'] }),
     output: Flags.string({ char: 'o', description: 'write a kustomize component to this directory', helpValue: 'DIR' }),
     force: Flags.boolean({ description: 'replace a component that is there', dependsOn: ['output'] }),
@@ -72,12 +75,12 @@ export default class Patch extends BaseCommand {
       })
     }
     const recorded = placement ? await readPlacementFile(placement, isRecordedWorkloads) : undefined
-    const bundle = pinsFrom ? await openBundle(pinsFrom) : undefined
-    await bundle?.close()
+    const lock = pinsFrom ? await readLockOf(pinsFrom) : undefined
+    const pins = lock && imagesByName(lock.images)
     return (workload) => ({
       ...(recorded && { nodeSelector: selectorOf(recorded, workload) }),
       ...(policy && { policy: policy as 'IfNotPresent' | 'Never' }),
-      ...(bundle && { pins: imagesByName(bundle.lock.images) }),
+      ...(pins && { pins }),
     })
   }
 
