@@ -22,7 +22,8 @@ export default class Seed extends BaseCommand {
   static override summary = 'write what brings a bundle onto nodes: node script, DaemonSets, labels, workload patches'
   static override description = `No image is needed on the nodes but the sandbox image, which each of them has, and no
 program but their own. DIR holds seed.sh (for a node at hand), seeding/ (for kubectl apply -k), labels.sh, and
-workloads/ (a kustomize component that gives each workload of INPUT its nodeSelector).`
+workloads/ (a kustomize component that gives each workload of INPUT its nodeSelector). Ends with 4 when something could
+not be placed, and says what and why; the rest is written all the same.`
   static override examples = [
     '<%= config.bin %> <%= command.id %> shop.tar --nodes nodes.json -o seed-shop manifests/',
     '<%= config.bin %> <%= command.id %> shop.tar --nodes nodes.json -o seed-shop --sandbox-image registry.k8s.io/pause:3.9',
@@ -102,7 +103,7 @@ workloads/ (a kustomize component that gives each workload of INPUT its nodeSele
     const said = [...unreadable, ...plan.findings]
     if (said.length > 0) this.logToStderr(renderFindings(said))
     this.#explain(plan, args.bundle, flags.output, flags['from-registry'])
-    if (plan.nodes.length === 0) this.answerNo()
+    if (plan.nodes.length === 0 || said.some(({ severity }) => severity === 'error')) this.answerNo()
     return answer
   }
 

@@ -177,7 +177,11 @@ function mounts(group: SeededGroup, seeding: Seeding): VolumeMount[] {
 function volumes(group: SeededGroup, seeding: Seeding): Volume[] {
   const directory = seeding.bundlePath.slice(0, seeding.bundlePath.lastIndexOf('/')) || '/'
   return [
-    ...hostDirectories(group).map((path) => ({ name: volumeName(path), hostPath: { path, type: 'Directory' } })),
+    ...hostDirectories(group).map((path) => ({
+      name: volumeName(path),
+      // Images may lie elsewhere on a host; then only the look at the space left is lost.
+      hostPath: { path, type: path === group.runtime.storage ? 'DirectoryOrCreate' : 'Directory' },
+    })),
     { name: 'script', configMap: { name: SCRIPT_CONFIG_MAP } },
     ...(needsOwnNames(group, seeding) ? [{ name: 'names', configMap: { name: namesConfigMap(group) } }] : []),
     // Made when it is not there: a pod that runs and says that the bundle is missing helps more than one that waits.

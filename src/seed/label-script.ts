@@ -54,7 +54,7 @@ label_node() {
 prune_node() {
   node=$1
   shift
-  "$kubectl" get node "$node" --output 'jsonpath={.metadata.labels}' | tr '{,}' '\\n\\n\\n' | tr -d '" ' |
+  "$kubectl" get node "$node" --output 'jsonpath={.metadata.labels}' | tr , '\\n' | tr -d '{}" ' |
     while IFS=: read -r key value; do
       case $key in
         "$prefix"/*) ;;

@@ -142,6 +142,25 @@ test.for<[why: string, args: string[], message: string]>([
   expect(await readdir(directory)).toEqual(['shop.tar'])
 })
 
+testWith(['shellcheck'])('shellcheck has nothing to say about the label script', async () => {
+  const { bundle, output } = await bundled()
+  await runCli(['seed', bundle, '--nodes', NODES, '-o', output, '--placement', 'eligible', SHOP])
+  await runTool('shellcheck', [join(output, 'labels.sh')])
+})
+
+test('what cannot be placed is said, exit code 4, and the rest is written', async () => {
+  const { bundle, output, directory } = await bundled()
+  const pod = join(directory, 'pod.yaml')
+  await writeFile(
+    pod,
+    'apiVersion: v1\nkind: Pod\nmetadata: {name: p}\nspec: {containers: [{name: c, image: "busybox:1"}]}\n',
+  )
+  const { exitCode, stderr } = await runCli(['seed', bundle, '--nodes', NODES, '-o', output, pod])
+  expect(exitCode).toBe(4)
+  expect(stderr).toContain('Pod p: busybox:1 is not in the bundle')
+  expect(await readdir(output)).toContain('seeding')
+})
+
 testWith(['kubectl'])(
   'kubectl kustomize renders the seeding resources, and the workloads with their selectors',
   async () => {
