@@ -1,19 +1,37 @@
 import { execFile } from 'node:child_process'
-import { readFile } from 'node:fs/promises'
+import { once } from 'node:events'
+import { chmod, mkdir, readFile } from 'node:fs/promises'
+import { type AddressInfo, createServer } from 'node:net'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
-import { expect, test } from 'vitest'
+import { gzipSync } from 'node:zlib'
+import type { Container, Volume } from 'kubernetes-types/core/v1.js'
+import { expect, test, vi } from 'vitest'
 import { demoContent } from '../src/demo/images.ts'
+import { deployment } from '../src/seed/serve-resources.ts'
+import { writeBundleOf } from './server/bundle-of.ts'
 import { startServer } from './server/running-server.ts'
+import { writeTestBundle } from './support/bundle-maker.ts'
+import { type Containerd, PAUSE_IMAGE, startContainerd } from './support/containerd.ts'
+import type { CriContainer } from './support/cri.ts'
+import { testWith, tool } from './support/debian.ts'
+import { type Blobs, lockImage, makeImage, makeLayer, thisPlatform } from './support/image-maker.ts'
 import { temporaryDirectory } from './support/temporary.ts'
 
 const run = promisify(execFile)
 const ROOT = fileURLToPath(new URL('..', import.meta.url))
 
+let binary: Promise<string> | undefined
+
+/** The path of the single executable, built once for all tests. */
+function buildBinary(): Promise<string> {
+  binary ??= run(process.execPath, ['bin/build-binary.js'], { cwd: ROOT }).then(({ stdout }) => stdout.trim())
+  return binary
+}
+
 test('the single executable does the main job without Node, PATH or files of the package', async () => {
-  const { stdout } = await run(process.execPath, ['bin/build-binary.js'], { cwd: ROOT })
-  const program = stdout.trim()
+  const program = await buildBinary()
   const directory = await temporaryDirectory()
   const runBare = (...args: string[]) => run(program, args, { cwd: directory, env: { PATH: '/nowhere' } })
   const { version } = JSON.parse(await readFile(join(ROOT, 'package.json'), 'utf8'))
@@ -29,6 +47,44 @@ test('the single executable does the main job without Node, PATH or files of the
   const carried = 'tar -xOf carried.tar nodeseed/tool.gz | gzip -d > tool && chmod +x tool && ./tool verify carried.tar'
   expect((await run('sh', ['-c', carried], { cwd: directory })).stdout).toContain('every byte is as its digest says')
 })
+
+testWith(['containerd', 'ctr', 'runc', 'busybox'], { root: true })(
+  'the generated deployment serves a bundle from the sandbox image alone',
+  async () => {
+    const directory = await temporaryDirectory()
+    const [bundle, program] = [join(directory, 'bundle'), join(directory, 'program')]
+    await mkdir(bundle, { mode: 0o755 })
+    await mkdir(program)
+    await chmod(program, 0o777)
+    const carried = { name: 'nodeseed/tool.gz', content: gzipSync(await readFile(await buildBinary()), { level: 1 }) }
+    const lock = await writeBundleOf(await demoContent(), join(bundle, 'shop.tar'), { extraFiles: [carried] })
+    const containerd = await startContainerd()
+    await importPauseImage(containerd, directory)
+
+    const [, architecture = ''] = thisPlatform().split('/')
+    const { spec } = deployment({ ...IN_CLUSTER, sandboxImage: PAUSE_IMAGE, architecture })
+    const { initContainers: [unpack] = [], containers: [serve] = [], volumes = [] } = spec?.template.spec ?? {}
+    const toCri = (container: Container) => criContainer(container, volumes, { bundle, program })
+    const unpacked = await containerd.cri.runPod('unpack', toCri(unpack!))
+    expect(unpacked.exitCode, unpacked.log).toBe(0)
+
+    const port = await freePort()
+    const args = serve!.args!.map((arg) => (arg === ':5000' ? `127.0.0.1:${port}` : arg))
+    const served = containerd.cri.runPod('serve', toCri({ ...serve!, args }))
+    const image = lock.images[0]!
+    const url = `http://127.0.0.1:${port}/v2/${image.reference.replace(':', '/manifests/')}`
+    const ended = served.then(({ log }) => Promise.reject(new Error(`it ended: ${log}`)))
+    const answer = vi.waitFor(async () => (await fetch(url)).status, { timeout: 30_000, interval: 100 })
+    const status = await Promise.race([answer, ended])
+    ended.catch(() => {}) // later it may well end
+    expect(status).toBe(200)
+    const tasks = (await containerd.ctr('tasks', 'list', '-q')).split('\n').filter(Boolean)
+    await Promise.all(tasks.map((task) => containerd.ctr('tasks', 'kill', '--signal', 'SIGTERM', task)))
+    const { exitCode, log } = await served
+    expect(exitCode, log).toBe(0)
+    expect(log).toContain('5 repositories of registry.example.com')
+  },
+)
 
 test('the package holds what runs and nothing else', async () => {
   const { stdout } = await run('npm', ['pack', '--dry-run', '--json', '--ignore-scripts'], { cwd: ROOT })
@@ -64,3 +120,54 @@ test('completion for bash is made from the commands', async () => {
   const script = `COMP_WORDS=(nodeseed ser); COMP_CWORD=1; . ${file}; _nodeseed_autocomplete; echo "\${COMPREPLY[*]}"`
   expect((await run('bash', ['-c', script])).stdout.trim()).toBe('serve')
 })
+
+const IN_CLUSTER = {
+  namespace: 'nodeseed',
+  bundlePath: '/var/lib/nodeseed/shop.tar',
+  claim: undefined,
+  replicas: 1,
+  nodePort: 30500,
+}
+
+/** What the kubelet makes of a container: its mounts, user and read-only root. */
+function criContainer(
+  { image = '', command = [], args = [], env = [], volumeMounts = [], securityContext = {} }: Container,
+  volumes: Volume[],
+  directories: Readonly<Record<string, string>>,
+): CriContainer {
+  const paths = new Map(volumes.map(({ name, hostPath }) => [name, directories[name] ?? hostPath?.path ?? '']))
+  return {
+    image,
+    command,
+    args,
+    envs: env.map(({ name, value = '' }) => ({ key: name, value })),
+    mounts: volumeMounts.map(({ name, mountPath, readOnly = false }) => ({
+      hostPath: paths.get(name) ?? '',
+      containerPath: mountPath,
+      readonly: readOnly,
+    })),
+    runAsUser: securityContext.runAsUser,
+    runAsGroup: securityContext.runAsGroup,
+    dropCapabilities: securityContext.capabilities?.drop ?? [],
+    readonlyRootfs: securityContext.readOnlyRootFilesystem ?? false,
+  }
+}
+
+/** The scratch image that every node has: one program that waits, and no shell. */
+async function importPauseImage(containerd: Containerd, directory: string): Promise<void> {
+  const blobs: Blobs = new Map()
+  const layer = await makeLayer(blobs, { busybox: await readFile(tool('busybox')) })
+  const pause = makeImage(blobs, [layer], { platform: thisPlatform(), command: ['/busybox', 'sleep', '600'] })
+  const file = join(directory, 'pause.tar')
+  await writeTestBundle(file, [lockImage('registry.k8s.io/pause', '3.9', pause.manifest, [pause])], blobs)
+  await containerd.ctr('images', 'import', file)
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const { port } = server.address() as AddressInfo
+  server.close()
+  await once(server, 'close')
+  return port
+}

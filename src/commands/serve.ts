@@ -1,13 +1,16 @@
 import { hostname } from 'node:os'
+import { basename } from 'node:path'
 import { Args, Flags } from '@oclif/core'
 import { BaseCommand } from '../cli/base-command.ts'
 import { readText } from '../cli/inputs.ts'
+import { writeOutputDirectory } from '../cli/output-directory.ts'
 import { untilStopped } from '../cli/signals.ts'
 import { openBundle } from '../layout/bundle-file.ts'
+import { REGISTRY_LABEL, serveResources } from '../seed/serve-resources.ts'
 import { parseCredentials } from '../server/basic-auth.ts'
 import { BundleContent } from '../server/bundle-content.ts'
 import { parseEndpoint, passedSocket } from '../server/endpoint.ts'
-import { mirrorFiles } from '../server/node-config.ts'
+import { type Mirror, mirrorFiles } from '../server/node-config.ts'
 import { type RegistryServer, startRegistryServer } from '../server/registry-server.ts'
 import { namesOfThisMachine, ownKeyPair, readKeyPair } from '../server/tls-files.ts'
 
@@ -27,6 +30,10 @@ follow its base. SIGHUP opens the files and the certificate again; SIGTERM lets 
   static override flags = {
     listen: Flags.string({ description: 'address and port', default: '127.0.0.1:5000', helpValue: 'HOST:PORT' }),
     advertise: Flags.string({ description: 'how nodes reach this server', helpValue: 'URL' }),
+    peer: Flags.string({
+      description: 'peer-to-peer cache on each node, which containerd asks first',
+      helpValue: 'URL',
+    }),
     'tls-cert': Flags.string({ description: 'certificate chain, PEM', helpValue: 'FILE', dependsOn: ['tls-key'] }),
     'tls-key': Flags.string({ description: 'its private key, PEM', helpValue: 'FILE', dependsOn: ['tls-cert'] }),
     'tls-directory': Flags.string({
@@ -36,11 +43,23 @@ follow its base. SIGHUP opens the files and the certificate again; SIGTERM lets 
     }),
     users: Flags.string({ description: 'who may read: lines of user:password', helpValue: 'FILE' }),
     'access-log': Flags.boolean({ description: 'a line on stderr for each request', default: true, allowNo: true }),
+    'in-cluster': Flags.string({
+      description: 'do not serve: write to DIR what runs this in the cluster, from a bundle that carries the program',
+      helpValue: 'DIR',
+      dependsOn: ['sandbox-image'],
+    }),
+    'sandbox-image': Flags.string({ description: 'the sandbox (pause) image of the nodes', helpValue: 'REF' }),
+    'bundle-path': Flags.string({ description: 'where the bundle lies on nodes or in the claim', helpValue: 'PATH' }),
+    claim: Flags.string({ description: 'PersistentVolumeClaim that holds the bundle', helpValue: 'NAME' }),
+    replicas: Flags.integer({ description: 'how many servers', default: 2, min: 1 }),
+    'node-port': Flags.integer({ description: 'port of every node', default: 30500, min: 1, max: 65535 }),
+    arch: Flags.string({ description: 'what the carried program was built for', default: 'amd64' }),
     grace: Flags.integer({ description: 'seconds that downloads may take to end on SIGTERM', default: 30, min: 0 }),
   }
 
   async run(): Promise<unknown> {
     const { argv, flags } = await this.parse(Serve)
+    if (flags['in-cluster']) return this.#writeResources(argv as string[], flags['in-cluster'], flags)
     const authorize = flags.users ? parseCredentials(await readText(flags.users), flags.users) : undefined
     const server = await startRegistryServer(
       { open: () => openContent(argv as string[]), readTls: tlsOf(flags) },
@@ -52,20 +71,47 @@ follow its base. SIGHUP opens the files and the certificate again; SIGTERM lets 
     )
     const usesTls = Boolean(flags['tls-cert'] ?? flags['tls-directory'])
     const url = flags.advertise ?? `${usesTls ? 'https' : 'http'}://${reachable(server.address)}`
-    this.#announce(server, { url, needsPassword: authorize !== undefined, hasOwnTls: Boolean(flags['tls-directory']) })
+    this.#announce(server, {
+      url,
+      peer: flags.peer,
+      needsPassword: authorize !== undefined,
+      caFile: flags['tls-directory'] ? '/etc/nodeseed/tls.crt' : undefined,
+    })
     await untilStopped(() => this.#reload(server))
     await server.stop(flags.grace * 1000)
     return undefined
   }
 
-  #announce(
-    server: RegistryServer,
-    { url, needsPassword, hasOwnTls }: { url: string; needsPassword: boolean; hasOwnTls: boolean },
-  ): void {
+  async #writeResources(
+    files: readonly string[],
+    directory: string,
+    flags: InClusterFlags,
+  ): Promise<{ directory: string; url: string }> {
+    const { claim, replicas, arch } = flags
+    const bundlePath = flags['bundle-path'] ?? `${claim ? '' : '/var/lib/nodeseed'}/${basename(files[0] ?? '')}`
+    const resources = serveResources({
+      namespace: 'nodeseed',
+      sandboxImage: flags['sandbox-image'] ?? '',
+      bundlePath,
+      claim,
+      replicas,
+      nodePort: flags['node-port'],
+      architecture: arch,
+    })
+    await writeOutputDirectory(directory, resources, { force: true, marker: 'registry.yaml' })
+    const url = `http://NODE-ADDRESS:${flags['node-port']}`
+    this.log(`Written to ${directory}. What comes next:
+  1. copy a bundle made with --with-tool to ${bundlePath} ${claim ? `in the claim ${claim}` : 'of the nodes that shall serve it'}
+${claim ? '' : `     kubectl label node NODE ${REGISTRY_LABEL}=here\n`}  2. kubectl apply -k ${directory}
+  3. point every node's runtime at ${url} (what nodeseed serve prints, with --advertise ${url})`)
+    return { directory, url }
+  }
+
+  #announce(server: RegistryServer, mirror: Mirror): void {
+    const { url, caFile } = mirror
     const repositories = server.content.repositories()
     const domains = [...new Set(repositories.map((repository) => repository.slice(0, repository.indexOf('/'))))]
-    const caFile = hasOwnTls ? '/etc/nodeseed/tls.crt' : undefined
-    const nodeFiles = mirrorFiles({ url, caFile, needsPassword }, domains)
+    const nodeFiles = mirrorFiles(mirror, domains)
     if (this.jsonEnabled()) this.logJson({ address: server.address, url, repositories, nodeFiles })
     this.log(`${repositories.length} repositories of ${domains.join(', ')} at ${url} (listening on ${server.address})`)
     if (caFile) this.log(`Copy tls.crt to each node as ${caFile}.`)
@@ -80,6 +126,15 @@ follow its base. SIGHUP opens the files and the certificate again; SIGTERM lets 
       say(`not reloaded, going on as before: ${(error as Error).message}`)
     }
   }
+}
+
+interface InClusterFlags {
+  readonly 'sandbox-image'?: string | undefined
+  readonly 'bundle-path'?: string | undefined
+  readonly claim?: string | undefined
+  readonly replicas: number
+  readonly 'node-port': number
+  readonly arch: string
 }
 
 async function openContent(files: readonly string[]) {

@@ -18,10 +18,11 @@ export function passedSocket(
  *
  * @throws {ExpectedError} USAGE
  */
-export function parseEndpoint(text: string): { host: string; port: number } {
+export function parseEndpoint(text: string): Endpoint {
   const [, bracketed, plain, digits = ''] = /^(?:\[([0-9a-fA-F:.]+)\]|([^:[\]]*)):(\d{1,5})$/.exec(text) ?? []
   const port = Number(digits)
-  if (digits && port <= 65535) return { host: bracketed ?? (plain || '::'), port }
+  const host = bracketed ?? plain
+  if (digits && port <= 65535) return { port, ...(host && { host }) }
   throw new ExpectedError('USAGE', `not an address to listen on: ${JSON.stringify(text)}`, {
     hint: 'Write HOST:PORT, [IPV6]:PORT, or :PORT for every interface.',
   })

@@ -13,8 +13,8 @@ export interface KeyPair {
   readonly cert: string
 }
 
-/** Where to listen: an address of this machine, or a socket that the service manager has opened. */
-export type Endpoint = { readonly host: string; readonly port: number } | { readonly fd: number }
+/** Where to listen: an address of this machine (without a host, every one), or a socket that the service manager has opened. */
+export type Endpoint = { readonly host?: string; readonly port: number } | { readonly fd: number }
 
 export interface ListenOptions {
   /** Default: a free port of the loopback interface. */
@@ -86,7 +86,7 @@ function createFor(tls: KeyPair | undefined): Server | TlsServer {
 }
 
 function bind(server: Server | TlsServer, endpoint: Endpoint): Promise<void> {
-  const where = 'fd' in endpoint ? `file descriptor ${endpoint.fd}` : `${endpoint.host}:${endpoint.port}`
+  const where = 'fd' in endpoint ? `file descriptor ${endpoint.fd}` : `${endpoint.host ?? ''}:${endpoint.port}`
   return new Promise((resolve, reject) => {
     server.once('error', (cause: NodeJS.ErrnoException) => {
       reject(new ExpectedError('LISTEN_FAILED', `cannot listen on ${where}: ${cause.code}`, { cause }))

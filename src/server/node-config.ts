@@ -4,6 +4,8 @@ export interface Mirror {
   readonly url: string
   /** Where on each node the certificate lies that the server's is checked with; left out when none is needed. */
   readonly caFile?: string | undefined
+  /** What nodes ask before the server, such as a peer-to-peer cache on each of them; only containerd can do so. */
+  readonly peer?: string | undefined
   /** Users and passwords are known only as such to the server, so the files have a place to fill in. */
   readonly needsPassword: boolean
 }
@@ -36,10 +38,13 @@ export function mirrorFiles(mirror: Mirror, domains: readonly string[]): NodeFil
 }
 
 /** `server` is the mirror too: without it containerd would try the real upstream last, and wait for its time-out. */
-function hostsToml({ url, caFile, needsPassword }: Mirror): string {
+function hostsToml({ url, caFile, needsPassword, peer }: Mirror): string {
   return lines([
     `server = ${JSON.stringify(url)}`,
     '',
+    peer && `[host.${JSON.stringify(peer)}]`,
+    peer && '  capabilities = ["pull", "resolve"]',
+    peer && '',
     `[host.${JSON.stringify(url)}]`,
     '  capabilities = ["pull", "resolve"]',
     caFile && `  ca = ${JSON.stringify(caFile)}`,

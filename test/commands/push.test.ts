@@ -23,7 +23,7 @@ async function startRegistry(directory: string): Promise<string> {
 async function demoBundle(architecture?: string): Promise<{ directory: string; file: string; lock: Lock }> {
   const directory = await temporaryDirectory()
   const file = join(directory, 'demo.tar')
-  return { directory, file, lock: await writeBundleOf(await demoContent(), file, architecture) }
+  return { directory, file, lock: await writeBundleOf(await demoContent(), file, architecture ? { architecture } : {}) }
 }
 
 async function digestIn(registry: string, name: string): Promise<string> {

@@ -11,6 +11,7 @@ import { writeBundleOf } from '../server/bundle-of.ts'
 import { startServing } from '../server/serving.ts'
 import { shopContent } from '../server/shop-content.ts'
 import { runCli } from '../support/cli.ts'
+import { runTool, testWith } from '../support/debian.ts'
 import { temporaryDirectory } from '../support/temporary.ts'
 
 const WEB = '/v2/registry.example.com/shop/web/manifests/1.4'
@@ -117,6 +118,19 @@ test.for<[what: string, args: string[], exitCode: number, message: string]>([
   const result = await runCli(['serve', ...args.map((arg) => (arg === 'FILE' ? file : arg))])
   expect(result.stderr).toContain(message)
   expect(result.exitCode).toBe(exitCode)
+})
+
+testWith(['kubectl'])('what runs it in the cluster is a kustomization', async () => {
+  const directory = join(await temporaryDirectory(), 'registry')
+  const args = ['--sandbox-image', 'registry.k8s.io/pause:3.9', '--claim', 'bundles', '--replicas', '3']
+  const { exitCode, stdout } = await runCli(['serve', 'shop.tar', '--in-cluster', directory, ...args])
+  expect(exitCode).toBe(0)
+  expect(stdout).toContain('copy a bundle made with --with-tool to /shop.tar in the claim bundles')
+  const rendered = (await runTool('kubectl', ['kustomize', directory])).stdout
+  expect(rendered.match(/^kind: \w+$/gm)).toEqual(['kind: Namespace', 'kind: Service', 'kind: Deployment'])
+  for (const words of ['replicas: 3', 'claimName: bundles', 'nodePort: 30500', '- /nodeseed/bundle/shop.tar']) {
+    expect(rendered).toContain(words)
+  }
 })
 
 test('what it prints for nodes names the server and each upstream', async () => {

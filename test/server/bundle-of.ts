@@ -1,4 +1,4 @@
-import { planBundle } from '../../src/bundle/plan.ts'
+import { type ExtraFile, planBundle } from '../../src/bundle/plan.ts'
 import type { Lock, LockedImage, LockedPlatform } from '../../src/inventory.ts'
 import { BundleWriter } from '../../src/layout/bundle-writer.ts'
 import type { Descriptor } from '../../src/oci/descriptor.ts'
@@ -8,7 +8,11 @@ import { criForm, parseReference } from '../../src/oci/reference.ts'
 import type { RegistryContent } from '../../src/server/content.ts'
 
 /** Writes a bundle of every tag of the content without a registry in between: all platforms, or one architecture. */
-export async function writeBundleOf(content: RegistryContent, path: string, architecture?: string): Promise<Lock> {
+export async function writeBundleOf(
+  content: RegistryContent,
+  path: string,
+  { architecture, extraFiles = [] }: { architecture?: string; extraFiles?: readonly ExtraFile[] } = {},
+): Promise<Lock> {
   const images: LockedImage[] = []
   for (const repository of content.repositories()) {
     for (const tag of content.tags(repository)) {
@@ -20,7 +24,7 @@ export async function writeBundleOf(content: RegistryContent, path: string, arch
     }
   }
   const lock: Lock = { version: 1, images }
-  const plan = planBundle(lock)
+  const plan = planBundle(lock, extraFiles)
   const writer = await BundleWriter.create(path, plan)
   for (const { blob } of plan.files) if (blob) await copy(content, blob, writer)
   await writer.commit()

@@ -18,11 +18,11 @@ const IMAGES = [
 ]
 
 /** A server over a bundle whose two first images differ only in the upstream registry. */
-async function serveImages(): Promise<{ server: Serving; lock: Lock; directory: string }> {
+async function serveImages(...args: string[]): Promise<{ server: Serving; lock: Lock; directory: string }> {
   const directory = await temporaryDirectory()
   const file = join(directory, 'bundle.tar')
   const lock = await writeBundleOf(await demoContent(IMAGES), file)
-  return { server: await startServing([file]), lock, directory }
+  return { server: await startServing([file, ...args]), lock, directory }
 }
 
 async function writeNodeFile({ nodeFiles }: Serving, runtime: string, file: string): Promise<void> {
@@ -45,6 +45,20 @@ testWith(['containerd', 'ctr', 'runc'], { root: true })(
     expect(server.log()).toContain('?ns=docker.io')
   },
 )
+
+testWith(['containerd', 'ctr', 'runc'], { root: true })('a peer is asked first, and need not be there', async () => {
+  const peer = await serveImages()
+  const { server, lock } = await serveImages('--peer', peer.server.url)
+  const { cri, directory } = await startContainerd()
+  await writeNodeFile(server, 'containerd', join(directory, 'certs.d', '_default', 'hosts.toml'))
+  const [first, second] = lock.images.map(({ reference }) => reference)
+  await cri.pullImage(first!)
+  expect(peer.server.log()).toContain('/manifests/')
+  expect(server.log()).toBe('')
+  peer.server.process.kill('SIGKILL')
+  await cri.pullImage(second!)
+  expect(server.log()).toContain('/manifests/')
+})
 
 testWith(['containerd', 'ctr'], { root: true })('ctr pulls with --hosts-dir, by tag and by digest', async () => {
   const { server, lock, directory } = await serveImages()

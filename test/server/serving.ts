@@ -18,7 +18,7 @@ export interface Serving {
 
 /** Starts `nodeseed serve` on a free loopback port; it is stopped when the test ends. */
 export async function startServing(args: readonly string[], env: Record<string, string> = {}): Promise<Serving> {
-  const child = spawn(process.execPath, [PROGRAM, 'serve', ...args, '--listen', '127.0.0.1:0', '--json'], {
+  const child = spawn(process.execPath, [PROGRAM, 'serve', '--listen', '127.0.0.1:0', '--json', ...args], {
     env: { ...process.env, ...env },
   })
   const log: Buffer[] = []
