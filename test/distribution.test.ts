@@ -95,7 +95,7 @@ test('the package holds what runs and nothing else', async () => {
       'bin/run.js',
       'dist/cli/main.js',
       'dist/commands/serve.js',
-      'dist/seed/seed.sh',
+      'dist/seed/node-script/10-options.sh',
       'dist/audit/page/page.html',
       'examples/demo/shop.yaml',
     ]),
