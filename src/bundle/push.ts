@@ -1,10 +1,10 @@
 import pLimit from 'p-limit'
 import { ExpectedError } from '../errors.ts'
-import type { Lock, LockedImage } from '../inventory.ts'
+import type { Attachment, Lock, LockedImage } from '../inventory.ts'
 import type { Descriptor } from '../oci/descriptor.ts'
 import { type Digest, digestOf } from '../oci/digest.ts'
 import { childrenOf, parseManifest } from '../oci/manifest.ts'
-import { isIndexType } from '../oci/media-type.ts'
+import { isIndexType, isManifestType } from '../oci/media-type.ts'
 import { parseReference, repositoryName } from '../oci/reference.ts'
 import type { ImageFailure } from './failure.ts'
 import { BlobPusher, type BlobTarget, type PushCounts, type PushSource } from './push-blobs.ts'
@@ -80,6 +80,7 @@ async function pushImage(image: LockedImage, push: Push): Promise<PushedImage> {
   const wasThere = (await target.findManifest(name, digest, mediaType)) === digest
   if (!wasThere) await pushContent(image, name, push)
   const pushedDigest = wasThere ? digest : await pushTop(image, name, push)
+  for (const attachment of image.attachments ?? []) await pushAttachment(attachment, name, push)
   const tags = image.names.flatMap((full) => parseReference(full).tag ?? [])
   for (const tag of tags) await putTag(name, tag, { image, digest: pushedDigest, push })
   const names = image.names.map((full) => {
@@ -102,6 +103,19 @@ async function pushContent(
   for (const document of below) {
     if (document.digest !== top.digest) await putDocument(name, document, push)
   }
+}
+
+/** Signatures and the like: after what they belong to, each under its digest and the tag that cosign looks for. */
+async function pushAttachment({ target: top, tag, blobs }: Attachment, name: string, push: Push): Promise<void> {
+  if ((await push.target.findManifest(name, tag ?? top.digest, top.mediaType)) === top.digest) return
+  const documents = blobs.filter(isDocument)
+  await Promise.all(blobs.filter((blob) => !isDocument(blob)).map((blob) => push.blobs.ensure(name, blob)))
+  for (const document of [...documents.toReversed(), top]) await putDocument(name, document, push)
+  if (tag) await push.target.putManifest(name, tag, top.mediaType, await push.source.readBlob(top.digest))
+}
+
+function isDocument({ mediaType }: Descriptor): boolean {
+  return isIndexType(mediaType) || isManifestType(mediaType)
 }
 
 /** Gives the digest under which the image is there now. */

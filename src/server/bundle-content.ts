@@ -1,6 +1,7 @@
 import type { Lock, LockedImage } from '../inventory.ts'
 import type { Descriptor } from '../oci/descriptor.ts'
 import type { Digest } from '../oci/digest.ts'
+import { isIndexType, isManifestType } from '../oci/media-type.ts'
 import { parseReference, repositoryName } from '../oci/reference.ts'
 import type { RegistryContent, StoredManifest } from './content.ts'
 import { referrersAmong } from './referrers.ts'
@@ -84,11 +85,15 @@ function repositoriesOf(images: readonly LockedImage[]): Map<string, Repository>
       repositories.set(key, repository)
       for (const manifest of manifestsOf(image)) repository.manifests.set(manifest.digest, manifest)
       if (reference.tag) repository.tags.set(reference.tag, image.target.digest)
+      for (const { tag, target } of image.attachments ?? []) if (tag) repository.tags.set(tag, target.digest)
     }
   }
   return repositories
 }
 
-function manifestsOf({ target, platforms }: LockedImage): Descriptor[] {
-  return [target, ...platforms.map(({ manifest }) => manifest)]
+/** Every document of an image and of what is attached to it. */
+function manifestsOf({ target, indexes = [], platforms, attachments = [] }: LockedImage): Descriptor[] {
+  const attached = attachments.flatMap((attachment) => [attachment.target, ...attachment.blobs])
+  const all = [target, ...indexes, ...platforms.map(({ manifest }) => manifest), ...attached]
+  return all.filter(({ mediaType }) => isIndexType(mediaType) || isManifestType(mediaType))
 }
