@@ -9,13 +9,15 @@ const WIDTH = 100
 
 /**
  * The audit as lines of at most 100 characters: a line for each workload (on how many of the nodes that it may land on
- * it starts), and below one that is not safe the reasons, each with its nodes.
+ * it starts, how many pods it wants), and below one that is not safe the reasons, each with its nodes.
  */
 export function* auditTable({ workloads, nodeClasses, fixesOf }: AuditResult): Generator<string> {
-  yield row('VERDICT', 'STARTS ON', 'WORKLOAD')
+  yield row('VERDICT', 'STARTS ON', 'PODS', 'WORKLOAD')
   for (const audited of workloads) {
     const { starting, eligible } = countNodes(audited, nodeClasses)
-    yield row(VERDICT_WORDS[audited.verdict], `${starting} of ${eligible}`, nameOfResource(audited.workload.resource))
+    const { resource, replicas } = audited.workload
+    const pods = replicas === undefined ? '-' : String(replicas)
+    yield row(VERDICT_WORDS[audited.verdict], `${starting} of ${eligible}`, pods, nameOfResource(resource))
     if (audited.verdict === 'safe') continue
     for (const reason of reasonsOf(audited, nodeClasses)) yield* wrap(reason)
     const [fix] = fixesOf(audited)
@@ -32,23 +34,21 @@ export function auditSummary({ workloads }: Audit): string {
   return counts.flatMap(([count, verdict]) => (count > 0 ? [`${count} ${VERDICT_WORDS[verdict]}`] : [])).join(', ')
 }
 
-function row(verdict: string, starts: string, workload: string): string {
-  return cut(`${verdict.padEnd(11)} ${starts.padEnd(14)} ${workload}`)
+function row(verdict: string, starts: string, pods: string, workload: string): string {
+  return cut(`${verdict.padEnd(11)} ${starts.padEnd(12)} ${pods.padStart(4)}  ${workload}`)
 }
 
 /** Breaks at spaces; a word that is longer than a line, such as an image by digest, is broken where the line ends. */
 function* wrap(text: string): Generator<string> {
   const [indent, width] = ['            ', WIDTH - 12]
   let rest = text
-  let lead = indent
   while (rest.length > width) {
     const space = rest.lastIndexOf(' ', width)
     const at = space > width / 3 ? space : width
-    yield `${lead}${rest.slice(0, at)}`
+    yield `${indent}${rest.slice(0, at)}`
     rest = rest.slice(at).trimStart()
-    lead = indent
   }
-  yield `${lead}${rest}`
+  yield `${indent}${rest}`
 }
 
 function cut(text: string): string {

@@ -26,15 +26,15 @@ async function temporaryFile(name: string, content = ''): Promise<string> {
 test('the example: what is safe, what is not, and why', async () => {
   const { stdout, exitCode } = await runCli(['audit', SHOP, '--nodes', NODES])
   expect(stdout).toMatchInlineSnapshot(`
-    "VERDICT     STARTS ON      WORKLOAD
-    safe        2 of 2         Deployment shop/web
-    at risk     1 of 3         Deployment shop/api
+    "VERDICT     STARTS ON    PODS  WORKLOAD
+    safe        2 of 2          2  Deployment shop/web
+    at risk     1 of 3          3  Deployment shop/api
                 edge-1, worker-2: ImageMissing: registry.example.com/shop/api:2.4 is not on the node
                 (Never: ErrImageNeverPull)
                 fix: add nodeSelector disk: nvme, which keeps it to worker-1
-    safe        1 of 1         StatefulSet shop/db
-    safe        4 of 4         DaemonSet shop/logs
-    impossible  0 of 3         CronJob shop/report
+    safe        1 of 1          1  StatefulSet shop/db
+    safe        4 of 4          -  DaemonSet shop/logs
+    impossible  0 of 3          -  CronJob shop/report
                 edge-1, worker-1, worker-2: AlwaysOffline: registry.example.com/shop/report:latest: a
                 registry is asked even if the image is here (Always: ErrImagePull)
                 fix: seed edge-1, worker-1, worker-2, and set imagePullPolicy: IfNotPresent
