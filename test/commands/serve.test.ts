@@ -33,7 +33,7 @@ test('a bundle is served with a log line for each request, until SIGTERM', async
   expect(await (await fetch(`${server.url}/healthz`)).text()).toBe('ok\n')
   const line =
     /^\S+ 127\.0\.0\.1 GET "\/v2\/registry\.example\.com\/shop\/web\/manifests\/1\.4" 200 \d+B [\d.]+ms "kubelet"$/m
-  await vi.waitFor(() => expect(server.log()).toMatch(line))
+  await vi.waitFor(() => expect(server.log()).toMatch(line), { timeout: 10_000 })
   server.process.kill('SIGTERM')
   expect(await once(server.process, 'exit')).toEqual([0, null])
 })

@@ -1,4 +1,4 @@
-import { mkdir, writeFile } from 'node:fs/promises'
+import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { expect, onTestFinished } from 'vitest'
 import { demoContent } from '../../src/demo/images.ts'
@@ -45,6 +45,24 @@ testWith(['containerd', 'ctr', 'runc'], { root: true })(
     expect(server.log()).toContain('?ns=docker.io')
   },
 )
+
+testWith(['containerd', 'ctr', 'runc'], { root: true })('over TLS, with a password', async () => {
+  const secrets = await temporaryDirectory()
+  const users = join(secrets, 'users')
+  await writeFile(users, 'node:secret\n')
+  const { server, lock } = await serveImages('--tls-directory', secrets, '--users', users)
+  const { cri, directory } = await startContainerd()
+  const hosts = join(directory, 'certs.d', '_default', 'hosts.toml')
+  await writeNodeFile(server, 'containerd', hosts)
+  const filledIn = (await readFile(hosts, 'utf8'))
+    .replace('/etc/nodeseed/tls.crt', join(secrets, 'tls.crt'))
+    .replace('<base64 of user:password>', Buffer.from('node:secret').toString('base64'))
+  await writeFile(hosts, filledIn)
+  for (const { reference } of lock.images) {
+    await cri.pullImage(reference)
+    expect(await cri.imageStatus(reference)).toBeDefined()
+  }
+})
 
 testWith(['containerd', 'ctr', 'runc'], { root: true })('a peer is asked first, and need not be there', async () => {
   const peer = await serveImages()
