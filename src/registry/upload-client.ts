@@ -38,6 +38,7 @@ export class UploadClient {
   readonly #patience: { readonly headTimeout: number; readonly bodyTimeout: number }
   readonly #dispatcher: Dispatcher
   readonly #authorizer: Authorizer
+  #mayMount = true
 
   constructor(options: RegistryOptions = {}) {
     this.#options = options
@@ -73,12 +74,15 @@ export class UploadClient {
 
   /** Asks the registry to take a blob over from another of its repositories; false when it does not. */
   async mountBlob(name: string, { digest }: Descriptor, from: string): Promise<boolean> {
+    if (!this.#mayMount) return false
     const source = from.slice(from.indexOf('/') + 1)
     const { status } = await this.#try(name, `blob ${digest}`, async (endpoint, subject) => {
       const url = this.#url(endpoint, 'blobs/uploads/')
       url.search = `${new URLSearchParams({ mount: digest, from: source })}`
-      return this.#expect([201, 202], subject, await this.#ask(endpoint, { method: 'POST', url }))
+      return this.#expect([201, 202, 401, 403], subject, await this.#ask(endpoint, { method: 'POST', url }))
     })
+    // Where tokens are for one repository each, ours does not open the other: then every blob is sent.
+    if (status === 401 || status === 403) this.#mayMount = false
     return status === 201
   }
 

@@ -12,6 +12,7 @@ import { runCli } from '../support/cli.ts'
 import { runTool, testWith } from '../support/debian.ts'
 import { startDockerRegistry } from '../support/docker-registry.ts'
 import { temporaryDirectory } from '../support/temporary.ts'
+import { startTokenServer } from '../support/token-server.ts'
 import { startUploadServer } from '../support/upload-server.ts'
 
 async function startRegistry(directory: string): Promise<string> {
@@ -150,6 +151,22 @@ withRegistry('credentials of docker login are used', async () => {
   const { exitCode, stdout } = await runCli(['push', file, registry.host], { env: { DOCKER_CONFIG: directory } })
   expect(exitCode).toBe(0)
   expect(stdout).toContain(lock.images[0]?.reference.split('/').slice(1).join('/'))
+})
+
+testWith(['docker-registry', 'skopeo', 'openssl'])('a token server is asked for the right to push', async () => {
+  const { directory, file } = await demoBundle()
+  const user = { username: 'robot', password: 'secret' }
+  const tokens = await startTokenServer(directory, user)
+  onTestFinished(() => tokens.stop())
+  const registry = await startDockerRegistry(directory, { token: tokens })
+  onTestFinished(() => registry.stop())
+  const auth = Buffer.from('robot:secret').toString('base64')
+  await writeFile(join(directory, 'config.json'), JSON.stringify({ auths: { [registry.host]: { auth } } }))
+  const push = () => runCli(['push', file, registry.host, '--json'], { env: { DOCKER_CONFIG: directory } })
+  const first = await push()
+  expect(first.exitCode, first.stdout).toBe(0)
+  expect(tokens.requests.map(({ scope }) => scope)).toContain('repository:shop/web:pull,push')
+  expect(JSON.parse((await push()).stdout).blobs).toEqual({ uploaded: 0, mounted: 0, there: 0 })
 })
 
 /** Passes bytes on to a registry, and cuts the first connection that has brought more than `limit` bytes. */
