@@ -47,6 +47,8 @@ export interface FillResult {
 
 /** Reading and hashing local files keeps one core busy; a second reader hides the disk's latency. */
 const LOCAL_CONCURRENCY = 2
+/** Blobs of one registry that are looked at together: more than it ever sends at once, few enough to cost no memory. */
+const WINDOW = 32
 /** A blob that arrives wrong is asked for once more as a whole. */
 const TRIES = 2
 
@@ -67,25 +69,27 @@ export async function fillBundle(
   const local = pLimit(LOCAL_CONCURRENCY)
   let downloaded = 0
   const blobs = files.flatMap(({ blob }) => blob ?? []).sort((a, b) => b.size - a.size)
-  await Promise.all(
-    blobs.map(async (blob) => {
-      const place = watched(target.blob(blob.digest), onBytes)
-      try {
-        if (await local(() => findHere(blob, place, documents, reuse))) return
-        await download(blob, place, repositories.get(blob.digest) ?? [], {
-          readBlob: async (repository, wanted, sink) => {
-            const before = sink.received
-            await source.readBlob(repository, wanted, sink).finally(() => {
-              downloaded += sink.received - before
-            })
-          },
-        })
-      } catch (error) {
-        if (!(error instanceof ExpectedError) || error.code.startsWith('DISK_')) throw error
-        errors.set(blob.digest, error)
-      }
-    }),
-  )
+  const counted: BlobSource = {
+    async readBlob(repository, wanted, sink) {
+      const before = sink.received
+      await source.readBlob(repository, wanted, sink).finally(() => {
+        downloaded += sink.received - before
+      })
+    },
+  }
+  const bring = async (blob: Descriptor) => {
+    const place = watched(target.blob(blob.digest), onBytes)
+    try {
+      if (await local(() => findHere(blob, place, documents, reuse))) return
+      await download(blob, place, repositories.get(blob.digest) ?? [], counted)
+    } catch (error) {
+      if (!(error instanceof ExpectedError) || error.code.startsWith('DISK_')) throw error
+      errors.set(blob.digest, error)
+    }
+  }
+  // A window for each registry, so that a slow one does not keep the others waiting.
+  const byRegistry = Map.groupBy(blobs, ({ digest }) => repositories.get(digest)?.[0]?.domain)
+  await Promise.all([...byRegistry.values()].map((own) => pLimit(WINDOW).map(own, bring)))
   const failures = lock.images.flatMap((image) => {
     const error = [...blobsOf(image), ...attachedBlobsOf(image)]
       .map(({ digest }) => errors.get(digest))

@@ -27,7 +27,7 @@ export const registryFlags = {
   'client-cert': Flags.file({ description: 'certificate (PEM) to show to registries', dependsOn: ['client-key'] }),
   'client-key': Flags.file({ description: 'key (PEM) of that certificate', dependsOn: ['client-cert'] }),
   'use-pull-secrets': Flags.boolean({ description: 'take credentials from the pull secrets among the inputs' }),
-  'max-connections': Flags.integer({ description: 'most connections to one registry', default: 32, min: 1 }),
+  'max-connections': Flags.integer({ description: 'most connections to one registry', default: 16, min: 1 }),
   retries: Flags.integer({ description: 'how often to ask again after a failure that may pass', default: 5, min: 0 }),
   timeout: Flags.integer({ description: 'seconds without an answer or data before a try ends', default: 30, min: 1 }),
 }

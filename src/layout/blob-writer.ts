@@ -17,7 +17,10 @@ export interface BlobPlace {
   readonly onWritten: (bytes: number) => void
 }
 
-/** Buffers of {@link CHUNK} bytes that no writer uses now. Used again, they cost no garbage collection. */
+/** One write takes this many bytes: larger ones are no faster, and many blobs at once need many buffers. */
+const BATCH = 1 << 18
+
+/** Buffers of {@link BATCH} bytes that no writer uses now. Used again, they cost no garbage collection. */
 const free: Buffer[] = []
 
 /**
@@ -70,12 +73,12 @@ export class BlobWriter implements BlobSink {
     this.#digest().update(chunk)
     let busy: Promise<void> | undefined
     for (let at = 0; at < chunk.length; ) {
-      this.#buffer ??= free.pop() ?? Buffer.allocUnsafeSlow(CHUNK)
-      const part = chunk.subarray(at, at + CHUNK - this.#filled)
+      this.#buffer ??= free.pop() ?? Buffer.allocUnsafeSlow(BATCH)
+      const part = chunk.subarray(at, at + BATCH - this.#filled)
       this.#buffer.set(part, this.#filled)
       this.#filled += part.length
       at += part.length
-      if (this.#filled < CHUNK) break
+      if (this.#filled < BATCH) break
       busy = this.#writing
       this.#flush()
     }

@@ -1,6 +1,7 @@
 import type { Dispatcher } from 'undici'
 import { ExpectedError } from '../errors.ts'
 import type { BlobSink } from '../oci/blob-sink.ts'
+import { discardedChunk } from './chunk-garbage.ts'
 
 export interface Request {
   readonly url: URL
@@ -97,6 +98,7 @@ export function exchange(
           }
           try {
             const busy = sink.write(chunk)
+            discardedChunk(chunk.length)
             if (!busy) return
             controller.pause()
             busy.then(

@@ -40,7 +40,7 @@ const ANONYMOUS: FindCredentials = async () => undefined
 const DEFAULT_PATIENCE: Patience = { headTimeout: 30_000, bodyTimeout: 30_000 }
 const DEFAULT_RETRY: RetryOptions = { attempts: 6, delay: 250 }
 const START_CONNECTIONS = 4
-const MAX_CONNECTIONS = 32
+const MAX_CONNECTIONS = 16
 /** A list of referrers longer than this many pages is an attack. */
 const MAX_PAGES = 100
 /** Answers that another try may change. */

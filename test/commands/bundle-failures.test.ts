@@ -20,6 +20,11 @@ test.for<[what: string, misbehave: Misbehave, message: RegExp]>([
     /\[UNAUTHORIZED\]\n {4}try: Run: docker login 127/,
   ],
   ['403', (_, response) => sendError(response, 403, 'DENIED'), /denies access \(DENIED: as scripted\) \[DENIED\]/],
+  [
+    '429 of Docker Hub',
+    (_, response) => sendError(response, 429, 'TOOMANYREQUESTS', { 'ratelimit-limit': '100;w=21600' }),
+    /limits our requests \(TOOMANYREQUESTS: as scripted; 100 requests in 6 hours\) \[TOOMANYREQUESTS\]\n {4}try: Log in/,
+  ],
   ['500', (_, response) => sendError(response, 500, 'UNKNOWN'), /answers 500 .* \[REGISTRY_ERROR\]/],
   [
     'a body that ends too early',
