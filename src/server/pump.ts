@@ -2,7 +2,7 @@ import type { ServerResponse } from 'node:http'
 import type { BlobSlice } from './content.ts'
 
 /** What a reader begins with. */
-const SMALL = 32 * 1024
+const SMALL = 16 * 1024
 /** What reading and sending are fastest with. */
 const LARGE = 256 * 1024
 /** A reader that has taken so much is really reading: it is more than sockets hold by themselves. */
