@@ -15,6 +15,7 @@ import {
   registryFlags,
 } from '../cli/registry-flags.ts'
 import { readRegistryOptions } from '../cli/registry-options.ts'
+import { repeatable } from '../cli/repeatable.ts'
 import { signBundle } from '../cli/sign-bundle.ts'
 import { splitFlag } from '../cli/split-flag.ts'
 import { readTool } from '../cli/tool-file.ts'
@@ -45,10 +46,9 @@ export default class Bundle extends BaseCommand {
     since: Flags.string({
       description: 'make a delta: leave out layers that this bundle, lock or list of digests (of a node) has',
     }),
-    reuse: Flags.string({
+    reuse: repeatable({
       description: 'take blobs from this bundle or OCI image layout before any registry (repeatable)',
-      multiple: true,
-      default: [],
+      helpValue: 'FILE',
     }),
     'with-tool': Flags.boolean({ description: 'carry this program too, so that the other side needs no Node' }),
     tool: Flags.string({ description: 'the build of it to carry', helpValue: 'FILE', dependsOn: ['with-tool'] }),

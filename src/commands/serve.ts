@@ -21,9 +21,9 @@ export default class Serve extends BaseCommand {
 in the path (CRI-O) or with the bare name. Of several files a later one wins where both have a tag, so a delta can
 follow its base. SIGHUP opens the files and the certificate again; SIGTERM lets downloads end, then stops.`
   static override examples = [
-    '<%= config.bin %> <%= command.id %> shop.bundle',
-    '<%= config.bin %> <%= command.id %> base.bundle delta.bundle --listen :5000 --tls-directory /etc/nodeseed',
-    '<%= config.bin %> <%= command.id %> shop.bundle --listen :5000 --users users.txt --advertise http://10.0.0.5:5000',
+    '<%= config.bin %> <%= command.id %> shop.tar',
+    '<%= config.bin %> <%= command.id %> base.tar delta.tar --listen :5000 --tls-directory /etc/nodeseed',
+    '<%= config.bin %> <%= command.id %> shop.tar --listen :5000 --users users.txt --advertise http://10.0.0.5:5000',
   ]
   static override strict = false
   static override args = { file: Args.string({ description: 'bundle', required: true }) }

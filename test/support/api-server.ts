@@ -23,12 +23,20 @@ const TYPES: Readonly<Record<string, readonly ResourceType[]>> = {
     { name: 'nodes', kind: 'Node', namespaced: false },
     { name: 'pods', kind: 'Pod', namespaced: true },
     { name: 'configmaps', kind: 'ConfigMap', namespaced: true },
+    { name: 'replicationcontrollers', kind: 'ReplicationController', namespaced: true },
     { name: 'serviceaccounts', kind: 'ServiceAccount', namespaced: true },
   ],
   'apps/v1': [
     { name: 'daemonsets', kind: 'DaemonSet', namespaced: true },
     { name: 'deployments', kind: 'Deployment', namespaced: true },
+    { name: 'replicasets', kind: 'ReplicaSet', namespaced: true },
+    { name: 'statefulsets', kind: 'StatefulSet', namespaced: true },
   ],
+  'batch/v1': [
+    { name: 'cronjobs', kind: 'CronJob', namespaced: true },
+    { name: 'jobs', kind: 'Job', namespaced: true },
+  ],
+  'node.k8s.io/v1': [{ name: 'runtimeclasses', kind: 'RuntimeClass', namespaced: false }],
   'scheduling.k8s.io/v1': [{ name: 'priorityclasses', kind: 'PriorityClass', namespaced: false }],
 }
 
@@ -138,9 +146,10 @@ export class ApiServer {
 
   #select(pathname: string, kind: string, parameters: URLSearchParams): ApiObject[] {
     const labels = (parameters.get('labelSelector') ?? '').split(',').filter(Boolean)
+    const allNamespaces = pathname.includes('/namespaces/') ? '' : /\/namespaces\/[^/]+(?=\/)/
     const name = /metadata\.name=([^,]+)/.exec(parameters.get('fieldSelector') ?? '')?.[1]
     return [...this.#objects.entries()]
-      .filter(([path, object]) => object.kind === kind && path.startsWith(`${pathname}/`))
+      .filter(([path, object]) => object.kind === kind && path.replace(allNamespaces, '').startsWith(`${pathname}/`))
       .map(([, object]) => object)
       .filter(({ metadata }) => !name || metadata.name === name)
       .filter(({ metadata }) => labels.every((label) => has(metadata.labels, label)))
