@@ -2,8 +2,8 @@ import type { Node } from 'kubernetes-types/core/v1.js'
 import type { Finding } from '../finding.ts'
 import type { LockedImage } from '../inventory.ts'
 import { nameOfNode } from '../kubernetes/node.ts'
+import { formatBytes } from '../oci/format-bytes.ts'
 import type { Conditions } from './conditions.ts'
-import { formatBytes } from './format-bytes.ts'
 import { nodeListings } from './node-listings.ts'
 
 /** The images on a node as far as its strongest source shows them, in bytes as the runtime counts. */

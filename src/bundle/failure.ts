@@ -9,7 +9,7 @@ export interface ImageFailure {
 /** One error for all images that failed: a run goes past each of them and reports them together. */
 export function imagesFailed(failures: readonly ImageFailure[], total: number): ExpectedError {
   const lines = failures.flatMap(({ reference, error }) => [
-    `  ${reference}: ${error.message} [${error.code}]`,
+    `  ${reference}: ${error.message.replace(`image ${reference}: `, '')} [${error.code}]`,
     ...(error.hint ? [`    try: ${error.hint}`] : []),
   ])
   const count = `${failures.length} of ${total} ${total === 1 ? 'image' : 'images'} cannot be had`

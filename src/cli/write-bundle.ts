@@ -6,8 +6,8 @@ import type { RequiredBlob } from '../inventory.ts'
 import { type BundleFile, openBundle } from '../layout/bundle-file.ts'
 import { BundleWriter } from '../layout/bundle-writer.ts'
 import type { Digest } from '../oci/digest.ts'
+import { formatBytes } from '../oci/format-bytes.ts'
 import { countOf } from './count.ts'
-import { formatBytes } from './format-bytes.ts'
 import { createProgress } from './progress.ts'
 
 interface Sources {

@@ -1,8 +1,8 @@
 import { Args } from '@oclif/core'
 import { diffLocks, type LockDiff } from '../bundle/diff.ts'
 import { BaseCommand } from '../cli/base-command.ts'
-import { formatBytes } from '../cli/format-bytes.ts'
 import { readLockOf } from '../cli/lock-file.ts'
+import { formatBytes } from '../oci/format-bytes.ts'
 
 export default class Diff extends BaseCommand {
   static override summary = 'show what changed from one bundle or lock to another: images, moved tags, bytes'

@@ -1,10 +1,10 @@
 import { Args } from '@oclif/core'
 import { BaseCommand } from '../cli/base-command.ts'
 import { countOf } from '../cli/count.ts'
-import { formatBytes } from '../cli/progress.ts'
 import { describeRequired } from '../cli/write-bundle.ts'
 import type { LockedImage } from '../inventory.ts'
 import { openBundle } from '../layout/bundle-file.ts'
+import { formatBytes } from '../oci/format-bytes.ts'
 import { formatPlatform } from '../oci/platform.ts'
 
 export default class Inspect extends BaseCommand {

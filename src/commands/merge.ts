@@ -4,12 +4,12 @@ import { joinLocks } from '../bundle/lock.ts'
 import { planBundle } from '../bundle/plan.ts'
 import { BaseCommand } from '../cli/base-command.ts'
 import { countOf } from '../cli/count.ts'
-import { formatBytes } from '../cli/format-bytes.ts'
 import { readNodeScript } from '../cli/node-script.ts'
 import { splitFlag } from '../cli/split-flag.ts'
 import { isSame, openExisting, outputExists, writeBundle } from '../cli/write-bundle.ts'
 import { ExpectedError } from '../errors.ts'
 import { type BundleFile, openBundle } from '../layout/bundle-file.ts'
+import { formatBytes } from '../oci/format-bytes.ts'
 import { nodeFiles } from '../seed/node-files.ts'
 
 export default class Merge extends BaseCommand {

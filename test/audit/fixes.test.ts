@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest'
 import type { Conditions } from '../../src/audit/conditions.ts'
-import { formatBytes } from '../../src/audit/format-bytes.ts'
 import { auditCluster } from '../../src/audit/report.ts'
 import type { Lock } from '../../src/inventory.ts'
+import { formatBytes } from '../../src/oci/format-bytes.ts'
 import { lockedImage, node, workload } from '../support/cluster.ts'
 
 const WEB = 'docker.io/library/web:1'
