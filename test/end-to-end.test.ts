@@ -66,7 +66,7 @@ withEverything('manifests and a registry here, pods that start on a node without
   const containerd = await startContainerd()
   const node = `tar -xOf ${bundle} nodeseed/seed.sh | sh -s -- --address ${containerd.socket} ${bundle}`
   const seeded = await run('sh', ['-c', node], { env: toolEnvironment() })
-  expect(JSON.parse(seeded.stdout)).toMatchObject({ result: 'seeded', missingCount: 0 })
+  expect(JSON.parse(seeded.stdout)).toMatchObject({ runtime: 'containerd', result: 'seeded', missingCount: 0 })
 
   for (const reference of Object.values(references)) {
     expect(await containerd.cri.imageStatus(reference), reference).toBeDefined()

@@ -39,7 +39,7 @@ detect_runtime() {
 }
 
 for_containerd() {
-  row=$1 row_socket=${address:-$root$2} row_storage=$root$3 row_directory=$root$4
+  row=$1 row_default=$root$2 row_socket=${address:-$root$2} row_storage=$root$3 row_directory=$root$4
   shift 4
   case $method in
     directory)
@@ -50,6 +50,8 @@ for_containerd() {
     '' | ctr) ;;
     *) return 1 ;;
   esac
+  # A socket that is no distribution's own belongs to a containerd of its own.
+  [ "$row_socket" = "$row_default" ] || [ "$row" = containerd ] || return 1
   [ -S "$row_socket" ] || return 1
   [ -z "$ctr" ] || set -- "$ctr"
   for program in "$@"; do
