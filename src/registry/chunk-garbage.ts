@@ -2,7 +2,7 @@ import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 
 /** Bytes of chunks between two collections. */
-const INTERVAL = 32 << 20
+const INTERVAL = 8 << 20
 
 let collect: (() => void) | undefined
 let since = 0
