@@ -32,7 +32,17 @@ export function findLock(text: string, where: string): Lock | undefined {
     return undefined
   }
   const { images, kind } = (value ?? {}) as Record<string, unknown>
-  return images !== undefined && kind === undefined ? parseLock(value, where) : undefined
+  return images !== undefined && kind === undefined ? asInput(() => parseLock(value, where)) : undefined
+}
+
+/** What is wrong with a lock that was given as an input is wrong with the input. */
+function asInput(read: () => Lock): Lock {
+  try {
+    return read()
+  } catch (cause) {
+    if (!(cause instanceof ExpectedError)) throw cause
+    throw new ExpectedError('INPUT_INVALID', cause.message, { ...(cause.hint && { hint: cause.hint }), cause })
+  }
 }
 
 /** Whether a file, or the first of its parts, begins as a tar does. */

@@ -102,3 +102,14 @@ test('lock --check: exit code 4 when a tag has moved', async () => {
   await ok('lock', '--image', image, '-o', at('june.lock'))
   expect(await ok('lock', at('june.lock'), '--check')).toBe('1 image, 0 tags moved\n')
 })
+
+test.for<[what: string, text: string, message: RegExp]>([
+  ['that is no JSON', '{', /bad\.lock: neither a bundle nor a lock/],
+  ['of another version', '{"version":9,"images":[]}', /bad\.lock: version 9 is not 1/],
+  ['without names', '{"version":1,"images":[{"reference":"a"}]}', /bad\.lock, images\[0\], names: expected a list/],
+])('a lock %s is refused, naming the place', async ([, text, message]) => {
+  await writeFile(at('bad.lock'), text)
+  const { exitCode, stderr } = await runCli(['bundle', at('bad.lock'), '-o', at('out.tar')])
+  expect(stderr).toMatch(message)
+  expect(exitCode).toBe(2)
+})
