@@ -17,9 +17,10 @@ import { Authorizer } from './authorizer.ts'
 import { parseChallenges } from './challenge.ts'
 import type { FindCredentials } from './credentials.ts'
 import { type ConnectionOptions, createDispatcher } from './dispatcher.ts'
-import { type Endpoint, type EndpointOptions, endpointAt, endpointsOf, isPrivate } from './endpoint.ts'
+import { type Endpoint, type EndpointOptions, endpointAt, endpointsOf } from './endpoint.ts'
 import { type Patience, type Receive, type Request, type Response, StalledError } from './exchange.ts'
 import { follow } from './follow.ts'
+import { readForeignLayer } from './foreign-layer.ts'
 import { Lane } from './lane.ts'
 import { describe, descriptorOf, mismatch, nextPage, referrersIn } from './manifest-response.ts'
 import { isLasting, networkError } from './network-error.ts'
@@ -129,32 +130,21 @@ export class RegistryClient {
     } catch (error) {
       // A registry may not hand such a layer out; its descriptor says who does.
       if (!(error instanceof ExpectedError) || error.code !== 'BLOB_UNKNOWN' || !blob.urls?.length) throw error
-      await this.#atUrls(blob.urls, endpointAt(repository.domain, []).base, (url) => {
-        const headers = transfer.range ? { range: transfer.range } : {}
-        const receive = transfer.receive(() => {})
-        return withRetries(async () => {
-          const elsewhere = { ...subject, registry: url.host }
-          const response = await follow(this.#dispatcher, { url, method: 'GET', headers }, this.#patience, receive)
-          if (response.status !== 200 && response.status !== 206) throw responseError(elsewhere, response)
-        }, this.#retry)
-      })
+      const fetchFrom = (url: URL) => this.#fetch(url, transfer, subject)
+      await readForeignLayer(blob.urls, endpointAt(repository.domain, []).base, fetchFrom)
     }
   }
 
-  /** Asks public hosts, or those in the registry's own network. */
-  async #atUrls(urls: readonly string[], registry: URL, ask: (url: URL) => Promise<void>): Promise<void> {
-    let failure: unknown = new ExpectedError('BLOB_UNKNOWN', `none of its addresses can be asked: ${urls.join(', ')}`)
-    for (const text of urls) {
-      const url = URL.canParse(text) ? new URL(text) : undefined
-      const isFair = url && /^https?:$/.test(url.protocol) && (!isPrivate(url.hostname) || isPrivate(registry.hostname))
-      if (!url || !isFair) continue
-      try {
-        return await ask(url)
-      } catch (error) {
-        failure = networkError({ registry: url.host, what: url.pathname }, error)
-      }
-    }
-    throw failure
+  /** A blob from an address that is no registry's: nothing of ours is shown there. */
+  async #fetch(url: URL, transfer: Transfer, { what }: Subject): Promise<void> {
+    const subject = { registry: url.host, what }
+    await withRetries(async () => {
+      const headers = transfer.range ? { range: transfer.range } : {}
+      const receive = transfer.receive(() => {})
+      const response = await follow(this.#dispatcher, { url, method: 'GET', headers }, this.#patience, receive)
+      transfer.check(response, subject)
+      if (response.status !== 200 && response.status !== 206) throw responseError(subject, response)
+    }, this.#retry)
   }
 
   /** What the registry lists as attached to a manifest, by its referrers API or else under the fallback tag. */
