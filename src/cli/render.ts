@@ -60,7 +60,8 @@ async function runTool(tool: string, args: readonly string[], input: string): Pr
   } catch (error) {
     const { code, stderr, message } = error as NodeJS.ErrnoException & { stderr?: string }
     if (code === 'ENOENT') return undefined
-    const [reason = message] = (stderr ?? '').trim().split('\n').slice(-1)
+    const lines = (stderr ?? '').trim().split('\n')
+    const reason = lines.find((line) => /^error:/i.test(line))?.replace(/^error: */i, '') ?? lines.at(-1)
     throw new ExpectedError('INPUT_UNREADABLE', `${input}: ${tool} ${args[0]}: ${reason || message}`, {
       hint: `See what it says: ${tool} ${args.join(' ')}`,
       cause: error,

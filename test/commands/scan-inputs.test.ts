@@ -74,6 +74,17 @@ case "$1" in
 esac
 `
 
+test('what helm says of a chart that it cannot render is passed on, not its advice', async () => {
+  const refuses =
+    '#!/bin/sh\nprintf "Error: shop/templates/x.yaml: nope\\n\\nUse --debug flag to render\\n" >&2; exit 1\n'
+  const folder = await folderWith({ 'chart/Chart.yaml': CHART, 'bin/helm': refuses })
+  await chmod(join(folder, 'bin/helm'), 0o755)
+  const chart = join(folder, 'chart')
+  const { exitCode, json } = await scan([chart], { PATH: `${join(folder, 'bin')}${delimiter}${process.env.PATH}` })
+  expect(exitCode).toBe(2)
+  expect(json.findings).toMatchObject([{ message: `${chart}: helm template: shop/templates/x.yaml: nope` }])
+})
+
 test('a chart is rendered with the values given, and the images of its annotations count', async () => {
   const annotations =
     'annotations:\n  artifacthub.io/images: |\n    - name: web\n      image: registry.example.com/web:1\n'
