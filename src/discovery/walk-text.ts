@@ -24,7 +24,7 @@ const ASSIGNMENT = /^([\w.-]+)=(?=\w)(.+)$/s
 /** Reads a text of a resource, whatever is in it. */
 export function visitText(walk: Walk, text: string, name: string, place: Place, findInside: FindInside): void {
   if (text.length < 2 || PROSE.has(name) || text.startsWith('data:')) return
-  if (mayEmbed(text)) {
+  if (mayEmbed(text, name)) {
     visitEmbedded(walk, text, name, place, findInside)
     return
   }

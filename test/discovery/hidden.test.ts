@@ -205,6 +205,11 @@ test.for<[why: string, data: string[], found: string[]]>([
     ['data["images.json"] registry.example.com/x:web 5'],
   ],
   [
+    'a file of images that have no version',
+    ['images.json: >', '  {"web": "registry.example.com/x/web"}'],
+    ['data["images.json"] registry.example.com/x/web 5'],
+  ],
+  [
     'YAML',
     ['values: |', '  web:', '    image:', '      name: quay.io/x/y', '      version: v7'],
     ['data.values quay.io/x/y:v7 7'],
