@@ -15,7 +15,9 @@ interface LineImage {
 const COMMENT = /^\s*(?:#|\/\/|;)/
 /** `image: ref`, `"image": "ref",`, `IMAGE=ref`, `3.9.0=ref`, alone on its line. */
 const ASSIGNMENT =
-  /^\s*(?:-\s+)?(?:export\s+)?["']?([\w][\w./-]*)["']?\s*[:=]\s*["']?([^\s"',;{}()<>`|\\]+)["']?\s*[,;]?\s*(?:#.*)?$/
+  /^\s*(?:-\s+)?(?:export\s+)?["']?([\w][\w./-]*)(?:["']?\s*=|["']\s*:|\s*:\s)\s*["']?([^\s"',;{}()<>`|\\]+)["']?\s*[,;]?\s*(?:#.*)?$/
+/** A reference alone on its line: an entry of a list. */
+const ALONE = /^\s*(?:-\s+)?["']?(\w[\w.-]*(?::\d+)?\/[\w./:@-]+)["']?,?\s*(?:#.*)?$/
 /** `--image=ref` and `--image ref` anywhere in a line. */
 const FLAG = /(?<=^|[\s"'[,])--?([A-Za-z][\w.-]*)(?:=|\s+)["']?([^\s"',;{}()<>`|\\-][^\s"',;{}()<>`|\\]*)/g
 
@@ -28,11 +30,13 @@ const MAX_LINE = 4096
  */
 export function imagesInLines(text: string, outer: Key, { isScript = false } = {}): LineImage[] {
   const found: LineImage[] = []
+  const ofImages = outer.role === 'images' || outer.role === 'image'
   text.split('\n').forEach((content, line) => {
     if (content.length > MAX_LINE || COMMENT.test(content)) return
-    for (const [name, value] of assignmentsOf(content)) {
+    const alone = ofImages ? ALONE.exec(content)?.[1] : undefined
+    for (const [name, value] of alone ? [['', alone] as const] : assignmentsOf(content)) {
       const own = readKey(name)
-      const key = own.role === 'other' && (outer.role === 'images' || outer.role === 'image') ? outer : own
+      const key = own.role === 'other' && ofImages ? outer : own
       const image = judge(key, value, { isLoose: true })
       if (!image) continue
       found.push({ ...image, name, line, confidence: isScript && key.role === 'other' ? 'possible' : image.confidence })

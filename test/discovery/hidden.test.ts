@@ -238,6 +238,11 @@ test.for<[why: string, data: string[], found: string[]]>([
     ['data["run.sh"] quay.io/x/tool:v1 6'],
   ],
   [
+    'a list of images, one a line',
+    ['images: |', '  quay.io/x/one:1.0', '  # quay.io/x/old:1.0', '  x/two', '  - "quay.io/x/three:v3"'],
+    ['data.images quay.io/x/one:1.0 5', 'data.images x/two 7', 'data.images quay.io/x/three:v3 8'],
+  ],
+  [
     'TOML',
     ['config.toml: |', '  [plugin]', '    sandbox_image = "registry.k8s.io/pause:3.9"'],
     ['data["config.toml"] registry.k8s.io/pause:3.9 6'],
