@@ -120,9 +120,16 @@ function visitList(walk: Walk, list: readonly unknown[], name: string, outer: Pl
 
 function visitArguments(walk: Walk, list: readonly unknown[], outer: Place): void {
   const place: Place = { ...outer, layer: outer.layer === 'config' ? 'config' : 'argument' }
-  for (const { flag, value, index } of readArguments(list)) {
+  const passed = readArguments(list)
+  // A program's own `--version` is no part of an image.
+  const parts = passed.filter(({ flag }) => readKey(flag).role !== 'version' || readKey(flag).stem !== '')
+  const entries = parts.map(({ flag, value, index }): Entry => ({ name: flag, text: value, path: [index] }))
+  const taken = addCompositions(walk, entries, { ...place, outer: OTHER }, '')
+  for (const { flag, value, index } of passed) {
+    if (taken.has(flag)) continue
     walk.path.push(index)
-    if (/\s/.test(value.trim())) visitLines(walk, value, flag, place)
+    if (/^[[{]/.test(value)) visit(walk, value, flag, place)
+    else if (/\s/.test(value.trim())) visitLines(walk, value, flag, place)
     else visitWords(walk, value, flag, readKey(flag), place)
     walk.path.pop()
   }

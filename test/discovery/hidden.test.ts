@@ -25,6 +25,13 @@ test.for<[why: string, fields: string, found: string[]]>([
   ['a flag that takes name=image', 'args: ["-images=web=quay.io/x/web"]', ['args[0] quay.io/x/web']],
   ['a flag in a shell command', 'command: [sh, -c, "exec /run --image=x/y:1 --fast"]', ['command[2] x/y:1']],
   ['a flag in quotes', `args: ['--image="x/y:1"']`, ['args[0] x/y:1']],
+  [
+    'flags for repository and tag',
+    'args: [--sidecar-image-repository=quay.io/x/side, --version=2, --sidecar-image-tag=v9]',
+    ['args[0] quay.io/x/side:v9'],
+  ],
+  ['a flag that takes JSON', `args: ['--config={"image": "x/y:1"}']`, ['args[0] x/y:1']],
+  ['a flag that takes a list', 'args: ["--images=[x/a:1,x/b:2]"]', ['args[0] x/a:1', 'args[0] x/b:2']],
   ['an image variable', 'env: [{name: BASE_IMAGE, value: busybox}]', ['env[0].value busybox']],
   ['a related image', 'env: [{name: RELATED_IMAGE_web, value: "x/web:1"}]', ['env[0].value x/web:1']],
   ['a variable named otherwise', 'env: [{name: BUILDER, value: "quay.io/x/b:1"}]', ['env[0].value quay.io/x/b:1']],
