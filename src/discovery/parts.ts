@@ -123,11 +123,18 @@ function partsOfPath(
   // `repository: nvcr.io/nvidia, image: driver`: only an image without a path needs the repository before it.
   if (image && repository) return image.text.includes('/') ? [image] : [repository, image]
   if (image) return [image]
-  if (repository) return [repository]
+  if (repository) return isPrefix(repository, name, ofImage) && name ? [repository, name] : [repository]
   if (registry && name) return [registry, name]
   // `image: {gallery: {name: ubuntu, version: 1}}` is a machine's; a path makes the name one of an image all the same.
   const isNamed = ofImage === 'directly' || name?.text.includes('/')
   return ofImage && name && isNamed ? [name] : []
+}
+
+/** `images: {web: {repository: org, name: web, tag: v1}}`: a repository of one component is what the name stands in. */
+function isPrefix({ text }: Part, name: Part | undefined, ofImage: UnderImage): boolean {
+  const path = hasHost(`${text}/`) ? text.slice(text.indexOf('/') + 1) : text
+  const isShort = HOST.test(text) || !path.includes('/')
+  return ofImage !== false && isShort && name !== undefined && path !== name.text && name.text !== ''
 }
 
 /** The versions that a base is used with: of its own stem, of a shorter one, or any that says it is an image's. */

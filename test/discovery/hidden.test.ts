@@ -110,6 +110,21 @@ test.for<[why: string, text: string, found: string[]]>([
     ['spec.image.repository quay.io/x/y:v1'],
   ],
   [
+    'registry, repository, name and tag',
+    'spec: {image: {registry: quay.io, repository: x, name: y, tag: v1}}',
+    ['spec.image.repository quay.io/x/y:v1'],
+  ],
+  [
+    'repository, name and tag in a map of images',
+    'spec: {images: {web: {repository: x, name: y, tag: v1}}}',
+    ['spec.images.web.repository x/y:v1'],
+  ],
+  [
+    'a repository that needs no name',
+    'spec: {image: {repository: quay.io/x/y, name: z, tag: v1}}',
+    ['spec.image.repository quay.io/x/y:v1'],
+  ],
+  [
     'repository, tag and digest',
     `spec: {image: {repository: x/y, tag: v1, digest: "${DIGEST}"}}`,
     [`spec.image.repository x/y:v1@${DIGEST}`],
