@@ -20,7 +20,7 @@ const KINDS: ReadonlySet<string> = new Set([
   ...['ImageTagMirrorSet', 'VulnerabilityReport', 'SbomReport', 'ExposedSecretReport', 'ClusterImagePolicy'],
 ])
 
-/** API groups whose resources compare, scan or update images, and run none. */
+/** API groups whose resources compare, scan, build or update images, and run none in the cluster. */
 const GROUPS: ReadonlySet<string> = new Set([
   ...['rbac.authorization.k8s.io', 'constraints.gatekeeper.sh', 'config.gatekeeper.sh', 'mutations.gatekeeper.sh'],
   ...[
@@ -31,6 +31,8 @@ const GROUPS: ReadonlySet<string> = new Set([
     'events.k8s.io',
     'kustomize.config.k8s.io',
   ],
+  // Files of tools that make clusters or build images; no cluster reads them.
+  ...['kind.x-k8s.io', 'k3d.io', 'ctlptl.dev', 'skaffold'],
 ])
 
 /** API groups of controllers for clouds: the images that their resources name run there, not in the cluster. */

@@ -62,6 +62,8 @@ test.for<[apiVersion: string, kind: string, rest: string]>([
   ['image.toolkit.fluxcd.io/v1', 'ImageRepository', 'spec: {image: x/y}'],
   ['aquasecurity.github.io/v1alpha1', 'VulnerabilityReport', 'report: {artifact: {repository: quay.io/x/y, tag: "1"}}'],
   ['codebuild.aws.upbound.io/v1beta1', 'Project', 'spec: {image: "aws/codebuild/standard:5.0"}'],
+  ['kind.x-k8s.io/v1alpha4', 'Cluster', 'nodes: [{role: worker, image: "x/node:v1.30.0"}]'],
+  ['skaffold/v4beta7', 'Config', 'build: {artifacts: [{image: quay.io/x/y}]}'],
   ['x.example/v1', 'Thing', 'status: {image: "x/y:1"}'],
   ['apiextensions.k8s.io/v1', 'CustomResourceDefinition', 'spec: {names: {kind: X}, description: "image: x/y:1"}'],
 ])('%s %s names no image to run', ([apiVersion, kind, rest]) => {
