@@ -23,7 +23,11 @@ export function inheritedFrom(maps: readonly Texts[]): Inherited {
   const project = Object.entries(holder).find(([name, value]) => PROJECT.test(name) && typeof value === 'string')?.[1]
   return {
     registry: registry && project ? `${registry}/${project}` : registry,
-    version: sources.map((map) => textFor(map, ['tag', 'version'])).find((text) => text !== undefined),
+    version: sources
+      // A chart's version is not that of what the chart installs.
+      .filter((map) => !('chart' in map))
+      .map((map) => textFor(map, ['tag', 'version']))
+      .find((text) => text !== undefined),
   }
 }
 

@@ -66,7 +66,7 @@ export function compose(entries: readonly Entry[], { ofImage = false, inherit }:
     if (!base) continue
     const digest = digestOf(group)
     const versions = versionsFor(stem, group, parts, base, ofImage)
-    const inherited = needsMore(base, versions) ? completed(base, versions[0], inherit?.()) : undefined
+    const inherited = needsMore(base, versions, ofImage) ? completed(base, versions[0], inherit?.()) : undefined
     if (inherited) take(inherited)
     else if (versions.length === 0) take(join(base, undefined, digest))
     else for (const version of versions) take(join(base, version, digest))
@@ -74,9 +74,11 @@ export function compose(entries: readonly Entry[], { ofImage = false, inherit }:
   return { found, taken }
 }
 
-/** `image: proxyv2`, or `baseImage` without a version: something above or beside may say the rest. */
-function needsMore({ name, from }: Base, versions: readonly Part[]): boolean {
-  return !name.includes('/') || (versions.length === 0 && from.some((part) => /base_?image$/i.test(part.name)))
+/** `image: proxyv2`, or a base or repository without a version: something above or beside may say the rest. */
+function needsMore({ name, from }: Base, versions: readonly Part[], ofImage: UnderImage): boolean {
+  const isOpen = (part: Part) =>
+    /base_?image$/i.test(part.name) || (part.key.role === 'repository' && (ofImage === 'directly' || part.key.ofImage))
+  return !name.includes('/') || (versions.length === 0 && from.some(isOpen))
 }
 
 /** A base with what it inherits, where that makes a complete reference to a registry, or a version was all that lacked. */

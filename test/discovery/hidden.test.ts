@@ -163,6 +163,11 @@ test.for<[why: string, text: string, found: string[]]>([
     ['spec.driver.image nvcr.io/n/driver:v9'],
   ],
   [
+    'a repository with the version of what it is for',
+    'spec: {version: v9, store: {image: {repository: x/store}}}',
+    ['spec.store.image.repository x/store:v9'],
+  ],
+  [
     'a default of a parameter',
     'spec: {params: [{name: BUILDER_IMAGE, default: "x/y:1"}]}',
     ['spec.params[0].default x/y:1'],
