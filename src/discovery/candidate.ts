@@ -23,6 +23,8 @@ export interface Candidate {
 
 /** Transports before a reference: `docker://` means an image wherever it stands. */
 const TRANSPORT = /^docker:\/\/(?=[^/])/
+/** `oci://` may as well be a chart or a model, unless the key says that it is an image. */
+const IMAGE_TRANSPORT = /^(?:docker|oci):\/\/(?=[^/])/
 
 /**
  * How sure it is that a text names an image, given the key that it stands under; undefined where it does not.
@@ -35,10 +37,11 @@ export function judge(
   { isLoose = false } = {},
 ): { reference: string; confidence: Confidence } | undefined {
   if (key.role === 'never') return undefined
-  const reference = text.startsWith('docker://') ? text.replace(TRANSPORT, '') : text
+  const isImageKey = key.role === 'image' || key.role === 'images'
+  const reference = text.replace(isImageKey ? IMAGE_TRANSPORT : TRANSPORT, '')
   const { likeness } = likenessOf(reference)
   if (likeness === 'none') return undefined
-  const isImage = key.role === 'image' || key.role === 'images' || reference !== text
+  const isImage = isImageKey || reference !== text
   if (isImage) return { reference, confidence: isLoose && isUnknownWord(reference) ? 'possible' : 'likely' }
   if (likeness === 'weak') return undefined
   // A tag with its digest (`1.6.0@sha256:…`) reads like an image of that name.

@@ -94,6 +94,7 @@ test.for<[why: string, text: string, found: string[]]>([
     [`spec.plugin registry.example.com/y@${DIGEST}`],
   ],
   ['a docker:// address', 'spec: {source: {url: "docker://quay.io/x/disk"}}', ['spec.source.url quay.io/x/disk']],
+  ['an oci:// address under an image key', 'spec: {image: "oci://quay.io/x/y:1"}', ['spec.image quay.io/x/y:1']],
   ['a list of images', 'spec: {images: [busybox, "x/y:1"]}', ['spec.images[0] busybox', 'spec.images[1] x/y:1']],
   [
     'a map of images',

@@ -39,6 +39,7 @@ test.for<[why: string, spec: string]>([
   ['a tag by itself', `{tag: "1.6.0@sha256:${'ab'.repeat(32)}"}`],
   ['a repository that something completes', '{image: {repository: ghcr.io/x/y}, other: {image: {name: ghcr.io/x/y}}}'],
   ["a repository under a chart's version", '{chart: x, version: 1.2.3, values: {image: {repository: x/y}}}'],
+  ['a chart in a registry', '{url: "oci://quay.io/x/charts/y:1.2.3"}'],
   ['a parameter that is a bare word', '{params: [{name: IMAGE, value: image-1}]}'],
   ['a bundle of definitions', '{params: [{name: bundle, value: "ghcr.io/x/catalog:0.7"}]}'],
   ['what a script computes', `{script: "#!/bin/sh\\nresult=gcr.io/x/y:v1\\necho done\\n"}`],
