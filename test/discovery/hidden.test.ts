@@ -271,6 +271,11 @@ test.for<[why: string, data: string[], found: string[]]>([
     ['data.images quay.io/x/one:1.0 5', 'data.images x/two 7', 'data.images quay.io/x/three:v3 8'],
   ],
   [
+    'settings that make one image together',
+    ['app.properties: |', '  web.image.name=quay.io/x/web', '  db.image.name=x/db:2', '  web.image.tag=1.4'],
+    ['data["app.properties"] quay.io/x/web:1.4 5', 'data["app.properties"] x/db:2 6'],
+  ],
+  [
     'TOML',
     ['config.toml: |', '  [plugin]', '    sandbox_image = "registry.k8s.io/pause:3.9"'],
     ['data["config.toml"] registry.k8s.io/pause:3.9 6'],
