@@ -29,7 +29,7 @@ export interface Key {
 const NEUTRAL = new Set(['ref', 'reference', 'name', 'url', 'uri'])
 
 /** Words before `image` that only say what sort of image: `baseImage` goes with `version`, `docker_image` with `tag`. */
-const SORTS = new Set(['base', 'docker', 'container', 'oci', 'image', 'images'])
+const SORTS = new Set(['base', 'docker', 'container', 'server', 'oci', 'image', 'images'])
 
 /** Words that make of `image` something that is no image. */
 const PROPERTIES = new Set(

@@ -146,6 +146,7 @@ test.for<[why: string, text: string, found: string[]]>([
     ['spec.image.name quay.io/x/y:next'],
   ],
   ['baseImage and version', 'spec: {baseImage: quay.io/x/y, version: v2}', ['spec.baseImage quay.io/x/y:v2']],
+  ['serverImage and version', 'spec: {serverImage: x/y, version: 1.4.1}', ['spec.serverImage x/y:1.4.1']],
   [
     'baseImage and sha',
     `spec: {baseImage: quay.io/x/y, sha: ${'ab'.repeat(32)}}`,
