@@ -1,4 +1,4 @@
-// Compares a whole scan with merely parsing the same files by `yaml`: node test/bench/scan-bench.ts [documents] [files]
+// Compares a whole scan, as installed, with merely parsing the same files by `yaml`: npm run build, then node test/bench/scan-bench.ts [documents] [files]
 
 import { spawnSync } from 'node:child_process'
 import { once } from 'node:events'
@@ -57,7 +57,7 @@ interface Measure {
 
 /** The command as a user runs it, start of Node included. */
 function measureScan(folder: string): Measure & { peakMegabytes: number; images: number } {
-  const program = fileURLToPath(new URL('../../bin/dev.js', import.meta.url))
+  const program = fileURLToPath(new URL('../../bin/run.js', import.meta.url))
   const start = performance.now()
   const { stdout, stderr } = spawnSync(
     process.execPath,

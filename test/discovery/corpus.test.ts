@@ -32,6 +32,8 @@ async function scores(): Promise<Score[]> {
   )
 }
 
+if (!existsSync(CORPUS)) process.stderr.write('skipped: the corpus of real projects is not beside the repository\n')
+
 test.skipIf(!existsSync(CORPUS))('images of real projects are found, and little else, with default flags', async () => {
   const all = await scores()
   const sum = (of: (score: Score) => number) => all.reduce((total, score) => total + of(score), 0)
