@@ -5,8 +5,8 @@ import type { BlobSlice } from './content.ts'
 const SMALL = 16 * 1024
 /** What reading and sending are fastest with. */
 const LARGE = 256 * 1024
-/** A reader that has taken so much is really reading: it is more than sockets hold by themselves. */
-const PROVEN = 4 * 1024 * 1024
+/** A reader that has taken so much is really reading: sockets by themselves hold 4 MiB to send and some more to receive. */
+const PROVEN = 24 * 1024 * 1024
 
 /**
  * Large buffers that are used again and again: fresh memory for every chunk costs more time than reading and sending it.

@@ -8,6 +8,7 @@ import { chmod, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promis
 import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { planBundle } from '../../src/bundle/plan.ts'
@@ -18,7 +19,7 @@ import { digestOf } from '../../src/oci/digest.ts'
 const run = promisify(execFile)
 const PROGRAM = fileURLToPath(new URL('../../bin/run.js', import.meta.url))
 const CLIENTS = 8
-const ROUNDS = 5
+const ROUNDS = Number(process.argv[2] ?? 5)
 
 const directory = await mkdtemp(join(tmpdir(), 'nodeseed-bench-'))
 await chmod(directory, 0o755) // nginx drops root
@@ -68,12 +69,16 @@ const small = await timeOf(async () => {
 })
 console.log(`  in ${small.toFixed(2)} s`)
 
+const alone = await timeOf(() => run('curl', ['-s', '-o', '/dev/null', ours]))
+console.log(`one client alone: 1 GiB in ${alone.toFixed(2)} s`)
 const slow = Array.from({ length: 500 }, () => {
   const socket = connect(Number(new URL(url).port), '127.0.0.1')
   socket.on('error', () => {})
   socket.write(`GET ${new URL(ours).pathname} HTTP/1.1\r\nhost: x\r\n\r\n`)
   return socket
 })
+// Until their sockets are full: before, they are readers like any other.
+await sleep(5000)
 const beside = await timeOf(() => run('curl', ['-s', '-o', '/dev/null', ours]))
 console.log(`one client beside 500 readers that take nothing: 1 GiB in ${beside.toFixed(2)} s`)
 console.log(await resources('with 500 slow readers'))
