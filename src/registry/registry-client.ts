@@ -177,7 +177,10 @@ export class RegistryClient {
     await this.#dispatcher.destroy()
   }
 
-  /** Tries the mirrors and then the registry itself; the last one's error is the one that counts. */
+  /**
+   * Tries the mirrors and then the registry itself. The last one's error counts, unless nobody reaches that registry and
+   * a mirror has said that there is no such thing.
+   */
   async #atEndpoints<T>(
     reference: Reference,
     subject: Subject,
@@ -197,8 +200,8 @@ export class RegistryClient {
           ...(progress && { progress }),
         })
       } catch (error) {
-        failure = error
         if (!(error instanceof ExpectedError) || error.code.startsWith('DISK_')) throw error
+        if (error.code !== 'REGISTRY_UNREACHABLE' || !isUnknown(failure)) failure = error
       }
     }
     throw failure
@@ -273,6 +276,10 @@ interface Question {
 const LONGEST_PAUSE = 5 * 60_000
 
 /** A mirror is named where it is the one that fails. */
+function isUnknown(error: unknown): boolean {
+  return error instanceof ExpectedError && /^(?:MANIFEST|BLOB)_UNKNOWN$/.test(error.code)
+}
+
 function nameOf({ base }: Endpoint, { registry }: Subject): string {
   return base.host === registry || registry === 'docker.io' ? registry : base.host
 }
