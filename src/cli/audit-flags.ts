@@ -1,4 +1,5 @@
 import { Flags } from '@oclif/core'
+import { repeatable } from './repeatable.ts'
 
 /** Where an audit gets its facts from. */
 export const SOURCE_FLAGS = {
@@ -18,11 +19,9 @@ export const SOURCE_FLAGS = {
   timeout: Flags.integer({ description: 'seconds to wait for each answer of the cluster', default: 60, min: 1 }),
   bundle: Flags.string({ description: 'bundle, or its lock, whose images labelled nodes hold', helpValue: 'FILE' }),
   'assume-seeded': Flags.boolean({ description: 'as if every node held the bundle', dependsOn: ['bundle'] }),
-  images: Flags.string({
-    description: 'what crictl images -o json, ctr images ls or docker images --digests printed on a node',
+  images: repeatable({
+    description: 'what crictl images -o json, ctr images ls or docker images --digests printed on a node (repeatable)',
     helpValue: 'NODE=FILE|DIR',
-    multiple: true,
-    multipleNonGreedy: true,
   }),
 }
 

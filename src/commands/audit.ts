@@ -121,7 +121,7 @@ Ends with 0 when no workload is below --fail-on, with 4 when one is.`
 type AuditFlags = Interfaces.InferredFlags<typeof Audit.flags>
 
 async function conditionsOf(flags: AuditFlags, { resources }: InputScan): Promise<Conditions> {
-  const listings = await readNodeListings(flags.images ?? [])
+  const listings = await readNodeListings(flags.images)
   const runtimeListings = Map.groupBy(listings, ({ node }) => node)
   const classes = resources.flatMap((resource) => runtimeClassOf(resource) ?? [])
   return {

@@ -3,6 +3,7 @@ import { BaseCommand } from '../cli/base-command.ts'
 import { renderFindings } from '../cli/findings.ts'
 import { readText } from '../cli/inputs.ts'
 import { parsePolicies } from '../cli/policies.ts'
+import { repeatable } from '../cli/repeatable.ts'
 import { type InputScan, imagesOf, isIncomplete, scanInputs } from '../cli/scan-inputs.ts'
 import { renderUses, renderWhy, usesOf } from '../cli/uses.ts'
 import { CONFIDENCES, type ImageUse, renderUse } from '../discovery/image-use.ts'
@@ -50,8 +51,8 @@ Exit code 0 also with findings; 2 when something could not be read, so that imag
     }),
     comments: Flags.boolean({ description: 'also list images that only YAML comments name' }),
     rules: Flags.string({ description: 'file with your own rules for fields of custom resources', helpValue: 'FILE' }),
-    values: Flags.string({ description: 'values file for Helm charts', multiple: true, helpValue: 'FILE' }),
-    set: Flags.string({ description: 'value for Helm charts', multiple: true, helpValue: 'KEY=VALUE' }),
+    values: repeatable({ description: 'values file for Helm charts (repeatable)', helpValue: 'FILE' }),
+    set: repeatable({ description: 'value for Helm charts (repeatable)', helpValue: 'KEY=VALUE' }),
   }
 
   async run(): Promise<unknown> {

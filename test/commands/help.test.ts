@@ -26,3 +26,12 @@ test.for(files)('%s: the help is whole, and its examples are calls that the comm
     for (const word of words.filter((word) => word.startsWith('examples/'))) expect(existsSync(word), word).toBe(true)
   }
 })
+
+test.for(files)('%s: a flag that repeats leaves what follows it to the arguments', async (file) => {
+  const command = ((await import(/* @vite-ignore */ `${process.cwd()}/${file}`)) as { default: typeof BaseCommand })
+    .default
+  const greedy = Object.entries(command.flags ?? {}).filter(
+    ([, flag]) => flag.type === 'option' && flag.multiple && !flag.multipleNonGreedy,
+  )
+  expect(greedy.map(([name]) => name)).toEqual([])
+})
