@@ -5,17 +5,27 @@ import { formatPlatform, type Platform, parsePlatform } from '../oci/platform.ts
 import { readText } from './inputs.ts'
 import { repeatable } from './repeatable.ts'
 
-/** Flags of every command that reads images from registries. */
-export const registryFlags = {
-  mirror: repeatable({
-    description: 'ask FROM=TO first: quay.io=mirror.local:5000/quay (repeatable); then the registry itself',
-    helpValue: 'FROM=TO',
-    env: 'NODESEED_MIRROR',
-  }),
+/** Flags of every command that speaks with registries. */
+export const connectionFlags = {
   'plain-http': repeatable({
     description: 'speak plain http with this HOST[:PORT] (repeatable); loopback hosts need no flag',
     helpValue: 'HOST',
     env: 'NODESEED_PLAIN_HTTP',
+  }),
+  ca: Flags.file({ description: 'trust the authorities in this PEM file too' }),
+  'client-cert': Flags.file({ description: 'certificate (PEM) to show to registries', dependsOn: ['client-key'] }),
+  'client-key': Flags.file({ description: 'key (PEM) of that certificate', dependsOn: ['client-cert'] }),
+  retries: Flags.integer({ description: 'how often to ask again after a failure that may pass', default: 5, min: 0 }),
+  timeout: Flags.integer({ description: 'seconds without an answer or data before a try ends', default: 30, min: 1 }),
+}
+
+/** Flags of every command that reads images from registries. */
+export const registryFlags = {
+  ...connectionFlags,
+  mirror: repeatable({
+    description: 'ask FROM=TO first: quay.io=mirror.local:5000/quay (repeatable); then the registry itself',
+    helpValue: 'FROM=TO',
+    env: 'NODESEED_MIRROR',
   }),
   'registries-conf': Flags.file({
     description: 'take mirrors from this registries.conf (version 2)',
@@ -23,13 +33,8 @@ export const registryFlags = {
     exclusive: ['hosts-dir'],
   }),
   'hosts-dir': Flags.directory({ description: "take mirrors from this directory of containerd's hosts.toml files" }),
-  ca: Flags.file({ description: 'trust the authorities in this PEM file too' }),
-  'client-cert': Flags.file({ description: 'certificate (PEM) to show to registries', dependsOn: ['client-key'] }),
-  'client-key': Flags.file({ description: 'key (PEM) of that certificate', dependsOn: ['client-cert'] }),
   'use-pull-secrets': Flags.boolean({ description: 'take credentials from the pull secrets among the inputs' }),
   'max-connections': Flags.integer({ description: 'most connections to one registry', default: 16, min: 1 }),
-  retries: Flags.integer({ description: 'how often to ask again after a failure that may pass', default: 5, min: 0 }),
-  timeout: Flags.integer({ description: 'seconds without an answer or data before a try ends', default: 30, min: 1 }),
 }
 
 /** Flags that say for which platforms images are wanted. */

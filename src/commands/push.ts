@@ -6,21 +6,12 @@ import { pushNames } from '../bundle/push-name.ts'
 import { BaseCommand } from '../cli/base-command.ts'
 import { countOf } from '../cli/count.ts'
 import { createProgress } from '../cli/progress.ts'
-import { registryFlags } from '../cli/registry-flags.ts'
+import { connectionFlags } from '../cli/registry-flags.ts'
 import { readRegistryOptions } from '../cli/registry-options.ts'
 import { ExpectedError } from '../errors.ts'
 import { openBundle } from '../layout/bundle-file.ts'
 import { parseReference, repositoryName } from '../oci/reference.ts'
 import { UploadClient } from '../registry/upload-client.ts'
-
-const {
-  'plain-http': plainHttp,
-  ca,
-  'client-cert': clientCert,
-  'client-key': clientKey,
-  retries,
-  timeout,
-} = registryFlags
 
 export default class Push extends BaseCommand {
   static override summary = 'copy the images of a bundle into a registry: only what it lacks, every digest kept'
@@ -48,12 +39,7 @@ that breaks goes on where it broke.`
       default: 'original' as const,
     })(),
     'image-map': Flags.string({ description: 'write what each image is called there to this file', helpValue: 'FILE' }),
-    'plain-http': plainHttp,
-    ca,
-    'client-cert': clientCert,
-    'client-key': clientKey,
-    retries,
-    timeout,
+    ...connectionFlags,
   }
 
   async run(): Promise<unknown> {
