@@ -1,6 +1,7 @@
 import { type FileHandle, open, rename, rm } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { ExpectedError } from '../errors.ts'
+import { EarlySync } from './early-sync.ts'
 import { findParts, MAX_PARTS, partName } from './part-name.ts'
 
 /** How a file lies on the disk: whole, or in parts of `partSize` bytes. */
@@ -15,11 +16,13 @@ export class OutputFile {
   readonly path: string
   readonly #shape: Shape
   readonly #handles: readonly FileHandle[]
+  readonly #syncs: readonly EarlySync[]
 
   private constructor(path: string, shape: Shape, handles: readonly FileHandle[]) {
     this.path = path
     this.#shape = shape
     this.#handles = handles
+    this.#syncs = handles.map((handle) => new EarlySync(handle))
   }
 
   /** Makes it at its full size, without taking the space yet. @throws {ExpectedError} USAGE for too many parts */
@@ -43,12 +46,11 @@ export class OutputFile {
 
   static async #open(path: string, shape: Shape, flags: string): Promise<OutputFile> {
     const handles: FileHandle[] = []
-    const file = new OutputFile(path, shape, handles)
     try {
       for (const name of namesOf(path, shape)) handles.push(await open(name, flags))
-      return file
+      return new OutputFile(path, shape, handles)
     } catch (error) {
-      await file.close()
+      for (const handle of handles) await handle.close()
       throw error
     }
   }
@@ -60,8 +62,9 @@ export class OutputFile {
 
   async write(bytes: Uint8Array, position: number): Promise<void> {
     for (let done = 0; done < bytes.length; ) {
-      const { handle, at, room } = this.#placeOf(position + done)
+      const { handle, sync, at, room } = this.#placeOf(position + done)
       const { bytesWritten } = await handle.write(bytes, done, Math.min(bytes.length - done, room), at)
+      sync.note(bytesWritten)
       done += bytesWritten
     }
   }
@@ -79,7 +82,7 @@ export class OutputFile {
 
   /** Brings every byte to the disk, then gives the file its name; the first part gets it last. */
   async publish(path: string): Promise<void> {
-    for (const handle of this.#handles) await handle.sync()
+    for (const sync of this.#syncs) await sync.finish()
     await this.close()
     const stale = new Set(await findParts(path))
     const [from, to] = [namesOf(this.path, this.#shape), namesOf(path, this.#shape)]
@@ -92,6 +95,7 @@ export class OutputFile {
   }
 
   async close(): Promise<void> {
+    for (const sync of this.#syncs) await sync.settle()
     for (const handle of this.#handles) await handle.close()
   }
 
@@ -101,11 +105,11 @@ export class OutputFile {
     for (const name of namesOf(this.path, this.#shape)) await rm(name, { force: true })
   }
 
-  #placeOf(position: number): { handle: FileHandle; at: number; room: number } {
+  #placeOf(position: number): { handle: FileHandle; sync: EarlySync; at: number; room: number } {
     const { size, partSize = size } = this.#shape
     const index = Math.min(Math.floor(position / partSize), this.#handles.length - 1)
     const at = position - index * partSize
-    return { handle: this.#handles[index]!, at, room: partSize - at }
+    return { handle: this.#handles[index]!, sync: this.#syncs[index]!, at, room: partSize - at }
   }
 }
 
