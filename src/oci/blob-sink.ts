@@ -2,6 +2,6 @@
 export interface BlobSink {
   /** Bytes taken so far. */
   readonly received: number
-  /** A promise means: wait for it before the next chunk. */
+  /** A promise means: wait for it before the next chunk. The memory of the chunk is not the sink's to keep. */
   write(chunk: Uint8Array): Promise<void> | undefined
 }

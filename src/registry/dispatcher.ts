@@ -1,5 +1,7 @@
+import type { OnReadOpts } from 'node:net'
 import { createSecureContext, getCACertificates, type SecureContext } from 'node:tls'
 import { Agent, buildConnector, type Dispatcher, EnvHttpProxyAgent } from 'undici'
+import { receiveMemory } from './receive-memory.ts'
 
 export interface ConnectionOptions {
   /** PEM: authorities to trust besides the usual ones. */
@@ -19,11 +21,25 @@ export interface ProxyOptions {
 /** Hosts of this machine are never asked through a proxy. */
 const LOCAL = 'localhost,127.0.0.1,[::1]'
 
-/** The connections of one run. `connectTimeout` in milliseconds. */
-export function createDispatcher(connection: ConnectionOptions, connectTimeout: number): Dispatcher {
+export interface DispatcherOptions {
+  /** Milliseconds. */
+  readonly connectTimeout: number
+  /** Whether every body is used up before control returns to the event loop, see {@link receiveMemory}. */
+  readonly usesUpBodies?: boolean
+}
+
+/** The connections of one run. */
+export function createDispatcher(
+  connection: ConnectionOptions,
+  { connectTimeout, usesUpBodies = false }: DispatcherOptions,
+): Dispatcher {
   const { proxy } = connection
   // HTTP/1.1: over one HTTP/2 connection blobs arrive a quarter slower.
-  const options = { allowH2: false, pipelining: 1, connect: lazyConnector(connection, connectTimeout) }
+  const options = {
+    allowH2: false,
+    pipelining: 1,
+    connect: lazyConnector(connection, connectTimeout, usesUpBodies ? receiveMemory : undefined),
+  }
   if (!proxy?.http && !proxy?.https) return new Agent(options)
   return new EnvHttpProxyAgent({
     ...options,
@@ -36,17 +52,21 @@ export function createDispatcher(connection: ConnectionOptions, connectTimeout: 
 }
 
 /** Reading all authorities takes a moment, which runs that speak plain http need not wait for. */
-function lazyConnector(connection: ConnectionOptions, timeout: number): buildConnector.connector {
-  const plain = buildConnector({ timeout, allowH2: false })
-  let secure: buildConnector.connector | undefined
+function lazyConnector(
+  connection: ConnectionOptions,
+  timeout: number,
+  memory: (() => OnReadOpts) | undefined,
+): buildConnector.connector {
+  let secureContext: SecureContext | undefined
   return (options, callback) => {
-    if (options.protocol !== 'https:') return plain(options, callback)
-    secure ??= buildConnector({
+    if (options.protocol === 'https:') secureContext ??= createContext(connection)
+    const connect = buildConnector({
       timeout,
       allowH2: false,
-      secureContext: createContext(connection),
+      ...(options.protocol === 'https:' && { secureContext }),
+      ...(memory && { onread: memory() }),
     })
-    return secure(options, callback)
+    return connect(options, callback)
   }
 }
 

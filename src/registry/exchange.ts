@@ -1,7 +1,6 @@
 import type { Dispatcher } from 'undici'
 import { ExpectedError } from '../errors.ts'
 import type { BlobSink } from '../oci/blob-sink.ts'
-import { discardedChunk } from './chunk-garbage.ts'
 
 export interface Request {
   readonly url: URL
@@ -93,12 +92,12 @@ export function exchange(
           total += chunk.length
           if (!sink) {
             if (total > MAX_BODY) controller.abort(tooLong(url))
-            else collected.push(chunk)
+            // The memory is the connection's: the next bytes go into it.
+            else collected.push(Buffer.from(chunk))
             return
           }
           try {
             const busy = sink.write(chunk)
-            discardedChunk(chunk.length)
             if (!busy) return
             controller.pause()
             busy.then(

@@ -61,7 +61,10 @@ export class RegistryClient {
     this.#options = options
     this.#patience = options.patience ?? DEFAULT_PATIENCE
     this.#retry = options.retry ?? DEFAULT_RETRY
-    this.#dispatcher = createDispatcher(options, this.#patience.headTimeout)
+    this.#dispatcher = createDispatcher(options, {
+      connectTimeout: this.#patience.headTimeout,
+      usesUpBodies: true,
+    })
     this.#authorizer = new Authorizer(options.findCredentials ?? ANONYMOUS, (request) =>
       follow(this.#dispatcher, request, this.#patience),
     )

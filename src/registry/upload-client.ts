@@ -43,7 +43,7 @@ export class UploadClient {
   constructor(options: RegistryOptions = {}) {
     this.#options = options
     this.#patience = options.patience ?? DEFAULT_PATIENCE
-    this.#dispatcher = createDispatcher(options, this.#patience.headTimeout)
+    this.#dispatcher = createDispatcher(options, { connectTimeout: this.#patience.headTimeout })
     this.#authorizer = new Authorizer(
       options.findCredentials ?? (async () => undefined),
       (request) => follow(this.#dispatcher, request, this.#patience),
