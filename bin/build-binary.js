@@ -67,7 +67,7 @@ class OneFilePlugin extends Plugin {
 async function run() {
   const plugin = new OneFilePlugin({ root: '/', pjson: { ...pjson, oclif }, isRoot: true, ignoreManifest: true })
   await plugin.load()
-  await main({ ...pjson, oclif }, new Map([[plugin.name, plugin]]))
+  await main({ ...pjson, oclif }, { plugins: new Map([[plugin.name, plugin]]) })
 }
 run()
 `

@@ -5,7 +5,8 @@ import { Config, settings } from '@oclif/core'
 settings.enableAutoTranspile = false
 const pkg = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8'))
 const oclif = { ...pkg.oclif, commands: './src/commands', plugins: [] }
-const config = await Config.load({ root: new URL('..', import.meta.url).pathname, pjson: { ...pkg, oclif } })
+const root = new URL('..', import.meta.url).pathname
+const config = await Config.load({ root, pjson: { ...pkg, oclif }, ignoreManifest: true })
 const commands = config.commands.toSorted((a, b) => (a.id < b.id ? -1 : 1))
 
 const parts = commands.map((command) =>

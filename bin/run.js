@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 // Plain JavaScript that any Node since 12 can parse, so that an old one can say what it needs instead of failing on syntax.
-import { createRequire } from 'node:module'
+import module, { createRequire } from 'node:module'
 
 const pkg = createRequire(import.meta.url)('../package.json')
 const needed = pkg.engines.node.replace(/^>=/, '')
@@ -13,5 +13,6 @@ if (major < neededMajor || (major === neededMajor && minor < neededMinor)) {
   )
   process.exitCode = 3
 } else {
+  module.enableCompileCache()
   await import('../dist/cli/main.js').then(({ main }) => main(pkg))
 }

@@ -1,14 +1,16 @@
-import { enableCompileCache } from 'node:module'
 import { userInfo } from 'node:os'
 import { fileURLToPath } from 'node:url'
 import { execute, type Interfaces, settings } from '@oclif/core'
 
-/**
- * Runs the command line. The package.json decides where the commands are: `dist/` when installed, `src/` in development;
- * the single executable brings them along as plugins.
- */
-export async function main(pjson: Interfaces.PJSON, plugins?: Map<string, Interfaces.Plugin>): Promise<void> {
-  enableCompileCache()
+interface Source {
+  /** The single executable brings its commands along. */
+  readonly plugins?: Map<string, Interfaces.Plugin>
+  /** Asks the commands themselves what they are, not what the build wrote down of them. */
+  readonly ignoreManifest?: boolean
+}
+
+/** Runs the command line. The package.json decides where the commands are: `dist/` when installed, `src/` in development. */
+export async function main(pjson: Interfaces.PJSON, source: Source = {}): Promise<void> {
   settings.enableAutoTranspile = false
   assumeUser()
   // A reader that has seen enough (`nodeseed scan . | head`) is no failure.
@@ -16,7 +18,7 @@ export async function main(pjson: Interfaces.PJSON, plugins?: Map<string, Interf
     if (error.code === 'EPIPE') process.exit(0)
     throw error
   })
-  await execute({ loadOptions: { root: fileURLToPath(new URL('../..', import.meta.url)), pjson, plugins } })
+  await execute({ loadOptions: { root: fileURLToPath(new URL('../..', import.meta.url)), pjson, ...source } })
 }
 
 /** In a container the user may stand in no passwd file; oclif looks there for what the environment leaves out. */
