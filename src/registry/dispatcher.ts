@@ -3,7 +3,7 @@ import { createSecureContext, getCACertificates, type SecureContext } from 'node
 import { Agent, buildConnector, type Dispatcher, EnvHttpProxyAgent } from 'undici'
 import { receiveMemory } from './receive-memory.ts'
 
-export interface ConnectionOptions {
+export interface TransportOptions {
   /** PEM: authorities to trust besides the usual ones. */
   readonly ca?: string
   /** PEM: who we are to a registry that asks for a certificate. */
@@ -30,7 +30,7 @@ export interface DispatcherOptions {
 
 /** The connections of one run. */
 export function createDispatcher(
-  connection: ConnectionOptions,
+  connection: TransportOptions,
   { connectTimeout, usesUpBodies = false }: DispatcherOptions,
 ): Dispatcher {
   const { proxy } = connection
@@ -53,7 +53,7 @@ export function createDispatcher(
 
 /** Reading all authorities takes a moment, which runs that speak plain http need not wait for. */
 function lazyConnector(
-  connection: ConnectionOptions,
+  connection: TransportOptions,
   timeout: number,
   memory: (() => OnReadOpts) | undefined,
 ): buildConnector.connector {
@@ -70,7 +70,7 @@ function lazyConnector(
   }
 }
 
-function createContext({ ca, client }: ConnectionOptions): SecureContext {
+function createContext({ ca, client }: TransportOptions): SecureContext {
   return createSecureContext({
     // The system's store too, as every other container tool has it: a company's authority stands there.
     ca: [...getCACertificates('default'), ...getCACertificates('system'), ...(ca ? [ca] : [])],

@@ -1,64 +1,37 @@
-import { Readable } from 'node:stream'
-import type { Dispatcher } from 'undici'
 import type { Descriptor } from '../oci/descriptor.ts'
 import type { Digest } from '../oci/digest.ts'
-import { Authorizer } from './authorizer.ts'
-import { parseChallenges } from './challenge.ts'
-import { createDispatcher } from './dispatcher.ts'
-import { type Endpoint, endpointAt } from './endpoint.ts'
-import { type Response, StalledError } from './exchange.ts'
-import { follow } from './follow.ts'
-import { isLasting, networkError } from './network-error.ts'
-import type { RegistryOptions } from './registry-client.ts'
-import { responseError, type Subject } from './response-error.ts'
-import { parseRetryAfter, type RetryOptions, TransientError, withRetries } from './retry.ts'
+import { Connection, type ConnectionOptions, expectStatus } from './connection.ts'
+import { type Endpoint, type EndpointOptions, endpointAt } from './endpoint.ts'
+import type { Response } from './exchange.ts'
+import type { Subject } from './response-error.ts'
+import { type UploadRequest, upload } from './upload.ts'
 
 /** Bytes of a blob from an offset to its end. */
 export type OpenBlob = (start: number) => AsyncIterable<Uint8Array>
-
-interface Upload {
-  readonly method: 'HEAD' | 'GET' | 'POST' | 'PUT' | 'PATCH'
-  readonly url: URL
-  readonly headers?: Readonly<Record<string, string>>
-  readonly body?: Uint8Array | (() => AsyncIterable<Uint8Array>)
-}
-
-const DEFAULT_PATIENCE = { headTimeout: 30_000, bodyTimeout: 30_000 }
-const DEFAULT_RETRY: RetryOptions = { attempts: 6, delay: 250 }
-const TRANSIENT = new Set([408, 425, 429, 500, 502, 503, 504])
-/** An answer to an upload is short. */
-const MAX_BODY = 64 * 1024
 
 /**
  * Writes images to one registry. Repositories are named in full: `registry.local:5000/team/web`. It holds connections:
  * close it. Source: distribution-spec 1.1, "Push".
  */
 export class UploadClient {
-  readonly #options: RegistryOptions
-  readonly #patience: { readonly headTimeout: number; readonly bodyTimeout: number }
-  readonly #dispatcher: Dispatcher
-  readonly #authorizer: Authorizer
+  readonly #plainHttp: readonly string[]
+  readonly #connection: Connection
   #mayMount = true
 
-  constructor(options: RegistryOptions = {}) {
-    this.#options = options
-    this.#patience = options.patience ?? DEFAULT_PATIENCE
-    this.#dispatcher = createDispatcher(options, { connectTimeout: this.#patience.headTimeout })
-    this.#authorizer = new Authorizer(
-      options.findCredentials ?? (async () => undefined),
-      (request) => follow(this.#dispatcher, request, this.#patience),
-      'pull,push',
-    )
+  constructor({ plainHttp = [], ...options }: ConnectionOptions & Pick<EndpointOptions, 'plainHttp'> = {}) {
+    this.#plainHttp = plainHttp
+    this.#connection = new Connection(options, 'pull,push')
   }
 
   /** The digest under a tag or a digest; undefined when the repository does not have it. */
   async findManifest(name: string, reference: string, mediaType: string): Promise<Digest | undefined> {
     const found = await this.#try(name, `manifest ${reference}`, async (endpoint, subject) => {
       const url = this.#url(endpoint, `manifests/${reference}`)
-      return this.#expect(
-        [200, 404],
-        subject,
+      return expectStatus(
         await this.#ask(endpoint, { method: 'HEAD', url, headers: { accept: mediaType } }),
+        [200, 404],
+        endpoint,
+        subject,
       )
     })
     return found.status === 200 ? (found.headers['docker-content-digest'] as Digest | undefined) : undefined
@@ -67,7 +40,7 @@ export class UploadClient {
   async hasBlob(name: string, { digest }: Descriptor): Promise<boolean> {
     const { status } = await this.#try(name, `blob ${digest}`, async (endpoint, subject) => {
       const url = this.#url(endpoint, `blobs/${digest}`)
-      return this.#expect([200, 404], subject, await this.#ask(endpoint, { method: 'HEAD', url }))
+      return expectStatus(await this.#ask(endpoint, { method: 'HEAD', url }), [200, 404], endpoint, subject)
     })
     return status === 200
   }
@@ -79,7 +52,7 @@ export class UploadClient {
     const { status } = await this.#try(name, `blob ${digest}`, async (endpoint, subject) => {
       const url = this.#url(endpoint, 'blobs/uploads/')
       url.search = `${new URLSearchParams({ mount: digest, from: source })}`
-      return this.#expect([201, 202, 401, 403], subject, await this.#ask(endpoint, { method: 'POST', url }))
+      return expectStatus(await this.#ask(endpoint, { method: 'POST', url }), [201, 202, 401, 403], endpoint, subject)
     })
     // Where tokens are for one repository each, ours does not open the other: then every blob is sent.
     if (status === 401 || status === 403) this.#mayMount = false
@@ -118,7 +91,12 @@ export class UploadClient {
           'content-length': `${blob.size - start}`,
           ...(start > 0 && { 'content-range': `${start}-${blob.size - 1}` }),
         }
-        return this.#expect([201], subject, await this.#ask(endpoint, { method: 'PUT', url, headers, body: counted }))
+        return expectStatus(
+          await this.#ask(endpoint, { method: 'PUT', url, headers, body: counted }),
+          [201],
+          endpoint,
+          subject,
+        )
       },
       () => received,
     )
@@ -129,17 +107,22 @@ export class UploadClient {
     await this.#try(name, `manifest ${reference}`, async (endpoint, subject) => {
       const url = this.#url(endpoint, `manifests/${reference}`)
       const headers = { 'content-type': mediaType, 'content-length': `${bytes.byteLength}` }
-      return this.#expect([201], subject, await this.#ask(endpoint, { method: 'PUT', url, headers, body: bytes }))
+      return expectStatus(
+        await this.#ask(endpoint, { method: 'PUT', url, headers, body: bytes }),
+        [201],
+        endpoint,
+        subject,
+      )
     })
   }
 
   async close(): Promise<void> {
-    await this.#dispatcher.destroy()
+    await this.#connection.close()
   }
 
   async #startUpload(endpoint: Endpoint, subject: Subject): Promise<URL> {
     const url = this.#url(endpoint, 'blobs/uploads/')
-    const response = this.#expect([202], subject, await this.#ask(endpoint, { method: 'POST', url }))
+    const response = expectStatus(await this.#ask(endpoint, { method: 'POST', url }), [202], endpoint, subject)
     return locationOf(response) ?? url
   }
 
@@ -162,69 +145,16 @@ export class UploadClient {
     ask: (endpoint: Endpoint, subject: Subject) => Promise<Response>,
     progress?: () => number,
   ): Promise<Response> {
-    const endpoint = endpointAt(name, this.#options.plainHttp ?? [])
+    const endpoint = endpointAt(name, this.#plainHttp)
     const subject = { registry: endpoint.base.host, what: `${what} in ${name}` }
-    const once = async () => {
-      try {
-        return await ask(endpoint, subject)
-      } catch (error) {
-        const said = networkError(subject, error)
-        if (said === error || !(said instanceof Error)) throw error
-        throw isLasting(error) ? said : new TransientError(said as TransientError['error'])
-      }
-    }
-    return withRetries(once, this.#options.retry ?? DEFAULT_RETRY, progress ? { progress } : {})
+    return this.#connection.attempt(subject, () => ask(endpoint, subject), { progress })
   }
 
-  #expect(wanted: readonly number[], subject: Subject, response: Response): Response {
-    if (wanted.includes(response.status)) return response
-    const error = responseError(subject, response)
-    if (!TRANSIENT.has(response.status)) throw error
-    throw new TransientError(error, parseRetryAfter(response.headers['retry-after']))
-  }
-
-  async #ask(endpoint: Endpoint, upload: Upload): Promise<Response> {
-    const isSameOrigin = upload.url.origin === endpoint.base.origin
-    const authorization = isSameOrigin ? await this.#authorizer.header(endpoint) : {}
-    const response = await this.#send(upload, authorization)
-    if (response.status !== 401 || !isSameOrigin) return response
-    const challenges = parseChallenges(response.headers['www-authenticate'])
-    const better = await this.#authorizer.answer(endpoint, challenges, authorization.authorization)
-    return better ? this.#send(upload, better) : response
-  }
-
-  /** One request. It is given up when neither side moves for as long as we have patience. */
-  async #send({ method, url, headers = {}, body }: Upload, authorization: Record<string, string>): Promise<Response> {
-    const stalled = new AbortController()
-    const { headTimeout } = this.#patience
-    const timer = setTimeout(
-      () => stalled.abort(new StalledError(`no answer for ${headTimeout / 1000} s`)),
-      headTimeout,
+  #ask(endpoint: Endpoint, request: UploadRequest): Promise<Response> {
+    const { dispatcher, patience } = this.#connection
+    return this.#connection.ask(endpoint, request.url, (authorization) =>
+      upload(dispatcher, { ...request, headers: { ...request.headers, ...authorization } }, patience),
     )
-    const watched = async function* (chunks: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
-      for await (const chunk of chunks) {
-        timer.refresh()
-        yield chunk
-      }
-      timer.refresh()
-    }
-    try {
-      const answer = await this.#dispatcher.request({
-        origin: url.origin,
-        path: `${url.pathname}${url.search}`,
-        method,
-        headers: { 'user-agent': 'nodeseed', ...headers, ...authorization },
-        ...(body && {
-          body: typeof body === 'function' ? Readable.from(watched(body()), { objectMode: false }) : body,
-        }),
-        headersTimeout: 0,
-        signal: stalled.signal,
-      })
-      const text = Buffer.from(await answer.body.arrayBuffer()).subarray(0, MAX_BODY)
-      return { url, status: answer.statusCode, headers: answer.headers, body: text }
-    } finally {
-      clearTimeout(timer)
-    }
   }
 }
 

@@ -1,0 +1,141 @@
+import type { Dispatcher } from 'undici'
+import { ExpectedError } from '../errors.ts'
+import { Authorizer } from './authorizer.ts'
+import { parseChallenges } from './challenge.ts'
+import type { FindCredentials } from './credentials.ts'
+import { createDispatcher, type TransportOptions } from './dispatcher.ts'
+import type { Endpoint } from './endpoint.ts'
+import { type Patience, type Response, StalledError } from './exchange.ts'
+import { follow } from './follow.ts'
+import { isLasting, networkError } from './network-error.ts'
+import { responseError, type Subject } from './response-error.ts'
+import { parseRetryAfter, type RetryOptions, TransientError, withRetries } from './retry.ts'
+
+export interface ConnectionOptions extends TransportOptions {
+  readonly findCredentials?: FindCredentials
+  readonly patience?: Patience
+  readonly retry?: RetryOptions
+}
+
+export interface Attempts {
+  /** Instead of the connection's own. */
+  readonly retry?: RetryOptions
+  /** How far things are: an attempt that got further starts the count anew. */
+  readonly progress?: (() => number) | undefined
+  /** The server let us wait. */
+  readonly onStalled?: () => void
+}
+
+/** Answers that another try may change. */
+const TRANSIENT = new Set([408, 425, 429, 500, 502, 503, 504])
+
+/**
+ * What every client needs of registries: connections, the authorization that they ask for, and which failures another
+ * try may mend. Close it.
+ */
+export class Connection {
+  readonly dispatcher: Dispatcher
+  readonly patience: Patience
+  readonly retry: RetryOptions
+  readonly #authorizer: Authorizer
+  readonly #closing = new AbortController()
+
+  /** `actions` are what tokens are asked for. */
+  constructor(options: ConnectionOptions, actions: 'pull' | 'pull,push') {
+    this.patience = options.patience ?? { headTimeout: 30_000, bodyTimeout: 30_000 }
+    this.retry = options.retry ?? { attempts: 6, delay: 250 }
+    this.dispatcher = createDispatcher(options, {
+      connectTimeout: this.patience.headTimeout,
+      // What an upload is answered is kept until it is whole.
+      usesUpBodies: actions === 'pull',
+    })
+    this.#authorizer = new Authorizer(
+      options.findCredentials ?? (async () => undefined),
+      (request) => follow(this.dispatcher, request, this.patience),
+      actions,
+    )
+  }
+
+  /** Aborted when the connection is closed. */
+  get signal(): AbortSignal {
+    return this.#closing.signal
+  }
+
+  /**
+   * Sends a request with the authorization that is known to be needed, and once more with what a 401 asks for. To
+   * another host than the endpoint's goes none.
+   */
+  async ask(
+    endpoint: Endpoint,
+    url: URL,
+    send: (authorization: Record<string, string>) => Promise<Response>,
+  ): Promise<Response> {
+    if (url.origin !== endpoint.base.origin) return send({})
+    const authorization = await this.#authorizer.header(endpoint)
+    const response = await send(authorization)
+    // A 401 from where a redirect led is not the registry's question: nothing of ours is answered there.
+    if (response.status !== 401 || response.url.origin !== url.origin) return response
+    const challenges = parseChallenges(response.headers['www-authenticate'] ?? (await this.#ping(endpoint)))
+    const better = await this.#authorizer.answer(endpoint, challenges, authorization.authorization)
+    return better ? send(better) : response
+  }
+
+  /**
+   * Does something until it works, or more tries are of no use.
+   *
+   * @throws {ExpectedError} what the last try met.
+   */
+  async attempt<T>(
+    subject: Subject,
+    ask: () => Promise<T>,
+    { retry = this.retry, progress, onStalled = () => {} }: Attempts = {},
+  ): Promise<T> {
+    const once = async () => {
+      try {
+        return await ask()
+      } catch (error) {
+        const said = networkError(subject, error)
+        if (said === error || !(said instanceof ExpectedError)) throw error
+        if (error instanceof StalledError) onStalled()
+        throw isLasting(error) ? said : new TransientError(said)
+      }
+    }
+    return withRetries(once, retry, { signal: this.signal, ...(progress && { progress }) })
+  }
+
+  async close(): Promise<void> {
+    this.#closing.abort()
+    await this.dispatcher.destroy()
+  }
+
+  /** The challenge of `/v2/`, for a registry that does not repeat it elsewhere. */
+  async #ping({ base, path }: Endpoint): Promise<string | string[] | undefined> {
+    const url = new URL(`${path}/`, base)
+    const { headers } = await follow(this.dispatcher, { url, method: 'GET', headers: {} }, this.patience)
+    return headers['www-authenticate']
+  }
+}
+
+/** Whether asking again may bring another answer. */
+export function isTransient(status: number): boolean {
+  return TRANSIENT.has(status)
+}
+
+/**
+ * The answer, if it is a wanted one.
+ *
+ * @throws TransientError when asking again may help, ExpectedError when it will not.
+ */
+export function expectStatus(
+  response: Response,
+  wanted: readonly number[],
+  { base }: Endpoint,
+  subject: Subject,
+): Response {
+  const { status, headers, url } = response
+  if (wanted.includes(status)) return response
+  const error = responseError(subject, response)
+  // Where a redirect led, a link has expired or a cache is ill: the registry gives another one.
+  const elsewhere = url.origin !== base.origin
+  throw isTransient(status) || elsewhere ? new TransientError(error, parseRetryAfter(headers['retry-after'])) : error
+}

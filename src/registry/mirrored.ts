@@ -1,0 +1,113 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { ExpectedError } from '../errors.ts'
+import type { Reference } from '../oci/reference.ts'
+import { Connection, type ConnectionOptions, expectStatus } from './connection.ts'
+import { type Endpoint, type EndpointOptions, endpointsOf } from './endpoint.ts'
+import type { Receive, Request, Response } from './exchange.ts'
+import { follow } from './follow.ts'
+import { Lane } from './lane.ts'
+import type { Subject } from './response-error.ts'
+import { parseRetryAfter } from './retry.ts'
+
+export interface RegistryOptions extends EndpointOptions, ConnectionOptions {
+  /** The most connections to one registry. */
+  readonly maxConnections?: number
+}
+
+/** A request to a repository: `path` is what follows its name, such as `manifests/1.27`. */
+export interface Question {
+  readonly method?: Request['method']
+  readonly path: string
+  readonly accept?: string
+  readonly range?: string | undefined
+  readonly receive?: Receive
+}
+
+const START_CONNECTIONS = 4
+const MAX_CONNECTIONS = 16
+/** A registry that wants a longer pause is asked anyway, and says so again. */
+const LONGEST_PAUSE = 5 * 60_000
+
+/** Asks for repositories wherever they may be: at their mirrors, then at the registry itself. Close it. */
+export class MirroredConnection {
+  readonly connection: Connection
+  readonly #options: RegistryOptions
+  readonly #lanes = new Map<string, Lane>()
+
+  constructor(options: RegistryOptions) {
+    this.#options = options
+    this.connection = new Connection(options, 'pull')
+  }
+
+  /**
+   * Asks the mirrors and then the registry itself. The last one's error counts, unless nobody reaches that registry and
+   * a mirror has said that there is no such thing.
+   */
+  async atEndpoints<T>(
+    reference: Reference,
+    subject: Subject,
+    ask: (endpoint: Endpoint) => Promise<T>,
+    { byTag = false, progress }: { byTag?: boolean; progress?: () => number } = {},
+  ): Promise<T> {
+    let failure: unknown = new ExpectedError('DENIED', `${subject.what}: no registry may be asked for it`)
+    const all = await endpointsOf(reference, this.#options)
+    const endpoints = all.filter(({ only }) => only !== (byTag ? 'digests' : 'tags'))
+    for (const endpoint of endpoints) {
+      const lane = this.lane(endpoint)
+      const { retry } = this.connection
+      const once = async () => {
+        if (lane.pause > 0) await sleep(lane.pause, undefined, { signal: this.connection.signal })
+        return ask(endpoint)
+      }
+      try {
+        return await this.connection.attempt({ ...subject, registry: nameOf(endpoint, subject) }, once, {
+          // A mirror that does not answer is no reason to wait long: there is another place to ask.
+          retry: endpoint === endpoints.at(-1) ? retry : { ...retry, attempts: 1 },
+          progress,
+          onStalled: () => lane.backOff(),
+        })
+      } catch (error) {
+        if (!(error instanceof ExpectedError) || error.code.startsWith('DISK_')) throw error
+        if (error.code !== 'REGISTRY_UNREACHABLE' || !isUnknown(failure)) failure = error
+      }
+    }
+    throw failure
+  }
+
+  async send(endpoint: Endpoint, { method = 'GET', path, accept, range, receive }: Question): Promise<Response> {
+    const url = new URL(`${endpoint.path}/${endpoint.repository}/${path}`, endpoint.base)
+    if (endpoint.namespace) url.searchParams.set('ns', endpoint.namespace)
+    const { dispatcher, patience } = this.connection
+    return this.connection.ask(endpoint, url, (authorization) => {
+      const headers = { ...(accept && { accept }), ...(range && { range }), ...authorization }
+      return follow(dispatcher, { url, method, headers }, patience, receive)
+    })
+  }
+
+  /** As {@link expectStatus}; a registry that is asked too often is given a rest. */
+  expect(response: Response, wanted: readonly number[], endpoint: Endpoint, subject: Subject): Response {
+    const { status, headers } = response
+    if (status === 429 || status === 503) {
+      this.lane(endpoint).backOff(Math.min(parseRetryAfter(headers['retry-after']) ?? 0, LONGEST_PAUSE))
+    }
+    return expectStatus(response, wanted, endpoint, subject)
+  }
+
+  lane({ base }: Endpoint): Lane {
+    const known = this.#lanes.get(base.origin)
+    if (known) return known
+    const lane = new Lane({ start: START_CONNECTIONS, maximum: this.#options.maxConnections ?? MAX_CONNECTIONS })
+    this.#lanes.set(base.origin, lane)
+    return lane
+  }
+}
+
+/** Somebody answered that there is no such thing. */
+function isUnknown(error: unknown): boolean {
+  return error instanceof ExpectedError && /^(?:MANIFEST|BLOB)_UNKNOWN$/.test(error.code)
+}
+
+/** A mirror is named where it is the one that fails. */
+function nameOf({ base }: Endpoint, { registry }: Subject): string {
+  return base.host === registry || registry === 'docker.io' ? registry : base.host
+}
