@@ -20,6 +20,7 @@ export const EXIT_CODES = {
   UNSUPPORTED: 3,
   PLATFORM_UNAVAILABLE: 3,
   IMAGES_FAILED: 3,
+  TIMED_OUT: 3,
   KUBECTL_MISSING: 3,
   CLUSTER_UNREACHABLE: 3,
   CLUSTER_ERROR: 3,
@@ -48,4 +49,9 @@ export class ExpectedError extends Error {
     this.code = code
     this.hint = hint
   }
+}
+
+/** Whether nothing else that a run has to do would fare better. */
+export function endsRun({ code }: ExpectedError): boolean {
+  return code === 'DISK_FULL' || code === 'DISK_ERROR' || code === 'TIMED_OUT'
 }

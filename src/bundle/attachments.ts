@@ -1,6 +1,6 @@
 import { ExpectedError } from '../errors.ts'
 import type { Attachment, LockedImage } from '../inventory.ts'
-import type { Descriptor } from '../oci/descriptor.ts'
+import { type Descriptor, plainDescriptor } from '../oci/descriptor.ts'
 import { type Digest, isDigest } from '../oci/digest.ts'
 import { childrenOf } from '../oci/manifest.ts'
 import { isIndexType, isManifestType } from '../oci/media-type.ts'
@@ -19,8 +19,8 @@ const COSIGN_SUFFIXES = ['sig', 'att', 'sbom']
 const MAX_DEPTH = 3
 
 /**
- * Everything that belongs to an image without being part of it: referrers of its manifests and of those in turn, cosign's
- * tags, and BuildKit's attestations for the platforms taken.
+ * What belongs to an image without being part of it: BuildKit's attestations for the platforms taken, and, where there is
+ * a source to ask, referrers of its manifests and of those in turn, and cosign's tags.
  */
 export async function findAttachments(
   reference: Reference,
@@ -29,29 +29,40 @@ export async function findAttachments(
     attestations,
     source,
     documents,
-  }: { attestations: readonly Descriptor[]; source: AttachmentSource; documents: Documents },
+  }: { attestations: readonly Descriptor[]; source: AttachmentSource | undefined; documents: Documents },
 ): Promise<Attachment[]> {
   const manifests = platforms.map(({ manifest }) => manifest.digest)
   const found = new Map<Digest, Attachment>()
   const add = async (subject: Digest, descriptor: Descriptor, tag?: string) => {
     if (found.has(descriptor.digest)) return false
-    const { mediaType, digest, size } = descriptor
-    const blobs = await descendants(reference, { mediaType, digest, size }, documents)
-    found.set(digest, { subject, ...(tag && { tag }), target: { mediaType, digest, size }, blobs })
+    const plain = plainDescriptor(descriptor)
+    const blobs = await descendants(reference, plain, documents)
+    found.set(plain.digest, { subject, ...(tag && { tag }), target: plain, blobs })
     return true
   }
   for (const attestation of attestations) {
     const subject = attestation.annotations?.['vnd.docker.reference.digest']
     if (isDigest(subject) && manifests.includes(subject)) await add(subject, attestation)
   }
-  let subjects = [...new Set([target.digest, ...manifests])]
-  for (const subject of subjects) {
+  if (source) await lookUp(reference, [...new Set([target.digest, ...manifests])], source, add)
+  return [...found.values()].sort((a, b) => (a.target.digest < b.target.digest ? -1 : 1))
+}
+
+/** Asks what is attached to manifests, and to what is attached in turn; `add` says whether something is new. */
+async function lookUp(
+  reference: Reference,
+  manifests: readonly Digest[],
+  source: AttachmentSource,
+  add: (subject: Digest, descriptor: Descriptor, tag?: string) => Promise<boolean>,
+): Promise<void> {
+  for (const subject of manifests) {
     for (const suffix of COSIGN_SUFFIXES) {
       const tag = `${subject.replace(':', '-')}.${suffix}`
       const tagged = await orNothing(source.resolve({ ...reference, tag, digest: undefined }))
       if (tagged) await add(subject, tagged, tag)
     }
   }
+  let subjects = manifests
   for (let depth = 0; depth < MAX_DEPTH && subjects.length > 0; depth++) {
     const next: Digest[] = []
     for (const subject of subjects) {
@@ -61,7 +72,6 @@ export async function findAttachments(
     }
     subjects = next
   }
-  return [...found.values()].sort((a, b) => (a.target.digest < b.target.digest ? -1 : 1))
 }
 
 /** Everything below a manifest or an index. */
@@ -69,7 +79,7 @@ async function descendants(reference: Reference, descriptor: Descriptor, documen
   if (!isManifestType(descriptor.mediaType) && !isIndexType(descriptor.mediaType)) return []
   const children = childrenOf(await documents.parse(reference, descriptor))
   const below = await Promise.all(children.map((child) => descendants(reference, child, documents)))
-  return [...children.map(({ mediaType, digest, size }) => ({ mediaType, digest, size })), ...below.flat()]
+  return [...children.map(plainDescriptor), ...below.flat()]
 }
 
 async function orNothing<T>(asking: Promise<T>): Promise<T | undefined> {

@@ -1,5 +1,5 @@
 import pLimit from 'p-limit'
-import { ExpectedError } from '../errors.ts'
+import { ExpectedError, endsRun } from '../errors.ts'
 import { attachedBlobsOf, blobsOf, type Lock, type PlannedFile } from '../inventory.ts'
 import type { BlobSink } from '../oci/blob-sink.ts'
 import type { Descriptor } from '../oci/descriptor.ts'
@@ -56,7 +56,7 @@ const TRIES = 2
  * Brings every planned blob to its place, the largest first, so that no large one is left alone at the end.
  * Goes past blobs that fail and gives the images that lack one.
  *
- * @throws {ExpectedError} DISK_FULL, DISK_ERROR: no other blob would fare better.
+ * @throws {ExpectedError} DISK_FULL, DISK_ERROR, TIMED_OUT: no other blob would fare better.
  */
 export async function fillBundle(
   { lock, files }: { lock: Lock; files: readonly PlannedFile[] },
@@ -83,7 +83,7 @@ export async function fillBundle(
       if (await local(() => findHere(blob, place, documents, reuse))) return
       await download(blob, place, repositories.get(blob.digest) ?? [], counted)
     } catch (error) {
-      if (!(error instanceof ExpectedError) || error.code.startsWith('DISK_')) throw error
+      if (!(error instanceof ExpectedError) || endsRun(error)) throw error
       errors.set(blob.digest, error)
     }
   }
@@ -121,7 +121,7 @@ async function copy(content: Iterable<Uint8Array> | AsyncIterable<Uint8Array>, p
   try {
     for await (const chunk of content) await place.write(chunk)
   } catch (error) {
-    if (!(error instanceof ExpectedError) || error.code.startsWith('DISK_')) throw error
+    if (!(error instanceof ExpectedError) || endsRun(error)) throw error
     await place.restart()
     return false
   }
@@ -158,7 +158,7 @@ async function download(
         await place.restart()
       }
     }
-    if (!(failure instanceof ExpectedError) || failure.code.startsWith('DISK_')) throw failure
+    if (!(failure instanceof ExpectedError) || endsRun(failure)) throw failure
   }
   throw failure
 }

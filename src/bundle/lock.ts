@@ -1,16 +1,18 @@
 import pLimit from 'p-limit'
-import { ExpectedError } from '../errors.ts'
+import { ExpectedError, endsRun } from '../errors.ts'
 import type { Lock, LockedImage, LockedPlatform } from '../inventory.ts'
-import type { Descriptor } from '../oci/descriptor.ts'
+import { type Descriptor, plainDescriptor } from '../oci/descriptor.ts'
 import type { Digest } from '../oci/digest.ts'
 import { parseJson } from '../oci/json.ts'
-import { type Index, isAttestation, type Manifest } from '../oci/manifest.ts'
+import type { Manifest } from '../oci/manifest.ts'
 import { isImageConfigType, isIndexType } from '../oci/media-type.ts'
 import { formatPlatform, normalizePlatform, type Platform, samePlatform } from '../oci/platform.ts'
 import { formatReference, type Reference, repositoryName } from '../oci/reference.ts'
 import { type AttachmentSource, findAttachments } from './attachments.ts'
 import { Documents, type ImageSource } from './documents.ts'
 import type { ImageFailure } from './failure.ts'
+import { type IsKnown, type ManifestNeeds, needsOfTargets } from './manifest-needs.ts'
+import { openIndex } from './open-index.ts'
 
 export interface LockResult {
   readonly lock: Lock
@@ -22,13 +24,16 @@ export interface LockResult {
 export interface LockOptions {
   /** How many images are looked up at the same time. */
   readonly concurrency?: number
-  /** Where signatures, SBOMs and attestations are looked up; without it they are left behind. */
+  /** Where what is attached to images is looked up; without it that is left behind. */
   readonly attachments?: AttachmentSource | undefined
+  /** Whether the attestations that BuildKit puts into an index are kept. */
+  readonly attestations?: boolean
+  /** Documents that need not be asked for. */
+  readonly isKnown?: IsKnown
+  /** Hears, before the first one is asked for, how many manifests the registries have to give. */
+  readonly onResolved?: (needs: ManifestNeeds) => void | Promise<void>
   readonly onLocked?: (image: LockedImage) => void
 }
-
-/** Deeper than any index of indexes that was ever seen. */
-const MAX_NESTING = 4
 
 /**
  * Fixes references to digests for platforms. Goes past images that fail: they are in `failures`.
@@ -38,27 +43,42 @@ export async function lockImages(
   references: readonly Reference[],
   platforms: readonly Platform[],
   source: ImageSource,
-  { concurrency = 8, attachments, onLocked }: LockOptions = {},
+  {
+    concurrency = 8,
+    attachments,
+    attestations: keepAttestations = false,
+    isKnown = () => false,
+    onResolved,
+    onLocked,
+  }: LockOptions = {},
 ): Promise<LockResult> {
   const documents = new Documents(source)
   const failures: ImageFailure[] = []
-  const distinct = new Map(references.map((reference) => [formatReference(reference), reference]))
-  const found = await pLimit(concurrency).map(distinct, async ([text, reference]) => {
+  const limit = pLimit(concurrency)
+  const orFailure = async <T>(reference: Reference, look: () => Promise<T>): Promise<T | undefined> => {
     try {
-      const target = await source.resolve(reference)
-      const { image, attestations } = await lockImage(reference, platforms, target, documents)
-      const attached = attachments
-        ? await findAttachments(reference, image, { attestations, source: attachments, documents })
-        : []
-      onLocked?.(image)
-      if (attached.length > 0) return { ...image, attachments: attached }
-      return image
+      return await look()
     } catch (error) {
-      if (!(error instanceof ExpectedError)) throw error
-      failures.push({ reference: text, error })
+      if (!(error instanceof ExpectedError) || endsRun(error)) throw error
+      failures.push({ reference: formatReference(reference), error })
       return undefined
     }
-  })
+  }
+  const distinct = new Map(references.map((reference) => [formatReference(reference), reference])).values()
+  const asked = await limit.map(distinct, (reference) =>
+    orFailure(reference, async () => ({ reference, target: await source.resolve(reference) })),
+  )
+  const resolved = asked.filter((image) => image !== undefined)
+  await onResolved?.(needsOfTargets(resolved, platforms.length, isKnown))
+  const found = await limit.map(resolved, ({ reference, target }) =>
+    orFailure(reference, async () => {
+      const { image, attestations } = await lockImage(reference, platforms, target, documents)
+      const kept = keepAttestations ? attestations : []
+      const attached = await findAttachments(reference, image, { attestations: kept, source: attachments, documents })
+      onLocked?.(image)
+      return attached.length > 0 ? { ...image, attachments: attached } : image
+    }),
+  )
   const images = found.filter((image) => image !== undefined).sort((a, b) => (a.reference < b.reference ? -1 : 1))
   failures.sort((a, b) => (a.reference < b.reference ? -1 : 1))
   return { lock: { version: 1, images: withoutTagConflicts(images) }, failures, documents: documents.read }
@@ -124,37 +144,6 @@ function namesOf(reference: Reference, digest: Digest): string[] {
   return [...(tag ? [`${name}:${tag}`] : []), `${name}@${digest}`].sort()
 }
 
-interface Candidate {
-  readonly descriptor: Descriptor
-  readonly platform: Platform | undefined
-}
-
-/** The manifests that an index leads to, attestations apart, and the indexes on the way. */
-async function openIndex(
-  reference: Reference,
-  descriptor: Descriptor,
-  documents: Documents,
-  depth = 0,
-): Promise<{ candidates: Candidate[]; indexes: Descriptor[]; attestations: Descriptor[] }> {
-  const what = `${formatReference(reference)}, index ${descriptor.digest}`
-  if (depth === MAX_NESTING) throw new ExpectedError('UNSUPPORTED', `${what}: nested more than ${MAX_NESTING} deep`)
-  const { manifests } = (await documents.parse(reference, descriptor)) as Index
-  const candidates: Candidate[] = []
-  const indexes: Descriptor[] = []
-  const attestations: Descriptor[] = []
-  for (const child of manifests) {
-    if (isAttestation(child)) attestations.push(child)
-    if (isAttestation(child) || child.platform?.os === 'unknown') continue
-    if (isIndexType(child.mediaType)) {
-      const nested = await openIndex(reference, child, documents, depth + 1)
-      candidates.push(...nested.candidates)
-      indexes.push(plain(child), ...nested.indexes)
-      attestations.push(...nested.attestations)
-    } else candidates.push({ descriptor: plain(child), platform: child.platform })
-  }
-  return { candidates, indexes, attestations }
-}
-
 interface Choice {
   readonly descriptor: Descriptor
   readonly platform: Platform
@@ -182,7 +171,7 @@ async function lockPlatform(
   if (document.kind !== 'manifest') {
     throw new ExpectedError('CONTENT_MISMATCH', `${formatReference(reference)}: ${descriptor.digest} is no manifest`)
   }
-  return { platform, manifest: plain(descriptor), config: document.config, layers: document.layers }
+  return { platform, manifest: plainDescriptor(descriptor), config: document.config, layers: document.layers }
 }
 
 /** What a single manifest runs on: only its config says so. */
@@ -209,11 +198,6 @@ function parseConfig(bytes: Uint8Array, where: string): unknown {
   } catch (cause) {
     throw new ExpectedError('CONTENT_MISMATCH', `${where}: not JSON`, { cause })
   }
-}
-
-/** Only what names the content: annotations of an index entry belong to the index. */
-function plain({ mediaType, digest, size }: Descriptor): Descriptor {
-  return { mediaType, digest, size }
 }
 
 /** One tag cannot name two images: a reference that also has a digest gives the tag up to the one that has none. */

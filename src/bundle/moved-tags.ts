@@ -1,5 +1,5 @@
 import pLimit from 'p-limit'
-import { ExpectedError } from '../errors.ts'
+import { ExpectedError, endsRun } from '../errors.ts'
 import type { Lock } from '../inventory.ts'
 import type { Digest } from '../oci/digest.ts'
 import { parseReference } from '../oci/reference.ts'
@@ -27,7 +27,7 @@ export async function findMovedTags(
       const { digest } = await source.resolve(parsed)
       return digest === target.digest ? undefined : { reference, from: target.digest, to: digest }
     } catch (error) {
-      if (!(error instanceof ExpectedError)) throw error
+      if (!(error instanceof ExpectedError) || endsRun(error)) throw error
       failures.push({ reference, error })
       return undefined
     }

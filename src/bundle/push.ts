@@ -1,5 +1,5 @@
 import pLimit from 'p-limit'
-import { ExpectedError } from '../errors.ts'
+import { ExpectedError, endsRun } from '../errors.ts'
 import type { Attachment, Lock, LockedImage } from '../inventory.ts'
 import type { Descriptor } from '../oci/descriptor.ts'
 import { type Digest, digestOf } from '../oci/digest.ts'
@@ -58,7 +58,7 @@ export async function pushImages(
       options.onImage?.(done)
       return done
     } catch (error) {
-      if (!(error instanceof ExpectedError)) throw error
+      if (!(error instanceof ExpectedError) || endsRun(error)) throw error
       failures.push({ reference: image.reference, error })
       return undefined
     }

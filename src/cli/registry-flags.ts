@@ -2,6 +2,7 @@ import { Flags } from '@oclif/core'
 import { ExpectedError } from '../errors.ts'
 import { platformOfNode, readNodes } from '../kubernetes/node.ts'
 import { formatPlatform, type Platform, parsePlatform } from '../oci/platform.ts'
+import { durationFlag } from './duration-flag.ts'
 import { readText } from './inputs.ts'
 import { repeatable } from './repeatable.ts'
 
@@ -16,7 +17,15 @@ export const connectionFlags = {
   'client-cert': Flags.file({ description: 'certificate (PEM) to show to registries', dependsOn: ['client-key'] }),
   'client-key': Flags.file({ description: 'key (PEM) of that certificate', dependsOn: ['client-cert'] }),
   retries: Flags.integer({ description: 'how often to ask again after a failure that may pass', default: 5, min: 0 }),
-  timeout: Flags.integer({ description: 'seconds without an answer or data before a try ends', default: 30, min: 1 }),
+  timeout: durationFlag({
+    description: 'how long the whole run may take, such as 30m; the same command goes on where it ended',
+    aliases: ['command-timeout'],
+  }),
+  'idle-timeout': durationFlag({
+    description: 'how long to wait for an answer or data before a request is tried again',
+    default: 30_000,
+    defaultHelp: async () => '30s',
+  }),
 }
 
 /** Flags of every command that reads images from registries. */

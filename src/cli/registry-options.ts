@@ -1,3 +1,4 @@
+import { formatDuration } from '../duration.ts'
 import { ExpectedError } from '../errors.ts'
 import { askCredentialHelper } from '../registry/credential-helper.ts'
 import { credentialsFrom } from '../registry/credentials.ts'
@@ -20,9 +21,12 @@ interface RegistryFlags {
   readonly 'use-pull-secrets': boolean
   readonly 'max-connections': number
   readonly retries: number
-  readonly timeout: number
+  readonly timeout?: number | undefined
+  readonly 'idle-timeout': number
 }
 
+/** The longest time that a timer takes, in milliseconds: 24 days. */
+const NEVER = 2 ** 31 - 1
 /** Milliseconds before the second try. */
 const RETRY_DELAY = 250
 
@@ -33,7 +37,7 @@ const RETRY_DELAY = 250
  */
 export async function readRegistryOptions(flags: RegistryFlags, inputs: readonly string[]): Promise<RegistryOptions> {
   const secrets = flags['use-pull-secrets'] ? await readPullSecrets(inputs) : []
-  const { ca, 'client-cert': certificate, 'client-key': key, timeout } = flags
+  const { ca, 'client-cert': certificate, 'client-key': key, timeout, 'idle-timeout': idle } = flags
   const configured = await readConfigured(flags)
   return {
     mirrors: flags.mirror.map(parseMirror),
@@ -45,7 +49,8 @@ export async function readRegistryOptions(flags: RegistryFlags, inputs: readonly
     findCredentials: credentialsFrom([...secrets, ...(await readAuthFiles())], askCredentialHelper),
     maxConnections: flags['max-connections'],
     retry: { attempts: flags.retries + 1, delay: RETRY_DELAY },
-    patience: { headTimeout: timeout * 1000, bodyTimeout: timeout * 1000 },
+    patience: { headTimeout: idle || NEVER, bodyTimeout: idle || NEVER },
+    ...(timeout && { signal: endOfRun(timeout) }),
   }
 }
 
@@ -74,4 +79,15 @@ function proxyFrom(env: NodeJS.ProcessEnv) {
     https: env.https_proxy ?? env.HTTPS_PROXY,
     no: env.no_proxy ?? env.NO_PROXY,
   }
+}
+
+/** Aborted when the run, from the start of the program, has taken so many milliseconds. */
+function endOfRun(timeout: number): AbortSignal {
+  const end = new AbortController()
+  const error = new ExpectedError('TIMED_OUT', `not done after ${formatDuration(timeout)}, as --timeout says`, {
+    hint: 'Run the same command again: it goes on with what has arrived. Or give it more time.',
+  })
+  const left = Math.max(0, timeout - process.uptime() * 1000)
+  if (left < NEVER) setTimeout(() => end.abort(error), left).unref()
+  return end.signal
 }

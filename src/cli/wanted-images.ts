@@ -1,17 +1,11 @@
-import { Flags } from '@oclif/core'
 import { ExpectedError } from '../errors.ts'
 import type { Lock, LockedImage } from '../inventory.ts'
 import { parseReference, type Reference } from '../oci/reference.ts'
 import { readText } from './inputs.ts'
 import { findLock, readLockOf } from './lock-file.ts'
-import { repeatable } from './repeatable.ts'
+import { parsePolicies } from './policies.ts'
+import { scanOptions } from './scan-flags.ts'
 import { imagesOf, scanInputs } from './scan-inputs.ts'
-
-/** Flags that say which images are wanted besides those of the inputs. */
-export const imageFlags = {
-  image: repeatable({ description: 'take this image too (repeatable)', helpValue: 'REF' }),
-  policy: Flags.string({ description: 'pull policies to take, comma separated', default: 'Never,IfNotPresent' }),
-}
 
 /** What inputs and flags ask for: references to look up, and images that a lock has fixed already. */
 export interface WantedImages {
@@ -19,14 +13,18 @@ export interface WantedImages {
   readonly locked: readonly LockedImage[]
 }
 
-/** @throws {ExpectedError} INPUT_INVALID when nothing asks for an image, and what reading inputs throws. */
+/** @throws {ExpectedError} USAGE; INPUT_INVALID when nothing asks for an image, and what reading inputs throws. */
 export async function wantedImages(
   inputs: readonly string[],
-  { image, policy }: { image: string[]; policy: string },
+  { image, policy, ...flags }: { image: string[]; policy: string } & Parameters<typeof scanOptions>[0],
 ): Promise<WantedImages> {
+  const policies = parsePolicies(policy)
   const locks = await Promise.all(inputs.map(readLock))
-  const scan = await scanInputs(inputs.filter((_, index) => !locks[index]))
-  const references = [...imagesOf(scan.uses, policy.split(',')), ...image].map(parseReference)
+  const scan = await scanInputs(
+    inputs.filter((_, index) => !locks[index]),
+    await scanOptions(flags),
+  )
+  const references = [...imagesOf(scan.uses, policies), ...image].map(parseReference)
   const locked = locks.flatMap((lock) => lock?.images ?? [])
   if (references.length > 0 || locked.length > 0) return { references, locked }
   throw new ExpectedError(
@@ -42,4 +40,9 @@ export async function wantedImages(
 async function readLock(input: string): Promise<Lock | undefined> {
   if (input.endsWith('.lock')) return readLockOf(input)
   return input.endsWith('.json') ? findLock(await readText(input), input) : undefined
+}
+
+/** The registries that a run may ask, as references name them. */
+export function domainsOf({ references, locked }: WantedImages): string[] {
+  return [...references, ...locked.map(({ reference }) => parseReference(reference))].map(({ domain }) => domain)
 }

@@ -8,6 +8,7 @@ import { BundleWriter } from '../layout/bundle-writer.ts'
 import type { Digest } from '../oci/digest.ts'
 import { formatBytes } from '../oci/format-bytes.ts'
 import { countOf } from './count.ts'
+import { checkOutputPlace, outputExists } from './output-place.ts'
 import { createProgress } from './progress.ts'
 
 interface Sources {
@@ -16,17 +17,19 @@ interface Sources {
   readonly reuse: readonly LocalBlobs[]
   /** Bytes of each part; one file when it is not given. */
   readonly partSize?: number | undefined
+  /** Ends the run, with its reason as the error. */
+  readonly signal?: AbortSignal | undefined
 }
 
 /**
  * Makes a planned bundle, and shows how far it is. Gives the bytes that were downloaded.
  *
- * @throws {ExpectedError} IMAGES_FAILED, DISK_FULL, DISK_ERROR; what arrived stays for the next run.
+ * @throws {ExpectedError} IMAGES_FAILED, DISK_FULL, DISK_ERROR, TIMED_OUT; what arrived stays for the next run.
  */
 export async function writeBundle(
   output: string,
   plan: BundlePlan,
-  { source, documents, reuse, partSize }: Sources,
+  { source, documents, reuse, partSize, signal }: Sources,
 ): Promise<number> {
   const { lock } = plan.table
   const writer = await BundleWriter.create(output, plan, { partSize })
@@ -36,7 +39,11 @@ export async function writeBundle(
     const { failures, downloaded } = await fillBundle({ lock, files: plan.files }, source, writer, {
       ...(documents && { documents }),
       reuse: writer.leftover ? [writer.leftover, ...reuse] : reuse,
-      onBytes: (count) => progress.add(count),
+      onBytes: (count) => {
+        // Also where nothing comes over the network.
+        signal?.throwIfAborted()
+        progress.add(count)
+      },
     })
     if (failures.length > 0) throw imagesFailed(failures, lock.images.length)
     await writer.commit()
@@ -49,8 +56,14 @@ export async function writeBundle(
   }
 }
 
-/** The bundle that is there already; undefined when nothing is. @throws {ExpectedError} OUTPUT_EXISTS */
+/**
+ * The bundle that is there already; undefined when nothing is.
+ *
+ * @throws {ExpectedError} OUTPUT_EXISTS; INPUT_NOT_FOUND when there is no such directory.
+ */
 export async function openExisting(path: string, { force }: { force: boolean }): Promise<BundleFile | undefined> {
+  // A bundle that is there may be the one that is wanted.
+  await checkOutputPlace(path, { replace: true })
   try {
     return await openBundle(path)
   } catch (error) {
@@ -69,12 +82,6 @@ export async function isSame(existing: BundleFile, plan: BundlePlan): Promise<bo
 /** The bytes of a planned bundle's index.json. */
 export function indexOf({ files }: BundlePlan): Uint8Array {
   return files.find(({ name }) => name === 'index.json')?.content ?? new Uint8Array()
-}
-
-export function outputExists(path: string): ExpectedError {
-  return new ExpectedError('OUTPUT_EXISTS', `${path}: is there already`, {
-    hint: 'Write to another file, or add --force to replace this one.',
-  })
 }
 
 /** `12 blobs with 1.2 GB`. */

@@ -1,25 +1,21 @@
 import { Args, Flags } from '@oclif/core'
-import { imagesFailed } from '../bundle/failure.ts'
-import { joinLocks, lockImages } from '../bundle/lock.ts'
 import { type BundlePlan, planBundle } from '../bundle/plan.ts'
 import { BaseCommand } from '../cli/base-command.ts'
 import { countOf } from '../cli/count.ts'
 import { readKnownBlobs } from '../cli/known-blobs.ts'
+import { lockFlags } from '../cli/lock-flags.ts'
+import { lockWanted } from '../cli/lock-wanted.ts'
 import { readNodeScript } from '../cli/node-script.ts'
-import {
-  DEFAULT_PLATFORMS,
-  DEFAULT_PLATFORMS_NOTE,
-  platformFlags,
-  platformsFrom,
-  registryFlags,
-} from '../cli/registry-flags.ts'
+import { outputExists } from '../cli/output-place.ts'
+import { renderQuotas } from '../cli/quota.ts'
 import { readRegistryOptions } from '../cli/registry-options.ts'
 import { repeatable } from '../cli/repeatable.ts'
 import { signBundle } from '../cli/sign-bundle.ts'
 import { splitFlag } from '../cli/split-flag.ts'
 import { readTool } from '../cli/tool-file.ts'
-import { imageFlags, wantedImages } from '../cli/wanted-images.ts'
-import { describeRequired, indexOf, isSame, openExisting, outputExists, writeBundle } from '../cli/write-bundle.ts'
+import { domainsOf, wantedImages } from '../cli/wanted-images.ts'
+import { describeRequired, indexOf, isSame, openExisting, writeBundle } from '../cli/write-bundle.ts'
+import { DocumentFile } from '../layout/kept-documents.ts'
 import { type LayoutBlobs, openLayoutBlobs } from '../layout/local-blobs.ts'
 import { formatBytes } from '../oci/format-bytes.ts'
 import { RegistryClient } from '../registry/registry-client.ts'
@@ -41,7 +37,6 @@ export default class Bundle extends BaseCommand {
   }
   static override flags = {
     output: Flags.string({ char: 'o', description: 'file to write', required: true }),
-    force: Flags.boolean({ description: 'replace the file if it is there' }),
     split: splitFlag(),
     since: Flags.string({
       description: 'make a delta: leave out layers that this bundle, lock or list of digests (of a node) has',
@@ -53,32 +48,24 @@ export default class Bundle extends BaseCommand {
     'with-tool': Flags.boolean({ description: 'carry this program too, so that the other side needs no Node' }),
     tool: Flags.string({ description: 'the build of it to carry', helpValue: 'FILE', dependsOn: ['with-tool'] }),
     sign: Flags.string({ description: 'sign with this private key (PEM) into FILE.sig' }),
-    referrers: Flags.boolean({ description: 'carry signatures, SBOMs and attestations of the images along' }),
-    ...imageFlags,
-    ...platformFlags,
-    ...registryFlags,
+    ...lockFlags,
   }
 
   async run(): Promise<unknown> {
     const { argv, flags } = await this.parse(Bundle)
     const existing = await openExisting(flags.output, flags)
-    const { references, locked } = await wantedImages(argv as string[], flags)
-    const platforms = await platformsFrom(flags)
-    if (!platforms && references.length > 0) this.logToStderr(DEFAULT_PLATFORMS_NOTE)
+    const wanted = await wantedImages(argv as string[], flags)
     const without = flags.since && (await readKnownBlobs(flags.since))
-    const client = new RegistryClient(await readRegistryOptions(flags, argv as string[]))
+    const options = await readRegistryOptions(flags, argv as string[])
+    const client = new RegistryClient(options)
+    const kept = await DocumentFile.open(flags.output)
     const reuse: LayoutBlobs[] = existing ? [existing] : []
     try {
       for (const path of flags.reuse) reuse.push(await openLayoutBlobs(path))
-      const {
-        lock: found,
-        failures,
-        documents,
-      } = await lockImages(references, platforms ?? DEFAULT_PLATFORMS, client, {
-        attachments: flags.referrers ? client : undefined,
+      const { lock, documents } = await lockWanted(wanted, flags, {
+        ...{ client, kept, local: reuse, fetchesLocked: true },
+        note: (text) => this.logToStderr(text),
       })
-      if (failures.length > 0) throw imagesFailed(failures, references.length)
-      const lock = joinLocks([{ version: 1, images: locked }, found], platforms)
       const tool = flags['with-tool'] ? [await readTool(flags.tool)] : []
       const files = [...nodeFiles(lock, await readNodeScript()), ...tool]
       const plan = planBundle(lock, files, without ? { without } : {})
@@ -87,7 +74,9 @@ export default class Bundle extends BaseCommand {
       const partSize = flags.split
       const downloaded = isThere
         ? 0
-        : await writeBundle(flags.output, plan, { source: client, documents, reuse, partSize })
+        : await writeBundle(flags.output, plan, { source: client, documents, reuse, partSize, signal: options.signal })
+      await kept.remove()
+      for (const line of renderQuotas(domainsOf(wanted), (registry) => client.quotaOf(registry))) this.logToStderr(line)
       const report = this.#report(
         flags.output,
         plan,
@@ -99,6 +88,7 @@ export default class Bundle extends BaseCommand {
       return { ...report, signature }
     } finally {
       await client.close()
+      await kept.settle()
       for (const content of reuse) await content.close()
     }
   }

@@ -1,21 +1,18 @@
 import { writeFile } from 'node:fs/promises'
 import { Args, Flags } from '@oclif/core'
 import { imagesFailed } from '../bundle/failure.ts'
-import { joinLocks, lockImages } from '../bundle/lock.ts'
 import { findMovedTags, type MovedTag } from '../bundle/moved-tags.ts'
 import { BaseCommand } from '../cli/base-command.ts'
 import { countOf } from '../cli/count.ts'
-import {
-  DEFAULT_PLATFORMS,
-  DEFAULT_PLATFORMS_NOTE,
-  platformFlags,
-  platformsFrom,
-  registryFlags,
-} from '../cli/registry-flags.ts'
+import { lockFlags } from '../cli/lock-flags.ts'
+import { lockWanted } from '../cli/lock-wanted.ts'
+import { checkOutputPlace, outputExists } from '../cli/output-place.ts'
+import { renderQuotas } from '../cli/quota.ts'
 import { readRegistryOptions } from '../cli/registry-options.ts'
-import { imageFlags, wantedImages } from '../cli/wanted-images.ts'
+import { domainsOf, wantedImages } from '../cli/wanted-images.ts'
 import { ExpectedError } from '../errors.ts'
 import type { Lock } from '../inventory.ts'
+import { DocumentFile } from '../layout/kept-documents.ts'
 import { formatPlatform } from '../oci/platform.ts'
 import { RegistryClient } from '../registry/registry-client.ts'
 
@@ -36,31 +33,28 @@ export default class LockCommand extends BaseCommand {
     check: Flags.boolean({
       description: 'write nothing, but ask whether tags of the locks have moved; exit code 4 if one has',
     }),
-    force: Flags.boolean({ description: 'replace the file if it is there' }),
-    referrers: Flags.boolean({ description: 'carry signatures, SBOMs and attestations of the images along' }),
-    ...imageFlags,
-    ...platformFlags,
-    ...registryFlags,
+    ...lockFlags,
   }
 
   async run(): Promise<Lock | { moved: readonly MovedTag[] }> {
     const { argv, flags } = await this.parse(LockCommand)
-    const { references, locked } = await wantedImages(argv as string[], flags)
-    const named = await platformsFrom(flags)
-    if (!named && references.length > 0) this.logToStderr(DEFAULT_PLATFORMS_NOTE)
+    if (flags.output) await checkOutputPlace(flags.output, { replace: flags.force })
+    const wanted = await wantedImages(argv as string[], flags)
     const client = new RegistryClient(await readRegistryOptions(flags, argv as string[]))
     try {
-      if (!flags.output) return await this.#check({ version: 1, images: locked }, client)
-      const { lock: found, failures } = await lockImages(references, named ?? DEFAULT_PLATFORMS, client, {
-        attachments: flags.referrers ? client : undefined,
+      if (!flags.output) return await this.#check({ version: 1, images: wanted.locked }, client)
+      const kept = await DocumentFile.open(flags.output)
+      const { lock } = await lockWanted(wanted, flags, {
+        ...{ client, kept, local: [], fetchesLocked: false },
         onLocked: ({ reference, target, platforms }) =>
           this.logToStderr(
             `locked ${reference} ${target.digest} ${platforms.map(({ platform }) => formatPlatform(platform)).join(' ')}`,
           ),
-      })
-      if (failures.length > 0) throw imagesFailed(failures, references.length)
-      const lock = joinLocks([{ version: 1, images: locked }, found], named)
+        note: (text) => this.logToStderr(text),
+      }).finally(() => kept.settle())
       await writeLock(flags.output, lock, flags.force)
+      await kept.remove()
+      for (const line of renderQuotas(domainsOf(wanted), (registry) => client.quotaOf(registry))) this.logToStderr(line)
       this.log(`${flags.output}: ${countOf(lock.images.length, 'image')}`)
       return lock
     } finally {
@@ -81,11 +75,7 @@ export default class LockCommand extends BaseCommand {
 async function writeLock(path: string, lock: Lock, force: boolean): Promise<void> {
   const text = `${JSON.stringify(lock, null, 2)}\n`
   await writeFile(path, text, { flag: force ? 'w' : 'wx' }).catch((cause: NodeJS.ErrnoException) => {
-    if (cause.code === 'EEXIST') {
-      throw new ExpectedError('OUTPUT_EXISTS', `${path}: is there already`, {
-        hint: 'Write to another file, or add --force to replace this one.',
-      })
-    }
+    if (cause.code === 'EEXIST') throw outputExists(path)
     throw new ExpectedError('DISK_ERROR', `${path}: cannot be written: ${cause.code}`, { cause })
   })
 }

@@ -1,13 +1,11 @@
 import { Args, Flags } from '@oclif/core'
 import { BaseCommand } from '../cli/base-command.ts'
 import { renderFindings } from '../cli/findings.ts'
-import { readText } from '../cli/inputs.ts'
 import { parsePolicies } from '../cli/policies.ts'
-import { repeatable } from '../cli/repeatable.ts'
+import { scanFlags, scanOptions } from '../cli/scan-flags.ts'
 import { type InputScan, imagesOf, isIncomplete, scanInputs } from '../cli/scan-inputs.ts'
 import { renderUses, renderWhy, usesOf } from '../cli/uses.ts'
-import { CONFIDENCES, type ImageUse, renderUse } from '../discovery/image-use.ts'
-import { readRules } from '../discovery/rules-file.ts'
+import { type ImageUse, renderUse } from '../discovery/image-use.ts'
 
 export default class Scan extends BaseCommand {
   static override summary = 'list every image that Kubernetes manifests use, with its pull policy and where it stands'
@@ -33,34 +31,24 @@ Exit code 0 also with findings; 2 when something could not be read, so that imag
     }),
   }
   static override flags = {
-    policy: Flags.string({
-      description: 'pull policies to take, comma separated: Never, IfNotPresent, Always',
-      default: 'Never,IfNotPresent',
-    }),
     format: Flags.option({ options: ['table', 'images'] as const })({
       description: 'table: one line a use; images: one line an image, for other tools',
       default: 'table',
-    }),
-    'min-confidence': Flags.option({ options: CONFIDENCES })({
-      description: 'leave out what is less sure to be an image',
-      default: 'likely',
     }),
     why: Flags.string({
       description: 'show every place that names this image, and what made it one',
       helpValue: 'REF',
     }),
     comments: Flags.boolean({ description: 'also list images that only YAML comments name' }),
-    rules: Flags.string({ description: 'file with your own rules for fields of custom resources', helpValue: 'FILE' }),
-    values: repeatable({ description: 'values file for Helm charts (repeatable)', helpValue: 'FILE' }),
-    set: repeatable({ description: 'value for Helm charts (repeatable)', helpValue: 'KEY=VALUE' }),
+    ...scanFlags,
   }
 
   async run(): Promise<unknown> {
     const { argv, flags } = await this.parse(Scan)
     const policies = parsePolicies(flags.policy)
-    const rules = flags.rules === undefined ? [] : readRules(await readText(flags.rules), flags.rules)
+    const options = await scanOptions(flags)
     const minConfidence = flags.why === undefined ? flags['min-confidence'] : 'possible'
-    const scan = await scanInputs(argv as string[], { ...flags, rules, minConfidence })
+    const scan = await scanInputs(argv as string[], { ...options, comments: flags.comments, minConfidence })
     if (isIncomplete(scan)) process.exitCode = 2
     if (flags.why !== undefined) return this.explain(scan, flags.why)
     const isTaken = ({ policy }: ImageUse) => policy === undefined || policies.some((word) => word === policy)

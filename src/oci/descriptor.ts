@@ -11,3 +11,8 @@ export interface Descriptor {
   readonly urls?: readonly string[]
   readonly artifactType?: string
 }
+
+/** Only what names the content: annotations of an index entry belong to the index. */
+export function plainDescriptor({ mediaType, digest, size }: Descriptor): Descriptor {
+  return { mediaType, digest, size }
+}

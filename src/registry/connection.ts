@@ -15,6 +15,8 @@ export interface ConnectionOptions extends TransportOptions {
   readonly findCredentials?: FindCredentials
   readonly patience?: Patience
   readonly retry?: RetryOptions
+  /** Ends everything, with its reason as the error. */
+  readonly signal?: AbortSignal
 }
 
 export interface Attempts {
@@ -38,7 +40,7 @@ export class Connection {
   readonly patience: Patience
   readonly retry: RetryOptions
   readonly #authorizer: Authorizer
-  readonly #closing = new AbortController()
+  readonly #stopping = new AbortController()
 
   /** `actions` are what tokens are asked for. */
   constructor(options: ConnectionOptions, actions: 'pull' | 'pull,push') {
@@ -54,11 +56,13 @@ export class Connection {
       (request) => follow(this.dispatcher, request, this.patience),
       actions,
     )
+    options.signal?.addEventListener('abort', () => this.#stop(options.signal?.reason), { once: true })
+    if (options.signal?.aborted) this.#stop(options.signal.reason)
   }
 
-  /** Aborted when the connection is closed. */
+  /** Aborted when the connection is closed, or ended from outside. */
   get signal(): AbortSignal {
-    return this.#closing.signal
+    return this.#stopping.signal
   }
 
   /**
@@ -91,6 +95,7 @@ export class Connection {
     { retry = this.retry, progress, onStalled = () => {} }: Attempts = {},
   ): Promise<T> {
     const once = async () => {
+      if (this.signal.aborted) throw this.signal.reason
       try {
         return await ask()
       } catch (error) {
@@ -100,12 +105,21 @@ export class Connection {
         throw isLasting(error) ? said : new TransientError(said)
       }
     }
-    return withRetries(once, retry, { signal: this.signal, ...(progress && { progress }) })
+    try {
+      return await withRetries(once, retry, { signal: this.signal, ...(progress && { progress }) })
+    } catch (error) {
+      // What was on its way fails in ways of its own when everything ends.
+      throw this.signal.reason instanceof ExpectedError ? this.signal.reason : error
+    }
   }
 
   async close(): Promise<void> {
-    this.#closing.abort()
-    await this.dispatcher.destroy()
+    await this.#stop(new Error('closed'))
+  }
+
+  async #stop(reason: Error): Promise<void> {
+    this.#stopping.abort(reason)
+    await this.dispatcher.destroy(reason)
   }
 
   /** The challenge of `/v2/`, for a registry that does not repeat it elsewhere. */

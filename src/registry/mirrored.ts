@@ -1,12 +1,14 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { ExpectedError } from '../errors.ts'
+import { ExpectedError, endsRun } from '../errors.ts'
 import type { Reference } from '../oci/reference.ts'
+import { Allowance } from './allowance.ts'
 import { Connection, type ConnectionOptions, expectStatus } from './connection.ts'
 import { type Endpoint, type EndpointOptions, endpointsOf } from './endpoint.ts'
 import type { Receive, Request, Response } from './exchange.ts'
 import { follow } from './follow.ts'
 import { Lane } from './lane.ts'
-import type { Subject } from './response-error.ts'
+import type { Quota } from './quota.ts'
+import { responseError, type Subject } from './response-error.ts'
 import { parseRetryAfter } from './retry.ts'
 
 export interface RegistryOptions extends EndpointOptions, ConnectionOptions {
@@ -33,10 +35,19 @@ export class MirroredConnection {
   readonly connection: Connection
   readonly #options: RegistryOptions
   readonly #lanes = new Map<string, Lane>()
+  readonly #allowances = new Map<string, Allowance>()
+  /** By the registry that was meant, who answered for it last. */
+  readonly #answered = new Map<string, Endpoint>()
 
   constructor(options: RegistryOptions) {
     this.#options = options
     this.connection = new Connection(options, 'pull')
+  }
+
+  /** What those who answer for a registry (`docker.io`) say of how many manifests they still give. */
+  quotaOf(domain: string): Quota | undefined {
+    const endpoint = this.#answered.get(domain)
+    return endpoint && this.allowance(endpoint).quota
   }
 
   /**
@@ -60,28 +71,40 @@ export class MirroredConnection {
         return ask(endpoint)
       }
       try {
-        return await this.connection.attempt({ ...subject, registry: nameOf(endpoint, subject) }, once, {
+        const found = await this.connection.attempt({ ...subject, registry: nameOf(endpoint, subject) }, once, {
           // A mirror that does not answer is no reason to wait long: there is another place to ask.
           retry: endpoint === endpoints.at(-1) ? retry : { ...retry, attempts: 1 },
           progress,
           onStalled: () => lane.backOff(),
         })
+        this.#answered.set(reference.domain, endpoint)
+        return found
       } catch (error) {
-        if (!(error instanceof ExpectedError) || error.code.startsWith('DISK_')) throw error
+        if (!(error instanceof ExpectedError) || endsRun(error)) throw error
         if (error.code !== 'REGISTRY_UNREACHABLE' || !isUnknown(failure)) failure = error
       }
     }
     throw failure
   }
 
-  async send(endpoint: Endpoint, { method = 'GET', path, accept, range, receive }: Question): Promise<Response> {
+  /** Asks one endpoint. Some registries count every GET of a manifest: one that gives no more is not asked for it. */
+  async send(endpoint: Endpoint, question: Question, subject: Subject): Promise<Response> {
+    const { method = 'GET', path } = question
+    if (method !== 'GET' || !path.startsWith('manifests/')) return this.#send(endpoint, question)
+    const named = { ...subject, registry: nameOf(endpoint, subject) }
+    return this.allowance(endpoint).take(() => this.#send(endpoint, question), named, this.connection.signal)
+  }
+
+  async #send(endpoint: Endpoint, { method = 'GET', path, accept, range, receive }: Question): Promise<Response> {
     const url = new URL(`${endpoint.path}/${endpoint.repository}/${path}`, endpoint.base)
     if (endpoint.namespace) url.searchParams.set('ns', endpoint.namespace)
     const { dispatcher, patience } = this.connection
-    return this.connection.ask(endpoint, url, (authorization) => {
+    const response = await this.connection.ask(endpoint, url, (authorization) => {
       const headers = { ...(accept && { accept }), ...(range && { range }), ...authorization }
       return follow(dispatcher, { url, method, headers }, patience, receive)
     })
+    if (response.url.origin === url.origin) this.allowance(endpoint).hear(response)
+    return response
   }
 
   /** As {@link expectStatus}; a registry that is asked too often is given a rest. */
@@ -90,7 +113,17 @@ export class MirroredConnection {
     if (status === 429 || status === 503) {
       this.lane(endpoint).backOff(Math.min(parseRetryAfter(headers['retry-after']) ?? 0, LONGEST_PAUSE))
     }
+    // Who has given all that we may have gives no more however often it is asked.
+    if (status === 429 && this.allowance(endpoint).isSpent) throw responseError(subject, response)
     return expectStatus(response, wanted, endpoint, subject)
+  }
+
+  allowance({ base }: Endpoint): Allowance {
+    const known = this.#allowances.get(base.origin)
+    if (known) return known
+    const allowance = new Allowance()
+    this.#allowances.set(base.origin, allowance)
+    return allowance
   }
 
   lane({ base }: Endpoint): Lane {

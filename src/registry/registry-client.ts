@@ -17,8 +17,9 @@ import { follow } from './follow.ts'
 import { readForeignLayer } from './foreign-layer.ts'
 import { describe, descriptorOf, mismatch, nextPage, referrersIn } from './manifest-response.ts'
 import { MirroredConnection, type RegistryOptions } from './mirrored.ts'
+import type { Quota } from './quota.ts'
 import { responseError, type Subject } from './response-error.ts'
-import { TransientError, withRetries } from './retry.ts'
+import { TransientError } from './retry.ts'
 import { Transfer } from './transfer.ts'
 
 const ACCEPT = [OCI_INDEX, DOCKER_INDEX, OCI_MANIFEST, DOCKER_MANIFEST].join(', ')
@@ -43,11 +44,18 @@ export class RegistryClient {
     const subject = { registry: reference.domain, what: `image ${formatReference(reference)}` }
     const name = reference.digest ?? reference.tag ?? 'latest'
     const ask = async (endpoint: Endpoint) => {
-      const head = await this.#registries.send(endpoint, { method: 'HEAD', path: `manifests/${name}`, accept: ACCEPT })
+      const head = await this.#registries.send(
+        endpoint,
+        { method: 'HEAD', path: `manifests/${name}`, accept: ACCEPT },
+        subject,
+      )
       const described = head.status === 200 ? descriptorOf(head) : undefined
       if (described && (!reference.digest || described.digest === reference.digest)) return described
+      // Where every GET counts, none is spent on words for what is clear.
+      const isCounted = this.#registries.allowance(endpoint).quota !== undefined
+      if (head.status === 404 && isCounted) this.#registries.expect(head, [200], endpoint, subject)
       // Some registries do not know HEAD, or answer it without a digest; and only GET has an error's words.
-      const response = await this.#registries.send(endpoint, { path: `manifests/${name}`, accept: ACCEPT })
+      const response = await this.#registries.send(endpoint, { path: `manifests/${name}`, accept: ACCEPT }, subject)
       this.#registries.expect(response, [200], endpoint, subject)
       return describe(response, reference.digest, subject)
     }
@@ -65,7 +73,7 @@ export class RegistryClient {
     const subject = { registry: repository.domain, what: `${isManifest ? 'manifest' : 'blob'} ${digest}` }
     return this.#registries.atEndpoints(repository, subject, async (endpoint) => {
       const path = isManifest ? `manifests/${digest}` : `blobs/${digest}`
-      const response = await this.#registries.send(endpoint, { path, ...(isManifest && { accept: ACCEPT }) })
+      const response = await this.#registries.send(endpoint, { path, ...(isManifest && { accept: ACCEPT }) }, subject)
       this.#registries.expect(response, [200], endpoint, subject)
       const problem = mismatch(response.body, descriptor, subject)
       if (problem) throw new TransientError(problem)
@@ -86,7 +94,9 @@ export class RegistryClient {
       const lane = this.#registries.lane(endpoint)
       const receive = transfer.receive((bytes) => lane.transferred(bytes))
       const path = `blobs/${blob.digest}`
-      const response = await lane.run(() => this.#registries.send(endpoint, { path, range: transfer.range, receive }))
+      const response = await lane.run(() =>
+        this.#registries.send(endpoint, { path, range: transfer.range, receive }, subject),
+      )
       transfer.check(response, subject)
       this.#registries.expect(response, [200, 206], endpoint, subject)
       if (sink.received < blob.size) throw new TransientError(transfer.short(subject))
@@ -105,7 +115,7 @@ export class RegistryClient {
   async #fetch(url: URL, transfer: Transfer, { what }: Subject): Promise<void> {
     const subject = { registry: url.host, what }
     const { connection } = this.#registries
-    await withRetries(async () => {
+    await connection.attempt(subject, async () => {
       const headers = transfer.range ? { range: transfer.range } : {}
       const receive = transfer.receive(() => {})
       const response = await follow(
@@ -116,7 +126,7 @@ export class RegistryClient {
       )
       transfer.check(response, subject)
       if (response.status !== 200 && response.status !== 206) throw responseError(subject, response)
-    }, connection.retry)
+    })
   }
 
   /** What the registry lists as attached to a manifest, by its referrers API or else under the fallback tag. */
@@ -126,11 +136,15 @@ export class RegistryClient {
       const found: Descriptor[] = []
       const paths = [`referrers/${digest}`]
       for (let pages = 0; pages < paths.length && pages < MAX_PAGES; pages++) {
-        const response = await this.#registries.send(endpoint, { path: paths[pages]!, accept: OCI_INDEX })
+        const response = await this.#registries.send(endpoint, { path: paths[pages]!, accept: OCI_INDEX }, subject)
         const isFirst = pages === 0
         if (isFirst && response.status !== 200 && !isTransient(response.status)) {
           const tag = digest.replace(':', '-')
-          const fallback = await this.#registries.send(endpoint, { path: `manifests/${tag}`, accept: OCI_INDEX })
+          const fallback = await this.#registries.send(
+            endpoint,
+            { path: `manifests/${tag}`, accept: OCI_INDEX },
+            subject,
+          )
           if (fallback.status === 404) return []
           this.#registries.expect(fallback, [200], endpoint, subject)
           return referrersIn(fallback, subject)
@@ -142,6 +156,11 @@ export class RegistryClient {
       }
       return found
     })
+  }
+
+  /** How many manifests a registry still gives, as it said last; undefined where it sets no limit. */
+  quotaOf({ domain }: Pick<Reference, 'domain'>): Quota | undefined {
+    return this.#registries.quotaOf(domain)
   }
 
   async close(): Promise<void> {

@@ -1,5 +1,6 @@
 import { type ErrorCode, ExpectedError } from '../errors.ts'
 import type { Response } from './exchange.ts'
+import { describeQuota, quotaHint, readQuota } from './quota.ts'
 
 /** Who was asked for what, for messages. */
 export interface Subject {
@@ -12,11 +13,12 @@ export interface Subject {
 /** What an answer that is no success means to a user. The registry's own words are quoted, never its headers. */
 export function responseError({ registry, what }: Subject, response: Response): ExpectedError {
   const { status } = response
-  const words = [registryWords(response), ...(status === 429 ? quotaWords(response) : [])].filter(Boolean).join('; ')
+  const quota = status === 429 ? readQuota(response) : undefined
+  const words = [registryWords(response), quota && `${describeQuota(quota)} left`].filter(Boolean).join('; ')
   const [code, problem, hint] = MEANINGS[status] ?? ['REGISTRY_ERROR', `answers ${status}`, RETRY_HINT]
   const specific = status === 404 && what.startsWith('blob') ? 'BLOB_UNKNOWN' : code
   return new ExpectedError(specific, `${what}: ${registry} ${problem}${words ? ` (${words})` : ''}`, {
-    hint: hint.replace('REGISTRY', registry),
+    hint: status === 429 ? quotaHint(registry, quota ?? { source: undefined }) : hint.replace('REGISTRY', registry),
   })
 }
 
@@ -30,13 +32,7 @@ const MEANINGS: Record<number, [code: ErrorCode, problem: string, hint: string]>
     'does not have it',
     'Check the spelling of repository and tag; a private one may hide itself so.',
   ],
-  429: ['TOOMANYREQUESTS', 'limits our requests', 'Log in with docker login REGISTRY for a higher limit, or wait.'],
-}
-
-/** Docker Hub says `ratelimit-limit: 100;w=21600`: a hundred manifests in so many seconds. */
-function quotaWords({ headers }: Response): string[] {
-  const [, count, seconds] = /^(\d+);w=(\d+)$/.exec(String(headers['ratelimit-limit'])) ?? []
-  return count ? [`${count} requests in ${Math.round(Number(seconds) / 3600)} hours`] : []
+  429: ['TOOMANYREQUESTS', 'limits our requests', RETRY_HINT],
 }
 
 /** `{"errors":[{"code","message"}]}`, as one short line. Source: distribution-spec, error codes. */

@@ -23,7 +23,7 @@ test.for<[what: string, misbehave: Misbehave, message: RegExp]>([
   [
     '429 of Docker Hub',
     (_, response) => sendError(response, 429, 'TOOMANYREQUESTS', { 'ratelimit-limit': '100;w=21600' }),
-    /limits our requests \(TOOMANYREQUESTS: as scripted; 100 requests in 6 hours\) \[TOOMANYREQUESTS\]\n {4}try: Log in/,
+    /gives no more: 0 of 100 manifests in 6 hours left \[TOOMANYREQUESTS\]\n {4}try: Log in/,
   ],
   ['500', (_, response) => sendError(response, 500, 'UNKNOWN'), /answers 500 .* \[REGISTRY_ERROR\]/],
   [

@@ -16,9 +16,16 @@ export interface UploadServer {
 
 /**
  * The push half of a registry, in memory, that lets a broken upload go on: it says how far it got, as the
- * distribution-spec has it (end-13). The first upload beyond `cutAfter` bytes is cut off there.
+ * distribution-spec has it (end-13). The first upload beyond `cutAfter` bytes is cut off there. A `silent` server answers
+ * nothing.
  */
-export async function startUploadServer({ cutAfter }: { cutAfter: number }): Promise<UploadServer> {
+export async function startUploadServer({
+  cutAfter,
+  silent = false,
+}: {
+  cutAfter: number
+  silent?: boolean
+}): Promise<UploadServer> {
   const uploads: UploadTry[] = []
   const blobs = new Map<string, Buffer>()
   const sessions = new Map<string, Buffer[]>()
@@ -44,6 +51,7 @@ export async function startUploadServer({ cutAfter }: { cutAfter: number }): Pro
     })
   }
   const server = createServer((request, response) => {
+    if (silent) return
     const url = new URL(request.url ?? '/', 'http://registry')
     const parts = sessions.get(url.pathname)
     if (request.method === 'POST') {
