@@ -12,6 +12,7 @@ import { ExpectedError } from '../errors.ts'
 import { parseMilli } from '../kubernetes/quantity.ts'
 import { openBundle } from '../layout/bundle-file.ts'
 import { formatBytes } from '../oci/format-bytes.ts'
+import { applyCommand } from '../seed/apply-command.ts'
 import { GUARD_ACTIONS, type GuardAction } from '../seed/guard.ts'
 import { PLACEMENTS, type PlacementMode } from '../seed/placement.ts'
 import { planSeeding, type SeedingPlan } from '../seed/plan.ts'
@@ -107,7 +108,12 @@ not be placed, and says what and why; the rest is written all the same.`
     return answer
   }
 
-  #explain({ nodes, bundlePath, namespace }: SeedingPlan, bundle: string, output: string, registry?: string): void {
+  #explain(
+    { nodes, bundlePath, namespace, files }: SeedingPlan,
+    bundle: string,
+    output: string,
+    registry?: string,
+  ): void {
     const rows = nodes.map(({ node, sets, images, bytes }) => [
       node,
       sets.join(','),
@@ -116,14 +122,16 @@ not be placed, and says what and why; the rest is written all the same.`
     ])
     this.log(renderTable(['NODE', 'SETS', 'IMAGES', 'SIZE'], rows))
     const groups = [...new Set(nodes.map(({ group }) => group))]
+    const guard = files.filter(({ path }) => path.startsWith('guard/'))
     const steps = [
       registry ? `let ${registry} serve ${bundle}: nodeseed serve` : `copy ${bundle} to ${bundlePath} on each node`,
       [
-        `kubectl apply -k ${output}/seeding`,
+        `${applyCommand(files.filter(({ path }) => path.startsWith('seeding/')))} ${output}/seeding`,
         ...groups.map((group) => `kubectl -n ${namespace} rollout status daemonset/seed-${group}`),
       ].join('\n     '),
       `sh ${output}/labels.sh`,
       `name ${output}/workloads under "components:" in the kustomization of your workloads`,
+      ...(guard.length > 0 ? [`${applyCommand(guard)} ${output}/guard`] : []),
     ]
     this.log(`\nWritten to ${output}. What comes next:`)
     steps.forEach((step, index) => void this.log(`  ${index + 1}. ${step}`))

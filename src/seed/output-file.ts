@@ -4,3 +4,6 @@ export interface OutputFile {
   readonly content: string
   readonly executable?: boolean
 }
+
+/** The API server's limit for a ConfigMap is 1 MiB. */
+export const MAX_CONFIG_MAP_BYTES = 1_000_000

@@ -1,6 +1,7 @@
 import type { ConfigMap, Namespace } from 'kubernetes-types/core/v1.js'
 import { ExpectedError } from '../errors.ts'
 import { renderYaml } from '../kubernetes/render.ts'
+import { applyCommand } from './apply-command.ts'
 import {
   namesConfigMap,
   needsOwnNames,
@@ -10,10 +11,7 @@ import {
   seedingDaemonSet,
 } from './daemon-set.ts'
 import { renderNames } from './node-files.ts'
-import type { OutputFile } from './output-file.ts'
-
-/** The API server's limit is 1 MiB for the whole object. */
-const MAX_CONFIG_MAP_BYTES = 1_000_000
+import { MAX_CONFIG_MAP_BYTES, type OutputFile } from './output-file.ts'
 
 /** The directory `seeding/`: what `kubectl apply -k` needs to seed every group of nodes. */
 export function seedingResources(groups: readonly SeededGroup[], seeding: Seeding, script: string): OutputFile[] {
@@ -55,7 +53,7 @@ export function seedingResources(groups: readonly SeededGroup[], seeding: Seedin
     kind: 'Kustomization',
     resources: files.map(({ path }) => path),
   }
-  const comment = 'Everything that seeds the nodes: kubectl apply -k on this directory.'
+  const comment = `Everything that seeds the nodes: ${applyCommand(files)} on this directory.`
   return [{ path: 'kustomization.yaml', content: renderYaml(comment, [kustomization]) }, ...files].map((file) => ({
     ...file,
     path: `seeding/${file.path}`,
