@@ -13,7 +13,7 @@ import { parseMilli } from '../kubernetes/quantity.ts'
 import { openBundle } from '../layout/bundle-file.ts'
 import { formatBytes } from '../oci/format-bytes.ts'
 import { applyCommand } from '../seed/apply-command.ts'
-import { GUARD_ACTIONS, type GuardAction } from '../seed/guard.ts'
+import { GUARD_ACTIONS, type GuardAction } from '../seed/guard-images.ts'
 import { PLACEMENTS, type PlacementMode } from '../seed/placement.ts'
 import { planSeeding, type SeedingPlan } from '../seed/plan.ts'
 

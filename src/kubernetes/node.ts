@@ -28,3 +28,9 @@ export function platformOfNode({ status, metadata }: Node): Platform | undefined
   const os = status?.nodeInfo?.operatingSystem ?? metadata?.labels?.['kubernetes.io/os'] ?? 'linux'
   return architecture ? normalizePlatform({ os, architecture }) : undefined
 }
+
+/** The 34 of a kubelet v1.34.4; undefined where the node does not say. The API server is at least as new. */
+export function kubeletMinor({ status }: Node): number | undefined {
+  const minor = /^v1\.(\d+)/.exec(status?.nodeInfo?.kubeletVersion ?? '')?.[1]
+  return minor === undefined ? undefined : Number(minor)
+}

@@ -1,11 +1,13 @@
 import type { Node } from 'kubernetes-types/core/v1.js'
 import type { Finding } from '../finding.ts'
 import type { Lock, LockedImage } from '../inventory.ts'
+import { kubeletMinor } from '../kubernetes/node.ts'
 import type { Workload } from '../kubernetes/workload.ts'
 import { digestOf } from '../oci/digest.ts'
 import { formatPlatform } from '../oci/platform.ts'
 import { seedSetDigest } from '../seed-set.ts'
-import { type Guard, type GuardAction, guardResources } from './guard.ts'
+import { guardResources } from './guard.ts'
+import type { Guard, GuardAction } from './guard-images.ts'
 import { kustomizeComponent } from './kustomize-component.ts'
 import { renderLabelScript } from './label-script.ts'
 import { groupNodes } from './node-group.ts'
@@ -154,7 +156,7 @@ export function planSeeding(
       { path: 'seed.sh', content: options.script, executable: true },
       { path: 'labels.sh', content: renderLabelScript(task), executable: true },
       ...seedingResources(groups, seeding, options.script),
-      ...(options.guard ? guardResources(guardOf(options.guard, placement, labels, workloads, options)) : []),
+      ...(options.guard ? guardResources(guardOf(options.guard, placement, labels, workloads, nodes, options)) : []),
       ...component.files.map((file) => ({ ...file, path: `workloads/${file.path}` })),
     ],
   }
@@ -165,14 +167,16 @@ function guardOf(
   { sets }: Placement,
   labels: ReadonlyMap<SeedSet, SeedLabel>,
   workloads: readonly Workload[],
-  { namespace, set }: SeedingOptions,
+  nodes: readonly Node[],
+  { namespace, set, labelDomain }: SeedingOptions,
 ): Guard {
   const namespaces = [...new Set(workloads.map(({ resource }) => resource.namespace ?? 'default'))].sort()
   const listed = sets.flatMap((one) => {
     const label = labels.get(one)
     return label ? [{ digest: one.digest, label, names: one.images.flatMap(({ names }) => names) }] : []
   })
-  return { action, namespace, set, namespaces, sets: listed }
+  const mutatingApi = nodes.every((node) => (kubeletMinor(node) ?? 0) >= 36) ? 'v1' : 'v1beta1'
+  return { action, namespace, set, labelPrefix: `${set}.${labelDomain}/`, namespaces, sets: listed, mutatingApi }
 }
 
 function nodePlacements(

@@ -30,7 +30,9 @@ async function bundled(): Promise<{ directory: string; bundle: string; output: s
 test('the example becomes a directory of files, and a table of what each node gets', async () => {
   const { bundle, output, lock } = await bundled()
   const set = seedSetDigest(lock)
-  const { stdout, stderr, exitCode } = await runCli(['seed', bundle, '--nodes', NODES, '-o', output, SHOP])
+  const { stdout, stderr, exitCode } = await runCli([
+    ...['seed', bundle, '--nodes', NODES, '-o', output, '--guard', 'deny', SHOP],
+  ])
   expect({ stderr, exitCode }).toEqual({ stderr: '', exitCode: 0 })
   expect(stdout.split('\n\n')[0]?.replaceAll(set, '<set>')).toMatchInlineSnapshot(`
     "NODE       SETS              IMAGES  SIZE
@@ -40,6 +42,11 @@ test('the example becomes a directory of files, and a table of what each node ge
   `)
   expect((await readdir(output, { recursive: true })).sort()).toMatchInlineSnapshot(`
     [
+      "guard",
+      "guard/images.yaml",
+      "guard/kustomization.yaml",
+      "guard/node-selectors.yaml",
+      "guard/policy.yaml",
       "labels.sh",
       "placement.json",
       "seed.sh",

@@ -3,6 +3,7 @@ import { expect, test } from 'vitest'
 import { parseAllDocuments } from 'yaml'
 import { criForm, parseReference } from '../../src/oci/reference.ts'
 import { guardResources } from '../../src/seed/guard.ts'
+import type { Guard } from '../../src/seed/guard-images.ts'
 import { spellingsOf } from '../../src/seed/spelling.ts'
 
 const DIGEST = `sha256:${'a'.repeat(64)}`
@@ -36,9 +37,11 @@ test('what a manifest may write is among the spellings', () => {
   )
 })
 
-const GUARD = {
+const GUARD: Guard = {
+  action: 'deny',
   namespace: 'nodeseed',
   set: 'shop',
+  labelPrefix: 'shop.nodeseed.dev/',
   namespaces: ['shop'],
   sets: [
     {
@@ -47,44 +50,99 @@ const GUARD = {
       names: ['docker.io/library/nginx:1.27'],
     },
   ],
+  mutatingApi: 'v1beta1',
 }
 
 interface Document {
+  readonly apiVersion: string
   readonly kind: string
-  readonly metadata: { readonly name: string }
-  readonly data?: { readonly images: string }
-  readonly spec?: { readonly paramRef?: { readonly name: string } }
+  readonly metadata: { readonly name: string; readonly namespace?: string }
+  readonly data?: Record<string, string>
+  readonly spec?: {
+    readonly paramRef?: { readonly name: string; readonly namespace: string; readonly parameterNotFoundAction: string }
+    readonly failurePolicy?: string
+    readonly validationActions?: string[]
+    readonly matchResources?: {
+      readonly resourceRules?: { readonly operations: string[]; readonly resources: string[] }[]
+    }
+    readonly mutations?: { readonly patchType: string }[]
+  }
 }
 
-function documents(action: 'warn' | 'deny'): Document[] {
-  const files = guardResources({ ...GUARD, action })
+function documents(parts: Partial<Guard> = {}): Document[] {
+  const files = guardResources({ ...GUARD, ...parts })
   return files.flatMap(({ content }) => parseAllDocuments(content).map((document) => document.toJS()))
+}
+
+function ofKind(kind: string, parts: Partial<Guard> = {}): Document[] {
+  return documents(parts).filter((document) => document.kind === kind)
 }
 
 test.for([
   ['warn', ['Warn', 'Audit']],
   ['deny', ['Deny']],
 ] as const)('%s only looks at pods of the given namespaces, and at the list of the bundle', ([action, actions]) => {
-  const binding = documents(action).find(({ kind }) => kind === 'ValidatingAdmissionPolicyBinding')
-  expect(binding?.spec).toEqual({
-    policyName: 'shop-images.nodeseed.dev',
-    paramRef: { name: 'shop-images', namespace: 'nodeseed', parameterNotFoundAction: 'Deny' },
-    validationActions: actions,
-    matchResources: {
-      namespaceSelector: {
-        matchExpressions: [{ key: 'kubernetes.io/metadata.name', operator: 'In', values: ['shop'] }],
+  for (const { spec } of ofKind('ValidatingAdmissionPolicyBinding', { action })) {
+    expect(spec).toMatchObject({
+      policyName: 'shop-images.nodeseed.dev',
+      paramRef: { name: 'shop-images', namespace: 'nodeseed' },
+      validationActions: actions,
+      matchResources: {
+        namespaceSelector: {
+          matchExpressions: [{ key: 'kubernetes.io/metadata.name', operator: 'In', values: ['shop'] }],
+        },
       },
-    },
-  })
+    })
+  }
 })
 
-test('the list has a line for each spelling, and every parameter that a binding names is there', () => {
-  const all = documents('deny')
-  const lists = new Map(
-    all.filter(({ kind }) => kind === 'ConfigMap').map(({ metadata, data }) => [metadata.name, data?.images ?? '']),
-  )
-  expect(lists.get('shop-images')?.split('\n')).toContain('nginx:1.27')
-  const named = all.flatMap(({ spec }) => spec?.paramRef?.name ?? [])
-  expect(named).toHaveLength(2)
-  for (const name of named) expect(lists.has(name), name).toBe(true)
+// The API server denies what it cannot judge, whatever the action of the binding.
+test.for([
+  ['warn', 'Ignore'],
+  ['deny', 'Fail'],
+] as const)('%s: what cannot be judged is %s', ([action, failurePolicy]) => {
+  expect(ofKind('ValidatingAdmissionPolicy', { action })[0]?.spec?.failurePolicy).toBe(failurePolicy)
+})
+
+test('without the list new pods and new containers are refused, and updates of pods that are there go on', () => {
+  const rules = ofKind('ValidatingAdmissionPolicyBinding').map(({ spec }) => [
+    spec?.matchResources?.resourceRules?.flatMap(({ operations, resources }) => [...operations, ...resources]),
+    spec?.paramRef?.parameterNotFoundAction,
+  ])
+  expect(rules).toEqual([
+    [['CREATE', 'pods', 'UPDATE', 'pods/ephemeralcontainers'], 'Deny'],
+    [['UPDATE', 'pods'], 'Allow'],
+  ])
+})
+
+test('the list has a line for each spelling, and is what every binding names', () => {
+  const [list, ...others] = ofKind('ConfigMap')
+  expect(others).toEqual([])
+  expect(list?.data?.['0123456789abcdef']?.split('\n')).toContain('nginx:1.27')
+  const named = documents().flatMap(({ spec }) => spec?.paramRef ?? [])
+  expect(named).toHaveLength(3)
+  for (const { name, namespace } of named) expect({ name, namespace }).toEqual(list?.metadata)
+})
+
+// The API takes a node selector as one value, which an apply configuration may not touch.
+test('the node selector is added with a JSON patch', () => {
+  const [policy] = ofKind('MutatingAdmissionPolicy')
+  expect(policy?.spec?.mutations).toMatchObject([{ patchType: 'JSONPatch' }])
+})
+
+test.for(['v1', 'v1beta1'] as const)('the mutating policy is written for %s', (mutatingApi) => {
+  for (const kind of ['MutatingAdmissionPolicy', 'MutatingAdmissionPolicyBinding']) {
+    const versions = ofKind(kind, { mutatingApi }).map(({ apiVersion }) => apiVersion)
+    expect(versions).toEqual([`admissionregistration.k8s.io/${mutatingApi}`])
+  }
+})
+
+test('a guard without a namespace to look at is refused', () => {
+  expect(() => documents({ namespaces: [] })).toThrow(/no namespace/)
+})
+
+test('a list that no ConfigMap can hold is refused', () => {
+  const names = Array.from({ length: 20_000 }, (_, index) => `registry.example/${'team/'.repeat(10)}image-${index}:1`)
+  const sets = GUARD.sets.map((set) => ({ ...set, names }))
+  expect(() => documents({ sets })).toThrow(/too large/)
 })
