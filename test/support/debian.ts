@@ -29,9 +29,13 @@ const CACHE = fileURLToPath(new URL('../../.cache/debian', import.meta.url))
 export const DEBIAN_ROOT = join(CACHE, 'root')
 const LIBRARIES = join(CACHE, 'libraries.json')
 // Chromium's own directory first: in usr/bin is a script with paths that only an installed one has.
-const BINARY_DIRECTORIES = ['usr/lib/chromium', 'usr/bin', 'usr/sbin', 'bin', 'sbin'].map((path) =>
-  join(DEBIAN_ROOT, path),
-)
+const UNPACKED = ['usr/lib/chromium', 'usr/bin', 'usr/sbin', 'bin', 'sbin'].map((path) => join(DEBIAN_ROOT, path))
+/**
+ * Directories of programs that come before Debian's, so that the same tests run against another release:
+ * `NODESEED_TOOLS=/opt/containerd-2.2/bin vitest run test/seed` takes containerd, ctr and the shim from there.
+ */
+const CHOSEN = (process.env.NODESEED_TOOLS ?? '').split(delimiter).filter(Boolean)
+const BINARY_DIRECTORIES = [...CHOSEN, ...UNPACKED]
 const run = promisify(execFile)
 
 /**
