@@ -1,17 +1,21 @@
 import { copyFile, mkdir, readFile, symlink, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import type { Container, Node, Volume } from 'kubernetes-types/core/v1.js'
-import { expect } from 'vitest'
+import { expect, onTestFinished } from 'vitest'
 import type { LockedImage } from '../../src/inventory.ts'
+import { openBundle } from '../../src/layout/bundle-file.ts'
 import { seedingDaemonSet } from '../../src/seed/daemon-set.ts'
+import { renderNames } from '../../src/seed/node-files.ts'
 import { groupNodes } from '../../src/seed/node-group.ts'
 import { seedableNodes } from '../../src/seed/seedable-node.ts'
 import { seedSetDigest } from '../../src/seed-set.ts'
+import { BundleContent } from '../../src/server/bundle-content.ts'
+import { startServer } from '../server/running-server.ts'
 import { writeTestBundle } from '../support/bundle-maker.ts'
 import { type Containerd, PAUSE_IMAGE, startContainerd } from '../support/containerd.ts'
 import type { CriContainer } from '../support/cri.ts'
 import { runTool, testWith, tool } from '../support/debian.ts'
-import { type Blobs, lockImage, makeImage, makeLayer, thisPlatform } from '../support/image-maker.ts'
+import { type Blobs, lockImage, makeImage, makeIndex, makeLayer, thisPlatform } from '../support/image-maker.ts'
 import { NODE_SCRIPT } from '../support/node-script.ts'
 import { temporaryDirectory } from '../support/temporary.ts'
 
@@ -41,6 +45,17 @@ withContainerd('a host whose /bin and /lib are no links into /usr, with busybox 
   expect(report(log)).toMatchObject({ result: 'seeded', missingCount: 0 })
 })
 
+withContainerd(
+  'a pod that has no bundle pulls from a registry, and its own files are not what the runtime sees',
+  async () => {
+    const { containerd, image, run } = await seedingPod({ fromRegistry: true })
+    const { exitCode, log } = await run('pulling')
+    expect(exitCode, log).toBe(0)
+    expect(report(log)).toMatchObject({ result: 'seeded', names: 2, missingCount: 0 })
+    for (const name of image.names) expect(await containerd.cri.imageStatus(name), name).toBeDefined()
+  },
+)
+
 interface SeedingPod {
   readonly containerd: Containerd
   readonly image: LockedImage
@@ -49,26 +64,37 @@ interface SeedingPod {
   run(name: string): Promise<{ exitCode: number; log: string }>
 }
 
-/** The init container of a generated DaemonSet, over a containerd and a bundle of the test's own. */
-async function seedingPod(): Promise<SeedingPod> {
+/**
+ * The init container of a generated DaemonSet, over a containerd and a bundle of the test's own. The bundle's index
+ * lists another platform too, which is not in it.
+ */
+async function seedingPod({ fromRegistry = false } = {}): Promise<SeedingPod> {
   const directory = await temporaryDirectory()
   const blobs: Blobs = new Map()
   const platform = thisPlatform()
   const web = makeImage(blobs, [await makeLayer(blobs, { 'etc/web': 'web' })], { platform })
-  const image = lockImage('docker.io/library/web', '1', web.manifest, [web])
+  const image = lockImage('docker.io/library/web', '1', makeIndex(blobs, [web], ['linux/s390x']), [web])
   const bundlePath = join(directory, 'bundle', 'web.tar')
   await mkdir(dirname(bundlePath))
   const lock = await writeTestBundle(bundlePath, [image], blobs)
 
   const containerd = await startContainerd()
   await importPauseImage(containerd, directory)
-  const options = { namespace: 'nodeseed', set: 'images', scriptDigest: 'test', interval: 300 }
+  const registry = fromRegistry ? `http://${await serve(bundlePath)}` : undefined
+  const options = { namespace: 'nodeseed', set: 'images', scriptDigest: 'test', interval: 300, registry }
   const { seedable } = seedableNodes([node(platform)])
   const [group] = groupNodes(seedable, () => [seedSetDigest(lock)])
   const { spec } = seedingDaemonSet({ ...group!, lock }, { ...options, bundle: lock, bundlePath })
   const { initContainers: [seed] = [], volumes = [] } = spec?.template.spec ?? {}
   const host = await hostPaths(directory, containerd)
+  await writeFile(join(host['/nodeseed/names'] ?? '', 'names.txt'), renderNames(lock))
   return { containerd, image, host, run: (name) => containerd.cri.runPod(name, criContainer(seed!, volumes, host)) }
+}
+
+async function serve(bundlePath: string): Promise<string> {
+  const bundle = await openBundle(bundlePath)
+  onTestFinished(() => bundle.close())
+  return startServer(new BundleContent([bundle]))
 }
 
 function report(log: string): unknown {
@@ -100,7 +126,9 @@ function node(platform: string): Node {
 /** What stands in for host paths: the test's own containerd, and a directory for the script. */
 async function hostPaths(directory: string, containerd: Containerd): Promise<Record<string, string>> {
   const script = join(directory, 'script')
+  const names = join(directory, 'names')
   await mkdir(script)
+  await mkdir(names)
   await copyFile(NODE_SCRIPT, join(script, 'seed.sh'))
   await writeFile(join(directory, 'termination-log'), '')
   await mkdir(join(directory, 'tmp'))
@@ -108,6 +136,7 @@ async function hostPaths(directory: string, containerd: Containerd): Promise<Rec
     '/run/containerd': containerd.directory,
     '/var/lib/containerd': join(containerd.directory, 'root'),
     '/nodeseed/script': script,
+    '/nodeseed/names': names,
     '/tmp': join(directory, 'tmp'),
     '/opt/bin': dirname(tool('ctr')),
     '/dev/termination-log': join(directory, 'termination-log'),

@@ -8,8 +8,9 @@
 # Exit codes: 0 every image is there, 2 wrong call or bundle, 3 the node (no runtime, no space, import failed),
 # 4 images are missing.
 set -eu
-LC_ALL=C
-export LC_ALL
+# ctr says what is deprecated about the host's containerd with every call.
+LC_ALL=C CONTAINERD_SUPPRESS_DEPRECATION_WARNINGS=1
+export LC_ALL CONTAINERD_SUPPRESS_DEPRECATION_WARNINGS
 
 usage() {
   cat <<'USAGE'

@@ -32,6 +32,12 @@ fail() {
   exit "$1"
 }
 
+# What the runtime's tools print of their progress is for a terminal: ctr 2 draws the whole tree anew many times a second,
+# which would fill the log of a pod.
+open_progress() {
+  if [ -t 2 ]; then exec 3>&2; else exec 3>/dev/null; fi
+}
+
 note() {
   printf 'seed.sh: %s\n' "$1" >&2
 }

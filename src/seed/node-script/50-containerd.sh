@@ -41,9 +41,9 @@ seed_by_ctr() {
 # The exit code of old versions says little; what counts is what is there afterwards.
 import_archive() {
   if [ -n "$unpack" ]; then
-    run_ctr images import --platform "$platform" "$1" >&2 || note "$ctr images import ended with an error"
+    run_ctr images import --platform "$platform" "$1" >&3 || note "$ctr images import ended with an error"
   else
-    run_ctr images import --platform "$platform" --no-unpack "$1" >&2 || note "$ctr images import ended with an error"
+    run_ctr images import --platform "$platform" --no-unpack "$1" >&3 || note "$ctr images import ended with an error"
   fi
 }
 
@@ -58,12 +58,25 @@ pull_images() {
   printf 'server = "%s"\n[host."%s"]\n  capabilities = ["pull", "resolve"]\n' "$registry" "$registry" \
     >"$work/hosts/_default/hosts.toml"
   note "pulling $(wc -l <"$work/missing") of $wanted_count names, $needed_bytes bytes, from $registry"
+  find_pull_flags
   while read -r name target; do
     pinned_name=$(repository_of "$name")@$target
-    run_ctr images pull --hosts-dir "$work/hosts" --platform "$platform" "$pinned_name" >&2 </dev/null ||
+    # shellcheck disable=SC2086 # flags are words of ours
+    run_ctr images pull $pull_flags --hosts-dir "$work/hosts" --platform "$platform" "$pinned_name" >&3 </dev/null ||
       note "cannot pull $pinned_name from $registry"
-    [ "$pinned_name" = "$name" ] || run_ctr images tag --force "$pinned_name" "$name" >&2 </dev/null || :
+    [ "$pinned_name" = "$name" ] || run_ctr images tag --force "$pinned_name" "$name" >&3 </dev/null || :
   done <"$work/missing"
+}
+
+# containerd 2 would read the hosts directory itself, where a pod's directory is not to be found, and would ask for the
+# manifests of every platform of an index, which a registry for these nodes need not hold. Its ctr can be told otherwise;
+# older ones do neither and know no such flags.
+find_pull_flags() {
+  run_ctr images pull --help >"$work/pull-help" 2>/dev/null || :
+  pull_flags=''
+  for flag in --local --skip-metadata; do
+    ! grep -q -e "$flag" "$work/pull-help" || pull_flags="$pull_flags $flag"
+  done
 }
 
 # NAME without its tag or digest; a colon before the last slash is a port.

@@ -96,6 +96,7 @@ clean_up() {
 
 main() {
   parse_options "$@"
+  open_progress
   trap clean_up EXIT
   trap 'exit 143' TERM
   trap 'exit 130' INT
