@@ -3,10 +3,12 @@ import { dirname, join } from 'node:path'
 import { expect, onTestFinished } from 'vitest'
 import { demoContent } from '../../src/demo/images.ts'
 import type { Lock } from '../../src/inventory.ts'
+import { writeTestBundle } from '../support/bundle-maker.ts'
 import { startContainerd } from '../support/containerd.ts'
 import { runTool, testWith } from '../support/debian.ts'
 import { startDockerRegistry } from '../support/docker-registry.ts'
 import { temporaryDirectory } from '../support/temporary.ts'
+import { testImages } from '../support/test-images.ts'
 import { writeBundleOf } from './bundle-of.ts'
 import { type Serving, startServing } from './serving.ts'
 
@@ -43,6 +45,22 @@ testWith(['containerd', 'ctr', 'runc'], { root: true })(
       expect(pulled?.repoDigests[0]).toContain(target.digest)
     }
     expect(server.log()).toContain('?ns=docker.io')
+  },
+)
+
+testWith(['containerd', 'ctr', 'runc', 'busybox'], { root: true })(
+  'the kubelet pulls what lists platforms that the bundle leaves out',
+  async () => {
+    const file = join(await temporaryDirectory(), 'bundle.tar')
+    const { images, blobs } = await testImages()
+    await writeTestBundle(file, images, blobs)
+    const server = await startServing([file])
+    const { cri, directory } = await startContainerd()
+    await writeNodeFile(server, 'containerd', join(directory, 'certs.d', '_default', 'hosts.toml'))
+    for (const name of images.flatMap(({ names }) => names)) {
+      await cri.pullImage(name)
+      expect(await cri.imageStatus(name), name).toBeDefined()
+    }
   },
 )
 
