@@ -8,7 +8,7 @@ import { digestOf } from '../../src/oci/digest.ts'
 import { seedSetDigest } from '../../src/seed-set.ts'
 import { writeTestBundle } from '../support/bundle-maker.ts'
 import { startContainerd } from '../support/containerd.ts'
-import { runTool, testWith, tool, toolEnvironment } from '../support/debian.ts'
+import { testWith, tool, toolEnvironment } from '../support/debian.ts'
 import { type Blobs, lockImage, makeImage, makeLayer } from '../support/image-maker.ts'
 import { runNodeScript } from '../support/node-script.ts'
 import { temporaryDirectory } from '../support/temporary.ts'
@@ -96,26 +96,6 @@ test('talos: manifests by registry, repository, tag and digest; blobs by digest'
   expect(await runNodeScript(args)).toMatchObject({ code: 0, report: { result: 'unchanged' } })
 })
 
-testWith(['skopeo', 'busybox'])('CRI-O: containers-storage finds every name by tag and by digest', async () => {
-  const { file, images } = await writeShop()
-  const root = await temporaryDirectory()
-  const env = { CONTAINERS_STORAGE_CONF: await storageConfig(root) }
-  const args = ['--method', 'skopeo', '--root', root, file]
-  const first = await runNodeScript(args, { env })
-  expect(first, first.stderr).toMatchObject({ code: 0, report: { result: 'seeded', runtime: 'cri-o', names: 4 } })
-
-  for (const { names, target, platforms } of images) {
-    for (const name of names) {
-      const { stdout } = await runTool('skopeo', ['inspect', '--raw', `containers-storage:${name}`], { env })
-      expect(digestOf(stdout), name).toBe(name.includes('@') ? target.digest : platforms[0]?.manifest.digest)
-    }
-  }
-  const dropIn = await readFile(join(root, 'etc/crio/crio.conf.d/50-nodeseed.conf'), 'utf8')
-  expect(dropIn).toContain('[crio.image]\npinned_images = [\n')
-  for (const name of images.flatMap(({ names }) => names)) expect(dropIn).toContain(`  "${name}",\n`)
-  expect(await runNodeScript(args, { env })).toMatchObject({ code: 0, report: { result: 'unchanged' } })
-})
-
 testWith(['podman', 'busybox'], { root: true })(
   'docker load, here by podman: every tag, from the script and from the bundle as it is',
   async () => {
@@ -193,13 +173,6 @@ async function smallImages(): Promise<{ images: LockedImage[]; blobs: Blobs }> {
     lockImage('registry.example/other', '1', other.manifest, [other]),
   ]
   return { images, blobs }
-}
-
-/** A containers-storage of the test's own, without the need for any mount. */
-async function storageConfig(directory: string): Promise<string> {
-  const file = join(directory, 'storage.conf')
-  await writeFile(file, `[storage]\ndriver = "vfs"\ngraphroot = "${directory}/graph"\nrunroot = "${directory}/run"\n`)
-  return file
 }
 
 /** A program that is podman over a storage of the test's own. */

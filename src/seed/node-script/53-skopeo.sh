@@ -54,12 +54,33 @@ write_directory_image() {
   done
 }
 
-CRIO_DROP_IN=/etc/crio/crio.conf.d/50-nodeseed.conf
+# CRI-O takes pinned_images from the last file that has any, so ours comes last and says what the others say too: the
+# pins of other sets, which are marked in it, and those of whoever else runs this node.
+CRIO_DIRECTORY=/etc/crio
+CRIO_DROP_IN=$CRIO_DIRECTORY/crio.conf.d/99-nodeseed.conf
 
 crio_drop_in() {
   printf '# Written by nodeseed: the kubelet does not collect these.\n[crio.image]\npinned_images = [\n'
-  while read -r name _; do printf '  "%s",\n' "$name"; done <"$work/wanted"
+  {
+    while read -r name _; do printf '  "%s", # set %s\n' "$name" "$set_name"; done <"$work/wanted"
+    [ ! -f "$root$CRIO_DROP_IN" ] || grep -e '^  ".*", # set ' "$root$CRIO_DROP_IN" | grep -v -e " # set $set_name\$" || :
+    pins_of_node
+  } | sort
   printf ']\n'
+}
+
+pins_of_node() {
+  last=''
+  for file in "$root$CRIO_DIRECTORY/crio.conf" "$root$CRIO_DIRECTORY/crio.conf.d"/*; do
+    case $file in
+      */*-nodeseed.conf*) ;;
+      *) ! grep -q -e '^[[:space:]]*pinned_images[[:space:]]*=' "$file" 2>/dev/null || last=$file ;;
+    esac
+  done
+  [ -n "$last" ] || return 0
+  # The array, whether it is on one line or on many.
+  sed -n -e '/^[[:space:]]*pinned_images[[:space:]]*=/{' -e ':more' -e '/\]/!{' -e 'N' -e 'b more' -e '}' -e 'p' -e '}' "$last" |
+    sed 's/#.*//' | tr "'" '"' | tr ',' '\n' | sed -n 's/^[^"]*"\([^"]*\)".*/  "\1", # of this node/p'
 }
 
 kept_in_skopeo() {

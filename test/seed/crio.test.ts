@@ -1,0 +1,75 @@
+import { mkdir, readFile, writeFile } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
+import { expect } from 'vitest'
+import type { LockedImage } from '../../src/inventory.ts'
+import { digestOf } from '../../src/oci/digest.ts'
+import { renderNames } from '../../src/seed/node-files.ts'
+import { runTool, testWith } from '../support/debian.ts'
+import { runNodeScript } from '../support/node-script.ts'
+import { temporaryDirectory } from '../support/temporary.ts'
+import { writeShop } from '../support/test-images.ts'
+
+const DROP_IN = 'etc/crio/crio.conf.d/99-nodeseed.conf'
+
+testWith(['skopeo', 'busybox'])('containers-storage finds every name by tag and by digest', async () => {
+  const { file, images } = await writeShop()
+  const root = await temporaryDirectory()
+  const env = { CONTAINERS_STORAGE_CONF: await storageConfig(root) }
+  const args = ['--method', 'skopeo', '--root', root, file]
+  const first = await runNodeScript(args, { env })
+  expect(first, first.stderr).toMatchObject({ code: 0, report: { result: 'seeded', runtime: 'cri-o', names: 4 } })
+
+  for (const { names, target, platforms } of images) {
+    for (const name of names) {
+      const { stdout } = await runTool('skopeo', ['inspect', '--raw', `containers-storage:${name}`], { env })
+      expect(digestOf(stdout), name).toBe(name.includes('@') ? target.digest : platforms[0]?.manifest.digest)
+    }
+  }
+  const dropIn = await readFile(join(root, DROP_IN), 'utf8')
+  expect(dropIn).toContain('[crio.image]\npinned_images = [\n')
+  for (const name of images.flatMap(({ names }) => names)) expect(dropIn).toContain(`  "${name}", # set images\n`)
+  expect(await runNodeScript(args, { env })).toMatchObject({ code: 0, report: { result: 'unchanged' } })
+})
+
+// CRI-O 1.37 was seen to take the list of the last file alone, and to report pins as soon as it was told to reload.
+testWith(['skopeo', 'busybox'])('the pins of other sets and of the node itself stay', async () => {
+  const { file, images } = await writeShop()
+  const root = await temporaryDirectory()
+  const directory = join(root, dirname(DROP_IN))
+  await mkdir(directory, { recursive: true })
+  await writeFile(join(directory, '../crio.conf'), '[crio.image]\npinned_images = ["quay.io/overridden:1"]\n')
+  await writeFile(
+    join(directory, '10-admin.conf'),
+    '[crio.image]\n# pinned_images = [\npinned_images = [ \'quay.io/one:1\',\n  # none\n  "quay.io/two*" ]\npause_image = "quay.io/pause:1"\n',
+  )
+  const env = { CONTAINERS_STORAGE_CONF: await storageConfig(root) }
+  const [web, job] = images as [LockedImage, LockedImage]
+  const seed = async (set: string, locked: LockedImage[], ...more: string[]) => {
+    const list = join(root, 'names.txt')
+    await writeFile(list, renderNames({ version: 1, images: locked }))
+    return runNodeScript(['--method', 'skopeo', '--root', root, '--set-name', set, '--names', list, ...more, file], {
+      env,
+    })
+  }
+  expect(await seed('one', [web])).toMatchObject({ code: 0 })
+  expect(await seed('two', [web, job])).toMatchObject({ code: 0 })
+  expect(await seed('two', [job])).toMatchObject({ code: 0, report: { result: 'seeded' } })
+  expect(await pinsOf(root)).toEqual([...web.names, 'quay.io/one:1', 'quay.io/two*', ...job.names])
+  for (const [set, locked] of [
+    ['one', web],
+    ['two', job],
+  ] as const)
+    expect(await seed(set, [locked], '--check'), set).toMatchObject({ code: 0 })
+})
+
+async function pinsOf(root: string): Promise<string[]> {
+  const dropIn = await readFile(join(root, DROP_IN), 'utf8')
+  return [...dropIn.matchAll(/^ {2}"(.*)", # /gm)].map(([, name = '']) => name)
+}
+
+/** A containers-storage of the test's own, without the need for any mount. */
+async function storageConfig(directory: string): Promise<string> {
+  const file = join(directory, 'storage.conf')
+  await writeFile(file, `[storage]\ndriver = "vfs"\ngraphroot = "${directory}/graph"\nrunroot = "${directory}/run"\n`)
+  return file
+}
