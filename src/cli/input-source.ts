@@ -1,14 +1,21 @@
 import type { Dirent } from 'node:fs'
-import { readdir, stat } from 'node:fs/promises'
-import { join, relative, sep } from 'node:path'
+import { readdir, readFile, stat } from 'node:fs/promises'
+import { basename, dirname, join, relative, sep } from 'node:path'
 import { readIgnoreFile } from './ignore-file.ts'
 
 /** What one `INPUT` is. */
 export type InputSource =
   | { readonly kind: 'stdin' }
   | { readonly kind: 'file' | 'list' | 'chart'; readonly path: string }
-  | { readonly kind: 'directory'; readonly path: string; readonly files: readonly string[] }
-  | { readonly kind: 'kustomization'; readonly path: string; readonly files: readonly string[] }
+  | ({ readonly kind: 'directory' | 'kustomization'; readonly path: string } & Content)
+
+/** What is below a directory, in name order. */
+interface Content {
+  /** Manifests that belong to no chart. */
+  readonly files: readonly string[]
+  /** Charts that can be rendered; a chart inside a chart is a part of it. */
+  readonly charts: readonly { readonly path: string; readonly files: readonly string[] }[]
+}
 
 const MANIFEST_FILE = /\.(ya?ml|json)$/i
 const KUSTOMIZATION_FILES: ReadonlySet<string> = new Set(['kustomization.yaml', 'kustomization.yml', 'Kustomization'])
@@ -25,7 +32,23 @@ export async function inputSource(input: string): Promise<InputSource> {
   const names = new Set(await readdir(input))
   if (names.has('Chart.yaml')) return { kind: 'chart', path: input }
   const isKustomization = [...KUSTOMIZATION_FILES].some((name) => names.has(name))
-  return { kind: isKustomization ? 'kustomization' : 'directory', path: input, files: await manifestsIn(input) }
+  return { kind: isKustomization ? 'kustomization' : 'directory', path: input, ...(await contentOf(input)) }
+}
+
+async function contentOf(directory: string): Promise<Content> {
+  const files = await manifestsIn(directory)
+  const roots = files.filter((file) => basename(file) === 'Chart.yaml').map((file) => `${dirname(file)}${sep}`)
+  const outer = roots.filter((root) => !roots.some((other) => other !== root && root.startsWith(other)))
+  const byChart = Map.groupBy(files, (file) => outer.find((root) => file.startsWith(root)))
+  const charts = outer.map((root) => ({ path: root.slice(0, -1), files: byChart.get(root) ?? [] }))
+  const isLibrary = await Promise.all(charts.map(({ path }) => isLibraryChart(path)))
+  return { files: byChart.get(undefined) ?? [], charts: charts.filter((_, at) => !isLibrary[at]) }
+}
+
+/** Nothing is ever installed from a library: its templates are for other charts to call. */
+async function isLibraryChart(path: string): Promise<boolean> {
+  const text = await readFile(join(path, 'Chart.yaml'), 'utf8').catch(() => '')
+  return /^type:\s*["']?library\b/m.test(text)
 }
 
 /** Every .yaml, .yml and .json below a directory in name order, without what `.nodeseedignore` there leaves out. */

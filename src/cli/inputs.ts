@@ -26,8 +26,8 @@ const CHUNK_BYTES = 1024 * 1024
 
 /**
  * The texts that `INPUT...` names: files as they are, directories with every .yaml, .yml and .json below them in name
- * order, kustomizations and charts as the user's own tools render them, `-` for standard input. Large ones come in parts
- * that end between two documents, so memory stays flat.
+ * order and then the charts below them, kustomizations and charts as the user's own tools render them, `-` for standard
+ * input. Large ones come in parts that end between two documents, so memory stays flat.
  *
  * @throws {ExpectedError} INPUT_NOT_FOUND, INPUT_UNREADABLE; a missing input before any text.
  */
@@ -75,8 +75,16 @@ async function* readSource(source: InputSource, options: ReadOptions): AsyncGene
     case 'kustomization':
       if (yield* tolerated(source.path, readKustomization(source.path), options)) return
   }
-  // A kustomization that cannot be rendered still has its files.
-  for (const file of source.files) yield* tolerated(file, readParts(file, 'resources'), options)
+  // What cannot be rendered still has its files.
+  yield* readFiles(source.files, options)
+  for (const chart of source.charts) {
+    const isRendered = yield* tolerated(chart.path, readChart(chart.path, options), options)
+    if (!isRendered) yield* readFiles(chart.files, options)
+  }
+}
+
+async function* readFiles(files: readonly string[], options: ReadOptions): AsyncGenerator<InputText> {
+  for (const file of files) yield* tolerated(file, readParts(file, 'resources'), options)
 }
 
 /** Passes texts on until one cannot be read, which is told, and not thrown, where someone listens; whether all could. */

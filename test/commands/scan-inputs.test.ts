@@ -58,13 +58,6 @@ test('without kubectl and kustomize a kustomization is said to be unread, and it
   ])
 })
 
-test('without helm a chart is said to be unread', async () => {
-  const folder = await folderWith({ 'Chart.yaml': CHART, 'templates/pod.yaml': 'image: {{ .Values.image }}' })
-  const { exitCode, json } = await scan([folder], { PATH: folder })
-  expect(exitCode).toBe(2)
-  expect(json).toMatchObject({ uses: [], findings: [{ message: `${folder}: is a Helm chart, and helm is not here` }] })
-})
-
 // Stands in for helm, which no Debian package brings: it shows what it is called with, and renders nothing itself.
 const HELM = `#!/bin/sh
 printf '%s\\n' "$@" >> "$HELM_LOG"
@@ -73,6 +66,44 @@ case "$1" in
   show) cat "$3/Chart.yaml" ;;
 esac
 `
+
+test('without helm a chart is said to be unread', async () => {
+  const folder = await folderWith({ 'Chart.yaml': CHART, 'templates/pod.yaml': 'image: {{ .Values.image }}' })
+  const { exitCode, json } = await scan([folder], { PATH: folder })
+  expect(exitCode).toBe(2)
+  expect(json).toMatchObject({ uses: [], findings: [{ message: `${folder}: is a Helm chart, and helm is not here` }] })
+})
+
+test('charts below a directory are rendered, each once and whole; libraries are for other charts', async () => {
+  const folder = await folderWith({
+    'bin/helm': HELM,
+    'repo/plain.yaml': POD.replaceAll('a:1', 'b:2'),
+    'repo/charts/shop/Chart.yaml': CHART,
+    'repo/charts/shop/templates/pod.yaml': 'metadata: {name: {{ .Release.Name }}}',
+    'repo/charts/shop/charts/db/Chart.yaml': CHART,
+    'repo/charts/shop-lib/Chart.yaml': `${CHART}type: library\n`,
+    'repo/charts/shop-lib/templates/pod.yaml': 'metadata: {name: {{ .Release.Name }}}',
+  })
+  await chmod(join(folder, 'bin/helm'), 0o755)
+  const log = join(folder, 'log')
+  const { exitCode, json } = await scan([join(folder, 'repo')], {
+    PATH: `${join(folder, 'bin')}${delimiter}${process.env.PATH}`,
+    HELM_LOG: log,
+    HELM_OUTPUT: POD,
+  })
+  expect(json).toMatchObject({ images: ['docker.io/library/a:1', 'docker.io/library/b:2'], findings: [] })
+  expect(exitCode).toBe(0)
+  const rendered = (await readFile(log, 'utf8')).split('\n').filter((line) => line.startsWith(folder))
+  expect(new Set(rendered)).toEqual(new Set([join(folder, 'repo/charts/shop')]))
+})
+
+test('a chart below a directory that cannot be rendered is named, and its files are read as they are', async () => {
+  const folder = await folderWith({ 'shop/Chart.yaml': CHART, 'shop/crds/pod.yaml': POD })
+  const { exitCode, json } = await scan([folder], { PATH: folder })
+  expect(exitCode).toBe(2)
+  expect(json.images).toEqual(['docker.io/library/a:1'])
+  expect(json.findings).toMatchObject([{ message: `${join(folder, 'shop')}: is a Helm chart, and helm is not here` }])
+})
 
 test('what helm says of a chart that it cannot render is passed on, not its advice', async () => {
   const refuses =
