@@ -16,6 +16,11 @@ export const connectionFlags = {
   ca: Flags.file({ description: 'trust the authorities in this PEM file too' }),
   'client-cert': Flags.file({ description: 'certificate (PEM) to show to registries', dependsOn: ['client-key'] }),
   'client-key': Flags.file({ description: 'key (PEM) of that certificate', dependsOn: ['client-cert'] }),
+  'cert-dir': Flags.directory({
+    description:
+      "certificates of single hosts, DIR/HOST[:PORT]/*.{crt,cert,key}; podman's and docker's certs.d are read anyway",
+    helpValue: 'DIR',
+  }),
   retries: Flags.integer({ description: 'how often to ask again after a failure that may pass', default: 5, min: 0 }),
   timeout: durationFlag({
     description: 'how long the whole run may take, such as 30m; the same command goes on where it ended',
@@ -37,11 +42,14 @@ export const registryFlags = {
     env: 'NODESEED_MIRROR',
   }),
   'registries-conf': Flags.file({
-    description: 'take mirrors from this registries.conf (version 2)',
+    description: 'take mirrors and rules for registries from this registries.conf (version 2)',
     env: 'CONTAINERS_REGISTRIES_CONF',
     exclusive: ['hosts-dir'],
   }),
-  'hosts-dir': Flags.directory({ description: "take mirrors from this directory of containerd's hosts.toml files" }),
+  'hosts-dir': Flags.directory({
+    description:
+      "take mirrors, certificates and headers from this directory of containerd's hosts.toml files, such as /etc/containerd/certs.d",
+  }),
   'use-pull-secrets': Flags.boolean({ description: 'take credentials from the pull secrets among the inputs' }),
   'max-connections': Flags.integer({ description: 'most connections to one registry', default: 16, min: 1 }),
 }

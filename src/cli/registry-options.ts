@@ -1,5 +1,8 @@
+import { homedir } from 'node:os'
+import { join } from 'node:path'
 import { formatDuration } from '../duration.ts'
 import { ExpectedError } from '../errors.ts'
+import { findCertificates, readAuthority, readClient } from '../registry/certificate-files.ts'
 import { askCredentialHelper } from '../registry/credential-helper.ts'
 import { credentialsFrom } from '../registry/credentials.ts'
 import { readHostsDirectory } from '../registry/hosts-toml.ts'
@@ -16,6 +19,7 @@ interface RegistryFlags {
   readonly 'registries-conf'?: string | undefined
   readonly 'hosts-dir'?: string | undefined
   readonly ca?: string | undefined
+  readonly 'cert-dir'?: string | undefined
   readonly 'client-cert'?: string | undefined
   readonly 'client-key'?: string | undefined
   readonly 'use-pull-secrets': boolean
@@ -43,9 +47,10 @@ export async function readRegistryOptions(flags: RegistryFlags, inputs: readonly
     mirrors: flags.mirror.map(parseMirror),
     plainHttp: flags['plain-http'],
     ...(configured && { configured }),
-    ...(ca && { ca: await readText(ca) }),
-    ...(certificate && key && { client: { certificate: await readText(certificate), key: await readText(key) } }),
-    proxy: proxyFrom(process.env),
+    ...(ca && { ca: [await readAuthority(ca)] }),
+    ...(certificate && key && { clients: [await readClient(certificate, key)] }),
+    findSettings: findCertificates(certificateDirectories(flags['cert-dir'])),
+    proxies: proxiesFrom(process.env),
     findCredentials: credentialsFrom([...secrets, ...(await readAuthFiles())], askCredentialHelper),
     maxConnections: flags['max-connections'],
     retry: { attempts: flags.retries + 1, delay: RETRY_DELAY },
@@ -72,12 +77,19 @@ function trimmed(text: string): string {
   return text.replace(/^https?:\/\//, '').replace(/\/+$/, '')
 }
 
-/** The variables as curl and most tools read them: lower case first. */
-function proxyFrom(env: NodeJS.ProcessEnv) {
+/** Where docker, podman and skopeo look for the certificates of a host, the first that counts first. */
+function certificateDirectories(own: string | undefined): string[] {
+  const config = process.env.XDG_CONFIG_HOME || join(homedir(), '.config')
+  const usual = [join(config, 'containers', 'certs.d'), '/etc/containers/certs.d', '/etc/docker/certs.d']
+  return own ? [own, ...usual] : usual
+}
+
+/** The variables as curl and most tools read them: lower case first, and an empty one is none. */
+function proxiesFrom(env: NodeJS.ProcessEnv) {
   return {
-    http: env.http_proxy ?? env.HTTP_PROXY,
-    https: env.https_proxy ?? env.HTTPS_PROXY,
-    no: env.no_proxy ?? env.NO_PROXY,
+    http: env.http_proxy || env.HTTP_PROXY,
+    https: env.https_proxy || env.HTTPS_PROXY,
+    no: env.no_proxy || env.NO_PROXY,
   }
 }
 

@@ -1,12 +1,16 @@
 import type { Challenge } from './challenge.ts'
 import type { FindCredentials } from './credentials.ts'
 import type { Endpoint } from './endpoint.ts'
-import { basicHeader, fetchToken, type Send, type Token } from './token.ts'
+import type { Request, Response } from './exchange.ts'
+import { basicHeader, fetchToken, type Token } from './token.ts'
+
+/** Sends a request to the token server of an endpoint. */
+export type SendFor = (endpoint: Endpoint, request: Request) => Promise<Response>
 
 /** The `Authorization` header for each repository: kept, renewed before it expires, asked for once however many wait. */
 export class Authorizer {
   readonly #findCredentials: FindCredentials
-  readonly #send: Send
+  readonly #send: SendFor
   /** What each registry asked for last, by origin. */
   readonly #challenges = new Map<string, Challenge>()
   readonly #tokens = new Map<string, Promise<Token>>()
@@ -14,7 +18,7 @@ export class Authorizer {
   readonly #actions: string
 
   /** `actions` are what tokens are asked for. */
-  constructor(findCredentials: FindCredentials, send: Send, actions: 'pull' | 'pull,push' = 'pull') {
+  constructor(findCredentials: FindCredentials, send: SendFor, actions: 'pull' | 'pull,push' = 'pull') {
     this.#findCredentials = findCredentials
     this.#send = send
     this.#actions = actions
@@ -67,7 +71,12 @@ export class Authorizer {
   async #fetchToken(endpoint: Endpoint, challenge: Challenge): Promise<Token> {
     const credentials = await this.#credentials(endpoint)
     const scope = `repository:${endpoint.repository}:${this.#actions}`
-    return fetchToken(challenge, { scope, registry: endpoint.base, credentials, send: this.#send })
+    return fetchToken(challenge, {
+      scope,
+      registry: endpoint.base,
+      credentials,
+      send: (request) => this.#send(endpoint, request),
+    })
   }
 
   #credentials({ base, repository }: Endpoint) {

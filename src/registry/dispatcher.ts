@@ -1,25 +1,14 @@
 import type { OnReadOpts } from 'node:net'
 import { createSecureContext, getCACertificates, type SecureContext } from 'node:tls'
-import { Agent, buildConnector, type Dispatcher, EnvHttpProxyAgent } from 'undici'
+import { Agent, buildConnector, type Dispatcher, Pool, ProxyAgent } from 'undici'
+import type { HostSettings } from './host-settings.ts'
+import { namingProxy } from './naming-proxy.ts'
+import { type ProxyOptions, proxyFor } from './proxy.ts'
 import { receiveMemory } from './receive-memory.ts'
 
-export interface TransportOptions {
-  /** PEM: authorities to trust besides the usual ones. */
-  readonly ca?: string
-  /** PEM: who we are to a registry that asks for a certificate. */
-  readonly client?: { readonly certificate: string; readonly key: string }
-  readonly proxy?: ProxyOptions
+export interface TransportOptions extends Pick<HostSettings, 'ca' | 'clients' | 'skipVerify'> {
+  readonly proxies?: ProxyOptions | undefined
 }
-
-/** As the variables of the environment have it: addresses of proxies, and hosts that need none. */
-export interface ProxyOptions {
-  readonly http?: string | undefined
-  readonly https?: string | undefined
-  readonly no?: string | undefined
-}
-
-/** Hosts of this machine are never asked through a proxy. */
-const LOCAL = 'localhost,127.0.0.1,[::1]'
 
 export interface DispatcherOptions {
   /** Milliseconds. */
@@ -30,50 +19,62 @@ export interface DispatcherOptions {
 
 /** The connections of one run. */
 export function createDispatcher(
-  connection: TransportOptions,
+  transport: TransportOptions,
   { connectTimeout, usesUpBodies = false }: DispatcherOptions,
 ): Dispatcher {
-  const { proxy } = connection
+  const { proxies = {} } = transport
+  const security = lazySecurity(transport)
   // HTTP/1.1: over one HTTP/2 connection blobs arrive a quarter slower.
-  const options = {
-    allowH2: false,
-    pipelining: 1,
-    connect: lazyConnector(connection, connectTimeout, usesUpBodies ? receiveMemory : undefined),
-  }
-  if (!proxy?.http && !proxy?.https) return new Agent(options)
-  return new EnvHttpProxyAgent({
-    ...options,
-    httpProxy: proxy.http ?? '',
-    httpsProxy: proxy.https ?? '',
-    noProxy: proxy.no ? `${proxy.no},${LOCAL}` : LOCAL,
-    // Inside a tunnel undici makes the connection itself.
-    requestTls: { secureContext: createContext(connection) },
+  const http = { allowH2: false, pipelining: 1 }
+  return new Agent({
+    ...http,
+    connect: connector(security, connectTimeout, usesUpBodies ? receiveMemory : undefined),
+    factory: (origin, options) => {
+      const proxy = proxyFor(new URL(origin), proxies)
+      if (!proxy) return new Pool(origin, options as Pool.Options)
+      // Inside a tunnel undici makes the connection itself.
+      const tls = security()
+      const agent = new ProxyAgent({ ...http, uri: proxy.href, connectTimeout, requestTls: tls, proxyTls: tls })
+      return agent.compose(namingProxy(proxy.host))
+    },
   })
 }
 
+interface Security {
+  readonly secureContext: SecureContext
+  readonly rejectUnauthorized: boolean
+}
+
 /** Reading all authorities takes a moment, which runs that speak plain http need not wait for. */
-function lazyConnector(
-  connection: TransportOptions,
+function lazySecurity(transport: TransportOptions): () => Security {
+  let made: Security | undefined
+  return () => {
+    made ??= { secureContext: createContext(transport), rejectUnauthorized: !transport.skipVerify }
+    return made
+  }
+}
+
+function connector(
+  security: () => Security,
   timeout: number,
   memory: (() => OnReadOpts) | undefined,
 ): buildConnector.connector {
-  let secureContext: SecureContext | undefined
   return (options, callback) => {
-    if (options.protocol === 'https:') secureContext ??= createContext(connection)
     const connect = buildConnector({
       timeout,
       allowH2: false,
-      ...(options.protocol === 'https:' && { secureContext }),
+      ...(options.protocol === 'https:' && security()),
       ...(memory && { onread: memory() }),
     })
     return connect(options, callback)
   }
 }
 
-function createContext({ ca, client }: TransportOptions): SecureContext {
+function createContext({ ca = [], clients = [] }: TransportOptions): SecureContext {
   return createSecureContext({
     // The system's store too, as every other container tool has it: a company's authority stands there.
-    ca: [...getCACertificates('default'), ...getCACertificates('system'), ...(ca ? [ca] : [])],
-    ...(client && { cert: client.certificate, key: client.key }),
+    ca: [...getCACertificates('default'), ...getCACertificates('system'), ...ca],
+    cert: clients.map(({ certificate }) => certificate),
+    key: clients.map(({ key }) => key),
   })
 }

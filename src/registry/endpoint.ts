@@ -1,4 +1,5 @@
 import type { Reference } from '../oci/reference.ts'
+import type { HostSettings } from './host-settings.ts'
 
 /** A registry API that may have a repository: the original, or a mirror of it. */
 export interface Endpoint {
@@ -11,6 +12,10 @@ export interface Endpoint {
   readonly namespace?: string
   /** What may be asked there; everything when it is not said. */
   readonly only?: 'digests' | 'tags'
+  /** Whether https is tried, whatever `base` says, before plain http. */
+  readonly secureFirst?: boolean
+  /** What it takes to speak with its host, besides what holds for every host. */
+  readonly settings?: HostSettings
 }
 
 /** `from` (`quay.io`, `quay.io/team`) is asked for at `to` (`mirror.local:5000/quay`) first. */

@@ -5,7 +5,7 @@ import type { BlobSink } from '../oci/blob-sink.ts'
 export interface Request {
   readonly url: URL
   readonly method: 'GET' | 'HEAD' | 'POST'
-  readonly headers: Readonly<Record<string, string>>
+  readonly headers: Readonly<Record<string, string | string[]>>
   readonly body?: string
 }
 

@@ -6,7 +6,7 @@ const REDIRECTS = new Set([301, 302, 303, 307, 308])
 const MAX_REDIRECTS = 5
 
 /**
- * One request, redirects followed. `Authorization` never leaves the origin that it was made for, and a redirect never
+ * One request, redirects followed. `Authorization` and other headers for one host never leave its origin, and a redirect never
  * leads from https to http. Source: distribution-spec, redirects; RFC 9110, 15.4.
  *
  * @throws {ExpectedError} REGISTRY_ERROR for a redirect that cannot be followed; network errors as undici throws them.
@@ -36,10 +36,12 @@ function targetOf({ headers, url }: Response, request: Request): URL {
   return target
 }
 
-/** The headers that another host may see. */
-function strange({ headers }: Request): Record<string, string> {
-  return Object.fromEntries(Object.entries(headers).filter(([name]) => name.toLowerCase() !== 'authorization'))
+/** The headers that another host may see: neither `Authorization` nor what a configuration adds for its host. */
+function strange({ headers }: Request): Request['headers'] {
+  return Object.fromEntries(Object.entries(headers).filter(([name]) => PUBLIC.has(name)))
 }
+
+const PUBLIC = new Set(['accept', 'range'])
 
 function badRedirect({ url }: Request, problem: string): ExpectedError {
   return new ExpectedError('REGISTRY_ERROR', `${url.host}: ${problem} for ${url.pathname}`, {

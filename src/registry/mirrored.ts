@@ -63,7 +63,8 @@ export class MirroredConnection {
     let failure: unknown = new ExpectedError('DENIED', `${subject.what}: no registry may be asked for it`)
     const all = await endpointsOf(reference, this.#options)
     const endpoints = all.filter(({ only }) => only !== (byTag ? 'digests' : 'tags'))
-    for (const endpoint of endpoints) {
+    for (const listed of endpoints) {
+      const endpoint = await this.connection.settle(listed)
       const lane = this.lane(endpoint)
       const { retry } = this.connection
       const once = async () => {
@@ -73,7 +74,7 @@ export class MirroredConnection {
       try {
         const found = await this.connection.attempt({ ...subject, registry: nameOf(endpoint, subject) }, once, {
           // A mirror that does not answer is no reason to wait long: there is another place to ask.
-          retry: endpoint === endpoints.at(-1) ? retry : { ...retry, attempts: 1 },
+          retry: listed === endpoints.at(-1) ? retry : { ...retry, attempts: 1 },
           progress,
           onStalled: () => lane.backOff(),
         })
@@ -98,9 +99,9 @@ export class MirroredConnection {
   async #send(endpoint: Endpoint, { method = 'GET', path, accept, range, receive }: Question): Promise<Response> {
     const url = new URL(`${endpoint.path}/${endpoint.repository}/${path}`, endpoint.base)
     if (endpoint.namespace) url.searchParams.set('ns', endpoint.namespace)
-    const { dispatcher, patience } = this.connection
-    const response = await this.connection.ask(endpoint, url, (authorization) => {
-      const headers = { ...(accept && { accept }), ...(range && { range }), ...authorization }
+    const { patience } = this.connection
+    const response = await this.connection.ask(endpoint, url, ({ dispatcher, headers: own }) => {
+      const headers = { ...own, ...(accept && { accept }), ...(range && { range }) }
       return follow(dispatcher, { url, method, headers }, patience, receive)
     })
     if (response.url.origin === url.origin) this.allowance(endpoint).hear(response)

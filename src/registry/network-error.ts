@@ -1,5 +1,6 @@
 import { ExpectedError } from '../errors.ts'
 import { StalledError } from './exchange.ts'
+import { ProxyError } from './proxy.ts'
 import type { Subject } from './response-error.ts'
 
 /** What an error below HTTP means to a user; everything that is no such error as it is. */
@@ -26,6 +27,7 @@ interface Problem {
 
 function problemOf(error: unknown): Problem | undefined {
   if (error instanceof StalledError) return { text: error.message, hint: AGAIN }
+  if (error instanceof ProxyError) return proxyProblem(error)
   if (!(error instanceof Error)) return undefined
   const code = codeOf(error)
   if (!code) return undefined
@@ -43,6 +45,20 @@ function problemOf(error: unknown): Problem | undefined {
   return /^(?:UND_ERR|HPE_)/.test(code) ? { text: `the connection broke (${error.message})`, hint: AGAIN } : undefined
 }
 
+function proxyProblem({ host, status, cause }: ProxyError): Problem {
+  // Some say 401 where the password is wrong, and 407 only where there is none.
+  if (status === 407 || status === 401) {
+    return { text: `the proxy ${host} asks for other credentials (${status})`, hint: PROXY, isLasting: true }
+  }
+  if (status !== undefined) {
+    const isLasting = status < 500
+    return { text: `the proxy ${host} makes no connection to it (${status})`, hint: PROXY, isLasting }
+  }
+  return { text: `the proxy ${host}: ${problemOf(cause)?.text ?? 'is not reached'}`, hint: PROXY }
+}
+
+const PROXY =
+  'Check HTTPS_PROXY and HTTP_PROXY (http://USER:PASSWORD@HOST:PORT); name hosts that need no proxy in NO_PROXY.'
 const AGAIN = 'Run the same command again; check the network and the proxy settings if it stays so.'
 
 const PROBLEMS: Record<string, [text: string, hint?: string]> = {

@@ -1,6 +1,7 @@
 import { parse } from 'smol-toml'
 import { ExpectedError } from '../errors.ts'
 import { type ConfiguredEndpoints, type Endpoint, endpointAt } from './endpoint.ts'
+import type { HostSettings } from './host-settings.ts'
 
 /** One `[[registry]]` of a registries.conf. */
 interface Rule {
@@ -14,13 +15,20 @@ interface Rule {
 }
 
 /**
- * What a registries.conf (version 2) says. `insecure` means plain http here.
+ * What a registries.conf (version 2) says of registries and their mirrors. Its short names and search lists are not
+ * used: a bundle holds images under the names that the kubelet gives them, where `nginx` is `docker.io/library/nginx`.
  * Source: containers-registries.conf(5).
  *
  * @throws {ExpectedError} INPUT_INVALID; the answers throw DENIED for a blocked registry.
  */
 export function readRegistriesConf(text: string, file: string): ConfiguredEndpoints {
-  const rules = tablesAt(parseToml(text, file).registry).map((table) => readRule(table, file))
+  const content = parseToml(text, file)
+  if (content.registries !== undefined) {
+    throw new ExpectedError('INPUT_INVALID', `${file}: has the form of version 1`, {
+      hint: 'Write it in version 2, with [[registry]] tables: containers-registries.conf(5).',
+    })
+  }
+  const rules = tablesAt(content.registry).map((table) => readRule(table, file))
   return async ({ domain, path }) => {
     const name = `${domain}/${path}`
     const [best] = rules.filter(({ prefix }) => matches(prefix, name)).sort((a, b) => b.prefix.length - a.prefix.length)
@@ -37,8 +45,12 @@ export function readRegistriesConf(text: string, file: string): ConfiguredEndpoi
 }
 
 function toEndpoint(name: string, isInsecure: boolean): Endpoint {
-  return endpointAt(name, isInsecure ? [name.split('/')[0] ?? ''] : [])
+  const endpoint = endpointAt(name, [])
+  return isInsecure ? { ...endpoint, secureFirst: true, settings: INSECURE } : endpoint
 }
+
+/** https with any certificate, or else plain http. */
+const INSECURE: HostSettings = { skipVerify: true }
 
 function matches(prefix: string, name: string): boolean {
   if (prefix.startsWith('*.')) return name.split('/')[0]?.endsWith(prefix.slice(1)) === true

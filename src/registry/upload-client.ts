@@ -151,9 +151,9 @@ export class UploadClient {
   }
 
   #ask(endpoint: Endpoint, request: UploadRequest): Promise<Response> {
-    const { dispatcher, patience } = this.#connection
-    return this.#connection.ask(endpoint, request.url, (authorization) =>
-      upload(dispatcher, { ...request, headers: { ...request.headers, ...authorization } }, patience),
+    const { patience } = this.#connection
+    return this.#connection.ask(endpoint, request.url, ({ dispatcher, headers }) =>
+      upload(dispatcher, { ...request, headers: { ...headers, ...request.headers } }, patience),
     )
   }
 }

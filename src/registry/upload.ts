@@ -5,7 +5,7 @@ import { type Patience, type Response, StalledError } from './exchange.ts'
 export interface UploadRequest {
   readonly method: 'HEAD' | 'GET' | 'POST' | 'PUT' | 'PATCH'
   readonly url: URL
-  readonly headers?: Readonly<Record<string, string>>
+  readonly headers?: Readonly<Record<string, string | string[]>>
   readonly body?: Uint8Array | (() => AsyncIterable<Uint8Array>)
 }
 

@@ -1,16 +1,17 @@
 import { chmod, readFile, writeFile } from 'node:fs/promises'
 import { createServer, type IncomingMessage } from 'node:http'
-import { createServer as createTlsServer } from 'node:https'
 import { type AddressInfo, connect, type Server } from 'node:net'
 import { delimiter, join } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
 import { parseReference } from '../../src/oci/reference.ts'
 import type { RegistryOptions } from '../../src/registry/mirrored.ts'
 import { RegistryClient } from '../../src/registry/registry-client.ts'
+import { makeCertificates } from '../support/certificates.ts'
 import { runCli } from '../support/cli.ts'
-import { runTool, testWith } from '../support/debian.ts'
+import { testWith } from '../support/debian.ts'
 import { MemoryRegistry, sendError } from '../support/memory-registry.ts'
 import { temporaryDirectory } from '../support/temporary.ts'
+import { startTlsRegistry } from '../support/tls-registry.ts'
 
 async function listen(server: Server): Promise<number> {
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
@@ -27,33 +28,6 @@ function resolveWith(options: RegistryOptions, reference: string) {
 }
 
 const withOpenssl = testWith(['openssl'])
-
-/** An authority, a server certificate for `localhost.test` and a client certificate, all in PEM. */
-async function makeCertificates() {
-  const directory = await temporaryDirectory()
-  const openssl = (args: string[]) => runTool('openssl', args, { cwd: directory })
-  await openssl([
-    'req',
-    '-x509',
-    '-newkey',
-    'rsa:2048',
-    '-nodes',
-    '-subj',
-    '/CN=ca',
-    '-keyout',
-    'ca.key',
-    '-out',
-    'ca.crt',
-  ])
-  for (const name of ['localhost.test', 'client']) {
-    await writeFile(join(directory, 'extensions'), `subjectAltName=DNS:${name}`)
-    const request = ['-subj', `/CN=${name}`, '-keyout', `${name}.key`, '-out', `${name}.csr`]
-    await openssl(['req', '-newkey', 'rsa:2048', '-nodes', ...request])
-    const signing = ['-in', `${name}.csr`, '-out', `${name}.crt`, '-extfile', 'extensions']
-    await openssl(['x509', '-req', '-CA', 'ca.crt', '-CAkey', 'ca.key', '-CAcreateserial', ...signing])
-  }
-  return (name: string) => readFile(join(directory, name), 'utf8')
-}
 
 /** A proxy that tunnels every name to this machine; what it was asked for is in `tunnels`. */
 async function startProxy() {
@@ -72,19 +46,14 @@ async function startProxy() {
 }
 
 withOpenssl('https: own authorities, client certificates, and a proxy in between', async () => {
-  const pem = await makeCertificates()
+  const certificates = await makeCertificates()
+  const pem = certificates.read
   const registry = await MemoryRegistry.start()
   const target = registry.addImage('app', '1', [Buffer.from('layer')])
-  const tls = { cert: await pem('localhost.test.crt'), key: await pem('localhost.test.key'), ca: await pem('ca.crt') }
-  const server = createTlsServer({ ...tls, requestCert: true, rejectUnauthorized: false }, (request, response) => {
-    const isKnown = (request.socket as unknown as { authorized: boolean }).authorized
-    if (isKnown) registry.answer(request, response)
-    else sendError(response, 403, 'DENIED')
-  })
-  const port = await listen(server)
+  const port = await startTlsRegistry(registry, certificates)
   const proxy = await startProxy()
   const reference = `localhost.test:${port}/app:1`
-  const throughProxy = { proxy: { https: proxy.url } }
+  const throughProxy = { proxies: { https: proxy.url } }
   const ca = await pem('ca.crt')
   const client = { certificate: await pem('client.crt'), key: await pem('client.key') }
 
@@ -93,8 +62,8 @@ withOpenssl('https: own authorities, client certificates, and a proxy in between
     message: /certificate is not trusted/,
     hint: expect.stringContaining('--ca FILE'),
   })
-  await expect(resolveWith({ ...throughProxy, ca }, reference)).rejects.toMatchObject({ code: 'DENIED' })
-  expect(await resolveWith({ ...throughProxy, ca, client }, reference)).toEqual(target)
+  await expect(resolveWith({ ...throughProxy, ca: [ca] }, reference)).rejects.toMatchObject({ code: 'DENIED' })
+  expect(await resolveWith({ ...throughProxy, ca: [ca], clients: [client] }, reference)).toEqual(target)
   expect(new Set(proxy.tunnels)).toEqual(new Set([`localhost.test:${port}`]))
 })
 
@@ -102,7 +71,7 @@ test('plain http where https was expected: the hint says how to allow it', async
   const registry = await MemoryRegistry.start()
   const proxy = await startProxy()
   const reference = `plain.test:${registry.host.split(':')[1]}/app:1`
-  await expect(resolveWith({ proxy: { https: proxy.url } }, reference)).rejects.toMatchObject({
+  await expect(resolveWith({ proxies: { https: proxy.url } }, reference)).rejects.toMatchObject({
     code: 'REGISTRY_UNREACHABLE',
     hint: expect.stringContaining('--plain-http plain.test'),
   })
@@ -112,7 +81,7 @@ test('loopback hosts are not asked through a proxy, nor those that no_proxy name
   const registry = await MemoryRegistry.start()
   registry.addImage('app', '1', [])
   const proxy = await startProxy()
-  expect(await resolveWith({ proxy: { http: proxy.url } }, `${registry.host}/app:1`)).toBeDefined()
+  expect(await resolveWith({ proxies: { http: proxy.url } }, `${registry.host}/app:1`)).toBeDefined()
   expect(proxy.tunnels).toEqual([])
 })
 

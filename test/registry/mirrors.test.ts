@@ -7,8 +7,8 @@ import { readHostsDirectory } from '../../src/registry/hosts-toml.ts'
 import { readRegistriesConf } from '../../src/registry/registries-conf.ts'
 import { temporaryDirectory } from '../support/temporary.ts'
 
-const show = ({ base, path, repository, namespace, only }: Endpoint) =>
-  `${base.origin}${path}/${repository}${namespace ? `?ns=${namespace}` : ''}${only ? ` (${only})` : ''}`
+const show = ({ base, path, repository, namespace, only, secureFirst }: Endpoint) =>
+  `${secureFirst ? 'https first: ' : ''}${base.origin}${path}/${repository}${namespace ? `?ns=${namespace}` : ''}${only ? ` (${only})` : ''}`
 
 const CONF = `
 unqualified-search-registries = ["docker.io"]
@@ -45,7 +45,7 @@ test.for<[reference: string, expected: string[]]>([
     'team/app',
     [
       'https://mirror-a.internal/v2/hub/team/app',
-      'http://mirror-b.internal:5000/v2/team/app (digests)',
+      'https first: https://mirror-b.internal:5000/v2/team/app (digests)',
       'https://hub.internal/v2/proxy/team/app',
     ],
   ],

@@ -55,7 +55,7 @@ test.each([
   ['https', '/pieces'],
 ])('memory used over and over never changes a byte: %s, %s', async (scheme, path) => {
   const { url, ca } = await start(scheme === 'https')
-  const dispatcher = createDispatcher({ ...(ca && { ca }) }, { connectTimeout: 10_000, usesUpBodies: true })
+  const dispatcher = createDispatcher({ ...(ca && { ca: [ca] }) }, { connectTimeout: 10_000, usesUpBodies: true })
   onTestFinished(() => dispatcher.destroy())
   const bodies = Array.from({ length: 6 }, () => receive(new URL(path, url), dispatcher))
   expect(new Set(await Promise.all(bodies))).toEqual(new Set([HASH]))

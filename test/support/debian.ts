@@ -19,6 +19,7 @@ const PACKAGES = {
   dash: 'dash',
   busybox: 'busybox-static',
   openssl: 'openssl',
+  tinyproxy: 'tinyproxy-bin',
   chromium: 'chromium',
 } as const
 

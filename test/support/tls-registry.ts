@@ -1,0 +1,32 @@
+import { createServer } from 'node:https'
+import type { AddressInfo } from 'node:net'
+import type { TLSSocket } from 'node:tls'
+import { onTestFinished } from 'vitest'
+import type { Certificates } from './certificates.ts'
+import { type MemoryRegistry, sendError } from './memory-registry.ts'
+
+/**
+ * The registry over https, on a port of 127.0.0.1, for callers that show a certificate of the authority. Ends with the
+ * test.
+ */
+export async function startTlsRegistry(
+  registry: MemoryRegistry,
+  { read }: Certificates,
+  { wantsClient = true } = {},
+): Promise<number> {
+  const tls = {
+    cert: await read('localhost.test.crt'),
+    key: await read('localhost.test.key'),
+    ca: await read('ca.crt'),
+  }
+  const server = createServer({ ...tls, requestCert: wantsClient, rejectUnauthorized: false }, (request, response) => {
+    if (!wantsClient || (request.socket as TLSSocket).authorized) registry.answer(request, response)
+    else sendError(response, 403, 'DENIED')
+  })
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  onTestFinished(() => {
+    server.close()
+    server.closeAllConnections()
+  })
+  return (server.address() as AddressInfo).port
+}
