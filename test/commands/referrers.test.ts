@@ -53,6 +53,31 @@ test('without --referrers an image comes alone, its index as it was', async () =
   for (const text of ['signature', 'provenance']) expect(digests).not.toContain(digestOf(text))
 })
 
+test('--attestations: those in the index, of the platforms taken, and nothing is asked for besides', async () => {
+  registry.addReferrers('app', target.digest, [addArtifact(undefined, target, 'signature')])
+  const arm = registry.addImage('app', undefined, [Buffer.from('arm')], {
+    platform: { os: 'linux', architecture: 'arm64' },
+  })
+  const attestationOf = (image: Descriptor, text: string) => ({
+    ...addArtifact(undefined, undefined, text),
+    platform: { os: 'unknown', architecture: 'unknown' },
+    annotations: {
+      'vnd.docker.reference.type': 'attestation-manifest',
+      'vnd.docker.reference.digest': image.digest,
+    },
+  })
+  registry.addIndex('app', '1', [
+    { ...child, platform: { os: 'linux', architecture: 'amd64' } },
+    { ...arm, platform: { os: 'linux', architecture: 'arm64' } },
+    attestationOf(child, 'how amd64 was built'),
+    attestationOf(arm, 'how arm64 was built'),
+  ])
+  const digests = await bundleAndInspect(['--attestations'])
+  expect(digests).toContain(digestOf('how amd64 was built'))
+  for (const text of ['how arm64 was built', 'signature']) expect(digests).not.toContain(digestOf(text))
+  expect(registry.requests.filter((request) => /referrers|\.sig|\.att|\.sbom/.test(request))).toEqual([])
+})
+
 test('referrers come along, and those of referrers, by the API', async () => {
   const sbom = addArtifact(undefined, child, 'sbom')
   const signature = addArtifact(undefined, sbom, 'signature of the sbom')
@@ -75,7 +100,7 @@ test('a registry without the API has them under a tag, and cosign under its own'
 testWith(['containerd', 'ctr'], { root: true })('a runtime makes no image of what is attached', async () => {
   addArtifact(`${target.digest.replace(':', '-')}.sig`, undefined, 'by cosign')
   registry.addReferrers('app', child.digest, [addArtifact(undefined, child, 'sbom')])
-  await bundleAndInspect(['--referrers'])
+  await bundleAndInspect(['--referrers', '--attestations'])
   const { ctr } = await startContainerd()
   await ctr('images', 'import', '--platform', 'linux/amd64', '--no-unpack', out)
   const names = [`${registry.host}/app:1`, `${registry.host}/app@${target.digest}`]

@@ -58,14 +58,15 @@ export class ImageBuilder {
     ])
   }
 
-  /** Pushes an image; gives what the registry then has under that name. */
+  /** Pushes an image, its layers compressed anew where that is asked; gives what the registry then has under that name. */
   async push(
     tag: string,
     destination: string,
-    { format = 'oci' }: { format?: 'oci' | 'v2s2' } = {},
+    { format = 'oci', compression }: { format?: 'oci' | 'v2s2'; compression?: 'zstd' } = {},
   ): Promise<Descriptor> {
-    const target = `docker://${destination}`
-    await skopeo(['copy', '-f', format, '--dest-tls-verify=false', `oci:${this.#layout}:${tag}`, target])
+    const options = ['-f', format, '--dest-tls-verify=false']
+    if (compression) options.push('--dest-compress', '--dest-compress-format', compression)
+    await skopeo(['copy', ...options, `oci:${this.#layout}:${tag}`, `docker://${destination}`])
     const { bytes, mediaType } = await fetchManifest(destination)
     return { mediaType, digest: digestOf(bytes), size: bytes.length }
   }
