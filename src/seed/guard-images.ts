@@ -1,5 +1,6 @@
 import type { MatchResources, Variable } from 'kubernetes-types/admissionregistration/v1.js'
 import type { SeedLabel } from './seed-label.ts'
+import { spellingsOf } from './spelling.ts'
 
 export const GUARD_ACTIONS = ['warn', 'deny'] as const
 export type GuardAction = (typeof GUARD_ACTIONS)[number]
@@ -7,26 +8,32 @@ export type GuardAction = (typeof GUARD_ACTIONS)[number]
 /** What admission is to know. */
 export interface Guard {
   readonly action: GuardAction
-  /** Where the list of images is kept. */
-  readonly namespace: string
   /** Name of the seed sets. */
   readonly set: string
   /** What the keys of their labels begin with, such as `shop.nodeseed.dev/`. */
   readonly labelPrefix: string
   /** The namespaces whose pods are looked at; others are left alone, the cluster's own among them. */
   readonly namespaces: readonly string[]
-  readonly sets: readonly { readonly digest: string; readonly label: SeedLabel; readonly names: readonly string[] }[]
+  readonly sets: readonly { readonly label: SeedLabel; readonly names: readonly string[] }[]
   /** The version of the API that has mutating policies: v1 since Kubernetes 1.36, v1beta1 since 1.34. */
   readonly mutatingApi: 'v1' | 'v1beta1'
 }
 
 /**
- * The images of a pod in the form of the list: with a digest, the tag does not count (the runtime ignores it too).
- * `find` is Kubernetes' regular expression function, `split` that of CEL's string extension.
+ * An image in the form of the lists: with a digest, the tag does not count (the runtime ignores it too).
+ * `find` is Kubernetes' regular expression function.
  */
 const CANONICAL = "i.contains('@') ? i.find('^[^@]*/[^/:@]*|^[^/:@]*') + '@' + i.split('@')[1] : i"
 
-/** Every image that a pod names: of containers of all three kinds, and of volumes. */
+/** CEL takes expressions of up to 100,000 characters. */
+const MAX_LIST_LENGTH = 50_000
+
+/** The images that a pod names which it did not name before: of containers of all three kinds, and of volumes. */
+export const POD_IMAGES: readonly Variable[] = [
+  { name: 'old', expression: `oldObject == null ? [] : ${imagesOf('oldObject')}` },
+  { name: 'images', expression: `(${imagesOf('object')}).filter(i, !(i in variables.old)).map(i, ${CANONICAL})` },
+]
+
 function imagesOf(pod: string): string {
   const optional = ['initContainers', 'ephemeralContainers'].map((field) => `${pod}.spec.?${field}.orValue([])`)
   const containers = [`${pod}.spec.containers`, ...optional].map((list) => `${list}.map(c, c.image)`)
@@ -34,17 +41,36 @@ function imagesOf(pod: string): string {
   return [...containers, volumes].join(' + ')
 }
 
-/** What both policies have to find out. On an update, only what was not there before counts. */
-export const IMAGE_VARIABLES: Variable[] = [
-  { name: 'old', expression: `oldObject == null ? [] : ${imagesOf('oldObject')}` },
-  { name: 'images', expression: `(${imagesOf('object')}).filter(i, !(i in variables.old)).map(i, ${CANONICAL})` },
-  { name: 'sets', expression: "params.data.map(s, {'digest': [string(s)], 'images': params.data[s].split('\\n')})" },
-]
+/** A list of images as an expression can ask for it. */
+export interface ImageList {
+  readonly variables: readonly Variable[]
+  /** Whether the image `i` is in the list. */
+  readonly holds: string
+}
 
-export const PARAM_KIND = { apiVersion: 'v1', kind: 'ConfigMap' } as const
-
-export function paramsOf({ set, namespace }: Guard): { readonly name: string; readonly namespace: string } {
-  return { name: `${set}-images`, namespace }
+/**
+ * Every spelling of images, as variables of a policy. The list is part of the policy and not a parameter: once the last
+ * policy with a ConfigMap as its parameter is gone, an API server looks at no ConfigMap again until it is restarted
+ * (kubernetes/kubernetes#130887), and a guard that comes back would refuse everything.
+ */
+export function imageList(name: string, names: readonly string[]): ImageList {
+  const spellings = [...new Set(names.flatMap(spellingsOf))].sort()
+  const parts: string[][] = [[]]
+  let length = 0
+  for (const spelling of spellings) {
+    const literal = JSON.stringify(spelling)
+    length += literal.length
+    if (length > MAX_LIST_LENGTH) {
+      parts.push([])
+      length = literal.length
+    }
+    parts.at(-1)?.push(literal)
+  }
+  const variables = parts.map((literals, index) => ({
+    name: `${name}${index}`,
+    expression: `[\n${literals.map((literal) => `  ${literal},\n`).join('')}]`,
+  }))
+  return { variables, holds: `(${variables.map((list) => `i in variables.${list.name}`).join(' || ')})` }
 }
 
 /** The namespaces that a binding looks at. */

@@ -1,69 +1,54 @@
 import type {
-  MatchResources,
   ValidatingAdmissionPolicy,
   ValidatingAdmissionPolicyBinding,
 } from 'kubernetes-types/admissionregistration/v1.js'
-import { type Guard, IMAGE_VARIABLES, inNamespaces, PARAM_KIND, paramsOf } from './guard-images.ts'
+import { type Guard, imageList, inNamespaces, POD_IMAGES } from './guard-images.ts'
 
 /** Without a type of their own: the published one leaves out the fields of the API's inlined rule. */
-const NEW_PODS = { apiGroups: [''], apiVersions: ['v1'], operations: ['CREATE'], resources: ['pods'] }
+const PODS = { apiGroups: [''], apiVersions: ['v1'], operations: ['CREATE', 'UPDATE'], resources: ['pods'] }
 /** What `kubectl debug` adds to a pod that runs. */
-const NEW_CONTAINERS = { ...NEW_PODS, operations: ['UPDATE'], resources: ['pods/ephemeralcontainers'] }
-const CHANGED_PODS = { ...NEW_PODS, operations: ['UPDATE'] }
+const NEW_CONTAINERS = { ...PODS, operations: ['UPDATE'], resources: ['pods/ephemeralcontainers'] }
 
 /** Refuses images that no node was seeded with, or warns of them. */
-export function guardPolicy(guard: Guard): (ValidatingAdmissionPolicy | ValidatingAdmissionPolicyBinding)[] {
+export function guardPolicy(guard: Guard): [ValidatingAdmissionPolicy, ValidatingAdmissionPolicyBinding] {
   const name = `${guard.set}-images.nodeseed.dev`
-  const policy: ValidatingAdmissionPolicy = {
-    apiVersion: 'admissionregistration.k8s.io/v1',
-    kind: 'ValidatingAdmissionPolicy',
-    metadata: { name },
-    spec: {
-      // What fails, such as a list that is not there, is denied whatever the binding's action: a warning would not be one.
-      failurePolicy: guard.action === 'deny' ? 'Fail' : 'Ignore',
-      paramKind: PARAM_KIND,
-      matchConstraints: { resourceRules: [NEW_PODS, NEW_CONTAINERS, CHANGED_PODS] },
-      variables: [
-        ...IMAGE_VARIABLES,
-        {
-          name: 'unknown',
-          expression: 'variables.images.filter(i, !variables.sets.exists(s, i in s.images))',
-        },
-      ],
-      validations: [
-        {
-          expression: 'variables.unknown.size() == 0',
-          message: 'no node was seeded with some of its images',
-          messageExpression: "'no node was seeded with: ' + variables.unknown.join(', ')",
-          reason: 'Forbidden',
-        },
-      ],
-    },
-  }
+  const { variables, holds } = imageList(
+    'seeded',
+    guard.sets.flatMap(({ names }) => names),
+  )
   return [
-    policy,
-    binding(guard, name, name, [NEW_PODS, NEW_CONTAINERS], 'Deny'),
-    // Controllers write to pods that are there, to let them go for example: that goes on without the list too.
-    binding(guard, name, `${guard.set}-changed-images.nodeseed.dev`, [CHANGED_PODS], 'Allow'),
-  ]
-}
-
-function binding(
-  guard: Guard,
-  policyName: string,
-  name: string,
-  resourceRules: NonNullable<MatchResources['resourceRules']>,
-  parameterNotFoundAction: 'Allow' | 'Deny',
-): ValidatingAdmissionPolicyBinding {
-  return {
-    apiVersion: 'admissionregistration.k8s.io/v1',
-    kind: 'ValidatingAdmissionPolicyBinding',
-    metadata: { name },
-    spec: {
-      policyName,
-      paramRef: { ...paramsOf(guard), parameterNotFoundAction },
-      validationActions: guard.action === 'deny' ? ['Deny'] : ['Warn', 'Audit'],
-      matchResources: { ...inNamespaces(guard), resourceRules },
+    {
+      apiVersion: 'admissionregistration.k8s.io/v1',
+      kind: 'ValidatingAdmissionPolicy',
+      metadata: { name },
+      spec: {
+        // What cannot be judged is denied by Fail, whatever the action of the binding.
+        failurePolicy: guard.action === 'deny' ? 'Fail' : 'Ignore',
+        matchConstraints: { resourceRules: [PODS, NEW_CONTAINERS] },
+        variables: [
+          ...POD_IMAGES,
+          ...variables,
+          { name: 'unknown', expression: `variables.images.filter(i, !${holds})` },
+        ],
+        validations: [
+          {
+            expression: 'variables.unknown.size() == 0',
+            message: 'no node was seeded with some of its images',
+            messageExpression: "'no node was seeded with: ' + variables.unknown.join(', ')",
+            reason: 'Forbidden',
+          },
+        ],
+      },
     },
-  }
+    {
+      apiVersion: 'admissionregistration.k8s.io/v1',
+      kind: 'ValidatingAdmissionPolicyBinding',
+      metadata: { name },
+      spec: {
+        policyName: name,
+        validationActions: guard.action === 'deny' ? ['Deny'] : ['Warn', 'Audit'],
+        matchResources: inNamespaces(guard),
+      },
+    },
+  ]
 }

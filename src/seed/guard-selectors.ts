@@ -1,6 +1,6 @@
 import type { MatchResources, Variable } from 'kubernetes-types/admissionregistration/v1.js'
 import { SEEDED } from '../seed-set.ts'
-import { type Guard, IMAGE_VARIABLES, inNamespaces, PARAM_KIND, paramsOf } from './guard-images.ts'
+import { type Guard, imageList, inNamespaces, POD_IMAGES } from './guard-images.ts'
 
 /** The types of Kubernetes 1.30 do not have it. */
 interface MutatingAdmissionPolicy {
@@ -10,7 +10,6 @@ interface MutatingAdmissionPolicy {
   readonly spec: {
     readonly failurePolicy: 'Ignore'
     readonly reinvocationPolicy: 'IfNeeded'
-    readonly paramKind: { readonly apiVersion: 'v1'; readonly kind: 'ConfigMap' }
     readonly matchConstraints: MatchResources
     readonly matchConditions: readonly { readonly name: string; readonly expression: string }[]
     readonly variables: readonly Variable[]
@@ -27,7 +26,6 @@ interface MutatingAdmissionPolicyBinding {
   readonly metadata: { readonly name: string }
   readonly spec: {
     readonly policyName: string
-    readonly paramRef: { readonly name: string; readonly namespace: string; readonly parameterNotFoundAction: 'Allow' }
     readonly matchResources: MatchResources
   }
 }
@@ -41,6 +39,10 @@ export function guardSelectors(guard: Guard): [MutatingAdmissionPolicy, Mutating
   const name = `${guard.set}-selectors.nodeseed.dev`
   const rule = { apiGroups: [''], apiVersions: ['v1'], operations: ['CREATE'], resources: ['pods'] }
   const prefix = JSON.stringify(guard.labelPrefix)
+  const lists = guard.sets.map(({ names }, index) => imageList(`set${index}_`, names))
+  const labels = guard.sets.map(
+    ({ label }, index) => `(variables.images.all(i, ${lists[index]?.holds}) ? [${JSON.stringify(label.key)}] : [])`,
+  )
   return [
     {
       apiVersion,
@@ -49,7 +51,6 @@ export function guardSelectors(guard: Guard): [MutatingAdmissionPolicy, Mutating
       spec: {
         failurePolicy: 'Ignore',
         reinvocationPolicy: 'IfNeeded',
-        paramKind: PARAM_KIND,
         matchConstraints: { resourceRules: [rule] },
         matchConditions: [
           { name: 'is-not-on-a-node-yet', expression: "object.spec.?nodeName.orValue('') == ''" },
@@ -59,11 +60,9 @@ export function guardSelectors(guard: Guard): [MutatingAdmissionPolicy, Mutating
           },
         ],
         variables: [
-          ...IMAGE_VARIABLES,
-          {
-            name: 'labels',
-            expression: `variables.sets.filter(s, variables.images.all(i, i in s.images)).map(s, ${prefix} + s.digest[0])`,
-          },
+          ...POD_IMAGES,
+          ...lists.flatMap(({ variables }) => variables),
+          { name: 'labels', expression: labels.join(' + ') || '[]' },
         ],
         // As patches: an apply configuration may not touch a node selector, which the API takes as one value.
         mutations: [{ patchType: 'JSONPatch', jsonPatch: { expression: PATCH } }],
@@ -75,7 +74,6 @@ export function guardSelectors(guard: Guard): [MutatingAdmissionPolicy, Mutating
       metadata: { name },
       spec: {
         policyName: name,
-        paramRef: { ...paramsOf(guard), parameterNotFoundAction: 'Allow' },
         matchResources: inNamespaces(guard),
       },
     },

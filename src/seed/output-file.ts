@@ -5,5 +5,5 @@ export interface OutputFile {
   readonly executable?: boolean
 }
 
-/** The API server's limit for a ConfigMap is 1 MiB. */
-export const MAX_CONFIG_MAP_BYTES = 1_000_000
+/** The API server's limit for a ConfigMap is 1 MiB; for others it is that of its store, which is not much more. */
+export const MAX_OBJECT_BYTES = 1_000_000

@@ -168,15 +168,15 @@ function guardOf(
   labels: ReadonlyMap<SeedSet, SeedLabel>,
   workloads: readonly Workload[],
   nodes: readonly Node[],
-  { namespace, set, labelDomain }: SeedingOptions,
+  { set, labelDomain }: SeedingOptions,
 ): Guard {
   const namespaces = [...new Set(workloads.map(({ resource }) => resource.namespace ?? 'default'))].sort()
   const listed = sets.flatMap((one) => {
     const label = labels.get(one)
-    return label ? [{ digest: one.digest, label, names: one.images.flatMap(({ names }) => names) }] : []
+    return label ? [{ label, names: one.images.flatMap(({ names }) => names) }] : []
   })
   const mutatingApi = nodes.every((node) => (kubeletMinor(node) ?? 0) >= 36) ? 'v1' : 'v1beta1'
-  return { action, namespace, set, labelPrefix: `${set}.${labelDomain}/`, namespaces, sets: listed, mutatingApi }
+  return { action, set, labelPrefix: `${set}.${labelDomain}/`, namespaces, sets: listed, mutatingApi }
 }
 
 function nodePlacements(

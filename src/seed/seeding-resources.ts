@@ -11,7 +11,7 @@ import {
   seedingDaemonSet,
 } from './daemon-set.ts'
 import { renderNames } from './node-files.ts'
-import { MAX_CONFIG_MAP_BYTES, type OutputFile } from './output-file.ts'
+import { MAX_OBJECT_BYTES, type OutputFile } from './output-file.ts'
 
 /** The directory `seeding/`: what `kubectl apply -k` needs to seed every group of nodes. */
 export function seedingResources(groups: readonly SeededGroup[], seeding: Seeding, script: string): OutputFile[] {
@@ -63,7 +63,7 @@ export function seedingResources(groups: readonly SeededGroup[], seeding: Seedin
 /** @throws {ExpectedError} UNSUPPORTED for more than a ConfigMap can hold. */
 function namesOf(group: SeededGroup): string {
   const names = renderNames(group.lock)
-  if (names.length <= MAX_CONFIG_MAP_BYTES) return names
+  if (names.length <= MAX_OBJECT_BYTES) return names
   throw new ExpectedError('UNSUPPORTED', `the list of names for nodes of ${group.name} is too large for a ConfigMap`, {
     hint: 'Place everything everywhere (--placement all) from a file, or split the bundle.',
   })

@@ -43,7 +43,6 @@ test('the example becomes a directory of files, and a table of what each node ge
   expect((await readdir(output, { recursive: true })).sort()).toMatchInlineSnapshot(`
     [
       "guard",
-      "guard/images.yaml",
       "guard/kustomization.yaml",
       "guard/node-selectors.yaml",
       "guard/policy.yaml",
