@@ -15,7 +15,7 @@ import { testWith } from '../support/debian.ts'
 import { type Blobs, lockImage, makeImage, makeLayer, thisPlatform } from '../support/image-maker.ts'
 import { reach, runNodeScript, startNodeScript } from '../support/node-script.ts'
 import { temporaryDirectory } from '../support/temporary.ts'
-import { testImages } from '../support/test-images.ts'
+import { testImages, writeShop } from '../support/test-images.ts'
 
 const withContainerd = testWith(['containerd', 'ctr', 'runc', 'busybox'], { root: true })
 const platform = thisPlatform()
@@ -129,4 +129,13 @@ withContainerd('--names takes some of the images of a bundle, and leaves the oth
   const run = await runNodeScript([...reach(containerd), '--names', list, bundle])
   expect(run).toMatchObject({ code: 0, report: { names: 2 } })
   expect(await namesIn(containerd)).toEqual(namesOf(images.slice(1)))
+})
+
+withContainerd('a containerd that has no overlayfs unpacks for what it has', async () => {
+  const { file, images } = await writeShop()
+  const containerd = await startContainerd({ overlayfs: false })
+  const run = await runNodeScript([...reach(containerd), file])
+  expect(run, run.stderr).toMatchObject({ code: 0, report: { result: 'seeded', missingCount: 0 } })
+  const unpacked = await containerd.ctr('images', 'check', '--quiet', '--snapshotter', 'native')
+  expect(unpacked.split('\n')).toEqual(expect.arrayContaining(namesOf(images)))
 })

@@ -6,6 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { onTestFinished } from 'vitest'
 import { CriClient } from './cri.ts'
 import { runTool, spawnTool } from './debian.ts'
+import { thisPlatform } from './image-maker.ts'
 
 /** The sandbox image of that containerd, for a test that runs pods. */
 export const PAUSE_IMAGE = 'registry.k8s.io/pause:3.9'
@@ -21,13 +22,20 @@ export interface Containerd {
 
 /**
  * Starts containerd with the CRI plugin; it is stopped, and its directory removed, when the test ends. `root` is where it
- * keeps images, when they are there before it.
+ * keeps images, when they are there before it. With `overlayfs: false` it unpacks by copying, as on a file system that
+ * cannot be overlaid.
  */
-export async function startContainerd({ root }: { root?: string } = {}): Promise<Containerd> {
+export async function startContainerd({
+  root,
+  overlayfs = true,
+}: {
+  root?: string
+  overlayfs?: boolean
+} = {}): Promise<Containerd> {
   const directory = await mkdtemp(join(tmpdir(), 'nodeseed-containerd-'))
   const socket = join(directory, 'containerd.sock')
   const config = join(directory, 'config.toml')
-  await writeFile(config, configuration(directory, root ?? join(directory, 'root'), socket))
+  await writeFile(config, configuration({ directory, root: root ?? join(directory, 'root'), socket, overlayfs }))
   const server = spawnTool('containerd', ['--config', config])
   const cri = new CriClient(socket)
   onTestFinished(async () => {
@@ -55,7 +63,14 @@ async function untilReady(cri: CriClient, exitCode: () => number | null): Promis
   throw new Error('containerd does not answer over CRI')
 }
 
-function configuration(directory: string, root: string, socket: string): string {
+interface Configuration {
+  readonly directory: string
+  readonly root: string
+  readonly socket: string
+  readonly overlayfs: boolean
+}
+
+function configuration({ directory, root, socket, overlayfs }: Configuration): string {
   return `
 version = 2
 root = "${root}"
@@ -63,7 +78,7 @@ state = "${directory}/state"
 disabled_plugins = [
   "io.containerd.snapshotter.v1.aufs", "io.containerd.snapshotter.v1.btrfs", "io.containerd.snapshotter.v1.devmapper",
   "io.containerd.snapshotter.v1.zfs", "io.containerd.internal.v1.opt", "io.containerd.internal.v1.tracing",
-  "io.containerd.tracing.processor.v1.otlp",
+  "io.containerd.tracing.processor.v1.otlp",${overlayfs ? '' : ' "io.containerd.snapshotter.v1.overlayfs",'}
 ]
 [grpc]
   address = "${socket}"
@@ -77,5 +92,16 @@ disabled_plugins = [
 [plugins."io.containerd.grpc.v1.cri".cni]
   bin_dir = "${directory}/cni"
   conf_dir = "${directory}/cni.d"
-`
+${overlayfs ? '' : NATIVE}`
 }
+
+// containerd 2 reads the snapshotter out of such an old configuration only when it names a runtime as well.
+const NATIVE = `
+[plugins."io.containerd.grpc.v1.cri".containerd]
+  snapshotter = "native"
+[plugins."io.containerd.grpc.v1.cri".containerd.runtimes.runc]
+  runtime_type = "io.containerd.runc.v2"
+[[plugins."io.containerd.transfer.v1.local".unpack_config]]
+  platform = "${thisPlatform()}"
+  snapshotter = "native"
+`

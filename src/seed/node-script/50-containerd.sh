@@ -1,6 +1,19 @@
 # ---- method ctr
 
+# ctr unpacks for overlayfs unless told otherwise, and can say nothing of images where containerd has none.
+choose_snapshotter() {
+  [ -z "${CONTAINERD_SNAPSHOTTER:-}" ] || return 0
+  run_ctr plugins ls >"$work/plugins" 2>/dev/null || return 0
+  for snapshotter in overlayfs fuse-overlayfs btrfs zfs native; do
+    grep -q -e "^io\.containerd\.snapshotter\.v1  *$snapshotter  *.* ok *\$" "$work/plugins" || continue
+    CONTAINERD_SNAPSHOTTER=$snapshotter
+    export CONTAINERD_SNAPSHOTTER
+    return 0
+  done
+}
+
 present_in_ctr() {
+  choose_snapshotter
   run_ctr images check 2>/dev/null >"$work/check" || fail 3 "$ctr cannot list the images of $address"
   while read -r name _ digest state _; do
     [ "$state" != complete ] || printf '%s %s\n' "$name" "$digest"
