@@ -88,6 +88,8 @@ export function exchange(
           watch(controller, bodyTimeout, 'no data')
         },
         onResponseData(controller, chunk) {
+          // undici gives nothing where a pause ends at once; a pause for that would go on for ever.
+          if (chunk.length === 0) return
           progress += chunk.length
           total += chunk.length
           if (!sink) {

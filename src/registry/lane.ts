@@ -71,6 +71,11 @@ export class Lane {
     this.#resumeAt = Math.max(this.#resumeAt, this.#now() + pause)
   }
 
+  /** Whether more requests could run now than there are. */
+  get isIdle(): boolean {
+    return this.#active < this.#limit && this.#waiting.length === 0
+  }
+
   /** Milliseconds until the registry wants to hear from us again. */
   get pause(): number {
     return Math.max(0, this.#resumeAt - this.#now())

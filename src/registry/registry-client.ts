@@ -15,8 +15,10 @@ import { isTransient } from './connection.ts'
 import { type Endpoint, endpointAt } from './endpoint.ts'
 import { follow } from './follow.ts'
 import { readForeignLayer } from './foreign-layer.ts'
+import { Haste, TooSlow } from './haste.ts'
 import { describe, descriptorOf, mismatch, nextPage, referrersIn } from './manifest-response.ts'
 import { MirroredConnection, type RegistryOptions } from './mirrored.ts'
+import { bringInPieces } from './pieces.ts'
 import type { Quota } from './quota.ts'
 import { responseError, type Subject } from './response-error.ts'
 import { TransientError } from './retry.ts'
@@ -92,11 +94,17 @@ export class RegistryClient {
     const progress = () => sink.received
     const ask = async (endpoint: Endpoint) => {
       const lane = this.#registries.lane(endpoint)
-      const receive = transfer.receive((bytes) => lane.transferred(bytes))
+      const haste = transfer.mayHasten ? new Haste(lane, blob.size - sink.received) : undefined
+      const receive = transfer.receive((bytes) => {
+        lane.transferred(bytes)
+        haste?.arrived(bytes)
+      })
       const path = `blobs/${blob.digest}`
-      const response = await lane.run(() =>
-        this.#registries.send(endpoint, { path, range: transfer.range, receive }, subject),
-      )
+      const sending = lane.run(() => this.#registries.send(endpoint, { path, range: transfer.range, receive }, subject))
+      const response = await sending.catch((error) => {
+        if (!(error instanceof TooSlow)) throw error
+      })
+      if (!response) return this.#hasten(endpoint, transfer, { blob, sink, subject })
       transfer.check(response, subject)
       this.#registries.expect(response, [200, 206], endpoint, subject)
       if (sink.received < blob.size) throw new TransientError(transfer.short(subject))
@@ -109,6 +117,28 @@ export class RegistryClient {
       const fetchFrom = (url: URL) => this.#fetch(url, transfer, subject)
       await readForeignLayer(blob.urls, endpointAt(repository.domain, []).base, fetchFrom)
     }
+  }
+
+  /** The rest of a blob, over several connections. What fails is left to a try over one. */
+  async #hasten(
+    endpoint: Endpoint,
+    transfer: Transfer,
+    { blob, sink, subject }: { blob: Descriptor; sink: BlobSink; subject: Subject },
+  ): Promise<void> {
+    transfer.mayHasten = false
+    const lane = this.#registries.lane(endpoint)
+    await bringInPieces(blob.size, sink, async (piece, into) => {
+      let left = piece.end - piece.start
+      const receive = transfer.receivePiece(piece, into, (bytes) => {
+        lane.transferred(bytes)
+        left -= bytes
+        if (left < 0) throw new TransientError(transfer.broken(subject))
+      })
+      const question = { path: `blobs/${blob.digest}`, range: `bytes=${piece.start}-${piece.end - 1}`, receive }
+      const { status } = await lane.run(() => this.#registries.send(endpoint, question, subject))
+      // What follows must not be put where this is missing.
+      if (status !== 206 || left > 0) throw new TransientError(transfer.broken(subject))
+    })
   }
 
   /** A blob from an address that is no registry's: nothing of ours is shown there. */

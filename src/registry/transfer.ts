@@ -2,6 +2,7 @@ import { ExpectedError } from '../errors.ts'
 import type { BlobSink } from '../oci/blob-sink.ts'
 import type { Descriptor } from '../oci/descriptor.ts'
 import type { Receive, Response } from './exchange.ts'
+import type { Piece } from './pieces.ts'
 import type { Subject } from './response-error.ts'
 import { TransientError } from './retry.ts'
 
@@ -12,6 +13,8 @@ export class Transfer {
   /** The server misunderstood a Range once: from then on the whole is asked for, and what is known is skipped. */
   #whole = false
   #problem: string | undefined
+  /** Whether the rest may come over several connections: that is tried once. */
+  mayHasten = true
 
   constructor(blob: Descriptor, sink: BlobSink) {
     this.#blob = blob
@@ -26,7 +29,7 @@ export class Transfer {
   /** Takes the body of an answer that continues the blob; `onBytes` hears of every byte that arrives. */
   receive(onBytes: (bytes: number) => void): Receive {
     return (status, headers) => {
-      this.#problem = this.#problemOf(status, headers)
+      this.#problem = this.#problemOf(status, headers, this.#sink.received)
       if (this.#problem) return 'refuse'
       if (status !== 200 && status !== 206) return 'collect'
       let skip = status === 200 ? this.#sink.received : 0
@@ -48,19 +51,37 @@ export class Transfer {
     if (problem) throw new TransientError(unusable(subject, problem))
   }
 
+  /** Takes the body of an answer that is one piece of the blob. */
+  receivePiece({ start }: Piece, into: Pick<BlobSink, 'write'>, onBytes: (bytes: number) => void): Receive {
+    return (status, headers) => {
+      if (status !== 200 && status !== 206) return 'collect'
+      if (status === 200 || this.#problemOf(status, headers, start)) return 'refuse'
+      return {
+        write: (chunk) => {
+          onBytes(chunk.length)
+          return into.write(chunk)
+        },
+      }
+    }
+  }
+
+  broken(subject: Subject): ExpectedError {
+    return unusable(subject, 'does not send the part of it that was asked for')
+  }
+
   short(subject: Subject): ExpectedError {
     const { size } = this.#blob
     return unusable(subject, `sent only ${this.#sink.received} of its ${size} bytes`)
   }
 
-  #problemOf(status: number, headers: Response['headers']): string | undefined {
+  #problemOf(status: number, headers: Response['headers'], expected: number): string | undefined {
     const encoding = headers['content-encoding']
     if ((status === 200 || status === 206) && encoding && encoding !== 'identity') {
       return `or a proxy before it changed the bytes (content-encoding: ${encoding})`
     }
     if (status !== 206) return undefined
     const [, start, total] = /^bytes (\d+)-\d+\/(\d+|\*)$/.exec(String(headers['content-range'])) ?? []
-    const fits = Number(start) === this.#sink.received && (total === '*' || Number(total) === this.#blob.size)
+    const fits = Number(start) === expected && (total === '*' || Number(total) === this.#blob.size)
     return fits ? undefined : 'sent another part of it than was asked for'
   }
 }

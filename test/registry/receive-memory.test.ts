@@ -75,3 +75,21 @@ test('a body that is collected is a copy', async () => {
   for (const path of ['/two', '/three', '/four']) await ask(path)
   expect(first.body.toString()).toBe('/one'.repeat(100_000))
 })
+
+test('a sink that is done at once, and says so with a promise, gets everything', async () => {
+  const content = randomBytes(3_000_000)
+  const server = createServer((_request, response) => response.end(content))
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  onTestFinished(() => void server.close())
+  const dispatcher = createDispatcher({}, { connectTimeout: 10_000, usesUpBodies: true })
+  onTestFinished(() => dispatcher.destroy())
+  const url = new URL(`http://127.0.0.1:${(server.address() as AddressInfo).port}/`)
+  let received = 0
+  const write = (chunk: Uint8Array) => {
+    received += chunk.length
+    return Promise.resolve()
+  }
+  await exchange(dispatcher, { url, method: 'GET', headers: {} }, PATIENCE, () => ({ write }))
+  expect(received).toBe(content.length)
+})
