@@ -1,20 +1,20 @@
 import { readFile, writeFile } from 'node:fs/promises'
-import { planBundle } from '../../src/bundle/plan.ts'
+import { type ExtraFile, planBundle } from '../../src/bundle/plan.ts'
 import type { Lock, LockedImage, PlannedFile } from '../../src/inventory.ts'
 import { BundleWriter } from '../../src/layout/bundle-writer.ts'
 import { nodeFiles } from '../../src/seed/node-files.ts'
 import { type Blobs, tarOf } from './image-maker.ts'
 import { NODE_SCRIPT } from './node-script.ts'
 
-/** Writes a bundle of images as `nodeseed bundle` does. With `leaveOut` some blobs are missing: a delta, or damage. */
+/** Writes a bundle of images as `nodeseed bundle` does. With `leaveOut` some blobs are missing: a delta, or damage. `files` are beside it. */
 export async function writeTestBundle(
   path: string,
   images: readonly LockedImage[],
   blobs: Blobs,
-  { leaveOut = new Set<string>() }: { leaveOut?: ReadonlySet<string> } = {},
+  { leaveOut = new Set<string>(), files = [] }: { leaveOut?: ReadonlySet<string>; files?: readonly ExtraFile[] } = {},
 ): Promise<Lock> {
   const lock: Lock = { version: 1, images }
-  const plan = planBundle(lock, nodeFiles(lock, await readFile(NODE_SCRIPT, 'utf8')))
+  const plan = planBundle(lock, [...nodeFiles(lock, await readFile(NODE_SCRIPT, 'utf8')), ...files])
   if (leaveOut.size > 0) {
     const kept = plan.files.filter(({ blob }) => !leaveOut.has(blob?.digest ?? ''))
     await writeFile(path, await tarOf(kept.map((file) => [{ name: file.name }, contentOf(file, blobs)])))

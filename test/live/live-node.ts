@@ -1,0 +1,158 @@
+import { execFile } from 'node:child_process'
+import { cp, mkdir, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { promisify } from 'node:util'
+import { tool, toolEnvironment } from '../support/debian.ts'
+import type { ControlPlane } from './control-plane.ts'
+import { eventually, type ProcessGroup } from './process-group.ts'
+
+const run = promisify(execFile)
+
+/** The sandbox image of the nodes. */
+export const PAUSE = 'registry.k8s.io/pause:3.9'
+
+/** A node of its own: containerd and kubelet that see another /usr, /etc, /run and /var/lib than this machine. */
+export interface LiveNode {
+  readonly name: string
+  /** Where the node's own directories lie on this machine: `var/lib`, `run`, `etc`, `usr`. */
+  readonly directory: string
+  ctr(...args: readonly string[]): Promise<string>
+  /** Runs a shell line as somebody who is logged in to the node. */
+  sh(line: string): Promise<string>
+}
+
+/** Below it are the control groups of all pods. */
+export const CGROUP = '/nodeseed-live'
+
+const OWN = ['/run', '/var/lib', '/var/log', '/opt']
+const OVERLAID = ['/etc', '/usr']
+
+/** Starts containerd with the sandbox image, then the kubelet, and waits until the API server says that it is ready. */
+export async function startNode(
+  { name, address, offset }: { name: string; address: string; offset: number },
+  { binaries, base, pause, cluster, processes }: NodeParts,
+): Promise<LiveNode> {
+  const directory = join(base, name)
+  for (const path of OWN) await mkdir(join(directory, path), { recursive: true })
+  for (const path of OVERLAID) {
+    await mkdir(join(directory, 'work', path), { recursive: true })
+    await mkdir(join(directory, path), { recursive: true })
+  }
+  const program = async (from: string, to: string) => cp(from, join(directory, to), { recursive: true })
+  await mkdir(join(directory, 'usr/bin'), { recursive: true })
+  for (const one of ['containerd', 'ctr', 'runc'] as const) await program(tool(one), `usr/bin/${one}`)
+  await program(join(tool('containerd'), '../containerd-shim-runc-v2'), 'usr/bin/containerd-shim-runc-v2')
+  await program(join(binaries, 'cni'), 'opt/cni/bin')
+  await mkdir(join(directory, 'etc/cni/net.d'), { recursive: true })
+  await writeFile(join(directory, 'etc/cni/net.d/10-live.conflist'), JSON.stringify(network(offset)))
+  await mkdir(join(directory, 'etc/containerd'), { recursive: true })
+  await writeFile(join(directory, 'etc/containerd/live.toml'), CONTAINERD)
+  await writeFile(join(directory, 'etc/kubelet.yaml'), JSON.stringify(kubelet(offset)))
+
+  const mounts = [
+    ...OWN.map((path) => `mount --bind ${join(directory, path)} ${path}`),
+    ...OVERLAID.map(
+      (path) =>
+        `mount -t overlay -o lowerdir=${path},upperdir=${join(directory, path)},workdir=${join(directory, 'work', path)} live ${path}`,
+    ),
+  ]
+  // /etc/cni and /opt come before containerd, which reads them when it starts.
+  const script = [...mounts, 'exec containerd --config /etc/containerd/live.toml'].join(' && ')
+  const env = toolEnvironment({ PATH: '/usr/sbin:/usr/bin:/sbin:/bin' }) as NodeJS.ProcessEnv
+  const runtime = processes.start(
+    `${name}-containerd`,
+    'unshare',
+    ['--mount', '--propagation', 'private', 'sh', '-ec', script],
+    env,
+  )
+  const inside = ['--target', String(runtime.pid), '--mount']
+  const sh = async (line: string) =>
+    (await run('nsenter', [...inside, 'sh', '-ec', line], { env, maxBuffer: 1 << 26 })).stdout
+  const ctr = async (...args: readonly string[]) =>
+    (await run('nsenter', [...inside, 'ctr', '-n', 'k8s.io', ...args], { env, maxBuffer: 1 << 26 })).stdout
+  await eventually(() => ctr('version'), { seconds: 20 })
+  await ctr('images', 'import', pause)
+
+  processes.start(
+    `${name}-kubelet`,
+    'nsenter',
+    [
+      ...[...inside, join(binaries, 'kubelet'), '--config=/etc/kubelet.yaml', `--hostname-override=${name}`],
+      ...[`--kubeconfig=${await cluster.kubeconfigOf(name)}`, `--node-ip=${address}`, '--v=2'],
+      '--cert-dir=/var/lib/kubelet/pki',
+    ],
+    env,
+  )
+  await eventually(
+    async () => {
+      const { status } = await cluster.get('node', name)
+      return status.conditions.find((one: { type: string }) => one.type === 'Ready').status === 'True' || undefined
+    },
+    { seconds: 60 },
+  )
+  return { name, directory, ctr, sh }
+}
+
+interface NodeParts {
+  readonly binaries: string
+  readonly base: string
+  /** The sandbox image as an archive. */
+  readonly pause: string
+  readonly cluster: ControlPlane
+  readonly processes: ProcessGroup
+}
+
+const CONTAINERD = `
+version = 2
+disabled_plugins = [
+  "io.containerd.snapshotter.v1.aufs", "io.containerd.snapshotter.v1.btrfs", "io.containerd.snapshotter.v1.devmapper",
+  "io.containerd.snapshotter.v1.zfs", "io.containerd.internal.v1.opt", "io.containerd.internal.v1.tracing",
+  "io.containerd.tracing.processor.v1.otlp",
+]
+[plugins."io.containerd.grpc.v1.cri"]
+  sandbox_image = "${PAUSE}"
+  restrict_oom_score_adj = true
+[plugins."io.containerd.grpc.v1.cri".registry]
+  config_path = "/etc/containerd/certs.d"
+`
+
+function network(offset: number): object {
+  return {
+    cniVersion: '0.4.0',
+    name: 'live',
+    plugins: [
+      {
+        type: 'bridge',
+        bridge: `cni${offset}`,
+        isGateway: true,
+        ipam: { type: 'host-local', ranges: [[{ subnet: `10.88.${offset}.0/24` }]], routes: [{ dst: '0.0.0.0/0' }] },
+      },
+    ],
+  }
+}
+
+function kubelet(offset: number): object {
+  return {
+    apiVersion: 'kubelet.config.k8s.io/v1beta1',
+    kind: 'KubeletConfiguration',
+    authentication: { anonymous: { enabled: true }, webhook: { enabled: false } },
+    authorization: { mode: 'AlwaysAllow' },
+    cgroupDriver: 'cgroupfs',
+    cgroupsPerQOS: false,
+    cgroupRoot: CGROUP,
+    enforceNodeAllocatable: [],
+    failSwapOn: false,
+    failCgroupV1: false,
+    containerRuntimeEndpoint: 'unix:///run/containerd/containerd.sock',
+    port: 10250 + offset,
+    healthzPort: 10350 + offset,
+    resolvConf: '',
+    makeIPTablesUtilChains: false,
+    oomScoreAdj: 0,
+    nodeStatusUpdateFrequency: '2s',
+    nodeStatusReportFrequency: '2s',
+    syncFrequency: '5s',
+    evictionHard: { 'imagefs.available': '1%', 'nodefs.available': '1%', 'memory.available': '50Mi' },
+    featureGates: { ImageVolume: true },
+  }
+}
