@@ -24,11 +24,12 @@ detect_runtime() {
     *) fail 2 "no such method: $method" ;;
   esac
   for_containerd k3s /run/k3s/containerd/containerd.sock /var/lib/rancher/k3s/agent/containerd \
-    /var/lib/rancher/k3s/agent/images /usr/local/bin/k3s /opt/bin/k3s /usr/bin/k3s && return
+    /var/lib/rancher/k3s/agent/images /usr/local/bin/k3s /opt/bin/k3s /usr/bin/k3s \
+    /var/lib/rancher/k3s/data/current/bin/ctr && return
   for_containerd rke2 /run/k3s/containerd/containerd.sock /var/lib/rancher/rke2/agent/containerd \
     /var/lib/rancher/rke2/agent/images /var/lib/rancher/rke2/bin/ctr && return
   for_containerd k0s /run/k0s/containerd.sock /var/lib/k0s/containerd \
-    /var/lib/k0s/images /usr/local/bin/k0s /usr/bin/k0s && return
+    /var/lib/k0s/images /usr/local/bin/k0s /usr/bin/k0s /opt/bin/k0s && return
   for_containerd microk8s /var/snap/microk8s/common/run/containerd.sock /var/snap/microk8s/common/var/lib/containerd \
     - /snap/microk8s/current/bin/ctr && return
   for_containerd containerd /run/containerd/containerd.sock /var/lib/containerd \
