@@ -40,6 +40,7 @@ export function mirrorFiles(mirror: Mirror, domains: readonly string[]): NodeFil
 /** `server` is the mirror too: without it containerd would try the real upstream last, and wait for its time-out. */
 function hostsToml({ url, caFile, needsPassword, peer }: Mirror): string {
   return lines([
+    '# containerd before 2.2 reads this only where its configuration says config_path = "/etc/containerd/certs.d".',
     `server = ${JSON.stringify(url)}`,
     '',
     peer && `[host.${JSON.stringify(peer)}]`,

@@ -140,7 +140,8 @@ test('what it prints for nodes names the server and each upstream', async () => 
   const { nodeFiles } = await startServing([file, copy, '--advertise', 'http://10.0.0.5:5000'])
   expect(nodeFiles.map(({ content }) => content)).toMatchInlineSnapshot(`
     [
-      "server = "http://10.0.0.5:5000"
+      "# containerd before 2.2 reads this only where its configuration says config_path = "/etc/containerd/certs.d".
+    server = "http://10.0.0.5:5000"
 
     [host."http://10.0.0.5:5000"]
       capabilities = ["pull", "resolve"]
