@@ -53,7 +53,8 @@ export class BundleFile {
   }
 
   /**
-   * A blob's bytes from `start` up to but without `end`, in chunks of 1 MiB, not hashed.
+   * A blob's bytes from `start` up to but without `end`, in chunks of 1 MiB, not hashed. Use a chunk up, or copy it,
+   * before asking for the next: its memory is used again.
    *
    * @throws {ExpectedError} BLOB_UNKNOWN
    */

@@ -44,9 +44,7 @@ export class ByteFile {
 
   /** @throws {ExpectedError} BUNDLE_INVALID when the file ends before. */
   async read(offset: number, length: number): Promise<Buffer> {
-    const buffer = Buffer.allocUnsafe(length)
-    for (let filled = 0; filled < length; ) filled += await this.readInto(buffer.subarray(filled), offset + filled)
-    return buffer
+    return this.#fill(Buffer.allocUnsafe(length), offset)
   }
 
   /** Fills as much of the buffer as one read gives; resolves to how much that was. */
@@ -59,16 +57,22 @@ export class ByteFile {
     return bytesRead
   }
 
-  /** The bytes from `start` up to but without `end`, in chunks of 1 MiB; the next chunk is read while one is used. */
+  /**
+   * The bytes from `start` up to but without `end`, in chunks of 1 MiB; the next chunk is read while one is used. Use a
+   * chunk up, or copy it, before asking for the next: its memory is used again, since fresh memory for each costs more
+   * time, in collecting garbage, than reading it.
+   */
   async *stream(start: number, end: number): AsyncGenerator<Buffer> {
-    let next: Promise<Buffer> | undefined
-    for (let at = start; at < end; ) {
-      const length = Math.min(CHUNK, end - at)
-      const chunk = await (next ?? this.read(at, length))
-      at += length
-      next = at < end ? this.read(at, Math.min(CHUNK, end - at)) : undefined
+    const read = (buffer: Buffer, at: number) => this.#fill(buffer.subarray(0, Math.min(CHUNK, end - at)), at)
+    let spare: Buffer = Buffer.allocUnsafeSlow(Math.min(CHUNK, Math.max(end - start - CHUNK, 0)))
+    let next = end > start ? read(Buffer.allocUnsafeSlow(Math.min(CHUNK, end - start)), start) : undefined
+    for (let at = start; next; ) {
+      const chunk = await next
+      at += chunk.length
+      next = at < end ? read(spare, at) : undefined
       next?.catch(() => {}) // reported when it is awaited; until then it is no unhandled rejection
       yield chunk
+      spare = chunk
     }
   }
 
@@ -81,6 +85,13 @@ export class ByteFile {
 
   async close(): Promise<void> {
     for (const { handle } of this.#parts) await handle.close()
+  }
+
+  async #fill(buffer: Buffer, offset: number): Promise<Buffer> {
+    for (let filled = 0; filled < buffer.length; ) {
+      filled += await this.readInto(buffer.subarray(filled), offset + filled)
+    }
+    return buffer
   }
 }
 

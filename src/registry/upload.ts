@@ -1,4 +1,4 @@
-import { Readable } from 'node:stream'
+import type { Readable } from 'node:stream'
 import type { Dispatcher } from 'undici'
 import { type Patience, type Response, StalledError } from './exchange.ts'
 
@@ -33,7 +33,9 @@ export async function upload(
       path: `${url.pathname}${url.search}`,
       method,
       headers: { 'user-agent': 'nodeseed', ...headers },
-      ...(body && { body: typeof body === 'function' ? Readable.from(watched(body()), { objectMode: false }) : body }),
+      // undici takes any iterable, though its types do not say so, and asks for a chunk when the one before has been
+      // sent. A Readable would read ahead, over what is still to be sent: chunks come in memory that is used again.
+      ...(body && { body: typeof body === 'function' ? (watched(body()) as unknown as Readable) : body }),
       headersTimeout: 0,
       signal: stalled.signal,
     })
