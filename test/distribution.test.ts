@@ -9,6 +9,7 @@ import { gzipSync } from 'node:zlib'
 import type { Container, Volume } from 'kubernetes-types/core/v1.js'
 import { expect, test, vi } from 'vitest'
 import { demoContent } from '../src/demo/images.ts'
+import { type ToolArchitecture, toolFile } from '../src/inventory.ts'
 import { deployment } from '../src/seed/serve-resources.ts'
 import { writeBundleOf } from './server/bundle-of.ts'
 import { startServer } from './server/running-server.ts'
@@ -44,7 +45,8 @@ test('the single executable does the main job without Node, PATH or files of the
   const mirror = `registry.example.com=${await startServer(await demoContent())}/registry.example.com`
   const image = 'registry.example.com/shop/report:0.9'
   await runBare('bundle', '--image', image, '--mirror', mirror, '--with-tool', '-o', 'carried.tar')
-  const carried = 'tar -xOf carried.tar nodeseed/tool.gz | gzip -d > tool && chmod +x tool && ./tool verify carried.tar'
+  const carried =
+    'tar -xOf carried.tar nodeseed/tool-$(uname -m).gz | gzip -d > tool && chmod +x tool && ./tool verify carried.tar'
   expect((await run('sh', ['-c', carried], { cwd: directory })).stdout).toContain('every byte is as its digest says')
 })
 
@@ -56,12 +58,14 @@ testWith(['containerd', 'ctr', 'runc', 'busybox'], { root: true })(
     await mkdir(bundle, { mode: 0o755 })
     await mkdir(program)
     await chmod(program, 0o777)
-    const carried = { name: 'nodeseed/tool.gz', content: gzipSync(await readFile(await buildBinary()), { level: 1 }) }
+    const [, machine = ''] = thisPlatform().split('/')
+    const architecture = machine as ToolArchitecture
+    const content = gzipSync(await readFile(await buildBinary()), { level: 1 })
+    const carried = { name: toolFile(architecture), content }
     const lock = await writeBundleOf(await demoContent(), join(bundle, 'shop.tar'), { extraFiles: [carried] })
     const containerd = await startContainerd()
     await importPauseImage(containerd, directory)
 
-    const [, architecture = ''] = thisPlatform().split('/')
     const { spec } = deployment({ ...IN_CLUSTER, sandboxImage: PAUSE_IMAGE, architecture })
     const { initContainers: [unpack] = [], containers: [serve] = [], volumes = [] } = spec?.template.spec ?? {}
     const toCri = (container: Container) => criContainer(container, volumes, { bundle, program })

@@ -12,9 +12,10 @@ import { readRegistryOptions } from '../cli/registry-options.ts'
 import { repeatable } from '../cli/repeatable.ts'
 import { signBundle } from '../cli/sign-bundle.ts'
 import { splitFlag } from '../cli/split-flag.ts'
-import { readTool } from '../cli/tool-file.ts'
+import { architecturesWithout, readTools, type Tool } from '../cli/tool-file.ts'
 import { domainsOf, wantedImages } from '../cli/wanted-images.ts'
 import { describeRequired, indexOf, isSame, openExisting, writeBundle } from '../cli/write-bundle.ts'
+import type { Lock } from '../inventory.ts'
 import { DocumentFile } from '../layout/kept-documents.ts'
 import { type LayoutBlobs, openLayoutBlobs } from '../layout/local-blobs.ts'
 import { formatBytes } from '../oci/format-bytes.ts'
@@ -46,7 +47,10 @@ export default class Bundle extends BaseCommand {
       helpValue: 'FILE',
     }),
     'with-tool': Flags.boolean({ description: 'carry this program too, so that the other side needs no Node' }),
-    tool: Flags.string({ description: 'the build of it to carry', helpValue: 'FILE', dependsOn: ['with-tool'] }),
+    tool: repeatable({
+      description: 'carry this build of it, which needs no Node (repeatable: one for amd64, one for arm64)',
+      helpValue: 'FILE',
+    }),
     sign: Flags.string({ description: 'sign with this private key (PEM) into FILE.sig' }),
     ...lockFlags,
   }
@@ -66,8 +70,7 @@ export default class Bundle extends BaseCommand {
         ...{ client, kept, local: reuse, fetchesLocked: true },
         note: (text) => this.logToStderr(text),
       })
-      const tool = flags['with-tool'] ? [await readTool(flags.tool)] : []
-      const files = [...nodeFiles(lock, await readNodeScript()), ...tool]
+      const files = [...nodeFiles(lock, await readNodeScript()), ...(await this.#tools(flags, lock))]
       const plan = planBundle(lock, files, without ? { without } : {})
       const isThere = existing !== undefined && (await isSame(existing, plan))
       if (existing && !isThere && !flags.force) throw outputExists(flags.output)
@@ -91,6 +94,16 @@ export default class Bundle extends BaseCommand {
       await kept.settle()
       for (const content of reuse) await content.close()
     }
+  }
+
+  async #tools(flags: { 'with-tool': boolean; tool: string[] }, lock: Lock): Promise<Tool[]> {
+    if (!flags['with-tool'] && flags.tool.length === 0) return []
+    const tools = await readTools(flags.tool)
+    const without = architecturesWithout(tools, lock)
+    if (without.length > 0) {
+      this.logToStderr(`the bundle carries no nodeseed for ${without.join(', ')}: name a build for it with --tool`)
+    }
+    return tools
   }
 
   #report(file: string, { size, table }: BundlePlan, note: string) {

@@ -2,7 +2,7 @@ import { Args } from '@oclif/core'
 import { BaseCommand } from '../cli/base-command.ts'
 import { countOf } from '../cli/count.ts'
 import { describeRequired } from '../cli/write-bundle.ts'
-import type { LockedImage } from '../inventory.ts'
+import { type LockedImage, toolsAmong } from '../inventory.ts'
 import { openBundle } from '../layout/bundle-file.ts'
 import { formatBytes } from '../oci/format-bytes.ts'
 import { formatPlatform } from '../oci/platform.ts'
@@ -31,6 +31,8 @@ export default class Inspect extends BaseCommand {
       )
       const { files, requires } = bundle.table
       if (requires) this.log(`  a delta: its receiver has ${describeRequired(requires)} already`)
+      const tools = toolsAmong(files)
+      if (tools.length > 0) this.log(`  carries nodeseed for ${tools.join(', ')}`)
       return { file: args.file, bytes: bundle.size, images, blobs, files, ...(requires && { requires }) }
     } finally {
       await bundle.close()

@@ -7,6 +7,7 @@ import { countOf } from '../cli/count.ts'
 import { readNodeScript } from '../cli/node-script.ts'
 import { outputExists } from '../cli/output-place.ts'
 import { splitFlag } from '../cli/split-flag.ts'
+import { carriedTools } from '../cli/tool-file.ts'
 import { isSame, openExisting, writeBundle } from '../cli/write-bundle.ts'
 import { ExpectedError } from '../errors.ts'
 import { type BundleFile, openBundle } from '../layout/bundle-file.ts'
@@ -33,7 +34,8 @@ export default class Merge extends BaseCommand {
       for (const path of argv as string[]) bundles.push(await openBundle(path))
       const inputs = bundles.filter((bundle) => bundle !== existing)
       const lock = joinLocks(inputs.map((bundle) => bundle.lock).toReversed())
-      const plan = planBundle(lock, nodeFiles(lock, await readNodeScript()))
+      const files = [...nodeFiles(lock, await readNodeScript()), ...(await carriedTools(inputs))]
+      const plan = planBundle(lock, files)
       if (existing && !(await isSame(existing, plan)) && !flags.force) throw outputExists(flags.output)
       if (!existing || !(await isSame(existing, plan))) {
         await writeBundle(flags.output, plan, {

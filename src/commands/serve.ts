@@ -5,6 +5,8 @@ import { BaseCommand } from '../cli/base-command.ts'
 import { readText } from '../cli/inputs.ts'
 import { writeOutputDirectory } from '../cli/output-directory.ts'
 import { untilStopped } from '../cli/signals.ts'
+import { ExpectedError } from '../errors.ts'
+import { TOOL_MACHINES, type ToolArchitecture, toolsAmong } from '../inventory.ts'
 import { openBundle } from '../layout/bundle-file.ts'
 import { REGISTRY_LABEL, serveResources } from '../seed/serve-resources.ts'
 import { parseCredentials } from '../server/basic-auth.ts'
@@ -53,7 +55,11 @@ follow its base. SIGHUP opens the files and the certificate again; SIGTERM lets 
     claim: Flags.string({ description: 'PersistentVolumeClaim that holds the bundle', helpValue: 'NAME' }),
     replicas: Flags.integer({ description: 'how many servers', default: 2, min: 1 }),
     'node-port': Flags.integer({ description: 'port of every node', default: 30500, min: 1, max: 65535 }),
-    arch: Flags.string({ description: 'what the carried program was built for', default: 'amd64' }),
+    arch: Flags.option({
+      options: Object.keys(TOOL_MACHINES) as ToolArchitecture[],
+      description: 'run the build of the carried program for this architecture, on nodes of it',
+      default: 'amd64',
+    })(),
     grace: Flags.integer({ description: 'seconds that downloads may take to end on SIGTERM', default: 30, min: 0 }),
   }
 
@@ -88,6 +94,7 @@ follow its base. SIGHUP opens the files and the certificate again; SIGTERM lets 
     flags: InClusterFlags,
   ): Promise<{ directory: string; url: string }> {
     const { claim, replicas, arch } = flags
+    if (files[0]) await checkTool(files[0], arch)
     const bundlePath = flags['bundle-path'] ?? `${claim ? '' : '/var/lib/nodeseed'}/${basename(files[0] ?? '')}`
     const resources = serveResources({
       namespace: 'nodeseed',
@@ -134,7 +141,21 @@ interface InClusterFlags {
   readonly claim?: string | undefined
   readonly replicas: number
   readonly 'node-port': number
-  readonly arch: string
+  readonly arch: ToolArchitecture
+}
+
+/** What the pods unpack must be in the bundle. Where the bundle is not here, nobody can tell. */
+async function checkTool(file: string, architecture: ToolArchitecture): Promise<void> {
+  const bundle = await openBundle(file).catch((error: unknown) => {
+    if (error instanceof ExpectedError && error.code === 'INPUT_NOT_FOUND') return undefined
+    throw error
+  })
+  if (!bundle) return
+  await bundle.close()
+  if (toolsAmong(bundle.table.files).includes(architecture)) return
+  throw new ExpectedError('USAGE', `${file} carries no nodeseed for ${architecture}`, {
+    hint: 'Bundle again with --tool FILE, a build that npm run build:binary makes, or choose another --arch.',
+  })
 }
 
 async function openContent(files: readonly string[]) {

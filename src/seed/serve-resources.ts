@@ -1,6 +1,6 @@
 import type { Deployment } from 'kubernetes-types/apps/v1.js'
 import type { Container, Namespace, Service, Volume, VolumeMount } from 'kubernetes-types/core/v1.js'
-import { TOOL_FILE } from '../inventory.ts'
+import { type ToolArchitecture, toolFile } from '../inventory.ts'
 import { renderYaml } from '../kubernetes/render.ts'
 import type { OutputFile } from './output-file.ts'
 
@@ -17,7 +17,7 @@ export interface InClusterRegistry {
   /** The port under which every node reaches the registry. */
   readonly nodePort: number
   /** What the program inside the bundle was built for. */
-  readonly architecture: string
+  readonly architecture: ToolArchitecture
 }
 
 /** What a node has to say of itself before a replica that reads the bundle from its disk may land there. */
@@ -105,7 +105,7 @@ export function deployment(registry: InClusterRegistry): Deployment {
 }
 
 function unpackContainer(registry: InClusterRegistry): Container {
-  const script = `tar -xOf "$1" ${TOOL_FILE} | gzip -d > ${PROGRAM_DIRECTORY}/nodeseed && chmod 755 ${PROGRAM_DIRECTORY}/nodeseed`
+  const script = `tar -xOf "$1" ${toolFile(registry.architecture)} | gzip -d > ${PROGRAM_DIRECTORY}/nodeseed && chmod 755 ${PROGRAM_DIRECTORY}/nodeseed`
   return {
     ...common(registry),
     name: 'unpack',

@@ -133,6 +133,14 @@ testWith(['kubectl'])('what runs it in the cluster is a kustomization', async ()
   }
 })
 
+test('a bundle that carries no program for the nodes is refused', async () => {
+  const { directory, file } = await demoBundle()
+  const args = ['--in-cluster', join(directory, 'registry'), '--sandbox-image', 'pause:3.9', '--arch', 'arm64']
+  const { exitCode, stderr } = await runCli(['serve', file, ...args])
+  expect(stderr).toContain('carries no nodeseed for arm64')
+  expect(exitCode).toBe(2)
+})
+
 test('what it prints for nodes names the server and each upstream', async () => {
   const { directory, file } = await demoBundle()
   const copy = join(directory, 'copy.tar')

@@ -1,6 +1,6 @@
 import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { readTool } from '../../src/cli/tool-file.ts'
+import { readTools } from '../../src/cli/tool-file.ts'
 import { writeTestBundle } from '../support/bundle-maker.ts'
 import { tool } from '../support/debian.ts'
 import { type Blobs, lockImage, makeImage, makeLayer, thisPlatform } from '../support/image-maker.ts'
@@ -42,7 +42,7 @@ export async function writeShop(directory: string, program: string | undefined):
   const web = await image('docker.io/library/web', '1', ['sleep', '1000000'])
   await writeTestBundle(bundle, [web, job], blobs)
   const carrying = program && join(directory, 'carrying.tar')
-  if (carrying) await writeTestBundle(carrying, [web, job], blobs, { files: [await readTool(program)] })
+  if (carrying) await writeTestBundle(carrying, [web, job], blobs, { files: await readTools([program]) })
   await writeTestBundle(next, [await image('docker.io/library/web', '2', ['sleep', '2000000']), job], blobs)
   await writeFile(manifests, MANIFESTS)
   return { bundle, next, carrying, pause, manifests }
