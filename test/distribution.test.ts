@@ -1,6 +1,6 @@
 import { execFile } from 'node:child_process'
 import { once } from 'node:events'
-import { chmod, mkdir, readFile } from 'node:fs/promises'
+import { chmod, cp, mkdir, readFile } from 'node:fs/promises'
 import { type AddressInfo, createServer } from 'node:net'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -13,6 +13,7 @@ import { type ToolArchitecture, toolFile } from '../src/inventory.ts'
 import { deployment } from '../src/seed/serve-resources.ts'
 import { writeBundleOf } from './server/bundle-of.ts'
 import { startServer } from './server/running-server.ts'
+import { BareRoot } from './support/bare-root.ts'
 import { writeTestBundle } from './support/bundle-maker.ts'
 import { type Containerd, PAUSE_IMAGE, startContainerd } from './support/containerd.ts'
 import type { CriContainer } from './support/cri.ts'
@@ -48,6 +49,25 @@ test('the single executable does the main job without Node, PATH or files of the
   const carried =
     'tar -xOf carried.tar nodeseed/tool-$(uname -m).gz | gzip -d > tool && chmod +x tool && ./tool verify carried.tar'
   expect((await run('sh', ['-c', carried], { cwd: directory })).stdout).toContain('every byte is as its digest says')
+})
+
+testWith([], { root: true })('the single executable works where nothing is but it and the C libraries', async () => {
+  const bare = await BareRoot.create(await buildBinary())
+  expect(bare.libraries).toEqual(['libc', 'libdl', 'libgcc_s', 'libm', 'libpthread', 'libstdc++'])
+  await cp(join(ROOT, 'examples/demo'), join(bare.path, 'demo'), { recursive: true })
+  expect(await bare.run('scan', 'demo', '--format', 'images')).toContain('registry.example.com/shop/web:1.4\n')
+  const mirror = `registry.example.com=${await startServer(await demoContent())}/registry.example.com`
+  await bare.run('bundle', 'demo', '--mirror', mirror, '-o', 'shop.tar')
+  expect(await bare.run('verify', 'shop.tar')).toContain('every byte is as its digest says')
+  await bare.run('seed', 'shop.tar', '--nodes', 'demo/nodes.yaml', '-o', 'seed', 'demo')
+  expect(await readFile(join(bare.path, 'seed/labels.sh'), 'utf8')).toMatch(/^#!\/bin\/sh\n/)
+  expect(await bare.run('load', '--help')).toContain('USAGE')
+  await bare.run('autocomplete', 'bash')
+  const completion = join(bare.path, '.cache/nodeseed/autocomplete/functions/bash/nodeseed.bash')
+  expect(await readFile(completion, 'utf8')).toMatch(/^serve .*--listen/m)
+  const { line } = await bare.start('serve', 'shop.tar', '--listen', '127.0.0.1:0')
+  const [url] = /http:\S+/.exec(line) ?? []
+  expect((await fetch(`${url}/v2/registry.example.com/shop/web/manifests/1.4`)).status).toBe(200)
 })
 
 testWith(['containerd', 'ctr', 'runc', 'busybox'], { root: true })(
@@ -89,41 +109,6 @@ testWith(['containerd', 'ctr', 'runc', 'busybox'], { root: true })(
     expect(log).toContain('5 repositories of registry.example.com')
   },
 )
-
-test('the package holds what runs and nothing else', async () => {
-  const { stdout } = await run('npm', ['pack', '--dry-run', '--json', '--ignore-scripts'], { cwd: ROOT })
-  const [{ files }] = JSON.parse(stdout)
-  const names: string[] = files.map(({ path }: { path: string }) => path)
-  expect(names).toEqual(
-    expect.arrayContaining([
-      'bin/run.js',
-      'dist/cli/main.js',
-      'dist/commands/serve.js',
-      'dist/seed/node-script/10-options.sh',
-      'dist/audit/page/page.html',
-      'examples/demo/shop.yaml',
-    ]),
-  )
-  expect(names.filter((name) => /^(?:src|test|release)\/|\.ts$/.test(name))).toEqual([])
-})
-
-test('the reference names every command and flag', async () => {
-  const { stdout } = await run(process.execPath, ['bin/command-reference.js'], { cwd: ROOT })
-  for (const words of ['## nodeseed serve', '`--tls-directory DIR`', '`-o, --output OUTPUT`', '`--[no-]access-log`']) {
-    expect(stdout).toContain(words)
-  }
-})
-
-test('completion for bash is made from the commands', async () => {
-  const cache = await temporaryDirectory()
-  await run(process.execPath, ['bin/run.js', 'autocomplete', 'bash', '--refresh-cache'], {
-    cwd: ROOT,
-    env: { ...process.env, XDG_CACHE_HOME: cache },
-  })
-  const file = join(cache, 'nodeseed/autocomplete/functions/bash/nodeseed.bash')
-  const script = `COMP_WORDS=(nodeseed ser); COMP_CWORD=1; . ${file}; _nodeseed_autocomplete; echo "\${COMPREPLY[*]}"`
-  expect((await run('bash', ['-c', script])).stdout.trim()).toBe('serve')
-})
 
 const IN_CLUSTER = {
   namespace: 'nodeseed',

@@ -1,4 +1,4 @@
-import { userInfo } from 'node:os'
+import './assume-user.ts'
 import { fileURLToPath } from 'node:url'
 import { execute, type Interfaces, settings } from '@oclif/core'
 
@@ -12,21 +12,10 @@ interface Source {
 /** Runs the command line. The package.json decides where the commands are: `dist/` when installed, `src/` in development. */
 export async function main(pjson: Interfaces.PJSON, source: Source = {}): Promise<void> {
   settings.enableAutoTranspile = false
-  assumeUser()
   // A reader that has seen enough (`nodeseed scan . | head`) is no failure.
   process.stdout.on('error', (error: NodeJS.ErrnoException) => {
     if (error.code === 'EPIPE') process.exit(0)
     throw error
   })
   await execute({ loadOptions: { root: fileURLToPath(new URL('../..', import.meta.url)), pjson, ...source } })
-}
-
-/** In a container the user may stand in no passwd file; oclif looks there for what the environment leaves out. */
-function assumeUser(): void {
-  try {
-    userInfo()
-  } catch {
-    process.env.HOME ??= '/'
-    process.env.SHELL ??= '/bin/sh'
-  }
 }

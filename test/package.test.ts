@@ -1,0 +1,44 @@
+import { execFile } from 'node:child_process'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
+import { expect, test } from 'vitest'
+import { temporaryDirectory } from './support/temporary.ts'
+
+const run = promisify(execFile)
+const ROOT = fileURLToPath(new URL('..', import.meta.url))
+
+test('the package holds what runs and nothing else', async () => {
+  const { stdout } = await run('npm', ['pack', '--dry-run', '--json', '--ignore-scripts'], { cwd: ROOT })
+  const [{ files }] = JSON.parse(stdout)
+  const names: string[] = files.map(({ path }: { path: string }) => path)
+  expect(names).toEqual(
+    expect.arrayContaining([
+      'bin/run.js',
+      'dist/cli/main.js',
+      'dist/commands/serve.js',
+      'dist/seed/node-script/10-options.sh',
+      'dist/audit/page/page.html',
+      'examples/demo/shop.yaml',
+    ]),
+  )
+  expect(names.filter((name) => /^(?:src|test|release)\/|\.ts$/.test(name))).toEqual([])
+})
+
+test('the reference names every command and flag', async () => {
+  const { stdout } = await run(process.execPath, ['bin/command-reference.js'], { cwd: ROOT })
+  for (const words of ['## nodeseed serve', '`--tls-directory DIR`', '`-o, --output OUTPUT`', '`--[no-]access-log`']) {
+    expect(stdout).toContain(words)
+  }
+})
+
+test('completion for bash is made from the commands', async () => {
+  const cache = await temporaryDirectory()
+  await run(process.execPath, ['bin/run.js', 'autocomplete', 'bash', '--refresh-cache'], {
+    cwd: ROOT,
+    env: { ...process.env, XDG_CACHE_HOME: cache },
+  })
+  const file = join(cache, 'nodeseed/autocomplete/functions/bash/nodeseed.bash')
+  const script = `COMP_WORDS=(nodeseed ser); COMP_CWORD=1; . ${file}; _nodeseed_autocomplete; echo "\${COMPREPLY[*]}"`
+  expect((await run('bash', ['-c', script])).stdout.trim()).toBe('serve')
+})
