@@ -41,7 +41,7 @@ export interface PushResult {
 }
 
 /** Images at the same time; blobs have their own limit. */
-const CONCURRENT_IMAGES = 4
+const CONCURRENT_IMAGES = 8
 
 /** Pushes every image of a bundle, only what the registry lacks. Goes past images that fail. */
 export async function pushImages(
@@ -82,7 +82,7 @@ async function pushImage(image: LockedImage, push: Push): Promise<PushedImage> {
   const pushedDigest = wasThere ? digest : await pushTop(image, name, push)
   for (const attachment of image.attachments ?? []) await pushAttachment(attachment, name, push)
   const tags = image.names.flatMap((full) => parseReference(full).tag ?? [])
-  for (const tag of tags) await putTag(name, tag, { image, digest: pushedDigest, push })
+  for (const tag of tags) await putTag(name, tag, { image, digest: pushedDigest, wasThere, push })
   const names = image.names.map((full) => {
     const { tag } = parseReference(full)
     return [full, tag ? `${name}:${tag}` : `${name}@${pushedDigest}`] as const
@@ -96,9 +96,10 @@ async function pushContent(
   name: string,
   push: Push,
 ): Promise<void> {
-  await Promise.all(
-    platforms.flatMap(({ config, layers }) => [config, ...layers]).map((blob) => push.blobs.ensure(name, blob)),
-  )
+  const blobs = platforms.flatMap(({ config, layers }) => [config, ...layers])
+  // The largest first: what is sent last is sent alone.
+  const bySize = blobs.toSorted((a, b) => b.size - a.size)
+  await Promise.all(bySize.map((blob) => push.blobs.ensure(name, blob)))
   const below = [...platforms.map(({ manifest }) => manifest), ...indexes.toReversed()]
   for (const document of below) {
     if (document.digest !== top.digest) await putDocument(name, document, push)
@@ -136,10 +137,10 @@ async function pushTop(image: LockedImage, name: string, push: Push): Promise<Di
 async function putTag(
   name: string,
   tag: string,
-  { image, digest, push }: { image: LockedImage; digest: Digest; push: Push },
+  { image, digest, wasThere, push }: { image: LockedImage; digest: Digest; wasThere: boolean; push: Push },
 ): Promise<void> {
   const { mediaType } = image.target
-  if ((await push.target.findManifest(name, tag, mediaType)) === digest) return
+  if (wasThere && (await push.target.findManifest(name, tag, mediaType)) === digest) return
   const bytes = digest === image.target.digest ? push.source.readBlob(digest) : reducedIndex(image, push.source)
   await push.target.putManifest(name, tag, mediaType, await bytes)
 }
