@@ -1,18 +1,19 @@
 // `nodeseed push` against `skopeo copy`, image after image out of the same bytes as an OCI layout, into docker-registry:
-// 12 images, 61 blobs of which some are shared, 1.4 GB. Prints seconds and the ratio; asserts nothing.
+// 12 images, 61 blobs of which some are shared, 1.4 GB. Prints seconds, processor time and ratios; asserts nothing.
 // Run: npm run build && node test/bench/push.ts
 import { execFile } from 'node:child_process'
 import { randomFillSync } from 'node:crypto'
 import { mkdir, mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { loadavg, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { OCI_CONFIG, OCI_LAYER_GZIP, OCI_MANIFEST } from '../../src/oci/media-type.ts'
 import { MemoryContent } from '../../src/server/memory-content.ts'
 import { writeBundleOf } from '../server/bundle-of.ts'
-import { prepareTools, runTool } from '../support/debian.ts'
-import { startDockerRegistry } from '../support/docker-registry.ts'
+import { prepareTools, tool, toolEnvironment } from '../support/debian.ts'
+import { type DockerRegistry, startDockerRegistry } from '../support/docker-registry.ts'
+import { type Measurement, measure, median, processorSeconds } from './measure.ts'
 
 const run = promisify(execFile)
 const PROGRAM = fileURLToPath(new URL('../../bin/run.js', import.meta.url))
@@ -28,18 +29,26 @@ await writeBundleOf(content, bundle)
 await mkdir(layout)
 await run('tar', ['-xf', bundle, '-C', layout])
 
-const seconds: Record<string, number[]> = { skopeo: [], push: [], again: [] }
+const costs: Record<'skopeo' | 'push' | 'again', Cost[]> = { skopeo: [], push: [], again: [] }
 for (let round = 0; round < ROUNDS; round++) {
-  seconds.skopeo?.push(await withRegistry(`s${round}`, (host) => timeOf(() => skopeoAll(host))))
-  await withRegistry(`p${round}`, async (host) => {
-    seconds.push?.push(await timeOf(() => run(process.execPath, [PROGRAM, 'push', bundle, host])))
-    seconds.again?.push(await timeOf(() => run(process.execPath, [PROGRAM, 'push', bundle, host])))
+  await withRegistry(`s${round}`, async (registry) => {
+    costs.skopeo.push(await costOf(registry, () => skopeoAll(registry.host)))
+  })
+  await withRegistry(`p${round}`, async (registry) => {
+    costs.push.push(await costOf(registry, () => push(registry.host)))
+    costs.again.push(await costOf(registry, () => push(registry.host)))
   })
 }
-for (const [name, list] of Object.entries(seconds)) {
-  console.log(`${name}: ${median(list).toFixed(2)} s (${list.map((s) => s.toFixed(2)).join(' ')})`)
+for (const [name, list] of Object.entries(costs)) {
+  const [wall, client, registry] = (['wall', 'client', 'registry'] as const).map((part) =>
+    median(list.map((cost) => cost[part])).toFixed(2),
+  )
+  const each = list.map((cost) => cost.wall.toFixed(2)).join(' ')
+  console.log(`${name}: ${wall} s (${each}); processor time ${client} s, and ${registry} s of the registry`)
 }
-console.log(`skopeo / push: ${(median(seconds.skopeo) / median(seconds.push)).toFixed(2)}`)
+const medianWall = (list: readonly Cost[]) => median(list.map(({ wall }) => wall))
+console.log(`skopeo / push: ${(medianWall(costs.skopeo) / medianWall(costs.push)).toFixed(2)}`)
+console.log(`load average ${loadavg()[0]?.toFixed(2)}`)
 await rm(directory, { recursive: true })
 
 /** Two base layers that all share, four layers of its own for each image. */
@@ -56,32 +65,43 @@ function makeImages(): MemoryContent {
   return memory
 }
 
-async function withRegistry<T>(name: string, work: (host: string) => Promise<T>): Promise<T> {
+async function withRegistry(name: string, work: (registry: DockerRegistry) => Promise<void>): Promise<void> {
   const storage = join(directory, name)
   await mkdir(storage)
   const registry = await startDockerRegistry(storage)
   try {
-    return await work(registry.host)
+    await work(registry)
   } finally {
     await registry.stop()
     await rm(storage, { recursive: true })
   }
 }
 
-async function skopeoAll(host: string): Promise<void> {
+/** In seconds: wall time, and processor time on either side. */
+interface Cost {
+  readonly wall: number
+  readonly client: number
+  readonly registry: number
+}
+
+async function costOf({ pid }: DockerRegistry, work: () => Promise<Measurement[]>): Promise<Cost> {
+  const before = processorSeconds(pid)
+  const runs = await work()
+  const sum = (part: 'seconds' | 'processorSeconds') => runs.reduce((total, run) => total + run[part], 0)
+  return { wall: sum('seconds'), client: sum('processorSeconds'), registry: processorSeconds(pid) - before }
+}
+
+async function push(host: string): Promise<Measurement[]> {
+  return [await measure(process.execPath, [PROGRAM, 'push', bundle, host])]
+}
+
+async function skopeoAll(host: string): Promise<Measurement[]> {
+  const runs: Measurement[] = []
   for (const repository of content.repositories()) {
     const target = `docker://${host}/${repository.slice('docker.io/'.length)}:1`
     const source = `oci:${layout}:${repository}:1`
-    await runTool('skopeo', ['--insecure-policy', 'copy', '--quiet', '--dest-tls-verify=false', source, target])
+    const args = ['--insecure-policy', 'copy', '--quiet', '--dest-tls-verify=false', source, target]
+    runs.push(await measure(tool('skopeo'), args, { env: toolEnvironment() }))
   }
-}
-
-async function timeOf(work: () => Promise<unknown>): Promise<number> {
-  const start = performance.now()
-  await work()
-  return (performance.now() - start) / 1000
-}
-
-function median(values: readonly number[] = []): number {
-  return [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN
+  return runs
 }

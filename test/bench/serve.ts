@@ -6,7 +6,7 @@ import { randomFillSync } from 'node:crypto'
 import { once } from 'node:events'
 import { chmod, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { connect } from 'node:net'
-import { tmpdir } from 'node:os'
+import { loadavg, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
@@ -15,6 +15,7 @@ import { planBundle } from '../../src/bundle/plan.ts'
 import type { Lock } from '../../src/inventory.ts'
 import { BundleWriter } from '../../src/layout/bundle-writer.ts'
 import { digestOf } from '../../src/oci/digest.ts'
+import { median, processorSeconds } from './measure.ts'
 
 const run = promisify(execFile)
 const PROGRAM = fileURLToPath(new URL('../../bin/run.js', import.meta.url))
@@ -47,19 +48,21 @@ const { url } = JSON.parse(said) as { url: string }
 const nginx = await startNginx()
 const ours = `${url}/v2/library/big/blobs/${layer.digest}`
 
-const seconds: Record<'nginx' | 'serve', number[]> = { nginx: [], serve: [] }
+const seconds: Record<'nginx' | 'serve', Cost[]> = { nginx: [], serve: [] }
 for (let round = 0; round < ROUNDS; round++) {
-  if (nginx) seconds.nginx.push(await timeOf(() => pullAll(nginx.url)))
-  seconds.serve.push(await timeOf(() => pullAll(ours)))
+  if (nginx) seconds.nginx.push(await costOf(nginx.pid, () => pullAll(nginx.url)))
+  seconds.serve.push(await costOf(serve.pid, () => pullAll(ours)))
 }
-for (const [name, list] of Object.entries(seconds)) {
-  if (list.length === 0) continue
-  console.log(
-    `${name}: ${CLIENTS} x 1 GiB in ${median(list).toFixed(2)} s (${list.map((s) => s.toFixed(2)).join(' ')})`,
-  )
+for (const [name, costs] of Object.entries(seconds)) {
+  if (costs.length === 0) continue
+  const each = costs.map(({ wall }) => wall.toFixed(2)).join(' ')
+  console.log(`${name}: ${CLIENTS} x 1 GiB in ${describeCost(medianCost(costs))} (${each})`)
 }
-if (nginx) console.log(`serve / nginx throughput: ${(median(seconds.nginx) / median(seconds.serve)).toFixed(2)}`)
-else console.log('no nginx here: set NGINX=/path/to/nginx')
+if (nginx) {
+  const [theirs, own] = [medianCost(seconds.nginx), medianCost(seconds.serve)]
+  console.log(`serve / nginx throughput: ${(theirs.wall / own.wall).toFixed(2)}`)
+} else console.log('no nginx here: set NGINX=/path/to/nginx')
+console.log(`load average ${loadavg()[0]?.toFixed(2)}`)
 console.log(await resources('after the downloads'))
 
 const manifest = `${url}/v2/library/big/manifests/1`
@@ -69,18 +72,19 @@ const small = await timeOf(async () => {
 })
 console.log(`  in ${small.toFixed(2)} s`)
 
-const alone = await timeOf(() => run('curl', ['-s', '-o', '/dev/null', ours]))
-console.log(`one client alone: 1 GiB in ${alone.toFixed(2)} s`)
+const alone = await pullAlone()
+console.log(`one client alone: 1 GiB in ${describeCost(alone)}`)
 const slow = Array.from({ length: 500 }, () => {
   const socket = connect(Number(new URL(url).port), '127.0.0.1')
   socket.on('error', () => {})
   socket.write(`GET ${new URL(ours).pathname} HTTP/1.1\r\nhost: x\r\n\r\n`)
   return socket
 })
-// Until their sockets are full: before, they are readers like any other.
+// Until their sockets are full: before, they are readers like any other. Both ends of 500 full sockets on one machine
+// are about what the kernel gives to TCP (tcp_mem), so that it is what takes longer then.
 await sleep(5000)
-const beside = await timeOf(() => run('curl', ['-s', '-o', '/dev/null', ours]))
-console.log(`one client beside 500 readers that take nothing: 1 GiB in ${beside.toFixed(2)} s`)
+const beside = await pullAlone()
+console.log(`one client beside 500 readers that take nothing: 1 GiB in ${describeCost(beside)}`)
 console.log(await resources('with 500 slow readers'))
 
 for (const socket of slow) socket.destroy()
@@ -110,12 +114,12 @@ function describe(mediaType: string, bytes: Buffer) {
   return { mediaType, digest: digestOf(bytes), size: bytes.length }
 }
 
-async function startNginx(): Promise<{ url: string; stop(): void } | undefined> {
+async function startNginx(): Promise<{ url: string; pid: number | undefined; stop(): void } | undefined> {
   const port = 20000 + (process.pid % 20000)
   const temporary = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi'].map(
     (kind) => `${kind}_temp_path ${directory}/${kind};`,
   )
-  const config = `daemon off; worker_processes 1; pid ${directory}/nginx.pid; error_log ${directory}/nginx.log;
+  const config = `daemon off; master_process off; pid ${directory}/nginx.pid; error_log ${directory}/nginx.log;
 events { worker_connections 1024; }
 http { access_log off; sendfile on; tcp_nopush on; ${temporary.join(' ')}
   server { listen 127.0.0.1:${port}; root ${directory}; } }`
@@ -124,11 +128,40 @@ http { access_log off; sendfile on; tcp_nopush on; ${temporary.join(' ')}
   const failed = once(child, 'error').then(() => true)
   const isUp = new Promise<false>((resolve) => setTimeout(() => resolve(false), 1000))
   if (await Promise.race([failed, isUp])) return undefined
-  return { url: `http://127.0.0.1:${port}/blob`, stop: () => void child.kill() }
+  return { url: `http://127.0.0.1:${port}/blob`, pid: child.pid, stop: () => void child.kill() }
 }
 
 async function pullAll(from: string): Promise<void> {
   await Promise.all(Array.from({ length: CLIENTS }, () => run('curl', ['-sf', '-o', '/dev/null', from])))
+}
+
+async function pullAlone(): Promise<Cost> {
+  const costs: Cost[] = []
+  for (let round = 0; round < ROUNDS; round++) {
+    costs.push(await costOf(serve.pid, () => run('curl', ['-s', '-o', '/dev/null', ours])))
+  }
+  return medianCost(costs)
+}
+
+interface Cost {
+  /** Seconds. */
+  readonly wall: number
+  /** Seconds of processor time of the server. */
+  readonly processor: number
+}
+
+async function costOf(pid: number | undefined, work: () => Promise<unknown>): Promise<Cost> {
+  const before = processorSeconds(pid)
+  const wall = await timeOf(work)
+  return { wall, processor: processorSeconds(pid) - before }
+}
+
+function medianCost(costs: readonly Cost[]): Cost {
+  return { wall: median(costs.map(({ wall }) => wall)), processor: median(costs.map(({ processor }) => processor)) }
+}
+
+function describeCost({ wall, processor }: Cost): string {
+  return `${wall.toFixed(2)} s, ${processor.toFixed(2)} s of the server's processor time`
 }
 
 async function timeOf(work: () => Promise<unknown>): Promise<number> {
@@ -142,8 +175,4 @@ async function resources(when: string): Promise<string> {
   const [, peak = 0] = /VmHWM:\s+(\d+) kB/.exec(status) ?? []
   const descriptors = (await readdir(`/proc/${serve.pid}/fd`)).length
   return `serve ${when}: peak memory ${Math.round(Number(peak) / 1024)} MiB, ${descriptors} file descriptors`
-}
-
-function median(values: readonly number[]): number {
-  return [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN
 }

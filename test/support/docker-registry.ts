@@ -9,6 +9,7 @@ import { tool, toolEnvironment } from './debian.ts'
 export interface DockerRegistry {
   /** `127.0.0.1:<port>`. */
   readonly host: string
+  readonly pid: number | undefined
   stop(): Promise<void>
 }
 
@@ -51,6 +52,7 @@ export async function startDockerRegistry(
   })
   return {
     host,
+    pid: child.pid,
     async stop() {
       if (child.exitCode !== null || child.signalCode !== null) return
       child.kill()
