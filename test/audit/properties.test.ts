@@ -5,6 +5,7 @@ import type { Conditions } from '../../src/audit/conditions.ts'
 import { auditCluster, auditReport } from '../../src/audit/report.ts'
 import type { Lock } from '../../src/inventory.ts'
 import { lockedImage, node, workload } from '../support/cluster.ts'
+import { runs } from '../support/property-runs.ts'
 
 const IMAGES = ['web', 'job', 'base'].map((name) => `docker.io/library/${name}:1`)
 
@@ -69,7 +70,7 @@ test('judged all together or each by itself, every pod gets the same verdict on 
         }
       }
     }),
-    { numRuns: 50 },
+    { numRuns: runs(50) },
   )
 })
 

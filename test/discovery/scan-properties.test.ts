@@ -4,6 +4,7 @@ import { expect, test } from 'vitest'
 import { stringify } from 'yaml'
 import { formatPath } from '../../src/kubernetes/resource.ts'
 import { parseReference } from '../../src/oci/reference.ts'
+import { runs } from '../support/property-runs.ts'
 import { scanText } from '../support/scan-text.ts'
 
 const KEYS = ['kind', 'apiVersion', 'metadata', 'annotations', 'spec', 'containers', 'image', 'images', 'name', 'value']
@@ -70,7 +71,7 @@ test('whatever a resource holds, references parse, and every YAML writer gives t
       expect(usesIn(yaml.dump(plain))).toEqual(expected)
       expect(usesIn(stringify(plain, { version: '1.1' }))).toEqual(expected)
     }),
-    { numRuns: 1000 },
+    { numRuns: runs(1000) },
   )
 })
 
@@ -84,7 +85,7 @@ test('lines stay inside the text, whoever writes it', () => {
         expect(line).toBeLessThanOrEqual(lines)
       }
     }),
-    { numRuns: 500 },
+    { numRuns: runs(500) },
   )
 })
 
@@ -122,7 +123,7 @@ test('any bytes as text neither crash nor hang a scan', () => {
     fc.property(noise, (source) => {
       for (const { reference } of scanText(source).uses) parseReference(reference)
     }),
-    { numRuns: 3000 },
+    { numRuns: runs(3000) },
   )
 })
 

@@ -4,6 +4,7 @@ import { expect, test } from 'vitest'
 import { stringify } from 'yaml'
 import { ExpectedError } from '../../src/errors.ts'
 import { readAllDocuments, readDocuments } from '../../src/kubernetes/document.ts'
+import { runs } from '../support/property-runs.ts'
 
 function read(text: string): (string | [line: number, value: unknown])[] {
   return Array.from(readDocuments(text, 'f.yaml'), (document) =>
@@ -176,7 +177,7 @@ test('what two YAML writers and JSON write is read as the same value', () => {
         }
       },
     ),
-    { numRuns: 200 },
+    { numRuns: runs(200) },
   )
 })
 
@@ -218,6 +219,6 @@ test('any text gives documents or problems, and lines inside it', () => {
         expect(line).toBeLessThanOrEqual(lines + 1)
       }
     }),
-    { numRuns: 3000 },
+    { numRuns: runs(3000) },
   )
 })

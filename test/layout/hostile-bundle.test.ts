@@ -12,6 +12,7 @@ import { ByteFile } from '../../src/layout/byte-file.ts'
 import { encodeHeader } from '../../src/layout/tar-header.ts'
 import { indexTar } from '../../src/layout/tar-index.ts'
 import { digestOf } from '../../src/oci/digest.ts'
+import { runs } from '../support/property-runs.ts'
 import { temporaryDirectory } from '../support/temporary.ts'
 
 type Entry = Partial<Header> & { name: string; content?: Buffer }
@@ -128,7 +129,7 @@ test('what tar-stream packs is found where it is, long names and other alphabets
       expect(index.size).toBe(entries.length)
       await file.close()
     }),
-    { numRuns: 60 },
+    { numRuns: runs(60) },
   )
 })
 
@@ -150,7 +151,7 @@ test('damage anywhere ends in an error that says so, or in the same files', asyn
       )
       expect(result === 'opened' || result instanceof ExpectedError, String(result)).toBe(true)
     }),
-    { numRuns: 200 },
+    { numRuns: runs(200) },
   )
 })
 

@@ -3,6 +3,7 @@ import { expect, test } from 'vitest'
 import { ExpectedError } from '../../src/errors.ts'
 import { defaultPullPolicy, effectivePullPolicy } from '../../src/kubernetes/pull-policy.ts'
 import { criForm, findReference, formatReference, parseReference } from '../../src/oci/reference.ts'
+import { runs } from '../support/property-runs.ts'
 
 const HEX = '0123456789abcdef'.repeat(4)
 const D = `sha256:${HEX}`
@@ -164,7 +165,7 @@ test('a reference formatted and parsed again is the same reference', () => {
       expect(parseReference(formatReference(reference))).toEqual(reference)
       expect(criForm(parseReference(criForm(reference)))).toBe(criForm(reference))
     }),
-    { numRuns: 2000 },
+    { numRuns: runs(2000) },
   )
 })
 
@@ -184,7 +185,7 @@ test('any text is a reference or an ExpectedError', () => {
         expect(error).toBeInstanceOf(ExpectedError)
       }
     }),
-    { numRuns: 3000 },
+    { numRuns: runs(3000) },
   )
 })
 

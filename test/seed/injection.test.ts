@@ -10,6 +10,7 @@ import { renderLabelScript } from '../../src/seed/label-script.ts'
 import { hostileText } from '../support/hostile-text.ts'
 import { tarOf } from '../support/image-maker.ts'
 import { NODE_SCRIPT } from '../support/node-script.ts'
+import { runs } from '../support/property-runs.ts'
 
 const DIGEST = `sha256:${'a'.repeat(64)}`
 const ROW = ['linux/amd64', DIGEST, 'application/vnd.oci.image.index.v1+json', '123', 'docker.io/library/web:1']
@@ -25,7 +26,7 @@ test('no field of a list of names reaches a shell', async () => {
       expect([2, 4]).toContain(code)
       await expectUntouched(node)
     }),
-    { numRuns: 60 },
+    { numRuns: runs(60) },
   )
 })
 
@@ -52,7 +53,7 @@ test('no option, no path and no node name reaches a shell, and what is printed i
       expect(JSON.parse(misnamed.stdout.split('\n')[0] || '{}')).toBeTypeOf('object')
       await expectUntouched(node)
     }),
-    { numRuns: 40 },
+    { numRuns: runs(40) },
   )
 })
 
@@ -72,7 +73,7 @@ test('no node name and no label reaches the shell of a label script', async () =
         await expectUntouched(node)
       },
     ),
-    { numRuns: 40 },
+    { numRuns: runs(40) },
   )
 })
 

@@ -5,6 +5,7 @@ import type { Digest } from '../../src/oci/digest.ts'
 import { answer } from '../../src/server/answer.ts'
 import type { RegistryContent } from '../../src/server/content.ts'
 import { parseRange } from '../../src/server/range.ts'
+import { runs } from '../support/property-runs.ts'
 import { startServer } from './running-server.ts'
 import { LAYER, shopContent } from './shop-content.ts'
 
@@ -48,7 +49,7 @@ test('no request makes it fail, or read a blob or bytes that are not there', asy
       expect([200, 206, 304, 400, 404, 405, 416]).toContain(status)
       if (body && 'read' in body) expect(0 <= body.start && body.start < body.end && body.end <= LARGEST).toBe(true)
     }),
-    { numRuns: 3000 },
+    { numRuns: runs(3000) },
   )
 })
 
@@ -59,7 +60,7 @@ test('a range is always inside the blob', () => {
       if (parsed === undefined || parsed === 'unsatisfiable') return
       expect(0 <= parsed.start && parsed.start < parsed.end && parsed.end <= size).toBe(true)
     }),
-    { numRuns: 5000 },
+    { numRuns: runs(5000) },
   )
 })
 
@@ -84,7 +85,7 @@ test('whatever arrives on a connection, the next one is served', async () => {
       const response = await fetch(`http://${server}/v2/library/shop/blobs/${layer.digest}`)
       expect(await response.text()).toBe(`${LAYER}`)
     }),
-    { numRuns: 150 },
+    { numRuns: runs(150) },
   )
 })
 
