@@ -45,6 +45,9 @@ function hostsToml({ url, caFile, needsPassword, peer }: Mirror): string {
     '',
     peer && `[host.${JSON.stringify(peer)}]`,
     peer && '  capabilities = ["pull", "resolve"]',
+    // Dragonfly's client asks what containerd calls the upstream, which nobody reaches, unless a header says better.
+    peer && `  [host.${JSON.stringify(peer)}.header]`,
+    peer && `    X-Dragonfly-Registry = ${JSON.stringify(url)}`,
     peer && '',
     `[host.${JSON.stringify(url)}]`,
     '  capabilities = ["pull", "resolve"]',

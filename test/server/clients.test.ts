@@ -1,4 +1,6 @@
 import { mkdir, readFile, writeFile } from 'node:fs/promises'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import { dirname, join } from 'node:path'
 import { expect, onTestFinished } from 'vitest'
 import { demoContent } from '../../src/demo/images.ts'
@@ -95,6 +97,34 @@ testWith(['containerd', 'ctr', 'runc'], { root: true })('a peer is asked first, 
   await cri.pullImage(second!)
   expect(server.log()).toContain('/manifests/')
 })
+
+testWith(['containerd', 'ctr', 'runc'], { root: true })('a peer hears where to get what it lacks', async () => {
+  const { peer, asked } = await startForwardingPeer()
+  const { server, lock } = await serveImages('--peer', peer)
+  const { cri, directory } = await startContainerd()
+  await writeNodeFile(server, 'containerd', join(directory, 'certs.d', '_default', 'hosts.toml'))
+  for (const { reference } of lock.images) await cri.pullImage(reference)
+  expect(new Set(asked)).toEqual(new Set([server.url]))
+  expect(server.log()).toContain('/blobs/')
+})
+
+/** As the client of Dragonfly does since 2026: the header decides where it asks. It has nothing itself. */
+async function startForwardingPeer(): Promise<{ peer: string; asked: unknown[] }> {
+  const asked: unknown[] = []
+  const server = createServer(async ({ method = '', url = '', headers }, response) => {
+    const origin = headers['x-dragonfly-registry']
+    asked.push(origin)
+    const answer = await fetch(new URL(url, String(origin)), { method, headers: { accept: headers.accept ?? '*/*' } })
+    response.writeHead(answer.status, Object.fromEntries(answer.headers))
+    response.end(Buffer.from(await answer.arrayBuffer()))
+  })
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  onTestFinished(() => {
+    server.closeAllConnections()
+    server.close()
+  })
+  return { peer: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, asked }
+}
 
 testWith(['containerd', 'ctr'], { root: true })('ctr pulls with --hosts-dir, by tag and by digest', async () => {
   const { server, lock, directory } = await serveImages()
