@@ -51,9 +51,9 @@ not be placed, and says what and why; the rest is written all the same.`
     }),
     'sandbox-image': Flags.string({ description: 'sandbox (pause) image of nodes that do not report theirs' }),
     placement: Flags.string({
-      description: 'nodes that get images: all, those that the workloads may run on, or as few as --spread needs',
+      description: 'nodes that get images: those that the workloads may run on, all, or as few as --spread needs',
       options: PLACEMENTS,
-      default: 'all',
+      default: 'eligible',
     }),
     spread: Flags.integer({ description: 'with minimal placement: nodes for each workload', default: 1, min: 1 }),
     'max-per-node': Flags.string({

@@ -1,8 +1,8 @@
 import type { Node } from 'kubernetes-types/core/v1.js'
 import { audit } from '../audit/audit.ts'
+import type { Conditions } from '../audit/conditions.ts'
 import { countNodes } from '../audit/count-nodes.ts'
 import { auditSummary } from '../audit/table.ts'
-import type { Lock } from '../inventory.ts'
 import { nameOfResource } from '../kubernetes/resource.ts'
 import type { Workload } from '../kubernetes/workload.ts'
 import type { Step } from './step.ts'
@@ -11,12 +11,13 @@ import type { Step } from './step.ts'
 export interface Audited {
   readonly workloads: readonly Workload[]
   readonly nodes: readonly Node[]
-  readonly lock?: Lock
+  /** What the seed labels of the nodes stand for. */
+  readonly seedSets?: NonNullable<Conditions['seedSets']>
 }
 
 /** `nodeseed audit` in short: a line for each workload. */
-export function auditStep(title: string, args: string, { workloads, nodes, lock }: Audited): Step {
-  const result = audit(workloads, nodes, lock ? { lock } : {})
+export function auditStep(title: string, args: string, { workloads, nodes, seedSets }: Audited): Step {
+  const result = audit(workloads, nodes, seedSets ? { seedSets } : {})
   const lines = result.workloads.map((audited) => {
     const { starting, eligible } = countNodes(audited, result.nodeClasses)
     const reason = audited.nodes.find((verdict) => !verdict.starts && verdict.mayLand)?.reason

@@ -93,9 +93,9 @@ export async function* walk({ manifests, nodes: nodesFile, directory, client }: 
   await mkdir(inDirectory('after'))
   await writeFile(after.manifests, renderYaml(note, resources))
   await writeFile(after.nodes, renderYaml(note, [{ apiVersion: 'v1', kind: 'List', items: seeded.nodes }]))
-  yield auditStep('audit, after', `${after.manifests} --nodes ${after.nodes} --bundle ${bundleFile}`, {
+  yield auditStep('audit, after', `${after.manifests} --nodes ${after.nodes} --placement ${seedDirectory}`, {
     ...seeded,
-    lock: locked.lock,
+    seedSets: plan.sets.map(({ digest, images }) => ({ digest, names: images })),
   })
 }
 

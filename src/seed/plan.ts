@@ -31,7 +31,7 @@ export interface SeedingOptions {
   readonly interval: number
   /** Text of the node script. */
   readonly script: string
-  /** Default: all. */
+  /** Default: eligible. */
   readonly placement?: PlacementMode
   /** With `minimal`: nodes for each workload. Default: 1. */
   readonly spread?: number
@@ -99,7 +99,7 @@ export function planSeeding(
   options: SeedingOptions,
 ): SeedingPlan {
   const { seedable, findings } = seedableNodes(nodes, options.sandboxImage)
-  const { placement: mode = 'all', spread = 1, maxBytes = Number.POSITIVE_INFINITY } = options
+  const { placement: mode = 'eligible', spread = 1, maxBytes = Number.POSITIVE_INFINITY } = options
   const placement = placeImages(lock.images, workloads, seedable, { mode, spread, maxBytes })
   const labels = new Map(placement.sets.map((set) => [set, seedLabel(options.set, set.digest, options.labelDomain)]))
   const setsByNode = new Map<string, SeedSet[]>()

@@ -17,7 +17,9 @@ async function seeded(): Promise<{
   shop: string
   bundle: string
   placement: string
+  /** Of the nodes that may run the Deployment, and of those that may run the CronJob. */
   label: string
+  jobLabel: string
 }> {
   const directory = await temporaryDirectory()
   const [shop, bundle, placement] = ['shop.yaml', 'shop.tar', 'seed'].map((name) => join(directory, name)) as [
@@ -30,7 +32,7 @@ async function seeded(): Promise<{
   await writeTestBundle(bundle, await shopImages(blobs), blobs)
   await runCli(['seed', bundle, '--nodes', 'examples/seed/nodes.yaml', '-o', placement, shop])
   const { sets } = JSON.parse(await readFile(join(placement, 'placement.json'), 'utf8'))
-  return { directory, shop, bundle, placement, label: sets[0].label }
+  return { directory, shop, bundle, placement, label: sets[0].label, jobLabel: sets[1].label }
 }
 
 /** The lines that only one of two texts has, as diff shows them. */
@@ -43,13 +45,16 @@ function difference(before: string, after: string): string[] {
 }
 
 test('--in-place changes the lines that it must, and no other', async () => {
-  const { shop, bundle, placement, label } = await seeded()
+  const { shop, bundle, placement, label, jobLabel } = await seeded()
   const before = await readFile(shop, 'utf8')
   const args = ['patch', shop, '--placement', placement, '--policy', 'Never', '--pin-digests', bundle, '--in-place']
   expect(await runCli(args)).toMatchObject({ exitCode: 0, stdout: `${shop}: 6 changes\n`, stderr: '' })
   const after = await readFile(shop, 'utf8')
   const generic = difference(before, after).map((line) =>
-    line.replaceAll(label, '<label>').replace(/@sha256:[0-9a-f]{64}/, '@<digest>'),
+    line
+      .replaceAll(label, '<label>')
+      .replaceAll(jobLabel, '<job label>')
+      .replace(/@sha256:[0-9a-f]{64}/, '@<digest>'),
   )
   expect(generic).toMatchInlineSnapshot(`
     [
@@ -62,7 +67,7 @@ test('--in-place changes the lines that it must, and no other', async () => {
       "+          imagePullPolicy: Never",
       "+          nodeSelector:",
       "+            kubernetes.io/arch: amd64",
-      "+            <label>: seeded",
+      "+            <job label>: seeded",
       "+              image: registry.example/shop/report:2@<digest>",
     ]
   `)
@@ -71,14 +76,14 @@ test('--in-place changes the lines that it must, and no other', async () => {
 })
 
 test('without a place to write, the manifests go to standard output, also from standard input', async () => {
-  const { shop, placement, label } = await seeded()
+  const { shop, placement, label, jobLabel } = await seeded()
   const input = await readFile(shop, 'utf8')
   const { stdout } = await runCli(['patch', '-', '--placement', placement], { input })
   const selectors = parseAllDocuments(stdout).map((document) => document.toJS().spec)
   expect(selectors[0].template.spec.nodeSelector).toEqual({ [label]: 'seeded' })
   expect(selectors[1].jobTemplate.spec.template.spec.nodeSelector).toEqual({
     'kubernetes.io/arch': 'amd64',
-    [label]: 'seeded',
+    [jobLabel]: 'seeded',
   })
   expect(await readFile(shop, 'utf8')).toBe(input)
 })
