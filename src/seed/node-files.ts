@@ -26,6 +26,7 @@ export function nodeFiles(lock: Lock, script: string): NodeFile[] {
  *     nodeseed-names 1 SET
  *     name PLATFORM TARGET MEDIA-TYPE SIZE NAME     the target that NAME must point to; one row for each platform
  *     image PLATFORM TARGET MANIFEST CONFIG LAYERS  what a target is on that platform; layers with commas, in order
+ *     index PLATFORM TARGET INDEX                   an index that the target lists, where it lists indexes
  *     blob PLATFORM DIGEST SIZE                     what a node of that platform needs, indexes too
  *     end
  *
@@ -45,6 +46,11 @@ export function renderNames(lock: Lock): string {
       return `image ${formatPlatform(platform)} ${target.digest} ${manifest.digest} ${config.digest} ${ordered}`.trimEnd()
     }),
   )
+  const inner = lock.images.flatMap(({ target, indexes = [], platforms }) =>
+    platforms.flatMap(({ platform }) =>
+      indexes.map(({ digest }) => `index ${formatPlatform(platform)} ${target.digest} ${digest}`),
+    ),
+  )
   const blobs = lock.images.flatMap((image) =>
     image.platforms.flatMap((entry) =>
       blobsOf({ ...image, platforms: [entry] }).map(
@@ -56,6 +62,7 @@ export function renderNames(lock: Lock): string {
     `nodeseed-names 1 ${seedSetDigest(lock)}`,
     ...new Set(names),
     ...new Set(parts),
+    ...inner,
     ...new Set(blobs),
     'end',
   ]

@@ -15,7 +15,7 @@ testWith(['skopeo', 'busybox'])('containers-storage finds every name by tag and 
   const { file, images } = await writeShop()
   const root = await temporaryDirectory()
   const env = { CONTAINERS_STORAGE_CONF: await storageConfig(root) }
-  const args = ['--method', 'skopeo', '--root', root, file]
+  const args = ['--method', 'cri-o', '--root', root, file]
   const first = await runNodeScript(args, { env })
   expect(first, first.stderr).toMatchObject({ code: 0, report: { result: 'seeded', runtime: 'cri-o', names: 4 } })
 
@@ -47,7 +47,7 @@ testWith(['skopeo', 'busybox'])('the pins of other sets and of the node itself s
   const seed = async (set: string, locked: LockedImage[], ...more: string[]) => {
     const list = join(root, 'names.txt')
     await writeFile(list, renderNames({ version: 1, images: locked }))
-    return runNodeScript(['--method', 'skopeo', '--root', root, '--set-name', set, '--names', list, ...more, file], {
+    return runNodeScript(['--method', 'cri-o', '--root', root, '--set-name', set, '--names', list, ...more, file], {
       env,
     })
   }

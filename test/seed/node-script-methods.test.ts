@@ -9,7 +9,7 @@ import { seedSetDigest } from '../../src/seed-set.ts'
 import { writeTestBundle } from '../support/bundle-maker.ts'
 import { startContainerd } from '../support/containerd.ts'
 import { testWith, tool, toolEnvironment } from '../support/debian.ts'
-import { type Blobs, lockImage, makeImage, makeLayer } from '../support/image-maker.ts'
+import { type Blobs, lockImage, makeImage, makeLayer, thisPlatform } from '../support/image-maker.ts'
 import { runNodeScript } from '../support/node-script.ts'
 import { temporaryDirectory } from '../support/temporary.ts'
 import { testImages, writeShop } from '../support/test-images.ts'
@@ -96,25 +96,44 @@ test('talos: manifests by registry, repository, tag and digest; blobs by digest'
   expect(await runNodeScript(args)).toMatchObject({ code: 0, report: { result: 'unchanged' } })
 })
 
-testWith(['podman', 'busybox'], { root: true })(
-  'docker load, here by podman: every tag, from the script and from the bundle as it is',
-  async () => {
-    const { file, images } = await writeShop()
-    const env = toolEnvironment()
-    const tags = images.map(({ names }) => names[0] ?? '')
-    const podman = await podmanProgram(await temporaryDirectory())
-    const first = await runNodeScript(['--method', 'docker', '--ctr', podman, file])
-    expect(first, first.stderr).toMatchObject({ code: 0, report: { result: 'seeded', runtime: 'docker' } })
-    expect(first.stderr).toContain('only by its tag, not by its digest')
-    for (const tag of tags) await run(podman, ['image', 'exists', tag], { env })
-    const again = await runNodeScript(['--method', 'docker', '--ctr', podman, file])
-    expect(again).toMatchObject({ code: 0, report: { result: 'unchanged' } })
+testWith(['podman', 'busybox'], { root: true })('podman: every name by tag and by digest', async () => {
+  const { file, images } = await writeShop()
+  const env = toolEnvironment()
+  const podman = await podmanProgram(await temporaryDirectory())
+  const args = ['--method', 'podman', '--ctr', podman, file]
+  const first = await runNodeScript(args)
+  expect(first, first.stderr).toMatchObject({ code: 0, report: { result: 'seeded', runtime: 'podman', names: 4 } })
+  for (const { names, platforms } of images) {
+    for (const name of names) {
+      const { stdout } = await run(podman, ['image', 'inspect', '--format', '{{.Id}}', name], { env })
+      expect(`sha256:${stdout.trim()}`).toBe(platforms[0]?.config.digest)
+    }
+  }
+  const { stdout } = await run(podman, ['images', '--format', '{{.Repository}}:{{.Tag}}'], { env })
+  expect(stdout.trim().split('\n').sort()).toEqual(images.map(({ names }) => names[0]).sort())
+  expect((await runNodeScript(args)).report).toMatchObject({ result: 'unchanged' })
+})
 
-    const other = await podmanProgram(await temporaryDirectory())
-    await run(other, ['load', '--input', file], { env })
-    for (const tag of tags) await run(other, ['image', 'exists', tag], { env })
-  },
-)
+testWith(['podman', 'busybox'], { root: true })('podman: an image that only a digest names', async () => {
+  const blobs: Blobs = new Map()
+  const app = makeImage(blobs, [await makeLayer(blobs, { 'etc/app': 'app' })], { platform: thisPlatform() })
+  const image = lockImage('registry.example/team/app', '1', app.manifest, [app])
+  const digest = image.names.filter((name) => name.includes('@'))
+  const bundle = join(await temporaryDirectory(), 'b.tar')
+  await writeTestBundle(bundle, [{ ...image, names: digest }], blobs)
+  const podman = await podmanProgram(await temporaryDirectory())
+  const first = await runNodeScript(['--method', 'podman', '--ctr', podman, bundle])
+  expect(first, first.stderr).toMatchObject({ code: 0, report: { result: 'seeded', missingCount: 0 } })
+  await run(podman, ['image', 'exists', digest[0] ?? ''], { env: toolEnvironment() })
+})
+
+testWith(['podman', 'busybox'], { root: true })('podman load takes the bundle as it is', async () => {
+  const { file, images } = await writeShop()
+  const podman = await podmanProgram(await temporaryDirectory())
+  const env = toolEnvironment()
+  await run(podman, ['load', '--input', file], { env })
+  for (const { names } of images) await run(podman, ['image', 'exists', names[0] ?? ''], { env })
+})
 
 testWith(['containerd', 'ctr', 'runc', 'busybox'], { root: true })(
   'bake: a machine image holds everything when its containerd starts for the first time',

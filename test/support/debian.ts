@@ -14,6 +14,8 @@ const PACKAGES = {
   containerd: 'containerd',
   ctr: 'containerd',
   runc: 'runc',
+  docker: 'docker.io',
+  dockerd: 'docker.io',
   kubectl: 'kubernetes-client',
   shellcheck: 'shellcheck',
   dash: 'dash',

@@ -32,17 +32,21 @@ Which images
   --platform PLATFORM   such as linux/arm64 (default: this machine's)
   --from-registry URL   pull from a registry that holds the images, layer by layer, instead of reading a bundle
 How
-  --method METHOD       ctr        import into containerd (default where containerd is)
+  --method METHOD       default: the first of these that is here
+                        k3s, rke2, k0s, microk8s, containerd  import by the ctr of that one's containerd
+                        cri-o      into containers-storage, by skopeo or podman; pinned in CRI-O's configuration
+                        docker     docker load
+                        podman     into containers-storage, by podman or skopeo
+                        and, only when named:
+                        ctr        import into the containerd at --address
                         directory  into the image directory of k3s, RKE2 or k0s, which import it at every start
-                        skopeo     into containers-storage, for CRI-O (default where CRI-O is)
-                        docker     docker load (default where only docker is)
                         talos      write an image cache for Talos below --root
                         bake       import into the containerd of a machine image below --root
   --address SOCKET      the socket of containerd (default: CONTAINERD_ADDRESS, or found)
-  --ctr PROGRAM         the ctr to use (default: found); for docker: the docker
+  --ctr PROGRAM         the ctr, docker, skopeo or podman to use (default: found)
   --namespace NAME      containerd namespace (default: k8s.io)
   --storage DIR         where the runtime keeps images, to see the space left (default: found)
-  --store SPEC          containers-storage as skopeo writes it, such as overlay@/var/lib/containers/storage
+  --store SPEC          containers-storage as skopeo writes it, such as overlay@/var/lib/containers/storage (skopeo only)
   --root DIR            look for everything below this directory (default: /)
 What it says
   --report FILE         write the JSON line to this file too, at most 4096 bytes

@@ -17,10 +17,12 @@ detect_platform() {
 # socket, the directory of images, the image directory that is read at start (or -), then what may be its ctr.
 detect_runtime() {
   address=${address:-${CONTAINERD_ADDRESS:-}}
+  wanted=$method only=''
   case $method in
     talos) runtime=talos && return ;;
     bake) runtime=containerd && return ;;
-    '' | ctr | directory | skopeo | docker) ;;
+    k3s | rke2 | k0s | microk8s | containerd) only=$method method=ctr ;;
+    '' | ctr | directory | cri-o | docker | podman) ;;
     *) fail 2 "no such method: $method" ;;
   esac
   for_containerd k3s /run/k3s/containerd/containerd.sock /var/lib/rancher/k3s/agent/containerd \
@@ -34,9 +36,10 @@ detect_runtime() {
     - /snap/microk8s/current/bin/ctr && return
   for_containerd containerd /run/containerd/containerd.sock /var/lib/containerd \
     - "$(command -v ctr || :)" /usr/local/bin/ctr /usr/bin/ctr /opt/bin/ctr && return
-  for_skopeo && return
+  for_crio && return
   for_docker && return
-  fail 3 "no runtime found that ${method:-any method} can seed: name it with --method, --address and --ctr"
+  for_podman && return
+  fail 3 "no runtime found that ${wanted:-any method} can seed: name it with --method, --address and --ctr"
 }
 
 for_containerd() {
@@ -51,8 +54,9 @@ for_containerd() {
     '' | ctr) ;;
     *) return 1 ;;
   esac
-  # A socket that is no distribution's own belongs to a containerd of its own.
-  [ "$row_socket" = "$row_default" ] || [ "$row" = containerd ] || return 1
+  # A socket that is no distribution's own belongs to a containerd of its own, unless it is said to be one's.
+  [ "$row_socket" = "$row_default" ] || [ "$row" = "${only:-containerd}" ] || return 1
+  [ "$row" = "${only:-$row}" ] || return 1
   [ -S "$row_socket" ] || return 1
   [ -z "$ctr" ] || set -- "$ctr"
   for program in "$@"; do
@@ -68,22 +72,51 @@ for_containerd() {
   return 1
 }
 
-for_skopeo() {
+for_crio() {
   case $method in
-    skopeo) ;;
+    cri-o) ;;
     '') [ -S "$root/run/crio/crio.sock" ] || [ -S "$root/var/run/crio/crio.sock" ] || return 1 ;;
     *) return 1 ;;
   esac
-  command -v skopeo >/dev/null || fail 3 "CRI-O takes images through skopeo, and skopeo is not here"
-  runtime=cri-o method=skopeo storage=${storage:-$root/var/lib/containers}
-  store=${store:+[$store]}
+  runtime=cri-o
+  find_storage_program skopeo podman ||
+    fail 3 "CRI-O takes images through skopeo or podman, and neither is on this node: install one, or let CRI-O pull from a mirror"
 }
 
-for_docker() {
+for_podman() {
   case $method in
-    docker | '') ctr=${ctr:-$(command -v docker || :)} ;;
+    podman) ;;
+    '') command -v podman >/dev/null || return 1 ;;
     *) return 1 ;;
   esac
+  runtime=podman
+  find_storage_program podman skopeo || fail 3 "neither podman nor skopeo is on this machine"
+}
+
+# Both write into the same containers-storage; the one that comes first is preferred.
+find_storage_program() {
+  [ -z "$ctr" ] || set -- "$ctr"
+  for program in "$@"; do
+    program=$(command -v "$program" || :)
+    [ -n "$program" ] || continue
+    case ${program##*/} in
+      podman*) method=podman ;;
+      *) method=skopeo ;;
+    esac
+    ctr=$program storage=${storage:-$root/var/lib/containers} store=${store:+[$store]}
+    return 0
+  done
+  return 1
+}
+
+# Where podman answers to the name of docker, podman itself does more.
+for_docker() {
+  case $method in
+    docker) ;;
+    '') [ -S "$root/var/run/docker.sock" ] || [ -n "${DOCKER_HOST:-}" ] || return 1 ;;
+    *) return 1 ;;
+  esac
+  ctr=${ctr:-$(command -v docker || :)}
   [ -n "$ctr" ] || return 1
   runtime=docker method=docker storage=${storage:-$root/var/lib/docker}
 }

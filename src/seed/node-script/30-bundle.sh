@@ -1,7 +1,7 @@
 # ---- what the bundle holds
 
 # Writes, for this platform: $work/wanted (NAME TARGET), $work/list (TARGET TYPE SIZE NAME), $work/blobs (DIGEST SIZE),
-# $work/images (TARGET MANIFEST CONFIG LAYERS). Only characters that these can have get past this point.
+# $work/images (TARGET MANIFEST CONFIG LAYERS), $work/indexes (TARGET INDEX: an index inside it). Only characters that these can have get past this point.
 read_names() {
   if [ -n "$names" ]; then
     [ -r "$names" ] || fail 2 "no such list of names: $names"
@@ -14,6 +14,7 @@ read_names() {
   : >"$work/list"
   : >"$work/blobs"
   : >"$work/images"
+  : >"$work/indexes"
   foreign='' ended='' first=yes
   while read -r kind a b c d e; do
     if [ -n "$first" ]; then
@@ -32,6 +33,7 @@ read_names() {
           ;;
         blob) printf '%s %s\n' "$b" "$c" >>"$work/blobs" ;;
         image) printf '%s %s %s %s\n' "$b" "$c" "$d" "$e" >>"$work/images" ;;
+        index) printf '%s %s\n' "$b" "$c" >>"$work/indexes" ;;
       esac
     else
       case $kind in

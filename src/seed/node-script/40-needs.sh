@@ -8,6 +8,7 @@ find_missing() {
     ctr) present_in_ctr ;;
     directory) present_in_directory ;;
     skopeo) present_in_skopeo ;;
+    podman) present_in_podman ;;
     docker) present_in_docker ;;
     talos) present_in_talos ;;
   esac

@@ -1,4 +1,4 @@
-# ---- method skopeo
+# ---- methods skopeo and podman: containers-storage
 
 storage_name() {
   printf 'containers-storage:%s%s' "$store" "$1"
@@ -11,7 +11,7 @@ present_in_skopeo() {
       *@*) wanted_manifest=$target ;;
       *) wanted_manifest=$(manifest_of "$target") ;;
     esac
-    skopeo inspect --raw "$(storage_name "$name")" >"$work/raw" 2>/dev/null </dev/null || continue
+    "$ctr" inspect --raw "$(storage_name "$name")" >"$work/raw" 2>/dev/null </dev/null || continue
     found=$(sha256sum <"$work/raw")
     [ "sha256:${found%% *}" != "$wanted_manifest" ] || printf '%s %s\n' "$name" "$target"
   done <"$work/wanted" >>"$work/present"
@@ -23,20 +23,57 @@ manifest_of() {
   done <"$work/images"
 }
 
+# podman names an image by its config, as docker does, and finds a digest that the repository owns.
+present_in_podman() {
+  while read -r name target; do
+    id=$("$ctr" image inspect --format '{{.Id}}' "$name" 2>/dev/null </dev/null) || continue
+    ! grep -q -e "^$target [^ ]* sha256:$id" "$work/images" || printf '%s %s\n' "$name" "$target"
+  done <"$work/wanted" >>"$work/present"
+}
+
 # Image by image, so that the space for one is enough.
-seed_by_skopeo() {
+seed_containers_storage() {
   all_blobs_lack
   check_left_out
   check_space
+  extracted=''
   while read -r name target; do
+    ! is_known_to_podman "$name" || continue
     row=$(grep -e "^$target " "$work/images") || continue
-    rm -rf "$work/image"
-    mkdir "$work/image"
-    write_directory_image "$row" "$work/image" || note "cannot unpack $name"
-    skopeo --insecure-policy copy --quiet "dir:$work/image" "$(storage_name "$name")" >&2 </dev/null ||
-      note "cannot store $name"
+    if [ "$target" != "$extracted" ]; then
+      rm -rf "$work/image"
+      mkdir "$work/image"
+      write_directory_image "$row" "$work/image" || note "cannot unpack $name"
+      extracted=$target
+    fi
+    store_image "$name" >&2 </dev/null || note "cannot store $name$(why_not "$target")"
   done <"$work/missing"
   rm -rf "$work/image"
+}
+
+# A digest needs no name of its own: podman finds it once the repository has a name for the image.
+is_known_to_podman() {
+  case $method/$1 in
+    podman/*@*) "$ctr" image inspect "$1" >/dev/null 2>&1 </dev/null ;;
+    *) return 1 ;;
+  esac
+}
+
+store_image() {
+  if [ "$method" = skopeo ]; then
+    "$ctr" --insecure-policy copy --quiet "dir:$work/image" "$(storage_name "$1")"
+    return
+  fi
+  printf '{"default":[{"type":"insecureAcceptAnything"}]}' >"$work/policy.json"
+  id=$("$ctr" pull --quiet --signature-policy "$work/policy.json" "dir:$work/image") || return 1
+  case $1 in
+    *@*) "$ctr" tag "$id" "${1%%@*}:nodeseed-$(printf '%s' "${1##*:}" | head -c 16)" ;;
+    *) "$ctr" tag "$id" "$1" ;;
+  esac
+}
+
+why_not() {
+  ! grep -q -e "^$1 " "$work/indexes" || printf ': an index inside an index, which containers-storage cannot hold'
 }
 
 # The form that skopeo calls dir: the only one that takes docker's manifests and odd names into containers-storage.
@@ -83,15 +120,25 @@ pins_of_node() {
     sed 's/#.*//' | tr "'" '"' | tr ',' '\n' | sed -n 's/^[^"]*"\([^"]*\)".*/  "\1", # of this node/p'
 }
 
-kept_in_skopeo() {
+kept_in_crio() {
   crio_drop_in >"$work/drop-in"
   ! cmp -s "$work/drop-in" "$root$CRIO_DROP_IN" || cat "$work/wanted" >>"$work/kept"
 }
 
-keep_by_skopeo() {
+keep_by_crio() {
   mkdir -p -- "$root${CRIO_DROP_IN%/*}"
   crio_drop_in >"$root$CRIO_DROP_IN.partial"
   mv -f -- "$root$CRIO_DROP_IN.partial" "$root$CRIO_DROP_IN"
   pinned=$((pinned + $(wc -l <"$work/unkept")))
-  [ -n "$root" ] || systemctl reload crio >&2 || note "reload CRI-O for the pins to count: systemctl reload crio"
+  [ -n "$root" ] || reload_crio || note "reload CRI-O for the pins to count: systemctl reload crio"
+}
+
+# As its unit does; a pod that sees the processes of the host can do this too.
+reload_crio() {
+  for process in /proc/[0-9]*; do
+    program=''
+    { read -r program <"$process/comm"; } 2>/dev/null || :
+    if [ "$program" = crio ]; then kill -HUP "${process##*/}" && return 0; fi
+  done
+  return 1
 }

@@ -36,6 +36,9 @@ seed_by_talos() {
       [ "$named_target" = "$target" ] || continue
       extract_into "$target" "$(talos_path "$name")"
       extract_into "$manifest" "$(talos_path "$(repository_of "$name")@$manifest")"
+      while read -r outer index; do
+        [ "$outer" != "$target" ] || extract_into "$index" "$(talos_path "$(repository_of "$name")@$index")"
+      done <"$work/indexes"
     done <"$work/wanted"
   done <"$work/images"
 }

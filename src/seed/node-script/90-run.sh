@@ -3,9 +3,9 @@
 find_unkept() {
   : >"$work/unkept"
   echo - >"$work/kept"
-  case $pin/$method in
-    yes/ctr) kept_in_ctr ;;
-    yes/skopeo) kept_in_skopeo ;;
+  case $pin/$method/$runtime in
+    yes/ctr/*) kept_in_ctr ;;
+    yes/*/cri-o) kept_in_crio ;;
     *) return 0 ;;
   esac
   grep -Fxv -f "$work/kept" "$work/wanted" >"$work/unkept" || :
@@ -22,7 +22,7 @@ run_once() {
     case $method in
       ctr) seed_by_ctr ;;
       directory) seed_by_directory ;;
-      skopeo) seed_by_skopeo ;;
+      skopeo | podman) seed_containers_storage ;;
       docker) seed_by_docker ;;
       talos) seed_by_talos ;;
     esac
@@ -31,9 +31,9 @@ run_once() {
   fi
   find_unkept
   if [ -s "$work/unkept" ] && [ -z "$check" ] && [ ! -s "$work/missing" ]; then
-    case $method in
-      ctr) keep_by_ctr ;;
-      skopeo) keep_by_skopeo ;;
+    case $runtime in
+      cri-o) keep_by_crio ;;
+      *) keep_by_ctr ;;
     esac
     find_unkept
     result=seeded
@@ -61,11 +61,17 @@ conclude() {
     code=4
     say gap "images are not pinned" "$work/unkept"
   else
-    say "$result" ""
+    say "$result" "$(known_loss)"
   fi
   publish_features
   [ -n "$ready" ] || return 0
   if [ "$code" -eq 0 ]; then : >"$ready"; else rm -f -- "$ready"; fi
+}
+
+# What the method cannot do, said although every image is there.
+known_loss() {
+  [ ! -s "$work/digestless" ] ||
+    printf '%s' "docker's classic store keeps no registry digests: $(($(wc -l <"$work/digestless"))) names are there by tag only, and a pod that names the digest would pull"
 }
 
 # One line for each feature. The worker reads the file every minute, so it must be whole at all times; it passes over
