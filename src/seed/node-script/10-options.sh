@@ -31,6 +31,8 @@ Which images
   --set-name NAME       the name under which this set is kept apart from others (default: images)
   --platform PLATFORM   such as linux/arm64 (default: this machine's)
   --from-registry URL   pull from a registry that holds the images, layer by layer, instead of reading a bundle
+  --ca FILE             check the certificate of that registry with these authorities (PEM)
+  --auth-file FILE      credentials for that registry, in the form of docker's config.json
 How
   --method METHOD       default: the first of these that is here
                         k3s, rke2, k0s, microk8s, containerd  import by the ctr of that one's containerd
@@ -58,7 +60,7 @@ USAGE
 # ---- what was asked for
 
 check='' watch='' prune='' pin=yes unpack=yes space_check=yes
-names='' expected_set='' set_name=images platform='' registry='' bundle=''
+names='' expected_set='' set_name=images platform='' registry='' bundle='' ca='' auth_file=''
 method='' address='' ctr='' namespace=k8s.io storage='' store='' root=''
 report='' ready='' features=''
 
@@ -88,6 +90,7 @@ parse_options() {
   if [ -n "$registry" ]; then
     [ "$#$names" != 0 ] || fail 2 "--from-registry needs --names"
     [ $# -eq 0 ] || fail 2 "--from-registry takes no bundle"
+    check_registry
     return 0
   fi
   [ $# -eq 1 ] || fail 2 "name one bundle: seed.sh [OPTION]... BUNDLE"
@@ -108,6 +111,8 @@ set_option() {
     --set-name) set_name=$2 ;;
     --platform) platform=$2 ;;
     --from-registry) registry=$2 ;;
+    --ca) ca=$2 ;;
+    --auth-file) auth_file=$2 ;;
     --method) method=$2 ;;
     --address) address=$2 ;;
     --ctr) ctr=$2 ;;

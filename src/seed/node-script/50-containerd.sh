@@ -62,14 +62,7 @@ import_archive() {
 
 # By digest, so that a tag that has moved in the registry cannot bring in something else; tags are set here.
 pull_images() {
-  case $registry in
-    *[!A-Za-z0-9._:/@%[-]*) fail 2 "not the address of a registry: $registry" ;;
-    http://* | https://*) ;;
-    *) fail 2 "write the address of the registry with http:// or https://: $registry" ;;
-  esac
-  mkdir -p "$work/hosts/_default"
-  printf 'server = "%s"\n[host."%s"]\n  capabilities = ["pull", "resolve"]\n' "$registry" "$registry" \
-    >"$work/hosts/_default/hosts.toml"
+  write_hosts
   note "pulling $(wc -l <"$work/missing") of $wanted_count names, $needed_bytes bytes, from $registry"
   find_pull_flags
   while read -r name target; do

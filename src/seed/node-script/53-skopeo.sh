@@ -34,6 +34,11 @@ present_in_podman() {
 # Image by image, so that the space for one is enough.
 seed_containers_storage() {
   all_blobs_lack
+  if [ -n "$registry" ]; then
+    check_space
+    pull_into_storage
+    return
+  fi
   check_left_out
   check_space
   extracted=''
@@ -66,10 +71,48 @@ store_image() {
   fi
   printf '{"default":[{"type":"insecureAcceptAnything"}]}' >"$work/policy.json"
   id=$("$ctr" pull --quiet --signature-policy "$work/policy.json" "dir:$work/image") || return 1
-  case $1 in
-    *@*) "$ctr" tag "$id" "${1%%@*}:nodeseed-$(printf '%s' "${1##*:}" | head -c 16)" ;;
-    *) "$ctr" tag "$id" "$1" ;;
+  name_in_podman "$id" "$1"
+}
+
+name_in_podman() {
+  case $2 in
+    *@*) "$ctr" tag "$1" "${2%%@*}:nodeseed-$(printf '%s' "${2##*:}" | head -c 16)" ;;
+    *) "$ctr" tag "$1" "$2" ;;
   esac
+}
+
+# By digest, so that a tag that has moved in the registry cannot bring in something else.
+pull_into_storage() {
+  if [ "$method" = skopeo ]; then find_registry_flags src-; else find_registry_flags ''; fi
+  note "pulling $(wc -l <"$work/missing") of $wanted_count names from $registry"
+  while read -r name target; do
+    ! is_known_to_podman "$name" || continue
+    places_of "$name" >"$work/places"
+    stored='' why=''
+    while read -r place; do
+      [ -z "$stored" ] || continue
+      pull_image "$place@$target" "$name" >"$work/pull.log" 2>&1 </dev/null && stored=yes || why="$(tail -n 1 "$work/pull.log")"
+    done <"$work/places"
+    [ -n "$stored" ] || note "cannot pull $name from $registry$(why_not "$target"): $why"
+  done <"$work/missing"
+}
+
+# shellcheck disable=SC2086 # the flags are words of ours; the directory's name is mktemp's
+pull_image() {
+  if [ "$method" = skopeo ]; then
+    "$ctr" --insecure-policy --override-os "${platform%%/*}" --override-arch "$(architecture)" copy --quiet $registry_flags \
+      ${auth_file:+--src-authfile "$auth_file"} "docker://$1" "$(storage_name "$2")"
+    return
+  fi
+  printf '{"default":[{"type":"insecureAcceptAnything"}]}' >"$work/policy.json"
+  id=$("$ctr" pull --quiet --platform "$platform" --signature-policy "$work/policy.json" $registry_flags \
+    ${auth_file:+--authfile "$auth_file"} "docker://$1") || return 1
+  name_in_podman "$id" "$2"
+}
+
+architecture() {
+  rest=${platform#*/}
+  printf '%s' "${rest%%/*}"
 }
 
 why_not() {

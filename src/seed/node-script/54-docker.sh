@@ -29,7 +29,42 @@ tag_instead_of() {
 
 seed_by_docker() {
   all_blobs_lack
+  if [ -n "$registry" ]; then
+    check_space
+    pull_into_docker
+    return
+  fi
   check_left_out
   check_space
   compose_archive | "$ctr" load >&2 || note "$ctr load ended with an error"
+}
+
+# dockerd pulls by itself: it looks for authorities in its own directory, and takes plain http from loopback only, or
+# where daemon.json says so.
+pull_into_docker() {
+  if [ -n "$ca" ]; then
+    certificates=$root/etc/docker/certs.d/$registry_host
+    { mkdir -p -- "$certificates" && cat -- "$ca" >"$certificates/nodeseed.crt"; } ||
+      note "cannot tell docker the authorities of $registry_host: $certificates"
+  fi
+  mkdir -p "$work/docker"
+  [ -z "$auth_file" ] || cat -- "$auth_file" >"$work/docker/config.json"
+  note "pulling $(wc -l <"$work/missing") of $wanted_count names from $registry"
+  while read -r name target; do
+    case $name in
+      *@*) continue ;;
+    esac
+    places_of "$name" >"$work/places"
+    pulled=''
+    while read -r place; do
+      [ -n "$pulled" ] ||
+        ! "$ctr" --config "$work/docker" pull --quiet --platform "$platform" "$place@$target" >"$work/pull.log" 2>&1 </dev/null ||
+        pulled=$place@$target
+    done <"$work/places"
+    if [ -z "$pulled" ]; then
+      note "cannot pull $name from $registry: $(tail -n 1 "$work/pull.log")"
+      continue
+    fi
+    { "$ctr" tag "$pulled" "$name" && "$ctr" image rm "$pulled"; } >/dev/null </dev/null || note "cannot name $name"
+  done <"$work/missing"
 }

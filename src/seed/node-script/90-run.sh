@@ -109,7 +109,10 @@ main() {
   work=$(mktemp -d "${TMPDIR:-/tmp}/nodeseed.XXXXXX")
   detect_platform
   detect_runtime
-  [ "$method" != bake ] || start_containerd
+  case $method in
+    directory | talos) [ -z "$registry" ] || fail 2 "$method takes a bundle, not --from-registry" ;;
+    bake) start_containerd ;;
+  esac
   run_once
   while [ -n "$watch" ]; do
     sleep "$watch" &
