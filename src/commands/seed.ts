@@ -2,18 +2,24 @@ import { basename } from 'node:path'
 import { Args, Flags } from '@oclif/core'
 import { BaseCommand } from '../cli/base-command.ts'
 import { renderFindings } from '../cli/findings.ts'
+import { readText } from '../cli/inputs.ts'
 import { readNodeScript } from '../cli/node-script.ts'
 import { readNodesFile } from '../cli/nodes-file.ts'
 import { writeOutputDirectory } from '../cli/output-directory.ts'
 import { PLACEMENT_FILE } from '../cli/placement-file.ts'
+import { repeatable } from '../cli/repeatable.ts'
 import { scanInputs } from '../cli/scan-inputs.ts'
 import { renderTable } from '../cli/table.ts'
 import { ExpectedError } from '../errors.ts'
+import { nameOfNode } from '../kubernetes/node.ts'
 import { parseMilli } from '../kubernetes/quantity.ts'
 import { openBundle } from '../layout/bundle-file.ts'
 import { formatBytes } from '../oci/format-bytes.ts'
 import { applyCommand } from '../seed/apply-command.ts'
+import { carryCommands } from '../seed/carry-commands.ts'
 import { GUARD_ACTIONS, type GuardAction } from '../seed/guard-images.ts'
+import { METHODS } from '../seed/method.ts'
+import { methodChooser } from '../seed/method-choice.ts'
 import { PLACEMENTS, type PlacementMode } from '../seed/placement.ts'
 import { planSeeding, type SeedingPlan } from '../seed/plan.ts'
 
@@ -28,6 +34,7 @@ not be placed, and says what and why; the rest is written all the same.`
   static override examples = [
     '<%= config.bin %> <%= command.id %> shop.tar --nodes nodes.json -o seed-shop manifests/',
     '<%= config.bin %> <%= command.id %> shop.tar --nodes nodes.json -o seed-shop --sandbox-image registry.k8s.io/pause:3.9',
+    '<%= config.bin %> <%= command.id %> shop.tar --nodes nodes.json -o seed-shop --method edge-1=k3s manifests/',
   ]
   static override strict = false
   static override args = {
@@ -48,6 +55,20 @@ not be placed, and says what and why; the rest is written all the same.`
       description: 'nodes pull from this registry, such as nodeseed serve, instead of reading a file',
       helpValue: 'URL',
       exclusive: ['bundle-path'],
+    }),
+    ca: Flags.string({
+      description: 'authorities (PEM) that nodes check the certificate of that registry with',
+      helpValue: 'FILE',
+      dependsOn: ['from-registry'],
+    }),
+    'pull-secret': Flags.string({
+      description: 'Secret of kubectl create secret docker-registry, in --namespace, with the credentials for it',
+      helpValue: 'NAME',
+      dependsOn: ['from-registry'],
+    }),
+    method: repeatable({
+      description: `how images reach all nodes, or NODE, where that is not what the node reports (repeatable): ${METHODS.join(', ')}`,
+      helpValue: '[NODE=]METHOD',
     }),
     'sandbox-image': Flags.string({ description: 'sandbox (pause) image of nodes that do not report theirs' }),
     placement: Flags.string({
@@ -93,6 +114,9 @@ not be placed, and says what and why; the rest is written all the same.`
       guard: flags.guard as GuardAction | undefined,
       nfd: flags.nfd,
       ...(flags['from-registry'] !== undefined && { registry: registryUrl(flags['from-registry']) }),
+      ...(flags.ca !== undefined && { registryCa: certificates(await readText(flags.ca), flags.ca) }),
+      ...(flags['pull-secret'] !== undefined && { pullSecret: secretName(flags['pull-secret']) }),
+      methodFor: methodChooser(flags.method, nodes.map(nameOfNode)),
       maxUnavailable: flags['max-unavailable'],
       ...(flags['max-per-node'] !== undefined && { maxBytes: size(flags['max-per-node']) }),
       script: await readNodeScript(),
@@ -104,16 +128,13 @@ not be placed, and says what and why; the rest is written all the same.`
     const said = [...unreadable, ...plan.findings]
     if (said.length > 0) this.logToStderr(renderFindings(said))
     this.#explain(plan, args.bundle, flags.output, flags['from-registry'])
-    if (plan.nodes.length === 0 || said.some(({ severity }) => severity === 'error')) this.answerNo()
+    if (plan.nodes.length + plan.prepared.length === 0 || said.some(({ severity }) => severity === 'error'))
+      this.answerNo()
     return answer
   }
 
-  #explain(
-    { nodes, bundlePath, namespace, files }: SeedingPlan,
-    bundle: string,
-    output: string,
-    registry?: string,
-  ): void {
+  #explain(plan: SeedingPlan, bundle: string, output: string, registry?: string): void {
+    const { nodes, bundlePath, namespace, files } = plan
     const rows = nodes.map(({ node, sets, images, bytes }) => [
       node,
       sets.join(','),
@@ -121,21 +142,43 @@ not be placed, and says what and why; the rest is written all the same.`
       formatBytes(bytes),
     ])
     this.log(renderTable(['NODE', 'SETS', 'IMAGES', 'SIZE'], rows))
+    if (nodes.length === 0) return
     const groups = [...new Set(nodes.map(({ group }) => group))]
     const guard = files.filter(({ path }) => path.startsWith('guard/'))
     const steps = [
-      registry ? `let ${registry} serve ${bundle}: nodeseed serve` : `copy ${bundle} to ${bundlePath} on each node`,
+      registry
+        ? [`let ${registry} serve ${bundle}: nodeseed serve`]
+        : [...carryCommands(nodes, bundle, bundlePath), ...copyStep(plan, bundle)],
       [
         `${applyCommand(files.filter(({ path }) => path.startsWith('seeding/')))} ${output}/seeding`,
         ...groups.map((group) => `kubectl -n ${namespace} rollout status daemonset/seed-${group}`),
-      ].join('\n     '),
-      `sh ${output}/labels.sh`,
-      `name ${output}/workloads under "components:" in the kustomization of your workloads`,
-      ...(guard.length > 0 ? [`${applyCommand(guard)} ${output}/guard`] : []),
+      ],
+      [`sh ${output}/labels.sh`],
+      [`name ${output}/workloads under "components:" in the kustomization of your workloads`],
+      ...(guard.length > 0 ? [[`${applyCommand(guard)} ${output}/guard`]] : []),
     ]
     this.log(`\nWritten to ${output}. What comes next:`)
-    steps.forEach((step, index) => void this.log(`  ${index + 1}. ${step}`))
+    steps.forEach((lines, index) => void this.log(`  ${index + 1}. ${lines.join('\n     ')}`))
   }
+}
+
+function copyStep({ nodes, bundlePath }: SeedingPlan, bundle: string): string[] {
+  const isLocal = nodes.every(({ method }) => method === 'kind' || method === 'minikube')
+  return isLocal ? [] : [`copy ${bundle} to ${bundlePath} on each node`]
+}
+
+function certificates(text: string, file: string): string {
+  if (/-----BEGIN CERTIFICATE-----[\s\S]+-----END CERTIFICATE-----/.test(text)) return text
+  throw new ExpectedError('INPUT_INVALID', `${file}: holds no certificate`, {
+    hint: 'Give --ca the PEM file of the authority, such as the tls.crt that nodeseed serve wrote.',
+  })
+}
+
+function secretName(text: string): string {
+  if (text.length <= 253 && /^[a-z0-9](?:[-a-z0-9.]*[a-z0-9])?$/.test(text)) return text
+  throw new ExpectedError('USAGE', `Not the name of a Secret: ${JSON.stringify(text)}`, {
+    hint: 'Make one with: kubectl -n nodeseed create secret docker-registry NAME --docker-server=HOST …',
+  })
 }
 
 function absolute(path: string): string {

@@ -11,6 +11,7 @@ import type { Lock } from '../inventory.ts'
 import { nameOfNode } from '../kubernetes/node.ts'
 import { seedSetDigest } from '../seed-set.ts'
 import type { NodeGroup } from './node-group.ts'
+import type { HostPath } from './runtime.ts'
 import type { SeedableNode } from './seedable-node.ts'
 
 /** What the seeding pods of all groups have in common. */
@@ -24,6 +25,10 @@ export interface Seeding {
   readonly scriptDigest: string
   /** Pull from this registry, which serves the bundle, instead of reading a file. */
   readonly registry?: string | undefined
+  /** The authorities (PEM) that the registry's certificate is checked with. */
+  readonly registryCa?: string | undefined
+  /** Name of a Secret of docker's configuration, with the credentials for the registry. */
+  readonly pullSecret?: string | undefined
   /** Absolute path of the bundle on every node. */
   readonly bundlePath: string
   /** Whether nodes drop what earlier sets of the same name brought. */
@@ -35,12 +40,15 @@ export interface Seeding {
 }
 
 export const SCRIPT_CONFIG_MAP = 'seed-script'
+export const CA_CONFIG_MAP = 'registry-ca'
 export const SET_LABEL = 'nodeseed.dev/set'
 const NAME_LABEL = { 'app.kubernetes.io/name': 'nodeseed' }
 
 const SCRIPT_DIRECTORY = '/nodeseed/script'
 const NAMES_DIRECTORY = '/nodeseed/names'
 const BUNDLE_DIRECTORY = '/nodeseed/bundle'
+const CA_DIRECTORY = '/nodeseed/ca'
+const CREDENTIALS_DIRECTORY = '/nodeseed/credentials'
 /** Where Node Feature Discovery's worker looks for features that others found. */
 const FEATURES_DIRECTORY = '/etc/kubernetes/node-feature-discovery/features.d'
 const READY_FILE = '/tmp/ready'
@@ -89,6 +97,7 @@ export function seedingDaemonSet(group: SeededGroup, seeding: Seeding): DaemonSe
           automountServiceAccountToken: false,
           enableServiceLinks: false,
           hostNetwork: true,
+          ...(group.runtime.hostProcesses && { hostPID: true }),
           priorityClassName: 'system-node-critical',
           terminationGracePeriodSeconds: 10,
           affinity: {
@@ -121,6 +130,7 @@ function intOrString(text: string): string | number {
 
 function container(name: string, group: SeededGroup, seeding: Seeding, options: string[]): Container {
   const { features = [] } = group
+  const { capabilities } = group.runtime
   const fileName = seeding.bundlePath.slice(seeding.bundlePath.lastIndexOf('/') + 1)
   return {
     name,
@@ -128,17 +138,22 @@ function container(name: string, group: SeededGroup, seeding: Seeding, options: 
     imagePullPolicy: 'IfNotPresent',
     command: ['/bin/sh', `${SCRIPT_DIRECTORY}/seed.sh`],
     args: [
+      ...['--method', group.runtime.name],
       ...['--set', seedSetDigest(group.lock), '--set-name', seeding.set],
       ...(needsOwnNames(group, seeding) ? ['--names', `${NAMES_DIRECTORY}/names.txt`] : []),
       ...['--report', '/dev/termination-log'],
       ...features.flatMap((feature) => ['--feature', feature]),
       ...options,
+      ...(seeding.registryCa ? ['--ca', `${CA_DIRECTORY}/ca.crt`] : []),
+      ...(seeding.pullSecret ? ['--auth-file', `${CREDENTIALS_DIRECTORY}/config.json`] : []),
       ...(seeding.registry ? ['--from-registry', seeding.registry] : ['--', `${BUNDLE_DIRECTORY}/${fileName}`]),
     ],
     env: [
       { name: 'NODE_NAME', valueFrom: { fieldRef: { fieldPath: 'spec.nodeName' } } },
       { name: 'PATH', value: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin:/opt/bin' },
       { name: 'TMPDIR', value: '/tmp' },
+      // Where docker and podman look for what a user has set; here, nothing.
+      { name: 'HOME', value: '/tmp' },
     ],
     // The sandbox image's own user is 65535; the runtime's socket belongs to root.
     securityContext: {
@@ -147,7 +162,7 @@ function container(name: string, group: SeededGroup, seeding: Seeding, options: 
       runAsNonRoot: false,
       allowPrivilegeEscalation: false,
       readOnlyRootFilesystem: true,
-      capabilities: { drop: ['ALL'] },
+      capabilities: { drop: ['ALL'], ...(capabilities.length > 0 && { add: [...capabilities] }) },
       seccompProfile: { type: 'RuntimeDefault' },
       // Where SELinux rules, an ordinary container may not speak to the runtime; elsewhere this says nothing.
       seLinuxOptions: { type: 'spc_t' },
@@ -158,17 +173,27 @@ function container(name: string, group: SeededGroup, seeding: Seeding, options: 
 }
 
 /** Host directories at their own paths. On a host with merged /usr, /bin and /lib are links, which the runtime follows. */
-function hostDirectories({ runtime, needsLib64 }: NodeGroup): string[] {
+function hostPaths({ runtime, needsLib64 }: NodeGroup, { registryCa }: Seeding): HostPath[] {
   const system = ['/usr', '/bin', '/sbin', '/lib', ...(needsLib64 ? ['/lib64'] : [])]
-  return [...system, runtime.socketDirectory, runtime.storage, ...runtime.programs]
+  const paths = [...system.map((path) => ({ path, type: 'Directory' as const })), ...runtime.hostPaths]
+  // dockerd pulls by itself, and looks for the authorities of a registry there.
+  const certificates = { path: '/etc/docker', type: 'DirectoryOrCreate' as const, writable: true }
+  return runtime.name === 'docker' && registryCa ? [...paths, certificates] : paths
 }
 
 function mounts(group: SeededGroup, seeding: Seeding): VolumeMount[] {
   return [
-    ...hostDirectories(group).map((path) => ({ name: volumeName(path), mountPath: path, readOnly: true })),
+    ...hostPaths(group, seeding).map(({ path, writable, followsMounts }) => ({
+      name: volumeName(path),
+      mountPath: path,
+      ...(!writable && { readOnly: true }),
+      ...(followsMounts && { mountPropagation: 'HostToContainer' }),
+    })),
     { name: 'script', mountPath: SCRIPT_DIRECTORY, readOnly: true },
     ...(needsOwnNames(group, seeding) ? [{ name: 'names', mountPath: NAMES_DIRECTORY, readOnly: true }] : []),
     ...(seeding.registry ? [] : [{ name: 'bundle', mountPath: BUNDLE_DIRECTORY, readOnly: true }]),
+    ...(seeding.registryCa ? [{ name: 'ca', mountPath: CA_DIRECTORY, readOnly: true }] : []),
+    ...(seeding.pullSecret ? [{ name: 'credentials', mountPath: CREDENTIALS_DIRECTORY, readOnly: true }] : []),
     { name: 'tmp', mountPath: '/tmp' },
     ...(group.features?.length ? [{ name: 'features', mountPath: FEATURES_DIRECTORY }] : []),
   ]
@@ -177,15 +202,13 @@ function mounts(group: SeededGroup, seeding: Seeding): VolumeMount[] {
 function volumes(group: SeededGroup, seeding: Seeding): Volume[] {
   const directory = seeding.bundlePath.slice(0, seeding.bundlePath.lastIndexOf('/')) || '/'
   return [
-    ...hostDirectories(group).map((path) => ({
-      name: volumeName(path),
-      // Images may lie elsewhere on a host; then only the look at the space left is lost.
-      hostPath: { path, type: path === group.runtime.storage ? 'DirectoryOrCreate' : 'Directory' },
-    })),
+    ...hostPaths(group, seeding).map(({ path, type }) => ({ name: volumeName(path), hostPath: { path, type } })),
     { name: 'script', configMap: { name: SCRIPT_CONFIG_MAP } },
     ...(needsOwnNames(group, seeding) ? [{ name: 'names', configMap: { name: namesConfigMap(group) } }] : []),
     // Made when it is not there: a pod that runs and says that the bundle is missing helps more than one that waits.
     ...(seeding.registry ? [] : [{ name: 'bundle', hostPath: { path: directory, type: 'DirectoryOrCreate' } }]),
+    ...(seeding.registryCa ? [{ name: 'ca', configMap: { name: CA_CONFIG_MAP } }] : []),
+    ...(seeding.pullSecret ? [{ name: 'credentials', secret: credentials(seeding.pullSecret) }] : []),
     { name: 'tmp', emptyDir: {} },
     ...(group.features?.length
       ? [{ name: 'features', hostPath: { path: FEATURES_DIRECTORY, type: 'DirectoryOrCreate' } }]
@@ -193,8 +216,13 @@ function volumes(group: SeededGroup, seeding: Seeding): Volume[] {
   ]
 }
 
+/** For root only, under the name that docker looks for. */
+function credentials(secretName: string): NonNullable<Volume['secret']> {
+  return { secretName, defaultMode: 0o400, items: [{ key: '.dockerconfigjson', path: 'config.json' }] }
+}
+
 function volumeName(path: string): string {
-  return `host${path.replaceAll('/', '-')}`
+  return `host${path.replaceAll(/[/.]/g, '-')}`
 }
 
 /** The nodes by their hostname label, which selects many at once; one without it by its name. */

@@ -1,4 +1,5 @@
 import { SET_LABEL } from './daemon-set.ts'
+import { quote } from './quote.ts'
 
 /** What a label script is to do. */
 export interface LabelTask {
@@ -69,9 +70,4 @@ prune_node() {
 ${calls.join('\n')}
 exit "$code"
 `
-}
-
-/** A word that no shell reads anything into. */
-function quote(text: string): string {
-  return /^[\w./:=@-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`
 }

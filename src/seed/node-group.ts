@@ -1,7 +1,7 @@
 import type { SeedableNode } from './seedable-node.ts'
 
 /** Nodes that one DaemonSet can seed: same architecture, runtime and sandbox image, and the same seed sets. */
-export interface NodeGroup extends Omit<SeedableNode, 'name' | 'node'> {
+export interface NodeGroup extends Omit<SeedableNode, 'name' | 'node' | 'method'> {
   /** A DNS label, such as `amd64-containerd`. */
   readonly name: string
   readonly nodes: readonly SeedableNode[]

@@ -10,10 +10,13 @@ import { guardResources } from './guard.ts'
 import type { Guard, GuardAction } from './guard-images.ts'
 import { kustomizeComponent } from './kustomize-component.ts'
 import { renderLabelScript } from './label-script.ts'
+import { type Method, minikubeProfile } from './method.ts'
+import { methodFindings } from './method-findings.ts'
 import { groupNodes } from './node-group.ts'
 import type { OutputFile } from './output-file.ts'
 import { type Placement, type PlacementMode, placeImages, type SeedSet } from './placement.ts'
 import { podEdits } from './pod-edit.ts'
+import { prepareNodes } from './prepared-nodes.ts'
 import { type SeedLabel, seedLabel } from './seed-label.ts'
 import { seedableNodes } from './seedable-node.ts'
 import { seedingResources } from './seeding-resources.ts'
@@ -35,8 +38,14 @@ export interface SeedingOptions {
   readonly placement?: PlacementMode
   /** With `minimal`: nodes for each workload. Default: 1. */
   readonly spread?: number
+  /** The method that was asked for, by the name of the node; else what fits the node. */
+  readonly methodFor?: ((node: string) => Method | undefined) | undefined
   /** Pull from this registry, which serves the bundle, instead of reading a file. */
   readonly registry?: string | undefined
+  /** The authorities (PEM) that the registry's certificate is checked with. Default: those that nodes know. */
+  readonly registryCa?: string | undefined
+  /** Name of a Secret of docker's configuration, with the credentials for the registry. Default: none are sent. */
+  readonly pullSecret?: string | undefined
   /** How many nodes, or what share of them, seed at the same time after a change. Default: 25%. */
   readonly maxUnavailable?: string | undefined
   /** Whether nodes drop what earlier sets of the same name brought. */
@@ -61,6 +70,8 @@ export interface SeedingPlan {
     readonly nodes: readonly string[]
   }[]
   readonly nodes: readonly NodePlacement[]
+  /** Nodes that no pod seeds: what they hold comes from outside, and nothing here labels them. */
+  readonly prepared: readonly { readonly node: string; readonly method: Method }[]
   readonly workloads: readonly {
     readonly apiVersion: string
     readonly kind: string
@@ -76,6 +87,10 @@ export interface SeedingPlan {
 export interface NodePlacement {
   readonly node: string
   readonly platform: string
+  /** How it gets there. */
+  readonly method: Method
+  /** minikube's own word for the cluster. */
+  readonly profile?: string
   /** The DaemonSet group that brings it. */
   readonly group: string
   /** Digests of its seed sets. */
@@ -98,7 +113,7 @@ export function planSeeding(
   workloads: readonly Workload[],
   options: SeedingOptions,
 ): SeedingPlan {
-  const { seedable, findings } = seedableNodes(nodes, options.sandboxImage)
+  const { seedable, prepared, findings } = seedableNodes(nodes, options)
   const { placement: mode = 'eligible', spread = 1, maxBytes = Number.POSITIVE_INFINITY } = options
   const placement = placeImages(lock.images, workloads, seedable, { mode, spread, maxBytes })
   const labels = new Map(placement.sets.map((set) => [set, seedLabel(options.set, set.digest, options.labelDomain)]))
@@ -122,6 +137,8 @@ export function planSeeding(
     patches.map(({ workload, nodeSelector }) => ({ workload, edits: podEdits(workload, { nodeSelector }) })),
   )
   const seeding = { ...options, bundle: lock, scriptDigest: digestOf(options.script).slice(0, 'sha256:'.length + 16) }
+  const { registry: url, registryCa: ca } = options
+  const preparation = prepareNodes(prepared, lock.images, url === undefined ? undefined : { url, ca })
   const task = {
     namespace: options.namespace,
     prefix: `${options.set}.${options.labelDomain}`,
@@ -142,12 +159,15 @@ export function planSeeding(
       nodes: set.nodes,
     })),
     nodes: placed,
+    prepared: prepared.map(({ name, method }) => ({ node: name, method })),
     workloads: patches.map(({ workload: { resource }, nodeSelector }) => {
       const { apiVersion, kind, namespace, name } = resource
       return { apiVersion, kind, namespace, name, nodeSelector }
     }),
     findings: [
       ...findings,
+      ...preparation.findings,
+      ...methodFindings(groups),
       ...placement.findings,
       ...patches.flatMap((patch) => patch.findings),
       ...component.findings,
@@ -157,6 +177,7 @@ export function planSeeding(
       { path: 'labels.sh', content: renderLabelScript(task), executable: true },
       ...seedingResources(groups, seeding, options.script),
       ...(options.guard ? guardResources(guardOf(options.guard, placement, labels, workloads, nodes, options)) : []),
+      ...preparation.files,
       ...component.files.map((file) => ({ ...file, path: `workloads/${file.path}` })),
     ],
   }
@@ -191,6 +212,8 @@ function nodePlacements(
     return {
       node: node.name,
       platform: formatPlatform(node.platform),
+      method: node.method,
+      ...(node.method === 'minikube' && { profile: minikubeProfile(node.node) ?? 'minikube' }),
       group: group.name,
       sets: setsOf(node.name).map(({ digest }) => digest),
       seeded: digests.get(group) ?? '',

@@ -1,57 +1,71 @@
-import type { Node } from 'kubernetes-types/core/v1.js'
+export type RuntimeName = 'containerd' | 'k3s' | 'rke2' | 'k0s' | 'microk8s' | 'cri-o' | 'docker'
 
-export type RuntimeName = 'containerd' | 'k3s' | 'rke2' | 'k0s' | 'microk8s'
+/** A directory or socket of the host that a seeding pod sees at its own path. */
+export interface HostPath {
+  readonly path: string
+  readonly type: 'Directory' | 'DirectoryOrCreate' | 'Socket'
+  readonly writable?: boolean
+  /** Whether mounts that come and go below it on the host must be seen, so that none is held or missed. */
+  readonly followsMounts?: boolean
+}
 
-/** Where a distribution keeps its containerd, seen from the host. */
+/** A container runtime as a seeding pod meets it; the rows of `detect_runtime` in seed.sh, seen from the host. */
 export interface Runtime {
   readonly name: RuntimeName
-  /** Holds the socket. The directory, not the socket: that is made anew at every start. */
-  readonly socketDirectory: string
-  /** Where images and layers lie, to see how much space is left. */
-  readonly storage: string
-  /** Holds programs that are not below /usr, /bin or /sbin. */
-  readonly programs: readonly string[]
+  readonly hostPaths: readonly HostPath[]
+  /** Of the container, which has no others. */
+  readonly capabilities: readonly string[]
+  /** Whether the pod must see the processes of the host, to tell one of them to read its configuration again. */
+  readonly hostProcesses: boolean
 }
 
-/** The rows of `detect_runtime` in seed.sh, with what a pod must see of the host to use them. */
-const RUNTIMES: Readonly<Record<RuntimeName, Runtime>> = {
-  containerd: {
-    name: 'containerd',
-    socketDirectory: '/run/containerd',
-    storage: '/var/lib/containerd',
-    programs: [],
-  },
-  k3s: {
-    name: 'k3s',
-    socketDirectory: '/run/k3s/containerd',
-    storage: '/var/lib/rancher/k3s/agent/containerd',
-    programs: ['/var/lib/rancher/k3s/data'],
-  },
-  rke2: {
-    name: 'rke2',
-    socketDirectory: '/run/k3s/containerd',
-    storage: '/var/lib/rancher/rke2/agent/containerd',
-    programs: ['/var/lib/rancher/rke2/bin'],
-  },
-  k0s: {
-    name: 'k0s',
-    socketDirectory: '/run/k0s',
-    storage: '/var/lib/k0s/containerd',
-    programs: [],
-  },
-  microk8s: {
-    name: 'microk8s',
-    socketDirectory: '/var/snap/microk8s/common/run',
-    storage: '/var/snap/microk8s/common/var/lib/containerd',
-    programs: ['/snap'],
-  },
+/**
+ * containerd: its socket's directory, as the socket is made anew at every start; where images lie, to see the space left
+ * (images may lie elsewhere, then only that look is lost); and programs that are not below /usr, /bin or /sbin.
+ */
+function containerd(name: RuntimeName, socketDirectory: string, storage: string, ...programs: HostPath[]): Runtime {
+  const hostPaths = [
+    { path: socketDirectory, type: 'Directory' as const },
+    { path: storage, type: 'DirectoryOrCreate' as const },
+    ...programs,
+  ]
+  return { name, hostPaths, capabilities: [], hostProcesses: false }
 }
 
-/** The runtime of a node, from what its kubelet reports; undefined for one that no script of ours can seed. */
-export function runtimeOf({ status, metadata }: Node): Runtime | undefined {
-  const { containerRuntimeVersion = '', kubeletVersion = '', osImage = '' } = status?.nodeInfo ?? {}
-  if (!containerRuntimeVersion.startsWith('containerd://') || /^(Talos|Bottlerocket)/.test(osImage)) return undefined
-  const distribution = /\+(k3s|rke2|k0s)/.exec(kubeletVersion)?.[1] as 'k3s' | 'rke2' | 'k0s' | undefined
-  if (distribution) return RUNTIMES[distribution]
-  return metadata?.labels?.['microk8s.io/cluster'] ? RUNTIMES.microk8s : RUNTIMES.containerd
+export const RUNTIMES: Readonly<Record<RuntimeName, Runtime>> = {
+  containerd: containerd('containerd', '/run/containerd', '/var/lib/containerd'),
+  k3s: containerd('k3s', '/run/k3s/containerd', '/var/lib/rancher/k3s/agent/containerd', {
+    path: '/var/lib/rancher/k3s/data',
+    type: 'Directory',
+  }),
+  rke2: containerd('rke2', '/run/k3s/containerd', '/var/lib/rancher/rke2/agent/containerd', {
+    path: '/var/lib/rancher/rke2/bin',
+    type: 'Directory',
+  }),
+  k0s: containerd('k0s', '/run/k0s', '/var/lib/k0s/containerd'),
+  microk8s: containerd(
+    'microk8s',
+    '/var/snap/microk8s/common/run',
+    '/var/snap/microk8s/common/var/lib/containerd',
+    // Each revision of a snap is a mount of its own.
+    { path: '/snap', type: 'Directory', followsMounts: true },
+  ),
+  /** skopeo or podman write where CRI-O reads, with the host's own settings, and unpack layers with owners and devices. */
+  'cri-o': {
+    name: 'cri-o',
+    hostPaths: [
+      { path: '/etc/containers', type: 'Directory' },
+      { path: '/etc/crio', type: 'DirectoryOrCreate', writable: true },
+      { path: '/var/lib/containers', type: 'DirectoryOrCreate', writable: true, followsMounts: true },
+      { path: '/run/containers', type: 'DirectoryOrCreate', writable: true, followsMounts: true },
+    ],
+    capabilities: ['CHOWN', 'DAC_OVERRIDE', 'FOWNER', 'FSETID', 'MKNOD', 'SETFCAP', 'SYS_ADMIN', 'SYS_CHROOT'],
+    hostProcesses: true,
+  },
+  docker: {
+    name: 'docker',
+    hostPaths: [{ path: '/var/run/docker.sock', type: 'Socket' }],
+    capabilities: [],
+    hostProcesses: false,
+  },
 }

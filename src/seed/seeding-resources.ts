@@ -3,6 +3,7 @@ import { ExpectedError } from '../errors.ts'
 import { renderYaml } from '../kubernetes/render.ts'
 import { applyCommand } from './apply-command.ts'
 import {
+  CA_CONFIG_MAP,
   namesConfigMap,
   needsOwnNames,
   SCRIPT_CONFIG_MAP,
@@ -45,6 +46,16 @@ export function seedingResources(groups: readonly SeededGroup[], seeding: Seedin
         configMap(seeding.namespace, SCRIPT_CONFIG_MAP, { 'seed.sh': script }),
       ]),
     },
+    ...(seeding.registryCa
+      ? [
+          {
+            path: 'registry-ca.yaml',
+            content: renderYaml(`What the certificate of ${seeding.registry} is checked with.`, [
+              configMap(seeding.namespace, CA_CONFIG_MAP, { 'ca.crt': seeding.registryCa }),
+            ]),
+          },
+        ]
+      : []),
     ...names,
     ...daemonSets,
   ]

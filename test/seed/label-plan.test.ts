@@ -8,7 +8,16 @@ const OTHER = 'tools.nodeseed.dev/fedcba9876543210'
 const SET = { name: 'shop', digest: '0123456789abcdef', label: KEY, images: [], nodes: [] }
 
 function placement(node: string): RecordedPlacement {
-  const placed = { node, platform: 'linux/amd64', group: 'g', sets: [SET.digest], seeded: 'aaaa', images: 1, bytes: 1 }
+  const placed = {
+    node,
+    platform: 'linux/amd64',
+    method: 'containerd' as const,
+    group: 'g',
+    sets: [SET.digest],
+    seeded: 'aaaa',
+    images: 1,
+    bytes: 1,
+  }
   return { namespace: 'nodeseed', sets: [SET], nodes: [placed] }
 }
 

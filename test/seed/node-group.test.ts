@@ -1,7 +1,7 @@
 import type { Node } from 'kubernetes-types/core/v1.js'
 import { expect, test } from 'vitest'
+import { type Method, methodOf, misfit, runtimeFor } from '../../src/seed/method.ts'
 import { groupNodes } from '../../src/seed/node-group.ts'
-import { runtimeOf } from '../../src/seed/runtime.ts'
 import { sandboxImageOf } from '../../src/seed/sandbox-image.ts'
 import { seedableNodes } from '../../src/seed/seedable-node.ts'
 
@@ -13,6 +13,7 @@ interface NodeFacts {
   readonly runtime?: string
   readonly images?: string[]
   readonly labels?: Record<string, string>
+  readonly providerId?: string
 }
 
 function node(name: string, facts: NodeFacts = {}): Node {
@@ -27,23 +28,58 @@ function node(name: string, facts: NodeFacts = {}): Node {
   }
   return {
     metadata: { name, labels },
+    ...(facts.providerId && { spec: { providerID: facts.providerId } }),
     status: { nodeInfo: nodeInfo as never, images: images.map((image) => ({ names: [image] })) },
   }
 }
 
-test.for<[facts: NodeFacts, runtime: string | undefined]>([
-  [{}, 'containerd'],
-  [{ kubelet: 'v1.33.2+k3s1', runtime: 'containerd://2.0.5-k3s1' }, 'k3s'],
-  [{ kubelet: 'v1.33.2+rke2r1', runtime: 'containerd://2.0.5-k3s1' }, 'rke2'],
-  [{ kubelet: 'v1.33.2+k0s', runtime: 'containerd://1.7.27' }, 'k0s'],
-  [{ labels: { 'microk8s.io/cluster': 'true' } }, 'microk8s'],
-  [{ kubelet: 'v1.33.2-eks-1234567' }, 'containerd'],
-  [{ runtime: 'cri-o://1.33.1' }, undefined],
-  [{ runtime: 'docker://28.0.1' }, undefined],
-  [{ osImage: 'Talos (v1.10.1)' }, undefined],
-  [{ osImage: 'Bottlerocket OS 1.40.0 (aws-k8s-1.33)' }, undefined],
-])('the runtime of %o is %s', ([facts, runtime]) => {
-  expect(runtimeOf(node('n', facts))?.name).toBe(runtime)
+const KIND = 'kind://docker/kind/kind-worker'
+const MINIKUBE = { 'minikube.k8s.io/name': 'minikube' }
+
+test.for<[facts: NodeFacts, method: Method | undefined, runtime?: string]>([
+  [{}, 'containerd', 'containerd'],
+  [{ kubelet: 'v1.33.2+k3s1', runtime: 'containerd://2.0.5-k3s1' }, 'k3s', 'k3s'],
+  [{ kubelet: 'v1.33.2+rke2r1', runtime: 'containerd://2.0.5-k3s1' }, 'rke2', 'rke2'],
+  [{ kubelet: 'v1.33.2+k0s', runtime: 'containerd://1.7.27' }, 'k0s', 'k0s'],
+  [{ kubelet: 'v1.33.2+k3s1', runtime: 'docker://28.0.1' }, 'docker', 'docker'],
+  [{ labels: { 'microk8s.io/cluster': 'true' } }, 'microk8s', 'microk8s'],
+  [{ kubelet: 'v1.33.2-eks-1234567' }, 'containerd', 'containerd'],
+  [{ providerId: KIND }, 'kind', 'containerd'],
+  [{ labels: MINIKUBE }, 'minikube', 'containerd'],
+  [{ labels: MINIKUBE, runtime: 'docker://28.0.1' }, 'minikube', 'docker'],
+  [{ labels: MINIKUBE, runtime: 'cri-o://1.33.1' }, 'minikube', 'cri-o'],
+  [{ labels: MINIKUBE, runtime: 'odd://1' }, undefined],
+  [{ runtime: 'cri-o://1.33.1' }, 'cri-o', 'cri-o'],
+  [{ runtime: 'docker://28.0.1' }, 'docker', 'docker'],
+  [{ runtime: 'odd://1' }, undefined],
+  [{ osImage: 'Talos (v1.10.1)' }, 'talos'],
+  [{ osImage: 'Bottlerocket OS 1.40.0 (aws-k8s-1.33)' }, 'bottlerocket'],
+])('the method of %o is %s', ([facts, method, runtime]) => {
+  const one = node('n', facts)
+  expect(methodOf(one)).toBe(method)
+  if (method) expect(runtimeFor(method, one)?.name).toBe(runtime)
+})
+
+test.for<[method: Method, facts: NodeFacts, problem: RegExp | undefined]>([
+  ['containerd', {}, undefined],
+  ['containerd', { kubelet: 'v1.33.2+k3s1' }, undefined], // k3s with a containerd of its own
+  ['k3s', { kubelet: 'v1.33.2' }, undefined], // a kubelet that does not say what it is part of
+  ['k3s', { kubelet: 'v1.33.2+rke2r1' }, /its kubelet is v1\.33\.2\+rke2r1/],
+  ['docker', {}, /its kubelet uses containerd:/],
+  ['cri-o', { runtime: 'docker://28.0.1' }, /its kubelet uses docker:/],
+  ['bake', { runtime: 'cri-o://1.33.1' }, /its kubelet uses cri-o:/],
+  ['bake', {}, undefined],
+  ['kind', { runtime: 'docker://28.0.1' }, /its kubelet uses docker:/],
+  ['minikube', { runtime: 'docker://28.0.1' }, undefined],
+  ['minikube', { runtime: 'odd://1' }, /its kubelet uses odd:/],
+  ['talos', {}, /it runs Debian/],
+  ['talos', { osImage: 'Talos (v1.10.1)' }, undefined],
+  ['containerd', { osImage: 'Talos (v1.10.1)' }, /no shell/],
+  ['bake', { osImage: 'Talos (v1.10.1)' }, /no shell/],
+  ['bake', { osImage: 'Bottlerocket OS 1.40.0' }, undefined],
+])('%s for %o: %s', ([method, facts, problem]) => {
+  if (problem) expect(misfit(method, node('n', facts))).toMatch(problem)
+  else expect(misfit(method, node('n', facts))).toBeUndefined()
 })
 
 test.for<[images: string[], sandboxImage: string | undefined]>([
@@ -81,7 +117,7 @@ test('a group is one architecture, one runtime, one sandbox image, one place of 
 })
 
 test('a node that cannot be seeded is a finding, and the others go on', () => {
-  const { seedable, findings } = seedableNodes([
+  const { seedable, prepared, findings } = seedableNodes([
     node('win', { os: 'windows' }),
     node('full', { images: [] }),
     node('talos', { osImage: 'Talos (v1.10.1)' }),
@@ -89,16 +125,30 @@ test('a node that cannot be seeded is a finding, and the others go on', () => {
   ])
   const groups = groupNodes(seedable, () => ['0123456789abcdef'])
   expect(groups.flatMap(({ nodes }) => nodes.map(({ name }) => name))).toEqual(['a'])
+  expect(prepared.map(({ name, method }) => `${name} ${method}`)).toEqual(['talos talos'])
   expect(findings.map(({ code, message }) => `${code}: ${message}`)).toMatchInlineSnapshot(`
     [
       "NODE_RUNTIME_UNSUPPORTED: node win cannot be seeded by a pod: it runs Debian GNU/Linux 12 with containerd://1.7.27",
       "SANDBOX_IMAGE_UNKNOWN: node full cannot be seeded by a pod: it does not report its sandbox image",
-      "NODE_RUNTIME_UNSUPPORTED: node talos cannot be seeded by a pod: it runs Talos (v1.10.1) with containerd://1.7.27",
     ]
   `)
 })
 
+test('a method that was asked for overrides what fits, and is refused where the kubelet would not look', () => {
+  const methodFor = (name: string) => (name === 'c' ? undefined : ('docker' as const))
+  const nodes = [node('a'), node('b', { runtime: 'docker://28.0.1', labels: MINIKUBE }), node('c')]
+  const { seedable, findings } = seedableNodes(nodes, { methodFor })
+  expect(seedable.map(({ name, method }) => `${name} ${method}`)).toEqual(['b docker', 'c containerd'])
+  expect(findings).toMatchObject([
+    {
+      code: 'METHOD_UNFIT',
+      message: 'node a: docker cannot seed it: its kubelet uses containerd://1.7.27',
+      hint: 'Leave --method out for this node, or name one that fits: --method a=containerd',
+    },
+  ])
+})
+
 test('a named sandbox image stands in for what nodes do not report', () => {
-  const { seedable } = seedableNodes([node('full', { images: [] })], 'registry.k8s.io/pause:3.10')
+  const { seedable } = seedableNodes([node('full', { images: [] })], { sandboxImage: 'registry.k8s.io/pause:3.10' })
   expect(seedable[0]?.sandboxImage).toBe('registry.k8s.io/pause:3.10')
 })
