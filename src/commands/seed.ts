@@ -141,8 +141,11 @@ not be placed, and says what and why; the rest is written all the same.`
       String(images),
       formatBytes(bytes),
     ])
+    if (nodes.length === 0) {
+      this.log(`Written to ${output}.`)
+      return
+    }
     this.log(renderTable(['NODE', 'SETS', 'IMAGES', 'SIZE'], rows))
-    if (nodes.length === 0) return
     const groups = [...new Set(nodes.map(({ group }) => group))]
     const guard = files.filter(({ path }) => path.startsWith('guard/'))
     const steps = [

@@ -3,6 +3,7 @@ import type {
   Container,
   NodeSelectorRequirement,
   NodeSelectorTerm,
+  SecurityContext,
   Toleration,
   Volume,
   VolumeMount,
@@ -53,6 +54,13 @@ const CREDENTIALS_DIRECTORY = '/nodeseed/credentials'
 const FEATURES_DIRECTORY = '/etc/kubernetes/node-feature-discovery/features.d'
 const READY_FILE = '/tmp/ready'
 
+/** A runtime's client needs its socket, and nothing else of what root may do. */
+const CONFINED: SecurityContext = {
+  allowPrivilegeEscalation: false,
+  capabilities: { drop: ['ALL'] },
+  seccompProfile: { type: 'RuntimeDefault' },
+}
+
 /** A group of nodes, and what these nodes are to hold together. */
 export interface SeededGroup extends NodeGroup {
   readonly lock: Lock
@@ -97,7 +105,7 @@ export function seedingDaemonSet(group: SeededGroup, seeding: Seeding): DaemonSe
           automountServiceAccountToken: false,
           enableServiceLinks: false,
           hostNetwork: true,
-          ...(group.runtime.hostProcesses && { hostPID: true }),
+          ...(group.runtime.privileged && { hostPID: true }),
           priorityClassName: 'system-node-critical',
           terminationGracePeriodSeconds: 10,
           affinity: {
@@ -130,7 +138,6 @@ function intOrString(text: string): string | number {
 
 function container(name: string, group: SeededGroup, seeding: Seeding, options: string[]): Container {
   const { features = [] } = group
-  const { capabilities } = group.runtime
   const fileName = seeding.bundlePath.slice(seeding.bundlePath.lastIndexOf('/') + 1)
   return {
     name,
@@ -160,10 +167,8 @@ function container(name: string, group: SeededGroup, seeding: Seeding, options: 
       runAsUser: 0,
       runAsGroup: 0,
       runAsNonRoot: false,
-      allowPrivilegeEscalation: false,
       readOnlyRootFilesystem: true,
-      capabilities: { drop: ['ALL'], ...(capabilities.length > 0 && { add: [...capabilities] }) },
-      seccompProfile: { type: 'RuntimeDefault' },
+      ...(group.runtime.privileged ? { privileged: true } : CONFINED),
       // Where SELinux rules, an ordinary container may not speak to the runtime; elsewhere this says nothing.
       seLinuxOptions: { type: 'spc_t' },
     },

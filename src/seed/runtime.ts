@@ -13,10 +13,8 @@ export interface HostPath {
 export interface Runtime {
   readonly name: RuntimeName
   readonly hostPaths: readonly HostPath[]
-  /** Of the container, which has no others. */
-  readonly capabilities: readonly string[]
-  /** Whether the pod must see the processes of the host, to tell one of them to read its configuration again. */
-  readonly hostProcesses: boolean
+  /** Whether the container must mount, make devices and own files as root does, and tell a process of the host something. */
+  readonly privileged: boolean
 }
 
 /**
@@ -29,7 +27,7 @@ function containerd(name: RuntimeName, socketDirectory: string, storage: string,
     { path: storage, type: 'DirectoryOrCreate' as const },
     ...programs,
   ]
-  return { name, hostPaths, capabilities: [], hostProcesses: false }
+  return { name, hostPaths, privileged: false }
 }
 
 export const RUNTIMES: Readonly<Record<RuntimeName, Runtime>> = {
@@ -50,7 +48,10 @@ export const RUNTIMES: Readonly<Record<RuntimeName, Runtime>> = {
     // Each revision of a snap is a mount of its own.
     { path: '/snap', type: 'Directory', followsMounts: true },
   ),
-  /** skopeo or podman write where CRI-O reads, with the host's own settings, and unpack layers with owners and devices. */
+  /**
+   * skopeo or podman write where CRI-O reads, with the host's own settings: they unpack layers with owners and devices, and
+   * mount overlays to see whether they can.
+   */
   'cri-o': {
     name: 'cri-o',
     hostPaths: [
@@ -59,13 +60,11 @@ export const RUNTIMES: Readonly<Record<RuntimeName, Runtime>> = {
       { path: '/var/lib/containers', type: 'DirectoryOrCreate', writable: true, followsMounts: true },
       { path: '/run/containers', type: 'DirectoryOrCreate', writable: true, followsMounts: true },
     ],
-    capabilities: ['CHOWN', 'DAC_OVERRIDE', 'FOWNER', 'FSETID', 'MKNOD', 'SETFCAP', 'SYS_ADMIN', 'SYS_CHROOT'],
-    hostProcesses: true,
+    privileged: true,
   },
   docker: {
     name: 'docker',
     hostPaths: [{ path: '/var/run/docker.sock', type: 'Socket' }],
-    capabilities: [],
-    hostProcesses: false,
+    privileged: false,
   },
 }

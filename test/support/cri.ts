@@ -24,11 +24,17 @@ export interface CriContainer {
   readonly runAsUser: number | undefined
   readonly runAsGroup: number | undefined
   readonly dropCapabilities: readonly string[]
+  /** Whether it sees the processes of the host. */
+  readonly hostProcesses?: boolean
+  readonly privileged?: boolean
   readonly readonlyRootfs: boolean
 }
 
 const EXITED = 2
-const HOST_NETWORK = { namespaceOptions: { network: 'NODE' } }
+/** A pod that shares the host's network, and its processes where asked. */
+function hostNamespaces({ hostProcesses = false, privileged = false }: CriContainer) {
+  return { namespaceOptions: { network: 'NODE', pid: hostProcesses ? 'NODE' : 'POD' }, privileged }
+}
 
 type Client = InstanceType<ServiceClientConstructor>
 
@@ -60,7 +66,7 @@ export class CriClient {
   async runPod(name: string, container: CriContainer): Promise<{ exitCode: number; log: string }> {
     const logDirectory = await mkdtemp(join(tmpdir(), 'nodeseed-pod-'))
     const metadata = { name, uid: name, namespace: 'test' }
-    const sandbox = { metadata, logDirectory, linux: { securityContext: HOST_NETWORK } }
+    const sandbox = { metadata, logDirectory, linux: { securityContext: hostNamespaces(container) } }
     const { podSandboxId } = await call(this.#runtime, 'RunPodSandbox', { config: sandbox })
     try {
       const config = containerConfig(container)
@@ -100,16 +106,18 @@ function call(client: Client, method: string, request: object): Promise<Record<s
   })
 }
 
-function containerConfig({ image, runAsUser, runAsGroup, dropCapabilities, readonlyRootfs, ...rest }: CriContainer) {
+function containerConfig(container: CriContainer) {
+  const { image, command, args, envs, mounts, runAsUser, runAsGroup, dropCapabilities, readonlyRootfs } = container
   const securityContext = {
-    ...HOST_NETWORK,
+    ...hostNamespaces(container),
     capabilities: { dropCapabilities },
     ...(runAsUser !== undefined && { runAsUser: { value: runAsUser } }),
     ...(runAsGroup !== undefined && { runAsGroup: { value: runAsGroup } }),
     readonlyRootfs,
-    noNewPrivs: true,
+    noNewPrivs: !container.privileged,
   }
-  return { metadata: { name: 'main' }, image: { image }, logPath: 'main.log', linux: { securityContext }, ...rest }
+  const metadata = { name: 'main' }
+  return { metadata, image: { image }, logPath: 'main.log', linux: { securityContext }, command, args, envs, mounts }
 }
 
 /** Each line of a CRI log is a time, a stream, a tag, and what the container said. */

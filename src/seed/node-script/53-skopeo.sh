@@ -66,7 +66,7 @@ is_known_to_podman() {
 
 store_image() {
   if [ "$method" = skopeo ]; then
-    "$ctr" --insecure-policy copy --quiet "dir:$work/image" "$(storage_name "$1")"
+    "$ctr" --insecure-policy --tmpdir "$work" copy --quiet "dir:$work/image" "$(storage_name "$1")"
     return
   fi
   printf '{"default":[{"type":"insecureAcceptAnything"}]}' >"$work/policy.json"
@@ -100,7 +100,7 @@ pull_into_storage() {
 # shellcheck disable=SC2086 # the flags are words of ours; the directory's name is mktemp's
 pull_image() {
   if [ "$method" = skopeo ]; then
-    "$ctr" --insecure-policy --override-os "${platform%%/*}" --override-arch "$(architecture)" copy --quiet $registry_flags \
+    "$ctr" --insecure-policy --tmpdir "$work" --override-os "${platform%%/*}" --override-arch "$(architecture)" copy --quiet $registry_flags \
       ${auth_file:+--src-authfile "$auth_file"} "docker://$1" "$(storage_name "$2")"
     return
   fi
@@ -178,10 +178,11 @@ keep_by_crio() {
 
 # As its unit does; a pod that sees the processes of the host can do this too.
 reload_crio() {
+  reloaded=''
   for process in /proc/[0-9]*; do
     program=''
     { read -r program <"$process/comm"; } 2>/dev/null || :
-    if [ "$program" = crio ]; then kill -HUP "${process##*/}" && return 0; fi
+    [ "$program" != crio ] || ! kill -HUP "${process##*/}" || reloaded=yes
   done
-  return 1
+  [ -n "$reloaded" ]
 }
