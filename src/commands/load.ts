@@ -10,17 +10,19 @@ import { createProgress } from '../cli/progress.ts'
 import { runNodeScript } from '../cli/run-node-script.ts'
 import { blobsOf } from '../inventory.ts'
 import { type BundleFile, openBundle } from '../layout/bundle-file.ts'
+import { LOAD_METHODS } from '../seed/method.ts'
 import { renderNames } from '../seed/node-files.ts'
 
 export default class Load extends BaseCommand {
   static override summary = "bring a bundle's images, or some of them, into the container runtime of this machine"
   static override description =
-    `Checks the bytes first, then does what seeding does on a node: with the runtime's own client (containerd, k3s, RKE2,
-k0s, MicroK8s, docker, or skopeo for CRI-O and podman) it imports what is missing, keeps it from garbage collection and
-looks for every name afterwards. Exit code 4 when one is missing.`
+    `Checks the bytes first, then does what seeding does on a node: with the runtime's own client (ctr, docker, podman, or
+skopeo for CRI-O) it imports what is missing, keeps it from garbage collection and looks for every name afterwards. Exit
+code 4 when one is missing.`
   static override examples = [
     'sudo <%= config.bin %> <%= command.id %> shop.tar',
     'sudo <%= config.bin %> <%= command.id %> shop.tar registry.example.com/shop/web:1.4',
+    '<%= config.bin %> <%= command.id %> shop.tar --method podman',
   ]
   static override strict = false
   static override args = {
@@ -29,11 +31,11 @@ looks for every name afterwards. Exit code 4 when one is missing.`
   }
   static override flags = {
     method: Flags.string({
-      description: 'ctr, directory, skopeo or docker; default: what is here',
-      helpValue: 'METHOD',
+      description: 'runtime to load into; default: the first of these that is here',
+      options: LOAD_METHODS,
     }),
     address: Flags.string({ description: "containerd's socket", helpValue: 'SOCKET' }),
-    ctr: Flags.string({ description: 'the ctr (or docker) to use', helpValue: 'PROGRAM' }),
+    ctr: Flags.string({ description: 'the ctr, docker, podman or skopeo to use', helpValue: 'PROGRAM' }),
     namespace: Flags.string({ description: 'containerd namespace; default k8s.io', helpValue: 'NAME' }),
     store: Flags.string({ description: 'containers-storage for skopeo', helpValue: 'SPEC' }),
     platform: Flags.string({ description: "default: this machine's" }),
@@ -56,7 +58,8 @@ looks for every name afterwards. Exit code 4 when one is missing.`
         ...(flags.pin ? [] : ['--no-pin']),
         resolve(args.file),
       ])
-      this.log(`${report.runtime}: ${report.names} names, ${report.imported} imported, ${report.message}`)
+      const message = report.message ? `; ${report.message}` : ''
+      this.log(`${report.runtime}: ${report.result}, ${report.names} names, ${report.imported} imported${message}`)
       process.exitCode = exitCode
       return report
     } finally {

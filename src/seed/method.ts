@@ -9,6 +9,12 @@ export const METHODS = [
 
 export type Method = (typeof METHODS)[number]
 
+/** The runtimes of one machine, in the order in which the node script looks for them. */
+export const LOAD_METHODS = [
+  ...(['k3s', 'rke2', 'k0s', 'microk8s', 'containerd', 'cri-o', 'docker', 'podman'] as const),
+  'directory',
+] as const
+
 /** The method that fits what the kubelet of a node reports; undefined where none does. */
 export function methodOf(node: Node): Method | undefined {
   const { containerRuntimeVersion = '', kubeletVersion = '', osImage = '' } = node.status?.nodeInfo ?? {}

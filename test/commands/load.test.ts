@@ -1,12 +1,16 @@
-import { open } from 'node:fs/promises'
+import { open, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expect } from 'vitest'
 import { demoContent } from '../../src/demo/images.ts'
+import type { Lock } from '../../src/inventory.ts'
 import { openBundle } from '../../src/layout/bundle-file.ts'
+import { formatPlatform } from '../../src/oci/platform.ts'
 import { writeBundleOf } from '../server/bundle-of.ts'
 import { runCli } from '../support/cli.ts'
 import { startContainerd } from '../support/containerd.ts'
-import { testWith } from '../support/debian.ts'
+import { runTool, testWith, tool, toolEnvironment } from '../support/debian.ts'
+import { startDocker } from '../support/dockerd.ts'
+import { thisPlatform } from '../support/image-maker.ts'
 import { reach } from '../support/node-script.ts'
 import { temporaryDirectory } from '../support/temporary.ts'
 
@@ -38,6 +42,68 @@ withContainerd('one image by its name, then all of them, and a second time nothi
   const again = await load()
   expect(JSON.parse(again.stdout)).toMatchObject({ imported: 0 })
 })
+
+testWith(['docker', 'dockerd', 'containerd'], { root: true })(
+  'into docker: one image, then all by their tags, and what docker cannot keep is said',
+  async () => {
+    const { file, lock } = await demoBundle()
+    const { program, docker } = await startDocker()
+    const load = (...names: string[]) => runCli(['load', file, ...names, '--method', 'docker', '--ctr', program])
+    const one = await load(WEB)
+    expect(one.stdout).toBe(
+      "docker: seeded, 2 names, 2 imported; docker's classic store keeps no registry digests: 1 names are there by tag only, and a pod that names the digest would pull\n",
+    )
+    expect(await docker('images', '--format', '{{.Repository}}:{{.Tag}}')).toBe(`${WEB}\n`)
+    expect((await load()).exitCode).toBe(0)
+    for (const [tag, config] of configsByTag(lock)) {
+      expect((await docker('image', 'inspect', '--format', '{{.Id}}', tag)).trim()).toBe(config)
+    }
+    expect((await load()).stdout).toContain('docker: unchanged')
+  },
+)
+
+testWith(['podman'], { root: true })('into podman: every name, by tag and by digest', async () => {
+  const { file, lock } = await demoBundle()
+  const env = await ownStorage()
+  const load = () => runCli(['load', file, '--method', 'podman', '--ctr', tool('podman')], { env })
+  const first = await load()
+  expect(first.stdout, first.stderr).toContain('podman: seeded')
+  const { stdout } = await runTool('podman', ['images', '--format', '{{.Repository}}:{{.Tag}}'], { env })
+  expect(stdout.trim().split('\n').sort()).toEqual([...configsByTag(lock).keys()].sort())
+  for (const name of lock.images.flatMap(({ names }) => names))
+    await runTool('podman', ['image', 'exists', name], { env })
+  expect((await load()).stdout).toContain('podman: unchanged')
+})
+
+testWith(['skopeo'])("into CRI-O's storage: every name, by tag and by digest", async () => {
+  const { file, lock } = await demoBundle()
+  const env = await ownStorage()
+  const first = await runCli(['load', file, '--method', 'cri-o', '--ctr', tool('skopeo'), '--no-pin'], { env })
+  expect(first.stdout, first.stderr).toContain('cri-o: seeded')
+  for (const name of lock.images.flatMap(({ names }) => names)) {
+    await runTool('skopeo', ['inspect', '--raw', `containers-storage:${name}`], { env })
+  }
+})
+
+/** Environment in which podman and skopeo keep images in a directory of the test's own. */
+async function ownStorage(): Promise<Record<string, string>> {
+  const directory = await temporaryDirectory()
+  const file = join(directory, 'storage.conf')
+  await writeFile(file, `[storage]\ndriver = "vfs"\ngraphroot = "${directory}/graph"\nrunroot = "${directory}/run"\n`)
+  const { PATH = '', LD_LIBRARY_PATH = '' } = toolEnvironment()
+  return { CONTAINERS_STORAGE_CONF: file, PATH, LD_LIBRARY_PATH }
+}
+
+/** The config of each tagged image, on this platform. */
+function configsByTag({ images }: Lock): Map<string, string> {
+  return new Map(
+    images.flatMap(({ names, platforms }) => {
+      const part = platforms.find(({ platform }) => formatPlatform(platform) === thisPlatform())
+      const tags = names.filter((name) => !name.includes('@'))
+      return part ? tags.map((tag) => [tag, part.config.digest] as const) : []
+    }),
+  )
+}
 
 withContainerd('an image that the bundle does not hold is named', async () => {
   const { file } = await demoBundle()
