@@ -1,4 +1,5 @@
-// Writes the reference of every command as Markdown to standard output, from what the commands say of themselves.
+// Writes the reference of every command as Markdown to standard output, from what the commands say of themselves;
+// `npm run reference` makes docs/commands.md of it.
 import { readFileSync } from 'node:fs'
 import { Config, settings } from '@oclif/core'
 
@@ -22,7 +23,7 @@ const parts = commands.map((command) =>
     .join('\n\n'),
 )
 process.stdout.write(
-  `# Commands\n\nExit codes: 0 done, 1 bug, 2 input, 3 environment, 4 the answer is no.\n\n${parts.join('\n\n')}\n`,
+  `# Commands\n\nMade by npm run reference. Exit codes: 0 done, 1 bug, 2 input, 3 environment, 4 the answer is no.\n\n${parts.join('\n\n')}\n`,
 )
 
 function usage({ id, args, strict }) {

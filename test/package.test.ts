@@ -1,4 +1,5 @@
 import { execFile } from 'node:child_process'
+import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
@@ -25,11 +26,13 @@ test('the package holds what runs and nothing else', async () => {
   expect(names.filter((name) => /^(?:src|test|release)\/|\.ts$/.test(name))).toEqual([])
 })
 
-test('the reference names every command and flag', async () => {
+test('docs/commands.md is what the commands say of themselves', async () => {
   const { stdout } = await run(process.execPath, ['bin/command-reference.js'], { cwd: ROOT })
   for (const words of ['## nodeseed serve', '`--tls-directory DIR`', '`-o, --output OUTPUT`', '`--[no-]access-log`']) {
     expect(stdout).toContain(words)
   }
+  const committed = await readFile(join(ROOT, 'docs/commands.md'), 'utf8')
+  expect(committed, 'write it anew with: npm run reference').toBe(stdout)
 })
 
 test('completion for bash is made from the commands', async () => {
