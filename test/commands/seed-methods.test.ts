@@ -100,7 +100,8 @@ test('Talos 1.9 to 1.13: the patch that turns the image cache on, to the byte', 
     #   xorriso -as mkisofs -r -V TALOS_NODESEED -o cache.iso usb
     # From there Talos copies it into the volume IMAGECACHE, which is made where the disk has room for it: on a disk that
     # is in use up to its end, name another in diskSelector, or leave that document out and the stick in.
-    # Whether it is there: talosctl get imagecacheconfig. "talosctl image cache-serve" reads the same directory.
+    # For boot media of the imager (its --image-cache) instead: the first command with --layout oci --root image-cache.oci.
+    # Whether it is there: talosctl get imagecacheconfig. "talosctl image cache-serve" reads the directory too.
     machine:
       features:
         imageCache:

@@ -8,7 +8,7 @@ import { digestOf } from '../../src/oci/digest.ts'
 import { seedSetDigest } from '../../src/seed-set.ts'
 import { writeTestBundle } from '../support/bundle-maker.ts'
 import { startContainerd } from '../support/containerd.ts'
-import { testWith, tool, toolEnvironment } from '../support/debian.ts'
+import { runTool, testWith, tool, toolEnvironment } from '../support/debian.ts'
 import { type Blobs, lockImage, makeImage, makeLayer, thisPlatform } from '../support/image-maker.ts'
 import { runNodeScript } from '../support/node-script.ts'
 import { temporaryDirectory } from '../support/temporary.ts'
@@ -94,6 +94,36 @@ test('talos: manifests by registry, repository, tag and digest; blobs by digest'
   const files = await filesBelow(root)
   expect(new Map([...files].map(([path, content]) => [path, digestOf(content)]))).toEqual(expected)
   expect(await runNodeScript(args)).toMatchObject({ code: 0, report: { result: 'unchanged' } })
+})
+
+testWith(['skopeo'])("talos: the same files as the one layer of an image, for Talos's imager", async () => {
+  const { images, blobs } = await smallImages()
+  const bundle = join(await temporaryDirectory(), 'b.tar')
+  await writeTestBundle(bundle, images, blobs)
+  const [flat, root] = [await temporaryDirectory(), join(await temporaryDirectory(), 'image-cache.oci')]
+  const args = (directory: string) => ['--method', 'talos', '--root', directory, '--platform', 'linux/amd64']
+  await runNodeScript([...args(flat), bundle])
+  const first = await runNodeScript([...args(root), '--layout', 'oci', bundle])
+  expect(first, first.stderr).toMatchObject({ code: 0, report: { result: 'seeded' } })
+
+  const { stdout } = await runTool('skopeo', ['inspect', `oci:${root}`])
+  expect(JSON.parse(stdout)).toMatchObject({ Architecture: 'amd64', Os: 'linux', Layers: [expect.any(String)] })
+  const [layer = ''] = JSON.parse(stdout).Layers as string[]
+  const unpacked = await temporaryDirectory()
+  await run('tar', ['-xf', join(root, 'blobs', layer.replace(':', '/')), '-C', unpacked])
+  expect(await filesBelow(unpacked)).toEqual(await filesBelow(flat))
+  const { manifests } = JSON.parse(await readFile(join(root, 'index.json'), 'utf8'))
+  expect(manifests).toMatchObject([{ platform: { architecture: 'amd64', os: 'linux' } }])
+  expect((await readdir(root)).sort()).toEqual(['blobs', 'index.json', 'oci-layout'])
+  expect(await runNodeScript([...args(root), '--layout', 'oci', bundle])).toMatchObject({
+    code: 0,
+    report: { result: 'unchanged' },
+  })
+  await writeFile(join(root, 'index.json'), '{}')
+  expect(await runNodeScript([...args(root), '--layout', 'oci', bundle])).toMatchObject({
+    code: 2,
+    report: { message: expect.stringContaining('not of ours') },
+  })
 })
 
 testWith(['podman', 'busybox'], { root: true })('podman: every name by tag and by digest', async () => {

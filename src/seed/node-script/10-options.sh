@@ -49,6 +49,7 @@ How
   --namespace NAME      containerd namespace (default: k8s.io)
   --storage DIR         where the runtime keeps images, to see the space left (default: found)
   --store SPEC          containers-storage as skopeo writes it, such as overlay@/var/lib/containers/storage (skopeo only)
+  --layout LAYOUT       talos: flat (default), for a volume or "talosctl image cache-serve", or oci, for Talos's imager
   --root DIR            look for everything below this directory (default: /)
 What it says
   --report FILE         write the JSON line to this file too, at most 4096 bytes
@@ -60,7 +61,7 @@ USAGE
 # ---- what was asked for
 
 check='' watch='' prune='' pin=yes unpack=yes space_check=yes
-names='' expected_set='' set_name=images platform='' registry='' bundle='' ca='' auth_file=''
+names='' expected_set='' set_name=images platform='' registry='' bundle='' ca='' auth_file='' layout=flat
 method='' address='' ctr='' namespace=k8s.io storage='' store='' root=''
 report='' ready='' features=''
 
@@ -120,6 +121,7 @@ set_option() {
     --storage) storage=$2 ;;
     --store) store=$2 ;;
     --root) root=${2%/} ;;
+    --layout) layout=$2 ;;
     --report) report=$2 ;;
     --ready) ready=$2 ;;
     --feature) features="$features$2 " ;;

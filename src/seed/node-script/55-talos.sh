@@ -2,6 +2,16 @@
 
 # The flat layout of Talos's image cache: manifests by registry, repository, tag and digest; blobs by digest.
 present_in_talos() {
+  cache=$root
+  case $layout in
+    flat) ;;
+    oci)
+      cache=$root/flat.partial
+      ! grep -q -s -e "\"dev.nodeseed.set\":\"$set_digest\"" "$root/index.json" || cat "$work/wanted" >>"$work/present"
+      return
+      ;;
+    *) fail 2 "no such layout: $layout" ;;
+  esac
   while read -r name target; do
     [ ! -f "$(talos_path "$name")" ] || printf '%s %s\n' "$name" "$target"
   done <"$work/wanted" >>"$work/present"
@@ -18,19 +28,20 @@ talos_path() {
     *@*) place=digest/${1##*@} && place=${place%%:*}-${place#*:} ;;
     *) place=reference/${1##*:} ;;
   esac
-  printf '%s/manifests/%s/%s/%s' "$root" "$registry_part" "${repository#*/}" "$place"
+  printf '%s/manifests/%s/%s/%s' "$cache" "$registry_part" "${repository#*/}" "$place"
 }
 
 seed_by_talos() {
   [ -n "$root" ] || fail 2 "talos needs --root: the directory that becomes the image cache"
   all_blobs_lack
   check_left_out
-  mkdir -p -- "$root/blob"
+  if [ "$layout" = oci ]; then make_room_for_layout; fi
+  mkdir -p -- "$cache/blob"
   while read -r target manifest config layers; do
     rest=$config,${layers:+$layers,}
     while [ -n "$rest" ]; do
       blob=${rest%%,*} rest=${rest#*,}
-      [ -f "$root/blob/${blob%%:*}-${blob#*:}" ] || extract_into "$blob" "$root/blob/${blob%%:*}-${blob#*:}"
+      [ -f "$cache/blob/${blob%%:*}-${blob#*:}" ] || extract_into "$blob" "$cache/blob/${blob%%:*}-${blob#*:}"
     done
     while read -r name named_target; do
       [ "$named_target" = "$target" ] || continue
@@ -41,6 +52,42 @@ seed_by_talos() {
       done <"$work/indexes"
     done <"$work/wanted"
   done <"$work/images"
+  if [ "$layout" = oci ]; then write_talos_layout; fi
+}
+
+make_room_for_layout() {
+  if [ -e "$root/index.json" ] && ! grep -q -e '"dev.nodeseed.set":' "$root/index.json"; then
+    fail 2 "holds a layout that is not of ours: $root"
+  fi
+  rm -rf -- "$root/index.json" "$root/blobs" "$cache"
+}
+
+# The image that the imager wants: one layer, which is the flat layout, and a platform in the index.
+write_talos_layout() {
+  printf '{"imageLayoutVersion":"1.0.0"}' >"$root/oci-layout"
+  tar -cf "$root/blob.partial" -C "$cache" blob manifests
+  rm -rf -- "$cache"
+  layer=$(adopt_blob application/vnd.oci.image.layer.v1.tar)
+  on="\"architecture\":\"$(architecture)\",\"os\":\"${platform%%/*}\""
+  diff_id=${layer#*\"digest\":} && diff_id=${diff_id%%,*}
+  printf '{%s,"config":{},"rootfs":{"type":"layers","diff_ids":[%s]}}' "$on" "$diff_id" >"$root/blob.partial"
+  config=$(adopt_blob application/vnd.oci.image.config.v1+json)
+  manifest_type=application/vnd.oci.image.manifest.v1+json
+  printf '{"schemaVersion":2,"mediaType":"%s","config":{%s},"layers":[{%s}]}' "$manifest_type" "$config" "$layer" \
+    >"$root/blob.partial"
+  manifest=$(adopt_blob "$manifest_type")
+  printf '{"schemaVersion":2,"mediaType":"application/vnd.oci.image.index.v1+json","manifests":[{%s,"platform":{%s}}],"annotations":{"dev.nodeseed.set":"%s"}}' \
+    "$manifest" "$on" "$set_digest" >"$root/index.json.partial"
+  mv -f -- "$root/index.json.partial" "$root/index.json"
+}
+
+# Gives $root/blob.partial the name of its digest; prints its descriptor without the braces.
+adopt_blob() {
+  digest=$(sha256sum <"$root/blob.partial")
+  digest=${digest%% *} size=$(($(wc -c <"$root/blob.partial")))
+  mkdir -p -- "$root/blobs/sha256"
+  mv -f -- "$root/blob.partial" "$root/blobs/sha256/$digest"
+  printf '"mediaType":"%s","digest":"sha256:%s","size":%s' "$1" "$digest" "$size"
 }
 
 extract_into() {
