@@ -48,11 +48,11 @@ export class NodeLoad {
 }
 
 /** Whether an image has something for a node. The API has no variant: any variant of its architecture counts. */
-export function runsOn(image: LockedImage, node: SeedableNode): boolean {
+export function runsOn(image: LockedImage, node: Pick<SeedableNode, 'platform'>): boolean {
   return image.platforms.some(({ platform }) => isPlatformOf(platform, node))
 }
 
-function isPlatformOf(platform: { os: string; architecture: string }, node: SeedableNode): boolean {
+function isPlatformOf(platform: { os: string; architecture: string }, node: Pick<SeedableNode, 'platform'>): boolean {
   return platform.os === node.platform.os && platform.architecture === node.platform.architecture
 }
 

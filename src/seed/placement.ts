@@ -5,7 +5,7 @@ import { firstRefusal, schedulablePod } from '../kubernetes/scheduling.ts'
 import type { Workload } from '../kubernetes/workload.ts'
 import { SEEDED, seedSetDigest } from '../seed-set.ts'
 import { NodeLoad, runsOn } from './node-load.ts'
-import type { SeedableNode } from './seedable-node.ts'
+import type { PreparedNode, SeedableNode } from './seedable-node.ts'
 import { imagesByName, workloadImages } from './workload-images.ts'
 
 export const PLACEMENTS = ['all', 'eligible', 'minimal'] as const
@@ -19,6 +19,8 @@ export interface PlacementOptions {
   readonly spread: number
   /** Compressed bytes that no node may exceed. */
   readonly maxBytes: number
+  /** Nodes that hold every image without being seeded here: what runs on one of them only is not in need of a place. */
+  readonly prepared?: readonly PreparedNode[]
 }
 
 /** The images that nodes must hold together. */
@@ -75,7 +77,7 @@ export function placeImages(
     const [workload] = workloads
     const runsAt = placesOf(workload, found)
     const candidates = loads.filter(({ node }) => runsAt(node))
-    if (candidates.length === 0) findings.push(nowhere(workload, nodes))
+    if (candidates.length === 0 && !options.prepared?.some(runsAt)) findings.push(nowhere(workload, nodes))
     shares.push({ images: found, workloads, nodes: place(workload, found, candidates, options, findings) })
   }
   return { ...setsOf(shares, []), loads, findings }
@@ -160,8 +162,10 @@ function classesOf(wanted: readonly { workload: Workload; found: readonly Locked
   }))
 }
 
+type Place = Pick<SeedableNode, 'node' | 'platform'>
+
 /** Where a workload may run, and all its images have something for the node. */
-function placesOf(workload: Workload, images: readonly LockedImage[]): (node: SeedableNode) => boolean {
+function placesOf(workload: Workload, images: readonly LockedImage[]): (node: Place) => boolean {
   const pod = schedulablePod({ ...workload, podSpec: withoutSeedLabels(workload) })
   return (node) => images.every((image) => runsOn(image, node)) && firstRefusal(pod, node.node) === undefined
 }

@@ -115,7 +115,7 @@ export function planSeeding(
 ): SeedingPlan {
   const { seedable, prepared, findings } = seedableNodes(nodes, options)
   const { placement: mode = 'eligible', spread = 1, maxBytes = Number.POSITIVE_INFINITY } = options
-  const placement = placeImages(lock.images, workloads, seedable, { mode, spread, maxBytes })
+  const placement = placeImages(lock.images, workloads, seedable, { mode, spread, maxBytes, prepared })
   const labels = new Map(placement.sets.map((set) => [set, seedLabel(options.set, set.digest, options.labelDomain)]))
   const setsByNode = new Map<string, SeedSet[]>()
   for (const set of placement.sets)

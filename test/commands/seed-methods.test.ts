@@ -141,6 +141,18 @@ test('Talos 1.14: the image cache has a document of its own', async () => {
   `)
 })
 
+test('a workload that runs on prepared nodes only is in need of no place', async () => {
+  const container = '{name: app, image: "registry.example/app:1"}'
+  const pod = (name: string, arch: string) =>
+    `{apiVersion: v1, kind: Pod, metadata: {name: ${name}}, spec: {nodeSelector: {kubernetes.io/os: ${arch}}, containers: [${container}]}}\n`
+  const file = join(await temporaryDirectory(), 'pods.yaml')
+  await writeFile(file, pod('web', 'linux'))
+  const talos = { t: { ...TALOS, labels: { 'kubernetes.io/os': 'linux' } } }
+  expect(await seed(talos, file)).toMatchObject({ exitCode: 0, stderr: expect.not.stringContaining('no node may run') })
+  await writeFile(file, pod('web', 'plan9'))
+  expect(await seed(talos, file)).toMatchObject({ exitCode: 4, stderr: expect.stringContaining('no node may run it') })
+})
+
 test('Talos before 1.9 has no image cache, and that is an error', async () => {
   const { stderr, exitCode } = await seed({ a: {}, t: { osImage: 'Talos (v1.8.4)' } })
   expect(exitCode).toBe(4)

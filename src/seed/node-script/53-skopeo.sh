@@ -84,6 +84,10 @@ name_in_podman() {
 # By digest, so that a tag that has moved in the registry cannot bring in something else.
 pull_into_storage() {
   if [ "$method" = skopeo ]; then find_registry_flags src-; else find_registry_flags ''; fi
+  case $platform in
+    */*/*) variant_flag=--override-variant=${platform##*/} ;;
+    *) variant_flag='' ;;
+  esac
   note "pulling $(wc -l <"$work/missing") of $wanted_count names from $registry"
   while read -r name target; do
     ! is_known_to_podman "$name" || continue
@@ -100,7 +104,7 @@ pull_into_storage() {
 # shellcheck disable=SC2086 # the flags are words of ours; the directory's name is mktemp's
 pull_image() {
   if [ "$method" = skopeo ]; then
-    "$ctr" --insecure-policy --tmpdir "$work" --override-os "${platform%%/*}" --override-arch "$(architecture)" copy --quiet $registry_flags \
+    "$ctr" --insecure-policy --tmpdir "$work" --override-os "${platform%%/*}" --override-arch "$(architecture)" $variant_flag copy --quiet $registry_flags \
       ${auth_file:+--src-authfile "$auth_file"} "docker://$1" "$(storage_name "$2")"
     return
   fi

@@ -58,7 +58,7 @@ pull_into_docker() {
     pulled=''
     while read -r place; do
       [ -n "$pulled" ] ||
-        ! "$ctr" --config "$work/docker" pull --quiet --platform "$platform" "$place@$target" >"$work/pull.log" 2>&1 </dev/null ||
+        ! "$ctr" --config "$work/docker" pull --quiet "$place@$target" >"$work/pull.log" 2>&1 </dev/null ||
         pulled=$place@$target
     done <"$work/places"
     if [ -z "$pulled" ]; then
