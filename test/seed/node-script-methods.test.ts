@@ -144,6 +144,21 @@ testWith(['podman', 'busybox'], { root: true })('podman: every name by tag and b
   expect((await runNodeScript(args)).report).toMatchObject({ result: 'unchanged' })
 })
 
+testWith(['podman', 'busybox'], { root: true })('CRI-O without skopeo: podman does it, and pins', async () => {
+  const { file, images } = await writeShop()
+  const root = await temporaryDirectory()
+  const podman = await podmanProgram(await temporaryDirectory())
+  const args = ['--method', 'cri-o', '--root', root, '--ctr', podman, file]
+  const first = await runNodeScript(args)
+  expect(first, first.stderr).toMatchObject({ code: 0, report: { runtime: 'cri-o', method: 'podman', pinned: 4 } })
+  const dropIn = await readFile(join(root, 'etc/crio/crio.conf.d/99-nodeseed.conf'), 'utf8')
+  for (const name of images.flatMap(({ names }) => names)) {
+    await run(podman, ['image', 'exists', name], { env: toolEnvironment() })
+    expect(dropIn).toContain(`"${name}"`)
+  }
+  expect((await runNodeScript(args)).report).toMatchObject({ result: 'unchanged' })
+})
+
 testWith(['podman', 'busybox'], { root: true })('podman: an image that only a digest names', async () => {
   const blobs: Blobs = new Map()
   const app = makeImage(blobs, [await makeLayer(blobs, { 'etc/app': 'app' })], { platform: thisPlatform() })
