@@ -71,7 +71,7 @@ async function user(): Promise<(script: string) => Promise<{ code: number; outpu
     new Promise((done) => {
       execFile(
         'bash',
-        ['-euo', 'pipefail', '-c', script],
+        ['--norc', '-euo', 'pipefail', '-c', script],
         { cwd: home, env, timeout: 60_000 },
         (error, stdout, stderr) => {
           done({ code: error ? Number(error.code ?? 1) : 0, output: stdout + stderr })
