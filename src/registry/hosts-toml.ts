@@ -126,7 +126,7 @@ async function settingsOf(table: Record<string, unknown>, { file, directory }: P
   if (dialTimeout !== undefined && connectTimeout === undefined) throw invalid(file, 'dial_timeout is no duration')
   const headers = Object.entries(isTable(header) ? header : {}).map(([name, value]) => {
     const values = textsAt(value, file, `header ${name}`)
-    return [name, values.length === 1 ? values[0]! : values] as const
+    return [name.toLowerCase(), values.length === 1 ? values[0]! : values] as const
   })
   return {
     ...(authorities.length > 0 && { ca: await Promise.all(authorities) }),

@@ -64,7 +64,7 @@ server = "https://127.0.0.1:${port}"
 ca = "ca.crt"
 client = [["client.cert", "client.key"]]
 [header]
-  x-gate = "open"
+  X-Gate = "open"
   x-two = ["a", "b"]
 `)
   await putCertificates(certificates, join(root, 'hub.test'))
