@@ -1,4 +1,5 @@
 import type { Lane } from './lane.ts'
+import { PIECE } from './pieces.ts'
 
 /** A large blob that comes slowly while other connections lie idle is worth several of them. */
 export class TooSlow extends Error {}
@@ -7,6 +8,9 @@ export class TooSlow extends Error {}
 const SETTLED = 1000
 /** Milliseconds that a transfer must have before it for a change to be worth its while. */
 const WORTH = 4000
+
+/** Bytes below which there is too little for several connections. */
+const LEAST = 3 * PIECE
 
 /** Watches one transfer: how much of it would be left for how long. */
 export class Haste {
@@ -28,7 +32,7 @@ export class Haste {
     this.#arrived += bytes
     this.#left -= bytes
     const elapsed = this.#now() - this.#started
-    if (elapsed < SETTLED || !this.#lane.isIdle) return
+    if (elapsed < SETTLED || this.#left < LEAST || !this.#lane.isIdle) return
     if ((this.#left / this.#arrived) * elapsed > WORTH) throw new TooSlow()
   }
 }

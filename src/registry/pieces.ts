@@ -1,7 +1,7 @@
 import type { BlobSink } from '../oci/blob-sink.ts'
 
 /** Bytes of one piece, and so the most that one connection runs ahead. */
-const PIECE = 8 << 20
+export const PIECE = 8 << 20
 /** Connections for one blob. What all but the first bring may have to wait, in memory. */
 const CONNECTIONS = 6
 

@@ -93,10 +93,12 @@ test('more connections are taken for what would take long, while they lie idle',
   const large = new Haste(lane, 100 * MEBIBYTE, () => clock.now)
   arrive(large, 500)
   expect(() => arrive(large, 600), 'nearly a minute is left').toThrow(TooSlow)
-  const small = new Haste(lane, 8 * MEBIBYTE, () => clock.now)
-  arrive(small, 500)
-  arrive(small, 600)
-  expect(() => arrive(small, 100), 'less than 4 s are left').not.toThrow()
+  const short = new Haste(lane, 20 * MEBIBYTE, () => clock.now)
+  arrive(short, 2000)
+  expect(() => arrive(short, 2000), 'less than three pieces are left').not.toThrow()
+  const small = new Haste(lane, 40 * MEBIBYTE, () => clock.now)
+  for (let count = 0; count < 15; count++) arrive(small, 60)
+  expect(() => arrive(small, 200), 'less than 4 s are left').not.toThrow()
 
   const busy = [lane.run(() => sleep(20)), lane.run(() => sleep(20))]
   const beside = new Haste(lane, 100 * MEBIBYTE, () => clock.now)
