@@ -1,7 +1,5 @@
 import type { BlobSink } from '../oci/blob-sink.ts'
 
-/** Bytes of one piece, and so the most that one connection runs ahead. */
-export const PIECE = 8 << 20
 /** Connections for one blob. What all but the first bring may have to wait, in memory. */
 const CONNECTIONS = 6
 
@@ -18,7 +16,7 @@ export interface Piece {
  * @throws what `get` throws; the sink then stands after the last byte that it was given.
  */
 export async function bringInPieces(
-  size: number,
+  { size, piece: pieceSize }: { size: number; piece: number },
   sink: BlobSink,
   get: (piece: Piece, into: Pick<BlobSink, 'write'>) => Promise<void>,
 ): Promise<void> {
@@ -26,7 +24,7 @@ export async function bringInPieces(
   let last: Promise<void> = Promise.resolve()
   let failed = false
   const bringNext = async () => {
-    const piece = { start: next, end: Math.min(next + PIECE, size) }
+    const piece = { start: next, end: Math.min(next + pieceSize, size) }
     next = piece.end
     const queue = new Queue(sink, last)
     const bringing = get(piece, queue).then(() => queue.drained())

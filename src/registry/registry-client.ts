@@ -102,9 +102,12 @@ export class RegistryClient {
       const path = `blobs/${blob.digest}`
       const sending = lane.run(() => this.#registries.send(endpoint, { path, range: transfer.range, receive }, subject))
       const response = await sending.catch((error) => {
-        if (!(error instanceof TooSlow)) throw error
+        if (error instanceof TooSlow) return error
+        throw error
       })
-      if (!response) return this.#hasten(endpoint, transfer, { blob, sink, subject })
+      if (response instanceof TooSlow) {
+        return this.#hasten(endpoint, transfer, { blob, sink, subject, piece: response.piece })
+      }
       transfer.check(response, subject)
       this.#registries.expect(response, [200, 206], endpoint, subject)
       if (sink.received < blob.size) throw new TransientError(transfer.short(subject))
@@ -123,11 +126,11 @@ export class RegistryClient {
   async #hasten(
     endpoint: Endpoint,
     transfer: Transfer,
-    { blob, sink, subject }: { blob: Descriptor; sink: BlobSink; subject: Subject },
+    { blob, sink, subject, piece: size }: { blob: Descriptor; sink: BlobSink; subject: Subject; piece: number },
   ): Promise<void> {
     transfer.mayHasten = false
     const lane = this.#registries.lane(endpoint)
-    await bringInPieces(blob.size, sink, async (piece, into) => {
+    await bringInPieces({ size: blob.size, piece: size }, sink, async (piece, into) => {
       let left = piece.end - piece.start
       const receive = transfer.receivePiece(piece, into, (bytes) => {
         lane.transferred(bytes)

@@ -11,6 +11,7 @@ import { RegistryClient } from '../../src/registry/registry-client.ts'
 import { MemoryRegistry, type Misbehave } from '../support/memory-registry.ts'
 
 const MEBIBYTE = 1 << 20
+const PIECE = 8 * MEBIBYTE
 const CONTENT = randomBytes(60 * MEBIBYTE)
 
 /** Keeps what it is given; it takes its time now and then, as a disk does. */
@@ -45,7 +46,7 @@ test('pieces come in any order and at the same time, the sink gets them in their
   sink.write(CONTENT.subarray(0, 1000))
   let active = 0
   let most = 0
-  await bringInPieces(CONTENT.length, sink, async (piece, into) => {
+  await bringInPieces({ size: CONTENT.length, piece: PIECE }, sink, async (piece, into) => {
     most = Math.max(most, ++active)
     await sleep(Math.random() * 30)
     await send(piece, into)
@@ -58,15 +59,15 @@ test('pieces come in any order and at the same time, the sink gets them in their
 test.for([0, 2, 5])('when piece %d fails, the sink has what is before it, and nobody writes any more', async (bad) => {
   const sink = new Sink()
   let asked = 0
-  const running = bringInPieces(CONTENT.length, sink, async (piece, into) => {
+  const running = bringInPieces({ size: CONTENT.length, piece: PIECE }, sink, async (piece, into) => {
     const isBad = asked++ === bad
     await send(isBad ? { ...piece, end: piece.start + MEBIBYTE } : piece, into)
     if (isBad) throw new Error('broken')
   })
   await expect(running).rejects.toThrow('broken')
   const { received } = sink
-  expect(received).toBeGreaterThanOrEqual(bad * 8 * MEBIBYTE)
-  expect(received).toBeLessThanOrEqual(bad * 8 * MEBIBYTE + MEBIBYTE)
+  expect(received).toBeGreaterThanOrEqual(bad * PIECE)
+  expect(received).toBeLessThanOrEqual(bad * PIECE + MEBIBYTE)
   expect(sink.content.equals(CONTENT.subarray(0, received))).toBe(true)
   await sleep(20)
   expect(sink.received).toBe(received)
@@ -80,7 +81,7 @@ test('a sink that fails ends it', async () => {
       if (this.received > 20 * MEBIBYTE) throw new Error('full')
     },
   }
-  await expect(bringInPieces(CONTENT.length, failing, send)).rejects.toThrow('full')
+  await expect(bringInPieces({ size: CONTENT.length, piece: PIECE }, failing, send)).rejects.toThrow('full')
 })
 
 test('more connections are taken for what would take long, while they lie idle', async () => {
@@ -105,6 +106,14 @@ test('more connections are taken for what would take long, while they lie idle',
   arrive(beside, 2000)
   expect(() => arrive(beside, 2000), 'no connection is idle').not.toThrow()
   await Promise.all(busy)
+})
+
+test.for([
+  [100_000, MEBIBYTE],
+  [8_000_000, 4_000_000],
+  [90_000_000, 8 * MEBIBYTE],
+] as const)('at %d bytes a second a piece has %d bytes', ([rate, piece]) => {
+  expect(new TooSlow(rate).piece).toBe(piece)
 })
 
 /** A link that brings so many bytes a second over each connection. */
