@@ -2,6 +2,7 @@ import { type ChildProcess, execFile, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { copyFile, mkdir } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
+import { createInterface } from 'node:readline'
 import { promisify } from 'node:util'
 import { onTestFinished } from 'vitest'
 import { temporaryDirectory } from './temporary.ts'
@@ -49,11 +50,8 @@ export class BareRoot {
       child.kill('SIGKILL')
       if (child.exitCode === null && child.signalCode === null) await once(child, 'exit')
     })
-    let said = ''
-    for await (const chunk of child.stdout) {
-      said += chunk
-      if (said.includes('\n')) break
-    }
-    return { line: said.slice(0, said.indexOf('\n')), process: child }
+    // Its output stays open: a program that nobody listens to any more ends.
+    const [line] = (await once(createInterface(child.stdout), 'line')) as [string]
+    return { line, process: child }
   }
 }
