@@ -7,7 +7,7 @@ import type { Digest } from '../oci/digest.ts'
 export interface PushSource {
   readonly blobs: ReadonlyMap<Digest, unknown>
   readBlob(digest: Digest): Promise<Uint8Array>
-  openBlob(digest: Digest, range: { start: number }): AsyncIterable<Uint8Array>
+  openBlob(digest: Digest, options: { start: number; reuse: true }): AsyncIterable<Uint8Array>
 }
 
 export interface BlobTarget {
@@ -81,7 +81,9 @@ export class BlobPusher {
         hint: 'This bundle is a delta: push the bundle that it builds on first.',
       })
     }
-    await this.#target.putBlob(name, blob, (start) => this.#source.openBlob(blob.digest, { start }), this.#onBytes)
+    // A target has sent a chunk when it asks for the next.
+    const open = (start: number) => this.#source.openBlob(blob.digest, { start, reuse: true })
+    await this.#target.putBlob(name, blob, open, this.#onBytes)
     this.counts.uploaded++
   }
 }

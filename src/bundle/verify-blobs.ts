@@ -6,7 +6,7 @@ import { type Digest, splitDigest } from '../oci/digest.ts'
 /** Blobs as far as checking them needs. */
 export interface ReadableBlobs {
   readonly blobs: ReadonlyMap<Digest, unknown>
-  openBlob(digest: Digest): AsyncIterable<Uint8Array>
+  openBlob(digest: Digest, options: { reuse: true }): AsyncIterable<Uint8Array>
 }
 
 /**
@@ -23,7 +23,7 @@ export async function verifyBlobs(
     if (!source.blobs.has(digest)) continue
     const { algorithm, hex } = splitDigest(digest)
     const hash = createHash(algorithm)
-    for await (const chunk of source.openBlob(digest)) {
+    for await (const chunk of source.openBlob(digest, { reuse: true })) {
       hash.update(chunk)
       onBytes(chunk.byteLength)
     }

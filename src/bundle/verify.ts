@@ -22,7 +22,7 @@ export interface BundleContent {
   readonly blobs: ReadonlyMap<Digest, BlobEntry>
   readFile(name: string): Promise<Uint8Array | undefined>
   readBlob(digest: Digest): Promise<Uint8Array>
-  openBlob(digest: Digest): AsyncIterable<Uint8Array>
+  openBlob(digest: Digest, options: { reuse: true }): AsyncIterable<Uint8Array>
 }
 
 /** One thing that is wrong with a bundle. */
@@ -42,7 +42,7 @@ export async function verifyBundle(bundle: BundleContent, onBytes?: (count: numb
   const roles = rolesOf(bundle.table.lock)
   const damaged = new Set<Digest>()
   for (const { digest } of bundle.blobs.values()) {
-    const actual = await hash(bundle.openBlob(digest), digest, onBytes)
+    const actual = await hash(bundle.openBlob(digest, { reuse: true }), digest, onBytes)
     if (actual === digest) continue
     damaged.add(digest)
     problems.push(damage(digest, `blob ${digest} is damaged: it hashes to ${actual}`, roles))

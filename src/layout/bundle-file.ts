@@ -53,14 +53,14 @@ export class BundleFile {
   }
 
   /**
-   * A blob's bytes from `start` up to but without `end`, in chunks of 1 MiB, not hashed. Use a chunk up, or copy it,
-   * before asking for the next: its memory is used again.
+   * A blob's bytes from `start` up to but without `end`, in chunks of 1 MiB, not hashed. With `reuse` a chunk is valid
+   * only until the next is asked for.
    *
    * @throws {ExpectedError} BLOB_UNKNOWN
    */
-  openBlob(digest: Digest, { start = 0, end = Number.POSITIVE_INFINITY } = {}): AsyncGenerator<Buffer> {
+  openBlob(digest: Digest, { start = 0, end = Number.POSITIVE_INFINITY, reuse = false } = {}): AsyncGenerator<Buffer> {
     const { offset, size } = this.#find(digest)
-    return this.#file.stream(offset + start, offset + Math.min(end, size))
+    return this.#file.stream(offset + start, offset + Math.min(end, size), { reuse })
   }
 
   /**

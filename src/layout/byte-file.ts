@@ -58,21 +58,24 @@ export class ByteFile {
   }
 
   /**
-   * The bytes from `start` up to but without `end`, in chunks of 1 MiB; the next chunk is read while one is used. Use a
-   * chunk up, or copy it, before asking for the next: its memory is used again, since fresh memory for each costs more
-   * time, in collecting garbage, than reading it.
+   * The bytes from `start` up to but without `end`, in chunks of 1 MiB; the next chunk is read while one is used. With
+   * `reuse` a chunk is valid only until the next is asked for: its memory is used again, since fresh memory for each
+   * costs more time, in collecting garbage, than reading it.
    */
-  async *stream(start: number, end: number): AsyncGenerator<Buffer> {
-    const read = (buffer: Buffer, at: number) => this.#fill(buffer.subarray(0, Math.min(CHUNK, end - at)), at)
-    let spare: Buffer = Buffer.allocUnsafeSlow(Math.min(CHUNK, Math.max(end - start - CHUNK, 0)))
-    let next = end > start ? read(Buffer.allocUnsafeSlow(Math.min(CHUNK, end - start)), start) : undefined
+  async *stream(start: number, end: number, { reuse = false } = {}): AsyncGenerator<Buffer> {
+    let spare: Buffer | undefined
+    const read = (at: number) => {
+      const length = Math.min(CHUNK, end - at)
+      return this.#fill(spare?.subarray(0, length) ?? Buffer.allocUnsafeSlow(length), at)
+    }
+    let next = end > start ? read(start) : undefined
     for (let at = start; next; ) {
       const chunk = await next
       at += chunk.length
-      next = at < end ? read(spare, at) : undefined
+      next = at < end ? read(at) : undefined
       next?.catch(() => {}) // reported when it is awaited; until then it is no unhandled rejection
       yield chunk
-      spare = chunk
+      if (reuse) spare = chunk
     }
   }
 

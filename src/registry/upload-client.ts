@@ -6,7 +6,7 @@ import type { Response } from './exchange.ts'
 import type { Subject } from './response-error.ts'
 import { type UploadRequest, upload } from './upload.ts'
 
-/** Bytes of a blob from an offset to its end. */
+/** Bytes of a blob from an offset to its end. A chunk is used up when the next is asked for. */
 export type OpenBlob = (start: number) => AsyncIterable<Uint8Array>
 
 /**

@@ -23,7 +23,9 @@ test.for(['http', 'https'] as const)('a registry that reads slowly gets every by
   const client = new UploadClient({ ca: [ca] })
   onTestFinished(() => client.close())
   await Promise.all(
-    layers.map((layer) => client.putBlob(`${host}/slow`, layer, (start) => bundle.openBlob(layer.digest, { start }))),
+    layers.map((layer) =>
+      client.putBlob(`${host}/slow`, layer, (start) => bundle.openBlob(layer.digest, { start, reuse: true })),
+    ),
   )
   expect(received.toSorted()).toEqual(layers.map(({ digest }) => digest).toSorted())
 })
