@@ -28,16 +28,22 @@ const CANONICAL = "i.contains('@') ? i.find('^[^@]*/[^/:@]*|^[^/:@]*') + '@' + i
 /** CEL takes expressions of up to 100,000 characters. */
 const MAX_LIST_LENGTH = 50_000
 
-/** The images that a pod names which it did not name before: of containers of all three kinds, and of volumes. */
-export const POD_IMAGES: readonly Variable[] = [
-  { name: 'old', expression: `oldObject == null ? [] : ${imagesOf('oldObject')}` },
-  { name: 'images', expression: `(${imagesOf('object')}).filter(i, !(i in variables.old)).map(i, ${CANONICAL})` },
+/** The images that the pod spec `spec` of the policy names and `oldSpec` does not: of containers of all kinds, and of volumes. */
+export const NEW_IMAGES: readonly Variable[] = [
+  { name: 'old', expression: imagesOf('variables.oldSpec') },
+  {
+    name: 'images',
+    expression: `(${imagesOf('variables.spec')}).filter(i, !(i in variables.old)).map(i, ${CANONICAL})`,
+  },
 ]
 
-function imagesOf(pod: string): string {
-  const optional = ['initContainers', 'ephemeralContainers'].map((field) => `${pod}.spec.?${field}.orValue([])`)
-  const containers = [`${pod}.spec.containers`, ...optional].map((list) => `${list}.map(c, c.image)`)
-  const volumes = `${pod}.spec.?volumes.orValue([]).filter(v, has(v.image)).map(v, v.image.reference)`
+/** What there was before there was anything. */
+export const NO_SPEC = "dyn({'containers': []})"
+
+function imagesOf(spec: string): string {
+  const optional = ['initContainers', 'ephemeralContainers'].map((field) => `${spec}.?${field}.orValue([])`)
+  const containers = [`${spec}.containers`, ...optional].map((list) => `${list}.map(c, c.image)`)
+  const volumes = `${spec}.?volumes.orValue([]).filter(v, has(v.image)).map(v, v.image.reference)`
   return [...containers, volumes].join(' + ')
 }
 

@@ -2,15 +2,31 @@ import type {
   ValidatingAdmissionPolicy,
   ValidatingAdmissionPolicyBinding,
 } from 'kubernetes-types/admissionregistration/v1.js'
-import { type Guard, imageList, inNamespaces, POD_IMAGES } from './guard-images.ts'
+import { type Guard, imageList, inNamespaces, NEW_IMAGES, NO_SPEC } from './guard-images.ts'
 
-/** Without a type of their own: the published one leaves out the fields of the API's inlined rule. */
-const PODS = { apiGroups: [''], apiVersions: ['v1'], operations: ['CREATE', 'UPDATE'], resources: ['pods'] }
-/** What `kubectl debug` adds to a pod that runs. */
-const NEW_CONTAINERS = { ...PODS, operations: ['UPDATE'], resources: ['pods/ephemeralcontainers'] }
+/** Without types of their own: the published one leaves out the fields of the API's inlined rule. */
+const WRITES = { apiVersions: ['v1'], operations: ['CREATE', 'UPDATE'] }
+const PODS = [
+  { ...WRITES, apiGroups: [''], resources: ['pods'] },
+  // What kubectl debug adds to a pod that runs.
+  { ...WRITES, apiGroups: [''], resources: ['pods/ephemeralcontainers'], operations: ['UPDATE'] },
+]
+const WORKLOADS = [
+  { ...WRITES, apiGroups: ['apps'], resources: ['deployments', 'statefulsets', 'daemonsets'] },
+  { ...WRITES, apiGroups: ['batch'], resources: ['jobs', 'cronjobs'] },
+]
 
-/** Refuses images that no node was seeded with, or warns of them. */
-export function guardPolicy(guard: Guard): [ValidatingAdmissionPolicy, ValidatingAdmissionPolicyBinding] {
+/** The pod spec of whatever the rules match. `dyn`, because no kind has all these fields. */
+function podSpecOf(object: string): string {
+  const spec = `dyn(${object}).spec`
+  return `has(${spec}.jobTemplate) ? ${spec}.jobTemplate.spec.template.spec : has(${spec}.template) ? ${spec}.template.spec : ${spec}`
+}
+
+/**
+ * Refuses pods with images that no node was seeded with, or warns of them. Who writes a workload is warned in any case:
+ * only a controller hears what is said of its pods.
+ */
+export function guardPolicy(guard: Guard): (ValidatingAdmissionPolicy | ValidatingAdmissionPolicyBinding)[] {
   const name = `${guard.set}-images.nodeseed.dev`
   const { variables, holds } = imageList(
     'seeded',
@@ -24,9 +40,11 @@ export function guardPolicy(guard: Guard): [ValidatingAdmissionPolicy, Validatin
       spec: {
         // What cannot be judged is denied by Fail, whatever the action of the binding.
         failurePolicy: guard.action === 'deny' ? 'Fail' : 'Ignore',
-        matchConstraints: { resourceRules: [PODS, NEW_CONTAINERS] },
+        matchConstraints: { resourceRules: [...PODS, ...WORKLOADS] },
         variables: [
-          ...POD_IMAGES,
+          { name: 'spec', expression: podSpecOf('object') },
+          { name: 'oldSpec', expression: `oldObject == null ? ${NO_SPEC} : (${podSpecOf('oldObject')})` },
+          ...NEW_IMAGES,
           ...variables,
           { name: 'unknown', expression: `variables.images.filter(i, !${holds})` },
         ],
@@ -40,15 +58,28 @@ export function guardPolicy(guard: Guard): [ValidatingAdmissionPolicy, Validatin
         ],
       },
     },
-    {
-      apiVersion: 'admissionregistration.k8s.io/v1',
-      kind: 'ValidatingAdmissionPolicyBinding',
-      metadata: { name },
-      spec: {
-        policyName: name,
-        validationActions: guard.action === 'deny' ? ['Deny'] : ['Warn', 'Audit'],
-        matchResources: inNamespaces(guard),
-      },
-    },
+    binding(guard, name, {
+      policyName: name,
+      rules: PODS,
+      actions: guard.action === 'deny' ? ['Deny'] : ['Warn', 'Audit'],
+    }),
+    binding(guard, `${guard.set}-workloads.nodeseed.dev`, { policyName: name, rules: WORKLOADS, actions: ['Warn'] }),
   ]
+}
+
+function binding(
+  guard: Guard,
+  name: string,
+  { policyName, rules, actions }: { policyName: string; rules: typeof PODS; actions: string[] },
+): ValidatingAdmissionPolicyBinding {
+  return {
+    apiVersion: 'admissionregistration.k8s.io/v1',
+    kind: 'ValidatingAdmissionPolicyBinding',
+    metadata: { name },
+    spec: {
+      policyName,
+      validationActions: actions,
+      matchResources: { ...inNamespaces(guard), resourceRules: rules },
+    },
+  }
 }

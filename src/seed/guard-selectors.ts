@@ -1,6 +1,6 @@
 import type { MatchResources, Variable } from 'kubernetes-types/admissionregistration/v1.js'
 import { SEEDED } from '../seed-set.ts'
-import { type Guard, imageList, inNamespaces, POD_IMAGES } from './guard-images.ts'
+import { type Guard, imageList, inNamespaces, NEW_IMAGES, NO_SPEC } from './guard-images.ts'
 
 /** The types of Kubernetes 1.30 do not have it. */
 interface MutatingAdmissionPolicy {
@@ -60,7 +60,9 @@ export function guardSelectors(guard: Guard): [MutatingAdmissionPolicy, Mutating
           },
         ],
         variables: [
-          ...POD_IMAGES,
+          { name: 'spec', expression: 'object.spec' },
+          { name: 'oldSpec', expression: NO_SPEC },
+          ...NEW_IMAGES,
           ...lists.flatMap(({ variables }) => variables),
           { name: 'labels', expression: labels.join(' + ') || '[]' },
         ],

@@ -64,6 +64,14 @@ async function checkDeny(live: LiveCluster): Promise<void> {
     assert.equal(await refusal(live, pod('p', `web:whatever${digest}`)), '')
     assert.match(await refusal(live, pod('p', `web@sha256:${'0'.repeat(64)}`)), /no node was seeded with/)
   })
+  await report.check('who writes a Deployment or a CronJob is warned, and not of an image that is there', async () => {
+    const write = async (...args: string[]) =>
+      (await live.kubectlSays('create', ...args, '--dry-run=server', '--namespace', 'shop')).stderr
+    const warning = /^Warning: .*binding 'images-workloads.nodeseed.dev': no node was seeded with: stray:1$/m
+    assert.match(await write('deployment', 'stray', '--image=stray:1'), warning)
+    assert.match(await write('cronjob', 'stray', '--image=stray:1', '--schedule=@daily'), warning)
+    assert.equal(await write('cronjob', 'web', '--image=web:1', '--schedule=@daily'), '')
+  })
   await report.check('the pods of a Deployment are refused, and its ReplicaSet says why', async () => {
     await kubectl('create', 'deployment', 'stray', '--image=stray:1', '--namespace', 'shop')
     await eventually(async () => {

@@ -57,7 +57,10 @@ interface Document {
   readonly spec?: {
     readonly failurePolicy?: string
     readonly paramKind?: object
-    readonly matchConstraints?: {
+    readonly policyName?: string
+    readonly validationActions?: string[]
+    readonly matchResources?: {
+      readonly namespaceSelector: object
       readonly resourceRules: { readonly operations: string[]; readonly resources: string[] }[]
     }
     readonly variables?: { readonly name: string; readonly expression: string }[]
@@ -77,16 +80,17 @@ function ofKind(kind: string, parts: Partial<Guard> = {}): Document[] {
 test.for([
   ['warn', ['Warn', 'Audit']],
   ['deny', ['Deny']],
-] as const)('%s only looks at pods of the given namespaces', ([action, actions]) => {
-  expect(ofKind('ValidatingAdmissionPolicyBinding', { action })[0]?.spec).toEqual({
-    policyName: 'shop-images.nodeseed.dev',
-    validationActions: actions,
-    matchResources: {
-      namespaceSelector: {
-        matchExpressions: [{ key: 'kubernetes.io/metadata.name', operator: 'In', values: ['shop'] }],
-      },
-    },
-  })
+] as const)('%s only looks at the given namespaces; who writes a workload is warned', ([action, actions]) => {
+  const bindings = ofKind('ValidatingAdmissionPolicyBinding', { action })
+  expect(bindings.map(({ spec }) => [spec?.policyName, spec?.validationActions])).toEqual([
+    ['shop-images.nodeseed.dev', actions],
+    ['shop-images.nodeseed.dev', ['Warn']],
+  ])
+  for (const { spec } of bindings) {
+    expect(spec?.matchResources?.namespaceSelector).toEqual({
+      matchExpressions: [{ key: 'kubernetes.io/metadata.name', operator: 'In', values: ['shop'] }],
+    })
+  }
 })
 
 // The API server denies what it cannot judge, whatever the action of the binding.
@@ -97,12 +101,15 @@ test.for([
   expect(ofKind('ValidatingAdmissionPolicy', { action })[0]?.spec?.failurePolicy).toBe(failurePolicy)
 })
 
-test('new pods are looked at, pods that change, and what kubectl debug adds', () => {
-  const rules = ofKind('ValidatingAdmissionPolicy')[0]?.spec?.matchConstraints?.resourceRules
-  expect(rules?.flatMap(({ operations, resources }) => resources.map((name) => `${name} ${operations}`))).toEqual([
-    'pods CREATE,UPDATE',
-    'pods/ephemeralcontainers UPDATE',
-  ])
+test('new pods are judged, pods that change, and what kubectl debug adds', () => {
+  const [pods, workloads] = ofKind('ValidatingAdmissionPolicyBinding').map(({ spec }) =>
+    spec?.matchResources?.resourceRules.flatMap(({ operations, resources }) =>
+      resources.map((name) => `${name} ${operations}`),
+    ),
+  )
+  expect(pods).toEqual(['pods CREATE,UPDATE', 'pods/ephemeralcontainers UPDATE'])
+  const names = ['deployments', 'statefulsets', 'daemonsets', 'jobs', 'cronjobs']
+  expect(workloads).toEqual(names.map((name) => `${name} CREATE,UPDATE`))
 })
 
 // Once its last policy is gone, an API server looks at no ConfigMap again (kubernetes/kubernetes#130887).
