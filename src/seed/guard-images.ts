@@ -55,8 +55,8 @@ export interface ImageList {
 }
 
 /**
- * Every spelling of images, as variables of a policy. The list is part of the policy and not a parameter: once the last
- * policy with a ConfigMap as its parameter is gone, an API server looks at no ConfigMap again until it is restarted
+ * Every spelling of images, as variables of a policy. The list is part of the policy and not a parameter: once no
+ * binding has a ConfigMap as its parameter, an API server looks at no ConfigMap again until it is restarted
  * (kubernetes/kubernetes#130887), and a guard that comes back would refuse everything.
  */
 export function imageList(name: string, names: readonly string[]): ImageList {

@@ -112,7 +112,7 @@ test('new pods are judged, pods that change, and what kubectl debug adds', () =>
   expect(workloads).toEqual(names.map((name) => `${name} CREATE,UPDATE`))
 })
 
-// Once its last policy is gone, an API server looks at no ConfigMap again (kubernetes/kubernetes#130887).
+// Once no binding has one as its parameter, an API server looks at no ConfigMap again (kubernetes/kubernetes#130887).
 test('the list is part of the policy', () => {
   const policies = [...ofKind('ValidatingAdmissionPolicy'), ...ofKind('MutatingAdmissionPolicy')]
   expect(policies).toHaveLength(2)
