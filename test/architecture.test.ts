@@ -35,6 +35,7 @@ const MAY_IMPORT: Record<string, string[]> = {
     'discovery/',
     'layout/',
     'registry/',
+    'seed/',
     'oci/',
     'kubernetes/',
     'kubernetes-types/',
