@@ -1,4 +1,5 @@
 import { Flags } from '@oclif/core'
+import { durationFlag } from './duration-flag.ts'
 import { repeatable } from './repeatable.ts'
 
 /** Where an audit gets its facts from. */
@@ -16,7 +17,7 @@ export const SOURCE_FLAGS = {
   cluster: Flags.boolean({ description: 'read nodes, pods, workloads and kubelet settings from the live cluster' }),
   context: Flags.string({ description: 'context of the kubeconfig', helpValue: 'NAME', dependsOn: ['cluster'] }),
   kubectl: Flags.string({ description: "kubectl to use, such as 'k3s kubectl'", default: 'kubectl', helpValue: 'CMD' }),
-  timeout: Flags.integer({ description: 'seconds to wait for each answer of the cluster', default: 60, min: 1 }),
+  timeout: durationFlag({ description: 'how long to wait for each answer of the cluster', default: 60_000, min: 1000 }),
   bundle: Flags.string({ description: 'bundle, or its lock, whose images labelled nodes hold', helpValue: 'FILE' }),
   'assume-seeded': Flags.boolean({ description: 'as if every node held the bundle', dependsOn: ['bundle'] }),
   images: repeatable({

@@ -29,7 +29,6 @@ export const connectionFlags = {
   'idle-timeout': durationFlag({
     description: 'how long to wait for an answer or data before a request is tried again',
     default: 30_000,
-    defaultHelp: async () => '30s',
   }),
 }
 

@@ -4,6 +4,7 @@ import { parseMilli } from '../kubernetes/quantity.ts'
 import { GUARD_ACTIONS } from '../seed/guard-images.ts'
 import { METHODS } from '../seed/method.ts'
 import { PLACEMENTS } from '../seed/placement.ts'
+import { durationFlag } from './duration-flag.ts'
 import { repeatable } from './repeatable.ts'
 
 /** What `seed` can be told; values are checked where they are read. */
@@ -60,7 +61,7 @@ export const seedFlags = {
     default: '25%',
     parse: async (text) => share(text),
   }),
-  interval: Flags.integer({ description: 'seconds between two checks of a seeded node', default: 300, min: 1 }),
+  interval: durationFlag({ description: 'time between two checks of a seeded node', default: 300_000, min: 1000 }),
 }
 
 function secretName(text: string): string {

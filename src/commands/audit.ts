@@ -97,7 +97,7 @@ Ends with 0 when no workload is below --fail-on, with 4 when one is.`
     }
     const command = flags.kubectl.split(/\s+/).filter(Boolean)
     const { context, timeout } = flags
-    const api = await ApiProxy.start({ command, timeout: timeout * 1000, ...(context !== undefined && { context }) })
+    const api = await ApiProxy.start({ command, timeout, ...(context !== undefined && { context }) })
     try {
       const { nodes, pods, objects, kubelets, unread } = await readCluster(api)
       const live = scanObjects(objects, 'cluster', KEEP)

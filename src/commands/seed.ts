@@ -50,7 +50,7 @@ not be placed, and says what and why; the rest is written all the same.`
       namespace: flags.namespace,
       bundlePath: flags['bundle-path'] ?? `/var/lib/nodeseed/${basename(args.bundle)}`,
       sandboxImage: flags['sandbox-image'],
-      interval: flags.interval,
+      interval: Math.round(flags.interval / 1000),
       placement: flags.placement,
       spread: flags.spread,
       prune: flags.prune,

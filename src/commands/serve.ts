@@ -2,6 +2,7 @@ import { hostname } from 'node:os'
 import { basename } from 'node:path'
 import { Args, Flags } from '@oclif/core'
 import { BaseCommand } from '../cli/base-command.ts'
+import { durationFlag } from '../cli/duration-flag.ts'
 import { readText } from '../cli/inputs.ts'
 import { writeOutputDirectory } from '../cli/output-directory.ts'
 import { untilStopped } from '../cli/signals.ts'
@@ -60,7 +61,7 @@ follow its base. SIGHUP opens the files and the certificate again; SIGTERM lets 
       description: 'run the build of the carried program for this architecture, on nodes of it',
       default: 'amd64',
     })(),
-    grace: Flags.integer({ description: 'seconds that downloads may take to end on SIGTERM', default: 30, min: 0 }),
+    grace: durationFlag({ description: 'how long downloads may take to end on SIGTERM', default: 30_000 }),
   }
 
   async run(): Promise<unknown> {
@@ -84,7 +85,7 @@ follow its base. SIGHUP opens the files and the certificate again; SIGTERM lets 
       caFile: flags['tls-directory'] ? '/etc/nodeseed/tls.crt' : undefined,
     })
     await untilStopped(() => this.#reload(server))
-    await server.stop(flags.grace * 1000)
+    await server.stop(flags.grace)
     return undefined
   }
 

@@ -32,7 +32,7 @@ export async function checkSeeding(live: LiveCluster): Promise<void> {
     assert.equal(exitCode, 4)
   })
 
-  const args = ['--interval', '2', '--nfd', '--prune']
+  const args = ['--interval', '2s', '--nfd', '--prune']
   const output = await seedInto(live, 'seed', { args })
   await bring(shop.bundle, a)
   await report.check('the node with the bundle gets ready, and the one without says why not', async () => {
