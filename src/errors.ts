@@ -55,3 +55,34 @@ export class ExpectedError extends Error {
 export function endsRun({ code }: ExpectedError): boolean {
   return code === 'DISK_FULL' || code === 'DISK_ERROR' || code === 'TIMED_OUT'
 }
+
+/** What the file system says about a file that is read, said in terms of the file; everything else as it is. */
+export function readError(file: string, error: unknown): unknown {
+  const code = systemCode(error)
+  if (code === undefined) return error
+  if (code === 'ENOENT') {
+    return new ExpectedError('INPUT_NOT_FOUND', `${file}: no such file or directory`, { cause: error })
+  }
+  return new ExpectedError('INPUT_UNREADABLE', `${file}: cannot be read: ${code}`, { cause: error })
+}
+
+/** What the file system says about a file that is written, said in terms of the file; everything else as it is. */
+export function writeError(file: string, error: unknown): unknown {
+  const code = systemCode(error)
+  if (code === undefined) return error
+  if (code === 'ENOSPC' || code === 'EDQUOT') {
+    return new ExpectedError('DISK_FULL', `${file}: no space left on the disk`, {
+      hint: 'Make room, or write to another disk, and run the same command again.',
+      cause: error,
+    })
+  }
+  return new ExpectedError('DISK_ERROR', `${file}: cannot be written: ${code}`, {
+    hint: 'Write to a directory that is there and that you may write to.',
+    cause: error,
+  })
+}
+
+function systemCode(error: unknown): string | undefined {
+  const { code } = error as NodeJS.ErrnoException
+  return error instanceof ExpectedError || typeof code !== 'string' ? undefined : code
+}

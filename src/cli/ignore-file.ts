@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { readError } from '../errors.ts'
 
 /** Whether a path below a directory (with `/` between its parts) is to be left out. */
 export type Ignores = (path: string) => boolean
@@ -7,11 +8,11 @@ export type Ignores = (path: string) => boolean
 /** Named in a scanned directory, it says what to leave out, in the manner of .gitignore. */
 const IGNORE_FILE = '.nodeseedignore'
 
-/** Reads the ignore file of a directory; without one nothing is ignored. */
+/** Reads the ignore file of a directory; without one nothing is ignored. @throws {ExpectedError} INPUT_UNREADABLE */
 export async function readIgnoreFile(directory: string): Promise<Ignores> {
   const text = await readFile(join(directory, IGNORE_FILE), 'utf8').catch((error: NodeJS.ErrnoException) => {
     if (error.code === 'ENOENT') return ''
-    throw error
+    throw readError(join(directory, IGNORE_FILE), error)
   })
   return parseIgnores(text)
 }

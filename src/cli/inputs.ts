@@ -1,7 +1,7 @@
 import { createReadStream } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { buffer } from 'node:stream/consumers'
-import { ExpectedError } from '../errors.ts'
+import { ExpectedError, readError } from '../errors.ts'
 import { type InputSource, inputSource } from './input-source.ts'
 import { cutAtDocuments, decodeText } from './input-text.ts'
 import { type HelmOptions, renderChart, renderKustomization, showChart } from './render.ts'
@@ -36,7 +36,7 @@ export async function* readInputs(inputs: readonly string[], options: ReadOption
   for (const input of inputs) {
     sources.push(
       await inputSource(input).catch((error) => {
-        throw inputError(input, error)
+        throw readError(input, error)
       }),
     )
   }
@@ -52,7 +52,7 @@ export async function readText(file: string): Promise<string> {
   const bytes = file === '-' ? buffer(process.stdin) : readFile(file)
   return decodeText(
     await bytes.catch((error) => {
-      throw inputError(nameOf(file), error)
+      throw readError(nameOf(file), error)
     }),
     nameOf(file),
   )
@@ -98,8 +98,8 @@ async function* tolerated(
     try {
       next = await texts.next()
     } catch (error) {
-      const told = error instanceof ExpectedError ? error : inputError(nameOf(file), error as NodeJS.ErrnoException)
-      if (!onUnreadable) throw told
+      const told = readError(nameOf(file), error)
+      if (!onUnreadable || !(told instanceof ExpectedError)) throw told
       onUnreadable(nameOf(file), told)
       return false
     }
@@ -125,14 +125,4 @@ async function* readChart(chart: string, options: HelmOptions): AsyncGenerator<I
 
 function nameOf(file: string): string {
   return file === '-' ? '<stdin>' : file
-}
-
-/** The failure for what the file system says about a file. */
-function inputError(file: string, error: NodeJS.ErrnoException): ExpectedError {
-  if (error instanceof ExpectedError) return error
-  if (error.code === 'ENOENT') {
-    return new ExpectedError('INPUT_NOT_FOUND', `${file}: no such file or directory`, { cause: error })
-  }
-  if (error.code === undefined) throw error
-  return new ExpectedError('INPUT_UNREADABLE', `${file}: cannot be read: ${error.code}`, { cause: error })
 }

@@ -1,12 +1,7 @@
 import { access, chmod, mkdir, mkdtemp, readdir, rename, rm, writeFile } from 'node:fs/promises'
 import { basename, dirname, join, resolve } from 'node:path'
-import { ExpectedError } from '../errors.ts'
-
-interface OutputFile {
-  readonly path: string
-  readonly content: string
-  readonly executable?: boolean
-}
+import { ExpectedError, writeError } from '../errors.ts'
+import type { OutputFile } from '../seed/output-file.ts'
 
 /**
  * Writes a directory of files at once: under its final name are all files or none. With `force` an earlier output of
@@ -32,7 +27,7 @@ export async function writeOutputDirectory(
     await rename(staging, target)
   } catch (error) {
     if (staging) await rm(staging, { recursive: true, force: true })
-    throw diskError(directory, error as NodeJS.ErrnoException)
+    throw writeError(directory, error)
   }
 }
 
@@ -47,7 +42,7 @@ async function mayReplace(target: string, shown: string, force: boolean, marker:
   const entries = await readdir(target).catch((error: NodeJS.ErrnoException) => {
     if (error.code === 'ENOENT') return undefined
     if (error.code === 'ENOTDIR') throw new ExpectedError('OUTPUT_EXISTS', `${shown}: is a file, not a directory`)
-    throw diskError(shown, error)
+    throw writeError(shown, error)
   })
   if (!entries) return false
   if (entries.length === 0) return true
@@ -64,10 +59,4 @@ async function mayReplace(target: string, shown: string, force: boolean, marker:
   throw new ExpectedError('OUTPUT_EXISTS', `${shown}: holds no ${marker}, so it is no output of this command`, {
     hint: 'Name another directory with -o.',
   })
-}
-
-function diskError(directory: string, error: NodeJS.ErrnoException): Error {
-  if (!error.code) return error
-  const code = error.code === 'ENOSPC' ? 'DISK_FULL' : 'DISK_ERROR'
-  return new ExpectedError(code, `${directory}: cannot be written: ${error.code}`, { cause: error })
 }

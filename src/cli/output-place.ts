@@ -21,8 +21,10 @@ export async function checkOutputPlace(path: string, { replace }: { replace: boo
   })
 }
 
-export function outputExists(path: string): ExpectedError {
-  return new ExpectedError('OUTPUT_EXISTS', `${path}: is there already`, {
-    hint: 'Write to another file, or add --force to replace this one.',
-  })
+/** The failure where a file stands in the way. */
+export function outputExists(
+  path: string,
+  hint = 'Write to another file, or add --force to replace this one.',
+): ExpectedError {
+  return new ExpectedError('OUTPUT_EXISTS', `${path}: is there already`, { hint })
 }

@@ -1,8 +1,8 @@
-import { writeFile } from 'node:fs/promises'
 import { isSignedBy, signIndex } from '../bundle/signature.ts'
 import { ExpectedError } from '../errors.ts'
 import type { BundleFile } from '../layout/bundle-file.ts'
 import { readText } from './inputs.ts'
+import { writeTextFile } from './write-file.ts'
 
 /** Where the signature of a bundle stands: beside it, so that the same lock still makes the same bytes. */
 function signatureOf(bundle: string): string {
@@ -12,14 +12,12 @@ function signatureOf(bundle: string): string {
 /**
  * Signs a plan's or a bundle's index.json into a file beside the bundle; gives that file's name.
  *
- * @throws {ExpectedError} INPUT_NOT_FOUND, INPUT_INVALID, DISK_ERROR
+ * @throws {ExpectedError} INPUT_NOT_FOUND, INPUT_INVALID, DISK_FULL, DISK_ERROR
  */
 export async function signBundle(path: string, index: Uint8Array, keyFile: string): Promise<string> {
   const signature = signIndex(index, await readText(keyFile), process.env.NODESEED_KEY_PASSWORD)
   const file = signatureOf(path)
-  await writeFile(file, `${signature}\n`).catch((cause: NodeJS.ErrnoException) => {
-    throw new ExpectedError('DISK_ERROR', `${file}: cannot be written: ${cause.code}`, { cause })
-  })
+  await writeTextFile(file, `${signature}\n`)
   return file
 }
 

@@ -2,7 +2,7 @@ import { type FileHandle, open } from 'node:fs/promises'
 import { isSea } from 'node:sea'
 import { promisify } from 'node:util'
 import { gzip } from 'node:zlib'
-import { ExpectedError } from '../errors.ts'
+import { ExpectedError, readError } from '../errors.ts'
 import { type Lock, type ToolArchitecture, toolFile, toolsAmong } from '../inventory.ts'
 import type { BundleFile } from '../layout/bundle-file.ts'
 
@@ -24,7 +24,7 @@ const compress = promisify(gzip)
  * it is the program that runs.
  *
  * @throws {ExpectedError} USAGE when the program that runs needs Node, when a file is no program, or when two are for
- *   the same architecture; INPUT_NOT_FOUND
+ *   the same architecture; INPUT_NOT_FOUND, INPUT_UNREADABLE
  */
 export async function readTools(paths: readonly string[]): Promise<Tool[]> {
   const own = isSea() ? [process.execPath] : []
@@ -38,7 +38,9 @@ export async function readTools(paths: readonly string[]): Promise<Tool[]> {
   for (const file of files) {
     const tool = await readTool(file)
     if (tools.has(tool.architecture)) {
-      throw new ExpectedError('USAGE', `${file}: another --tool is for ${tool.architecture} too`)
+      throw new ExpectedError('USAGE', `${file}: another --tool is for ${tool.architecture} too`, {
+        hint: 'Name one build for each architecture.',
+      })
     }
     tools.set(tool.architecture, tool)
   }
@@ -65,8 +67,8 @@ export async function carriedTools(bundles: readonly BundleFile[]): Promise<Tool
 }
 
 async function readTool(file: string): Promise<Tool> {
-  const handle = await open(file).catch((cause: NodeJS.ErrnoException) => {
-    throw new ExpectedError('INPUT_NOT_FOUND', `${file}: cannot be read: ${cause.code}`, { cause })
+  const handle = await open(file).catch((error) => {
+    throw readError(file, error)
   })
   try {
     const architecture = await architectureOf(handle)

@@ -18,9 +18,9 @@ import { renderFindings } from '../cli/findings.ts'
 import { readLockOf } from '../cli/lock-file.ts'
 import { readNodesFile } from '../cli/nodes-file.ts'
 import { readPlacementFile } from '../cli/placement-file.ts'
-import { writeReport } from '../cli/report-file.ts'
 import { type InputScan, isIncomplete, scanInputs, scanObjects } from '../cli/scan-inputs.ts'
 import { printable } from '../cli/table.ts'
+import { writeTextFile } from '../cli/write-file.ts'
 import { ApiProxy } from '../cluster/api-proxy.ts'
 import { readCluster } from '../cluster/read-cluster.ts'
 import { ExpectedError } from '../errors.ts'
@@ -112,9 +112,10 @@ Ends with 0 when no workload is below --fail-on, with 4 when one is.`
   }
 
   async #write(result: AuditResult, { html, sarif, junit, 'fail-on': failOn }: AuditFlags): Promise<void> {
-    if (html !== undefined) await writeReport(html, auditHtml(result, await readPageParts()))
-    if (sarif !== undefined) await writeReport(sarif, JSON.stringify(auditSarif(result, this.config.version), null, 2))
-    if (junit !== undefined) await writeReport(junit, auditJunit(result, failOn))
+    if (html !== undefined) await writeTextFile(html, auditHtml(result, await readPageParts()))
+    if (sarif !== undefined)
+      await writeTextFile(sarif, JSON.stringify(auditSarif(result, this.config.version), null, 2))
+    if (junit !== undefined) await writeTextFile(junit, auditJunit(result, failOn))
   }
 }
 

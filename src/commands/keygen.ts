@@ -1,8 +1,7 @@
-import { writeFile } from 'node:fs/promises'
 import { Flags } from '@oclif/core'
 import { makeKeyPair } from '../bundle/signature.ts'
 import { BaseCommand } from '../cli/base-command.ts'
-import { ExpectedError } from '../errors.ts'
+import { writeTextFile } from '../cli/write-file.ts'
 
 export default class Keygen extends BaseCommand {
   static override summary = 'make a key pair for bundle --sign and verify --key'
@@ -17,19 +16,11 @@ export default class Keygen extends BaseCommand {
     const { flags } = await this.parse(Keygen)
     const files = { privateKey: `${flags.output}.key`, publicKey: `${flags.output}.pub` }
     const pair = makeKeyPair(process.env.NODESEED_KEY_PASSWORD)
-    await writeNew(files.privateKey, pair.privateKey, 0o600)
-    await writeNew(files.publicKey, pair.publicKey, 0o644)
+    // A key that is there is never replaced.
+    const options = { replace: false, hint: 'Choose another name.' }
+    await writeTextFile(files.privateKey, pair.privateKey, { ...options, mode: 0o600 })
+    await writeTextFile(files.publicKey, pair.publicKey, { ...options, mode: 0o644 })
     this.log(`${files.privateKey}: keep it secret\n${files.publicKey}: give it to whoever verifies`)
     return files
   }
-}
-
-/** A key that is there is never replaced. */
-async function writeNew(path: string, content: string, mode: number): Promise<void> {
-  await writeFile(path, content, { flag: 'wx', mode }).catch((cause: NodeJS.ErrnoException) => {
-    if (cause.code === 'EEXIST') {
-      throw new ExpectedError('OUTPUT_EXISTS', `${path}: is there already`, { hint: 'Choose another name.' })
-    }
-    throw new ExpectedError('DISK_ERROR', `${path}: cannot be written: ${cause.code}`, { cause })
-  })
 }

@@ -1,4 +1,3 @@
-import { writeFile } from 'node:fs/promises'
 import { Args, Flags } from '@oclif/core'
 import { imagesFailed } from '../bundle/failure.ts'
 import { findMovedTags, type MovedTag } from '../bundle/moved-tags.ts'
@@ -6,11 +5,11 @@ import { BaseCommand } from '../cli/base-command.ts'
 import { countOf } from '../cli/count.ts'
 import { lockFlags } from '../cli/lock-flags.ts'
 import { lockWanted } from '../cli/lock-wanted.ts'
-import { checkOutputPlace, outputExists } from '../cli/output-place.ts'
+import { checkOutputPlace } from '../cli/output-place.ts'
 import { renderQuotas } from '../cli/quota.ts'
 import { readRegistryOptions } from '../cli/registry-options.ts'
 import { domainsOf, wantedImages } from '../cli/wanted-images.ts'
-import { ExpectedError } from '../errors.ts'
+import { writeTextFile } from '../cli/write-file.ts'
 import type { Lock } from '../inventory.ts'
 import { DocumentFile } from '../layout/kept-documents.ts'
 import { formatPlatform } from '../oci/platform.ts'
@@ -52,7 +51,7 @@ export default class LockCommand extends BaseCommand {
           ),
         note: (text) => this.logToStderr(text),
       }).finally(() => kept.settle())
-      await writeLock(flags.output, lock, flags.force)
+      await writeTextFile(flags.output, `${JSON.stringify(lock, null, 2)}\n`, { replace: flags.force })
       await kept.remove()
       for (const line of renderQuotas(domainsOf(wanted), (registry) => client.quotaOf(registry))) this.logToStderr(line)
       this.log(`${flags.output}: ${countOf(lock.images.length, 'image')}`)
@@ -70,12 +69,4 @@ export default class LockCommand extends BaseCommand {
     if (moved.length > 0) this.answerNo()
     return { moved }
   }
-}
-
-async function writeLock(path: string, lock: Lock, force: boolean): Promise<void> {
-  const text = `${JSON.stringify(lock, null, 2)}\n`
-  await writeFile(path, text, { flag: force ? 'w' : 'wx' }).catch((cause: NodeJS.ErrnoException) => {
-    if (cause.code === 'EEXIST') throw outputExists(path)
-    throw new ExpectedError('DISK_ERROR', `${path}: cannot be written: ${cause.code}`, { cause })
-  })
 }

@@ -1,13 +1,14 @@
-import { writeFile } from 'node:fs/promises'
 import { Args, Flags } from '@oclif/core'
 import { imagesFailed } from '../bundle/failure.ts'
 import { pushImages } from '../bundle/push.ts'
 import { pushNames } from '../bundle/push-name.ts'
 import { BaseCommand } from '../cli/base-command.ts'
 import { countOf } from '../cli/count.ts'
+import { checkOutputPlace } from '../cli/output-place.ts'
 import { createProgress } from '../cli/progress.ts'
 import { connectionFlags } from '../cli/registry-flags.ts'
 import { readRegistryOptions } from '../cli/registry-options.ts'
+import { writeTextFile } from '../cli/write-file.ts'
 import { ExpectedError } from '../errors.ts'
 import { openBundle } from '../layout/bundle-file.ts'
 import { parseReference, repositoryName } from '../oci/reference.ts'
@@ -45,6 +46,7 @@ that breaks goes on where it broke.`
   async run(): Promise<unknown> {
     const { args, flags } = await this.parse(Push)
     const registry = parseRegistry(args.registry)
+    if (flags['image-map']) await checkOutputPlace(flags['image-map'], { replace: true })
     const bundle = await openBundle(args.file)
     const noMirrors = { mirror: [], 'use-pull-secrets': false, 'max-connections': 1 }
     const client = new UploadClient(await readRegistryOptions({ ...flags, ...noMirrors }, []))
@@ -69,7 +71,7 @@ that breaks goes on where it broke.`
       }
       this.log(`${countOf(uploaded, 'blob')} uploaded, ${mounted} mounted, ${there} there already`)
       const map = Object.assign({}, ...result.images.map((image) => image.names))
-      if (flags['image-map']) await writeFile(flags['image-map'], `${JSON.stringify(map, null, 2)}\n`)
+      if (flags['image-map']) await writeTextFile(flags['image-map'], `${JSON.stringify(map, null, 2)}\n`)
       return { registry, images: result.images, blobs: result.blobs }
     } finally {
       progress.stop()

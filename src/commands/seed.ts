@@ -2,7 +2,6 @@ import { basename } from 'node:path'
 import { Args } from '@oclif/core'
 import { BaseCommand } from '../cli/base-command.ts'
 import { renderFindings } from '../cli/findings.ts'
-import { readText } from '../cli/inputs.ts'
 import { readNodeScript } from '../cli/node-script.ts'
 import { readNodesFile } from '../cli/nodes-file.ts'
 import { writeOutputDirectory } from '../cli/output-directory.ts'
@@ -11,10 +10,10 @@ import { scanInputs } from '../cli/scan-inputs.ts'
 import { seedFlags } from '../cli/seed-flags.ts'
 import { seedSteps } from '../cli/seed-steps.ts'
 import { renderTable } from '../cli/table.ts'
-import { ExpectedError } from '../errors.ts'
 import { nameOfNode } from '../kubernetes/node.ts'
 import { openBundle } from '../layout/bundle-file.ts'
 import { formatBytes } from '../oci/format-bytes.ts'
+import { readAuthority } from '../registry/certificate-files.ts'
 import { methodChooser } from '../seed/method-choice.ts'
 import { planSeeding, type SeedingPlan } from '../seed/plan.ts'
 
@@ -57,7 +56,7 @@ not be placed, and says what and why; the rest is written all the same.`
       guard: flags.guard,
       nfd: flags.nfd,
       registry: flags['from-registry'],
-      registryCa: flags.ca === undefined ? undefined : await readCertificates(flags.ca),
+      registryCa: flags.ca === undefined ? undefined : await readAuthority(flags.ca),
       pullSecret: flags['pull-secret'],
       methodFor: methodChooser(flags.method, nodes.map(nameOfNode)),
       maxUnavailable: flags['max-unavailable'],
@@ -89,13 +88,4 @@ not be placed, and says what and why; the rest is written all the same.`
     const steps = seedSteps(plan, { bundle, output, registry })
     steps.forEach((lines, index) => void this.log(`  ${index + 1}. ${lines.join('\n     ')}`))
   }
-}
-
-/** @throws {ExpectedError} INPUT_INVALID */
-async function readCertificates(file: string): Promise<string> {
-  const text = await readText(file)
-  if (/-----BEGIN CERTIFICATE-----[\s\S]+-----END CERTIFICATE-----/.test(text)) return text
-  throw new ExpectedError('INPUT_INVALID', `${file}: holds no certificate`, {
-    hint: 'Give --ca the PEM file of the authority, such as the tls.crt that nodeseed serve wrote.',
-  })
 }

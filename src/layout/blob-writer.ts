@@ -1,10 +1,9 @@
 import { createHash, type Hash } from 'node:crypto'
-import { ExpectedError } from '../errors.ts'
+import { ExpectedError, writeError } from '../errors.ts'
 import type { BlobSink } from '../oci/blob-sink.ts'
 import type { Descriptor } from '../oci/descriptor.ts'
 import { splitDigest } from '../oci/digest.ts'
 import { CHUNK } from './byte-file.ts'
-import { diskError } from './disk-error.ts'
 import type { OutputFile } from './output-file.ts'
 
 /** The place of one blob in a file. */
@@ -54,7 +53,7 @@ export class BlobWriter implements BlobSink {
     while (this.#received < known) {
       const length = Math.min(CHUNK, known - this.#received)
       const bytesRead = await file.read(buffer, length, offset + this.#received).catch((error) => {
-        throw diskError(file.path, error)
+        throw writeError(file.path, error)
       })
       if (bytesRead === 0) break
       this.#digest().update(buffer.subarray(0, bytesRead))
@@ -122,7 +121,7 @@ export class BlobWriter implements BlobSink {
     const end = this.#written
     const writing = (this.#writing ?? Promise.resolve()).then(async () => {
       await file.write(buffer.subarray(0, filled), position).catch((error) => {
-        throw diskError(file.path, error)
+        throw writeError(file.path, error)
       })
       free.push(buffer)
       onWritten(end)

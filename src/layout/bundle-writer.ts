@@ -1,11 +1,10 @@
 import { rename, rm, statfs } from 'node:fs/promises'
 import { dirname } from 'node:path'
-import { ExpectedError } from '../errors.ts'
+import { ExpectedError, writeError } from '../errors.ts'
 import type { PlannedFile } from '../inventory.ts'
 import { type Digest, digestOf } from '../oci/digest.ts'
 import { BlobWriter } from './blob-writer.ts'
 import { type BundleFile, openBundle } from './bundle-file.ts'
-import { diskError } from './disk-error.ts'
 import { Journal, type JournalRecord, readJournal } from './journal.ts'
 import { OutputFile, type Shape } from './output-file.ts'
 import { findParts } from './part-name.ts'
@@ -79,7 +78,7 @@ export class BundleWriter {
       const journal = await Journal.open(journalOf(partial), id, { resume: false })
       return new BundleWriter(path, plan, { file, journal, progress: new Map(), leftover })
     } catch (error) {
-      throw diskError(partial, error)
+      throw writeError(partial, error)
     }
   }
 
@@ -102,7 +101,7 @@ export class BundleWriter {
       await this.#journal.remove()
       await this.#dropLeftover()
     } catch (error) {
-      throw diskError(this.path, error)
+      throw writeError(this.path, error)
     }
   }
 

@@ -1,5 +1,5 @@
 import { type FileHandle, open, stat } from 'node:fs/promises'
-import { ExpectedError } from '../errors.ts'
+import { ExpectedError, readError } from '../errors.ts'
 import { findParts } from './part-name.ts'
 
 /** How much one read takes: the size that matters most for throughput. */
@@ -103,10 +103,8 @@ async function openPart(path: string, start: number): Promise<Part> {
   try {
     const stats = await stat(path)
     if (stats.isFile()) return { handle: await open(path), start, size: stats.size }
-  } catch (cause) {
-    const { code } = cause as NodeJS.ErrnoException
-    if (code === 'ENOENT') throw new ExpectedError('INPUT_NOT_FOUND', `${path}: no such file`, { cause })
-    throw new ExpectedError('INPUT_UNREADABLE', `${path}: cannot be read: ${code}`, { cause })
+  } catch (error) {
+    throw readError(path, error)
   }
   throw new ExpectedError('INPUT_UNREADABLE', `${path}: not a file`)
 }

@@ -2,7 +2,7 @@ import { X509Certificate } from 'node:crypto'
 import { readdir, readFile, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { createSecureContext } from 'node:tls'
-import { ExpectedError } from '../errors.ts'
+import { ExpectedError, readError } from '../errors.ts'
 import type { ClientCertificate, HostSettings } from './host-settings.ts'
 
 /** The settings for a host (`quay.io:8443`); undefined when there are none. */
@@ -34,7 +34,10 @@ export function findCertificates(directories: readonly string[]): FindSettings {
  * @throws {ExpectedError} INPUT_UNREADABLE, TLS_INVALID
  */
 export async function readCertificates(directory: string): Promise<HostSettings> {
-  const names = (await readdir(directory).catch(unreadable(directory))).sort()
+  const names = await readdir(directory).catch((error) => {
+    throw readError(directory, error)
+  })
+  names.sort()
   const authorities = names.filter((name) => name.endsWith('.crt')).map((name) => readAuthority(join(directory, name)))
   const clients = names
     .filter((name) => name.endsWith('.cert'))
@@ -46,25 +49,28 @@ export async function readCertificates(directory: string): Promise<HostSettings>
   return { ...(ca.length > 0 && { ca }), ...(pairs.length > 0 && { clients: pairs }) }
 }
 
-/** @throws {ExpectedError} INPUT_UNREADABLE, TLS_INVALID */
+/** The certificates of a file, in PEM. @throws {ExpectedError} INPUT_NOT_FOUND, INPUT_UNREADABLE, TLS_INVALID */
 export async function readAuthority(path: string): Promise<string> {
-  const pem = await readFile(path, 'utf8').catch(unreadable(path))
+  const pem = await readPem(path)
   try {
     new X509Certificate(pem)
     return pem
   } catch (cause) {
-    throw new ExpectedError('TLS_INVALID', `${path}: holds no certificate in PEM`, { cause })
+    throw new ExpectedError('TLS_INVALID', `${path}: holds no certificate in PEM`, {
+      hint: 'Give the PEM file of the authority, such as the tls.crt that nodeseed serve wrote.',
+      cause,
+    })
   }
 }
 
 /**
  * Without a file for the key, the key stands beside the certificate.
  *
- * @throws {ExpectedError} INPUT_UNREADABLE, TLS_INVALID
+ * @throws {ExpectedError} INPUT_NOT_FOUND, INPUT_UNREADABLE, TLS_INVALID
  */
 export async function readClient(path: string, keyPath: string | undefined): Promise<ClientCertificate> {
-  const certificate = await readFile(path, 'utf8').catch(unreadable(path))
-  const key = keyPath ? await readFile(keyPath, 'utf8').catch(unreadable(keyPath)) : certificate
+  const certificate = await readPem(path)
+  const key = keyPath ? await readPem(keyPath) : certificate
   try {
     createSecureContext({ cert: certificate, key })
     return { certificate, key }
@@ -81,8 +87,10 @@ async function isDirectory(path: string): Promise<boolean> {
   )
 }
 
-function unreadable(path: string) {
-  return ({ code }: NodeJS.ErrnoException): never => {
-    throw new ExpectedError('INPUT_UNREADABLE', `${path}: cannot be read: ${code}`)
+async function readPem(path: string): Promise<string> {
+  try {
+    return await readFile(path, 'utf8')
+  } catch (error) {
+    throw readError(path, error)
   }
 }

@@ -1,7 +1,7 @@
 import { readFile, stat } from 'node:fs/promises'
 import { isAbsolute, join } from 'node:path'
 import { parseDuration } from '../duration.ts'
-import { ExpectedError } from '../errors.ts'
+import { ExpectedError, readError } from '../errors.ts'
 import type { Reference } from '../oci/reference.ts'
 import { readAuthority, readCertificates, readClient } from './certificate-files.ts'
 import { type ConfiguredEndpoints, type Endpoint, endpointAt } from './endpoint.ts'
@@ -42,9 +42,9 @@ async function readHosts(root: string, domain: string): Promise<readonly Host[] 
     const isThere = await stat(directory).catch(() => undefined)
     if (!isThere) continue
     const file = join(directory, 'hosts.toml')
-    const text = await readFile(file, 'utf8').catch(({ code }: NodeJS.ErrnoException) => {
-      if (code === 'ENOENT') return ''
-      throw new ExpectedError('INPUT_UNREADABLE', `${file}: cannot be read: ${code}`)
+    const text = await readFile(file, 'utf8').catch((error: NodeJS.ErrnoException) => {
+      if (error.code === 'ENOENT') return ''
+      throw readError(file, error)
     })
     if (text.trim()) return hostsIn(parseToml(text, file), { file, directory })
     const settings = await readCertificates(directory)

@@ -1,7 +1,7 @@
 import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { hostname, networkInterfaces } from 'node:os'
 import { join } from 'node:path'
-import { ExpectedError } from '../errors.ts'
+import { ExpectedError, readError } from '../errors.ts'
 import type { KeyPair } from './listen.ts'
 import { selfSignedCertificate } from './self-signed.ts'
 
@@ -39,9 +39,7 @@ export function namesOfThisMachine(): string[] {
 async function readPem(file: string): Promise<string> {
   try {
     return await readFile(file, 'utf8')
-  } catch (cause) {
-    const { code } = cause as NodeJS.ErrnoException
-    if (code === 'ENOENT') throw new ExpectedError('INPUT_NOT_FOUND', `${file}: no such file`, { cause })
-    throw new ExpectedError('INPUT_UNREADABLE', `${file}: cannot be read: ${code}`, { cause })
+  } catch (error) {
+    throw readError(file, error)
   }
 }

@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { parseAllDocuments } from 'yaml'
 import type { SeedingPlan } from '../../src/seed/plan.ts'
+import { selfSignedCertificate } from '../../src/server/self-signed.ts'
 import { writeTestBundle } from '../support/bundle-maker.ts'
 import { type CliResult, runCli } from '../support/cli.ts'
 import { type Blobs, lockImage, makeImage, makeIndex, makeLayer } from '../support/image-maker.ts'
@@ -201,7 +202,7 @@ test('Bottlerocket is baked; from a registry it pulls, and so does Talos, with t
     "
   `)
   expect(
-    (await text('talos/registry-mirror-v1.14.yaml')).replace(ca.replaceAll(/^/gm, '  '), '  <PEM>'),
+    (await text('talos/registry-mirror-v1.14.yaml')).replace(ca.replaceAll(/^(?=.)/gm, '  '), '  <PEM>\n'),
   ).toMatchInlineSnapshot(`
     "# Makes Talos 1.14 and newer pull from the registry that serves the bundle:
     #   talosctl patch machineconfig --nodes u --patch @talos/registry-mirror-v1.14.yaml
@@ -216,9 +217,7 @@ test('Bottlerocket is baked; from a registry it pulls, and so does Talos, with t
     kind: RegistryTLSConfig
     name: 10.0.0.5:5000
     ca: |
-      -----BEGIN CERTIFICATE-----
-      MIIB
-      -----END CERTIFICATE-----
+      <PEM>
     "
   `)
 })
@@ -294,7 +293,7 @@ test.for<[why: string, args: string[], message: string]>([
 })
 
 async function certificate(): Promise<{ ca: string; file: string }> {
-  const ca = '-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n'
+  const ca = selfSignedCertificate(['localhost'], new Date()).cert
   const file = join(await temporaryDirectory(), 'ca.crt')
   await writeFile(file, ca)
   return { ca, file }

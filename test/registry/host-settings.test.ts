@@ -141,7 +141,7 @@ test.for<[what: string, content: string, message: RegExp]>([
   ['no TOML', '[host', /hosts\.toml: /],
   ['an unknown capability', 'capabilities = ["fly"]', /capability "fly" is none/],
   ['no address', 'server = "https://"', /not an address: "https:\/\/"/],
-  ['an authority that is not there', 'ca = "none.crt"', /none\.crt: cannot be read: ENOENT/],
+  ['an authority that is not there', 'ca = "none.crt"', /none\.crt: no such file or directory/],
   ['an authority that is none', 'ca = "hosts.toml"', /holds no certificate in PEM/],
   ['a client that is no pair', 'client = [["a", "b", "c"]]', /client holds something that is no pair/],
   ['a client that is a number', 'client = [1]', /client is neither a text nor a list of texts/],
