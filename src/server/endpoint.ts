@@ -1,3 +1,4 @@
+import { hostname } from 'node:os'
 import { ExpectedError } from '../errors.ts'
 import type { Endpoint } from './listen.ts'
 
@@ -26,4 +27,9 @@ export function parseEndpoint(text: string): Endpoint {
   throw new ExpectedError('USAGE', `not an address to listen on: ${JSON.stringify(text)}`, {
     hint: 'Write HOST:PORT, [IPV6]:PORT, or :PORT for every interface.',
   })
+}
+
+/** Where others reach an address: one that listens on every interface is reached under this machine's name. */
+export function reachable(address: string): string {
+  return address.replace(/^(?:\[::\]|0\.0\.0\.0):/, `${hostname()}:`)
 }

@@ -5,8 +5,21 @@ import { ExpectedError, readError } from '../errors.ts'
 import type { KeyPair } from './listen.ts'
 import { selfSignedCertificate } from './self-signed.ts'
 
+/** Where a server's key pair is: in two files, or in a directory of its own. */
+export interface TlsFiles {
+  readonly cert: string | undefined
+  readonly key: string | undefined
+  readonly directory: string | undefined
+}
+
+/** What reads the pair, now and again; undefined where the server speaks plain HTTP. */
+export function tlsSource({ cert, key, directory }: TlsFiles): (() => Promise<KeyPair>) | undefined {
+  if (directory !== undefined) return () => ownKeyPair(directory, namesOfThisMachine())
+  return cert !== undefined && key !== undefined ? () => readKeyPair(cert, key) : undefined
+}
+
 /** @throws {ExpectedError} INPUT_NOT_FOUND, INPUT_UNREADABLE */
-export async function readKeyPair(certFile: string, keyFile: string): Promise<KeyPair> {
+async function readKeyPair(certFile: string, keyFile: string): Promise<KeyPair> {
   const [cert, key] = await Promise.all([readPem(certFile), readPem(keyFile)])
   return { cert, key }
 }
@@ -15,7 +28,7 @@ export async function readKeyPair(certFile: string, keyFile: string): Promise<Ke
  * The pair `tls.crt` and `tls.key` of a directory, made for these names the first time. It stays, so that nodes which
  * trust the certificate trust the server after a restart too.
  */
-export async function ownKeyPair(directory: string, names: readonly string[]): Promise<KeyPair> {
+async function ownKeyPair(directory: string, names: readonly string[]): Promise<KeyPair> {
   const [certFile, keyFile] = [join(directory, 'tls.crt'), join(directory, 'tls.key')]
   try {
     return await readKeyPair(certFile, keyFile)
@@ -30,7 +43,7 @@ export async function ownKeyPair(directory: string, names: readonly string[]): P
 }
 
 /** Every name and address under which clients may know this machine. */
-export function namesOfThisMachine(): string[] {
+function namesOfThisMachine(): string[] {
   const addresses = Object.values(networkInterfaces()).flatMap((entries) => entries ?? [])
   const usable = addresses.filter(({ scopeid }) => !scopeid).map(({ address }) => address)
   return [...new Set(['localhost', hostname(), ...usable])]
