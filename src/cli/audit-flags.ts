@@ -1,9 +1,10 @@
 import { Flags } from '@oclif/core'
 import { durationFlag } from './duration-flag.ts'
+import { kubectlFlags } from './kubectl-flags.ts'
 import { repeatable } from './repeatable.ts'
 
 /** Where an audit gets its facts from. */
-export const SOURCE_FLAGS = {
+export const sourceFlags = {
   nodes: Flags.string({
     description: 'what `kubectl get nodes -o json` wrote',
     helpValue: 'FILE',
@@ -15,8 +16,8 @@ export const SOURCE_FLAGS = {
     exclusive: ['cluster'],
   }),
   cluster: Flags.boolean({ description: 'read nodes, pods, workloads and kubelet settings from the live cluster' }),
-  context: Flags.string({ description: 'context of the kubeconfig', helpValue: 'NAME', dependsOn: ['cluster'] }),
-  kubectl: Flags.string({ description: "kubectl to use, such as 'k3s kubectl'", default: 'kubectl', helpValue: 'CMD' }),
+  context: { ...kubectlFlags.context, dependsOn: ['cluster'] },
+  kubectl: kubectlFlags.kubectl,
   timeout: durationFlag({ description: 'how long to wait for each answer of the cluster', default: 60_000, min: 1000 }),
   bundle: Flags.string({ description: 'bundle, or its lock, whose images labelled nodes hold', helpValue: 'FILE' }),
   'assume-seeded': Flags.boolean({ description: 'as if every node held the bundle', dependsOn: ['bundle'] }),
@@ -27,7 +28,7 @@ export const SOURCE_FLAGS = {
 }
 
 /** What is true of the cluster and cannot be read from it. */
-export const CONDITION_FLAGS = {
+export const conditionFlags = {
   placement: Flags.string({
     description: 'directory that seed wrote: says what each seed label stands for',
     helpValue: 'DIR',

@@ -5,14 +5,14 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { ExpectedError } from '../errors.ts'
+import { type Kubectl, kubectlMissing } from './kubectl.ts'
 
-export interface KubectlOptions {
-  /** The program and its first arguments: `['kubectl']`, `['k3s', 'kubectl']`. */
-  readonly command: readonly string[]
-  readonly context?: string
+interface ApiProxyOptions extends Kubectl {
   /** How long one answer may take, in milliseconds. */
   readonly timeout?: number
 }
+
+const TRY_YOURSELF = 'Try the same with: kubectl get nodes'
 
 export interface ApiAnswer {
   readonly status: number
@@ -38,8 +38,8 @@ export class ApiProxy {
 
   readonly #kill = () => this.#child.kill()
 
-  /** @throws {ExpectedError} KUBECTL_MISSING; CLUSTER_UNREACHABLE with what kubectl said. */
-  static async start({ command, context, timeout = 60_000 }: KubectlOptions): Promise<ApiProxy> {
+  /** @throws {ExpectedError} KUBECTL_MISSING, KUBECTL_FAILED; CLUSTER_UNREACHABLE with what kubectl said. */
+  static async start({ command, context, timeout = 60_000 }: ApiProxyOptions): Promise<ApiProxy> {
     const directory = await mkdtemp(join(tmpdir(), 'nodeseed-api-'))
     const [program = 'kubectl', ...first] = command
     const args = [
@@ -96,14 +96,12 @@ function serving(child: ChildProcess, command: readonly string[]): Promise<void>
   let said = ''
   return new Promise((resolve, reject) => {
     child.once('error', (cause: NodeJS.ErrnoException) => {
-      const problem = cause.code === 'ENOENT' ? 'not found' : cause.message
-      const hint = "Install kubectl, or name another one: --kubectl 'k3s kubectl'. Or audit files: --nodes nodes.json."
-      reject(new ExpectedError('KUBECTL_MISSING', `${name}: ${problem}`, { hint, cause }))
+      if (cause.code === 'ENOENT') reject(kubectlMissing(name, cause))
+      else reject(new ExpectedError('KUBECTL_FAILED', `${name}: ${cause.message}`, { hint: TRY_YOURSELF, cause }))
     })
     child.once('exit', (code) => {
-      const hint = 'Try the same with: kubectl get nodes'
       const words = said.trim() || `ended with ${code}`
-      reject(new ExpectedError('CLUSTER_UNREACHABLE', `${name}: ${words}`, { hint }))
+      reject(new ExpectedError('CLUSTER_UNREACHABLE', `${name}: ${words}`, { hint: TRY_YOURSELF }))
     })
     child.stderr?.on('data', (chunk: Buffer) => {
       said += chunk

@@ -13,7 +13,7 @@ const MAX_OUTPUT_BYTES = 512 * 1024 * 1024
 /**
  * Runs kubectl to its end; resolves to what it printed.
  *
- * @throws {ExpectedError} KUBECTL_FAILED with what it said.
+ * @throws {ExpectedError} KUBECTL_MISSING; KUBECTL_FAILED with what it said.
  */
 export function runKubectl({ command, context }: Kubectl, args: readonly string[]): Promise<string> {
   const [program = 'kubectl', ...first] = command
@@ -29,7 +29,7 @@ export function runKubectl({ command, context }: Kubectl, args: readonly string[
 /**
  * The items of a `kubectl get … -o json`.
  *
- * @throws {ExpectedError} KUBECTL_FAILED
+ * @throws {ExpectedError} KUBECTL_MISSING, KUBECTL_FAILED
  */
 export async function listResources<T>(kubectl: Kubectl, args: readonly string[]): Promise<T[]> {
   const text = await runKubectl(kubectl, ['get', ...args, '--output', 'json'])
@@ -37,11 +37,19 @@ export async function listResources<T>(kubectl: Kubectl, args: readonly string[]
   return items ?? []
 }
 
+/** The failure where there is no such program. */
+export function kubectlMissing(program: string, cause: Error): ExpectedError {
+  return new ExpectedError('KUBECTL_MISSING', `${program}: not found`, {
+    hint: "Install kubectl, or name another one: --kubectl 'k3s kubectl'.",
+    cause,
+  })
+}
+
 function failure(program: string, args: readonly string[], error: Error, stderr: string): ExpectedError {
-  const isMissing = (error as NodeJS.ErrnoException).code === 'ENOENT'
-  const said = isMissing ? 'no such program' : (stderr.trim().split('\n').at(-1) ?? error.message)
+  if ((error as NodeJS.ErrnoException).code === 'ENOENT') return kubectlMissing(program, error)
+  const said = stderr.trim().split('\n').at(-1) ?? error.message
   return new ExpectedError('KUBECTL_FAILED', `${program} ${args.slice(0, 2).join(' ')}: ${said}`, {
-    hint: isMissing ? 'Install kubectl, or name it with --kubectl.' : 'Try the same with kubectl itself.',
+    hint: 'Try the same with kubectl itself.',
     cause: error,
   })
 }

@@ -1,6 +1,7 @@
 import { Args, Flags } from '@oclif/core'
 import type { Node, Pod } from 'kubernetes-types/core/v1.js'
 import { BaseCommand } from '../cli/base-command.ts'
+import { kubectlFlags, kubectlOf } from '../cli/kubectl-flags.ts'
 import { readPlacementFile } from '../cli/placement-file.ts'
 import { renderTable } from '../cli/table.ts'
 import { listResources, runKubectl } from '../cluster/kubectl.ts'
@@ -23,14 +24,13 @@ is not seeded yet; run it again then.`
   static override flags = {
     prune: Flags.boolean({ description: 'take labels of earlier sets of the same name away' }),
     'dry-run': Flags.boolean({ description: 'print the kubectl commands and change nothing' }),
-    kubectl: Flags.string({ description: 'program to call, with its first arguments', default: 'kubectl' }),
-    context: Flags.string({ description: 'context of the kubeconfig' }),
+    ...kubectlFlags,
   }
 
   async run(): Promise<{ nodes: NodeLabelling[] }> {
     const { args, flags } = await this.parse(Label)
     const placement = await readPlacementFile(args.directory, isRecordedPlacement)
-    const kubectl = { command: flags.kubectl.split(/\s+/).filter(Boolean), context: flags.context }
+    const kubectl = kubectlOf(flags)
     const [pods, nodes] = await Promise.all([
       listResources<Pod>(kubectl, ['pods', '--namespace', placement.namespace, '--selector', 'nodeseed.dev/set']),
       listResources<Node>(kubectl, ['nodes']),

@@ -52,7 +52,12 @@ test('--dry-run prints the commands and runs none', async () => {
 
 test.for<[what: string, args: (directory: string) => string[], exitCode: number, message: string]>([
   ['a directory that is none of ours', () => ['test'], 2, 'placement.json: no such file'],
-  ['a kubectl that is not there', (directory) => [directory, '--kubectl', '/nonexistent'], 3, 'no such program'],
+  [
+    'a kubectl that is not there',
+    (directory) => [directory, '--kubectl', '/nonexistent'],
+    3,
+    '/nonexistent: not found',
+  ],
   ['a kubectl that fails', (directory) => [directory, '--kubectl', 'false'], 3, 'false get '],
 ])('%s is one clear message', async ([, args, exitCode, message]) => {
   const { directory } = await seeded()
