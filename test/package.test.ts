@@ -28,7 +28,7 @@ test('the package holds what runs and nothing else', async () => {
 
 test('docs/commands.md is what the commands say of themselves', async () => {
   const { stdout } = await run(process.execPath, ['bin/command-reference.js'], { cwd: ROOT })
-  for (const words of ['## nodeseed serve', '`--tls-directory DIR`', '`-o, --output OUTPUT`', '`--[no-]access-log`']) {
+  for (const words of ['## nodeseed serve', '`--tls-dir DIR`', '`-o, --output FILE`', '`--[no-]access-log`']) {
     expect(stdout).toContain(words)
   }
   const committed = await readFile(join(ROOT, 'docs/commands.md'), 'utf8')

@@ -33,7 +33,7 @@ export const conditionFlags = {
     description: 'directory that seed wrote: says what each seed label stands for',
     helpValue: 'DIR',
   }),
-  'sandbox-image': Flags.string({ description: "the runtimes' sandbox (pause) image", helpValue: 'REF' }),
+  'sandbox-image': Flags.string({ description: 'sandbox (pause) image of the nodes', helpValue: 'REF' }),
   'kubelet-config': Flags.string({ description: "the nodes' KubeletConfiguration", helpValue: 'FILE' }),
   mirror: Flags.boolean({ description: 'a registry mirror on this side of the gap answers for the images' }),
   'always-pull-images': Flags.boolean({ description: 'the AlwaysPullImages admission plugin is on' }),

@@ -1,11 +1,11 @@
 import { Flags } from '@oclif/core'
-import { platformFlags, registryFlags } from './registry-flags.ts'
+import { platformFlags } from './platform-flags.ts'
+import { registryFlags } from './registry-flags.ts'
 import { repeatable } from './repeatable.ts'
 import { scanFlags } from './scan-flags.ts'
 
 /** Flags of lock, and of bundle, which locks what is not locked yet. */
 export const lockFlags = {
-  force: Flags.boolean({ description: 'replace the file if it is there' }),
   image: repeatable({ description: 'take this image too (repeatable)', helpValue: 'REF' }),
   referrers: Flags.boolean({
     description:

@@ -7,8 +7,8 @@ import type { Lock, LockedImage } from '../inventory.ts'
 import type { Digest } from '../oci/digest.ts'
 import type { RegistryClient } from '../registry/registry-client.ts'
 import { renderFindings } from './findings.ts'
+import { DEFAULT_PLATFORMS, DEFAULT_PLATFORMS_NOTE, platformsFrom } from './platform-flags.ts'
 import { learnQuotas, quotaFindings } from './quota.ts'
-import { DEFAULT_PLATFORMS, DEFAULT_PLATFORMS_NOTE, platformsFrom } from './registry-flags.ts'
 import type { WantedImages } from './wanted-images.ts'
 
 interface LockRun {

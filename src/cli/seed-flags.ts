@@ -1,22 +1,27 @@
 import { Flags } from '@oclif/core'
 import { ExpectedError } from '../errors.ts'
-import { parseMilli } from '../kubernetes/quantity.ts'
 import { GUARD_ACTIONS } from '../seed/guard-images.ts'
 import { METHODS } from '../seed/method.ts'
 import { PLACEMENTS } from '../seed/placement.ts'
 import { durationFlag } from './duration-flag.ts'
 import { repeatable } from './repeatable.ts'
+import { sizeFlag } from './size-flag.ts'
 
 /** What `seed` can be told; values are checked where they are read. */
 export const seedFlags = {
-  nodes: Flags.string({ description: 'file of kubectl get nodes -o json (or yaml)', required: true }),
-  output: Flags.string({ char: 'o', description: 'directory to write', required: true }),
+  nodes: Flags.string({ description: 'what `kubectl get nodes -o json` wrote', required: true, helpValue: 'FILE' }),
+  output: Flags.string({ char: 'o', description: 'directory to write', required: true, helpValue: 'DIR' }),
   force: Flags.boolean({ description: 'replace what an earlier run wrote to that directory' }),
-  set: Flags.string({ description: 'name of the seed set, the first part of its label', default: 'images' }),
-  'label-prefix': Flags.string({ description: 'domain of the label', default: 'nodeseed.dev' }),
-  namespace: Flags.string({ description: 'namespace of the seeding pods', default: 'nodeseed' }),
+  set: Flags.string({
+    description: 'name of the seed set, the first part of its label',
+    default: 'images',
+    helpValue: 'NAME',
+  }),
+  'label-prefix': Flags.string({ description: 'domain of the label', default: 'nodeseed.dev', helpValue: 'DOMAIN' }),
+  namespace: Flags.string({ description: 'namespace of the seeding pods', default: 'nodeseed', helpValue: 'NAME' }),
   'bundle-path': Flags.string({
     description: 'where the bundle lies on the nodes; default /var/lib/nodeseed/<name>',
+    helpValue: 'PATH',
     parse: async (text) => absolute(text),
   }),
   'from-registry': Flags.string({
@@ -40,17 +45,21 @@ export const seedFlags = {
     description: `how images reach all nodes, or NODE, where that is not what the node reports (repeatable): ${METHODS.join(', ')}`,
     helpValue: '[NODE=]METHOD',
   }),
-  'sandbox-image': Flags.string({ description: 'sandbox (pause) image of nodes that do not report theirs' }),
+  'sandbox-image': Flags.string({
+    description: 'sandbox (pause) image of the nodes that do not report theirs',
+    helpValue: 'REF',
+  }),
   placement: Flags.option({ options: PLACEMENTS })({
     description: 'nodes that get images: those that the workloads may run on, all, or as few as --spread needs',
     default: 'eligible',
   }),
-  spread: Flags.integer({ description: 'with minimal placement: nodes for each workload', default: 1, min: 1 }),
-  'max-per-node': Flags.custom<number>({
-    description: 'compressed size that no node may exceed, such as 40G',
-    helpValue: 'SIZE',
-    parse: async (text) => size(text),
-  })(),
+  spread: Flags.integer({
+    description: 'with minimal placement: nodes for each workload',
+    default: 1,
+    min: 1,
+    helpValue: 'COUNT',
+  }),
+  'max-per-node': sizeFlag({ description: 'compressed size that no node may exceed, such as 40GB' }),
   prune: Flags.boolean({ description: 'let nodes drop what earlier sets of the same name brought' }),
   guard: Flags.option({ options: GUARD_ACTIONS })({
     description: 'also write an admission policy for pods whose images are not in the bundle',
@@ -59,6 +68,7 @@ export const seedFlags = {
   'max-unavailable': Flags.string({
     description: 'nodes, or share of nodes, that seed at the same time after a change',
     default: '25%',
+    helpValue: 'COUNT|SHARE',
     parse: async (text) => share(text),
   }),
   interval: durationFlag({ description: 'time between two checks of a seeded node', default: 300_000, min: 1000 }),
@@ -89,13 +99,5 @@ function share(text: string): string {
   if (/^[1-9]\d{0,5}$|^(?:[1-9]\d?|100)%$/.test(text)) return text
   throw new ExpectedError('USAGE', `Not a number of nodes, nor a share: ${JSON.stringify(text)}`, {
     hint: 'Give --max-unavailable a number such as 3, or a percentage such as 25%.',
-  })
-}
-
-function size(text: string): number {
-  const milli = parseMilli(text)
-  if (milli !== undefined && milli > 0) return milli / 1000
-  throw new ExpectedError('USAGE', `Not a size: ${JSON.stringify(text)}`, {
-    hint: 'Give --max-per-node bytes, or a quantity such as 40G or 40Gi.',
   })
 }

@@ -12,7 +12,7 @@ const serverFlags = {
   }),
   'tls-cert': Flags.string({ description: 'certificate chain (PEM)', helpValue: 'FILE', dependsOn: ['tls-key'] }),
   'tls-key': Flags.string({ description: 'its private key (PEM)', helpValue: 'FILE', dependsOn: ['tls-cert'] }),
-  'tls-directory': Flags.string({
+  'tls-dir': Flags.string({
     description: 'where tls.crt and tls.key are; made there for this machine when they are not',
     helpValue: 'DIR',
     exclusive: ['tls-cert'],

@@ -1,6 +1,7 @@
 import { Args, Flags } from '@oclif/core'
 import { type BundlePlan, planBundle } from '../bundle/plan.ts'
 import { BaseCommand } from '../cli/base-command.ts'
+import { bundleFileFlags } from '../cli/bundle-file-flags.ts'
 import { countOf } from '../cli/count.ts'
 import { readKnownBlobs } from '../cli/known-blobs.ts'
 import { lockFlags } from '../cli/lock-flags.ts'
@@ -11,7 +12,6 @@ import { renderQuotas } from '../cli/quota.ts'
 import { readRegistryOptions } from '../cli/registry-options.ts'
 import { repeatable } from '../cli/repeatable.ts'
 import { signBundle } from '../cli/sign-bundle.ts'
-import { splitFlag } from '../cli/split-flag.ts'
 import { architecturesWithout, readTools, type Tool } from '../cli/tool-file.ts'
 import { domainsOf, wantedImages } from '../cli/wanted-images.ts'
 import { describeRequired, indexOf, isSame, openExisting, writeBundle } from '../cli/write-bundle.ts'
@@ -37,10 +37,10 @@ export default class Bundle extends BaseCommand {
     input: Args.string({ description: 'manifest file, directory, lock, or - for standard input' }),
   }
   static override flags = {
-    output: Flags.string({ char: 'o', description: 'file to write', required: true }),
-    split: splitFlag(),
+    ...bundleFileFlags,
     since: Flags.string({
       description: 'make a delta: leave out layers that this bundle, lock or list of digests (of a node) has',
+      helpValue: 'FILE',
     }),
     reuse: repeatable({
       description: 'take blobs from this bundle or OCI image layout before any registry (repeatable)',
@@ -51,7 +51,10 @@ export default class Bundle extends BaseCommand {
       description: 'carry this build of it, which needs no Node (repeatable: one for amd64, one for arm64)',
       helpValue: 'FILE',
     }),
-    sign: Flags.string({ description: 'sign with this private key (PEM) into FILE.sig' }),
+    sign: Flags.string({
+      description: 'sign with this private key (PEM); the signature goes beside the bundle, into FILE.sig',
+      helpValue: 'KEY',
+    }),
     ...lockFlags,
   }
 

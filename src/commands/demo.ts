@@ -31,7 +31,12 @@ export default class Demo extends BaseCommand {
     '<%= config.bin %> <%= command.id %> --output /tmp/demo',
   ]
   static override flags = {
-    output: Flags.string({ char: 'o', description: 'directory for the results', default: 'nodeseed-demo' }),
+    output: Flags.string({
+      char: 'o',
+      description: 'directory for the results',
+      default: 'nodeseed-demo',
+      helpValue: 'DIR',
+    }),
   }
 
   async run(): Promise<unknown> {

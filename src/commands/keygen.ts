@@ -9,7 +9,12 @@ export default class Keygen extends BaseCommand {
     'ECDSA on P-256, in PEM. With NODESEED_KEY_PASSWORD in the environment the private key is encrypted with it.'
   static override examples = ['<%= config.bin %> <%= command.id %> -o nodeseed']
   static override flags = {
-    output: Flags.string({ char: 'o', description: 'name of the files, before .key and .pub', required: true }),
+    output: Flags.string({
+      char: 'o',
+      description: 'name of the files, before .key and .pub',
+      required: true,
+      helpValue: 'NAME',
+    }),
   }
 
   async run(): Promise<{ privateKey: string; publicKey: string }> {

@@ -38,7 +38,7 @@ code 4 when one is missing.`
     ctr: Flags.string({ description: 'the ctr, docker, podman or skopeo to use', helpValue: 'PROGRAM' }),
     namespace: Flags.string({ description: 'containerd namespace; default k8s.io', helpValue: 'NAME' }),
     store: Flags.string({ description: 'containers-storage for skopeo', helpValue: 'SPEC' }),
-    platform: Flags.string({ description: "default: this machine's" }),
+    platform: Flags.string({ description: "platform to load; default: this machine's", helpValue: 'PLATFORM' }),
     pin: Flags.boolean({ description: 'keep the images from garbage collection', default: true, allowNo: true }),
   }
 

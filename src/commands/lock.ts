@@ -28,7 +28,13 @@ export default class LockCommand extends BaseCommand {
     input: Args.string({ description: 'manifest file, directory, lock, or - for standard input' }),
   }
   static override flags = {
-    output: Flags.string({ char: 'o', description: 'file to write', exactlyOne: ['output', 'check'] }),
+    output: Flags.string({
+      char: 'o',
+      description: 'file to write',
+      helpValue: 'FILE',
+      exactlyOne: ['output', 'check'],
+    }),
+    force: Flags.boolean({ description: 'replace the file if it is there' }),
     check: Flags.boolean({
       description: 'write nothing, but ask whether tags of the locks have moved; exit code 4 if one has',
     }),

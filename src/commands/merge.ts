@@ -1,12 +1,12 @@
-import { Args, Flags } from '@oclif/core'
+import { Args } from '@oclif/core'
 import type { BlobSource } from '../bundle/fill.ts'
 import { joinLocks } from '../bundle/lock.ts'
 import { planBundle } from '../bundle/plan.ts'
 import { BaseCommand } from '../cli/base-command.ts'
+import { bundleFileFlags } from '../cli/bundle-file-flags.ts'
 import { countOf } from '../cli/count.ts'
 import { readNodeScript } from '../cli/node-script.ts'
 import { outputExists } from '../cli/output-place.ts'
-import { splitFlag } from '../cli/split-flag.ts'
 import { carriedTools } from '../cli/tool-file.ts'
 import { isSame, openExisting, writeBundle } from '../cli/write-bundle.ts'
 import { ExpectedError } from '../errors.ts'
@@ -20,11 +20,7 @@ export default class Merge extends BaseCommand {
   static override examples = ['<%= config.bin %> <%= command.id %> may.tar june-delta.tar -o june.tar']
   static override strict = false
   static override args = { bundle: Args.string({ description: 'bundle, the base first', required: true }) }
-  static override flags = {
-    output: Flags.string({ char: 'o', description: 'file to write', required: true }),
-    force: Flags.boolean({ description: 'replace the file if it is there' }),
-    split: splitFlag(),
-  }
+  static override flags = bundleFileFlags
 
   async run(): Promise<unknown> {
     const { argv, flags } = await this.parse(Merge)

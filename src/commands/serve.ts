@@ -19,7 +19,7 @@ in the path (CRI-O) or with the bare name. Of several files a later one wins whe
 follow its base. SIGHUP opens the files and the certificate again; SIGTERM lets downloads end, then stops.`
   static override examples = [
     '<%= config.bin %> <%= command.id %> shop.tar',
-    '<%= config.bin %> <%= command.id %> base.tar delta.tar --listen :5000 --tls-directory /etc/nodeseed',
+    '<%= config.bin %> <%= command.id %> base.tar delta.tar --listen :5000 --tls-dir /etc/nodeseed',
     '<%= config.bin %> <%= command.id %> shop.tar --listen :5000 --users users.txt --advertise http://10.0.0.5:5000',
   ]
   static override strict = false
@@ -38,7 +38,7 @@ follow its base. SIGHUP opens the files and the certificate again; SIGTERM lets 
     const readTls = tlsSource({
       cert: flags['tls-cert'],
       key: flags['tls-key'],
-      directory: flags['tls-directory'],
+      directory: flags['tls-dir'],
     })
     const server = await startRegistryServer(
       { open: () => openServedBundles(files), readTls },
@@ -53,7 +53,7 @@ follow its base. SIGHUP opens the files and the certificate again; SIGTERM lets 
       url,
       peer: flags.peer,
       needsPassword: authorize !== undefined,
-      caFile: flags['tls-directory'] ? '/etc/nodeseed/tls.crt' : undefined,
+      caFile: flags['tls-dir'] ? '/etc/nodeseed/tls.crt' : undefined,
     })
     await untilStopped(() => this.#reload(server))
     await server.stop(flags.grace)

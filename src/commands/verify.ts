@@ -14,8 +14,12 @@ export default class Verify extends BaseCommand {
   ]
   static override args = { file: Args.string({ description: 'bundle', required: true }) }
   static override flags = {
-    key: Flags.string({ description: 'public key (PEM) that must have signed the bundle' }),
-    signature: Flags.string({ description: 'signature; default: the bundle with .sig at the end', dependsOn: ['key'] }),
+    key: Flags.string({ description: 'public key (PEM) that must have signed the bundle', helpValue: 'FILE' }),
+    signature: Flags.string({
+      description: 'signature; default: the bundle with .sig at the end',
+      helpValue: 'FILE',
+      dependsOn: ['key'],
+    }),
   }
 
   async run(): Promise<unknown> {

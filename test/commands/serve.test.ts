@@ -54,15 +54,15 @@ test('SIGHUP serves what the file holds now, and a damaged file changes nothing'
   expect((await fetch(`${server.url}/v2/library/shop/manifests/1.0`)).status).toBe(200)
 })
 
-test('with --tls-directory it makes a certificate once and keeps it', async () => {
+test('with --tls-dir it makes a certificate once and keeps it', async () => {
   const { directory, file } = await demoBundle()
   const tls = join(directory, 'tls')
-  const first = await startServing([file, '--tls-directory', tls])
+  const first = await startServing([file, '--tls-dir', tls])
   const ca = await readFile(join(tls, 'tls.crt'), 'utf8')
   expect((await stat(join(tls, 'tls.key'))).mode & 0o777).toBe(0o600)
   expect(first.url).toMatch(/^https:/)
   expect(await statusOverTls(`${first.url}${WEB}`, ca)).toBe(200)
-  const second = await startServing([file, '--tls-directory', tls])
+  const second = await startServing([file, '--tls-dir', tls])
   expect(await statusOverTls(`${second.url}${WEB}`, ca)).toBe(200)
 })
 

@@ -33,7 +33,7 @@ async function startRegistry(): Promise<Registry> {
   const tls = join(directory, 'tls')
   const users = join(directory, 'users')
   await writeFile(users, `${CREDENTIALS}\n`)
-  const { url } = await startServing(['--tls-directory', tls, '--users', users, file])
+  const { url } = await startServing(['--tls-dir', tls, '--users', users, file])
   const { host } = new URL(url)
   const auth = Buffer.from(CREDENTIALS).toString('base64')
   // As kubectl create secret docker-registry writes it.

@@ -70,7 +70,7 @@ testWith(['containerd', 'ctr', 'runc'], { root: true })('over TLS, with a passwo
   const secrets = await temporaryDirectory()
   const users = join(secrets, 'users')
   await writeFile(users, 'node:secret\n')
-  const { server, lock } = await serveImages('--tls-directory', secrets, '--users', users)
+  const { server, lock } = await serveImages('--tls-dir', secrets, '--users', users)
   const { cri, directory } = await startContainerd()
   const hosts = join(directory, 'certs.d', '_default', 'hosts.toml')
   await writeNodeFile(server, 'containerd', hosts)
