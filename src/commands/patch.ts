@@ -1,11 +1,10 @@
-import { rename, writeFile } from 'node:fs/promises'
 import { Args, Flags } from '@oclif/core'
 import { BaseCommand } from '../cli/base-command.ts'
+import { countOf } from '../cli/count.ts'
 import { renderFindings } from '../cli/findings.ts'
-import { readInputs } from '../cli/inputs.ts'
 import { readLockOf } from '../cli/lock-file.ts'
 import { writeOutputDirectory } from '../cli/output-directory.ts'
-import { patchText } from '../cli/patch-text.ts'
+import { patchFiles, writePatched } from '../cli/patch-files.ts'
 import { readPlacementFile } from '../cli/placement-file.ts'
 import { scanInputs } from '../cli/scan-inputs.ts'
 import { ExpectedError } from '../errors.ts'
@@ -89,26 +88,13 @@ export default class Patch extends BaseCommand {
     optionsFor: (workload: Workload) => EditOptions,
     inPlace: boolean,
   ): Promise<PatchAnswer> {
-    const files: { file: string; changes: number }[] = []
-    const findings: Finding[] = []
-    const parts = new Map<string, string>()
-    const onUnreadable = (file: string, { message }: Error): void => {
-      findings.push({ code: 'FILE_UNREADABLE', severity: 'error', message, hint: undefined, file, line: undefined })
+    const { files, findings } = await patchFiles(inputs, (workload) => podEdits(workload, optionsFor(workload)))
+    if (inPlace) await writePatched(files)
+    for (const { file, text, changes } of files) {
+      if (inPlace) this.log(`${file}: ${countOf(changes, 'change')}`)
+      else this.log(text.startsWith('---') ? text.trimEnd() : `---\n${text.trimEnd()}`)
     }
-    for await (const part of readInputs(inputs, { onUnreadable })) {
-      const patched = patchText(part, (workload) => podEdits(workload, optionsFor(workload)))
-      const { file } = part
-      findings.push(...patched.findings)
-      files.push({ file, changes: patched.changes })
-      parts.set(file, (parts.get(file) ?? '') + patched.text)
-    }
-    const changed = mergeCounts(files)
-    if (!inPlace)
-      for (const text of parts.values()) this.log(text.startsWith('---') ? text.trimEnd() : `---\n${text.trimEnd()}`)
-    else await writeChanged(parts, changed)
-    if (inPlace)
-      for (const { file, changes } of changed) this.log(`${file}: ${changes} ${changes === 1 ? 'change' : 'changes'}`)
-    return { files: changed, findings }
+    return { files: files.map(({ file, changes }) => ({ file, changes })), findings }
   }
 
   async #writeComponent(
@@ -125,20 +111,5 @@ export default class Patch extends BaseCommand {
     for (const { file } of files) this.log(file)
     const unreadable = findings.filter(({ code }) => code.endsWith('_UNREADABLE'))
     return { files, findings: [...unreadable, ...component.findings] }
-  }
-}
-
-/** A large file comes in several parts. */
-function mergeCounts(files: readonly { file: string; changes: number }[]): { file: string; changes: number }[] {
-  const sums = new Map<string, number>()
-  for (const { file, changes } of files) sums.set(file, (sums.get(file) ?? 0) + changes)
-  return [...sums].map(([file, changes]) => ({ file, changes }))
-}
-
-async function writeChanged(texts: ReadonlyMap<string, string>, files: readonly { file: string; changes: number }[]) {
-  for (const { file, changes } of files) {
-    if (changes === 0 || file === '<stdin>') continue
-    await writeFile(`${file}.partial`, texts.get(file) ?? '')
-    await rename(`${file}.partial`, file)
   }
 }
