@@ -11,6 +11,7 @@ import { writeBundleOf } from '../server/bundle-of.ts'
 import { runCli } from '../support/cli.ts'
 import { runTool, testWith } from '../support/debian.ts'
 import { startDockerRegistry } from '../support/docker-registry.ts'
+import { copyWithSkopeo } from '../support/skopeo.ts'
 import { temporaryDirectory } from '../support/temporary.ts'
 import { startTokenServer } from '../support/token-server.ts'
 import { startUploadServer } from '../support/upload-server.ts'
@@ -49,15 +50,7 @@ withRegistry('every image is there under its digest, and a second push sends not
   for (const { reference, target } of lock.images) {
     const path = reference.slice(reference.indexOf('/') + 1)
     expect(await digestIn(registry, path)).toBe(target.digest)
-    const source = `docker://${registry}/${path}`
-    await runTool('skopeo', [
-      '--insecure-policy',
-      'copy',
-      '--all',
-      '--src-tls-verify=false',
-      source,
-      `dir:${join(directory, 'copy')}`,
-    ])
+    await copyWithSkopeo(`${registry}/${path}`, join(directory, 'copy'))
   }
   const second = await runCli(['push', file, registry, '--json'])
   expect(JSON.parse(second.stdout).blobs).toEqual({ uploaded: 0, mounted: 0, there: 0 })

@@ -6,6 +6,7 @@ import { demoContent } from '../../src/demo/images.ts'
 import { digestOf } from '../../src/oci/digest.ts'
 import { startServer } from '../server/running-server.ts'
 import { runTool, testWith } from '../support/debian.ts'
+import { copyWithSkopeo } from '../support/skopeo.ts'
 
 testWith(['skopeo'])('skopeo copies every image of the demo, all platforms, digests kept', async () => {
   const content = await demoContent()
@@ -14,15 +15,7 @@ testWith(['skopeo'])('skopeo copies every image of the demo, all platforms, dige
   onTestFinished(() => rm(directory, { recursive: true }))
   for (const [index, repository] of content.repositories().entries()) {
     const [tag = ''] = content.tags(repository)
-    const source = `docker://${server}/${repository}:${tag}`
-    await runTool('skopeo', [
-      '--insecure-policy',
-      'copy',
-      '--all',
-      '--src-tls-verify=false',
-      source,
-      `dir:${join(directory, `${index}`)}`,
-    ])
+    await copyWithSkopeo(`${server}/${repository}:${tag}`, join(directory, `${index}`))
     const { stdout } = await runTool('skopeo', ['inspect', '--raw', `dir:${join(directory, `${index}`)}`])
     expect(digestOf(stdout)).toBe((await content.findManifest(repository, tag))?.digest)
   }

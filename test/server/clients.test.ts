@@ -9,6 +9,7 @@ import { writeTestBundle } from '../support/bundle-maker.ts'
 import { startContainerd } from '../support/containerd.ts'
 import { runTool, testWith } from '../support/debian.ts'
 import { startDockerRegistry } from '../support/docker-registry.ts'
+import { copyWithSkopeo } from '../support/skopeo.ts'
 import { temporaryDirectory } from '../support/temporary.ts'
 import { testImages } from '../support/test-images.ts'
 import { writeBundleOf } from './bundle-of.ts'
@@ -175,15 +176,7 @@ testWith(['docker-registry', 'skopeo'])('docker-registry pulls through from it',
   onTestFinished(() => proxy.stop())
   for (const { reference, target } of lock.images.slice(1)) {
     const path = reference.replace(':5000/', '_5000/')
-    const source = `docker://${proxy.host}/${path}`
-    await runTool('skopeo', [
-      '--insecure-policy',
-      'copy',
-      '--all',
-      '--src-tls-verify=false',
-      source,
-      `dir:${join(directory, 'copied')}`,
-    ])
+    await copyWithSkopeo(`${proxy.host}/${path}`, join(directory, 'copied'))
     const { stdout } = await runTool('skopeo', ['manifest-digest', join(directory, 'copied', 'manifest.json')])
     expect(stdout.trim()).toBe(target.digest)
   }
