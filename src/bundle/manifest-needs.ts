@@ -39,6 +39,7 @@ export function needsOfLock({ images }: Lock, isKnown: IsKnown): ManifestNeeds {
   return needs
 }
 
+/** What several parts of a run need together. */
 export function sumOfNeeds(all: readonly ManifestNeeds[]): ManifestNeeds {
   const sum = new Map<string, number>()
   for (const needs of all) for (const [domain, count] of needs) add(sum, domain, count)

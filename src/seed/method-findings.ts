@@ -1,5 +1,5 @@
 import type { Finding } from '../finding.ts'
-import type { SeededGroup } from './daemon-set.ts'
+import type { SeededGroup } from './seeding.ts'
 
 /** What the runtimes of some groups cannot do with some images, said before it is noticed on a node. */
 export function methodFindings(groups: readonly SeededGroup[]): Finding[] {

@@ -2,17 +2,11 @@ import type { ConfigMap, Namespace } from 'kubernetes-types/core/v1.js'
 import { ExpectedError } from '../errors.ts'
 import { renderYaml } from '../kubernetes/render.ts'
 import { applyCommand } from './apply-command.ts'
-import {
-  CA_CONFIG_MAP,
-  namesConfigMap,
-  needsOwnNames,
-  SCRIPT_CONFIG_MAP,
-  type SeededGroup,
-  type Seeding,
-  seedingDaemonSet,
-} from './daemon-set.ts'
+import { seedingDaemonSet } from './daemon-set.ts'
 import { renderNames } from './node-files.ts'
 import { MAX_OBJECT_BYTES, type OutputFile } from './output-file.ts'
+import { CA_CONFIG_MAP, namesConfigMap, needsOwnNames, SCRIPT_CONFIG_MAP } from './pod-volumes.ts'
+import type { SeededGroup, Seeding } from './seeding.ts'
 
 /** The directory `seeding/`: what `kubectl apply -k` needs to seed every group of nodes. */
 export function seedingResources(groups: readonly SeededGroup[], seeding: Seeding, script: string): OutputFile[] {
