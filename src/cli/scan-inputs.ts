@@ -106,7 +106,12 @@ function addDocument(
 
 /** Whether some input could not be read, so that images may be missing from the answer. */
 export function isIncomplete({ findings }: Pick<InputScan, 'findings'>): boolean {
-  return findings.some(({ code }) => code === 'FILE_UNREADABLE' || code === 'DOCUMENT_UNREADABLE')
+  return findings.some(isUnreadable)
+}
+
+/** Whether a finding says that an input, or a part of it, could not be read. */
+export function isUnreadable({ code }: Finding): boolean {
+  return code === 'FILE_UNREADABLE' || code === 'DOCUMENT_UNREADABLE'
 }
 
 /** The distinct images of uses, in CRI form, sorted; only those under one of the policies, or set by an operator. */

@@ -1,11 +1,12 @@
 import { ExpectedError } from '../errors.ts'
 import type { Lock, LockedImage } from '../inventory.ts'
 import { parseReference, type Reference } from '../oci/reference.ts'
+import { renderFindings } from './findings.ts'
 import { readText } from './inputs.ts'
 import { findLock, readLockOf } from './lock-file.ts'
 import { parsePolicies } from './policies.ts'
 import { scanOptions } from './scan-flags.ts'
-import { imagesOf, scanInputs } from './scan-inputs.ts'
+import { type InputScan, imagesOf, isUnreadable, scanInputs } from './scan-inputs.ts'
 
 /** What inputs and flags ask for: references to look up, and images that a lock has fixed already. */
 export interface WantedImages {
@@ -13,7 +14,10 @@ export interface WantedImages {
   readonly locked: readonly LockedImage[]
 }
 
-/** @throws {ExpectedError} USAGE; INPUT_INVALID when nothing asks for an image, and what reading inputs throws. */
+/**
+ * @throws {ExpectedError} USAGE; INPUT_INVALID when nothing asks for an image; INPUT_UNREADABLE when something below an
+ * input cannot be read, since its images would be missing where nobody looks for them; what reading inputs throws.
+ */
 export async function wantedImages(
   inputs: readonly string[],
   { image, policy, ...flags }: { image: string[]; policy: string } & Parameters<typeof scanOptions>[0],
@@ -24,6 +28,7 @@ export async function wantedImages(
     inputs.filter((_, index) => !locks[index]),
     await scanOptions(flags),
   )
+  checkComplete(scan)
   const references = [...imagesOf(scan.uses, policies), ...image].map(parseReference)
   const locked = locks.flatMap((lock) => lock?.images ?? [])
   if (references.length > 0 || locked.length > 0) return { references, locked }
@@ -34,6 +39,14 @@ export async function wantedImages(
       hint: 'See what is there with: nodeseed scan INPUT...; take other policies with --policy, or name images with --image.',
     },
   )
+}
+
+function checkComplete({ findings }: InputScan): void {
+  const unreadable = findings.filter(isUnreadable)
+  if (unreadable.length === 0) return
+  throw new ExpectedError('INPUT_UNREADABLE', `images may be missing:\n${renderFindings(unreadable)}`, {
+    hint: 'Mend these inputs, render them first, or name them in the .nodeseedignore of their directory.',
+  })
 }
 
 /** Only what is named like a lock is read for one: other inputs may be large. */

@@ -6,7 +6,7 @@ import { readNodeScript } from '../cli/node-script.ts'
 import { readNodesFile } from '../cli/nodes-file.ts'
 import { writeOutputDirectory } from '../cli/output-directory.ts'
 import { PLACEMENT_FILE } from '../cli/placement-file.ts'
-import { scanInputs } from '../cli/scan-inputs.ts'
+import { isUnreadable, scanInputs } from '../cli/scan-inputs.ts'
 import { seedFlags } from '../cli/seed-flags.ts'
 import { seedSteps } from '../cli/seed-steps.ts'
 import { renderTable } from '../cli/table.ts'
@@ -66,8 +66,7 @@ not be placed, and says what and why; the rest is written all the same.`
     const { files, ...answer } = plan
     const marker = { path: MARKER, content: `${JSON.stringify(answer, null, 2)}\n` }
     await writeOutputDirectory(flags.output, [...files, marker], { force: flags.force, marker: MARKER })
-    const unreadable = findings.filter(({ code }) => code === 'FILE_UNREADABLE' || code === 'DOCUMENT_UNREADABLE')
-    const said = [...unreadable, ...plan.findings]
+    const said = [...findings.filter(isUnreadable), ...plan.findings]
     if (said.length > 0) this.logToStderr(renderFindings(said))
     this.#explain(plan, args.bundle, flags.output, flags['from-registry'])
     if (plan.nodes.length + plan.prepared.length === 0 || said.some(({ severity }) => severity === 'error'))

@@ -1,7 +1,8 @@
+import { existsSync } from 'node:fs'
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterAll, beforeAll, expect } from 'vitest'
+import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { Lock } from '../../src/inventory.ts'
 import type { Descriptor } from '../../src/oci/descriptor.ts'
 import { runCli } from '../support/cli.ts'
@@ -122,4 +123,17 @@ withRegistry('the platforms of a node list are taken', async () => {
   const { exitCode, stderr } = await runCli(args)
   expect(stderr).toContain('is not made for linux/arm64; it has linux/amd64')
   expect(exitCode).toBe(3)
+})
+
+test('nothing is locked or bundled while an input cannot be read: its images would be missing unnoticed', async () => {
+  const path = await temporaryDirectory()
+  await writeFile(join(path, 'a-good.yaml'), 'kind: Pod\nspec: {containers: [{image: "127.0.0.1:1/a:1"}]}\n')
+  await writeFile(join(path, 'b-bad.yaml'), 'spec: [containers\n')
+  for (const command of ['lock', 'bundle']) {
+    const out = join(path, command)
+    const { exitCode, stderr } = await runCli([command, path, '-o', out])
+    expect(exitCode).toBe(2)
+    expect(stderr).toContain('b-bad.yaml:1: not readable')
+    expect(existsSync(out)).toBe(false)
+  }
 })
