@@ -8,11 +8,13 @@ import { lockWanted } from '../cli/lock-wanted.ts'
 import { checkOutputPlace } from '../cli/output-place.ts'
 import { renderQuotas } from '../cli/quota.ts'
 import { readRegistryOptions } from '../cli/registry-options.ts'
-import { domainsOf, wantedImages } from '../cli/wanted-images.ts'
+import { domainsOf, type WantedImages, wantedImages } from '../cli/wanted-images.ts'
 import { writeTextFile } from '../cli/write-file.ts'
+import { ExpectedError } from '../errors.ts'
 import type { Lock } from '../inventory.ts'
 import { DocumentFile } from '../layout/kept-documents.ts'
 import { formatPlatform } from '../oci/platform.ts'
+import { formatReference } from '../oci/reference.ts'
 import { RegistryClient } from '../registry/registry-client.ts'
 
 export default class LockCommand extends BaseCommand {
@@ -47,7 +49,7 @@ export default class LockCommand extends BaseCommand {
     const wanted = await wantedImages(argv as string[], flags)
     const client = new RegistryClient(await readRegistryOptions(flags, argv as string[]))
     try {
-      if (!flags.output) return await this.#check({ version: 1, images: wanted.locked }, client)
+      if (!flags.output) return await this.#check(onlyLocked(wanted), client)
       const kept = await DocumentFile.open(flags.output)
       const { lock } = await lockWanted(wanted, flags, {
         ...{ client, kept, local: [], fetchesLocked: false },
@@ -75,4 +77,12 @@ export default class LockCommand extends BaseCommand {
     if (moved.length > 0) this.answerNo()
     return { moved }
   }
+}
+
+/** What has no digest yet cannot have moved: an answer about it would always be that all is well. */
+function onlyLocked({ references: [first], locked }: WantedImages): Lock {
+  if (!first) return { version: 1, images: locked }
+  throw new ExpectedError('USAGE', `--check compares locks, and ${formatReference(first)} is in none`, {
+    hint: 'Make a lock first with: nodeseed lock INPUT... -o nodeseed.lock, and check that: nodeseed lock nodeseed.lock --check',
+  })
 }

@@ -137,3 +137,11 @@ test('nothing is locked or bundled while an input cannot be read: its images wou
     expect(existsSync(out)).toBe(false)
   }
 })
+
+test('--check refuses what no lock has fixed, since that could never have moved', async () => {
+  const file = join(await temporaryDirectory(), 'pod.yaml')
+  await writeFile(file, 'kind: Pod\nspec: {containers: [{image: "127.0.0.1:1/a:1"}]}\n')
+  const { exitCode, stdout, stderr } = await runCli(['lock', file, '--check'])
+  expect({ exitCode, stdout }).toEqual({ exitCode: 2, stdout: '' })
+  expect(stderr).toContain('127.0.0.1:1/a:1 is in none')
+})
