@@ -6,7 +6,7 @@ import { writeInCluster } from '../cli/serve-in-cluster.ts'
 import { openServedBundles } from '../cli/served-bundles.ts'
 import { untilStopped } from '../cli/signals.ts'
 import { parseCredentials } from '../server/basic-auth.ts'
-import { parseEndpoint, passedSocket, reachable } from '../server/endpoint.ts'
+import { parseEndpoint, parseServerUrl, passedSocket, reachable } from '../server/endpoint.ts'
 import { type Mirror, mirrorFiles } from '../server/node-config.ts'
 import { type RegistryServer, startRegistryServer } from '../server/registry-server.ts'
 import { tlsSource } from '../server/tls-files.ts'
@@ -34,6 +34,8 @@ follow its base. SIGHUP opens the files and the certificate again; SIGTERM lets 
       this.log(next)
       return { directory: flags['in-cluster'], url }
     }
+    const advertised = flags.advertise && parseServerUrl(flags.advertise, '--advertise')
+    const peer = flags.peer && parseServerUrl(flags.peer, '--peer')
     const authorize = flags.users ? parseCredentials(await readText(flags.users), flags.users) : undefined
     const readTls = tlsSource({
       cert: flags['tls-cert'],
@@ -48,10 +50,10 @@ follow its base. SIGHUP opens the files and the certificate again; SIGTERM lets 
         onLog: flags['access-log'] ? say : undefined,
       },
     )
-    const url = flags.advertise ?? `${readTls ? 'https' : 'http'}://${reachable(server.address)}`
+    const url = advertised ?? `${readTls ? 'https' : 'http'}://${reachable(server.address)}`
     this.#announce(server, {
       url,
-      peer: flags.peer,
+      peer,
       needsPassword: authorize !== undefined,
       caFile: flags['tls-dir'] ? '/etc/nodeseed/tls.crt' : undefined,
     })

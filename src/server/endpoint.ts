@@ -33,3 +33,17 @@ export function parseEndpoint(text: string): Endpoint {
 export function reachable(address: string): string {
   return address.replace(/^(?:\[::\]|0\.0\.0\.0):/, `${hostname()}:`)
 }
+
+/**
+ * Reads how clients reach a server: `http://` or `https://`, a host, perhaps a port, and nothing behind. Runtimes of
+ * nodes get it in their configuration.
+ *
+ * @throws {ExpectedError} USAGE, naming the flag.
+ */
+export function parseServerUrl(text: string, flag: string): string {
+  const plain = text.replace(/\/$/, '')
+  if (/^https?:\/\/[^/?#@\s"'`\\;]+$/.test(plain) && URL.canParse(plain)) return plain
+  throw new ExpectedError('USAGE', `${flag}: not the address of a server: ${JSON.stringify(text)}`, {
+    hint: `Write ${flag} http://HOST:PORT, or https://HOST:PORT.`,
+  })
+}

@@ -85,11 +85,30 @@ function createFor(tls: KeyPair | undefined): Server | TlsServer {
   }
 }
 
+const LISTEN_PROBLEMS: Readonly<Record<string, { problem: string; hint: string }>> = {
+  EADDRINUSE: {
+    problem: 'another program listens there',
+    hint: 'Choose another port with --listen HOST:PORT, or stop that program; ss -ltnp shows it.',
+  },
+  EADDRNOTAVAIL: {
+    problem: 'this machine has no such address',
+    hint: 'Write an address of this machine (ip addr shows them), or :PORT for every interface.',
+  },
+  EACCES: {
+    problem: 'this user may not',
+    hint: 'Choose a port above 1023 with --listen HOST:PORT, or run it as root.',
+  },
+}
+
 function bind(server: Server | TlsServer, endpoint: Endpoint): Promise<void> {
   const where = 'fd' in endpoint ? `file descriptor ${endpoint.fd}` : `${endpoint.host ?? ''}:${endpoint.port}`
   return new Promise((resolve, reject) => {
     server.once('error', (cause: NodeJS.ErrnoException) => {
-      reject(new ExpectedError('LISTEN_FAILED', `cannot listen on ${where}: ${cause.code}`, { cause }))
+      const { code = '' } = cause
+      const { problem = code, hint } = LISTEN_PROBLEMS[code] ?? {}
+      reject(
+        new ExpectedError('LISTEN_FAILED', `cannot listen on ${where}: ${problem}`, { ...(hint && { hint }), cause }),
+      )
     })
     server.listen(endpoint, resolve)
   })

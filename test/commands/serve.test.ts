@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { copyFile, readFile, rename, stat, writeFile } from 'node:fs/promises'
+import { copyFile, readdir, readFile, rename, stat, writeFile } from 'node:fs/promises'
 import { request } from 'node:https'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
@@ -66,6 +66,29 @@ test('with --tls-dir it makes a certificate once and keeps it', async () => {
   expect(await statusOverTls(`${second.url}${WEB}`, ca)).toBe(200)
 })
 
+test.for<[name: string, flags: (directory: string) => string[], exitCode: number, said: string]>([
+  ['an address without http://', () => ['--advertise', '10.0.0.5:5000'], 2, '--advertise: not the address of a server'],
+  ['an address that is none', () => ['--peer', 'http://a b'], 2, '--peer: not the address of a server'],
+  ['a place for its certificate that cannot be', () => ['--tls-dir', '/sys/none'], 3, 'no certificate'],
+  ['half a key pair', (at) => ['--tls-dir', at], 2, 'holds only one of tls.crt and tls.key'],
+])('%s is said in a sentence, and nothing is served', async ([, flags, expected, said]) => {
+  const { file } = await demoBundle()
+  const directory = await temporaryDirectory()
+  await writeFile(join(directory, 'tls.crt'), "somebody's")
+  const { exitCode, stdout, stderr } = await runCli(['serve', file, '--listen', '127.0.0.1:0', ...flags(directory)])
+  expect({ exitCode, stdout }).toEqual({ exitCode: expected, stdout: '' })
+  expect(stderr).toContain(said)
+  expect(await readdir(directory)).toEqual(['tls.crt'])
+})
+
+test('a port in use is said as such', async () => {
+  const { file } = await demoBundle()
+  const address = new URL((await startServing([file])).url).host
+  const { exitCode, stderr } = await runCli(['serve', file, '--listen', address])
+  expect(exitCode).toBe(3)
+  expect(stderr).toContain(`cannot listen on ${address}: another program listens there\n  try: Choose another port`)
+})
+
 test('with --users only they may read, and everyone may ask whether it is well', async () => {
   const { directory, file } = await demoBundle()
   await writeFile(join(directory, 'users'), '# operators\nnode:secret\n')
@@ -110,7 +133,7 @@ test.for<[what: string, args: string[], exitCode: number, message: string]>([
     'an address of another machine',
     ['FILE', '--listen', '192.0.2.1:5000'],
     3,
-    'cannot listen on 192.0.2.1:5000: EADDRNOTAVAIL',
+    'cannot listen on 192.0.2.1:5000: this machine has no such address',
   ],
   ['a key that is none', ['FILE', '--tls-cert', 'FILE', '--tls-key', 'FILE'], 2, 'do not make a TLS server'],
 ])('%s is refused', async ([, args, exitCode, message]) => {
