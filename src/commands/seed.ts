@@ -1,6 +1,7 @@
 import { basename } from 'node:path'
 import { Args } from '@oclif/core'
 import { BaseCommand } from '../cli/base-command.ts'
+import { carriedFindings } from '../cli/carried-bundle.ts'
 import { renderFindings } from '../cli/findings.ts'
 import { readNodeScript } from '../cli/node-script.ts'
 import { readNodesFile } from '../cli/nodes-file.ts'
@@ -66,7 +67,7 @@ not be placed, and says what and why; the rest is written all the same.`
     const { files, ...answer } = plan
     const marker = { path: MARKER, content: `${JSON.stringify(answer, null, 2)}\n` }
     await writeOutputDirectory(flags.output, [...files, marker], { force: flags.force, marker: MARKER })
-    const said = [...findings.filter(isUnreadable), ...plan.findings]
+    const said = [...findings.filter(isUnreadable), ...carriedFindings(bundle), ...plan.findings]
     if (said.length > 0) this.logToStderr(renderFindings(said))
     this.#explain(plan, args.bundle, flags.output, flags['from-registry'])
     if (plan.nodes.length + plan.prepared.length === 0 || said.some(({ severity }) => severity === 'error'))

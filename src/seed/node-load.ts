@@ -11,6 +11,8 @@ export class NodeLoad {
   readonly node: SeedableNode
   /** Compressed bytes that the node has room for. */
   readonly #limit: number
+  /** Whether what was asked for is the limit, and not the node's disk. */
+  readonly isCapped: boolean
   readonly #blobs = new Map<Digest, number>()
   readonly #images = new Set<LockedImage>()
   #bytes = 0
@@ -18,7 +20,9 @@ export class NodeLoad {
   constructor(node: SeedableNode, maxBytes: number) {
     this.node = node
     const disk = parseMilli(node.node.status?.allocatable?.['ephemeral-storage'])
-    this.#limit = Math.min(maxBytes, disk === undefined ? Number.POSITIVE_INFINITY : disk / 1000 / DISK_FACTOR)
+    const room = disk === undefined ? Number.POSITIVE_INFINITY : disk / 1000 / DISK_FACTOR
+    this.isCapped = maxBytes < room
+    this.#limit = Math.min(maxBytes, room)
   }
 
   get bytes(): number {

@@ -200,12 +200,14 @@ function about({ resource }: Workload, code: string, severity: Finding['severity
   return { code, severity, message: `${nameOfResource(resource)}: ${problem}`, hint: undefined, file, line }
 }
 
-function tooSmall({ node }: NodeLoad, what: string): Finding {
+function tooSmall({ node, isCapped }: NodeLoad, what: string): Finding {
   return {
     code: 'NODE_TOO_SMALL',
     severity: 'error',
-    message: `node ${node.name}: has no room for ${what}, compressed and unpacked`,
-    hint: 'Give the node a larger disk, leave images out, or place fewer with --placement minimal.',
+    message: isCapped
+      ? `node ${node.name}: ${what} would be more than --max-per-node`
+      : `node ${node.name}: has no room for ${what}, compressed and unpacked`,
+    hint: `${isCapped ? 'Raise --max-per-node' : 'Give the node a larger disk'}, leave images out, or place fewer with --placement minimal.`,
     file: undefined,
     line: undefined,
   }

@@ -15,6 +15,7 @@ import { methodFindings } from './method-findings.ts'
 import { groupNodes } from './node-group.ts'
 import type { OutputFile } from './output-file.ts'
 import { type Placement, placeImages, type SeedSet } from './placement.ts'
+import { platformFindings } from './platform-findings.ts'
 import { podEdits } from './pod-edit.ts'
 import { prepareNodes } from './prepared-nodes.ts'
 import { type SeedLabel, seedLabel } from './seed-label.ts'
@@ -134,6 +135,7 @@ export function planSeeding(
       ...findings,
       ...preparation.findings,
       ...methodFindings(groups),
+      ...platformFindings(lock.images, seedable),
       ...placement.findings,
       ...patches.flatMap((patch) => patch.findings),
       ...component.findings,

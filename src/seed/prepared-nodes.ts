@@ -36,7 +36,7 @@ function findingsOf(group: readonly PreparedNode[], mirror: Mirror | undefined):
           {
             code: 'NODE_PREPARED_OUTSIDE',
             severity: 'warning' as const,
-            message: `${count(able)} no seeding pod (${able[0].method}, ${formatPlatform(able[0].platform)}), get no label, and are prepared from outside: ${names(able)}`,
+            message: `${count(able)} no seeding pod (${able[0].method}, ${formatPlatform(able[0].platform)}), ${able.length === 1 ? 'gets no label, and is' : 'get no label, and are'} prepared from outside: ${names(able)}`,
             hint: wayFor(able[0], mirror),
             file: undefined,
             line: undefined,

@@ -65,7 +65,11 @@ function seedable(node: Node, { sandboxImage, methodFor }: NodeOptions): Seedabl
   if (!platform) {
     return finding(node, 'NODE_PLATFORM_UNKNOWN', 'says neither architecture nor operating system', undefined)
   }
-  const { osImage = platform.os, containerRuntimeVersion = 'no runtime' } = node.status?.nodeInfo ?? {}
+  const { osImage = platform.os, containerRuntimeVersion } = node.status?.nodeInfo ?? {}
+  if (platform.os === 'linux' && containerRuntimeVersion === undefined && !methodOf(node)) {
+    const hint = 'Write the file anew with kubectl get nodes -o json once its kubelet has reported.'
+    return finding(node, 'NODE_RUNTIME_UNKNOWN', 'does not say which runtime it has (status.nodeInfo)', hint)
+  }
   const asked = methodFor?.(name)
   const unfit = asked && platform.os === 'linux' ? misfit(asked, node) : undefined
   if (asked && unfit) {
