@@ -2,15 +2,21 @@ import { applyCommand } from '../seed/apply-command.ts'
 import { carryCommands } from '../seed/carry-commands.ts'
 import type { SeedingPlan } from '../seed/plan.ts'
 
+interface Steps {
+  readonly bundle: string
+  readonly output: string
+  readonly registry: string | undefined
+  /** What makes one file of a bundle that lies in parts. */
+  readonly join: string | undefined
+}
+
 /** What the operator does, in this order, with what `seed` wrote to `output`: each step as its lines. */
-export function seedSteps(
-  plan: SeedingPlan,
-  { bundle, output, registry }: { bundle: string; output: string; registry: string | undefined },
-): string[][] {
+export function seedSteps(plan: SeedingPlan, { bundle, output, registry, join }: Steps): string[][] {
   const { nodes, bundlePath, namespace, files } = plan
   const groups = [...new Set(nodes.map(({ group }) => group))]
   const guard = files.filter(({ path }) => path.startsWith('guard/'))
   return [
+    ...(join ? [[join]] : []),
     registry
       ? [`let ${registry} serve ${bundle}: nodeseed serve`]
       : [...carryCommands(nodes, bundle, bundlePath), ...copyStep(plan, bundle)],

@@ -4,6 +4,7 @@ import { join, resolve } from 'node:path'
 import { Args, Flags } from '@oclif/core'
 import { verifyBlobs } from '../bundle/verify-blobs.ts'
 import { BaseCommand } from '../cli/base-command.ts'
+import { checkInOneFile } from '../cli/carried-bundle.ts'
 import { chosenImages } from '../cli/chosen-images.ts'
 import { readNodeScript } from '../cli/node-script.ts'
 import { createProgress } from '../cli/progress.ts'
@@ -47,6 +48,7 @@ code 4 when one is missing.`
     const bundle = await openBundle(args.file)
     const directory = await mkdtemp(join(tmpdir(), 'nodeseed-load-'))
     try {
+      checkInOneFile(bundle)
       const lock = chosenImages(bundle.lock, (argv as string[]).slice(1), args.file)
       await this.#verify(bundle, lock)
       const names = join(directory, 'names.txt')
@@ -59,7 +61,9 @@ code 4 when one is missing.`
         resolve(args.file),
       ])
       const message = report.message ? `; ${report.message}` : ''
-      this.log(`${report.runtime}: ${report.result}, ${report.names} names, ${report.imported} imported${message}`)
+      this.log(
+        `${report.runtime || args.file}: ${report.result}, ${report.names} names, ${report.imported} imported${message}`,
+      )
       process.exitCode = exitCode
       return report
     } finally {

@@ -1,7 +1,7 @@
 import { basename } from 'node:path'
 import { Args } from '@oclif/core'
 import { BaseCommand } from '../cli/base-command.ts'
-import { carriedFindings } from '../cli/carried-bundle.ts'
+import { carriedFindings, joinCommand } from '../cli/carried-bundle.ts'
 import { renderFindings } from '../cli/findings.ts'
 import { readNodeScript } from '../cli/node-script.ts'
 import { readNodesFile } from '../cli/nodes-file.ts'
@@ -12,7 +12,8 @@ import { seedFlags } from '../cli/seed-flags.ts'
 import { seedSteps } from '../cli/seed-steps.ts'
 import { renderTable } from '../cli/table.ts'
 import { nameOfNode } from '../kubernetes/node.ts'
-import { openBundle } from '../layout/bundle-file.ts'
+import { type BundleFile, openBundle } from '../layout/bundle-file.ts'
+import { wholeName } from '../layout/part-name.ts'
 import { formatBytes } from '../oci/format-bytes.ts'
 import { readAuthority } from '../registry/certificate-files.ts'
 import { methodChooser } from '../seed/method-choice.ts'
@@ -48,7 +49,7 @@ not be placed, and says what and why; the rest is written all the same.`
       set: flags.set,
       labelDomain: flags['label-prefix'],
       namespace: flags.namespace,
-      bundlePath: flags['bundle-path'] ?? `/var/lib/nodeseed/${basename(args.bundle)}`,
+      bundlePath: flags['bundle-path'] ?? `/var/lib/nodeseed/${basename(wholeName(args.bundle))}`,
       sandboxImage: flags['sandbox-image'],
       interval: Math.round(flags.interval / 1000),
       placement: flags.placement,
@@ -69,13 +70,13 @@ not be placed, and says what and why; the rest is written all the same.`
     await writeOutputDirectory(flags.output, [...files, marker], { force: flags.force, marker: MARKER })
     const said = [...findings.filter(isUnreadable), ...carriedFindings(bundle), ...plan.findings]
     if (said.length > 0) this.logToStderr(renderFindings(said))
-    this.#explain(plan, args.bundle, flags.output, flags['from-registry'])
+    this.#explain(plan, bundle, flags.output, flags['from-registry'])
     if (plan.nodes.length + plan.prepared.length === 0 || said.some(({ severity }) => severity === 'error'))
       this.answerNo()
     return answer
   }
 
-  #explain(plan: SeedingPlan, bundle: string, output: string, registry?: string): void {
+  #explain(plan: SeedingPlan, bundle: BundleFile, output: string, registry?: string): void {
     if (plan.nodes.length === 0) {
       this.log(`Written to ${output}.`)
       return
@@ -85,7 +86,10 @@ not be placed, and says what and why; the rest is written all the same.`
     ])
     this.log(renderTable(['NODE', 'SETS', 'IMAGES', 'SIZE'], rows))
     this.log(`\nWritten to ${output}. What comes next:`)
-    const steps = seedSteps(plan, { bundle, output, registry })
+    const steps = seedSteps(plan, {
+      ...{ bundle: wholeName(bundle.path), output, registry },
+      join: registry === undefined ? joinCommand(bundle) : undefined,
+    })
     steps.forEach((lines, index) => void this.log(`  ${index + 1}. ${lines.join('\n     ')}`))
   }
 }

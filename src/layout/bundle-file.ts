@@ -16,12 +16,15 @@ export class BundleFile {
   readonly table: BundleTable
   /** Every blob of the file, by digest. */
   readonly blobs: ReadonlyMap<Digest, BlobEntry>
+  /** Whether it lies in parts, which only this program reads. */
+  readonly isInParts: boolean
   readonly #file: ByteFile
   readonly #entries: ReadonlyMap<string, TarEntry>
 
   constructor(file: ByteFile, entries: ReadonlyMap<string, TarEntry>, table: BundleTable) {
     this.path = file.path
     this.size = file.size
+    this.isInParts = file.isInParts
     this.table = table
     this.blobs = new Map(table.blobs.map((blob) => [blob.digest, blob]))
     this.#file = file

@@ -1,6 +1,6 @@
 import { type FileHandle, open, stat } from 'node:fs/promises'
 import { ExpectedError, readError } from '../errors.ts'
-import { findParts } from './part-name.ts'
+import { findGap, findParts, wholeName } from './part-name.ts'
 
 /** How much one read takes: the size that matters most for throughput. */
 export const CHUNK = 1 << 20
@@ -19,23 +19,37 @@ export class ByteFile {
   readonly size: number
   readonly #parts: readonly Part[]
 
-  private constructor(path: string, parts: readonly Part[]) {
+  /** Whether its name is that of no file, but of parts. */
+  readonly isInParts: boolean
+  private constructor(path: string, parts: readonly Part[], isInParts: boolean) {
     this.path = path
     this.size = parts.reduce((sum, part) => sum + part.size, 0)
     this.#parts = parts
+    this.isInParts = isInParts
   }
 
-  /** Opens a file, or the parts of one: `FILE` stands for `FILE.part001` and those that follow it. */
+  /**
+   * Opens a file, or the parts of one: `FILE` stands for `FILE.part001` and those that follow it.
+   *
+   * @throws {ExpectedError} INPUT_NOT_FOUND, INPUT_UNREADABLE; BUNDLE_INVALID when a part is missing between others.
+   */
   static async open(path: string): Promise<ByteFile> {
+    const gap = await findGap(path)
+    if (gap) {
+      throw new ExpectedError('BUNDLE_INVALID', `${gap}: no such file, but later parts are there`, {
+        hint: `Copy that part too: ${wholeName(path)} is whole only with all of them.`,
+      })
+    }
     const parts: Part[] = []
     let start = 0
     try {
-      for (const name of await findParts(path)) {
+      const names = await findParts(path)
+      for (const name of names) {
         const part = await openPart(name, start)
         parts.push(part)
         start += part.size
       }
-      return new ByteFile(path, parts)
+      return new ByteFile(path, parts, names[0] !== wholeName(path))
     } catch (error) {
       await Promise.all(parts.map(({ handle }) => handle.close()))
       throw error
@@ -82,7 +96,7 @@ export class ByteFile {
   truncated(): ExpectedError {
     const hint = 'Copy the file again: this copy is cut off.'
     return new ExpectedError('BUNDLE_INVALID', `${this.path}: ends after ${this.size} bytes, in the middle of a file`, {
-      hint: this.#parts.length > 1 ? 'Copy the parts again: one is cut off, or the last ones are missing.' : hint,
+      hint: this.isInParts ? 'Copy the parts again: one is cut off, or the last ones are missing.' : hint,
     })
   }
 

@@ -38,14 +38,30 @@ test('parts together are the whole bundle, and every command reads them without 
   expect(await run('out.tar')).toMatchObject({ exitCode: 0, stdout: expect.stringContaining('is up to date') })
 })
 
-test('a part that is missing is said to be so', async () => {
+test.for([
+  ['003', /out\.tar\.part003: no such file, but later parts are there\n {2}try: Copy that part too/],
+  ['001', /out\.tar\.part001: no such file, but later parts are there\n {2}try: Copy that part too/],
+  ['005', /out\.tar: ends after 800000 bytes.*\n {2}try: Copy the parts again: one is cut off, or the last/],
+] as const)('when part %s is missing, that is said', async ([number, said]) => {
   const { at } = await makeBoth()
-  await rm(at('out.tar.part003'))
+  await rm(at(`out.tar.part${number}`))
   const { exitCode, stderr } = await runCli(['verify', at('out.tar')])
-  expect(stderr).toMatch(
-    /out\.tar: ends after 400000 bytes.*\n {2}try: Copy the parts again: one is cut off, or the last/,
-  )
+  expect(stderr).toMatch(said)
   expect(exitCode).toBe(4)
+})
+
+test('what runtimes are to read is joined first: load says how, and seed makes it a step', async () => {
+  const { at } = await makeBoth()
+  const join = `cat ${at('out.tar')}.part??? > ${at('out.tar')}`
+  for (const name of ['out.tar', 'out.tar.part001']) {
+    const { exitCode, stderr } = await runCli(['load', at(name)])
+    expect(stderr).toContain(`try: Join them first: ${join}`)
+    expect(exitCode).toBe(2)
+    const seeded = await runCli(['seed', at(name), '--nodes', 'examples/seed/nodes.yaml', '-o', at(`seed-${name}`)])
+    expect(seeded.stdout).toContain(
+      `1. ${join}\n  2. copy ${at('out.tar')} to /var/lib/nodeseed/out.tar on each node\n`,
+    )
+  }
 })
 
 test('a run in parts goes on where it ended, and replaces an old one without leaving its parts', async () => {
