@@ -1,12 +1,22 @@
 import { isSignedBy, signIndex } from '../bundle/signature.ts'
 import { ExpectedError } from '../errors.ts'
 import type { BundleFile } from '../layout/bundle-file.ts'
+import { wholeName } from '../layout/part-name.ts'
 import { readText } from './inputs.ts'
 import { writeTextFile } from './write-file.ts'
 
 /** Where the signature of a bundle stands: beside it, so that the same lock still makes the same bytes. */
 function signatureOf(bundle: string): string {
   return `${bundle}.sig`
+}
+
+/**
+ * Makes sure, before any work is done for it, that a key can sign.
+ *
+ * @throws {ExpectedError} INPUT_NOT_FOUND, INPUT_INVALID
+ */
+export async function checkSigningKey(keyFile: string): Promise<void> {
+  signIndex(Buffer.alloc(0), await readText(keyFile), process.env.NODESEED_KEY_PASSWORD)
 }
 
 /**
@@ -25,7 +35,7 @@ export async function signBundle(path: string, index: Uint8Array, keyFile: strin
 export async function signatureProblem(
   bundle: BundleFile,
   keyFile: string,
-  signatureFile = signatureOf(bundle.path),
+  signatureFile = signatureOf(wholeName(bundle.path)),
 ): Promise<string | undefined> {
   const key = await readText(keyFile)
   const signature = await readText(signatureFile).catch((error) => {

@@ -11,7 +11,7 @@ import { outputExists } from '../cli/output-place.ts'
 import { renderQuotas } from '../cli/quota.ts'
 import { readRegistryOptions } from '../cli/registry-options.ts'
 import { repeatable } from '../cli/repeatable.ts'
-import { signBundle } from '../cli/sign-bundle.ts'
+import { checkSigningKey, signBundle } from '../cli/sign-bundle.ts'
 import { architecturesWithout, readTools, type Tool } from '../cli/tool-file.ts'
 import { domainsOf, wantedImages } from '../cli/wanted-images.ts'
 import { describeRequired, indexOf, isSame, openExisting, writeBundle } from '../cli/write-bundle.ts'
@@ -60,6 +60,7 @@ export default class Bundle extends BaseCommand {
 
   async run(): Promise<unknown> {
     const { argv, flags } = await this.parse(Bundle)
+    if (flags.sign) await checkSigningKey(flags.sign)
     const existing = await openExisting(flags.output, flags)
     const wanted = await wantedImages(argv as string[], flags)
     const without = flags.since && (await readKnownBlobs(flags.since))

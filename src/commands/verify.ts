@@ -4,6 +4,7 @@ import { BaseCommand } from '../cli/base-command.ts'
 import { countOf } from '../cli/count.ts'
 import { createProgress } from '../cli/progress.ts'
 import { signatureProblem } from '../cli/sign-bundle.ts'
+import { describeRequired } from '../cli/write-bundle.ts'
 import { openBundle } from '../layout/bundle-file.ts'
 
 export default class Verify extends BaseCommand {
@@ -38,6 +39,8 @@ export default class Verify extends BaseCommand {
       const { images } = bundle.lock
       const verdict = problems.length === 0 ? 'every byte is as its digest says' : countOf(problems.length, 'problem')
       this.log(`${args.file}: ${countOf(images.length, 'image')}, ${countOf(bundle.blobs.size, 'blob')}: ${verdict}`)
+      const { requires } = bundle.table
+      if (requires) this.log(`  a delta: its receiver has ${describeRequired(requires)} already`)
       if (problems.length > 0) this.answerNo()
       return { file: args.file, ok: problems.length === 0, problems }
     } finally {

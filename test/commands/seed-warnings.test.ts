@@ -67,6 +67,7 @@ test('of a delta it is said that nodes need the base', async () => {
   const { at, registry, bundle, seed } = await seeding({ worker: {} })
   registry.addImage('app', '2', [Buffer.from('base'), Buffer.from('more')])
   expect(await bundle('delta.tar', '2', '--since', at('base.tar'))).toMatchObject({ exitCode: 0 })
+  expect((await runCli(['verify', at('delta.tar')])).stdout).toContain('a delta: its receiver has 1 blob with')
   const { exitCode, stderr } = await seed('delta.tar')
   expect(stderr).toContain('delta.tar is a delta: only nodes that still hold 1 blob with')
   expect(stderr).toContain(`try: For other nodes merge it with its base first: nodeseed merge BASE ${at('delta.tar')}`)

@@ -1,4 +1,5 @@
 import { execFile } from 'node:child_process'
+import { existsSync } from 'node:fs'
 import { readFile, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
@@ -39,6 +40,16 @@ test('a signature stands for every byte: of another bundle it is none', async ()
   const args = ['verify', at('b.tar'), '--key', at('mine.pub')]
   expect(await runCli(args)).toMatchObject({ exitCode: 4, stdout: expect.stringContaining('not signed') })
   expect(await runCli([...args, '--signature', at('a.tar.sig')])).toMatchObject({ exitCode: 4 })
+})
+
+test('a part stands for the whole also where its signature is looked for', async () => {
+  expect(await bundle('p.tar', ['--sign', at('mine.key'), '--split', '64KiB'])).toMatchObject({ exitCode: 0 })
+  expect(await runCli(['verify', at('p.tar.part001'), '--key', at('mine.pub')])).toMatchObject({ exitCode: 0 })
+})
+
+test.for(['none.key', 'mine.pub'])('a key that cannot sign (%s) is said before anything is downloaded', async (key) => {
+  expect(await bundle('b.tar', ['--sign', at(key)])).toMatchObject({ exitCode: 2 })
+  expect(existsSync(at('b.tar'))).toBe(false)
 })
 
 testWith(['openssl'])('the signature is what cosign verify-blob reads: base64 of ASN.1 over index.json', async () => {
