@@ -64,7 +64,7 @@ that breaks goes on where it broke.`
         onBytes: (count) => progress.add(count),
       })
       progress.stop()
-      if (result.failures.length > 0) throw imagesFailed(result.failures, images.length)
+      if (result.failures.length > 0) throw imagesFailed(result.failures, images.length, 'cannot be pushed')
       const { uploaded, mounted, there } = result.blobs
       for (const { reference, names: mapped, wasThere } of result.images) {
         this.log(`${mapped[reference] ?? Object.values(mapped)[0]}${wasThere ? ' (was there)' : ''}`)
