@@ -76,10 +76,19 @@ export function writeError(file: string, error: unknown): unknown {
       cause: error,
     })
   }
-  return new ExpectedError('DISK_ERROR', `${file}: cannot be written: ${code}`, {
+  return new ExpectedError('DISK_ERROR', `${file}: cannot be written: ${WRITE_PROBLEMS[code] ?? code}`, {
     hint: 'Write to a directory that is there and that you may write to.',
     cause: error,
   })
+}
+
+const WRITE_PROBLEMS: Readonly<Record<string, string>> = {
+  EROFS: 'the file system is read-only',
+  EACCES: 'this user may not (EACCES)',
+  EPERM: 'this user may not (EPERM)',
+  ENOENT: 'there is no such directory',
+  ENOTDIR: 'a part of its path is a file',
+  EISDIR: 'it is a directory',
 }
 
 function systemCode(error: unknown): string | undefined {

@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs'
 import { stat } from 'node:fs/promises'
-import { dirname } from 'node:path'
+import { dirname, join } from 'node:path'
 import { ExpectedError } from '../errors.ts'
 
 /**
@@ -9,6 +9,15 @@ import { ExpectedError } from '../errors.ts'
  * @throws {ExpectedError} INPUT_NOT_FOUND when there is no such directory; OUTPUT_EXISTS, unless it may be replaced.
  */
 export async function checkOutputPlace(path: string, { replace }: { replace: boolean }): Promise<void> {
+  const isDirectory = await stat(path).then(
+    (stats) => stats.isDirectory(),
+    () => false,
+  )
+  if (isDirectory) {
+    throw new ExpectedError('OUTPUT_EXISTS', `${path}: is a directory`, {
+      hint: `Name a file, such as ${join(path, 'FILE')}.`,
+    })
+  }
   if (!replace && existsSync(path)) throw outputExists(path)
   const directory = dirname(path)
   const isThere = await stat(directory).then(

@@ -19,7 +19,7 @@ test('a file takes the place of the one that is there, unless it must not', asyn
 
 test.for([
   ['/dev/full', 'DISK_FULL', 'no space left on the disk'],
-  ['/proc/nodeseed/map.json', 'DISK_ERROR', 'cannot be written: ENOENT'],
+  ['/proc/nodeseed/map.json', 'DISK_ERROR', 'cannot be written: there is no such directory'],
 ] as const)('%s: %s', async ([file, code, problem]) => {
   await expect(writeTextFile(file, 'text')).rejects.toMatchObject({
     code,

@@ -1,0 +1,35 @@
+import { mkdir, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { expect, test } from 'vitest'
+import { demoContent } from '../../src/demo/images.ts'
+import { writeBundleOf } from '../server/bundle-of.ts'
+import { runCli } from '../support/cli.ts'
+import { temporaryDirectory } from '../support/temporary.ts'
+
+async function place() {
+  const directory = await temporaryDirectory()
+  const at = (name: string) => join(directory, name)
+  await writeFile(at('list.txt'), '127.0.0.1:1/a:1\n')
+  await mkdir(at('here'))
+  await writeBundleOf(await demoContent(), at('demo.tar'))
+  return at
+}
+
+type Place = Awaited<ReturnType<typeof place>>
+
+test.for<[name: string, args: (at: Place) => string[], exitCode: number, said: RegExp]>([
+  ['a lock', (at) => ['lock', at('list.txt'), '--force', '-o', at('here')], 2, /here: is a directory\n {2}try: Name a/],
+  ['a bundle', (at) => ['bundle', at('list.txt'), '--force', '-o', at('here')], 2, /here: is a directory\n/],
+  ['a merge', (at) => ['merge', at('demo.tar'), '--force', '-o', at('here')], 2, /here: is a directory\n/],
+  [
+    'a key',
+    (at) => ['keygen', '-o', at('none/key')],
+    3,
+    /key: cannot be written: there is no such directory\n {2}try:/,
+  ],
+  ['a map', (at) => ['push', at('demo.tar'), '127.0.0.1:1', '--image-map', at('none/map')], 2, /mkdir -p \S+none/],
+])('%s that cannot have its place is said, before any registry is asked', async ([, args, expected, said]) => {
+  const { exitCode, stdout, stderr } = await runCli(args(await place()))
+  expect({ exitCode, stdout }).toEqual({ exitCode: expected, stdout: '' })
+  expect(stderr).toMatch(said)
+})
