@@ -1,4 +1,5 @@
-import { Command } from '@oclif/core'
+import { stripVTControlCharacters } from 'node:util'
+import { Command, Errors } from '@oclif/core'
 import { EXIT_CODES, ExpectedError } from '../errors.ts'
 import { jsonPieces } from './json-pieces.ts'
 
@@ -29,6 +30,10 @@ export abstract class BaseCommand extends Command {
   }
 
   protected override toErrorJson(error: unknown): unknown {
+    // Oclif's own error carries the whole command along.
+    if (error instanceof Errors.CLIError && 'parse' in error) {
+      return { error: { code: 'USAGE', message: stripVTControlCharacters(error.message) } }
+    }
     if (!(error instanceof ExpectedError)) return super.toErrorJson(error)
     const { code, message, hint } = error
     return { error: { code, message, ...(hint && { hint }) } }
