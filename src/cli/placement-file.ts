@@ -4,6 +4,8 @@ import { readText } from './inputs.ts'
 
 export const PLACEMENT_FILE = 'placement.json'
 
+const NAME_IT = 'Name the directory that was given to nodeseed seed with -o.'
+
 /**
  * What an earlier `seed` wrote down in its directory, as JSON.
  *
@@ -11,11 +13,14 @@ export const PLACEMENT_FILE = 'placement.json'
  */
 export async function readPlacementFile<T>(directory: string, isPlacement: (value: unknown) => value is T): Promise<T> {
   const file = join(directory, PLACEMENT_FILE)
-  const text = await readText(file)
+  const text = await readText(file).catch((error) => {
+    if (!(error instanceof ExpectedError)) throw error
+    throw new ExpectedError(error.code, error.message, { hint: NAME_IT, cause: error })
+  })
   const value = parse(text)
   if (isPlacement(value)) return value
   throw new ExpectedError('INPUT_INVALID', `${file}: not what nodeseed seed writes`, {
-    hint: 'Name the directory that was given to nodeseed seed with -o.',
+    hint: NAME_IT,
   })
 }
 
