@@ -14,8 +14,20 @@ export function chosenImages(lock: Lock, names: readonly string[], file: string)
   const missing = wanted.filter((name) => !held.has(name))
   if (missing.length > 0) {
     throw new ExpectedError('INPUT_INVALID', `${file} does not hold ${missing.join(', ')}`, {
-      hint: `See what it holds with: nodeseed inspect ${file}`,
+      hint: likeIt(names, held) ?? `See what it holds with: nodeseed inspect ${file}`,
     })
   }
   return { ...lock, images: lock.images.filter((image) => image.names.some((name) => wanted.includes(name))) }
+}
+
+/** What is held under the same path in another registry, or with another tag, may be what was meant. */
+function likeIt(names: readonly string[], held: ReadonlySet<string>): string | undefined {
+  const paths = new Set(names.map((name) => pathOf(parseReference(name).path)))
+  const alike = [...held].filter((name) => !name.includes('@') && paths.has(pathOf(parseReference(name).path)))
+  return alike.length > 0 ? `It holds ${alike.slice(0, 3).join(', ')}` : undefined
+}
+
+/** Docker Hub's `library/` goes without saying. */
+function pathOf(path: string): string {
+  return path.replace(/^library\//, '')
 }
