@@ -32,6 +32,7 @@ export interface Conditions {
   readonly kubelets?: ReadonlyMap<string, KubeletSettings>
 }
 
+/** The settings of a node's kubelet; Kubernetes' defaults where nobody told them. */
 export function kubeletOf({ kubelet, kubelets }: Conditions, nodeName: string): KubeletSettings {
   return kubelets?.get(nodeName) ?? kubelet ?? DEFAULT_KUBELET_SETTINGS
 }

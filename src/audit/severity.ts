@@ -15,6 +15,7 @@ export const VERDICT_WORDS: Record<WorkloadVerdict, string> = {
   unknown: 'unknown',
 }
 
+/** Whether a verdict is as bad as the mildest one to fail on, or worse. */
 export function fails(verdict: WorkloadVerdict, failOn: FailOn): boolean {
   return RANKS[verdict] >= RANKS[failOn]
 }

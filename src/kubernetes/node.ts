@@ -18,6 +18,7 @@ export function readNodes(text: string, file: string): Node[] {
   })
 }
 
+/** Empty for a node that has none, which no API server gives. */
 export function nameOfNode(node: Node): string {
   return node.metadata?.name ?? ''
 }

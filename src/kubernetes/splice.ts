@@ -48,6 +48,7 @@ export function splicesFor(text: string, tree: Document.Parsed, edits: readonly 
   return splices
 }
 
+/** The text with all splices in it; their places are those of the text as it was. */
 export function applySplices(text: string, splices: readonly Splice[]): string {
   return splices
     .toSorted((a, b) => b.start - a.start)

@@ -32,6 +32,7 @@ export function parseDigest(text: unknown, where: string): Digest {
   throw new ExpectedError('CONTENT_MISMATCH', `${where}: not a digest: ${JSON.stringify(text)}`)
 }
 
+/** `sha256:ab…` as `sha256` and `ab…`. */
 export function splitDigest(digest: Digest): { algorithm: string; hex: string } {
   const [algorithm = '', hex = ''] = digest.split(':')
   return { algorithm, hex }

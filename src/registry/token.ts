@@ -79,6 +79,7 @@ function postRequest(url: URL, refreshToken: string, { scope, service }: Questio
   return { url, method: 'POST', headers, body: form.toString() }
 }
 
+/** The header that shows a name and a password; none where there is no name. */
 export function basicHeader(credentials: Credentials | undefined): Record<string, string> {
   if (!credentials || 'identityToken' in credentials) return {}
   const { username, password } = credentials

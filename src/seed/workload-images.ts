@@ -24,6 +24,7 @@ export function workloadImages({ podSpec }: Workload, byName: ReadonlyMap<string
   return { found: [...found], absent: [...absent], architectures: commonArchitectures([...found]) }
 }
 
+/** Images under every name that a runtime must find them by. */
 export function imagesByName(images: readonly LockedImage[]): Map<string, LockedImage> {
   return new Map(images.flatMap((image) => image.names.map((name) => [name, image] as const)))
 }
