@@ -41,7 +41,10 @@ async function writeOutputFile(root: string, { path, content, executable }: Outp
 async function mayReplace(target: string, shown: string, force: boolean, marker: string): Promise<boolean> {
   const entries = await readdir(target).catch((error: NodeJS.ErrnoException) => {
     if (error.code === 'ENOENT') return undefined
-    if (error.code === 'ENOTDIR') throw new ExpectedError('OUTPUT_EXISTS', `${shown}: is a file, not a directory`)
+    if (error.code === 'ENOTDIR')
+      throw new ExpectedError('OUTPUT_EXISTS', `${shown}: is a file, not a directory`, {
+        hint: 'Name another directory.',
+      })
     throw writeError(shown, error)
   })
   if (!entries) return false
@@ -57,6 +60,6 @@ async function mayReplace(target: string, shown: string, force: boolean, marker:
   )
   if (isOurs) return true
   throw new ExpectedError('OUTPUT_EXISTS', `${shown}: holds no ${marker}, so it is no output of this command`, {
-    hint: 'Name another directory with -o.',
+    hint: 'Name another directory.',
   })
 }

@@ -56,5 +56,7 @@ async function openTar(path: string): Promise<LayoutBlobs> {
 }
 
 function noLayout(path: string): ExpectedError {
-  return new ExpectedError('BUNDLE_INVALID', `${path}: neither a bundle nor an OCI image layout`)
+  return new ExpectedError('BUNDLE_INVALID', `${path}: neither a bundle nor an OCI image layout`, {
+    hint: 'Name a bundle, or a directory that holds an oci-layout and an index.json.',
+  })
 }

@@ -76,7 +76,9 @@ export async function readClient(path: string, keyPath: string | undefined): Pro
     return { certificate, key }
   } catch {
     // Its words may quote what a file holds.
-    throw new ExpectedError('TLS_INVALID', `${path}: certificate and key ${keyPath ?? 'in it'} do not fit together`)
+    throw new ExpectedError('TLS_INVALID', `${path}: certificate and key ${keyPath ?? 'in it'} do not fit together`, {
+      hint: 'Give the certificate and the private key that was made with it, both in PEM.',
+    })
   }
 }
 

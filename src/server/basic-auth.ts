@@ -1,6 +1,8 @@
 import { createHash, timingSafeEqual } from 'node:crypto'
 import { ExpectedError } from '../errors.ts'
 
+const HINT = 'Write one user:password a line; lines that begin with # are left out.'
+
 /** Says whether an `Authorization` header is one of the known ones. */
 export type Authorize = (header: string | undefined) => boolean
 
@@ -13,9 +15,10 @@ export function parseCredentials(text: string, file: string): Authorize {
   const accepted = text.split('\n').flatMap((line, index) => {
     if (line.trim() === '' || line.startsWith('#')) return []
     if (/^[^:\s][^:]*:.+$/.test(line.trim())) return [fingerprint(line.trim())]
-    throw new ExpectedError('INPUT_INVALID', `${file}:${index + 1}: not a user:password line`)
+    throw new ExpectedError('INPUT_INVALID', `${file}:${index + 1}: not a user:password line`, { hint: HINT })
   })
-  if (accepted.length === 0) throw new ExpectedError('INPUT_INVALID', `${file}: holds no user:password line`)
+  if (accepted.length === 0)
+    throw new ExpectedError('INPUT_INVALID', `${file}: holds no user:password line`, { hint: HINT })
   return (header) => {
     const [, encoded = ''] = /^Basic ([A-Za-z0-9+/=]+)$/i.exec(header ?? '') ?? []
     const given = fingerprint(Buffer.from(encoded, 'base64').toString())
