@@ -79,7 +79,9 @@ function seedable(node: Node, { sandboxImage, methodFor }: NodeOptions): Seedabl
   const method = platform.os === 'linux' ? (asked ?? methodOf(node)) : undefined
   if (!method) {
     const hint = 'Serve the bundle to it as a registry: nodeseed serve.'
-    return finding(node, 'NODE_RUNTIME_UNSUPPORTED', `runs ${osImage} with ${containerRuntimeVersion}`, hint)
+    const said = finding(node, 'NODE_RUNTIME_UNSUPPORTED', `runs ${osImage} with ${containerRuntimeVersion}`, hint)
+    // Its pods are others than those of Linux nodes, and may need none of the bundle.
+    return platform.os === 'linux' ? said : { ...said, severity: 'warning' }
   }
   if (method === 'talos' || method === 'bottlerocket' || method === 'bake') return { name, node, platform, method }
   const runtime = runtimeFor(method, node)

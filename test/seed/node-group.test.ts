@@ -126,10 +126,10 @@ test('a node that cannot be seeded is a finding, and the others go on', () => {
   const groups = groupNodes(seedable, () => ['0123456789abcdef'])
   expect(groups.flatMap(({ nodes }) => nodes.map(({ name }) => name))).toEqual(['a'])
   expect(prepared.map(({ name, method }) => `${name} ${method}`)).toEqual(['talos talos'])
-  expect(findings.map(({ code, message }) => `${code}: ${message}`)).toMatchInlineSnapshot(`
+  expect(findings.map(({ severity, code, message }) => `${severity} ${code}: ${message}`)).toMatchInlineSnapshot(`
     [
-      "NODE_RUNTIME_UNSUPPORTED: node win cannot be seeded by a pod: it runs Debian GNU/Linux 12 with containerd://1.7.27",
-      "SANDBOX_IMAGE_UNKNOWN: node full cannot be seeded by a pod: it does not report its sandbox image",
+      "warning NODE_RUNTIME_UNSUPPORTED: node win cannot be seeded by a pod: it runs Debian GNU/Linux 12 with containerd://1.7.27",
+      "error SANDBOX_IMAGE_UNKNOWN: node full cannot be seeded by a pod: it does not report its sandbox image",
     ]
   `)
 })
