@@ -6,8 +6,8 @@ import { readLockOf } from '../cli/lock-file.ts'
 import { writeOutputDirectory } from '../cli/output-directory.ts'
 import { patchFiles, writePatched } from '../cli/patch-files.ts'
 import { readPlacementFile } from '../cli/placement-file.ts'
-import { scanInputs } from '../cli/scan-inputs.ts'
-import { ExpectedError } from '../errors.ts'
+import { isIncomplete, scanInputs } from '../cli/scan-inputs.ts'
+import { EXIT_CODES, ExpectedError } from '../errors.ts'
 import type { Finding } from '../finding.ts'
 import type { Workload } from '../kubernetes/workload.ts'
 import { kustomizeComponent } from '../seed/kustomize-component.ts'
@@ -60,6 +60,8 @@ export default class Patch extends BaseCommand {
       ? await this.#writeComponent(inputs, optionsFor, flags.output, flags.force)
       : await this.#rewrite(inputs, optionsFor, flags['in-place'])
     if (answer.findings.length > 0) this.logToStderr(renderFindings(answer.findings))
+    // What could be read is patched; a script must not take it for all.
+    if (isIncomplete(answer)) process.exitCode = EXIT_CODES.INPUT_UNREADABLE
     return answer
   }
 

@@ -148,7 +148,7 @@ metadata: {name: broken
 `
   await writeFile(file, text)
   const { stderr, exitCode } = await runCli(['patch', file, '--policy', 'IfNotPresent', '--in-place'])
-  expect(exitCode).toBe(0)
+  expect(exitCode).toBe(2)
   expect(stderr).toContain('Pod shared: left as it is: an alias shares this part with others')
   expect(stderr).toContain('Rollout web: a custom resource')
   expect(stderr).toContain('not readable')
@@ -157,4 +157,17 @@ metadata: {name: broken
 
 test('nothing to change is a usage error', async () => {
   expect(await runCli(['patch', SHOP])).toMatchObject({ exitCode: 2, stderr: expect.stringContaining('--placement') })
+})
+
+test('what cannot be read is named, the rest is patched, and the exit code says that it is not all', async () => {
+  const directory = await temporaryDirectory()
+  await writeFile(join(directory, 'bad.yaml'), 'kind: [\n')
+  await copyFile(SHOP, join(directory, 'shop.yaml'))
+  for (const way of [[], ['-o', join(directory, 'component')]]) {
+    const { exitCode, stderr } = await runCli(['patch', directory, '--policy', 'Never', ...way])
+    expect(stderr).toContain('bad.yaml')
+    expect(exitCode).toBe(2)
+  }
+  const { stdout } = await runCli(['patch', directory, '--policy', 'Never'])
+  expect(stdout).toContain('imagePullPolicy: Never')
 })
