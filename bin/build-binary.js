@@ -94,7 +94,7 @@ run()
 }
 
 function seaConfig() {
-  const source = globSync('src/{seed/node-script,audit/page}/*').map((file) => [file.slice('src/'.length), file])
+  const source = globSync('src/{seed/node-script,audit/report/page}/*').map((file) => [file.slice('src/'.length), file])
   const examples = globSync('examples/demo/*').map((file) => [file, file])
   return {
     main: join(work, 'nodeseed.cjs'),

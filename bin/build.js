@@ -9,7 +9,7 @@ const root = join(import.meta.dirname, '..')
 process.chdir(root)
 rmSync('dist', { recursive: true, force: true })
 execFileSync('tsc', ['-p', 'tsconfig.build.json'], { stdio: 'inherit' })
-for (const assets of ['seed/node-script', 'audit/page']) {
+for (const assets of ['seed/node-script', 'audit/report/page']) {
   cpSync(join('src', assets), join('dist', assets), { recursive: true })
 }
 

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
-import type { LockedImage } from '../src/inventory.ts'
+import type { LockedImage } from '../src/bundle/format/inventory.ts'
+import { isSeeded, SEEDED, seedSetDigest } from '../src/bundle/format/seed-set.ts'
 import { digestOf } from '../src/oci/digest.ts'
-import { isSeeded, SEEDED, seedSetDigest } from '../src/seed-set.ts'
 
 function image(names: string[], content = names.join()): LockedImage {
   const target = { mediaType: 'application/vnd.oci.image.index.v1+json', digest: digestOf(content), size: 1 }

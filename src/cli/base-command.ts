@@ -1,7 +1,7 @@
 import { stripVTControlCharacters } from 'node:util'
 import { Command, Errors } from '@oclif/core'
 import { EXIT_CODES, ExpectedError } from '../errors.ts'
-import { jsonPieces } from './json-pieces.ts'
+import { jsonPieces } from './output/json-pieces.ts'
 
 /**
  * Gives every command `--json`, and turns a foreseen failure into a message, a hint and an exit code.

@@ -1,5 +1,5 @@
 import { ExpectedError } from '../errors.ts'
-import { isObject, valueAt } from '../kubernetes/resource.ts'
+import { isObject, valueAt } from '../kubernetes/objects/resource.ts'
 import type { ApiAnswer } from './api-proxy.ts'
 
 /** Whatever answers to GETs as an API server does. */

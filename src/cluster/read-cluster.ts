@@ -1,8 +1,8 @@
 import type { Node, Pod } from 'kubernetes-types/core/v1.js'
 import { ExpectedError } from '../errors.ts'
-import { type KubeletSettings, parseKubeletConfig } from '../kubernetes/kubelet-config.ts'
-import { nameOfNode } from '../kubernetes/node.ts'
-import { objectsOf } from '../kubernetes/resource.ts'
+import { type KubeletSettings, parseKubeletConfig } from '../kubernetes/objects/kubelet-config.ts'
+import { nameOfNode } from '../kubernetes/objects/node.ts'
+import { objectsOf } from '../kubernetes/objects/resource.ts'
 import type { Api } from './list.ts'
 import { listAll, readAnswer } from './list.ts'
 

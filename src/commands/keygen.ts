@@ -1,7 +1,7 @@
 import { Flags } from '@oclif/core'
-import { makeKeyPair } from '../bundle/signature.ts'
+import { makeKeyPair } from '../bundle/format/signature.ts'
 import { BaseCommand } from '../cli/base-command.ts'
-import { writeTextFile } from '../cli/write-file.ts'
+import { writeTextFile } from '../cli/files/write-file.ts'
 
 export default class Keygen extends BaseCommand {
   static override summary = 'make a key pair for bundle --sign and verify --key'

@@ -1,11 +1,11 @@
 import { Args, Flags } from '@oclif/core'
 import type { Node, Pod } from 'kubernetes-types/core/v1.js'
 import { BaseCommand } from '../cli/base-command.ts'
-import { kubectlFlags, kubectlOf } from '../cli/kubectl-flags.ts'
-import { readPlacementFile } from '../cli/placement-file.ts'
-import { renderTable } from '../cli/table.ts'
+import { readPlacementFile } from '../cli/files/placement-file.ts'
+import { kubectlFlags, kubectlOf } from '../cli/flags/kubectl-flags.ts'
+import { renderTable } from '../cli/output/table.ts'
 import { listResources, runKubectl } from '../cluster/kubectl.ts'
-import { isRecordedPlacement, labelArguments, type NodeLabelling, planLabels } from '../seed/label-plan.ts'
+import { isRecordedPlacement, labelArguments, type NodeLabelling, planLabels } from '../seed/placement/label-plan.ts'
 
 export default class Label extends BaseCommand {
   static override summary = 'label the nodes whose seeding pods report that every image is there'

@@ -1,10 +1,10 @@
 import { Args, Flags } from '@oclif/core'
 import { BaseCommand } from '../cli/base-command.ts'
-import { renderFindings } from '../cli/findings.ts'
-import { parsePolicies } from '../cli/policies.ts'
-import { scanFlags, scanOptions } from '../cli/scan-flags.ts'
-import { type InputScan, imagesOf, isIncomplete, scanInputs } from '../cli/scan-inputs.ts'
-import { renderUses, renderWhy, usesOf } from '../cli/uses.ts'
+import { parsePolicies } from '../cli/flags/policies.ts'
+import { scanFlags, scanOptions } from '../cli/flags/scan-flags.ts'
+import { type InputScan, imagesOf, isIncomplete, scanInputs } from '../cli/inputs/scan-inputs.ts'
+import { renderFindings } from '../cli/output/findings.ts'
+import { renderUses, renderWhy, usesOf } from '../cli/output/uses.ts'
 import { type ImageUse, renderUse } from '../discovery/image-use.ts'
 
 export default class Scan extends BaseCommand {

@@ -1,10 +1,10 @@
 import { Args, Flags } from '@oclif/core'
-import { verifyBundle } from '../bundle/verify.ts'
+import { verifyBundle } from '../bundle/check/verify.ts'
 import { BaseCommand } from '../cli/base-command.ts'
-import { countOf } from '../cli/count.ts'
-import { createProgress } from '../cli/progress.ts'
-import { signatureProblem } from '../cli/sign-bundle.ts'
-import { describeRequired } from '../cli/write-bundle.ts'
+import { signatureProblem } from '../cli/bundles/sign-bundle.ts'
+import { describeRequired } from '../cli/bundles/write-bundle.ts'
+import { countOf } from '../cli/output/count.ts'
+import { createProgress } from '../cli/output/progress.ts'
 import { openBundle } from '../layout/bundle-file.ts'
 
 export default class Verify extends BaseCommand {

@@ -1,9 +1,9 @@
 import type { Node } from 'kubernetes-types/core/v1.js'
-import { nameOfNode } from '../kubernetes/node.ts'
-import { valueAt } from '../kubernetes/resource.ts'
-import { type Workload, workloadOf } from '../kubernetes/workload.ts'
+import { SEEDED } from '../bundle/format/seed-set.ts'
+import { nameOfNode } from '../kubernetes/objects/node.ts'
+import { valueAt } from '../kubernetes/objects/resource.ts'
+import { type Workload, workloadOf } from '../kubernetes/objects/workload.ts'
 import type { SeedingPlan } from '../seed/plan.ts'
-import { SEEDED } from '../seed-set.ts'
 
 /** The nodes as they are once the plan's label script has run: each placed node has the label of its sets. */
 export function labelledNodes(nodes: readonly Node[], plan: SeedingPlan): Node[] {

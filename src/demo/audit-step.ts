@@ -1,10 +1,10 @@
 import type { Node } from 'kubernetes-types/core/v1.js'
 import { audit } from '../audit/audit.ts'
-import type { Conditions } from '../audit/conditions.ts'
-import { countNodes } from '../audit/count-nodes.ts'
-import { auditSummary } from '../audit/table.ts'
-import { nameOfResource } from '../kubernetes/resource.ts'
-import type { Workload } from '../kubernetes/workload.ts'
+import { countNodes } from '../audit/report/count-nodes.ts'
+import { auditSummary } from '../audit/report/table.ts'
+import type { Conditions } from '../audit/verdict/conditions.ts'
+import { nameOfResource } from '../kubernetes/objects/resource.ts'
+import type { Workload } from '../kubernetes/objects/workload.ts'
 import type { Step } from './step.ts'
 
 /** What an audit looks at. */

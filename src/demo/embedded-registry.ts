@@ -1,6 +1,6 @@
-import { RegistryClient } from '../registry/registry-client.ts'
-import { listen } from '../server/listen.ts'
-import { registryService } from '../server/service.ts'
+import { RegistryClient } from '../registry/client/registry-client.ts'
+import { listen } from '../server/http/listen.ts'
+import { registryService } from '../server/http/service.ts'
 import { demoContent } from './images.ts'
 
 /** A registry with the images of the demo on a free loopback port, and a client that asks it for all of them. */

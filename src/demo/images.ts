@@ -3,7 +3,7 @@ import { pack } from 'tar-stream'
 import type { Descriptor } from '../oci/descriptor.ts'
 import { digestOf } from '../oci/digest.ts'
 import { OCI_CONFIG, OCI_INDEX, OCI_LAYER_GZIP, OCI_MANIFEST } from '../oci/media-type.ts'
-import { MemoryContent } from '../server/memory-content.ts'
+import { MemoryContent } from '../server/registry/memory-content.ts'
 import { type Architecture, printingProgram } from './program.ts'
 
 /** An image of one program that says its name and waits. */

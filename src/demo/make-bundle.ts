@@ -1,13 +1,13 @@
 import { imagesFailed } from '../bundle/failure.ts'
-import { fillBundle } from '../bundle/fill.ts'
-import { type LockResult, lockImages } from '../bundle/lock.ts'
-import { type BundlePlan, planBundle } from '../bundle/plan.ts'
-import { readNodeScript } from '../cli/node-script.ts'
+import { fillBundle } from '../bundle/fill/fill.ts'
+import { type BundlePlan, planBundle } from '../bundle/format/plan.ts'
+import { type LockResult, lockImages } from '../bundle/lock/lock.ts'
+import { readNodeScript } from '../cli/files/node-script.ts'
 import { BundleWriter } from '../layout/bundle-writer.ts'
 import type { Platform } from '../oci/platform.ts'
 import { parseReference } from '../oci/reference.ts'
-import type { RegistryClient } from '../registry/registry-client.ts'
-import { nodeFiles } from '../seed/node-files.ts'
+import type { RegistryClient } from '../registry/client/registry-client.ts'
+import { nodeFiles } from '../seed/output/node-files.ts'
 
 /** What `nodeseed lock` does. */
 export async function lockAll(

@@ -1,7 +1,7 @@
-import type { Path } from '../kubernetes/position.ts'
+import type { Path } from '../kubernetes/documents/position.ts'
+import type { Key } from './classify/key.ts'
+import { isUnknownWord, likenessOf } from './classify/likeness.ts'
 import type { Confidence, ImageUse, Layer } from './image-use.ts'
-import type { Key } from './key.ts'
-import { isUnknownWord, likenessOf } from './likeness.ts'
 
 /** A text of a resource that names an image, or may. */
 export interface Candidate {

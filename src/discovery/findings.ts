@@ -1,7 +1,7 @@
 import type { Finding } from '../finding.ts'
-import type { UnreadableDocument } from '../kubernetes/document.ts'
-import { PULL_POLICIES, type PullPolicy } from '../kubernetes/pull-policy.ts'
-import { nameOfResource } from '../kubernetes/resource.ts'
+import type { UnreadableDocument } from '../kubernetes/documents/document.ts'
+import { PULL_POLICIES, type PullPolicy } from '../kubernetes/objects/pull-policy.ts'
+import { nameOfResource } from '../kubernetes/objects/resource.ts'
 import { findReference, referenceProblem } from '../oci/reference.ts'
 import type { ImageUse } from './image-use.ts'
 

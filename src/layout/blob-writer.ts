@@ -3,8 +3,8 @@ import { ExpectedError, writeError } from '../errors.ts'
 import type { BlobSink } from '../oci/blob-sink.ts'
 import type { Descriptor } from '../oci/descriptor.ts'
 import { splitDigest } from '../oci/digest.ts'
-import { CHUNK } from './byte-file.ts'
-import type { OutputFile } from './output-file.ts'
+import { CHUNK } from './files/byte-file.ts'
+import type { OutputFile } from './files/output-file.ts'
 
 /** The place of one blob in a file. */
 export interface BlobPlace {

@@ -1,9 +1,16 @@
+import {
+  type BlobEntry,
+  BUNDLE_TABLE,
+  type BundleTable,
+  blobName,
+  type Lock,
+  parseBundleTable,
+} from '../bundle/format/inventory.ts'
 import { ExpectedError } from '../errors.ts'
-import { type BlobEntry, BUNDLE_TABLE, type BundleTable, blobName, type Lock, parseBundleTable } from '../inventory.ts'
 import { type Digest, digestOf, splitDigest } from '../oci/digest.ts'
 import { parseJson } from '../oci/json.ts'
-import { ByteFile } from './byte-file.ts'
-import { indexTar, type TarEntry } from './tar-index.ts'
+import { ByteFile } from './files/byte-file.ts'
+import { indexTar, type TarEntry } from './tar/tar-index.ts'
 
 /** Documents (manifests, configs, our own table) are read whole; a larger one is refused. */
 const MAX_DOCUMENT_BYTES = 64 * 1024 * 1024

@@ -1,14 +1,14 @@
 import { rename, rm, statfs } from 'node:fs/promises'
 import { dirname } from 'node:path'
+import type { PlannedFile } from '../bundle/format/inventory.ts'
 import { ExpectedError, writeError } from '../errors.ts'
-import type { PlannedFile } from '../inventory.ts'
 import { type Digest, digestOf } from '../oci/digest.ts'
 import { BlobWriter } from './blob-writer.ts'
 import { type BundleFile, openBundle } from './bundle-file.ts'
+import { OutputFile, type Shape } from './files/output-file.ts'
+import { findParts } from './files/part-name.ts'
 import { Journal, type JournalRecord, readJournal } from './journal.ts'
-import { OutputFile, type Shape } from './output-file.ts'
-import { findParts } from './part-name.ts'
-import { encodeHeader } from './tar-header.ts'
+import { encodeHeader } from './tar/tar-header.ts'
 
 /** A laid out bundle: what the writer needs of a plan. */
 interface Plan {

@@ -1,11 +1,11 @@
 import { createReadStream, existsSync } from 'node:fs'
 import { stat } from 'node:fs/promises'
 import { join } from 'node:path'
+import { blobName } from '../bundle/format/inventory.ts'
 import { ExpectedError } from '../errors.ts'
-import { blobName } from '../inventory.ts'
 import type { Digest } from '../oci/digest.ts'
-import { ByteFile, CHUNK } from './byte-file.ts'
-import { indexTar } from './tar-index.ts'
+import { ByteFile, CHUNK } from './files/byte-file.ts'
+import { indexTar } from './tar/tar-index.ts'
 
 /** Blobs of an OCI image layout on this disk, not yet hashed: close it. */
 export interface LayoutBlobs {

@@ -1,6 +1,6 @@
-import type { GuardAction } from './guard-images.ts'
-import type { Method } from './method.ts'
-import type { PlacementMode } from './placement.ts'
+import type { GuardAction } from './guard/guard-images.ts'
+import type { Method } from './methods/method.ts'
+import type { PlacementMode } from './placement/placement.ts'
 
 /** What an operator decides about seeding. */
 export interface SeedingOptions {

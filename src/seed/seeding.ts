@@ -1,5 +1,5 @@
-import type { Lock } from '../inventory.ts'
-import type { NodeGroup } from './node-group.ts'
+import type { Lock } from '../bundle/format/inventory.ts'
+import type { NodeGroup } from './nodes/node-group.ts'
 import type { SeedingOptions } from './seeding-options.ts'
 
 type Told =

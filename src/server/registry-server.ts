@@ -1,10 +1,10 @@
-import { logLine } from './access-log.ts'
-import type { Authorize } from './basic-auth.ts'
-import type { RegistryContent } from './content.ts'
-import { ReplaceableContent } from './lease.ts'
-import { type Endpoint, type KeyPair, listen } from './listen.ts'
-import { Metrics } from './metrics.ts'
-import { registryService } from './service.ts'
+import { logLine } from './http/access-log.ts'
+import type { Authorize } from './http/basic-auth.ts'
+import { type Endpoint, type KeyPair, listen } from './http/listen.ts'
+import { Metrics } from './http/metrics.ts'
+import { registryService } from './http/service.ts'
+import type { RegistryContent } from './registry/content.ts'
+import { ReplaceableContent } from './registry/lease.ts'
 
 /** What the server is made from, and made from again when it is told to reload. */
 export interface Sources {

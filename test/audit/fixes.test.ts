@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
-import type { Conditions } from '../../src/audit/conditions.ts'
-import { auditCluster } from '../../src/audit/report.ts'
-import type { Lock } from '../../src/inventory.ts'
+import { auditCluster } from '../../src/audit/report/report.ts'
+import type { Conditions } from '../../src/audit/verdict/conditions.ts'
+import type { Lock } from '../../src/bundle/format/inventory.ts'
 import { formatBytes } from '../../src/oci/format-bytes.ts'
 import { lockedImage, node, workload } from '../support/cluster.ts'
 

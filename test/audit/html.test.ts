@@ -1,8 +1,8 @@
 import { readFile } from 'node:fs/promises'
 import { expect } from 'vitest'
-import { auditHtml } from '../../src/audit/html.ts'
-import { type AuditResult, auditCluster } from '../../src/audit/report.ts'
-import { readPageParts } from '../../src/cli/audit-page.ts'
+import { auditHtml } from '../../src/audit/report/html.ts'
+import { type AuditResult, auditCluster } from '../../src/audit/report/report.ts'
+import { readPageParts } from '../../src/cli/audit/audit-page.ts'
 import { openPage } from '../support/browser.ts'
 import { node, workload } from '../support/cluster.ts'
 import { testWith } from '../support/debian.ts'
@@ -113,5 +113,7 @@ inBrowser('a thousand workloads on five hundred nodes stay a few elements', asyn
 testWith([])('the page itself is small, and only its data grow', async () => {
   const { html, css, js } = await readPageParts()
   expect(html.length + css.length + js.length).toBeLessThan(100_000)
-  expect(await readFile(new URL('../../src/audit/page/page.html', import.meta.url), 'utf8')).not.toMatch(/https?:/)
+  expect(await readFile(new URL('../../src/audit/report/page/page.html', import.meta.url), 'utf8')).not.toMatch(
+    /https?:/,
+  )
 })

@@ -1,6 +1,11 @@
 import { expect, test } from 'vitest'
-import { type ImageConditions, type ImageReason, imageOutcome, type NodeImage } from '../../src/audit/image-rules.ts'
-import type { LockedImage } from '../../src/inventory.ts'
+import {
+  type ImageConditions,
+  type ImageReason,
+  imageOutcome,
+  type NodeImage,
+} from '../../src/audit/verdict/image-rules.ts'
+import type { LockedImage } from '../../src/bundle/format/inventory.ts'
 import { digestOf } from '../../src/oci/digest.ts'
 import { OCI_CONFIG, OCI_INDEX, OCI_MANIFEST } from '../../src/oci/media-type.ts'
 import { parsePlatform } from '../../src/oci/platform.ts'

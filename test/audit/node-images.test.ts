@@ -1,6 +1,6 @@
 import type { Node } from 'kubernetes-types/core/v1.js'
 import { expect, test } from 'vitest'
-import { bundleListing, presenceOf, statusListing } from '../../src/audit/node-images.ts'
+import { bundleListing, presenceOf, statusListing } from '../../src/audit/facts/node-images.ts'
 
 const D = `sha256:${'d'.repeat(64)}`
 const WEB = ['docker.io/library/web:1']

@@ -1,9 +1,9 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import type { WorkloadVerdict } from '../../src/audit/audit.ts'
-import type { Conditions } from '../../src/audit/conditions.ts'
-import { auditCluster, auditReport } from '../../src/audit/report.ts'
-import type { Lock } from '../../src/inventory.ts'
+import { auditCluster, auditReport } from '../../src/audit/report/report.ts'
+import type { Conditions } from '../../src/audit/verdict/conditions.ts'
+import type { Lock } from '../../src/bundle/format/inventory.ts'
 import { lockedImage, node, workload } from '../support/cluster.ts'
 import { runs } from '../support/property-runs.ts'
 

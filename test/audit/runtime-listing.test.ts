@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
-import { auditCluster, auditReport } from '../../src/audit/report.ts'
-import { parseRuntimeListing } from '../../src/audit/runtime-listing.ts'
+import { parseRuntimeListing } from '../../src/audit/facts/runtime-listing.ts'
+import { auditCluster, auditReport } from '../../src/audit/report/report.ts'
 import { node, workload } from '../support/cluster.ts'
 
 const D = `sha256:${'d'.repeat(64)}`

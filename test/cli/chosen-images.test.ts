@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { chosenImages } from '../../src/cli/chosen-images.ts'
+import { chosenImages } from '../../src/cli/bundles/chosen-images.ts'
 import type { ExpectedError } from '../../src/errors.ts'
 import { digestOf } from '../../src/oci/digest.ts'
 import { OCI_MANIFEST } from '../../src/oci/media-type.ts'

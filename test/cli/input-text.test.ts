@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { cutAtDocuments, decodeText } from '../../src/cli/input-text.ts'
-import { readDocuments } from '../../src/kubernetes/document.ts'
+import { cutAtDocuments, decodeText } from '../../src/cli/inputs/input-text.ts'
+import { readDocuments } from '../../src/kubernetes/documents/document.ts'
 
 async function documentsOf(chunks: Buffer[]) {
   const parts = await Array.fromAsync(cutAtDocuments(chunksOf(chunks), 'f.yaml'))

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { parseSize } from '../../src/cli/size-flag.ts'
+import { parseSize } from '../../src/cli/flags/size-flag.ts'
 
 test.for<[text: string, bytes: number | undefined]>([
   ['1000', 1000],

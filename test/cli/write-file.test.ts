@@ -1,7 +1,7 @@
 import { readFile, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
-import { writeTextFile } from '../../src/cli/write-file.ts'
+import { writeTextFile } from '../../src/cli/files/write-file.ts'
 import { temporaryDirectory } from '../support/temporary.ts'
 
 test('a file takes the place of the one that is there, unless it must not', async () => {

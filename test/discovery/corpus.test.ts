@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs'
 import { readdir, readFile } from 'node:fs/promises'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import { expect, test } from 'vitest'
-import { scanInputs } from '../../src/cli/scan-inputs.ts'
+import { scanInputs } from '../../src/cli/inputs/scan-inputs.ts'
 
 /** Manifests of real projects with an answer key and a scorer, kept beside the repository. */
 const CORPUS = fileURLToPath(new URL('../../../shared/corpus/', import.meta.url))

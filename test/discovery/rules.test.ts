@@ -1,9 +1,9 @@
 import { expect, test } from 'vitest'
-import type { FieldRule } from '../../src/discovery/field-rule.ts'
-import { readRules } from '../../src/discovery/rules-file.ts'
+import type { FieldRule } from '../../src/discovery/classify/field-rule.ts'
+import { readRules } from '../../src/discovery/classify/rules-file.ts'
 import { scanDocument } from '../../src/discovery/scan.ts'
-import { readAllDocuments } from '../../src/kubernetes/document.ts'
-import { formatPath } from '../../src/kubernetes/resource.ts'
+import { readAllDocuments } from '../../src/kubernetes/documents/document.ts'
+import { formatPath } from '../../src/kubernetes/objects/resource.ts'
 
 function scan(spec: string, rules: FieldRule[], kind = 'Engine') {
   const [document] = readAllDocuments(`apiVersion: x.example/v1\nkind: ${kind}\nspec: ${spec}\n`, 'engine.yaml')

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
-import { customWorkloadsOf } from '../../src/kubernetes/custom-workload.ts'
-import { readAllDocuments } from '../../src/kubernetes/document.ts'
-import { resourcesOf } from '../../src/kubernetes/resource.ts'
+import { readAllDocuments } from '../../src/kubernetes/documents/document.ts'
+import { customWorkloadsOf } from '../../src/kubernetes/objects/custom-workload.ts'
+import { resourcesOf } from '../../src/kubernetes/objects/resource.ts'
 
 const template = (image: unknown = 'web:1') => ({ metadata: {}, spec: { containers: [{ name: 'c', image }] } })
 

@@ -3,7 +3,7 @@ import yaml from 'js-yaml'
 import { expect, test } from 'vitest'
 import { stringify } from 'yaml'
 import { ExpectedError } from '../../src/errors.ts'
-import { readAllDocuments, readDocuments } from '../../src/kubernetes/document.ts'
+import { readAllDocuments, readDocuments } from '../../src/kubernetes/documents/document.ts'
 import { runs } from '../support/property-runs.ts'
 
 function read(text: string): (string | [line: number, value: unknown])[] {

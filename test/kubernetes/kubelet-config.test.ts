@@ -4,7 +4,7 @@ import {
   deletesByAge,
   parseKubeletConfig,
   verifiesPreloaded,
-} from '../../src/kubernetes/kubelet-config.ts'
+} from '../../src/kubernetes/objects/kubelet-config.ts'
 
 test('a configuration file and the answer of /configz say the same', () => {
   const config = {

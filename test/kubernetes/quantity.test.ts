@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
-import { podRequests } from '../../src/kubernetes/pod-resources.ts'
-import { parseMilli } from '../../src/kubernetes/quantity.ts'
+import { parseMilli } from '../../src/kubernetes/objects/quantity.ts'
+import { podRequests } from '../../src/kubernetes/scheduler/pod-resources.ts'
 
 test.for<[quantity: unknown, milli: number | undefined]>([
   ['0', 0],

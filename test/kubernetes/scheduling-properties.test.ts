@@ -8,9 +8,9 @@ import type {
   Toleration,
 } from 'kubernetes-types/core/v1.js'
 import { expect, test } from 'vitest'
-import { matchesTerm, nodeMismatch } from '../../src/kubernetes/node-selector.ts'
-import { firstRefusal, type SchedulablePod } from '../../src/kubernetes/scheduling.ts'
-import { tolerates, untoleratedTaint } from '../../src/kubernetes/taint.ts'
+import { matchesTerm, nodeMismatch } from '../../src/kubernetes/scheduler/node-selector.ts'
+import { firstRefusal, type SchedulablePod } from '../../src/kubernetes/scheduler/scheduling.ts'
+import { tolerates, untoleratedTaint } from '../../src/kubernetes/scheduler/taint.ts'
 
 // Few keys and values, so that pods and nodes often meet.
 const key = fc.constantFrom('zone', 'disk', 'cores', 'gpu')

@@ -1,10 +1,15 @@
 import type { Node, NodeSelectorRequirement, NodeSelectorTerm, PodSpec, Taint } from 'kubernetes-types/core/v1.js'
 import { expect, test } from 'vitest'
-import type { Document } from '../../src/kubernetes/document.ts'
-import { resourcesOf } from '../../src/kubernetes/resource.ts'
-import { runtimeClassOf } from '../../src/kubernetes/runtime-class.ts'
-import { firstRefusal, type NodeUse, schedulablePod, undecidedFilter } from '../../src/kubernetes/scheduling.ts'
-import { workloadOf } from '../../src/kubernetes/workload.ts'
+import type { Document } from '../../src/kubernetes/documents/document.ts'
+import { resourcesOf } from '../../src/kubernetes/objects/resource.ts'
+import { runtimeClassOf } from '../../src/kubernetes/objects/runtime-class.ts'
+import { workloadOf } from '../../src/kubernetes/objects/workload.ts'
+import {
+  firstRefusal,
+  type NodeUse,
+  schedulablePod,
+  undecidedFilter,
+} from '../../src/kubernetes/scheduler/scheduling.ts'
 
 const LABELS = { disk: 'ssd', cores: '16', empty: '', model: 'x1' }
 

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { applySplices, parseTrees, splicesFor, type TextEdit } from '../../src/kubernetes/splice.ts'
+import { applySplices, parseTrees, splicesFor, type TextEdit } from '../../src/kubernetes/documents/splice.ts'
 
 const SELECTOR: TextEdit[] = [{ path: ['spec', 'nodeSelector', 'shop.nodeseed.dev/0123'], value: 'seeded' }]
 const POLICY: TextEdit[] = [{ path: ['spec', 'containers', 0, 'imagePullPolicy'], value: 'Never' }]

@@ -3,7 +3,7 @@ import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Pod } from 'kubernetes-types/core/v1.js'
 import { parseAllDocuments } from 'yaml'
-import { guardResources } from '../../src/seed/guard.ts'
+import { guardResources } from '../../src/seed/guard/guard.ts'
 import { type LiveCluster, pod, seedInto } from './live-cluster.ts'
 import { eventually } from './process-group.ts'
 

@@ -1,6 +1,6 @@
 import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { readTools } from '../../src/cli/tool-file.ts'
+import { readTools } from '../../src/cli/files/tool-file.ts'
 import { writeTestBundle } from '../support/bundle-maker.ts'
 import { tool } from '../support/debian.ts'
 import { type Blobs, lockImage, makeImage, makeLayer, thisPlatform } from '../support/image-maker.ts'

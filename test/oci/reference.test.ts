@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { ExpectedError } from '../../src/errors.ts'
-import { defaultPullPolicy, effectivePullPolicy } from '../../src/kubernetes/pull-policy.ts'
+import { defaultPullPolicy, effectivePullPolicy } from '../../src/kubernetes/objects/pull-policy.ts'
 import { criForm, findReference, formatReference, parseReference } from '../../src/oci/reference.ts'
 import { runs } from '../support/property-runs.ts'
 

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { parseChallenges } from '../../src/registry/challenge.ts'
+import { parseChallenges } from '../../src/registry/auth/challenge.ts'
 
 test.for<[what: string, header: string | string[], expected: [string, Record<string, string>][]]>([
   [

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { credentialsFrom, findEntry } from '../../src/registry/credentials.ts'
+import { credentialsFrom, findEntry } from '../../src/registry/auth/credentials.ts'
 
 const auth = (text: string) => ({ auth: Buffer.from(text).toString('base64') })
 

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { Lane } from '../../src/registry/lane.ts'
+import { Lane } from '../../src/registry/http/lane.ts'
 
 /** A lane with endless work, and a link that gives `rate(connections)` bytes a millisecond. */
 function simulate({ maximum, rate }: { maximum: number; rate: (connections: number) => number }) {

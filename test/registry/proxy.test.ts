@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { beforeEach, expect, test } from 'vitest'
-import { type ProxyOptions, proxyFor } from '../../src/registry/proxy.ts'
+import { type ProxyOptions, proxyFor } from '../../src/registry/http/proxy.ts'
 import { makeCertificates } from '../support/certificates.ts'
 import { runCli } from '../support/cli.ts'
 import { testWith } from '../support/debian.ts'

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
-import { Allowance } from '../../src/registry/allowance.ts'
-import { describeQuota, quotaHint, readQuota } from '../../src/registry/quota.ts'
+import { Allowance } from '../../src/registry/client/allowance.ts'
+import { describeQuota, quotaHint, readQuota } from '../../src/registry/client/quota.ts'
 
 const NOW = 1_800_000_000_000
 

@@ -5,9 +5,9 @@ import { createServer as createSecureServer } from 'node:https'
 import type { AddressInfo } from 'node:net'
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { expect, onTestFinished, test } from 'vitest'
-import { createDispatcher } from '../../src/registry/dispatcher.ts'
-import { exchange } from '../../src/registry/exchange.ts'
-import { selfSignedCertificate } from '../../src/server/self-signed.ts'
+import { createDispatcher } from '../../src/registry/http/dispatcher.ts'
+import { exchange } from '../../src/registry/http/exchange.ts'
+import { selfSignedCertificate } from '../../src/server/tls/self-signed.ts'
 
 const CONTENT = randomBytes(8 << 20)
 const HASH = createHash('sha256').update(CONTENT).digest('hex')

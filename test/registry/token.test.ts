@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
-import type { Credentials } from '../../src/registry/credentials.ts'
-import type { Request } from '../../src/registry/exchange.ts'
-import { fetchToken } from '../../src/registry/token.ts'
+import type { Credentials } from '../../src/registry/auth/credentials.ts'
+import { fetchToken } from '../../src/registry/auth/token.ts'
+import type { Request } from '../../src/registry/http/exchange.ts'
 
 const REGISTRY = new URL('https://registry.example')
 

@@ -2,9 +2,9 @@ import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { parseAllDocuments } from 'yaml'
 import { criForm, parseReference } from '../../src/oci/reference.ts'
-import { guardResources } from '../../src/seed/guard.ts'
-import type { Guard } from '../../src/seed/guard-images.ts'
-import { spellingsOf } from '../../src/seed/spelling.ts'
+import { guardResources } from '../../src/seed/guard/guard.ts'
+import type { Guard } from '../../src/seed/guard/guard-images.ts'
+import { spellingsOf } from '../../src/seed/guard/spelling.ts'
 
 const DIGEST = `sha256:${'a'.repeat(64)}`
 

@@ -1,9 +1,9 @@
 import type { Node } from 'kubernetes-types/core/v1.js'
 import { expect, test } from 'vitest'
-import { type Method, methodOf, misfit, runtimeFor } from '../../src/seed/method.ts'
-import { groupNodes } from '../../src/seed/node-group.ts'
-import { sandboxImageOf } from '../../src/seed/sandbox-image.ts'
-import { seedableNodes } from '../../src/seed/seedable-node.ts'
+import { type Method, methodOf, misfit, runtimeFor } from '../../src/seed/methods/method.ts'
+import { groupNodes } from '../../src/seed/nodes/node-group.ts'
+import { sandboxImageOf } from '../../src/seed/nodes/sandbox-image.ts'
+import { seedableNodes } from '../../src/seed/nodes/seedable-node.ts'
 
 interface NodeFacts {
   readonly arch?: string

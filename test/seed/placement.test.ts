@@ -1,14 +1,14 @@
 import fc from 'fast-check'
 import type { Node } from 'kubernetes-types/core/v1.js'
 import { expect, test } from 'vitest'
-import type { LockedImage } from '../../src/inventory.ts'
-import { readAllDocuments } from '../../src/kubernetes/document.ts'
-import { resourcesOf } from '../../src/kubernetes/resource.ts'
-import { type Workload, workloadOf } from '../../src/kubernetes/workload.ts'
+import type { LockedImage } from '../../src/bundle/format/inventory.ts'
+import { readAllDocuments } from '../../src/kubernetes/documents/document.ts'
+import { resourcesOf } from '../../src/kubernetes/objects/resource.ts'
+import { type Workload, workloadOf } from '../../src/kubernetes/objects/workload.ts'
 import { digestOf } from '../../src/oci/digest.ts'
 import { OCI_CONFIG, OCI_LAYER_GZIP, OCI_MANIFEST } from '../../src/oci/media-type.ts'
-import { type Placement, type PlacementMode, placeImages } from '../../src/seed/placement.ts'
-import { seedableNodes } from '../../src/seed/seedable-node.ts'
+import { seedableNodes } from '../../src/seed/nodes/seedable-node.ts'
+import { type Placement, type PlacementMode, placeImages } from '../../src/seed/placement/placement.ts'
 
 const NONE = Number.POSITIVE_INFINITY
 

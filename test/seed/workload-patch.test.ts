@@ -1,14 +1,14 @@
 import { expect, test } from 'vitest'
-import type { LockedImage } from '../../src/inventory.ts'
-import { readAllDocuments } from '../../src/kubernetes/document.ts'
-import { resourcesOf } from '../../src/kubernetes/resource.ts'
-import { type Workload, workloadOf } from '../../src/kubernetes/workload.ts'
+import type { LockedImage } from '../../src/bundle/format/inventory.ts'
+import { readAllDocuments } from '../../src/kubernetes/documents/document.ts'
+import { resourcesOf } from '../../src/kubernetes/objects/resource.ts'
+import { type Workload, workloadOf } from '../../src/kubernetes/objects/workload.ts'
 import { digestOf } from '../../src/oci/digest.ts'
 import { OCI_CONFIG, OCI_INDEX, OCI_MANIFEST } from '../../src/oci/media-type.ts'
-import { kustomizeComponent } from '../../src/seed/kustomize-component.ts'
-import { podEdits } from '../../src/seed/pod-edit.ts'
-import { imagesByName, workloadImages } from '../../src/seed/workload-images.ts'
-import { selectNodes } from '../../src/seed/workload-patch.ts'
+import { kustomizeComponent } from '../../src/seed/patch/kustomize-component.ts'
+import { podEdits } from '../../src/seed/patch/pod-edit.ts'
+import { selectNodes } from '../../src/seed/patch/workload-patch.ts'
+import { imagesByName, workloadImages } from '../../src/seed/placement/workload-images.ts'
 
 const LABEL = { key: 'shop.nodeseed.dev/0123456789abcdef', value: 'seeded' }
 

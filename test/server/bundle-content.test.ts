@@ -3,7 +3,7 @@ import { expect, onTestFinished, test } from 'vitest'
 import { demoContent } from '../../src/demo/images.ts'
 import { openBundle } from '../../src/layout/bundle-file.ts'
 import { digestOf } from '../../src/oci/digest.ts'
-import { BundleContent } from '../../src/server/bundle-content.ts'
+import { BundleContent } from '../../src/server/registry/bundle-content.ts'
 import { temporaryDirectory } from '../support/temporary.ts'
 import { writeBundleOf } from './bundle-of.ts'
 

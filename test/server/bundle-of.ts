@@ -1,11 +1,11 @@
-import { type ExtraFile, planBundle } from '../../src/bundle/plan.ts'
-import type { Lock, LockedImage, LockedPlatform } from '../../src/inventory.ts'
+import type { Lock, LockedImage, LockedPlatform } from '../../src/bundle/format/inventory.ts'
+import { type ExtraFile, planBundle } from '../../src/bundle/format/plan.ts'
 import { BundleWriter } from '../../src/layout/bundle-writer.ts'
 import type { Descriptor } from '../../src/oci/descriptor.ts'
 import { parseManifest } from '../../src/oci/manifest.ts'
 import { normalizePlatform } from '../../src/oci/platform.ts'
 import { criForm, parseReference } from '../../src/oci/reference.ts'
-import type { RegistryContent } from '../../src/server/content.ts'
+import type { RegistryContent } from '../../src/server/registry/content.ts'
 
 /** Writes a bundle of every tag of the content without a registry in between: all platforms, or one architecture. */
 export async function writeBundleOf(

@@ -1,6 +1,6 @@
 import type { Descriptor } from '../../src/oci/descriptor.ts'
 import { OCI_CONFIG, OCI_INDEX, OCI_LAYER_GZIP, OCI_MANIFEST } from '../../src/oci/media-type.ts'
-import { MemoryContent } from '../../src/server/memory-content.ts'
+import { MemoryContent } from '../../src/server/registry/memory-content.ts'
 
 export const LAYER = Buffer.from('0123456789abcdefghij')
 

@@ -1,8 +1,8 @@
 import { readFile, writeFile } from 'node:fs/promises'
-import { type ExtraFile, planBundle } from '../../src/bundle/plan.ts'
-import type { Lock, LockedImage, PlannedFile } from '../../src/inventory.ts'
+import type { Lock, LockedImage, PlannedFile } from '../../src/bundle/format/inventory.ts'
+import { type ExtraFile, planBundle } from '../../src/bundle/format/plan.ts'
 import { BundleWriter } from '../../src/layout/bundle-writer.ts'
-import { nodeFiles } from '../../src/seed/node-files.ts'
+import { nodeFiles } from '../../src/seed/output/node-files.ts'
 import { type Blobs, tarOf } from './image-maker.ts'
 import { NODE_SCRIPT } from './node-script.ts'
 

@@ -3,7 +3,7 @@ import { once } from 'node:events'
 import { mkdir, writeFile } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { readNodeScript } from '../../src/cli/node-script.ts'
+import { readNodeScript } from '../../src/cli/files/node-script.ts'
 import type { Containerd } from './containerd.ts'
 import { tool, toolEnvironment } from './debian.ts'
 

@@ -1,5 +1,5 @@
 import { scanDocument } from '../../src/discovery/scan.ts'
-import { readDocuments } from '../../src/kubernetes/document.ts'
+import { readDocuments } from '../../src/kubernetes/documents/document.ts'
 
 /** What a scan makes of a text, all documents together. */
 export function scanText(text: string, file = 'test.yaml') {

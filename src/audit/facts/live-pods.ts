@@ -1,0 +1,88 @@
+import type { Pod } from 'kubernetes-types/core/v1.js'
+import { podImages } from '../../kubernetes/objects/pod-images.ts'
+import { objectsOf, type Resource } from '../../kubernetes/objects/resource.ts'
+import type { Workload } from '../../kubernetes/objects/workload.ts'
+import { hostPorts } from '../../kubernetes/scheduler/host-port.ts'
+import { add, podRequests, type Resources } from '../../kubernetes/scheduler/pod-resources.ts'
+import type { ReservedResources } from '../../kubernetes/scheduler/resource-fit.ts'
+import type { NodeUse } from '../../kubernetes/scheduler/scheduling.ts'
+
+/** What live pods take of a node. */
+export interface LiveUse extends NodeUse {
+  readonly reserved: ReservedResources
+  /** The pods one by one, with their priorities: those of lower priority may have to go. */
+  readonly parts: readonly { readonly priority: number; readonly requests: Resources }[]
+}
+
+interface GrowingUse extends LiveUse {
+  readonly ports: NodeUse['ports'][number][]
+  readonly parts: LiveUse['parts'][number][]
+}
+
+/** What live pods take of each node; pods that have ended take nothing. */
+export function nodeUses(pods: readonly Pod[]): ReadonlyMap<string, LiveUse> {
+  const uses = new Map<string, GrowingUse>()
+  for (const pod of pods) {
+    const node = runsOn(pod)
+    if (!node || !pod.spec) continue
+    const use: GrowingUse = uses.get(node) ?? { reserved: { pods: 0, requests: new Map() }, ports: [], parts: [] }
+    uses.set(node, use)
+    use.parts.push({ priority: pod.spec.priority ?? 0, requests: podRequests(pod.spec) })
+    for (const port of hostPorts(pod.spec)) use.ports.push({ ...port, pod: ownerKey(pod) })
+  }
+  return new Map(Array.from(uses, ([node, use]) => [node, { ...use, reserved: withoutLower(use, -Infinity) }]))
+}
+
+/** What is reserved of a node when all pods below a priority are gone. */
+export function withoutLower({ parts }: Pick<LiveUse, 'parts'>, priority: number): ReservedResources {
+  const kept = parts.filter((part) => part.priority >= priority)
+  const requests = new Map<string, number>()
+  for (const part of kept) add(requests, part.requests)
+  return { pods: kept.length, requests }
+}
+
+/**
+ * Whether live pods show that the admission plugin AlwaysPullImages is on: every container has Always, although the
+ * template of some asks for something else.
+ */
+export function showsAlwaysPullImages(workloads: readonly Workload[], pods: readonly Pod[]): boolean {
+  const templates = new Map(workloads.map((one) => [workloadKey(one.resource), podImages(one.podSpec)]))
+  let isForced = false
+  for (const pod of pods) {
+    const live = podImages(pod.spec)
+    if (live.length > 0 && live.some(({ policy }) => policy !== 'Always') && !isStatic(pod)) return false
+    isForced ||= templates.get(ownerKey(pod))?.some(({ policy }) => policy !== 'Always') ?? false
+  }
+  return isForced
+}
+
+/** The workloads that have live pods, by {@link workloadKey}. */
+export function runningWorkloads(pods: readonly Pod[]): ReadonlySet<string> {
+  return new Set(pods.filter((pod) => runsOn(pod)).map(ownerKey))
+}
+
+/** The workload that a live pod belongs to. */
+export function ownerKey({ metadata }: Pod): string {
+  const namespace = metadata?.namespace
+  const owner = objectsOf(metadata?.ownerReferences)[0]
+  if (!owner) return workloadKey({ kind: 'Pod', namespace, name: metadata?.name ?? '' })
+  // A ReplicaSet of a Deployment and a Job of a CronJob are called after it, with a hash or a time behind.
+  const outer = owner.kind === 'ReplicaSet' ? 'Deployment' : /-\d{8,10}$/.test(owner.name) ? 'CronJob' : undefined
+  const isOuter =
+    outer && (owner.kind === 'ReplicaSet' ? metadata?.labels?.['pod-template-hash'] : owner.kind === 'Job')
+  const name = isOuter ? owner.name.slice(0, owner.name.lastIndexOf('-')) : owner.name
+  return workloadKey({ kind: isOuter ? outer : owner.kind, namespace, name })
+}
+
+export function workloadKey({ kind, namespace, name }: Pick<Resource, 'kind' | 'namespace' | 'name'>): string {
+  return `${kind} ${namespace || 'default'}/${name}`
+}
+
+/** A pod that a kubelet reads from its own disk has met no admission plugin. */
+function isStatic({ metadata }: Pod): boolean {
+  return objectsOf(metadata?.ownerReferences).some(({ kind }) => kind === 'Node')
+}
+
+function runsOn({ spec, status }: Pod): string | undefined {
+  return status?.phase === 'Succeeded' || status?.phase === 'Failed' ? undefined : spec?.nodeName
+}

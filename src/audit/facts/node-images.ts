@@ -1,0 +1,112 @@
+import type { Node } from 'kubernetes-types/core/v1.js'
+import { DEFAULT_KUBELET_SETTINGS } from '../../kubernetes/objects/kubelet-config.ts'
+import { objectsOf } from '../../kubernetes/objects/resource.ts'
+import { criForm, findReference } from '../../oci/reference.ts'
+
+/** One image on a node, as a source shows it. */
+export interface ListedImage {
+  /** Names in CRI form. */
+  readonly names: readonly string[]
+  readonly bytes: number
+  /** What its names are known to lead to, beyond the digests among the names. */
+  readonly digests?: readonly string[]
+  /** Whether the kubelet's garbage collection leaves it alone; undefined where the source does not tell. */
+  readonly isPinned?: boolean
+  /** What keeps it from starting although its name is there, such as missing layers. */
+  readonly problem?: string
+}
+
+/** What one source says about the images on a node. */
+export interface ImageListing {
+  /** As messages name it: `node.status.images`, `crictl images`. */
+  readonly source: string
+  readonly images: readonly ListedImage[]
+  readonly byName: ReadonlyMap<string, ListedImage>
+  /** Why a name that is not listed may be on the node all the same; undefined where the list is complete. */
+  readonly gap: (name: string) => string | undefined
+  /** Read from the runtime itself: what it does not list is not there, whatever weaker sources say. */
+  readonly isFinal?: boolean
+  /** What a seeding brought, or would bring: the bundle's images, for the node's platform only. */
+  readonly isBundle?: boolean
+}
+
+/** Whether a name is on a node: yes, no, or nobody can tell, and why so. */
+export interface Presence {
+  readonly present: boolean | undefined
+  readonly why: string
+  readonly isFromBundle?: boolean
+  readonly problem?: string | undefined
+}
+
+/** The kubelet reports at most so many names an image: digests first, then tags. */
+const MAX_NAMES = 5
+
+/** The listing of a source that shows everything, unless `gap` says otherwise. */
+export function listing(
+  source: string,
+  images: readonly ListedImage[],
+  gap: ImageListing['gap'] = () => undefined,
+): ImageListing {
+  return {
+    source,
+    images,
+    gap,
+    byName: new Map(images.flatMap((image) => image.names.map((name) => [name, image] as const))),
+  }
+}
+
+/**
+ * The images that a node reports itself. The kubelet cuts the list at its largest images and at five names each, so that
+ * what is missing there may still be on the node. `maxImages` is the kubelet's nodeStatusMaxImages, -1 for no limit.
+ * Source: kubernetes 1.36, pkg/kubelet/nodestatus/setters.go, Images.
+ */
+export function statusListing({ status }: Node, maxImages = DEFAULT_KUBELET_SETTINGS.maxImages): ImageListing {
+  const isDocker = status?.nodeInfo?.containerRuntimeVersion?.startsWith('docker://') ?? false
+  const images = objectsOf(status?.images).map(({ names, sizeBytes }): ListedImage => {
+    const list = Array.isArray(names) ? names : []
+    return { names: isDocker ? list.map(canonicalName) : list, bytes: Number(sizeBytes ?? 0) }
+  })
+  return listing('node.status.images', images, statusGap(images, status?.images !== undefined, maxImages))
+}
+
+function statusGap(images: readonly ListedImage[], isReported: boolean, maxImages: number): ImageListing['gap'] {
+  if (!isReported || maxImages === 0) return () => 'the node reports no images'
+  if (maxImages > 0 && images.length >= maxImages)
+    return () => `the node reports only its ${images.length} largest images`
+  const cut = images.filter(({ names }) => names.length >= MAX_NAMES)
+  if (cut.length === 0) return () => undefined
+  const hidesDigests = cut.some(({ names }) => names.every((name) => name.includes('@')))
+  const gap = `the node reports only ${MAX_NAMES} names of an image that has more`
+  return (name) => (hidesDigests || !name.includes('@') ? gap : undefined)
+}
+
+/** What a node holds once it was seeded. It says nothing of other images. */
+export function bundleListing(names: Iterable<string>): ImageListing {
+  const gap = () => 'the bundle does not hold it, and nothing else is known of the node'
+  const images = Array.from(names, (name): ListedImage => ({ names: [name], bytes: 0 }))
+  return { ...listing('seed label', images, gap), isBundle: true }
+}
+
+/** Whether a name is on the node. Listings stand in the order of their strength. */
+export function presenceOf(name: string, listings: readonly ImageListing[]): Presence {
+  let why: string | undefined
+  let isAbsent = false
+  for (const { source, byName, gap: gapOf, isFinal, isBundle = false } of listings) {
+    const image = byName.get(name)
+    if (image) {
+      const problem = listings.map((other) => other.byName.get(name)?.problem).find(Boolean)
+      return { present: true, why: source, isFromBundle: isBundle, problem }
+    }
+    const gap = gapOf(name)
+    if (gap === undefined && isFinal) return { present: false, why: source }
+    isAbsent ||= gap === undefined
+    why ??= gap
+  }
+  return { present: isAbsent ? false : undefined, why: why ?? 'nothing is known of the images on the node' }
+}
+
+/** The CRI form of a name; docker reports short names, and finds an image by the long one. */
+export function canonicalName(name: string): string {
+  const reference = findReference(name)
+  return reference ? criForm(reference) : name
+}

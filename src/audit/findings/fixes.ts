@@ -1,0 +1,168 @@
+import type { Toleration } from 'kubernetes-types/core/v1.js'
+import type { LockedImage } from '../../bundle/format/inventory.ts'
+import { platformOfNode } from '../../kubernetes/objects/node.ts'
+import { objectsOf } from '../../kubernetes/objects/resource.ts'
+import { formatTaint, untoleratedTaint } from '../../kubernetes/scheduler/taint.ts'
+import { formatBytes } from '../../oci/format-bytes.ts'
+import { blobsFor } from '../facts/blobs.ts'
+import type { Conditions } from '../verdict/conditions.ts'
+import type { NodeClass } from '../verdict/node-classes.ts'
+import { type AuditedPod, type NodeVerdict, podVerdict } from '../verdict/verdict.ts'
+import { listNodes } from './grouped-findings.ts'
+import { type LabelCounts, separatingLabel } from './separating-label.ts'
+
+/** Something that would help a workload that is not safe. */
+export interface Fix {
+  readonly kind: 'nodeSelector' | 'policy' | 'toleration' | 'uncordon' | 'seed'
+  readonly message: string
+  /** What has to be brought to the nodes, together; null where nobody can tell. */
+  readonly bytes: number | null
+  /** The nodes on which the workload then starts, and did not before. For a nodeSelector: those that remain. */
+  readonly nodes: readonly string[]
+}
+
+interface FixQuestions {
+  readonly nodeClasses: readonly NodeClass[]
+  readonly labels: readonly LabelCounts[]
+  readonly conditions: Conditions
+}
+
+/** What would help, the smallest first: what costs no byte, then the fewest bytes. */
+export function fixesOf(pod: AuditedPod, verdicts: readonly NodeVerdict[], questions: FixQuestions): Fix[] {
+  const fixes = [
+    ...nodeSelectorFix(verdicts, questions),
+    ...policyFix(pod, verdicts, questions),
+    ...placementFixes(pod, verdicts, questions),
+    ...seedFix(pod, verdicts, questions),
+  ]
+  return fixes.sort((a, b) => (a.bytes ?? Number.MAX_VALUE) - (b.bytes ?? Number.MAX_VALUE))
+}
+
+/** A label that sets apart the nodes on which it starts. */
+function nodeSelectorFix(verdicts: readonly NodeVerdict[], { labels }: FixQuestions): Fix[] {
+  const starting = indexes(verdicts, ({ starts, mayLand }) => mayLand && starts === true)
+  const failing = indexes(verdicts, ({ starts, mayLand }) => mayLand && starts !== true)
+  if (starting.length === 0 || failing.length === 0) return []
+  const found = separatingLabel(starting, failing, labels)
+  if (!found) return []
+  const nodes = starting.flatMap((index) => labels[index]?.nodesWith(found) ?? [])
+  const message = `add nodeSelector ${found.replace('=', ': ')}, which keeps it to ${listNodes(nodes)}`
+  return [{ kind: 'nodeSelector', message, bytes: 0, nodes }]
+}
+
+function policyFix(pod: AuditedPod, verdicts: readonly NodeVerdict[], questions: FixQuestions): Fix[] {
+  if (!verdicts.some(({ reason }) => reason === 'AlwaysOffline') || questions.conditions.alwaysPullImages) return []
+  const changed = withoutAlways(pod)
+  const nodes = gained(verdicts, retry(changed, questions), questions)
+  if (nodes.length === 0) return []
+  const message = `set imagePullPolicy: IfNotPresent, as the images are on ${listNodes(nodes)}`
+  return [{ kind: 'policy', message, bytes: 0, nodes }]
+}
+
+/** For a workload that may land nowhere: one taint, or the cordons, out of the way. */
+function placementFixes(pod: AuditedPod, verdicts: readonly NodeVerdict[], questions: FixQuestions): Fix[] {
+  if (verdicts.some(({ mayLand }) => mayLand)) return []
+  const fixes: Fix[] = []
+  const tolerations = objectsOf(pod.pod.spec.tolerations)
+  const taints = new Map<string, Toleration>()
+  for (const [index, { reason }] of verdicts.entries()) {
+    if (reason !== 'TaintToleration') continue
+    const taint = untoleratedTaint(questions.nodeClasses[index]?.node.spec?.taints, tolerations, [
+      'NoSchedule',
+      'NoExecute',
+    ])
+    if (taint) taints.set(formatTaint(taint), { key: taint.key, operator: 'Exists', effect: taint.effect })
+  }
+  for (const [taint, toleration] of taints) {
+    const nodes = gained(verdicts, retry(withToleration(pod, toleration), questions), questions)
+    const message = `tolerate the taint ${taint}, or remove it from ${listNodes(nodes)}`
+    if (nodes.length > 0) fixes.push({ kind: 'toleration', message, bytes: 0, nodes })
+  }
+  if (verdicts.some(({ reason }) => reason === 'NodeUnschedulable')) {
+    const uncordoned = withToleration(pod, { key: 'node.kubernetes.io/unschedulable', operator: 'Exists' })
+    const nodes = gained(verdicts, retry(uncordoned, questions), questions)
+    if (nodes.length > 0) fixes.push({ kind: 'uncordon', message: `uncordon ${listNodes(nodes)}`, bytes: 0, nodes })
+  }
+  return fixes
+}
+
+/** The images brought to every node that it may land on. Policies that ask a registry change with it. */
+function seedFix(pod: AuditedPod, verdicts: readonly NodeVerdict[], questions: FixQuestions): Fix[] {
+  const changed = questions.conditions.alwaysPullImages ? pod : withoutAlways(pod)
+  const seeded = retry(changed, questions, true)
+  const nodes = gained(verdicts, seeded, questions)
+  if (nodes.length === 0) return []
+  const bytes = seedBytes(pod, verdicts, seeded, questions)
+  const isPolicy = verdicts.some(({ reason }) => reason === 'AlwaysOffline')
+  if (bytes === 0) return []
+  const amount = bytes === null ? '' : `: ${formatBytes(bytes)}`
+  const policy = isPolicy ? ', and set imagePullPolicy: IfNotPresent' : ''
+  return [{ kind: 'seed', message: `seed ${listNodes(nodes)}${amount}${policy}`, bytes, nodes }]
+}
+
+/** What the nodes lack of the images, each blob once a node. Null when an image is not in the bundle. */
+function seedBytes(
+  { images }: AuditedPod,
+  before: readonly NodeVerdict[],
+  after: readonly NodeVerdict[],
+  { nodeClasses }: FixQuestions,
+): number | null {
+  let total = 0
+  for (const [index, node] of nodeClasses.entries()) {
+    if (!isBetter(after[index], before[index])) continue
+    const held = new Set<string>()
+    const wanted = new Map<string, number>()
+    for (const { name, locked } of images) {
+      if (name === undefined) return null
+      const isHere = node.presenceOf(name).present === true
+      if (!locked && !isHere) return null
+      if (!locked) continue
+      for (const { digest, size } of blobsFor(locked as LockedImage, platformOfNode(node.node))) {
+        if (isHere) held.add(digest)
+        else wanted.set(digest, size)
+      }
+    }
+    const bytes = [...wanted].reduce((sum, [digest, size]) => sum + (held.has(digest) ? 0 : size), 0)
+    total += bytes * node.nodes.length
+  }
+  return total
+}
+
+function retry(pod: AuditedPod, { nodeClasses, conditions }: FixQuestions, isSeeded = false): NodeVerdict[] {
+  return nodeClasses.map((node) => {
+    const seeded = { ...node, presenceOf: () => ({ present: true, why: 'seed', isFromBundle: true }) }
+    return podVerdict(pod, isSeeded ? seeded : node, conditions)
+  })
+}
+
+/** The nodes on which more is hoped for after than before. */
+function gained(
+  before: readonly NodeVerdict[],
+  after: readonly NodeVerdict[],
+  { nodeClasses }: FixQuestions,
+): string[] {
+  return indexes(after, (verdict, index) => isBetter(verdict, before[index])).flatMap(
+    (index) => nodeClasses[index]?.nodes ?? [],
+  )
+}
+
+/** That it starts is better than that nobody can tell, and this is better than that it fails. */
+function isBetter(after: NodeVerdict | undefined, before: NodeVerdict | undefined): boolean {
+  const rank = (verdict: NodeVerdict | undefined) => (verdict?.starts === true ? 2 : verdict?.starts === null ? 1 : 0)
+  return rank(after) > rank(before)
+}
+
+function withoutAlways(pod: AuditedPod): AuditedPod {
+  const images = pod.images.map((image) => (image.policy === 'Always' ? { ...image, policy: 'IfNotPresent' } : image))
+  return { ...pod, images }
+}
+
+function withToleration(audited: AuditedPod, toleration: Toleration): AuditedPod {
+  const { pod } = audited
+  const spec = { ...pod.spec, tolerations: [...objectsOf(pod.spec.tolerations), toleration] }
+  return { ...audited, pod: { ...pod, spec } }
+}
+
+function indexes<T>(list: readonly T[], test: (entry: T, index: number) => boolean): number[] {
+  return list.flatMap((entry, index) => (test(entry, index) ? [index] : []))
+}

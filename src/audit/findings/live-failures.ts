@@ -1,0 +1,51 @@
+import type { Pod } from 'kubernetes-types/core/v1.js'
+import type { Finding } from '../../finding.ts'
+import { objectsOf } from '../../kubernetes/objects/resource.ts'
+import type { Audit, WorkloadAudit } from '../audit.ts'
+import { ownerKey, workloadKey } from '../facts/live-pods.ts'
+import { GroupedFindings } from './grouped-findings.ts'
+
+/** The kubelet's words for an image that it cannot get. */
+const IMAGE_FAILURES: ReadonlySet<string> = new Set([
+  'ErrImageNeverPull',
+  'ErrImagePull',
+  'ImagePullBackOff',
+  'ImageInspectError',
+  'InvalidImageName',
+  'RegistryUnavailable',
+  'SignatureValidationFailed',
+])
+
+const HINT = 'The fixes of the workload say what would help.'
+
+/** What fails in the cluster right now because of images, each beside what the audit says of that node. */
+export function liveFailures({ workloads, nodeClasses }: Audit, pods: readonly Pod[]): Finding[] {
+  const audits = new Map(workloads.map((one) => [workloadKey(one.workload.resource), one]))
+  const classOf = new Map(nodeClasses.flatMap(({ nodes }, index) => nodes.map((name) => [name, index] as const)))
+  const findings = new GroupedFindings()
+  for (const pod of pods) {
+    const node = pod.spec?.nodeName
+    if (!node) continue
+    const owner = ownerKey(pod)
+    for (const { reason, image } of failuresOf(pod)) {
+      const explained = explain(audits.get(owner), classOf.get(node))
+      findings.add(node, 'LIVE_FAILURE', 'error', `${owner}: ${reason} of ${image} now; ${explained}`, HINT)
+    }
+  }
+  return [...findings]
+}
+
+function failuresOf({ status }: Pod): { reason: string; image: string }[] {
+  const containers = [status?.initContainerStatuses, status?.containerStatuses, status?.ephemeralContainerStatuses]
+  return containers.flatMap(objectsOf).flatMap(({ state, image }) => {
+    const reason = state?.waiting?.reason
+    return reason && IMAGE_FAILURES.has(reason) ? [{ reason, image }] : []
+  })
+}
+
+function explain(audited: WorkloadAudit | undefined, index: number | undefined): string {
+  const verdict = index === undefined ? undefined : audited?.nodes[index]
+  if (!verdict) return 'the audit does not know the workload or the node'
+  if (verdict.starts) return 'the audit finds no reason: look at kubectl describe pod'
+  return `the audit says ${verdict.reason}: ${verdict.message}`
+}

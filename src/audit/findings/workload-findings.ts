@@ -1,0 +1,123 @@
+import type { Finding } from '../../finding.ts'
+import { lineOfResource, nameOfResource } from '../../kubernetes/objects/resource.ts'
+import type { Audit, WorkloadAudit } from '../audit.ts'
+import { countNodes } from '../report/count-nodes.ts'
+import type { Conditions } from '../verdict/conditions.ts'
+import { listNodes } from './grouped-findings.ts'
+
+type Severity = Finding['severity']
+
+/** What is worth saying about workloads beyond their verdicts, and about what the audit was not told. */
+export function workloadFindings(audit: Audit, conditions: Conditions): Finding[] {
+  return [
+    ...audit.workloads.flatMap((one) => [
+      ...runtimeClassFinding(one, conditions),
+      ...schedulerFindings(one),
+      ...hostPortFinding(one, audit),
+    ]),
+    ...singleNodeImages(audit),
+    ...shortNames(audit),
+    ...globalFindings(conditions),
+  ]
+}
+
+function runtimeClassFinding({ workload }: WorkloadAudit, { runtimeClasses }: Conditions): Finding[] {
+  const name = workload.podSpec.runtimeClassName
+  if (!name || runtimeClasses?.has(name)) return []
+  const message = `RuntimeClass ${name} is not among the inputs, so its nodeSelector and tolerations are left out`
+  const hint = 'Add it to the inputs: kubectl get runtimeclasses -o yaml. A class that does not exist rejects the pod.'
+  return [about(workload, 'RUNTIME_CLASS_UNKNOWN', 'warning', message, hint)]
+}
+
+function schedulerFindings({ workload }: WorkloadAudit): Finding[] {
+  const { schedulerName, schedulingGates } = workload.podSpec as { schedulerName?: unknown; schedulingGates?: unknown }
+  const findings: Finding[] = []
+  if (typeof schedulerName === 'string' && schedulerName && schedulerName !== 'default-scheduler') {
+    const message = `placed by ${schedulerName}, whose rules are not known here`
+    findings.push(about(workload, 'SCHEDULER_UNKNOWN', 'info', message, 'Judge its placement by hand.'))
+  }
+  if (Array.isArray(schedulingGates) && schedulingGates.length > 0) {
+    const message = 'held back by scheduling gates until something removes them'
+    findings.push(about(workload, 'SCHEDULING_GATED', 'info', message, 'The audit takes them as removed.'))
+  }
+  return findings
+}
+
+function hostPortFinding(audited: WorkloadAudit, audit: Audit): Finding[] {
+  const { workload, podClass } = audited
+  const { eligible } = countNodes(audited, audit.nodeClasses)
+  const replicas = workload.replicas ?? 0
+  if (podClass.pod.hostPorts.length === 0 || podClass.pod.isDaemonSetPod || replicas <= eligible) return []
+  const message = `wants ${replicas} pods with a host port, one a node, on ${eligible} nodes: the others stay pending`
+  return [about(workload, 'HOST_PORT_REPLICAS', 'warning', message, 'Lower replicas, or use a Service.')]
+}
+
+/** Images whose only copy in the cluster is on one node: with the node, the workload is gone. */
+function singleNodeImages({ nodeClasses, workloads }: Audit): Finding[] {
+  const total = nodeClasses.reduce((sum, { nodes }) => sum + nodes.length, 0)
+  const names = new Set(workloads.flatMap(({ podClass }) => podClass.images.flatMap(({ name }) => name ?? [])))
+  return Array.from(names).flatMap((name): Finding[] => {
+    const holders = nodeClasses.filter(({ presenceOf }) => presenceOf(name).present !== false)
+    const [only] = holders.flatMap(({ nodes }) => nodes.slice(0, 2))
+    const count = holders.reduce((sum, { nodes }) => sum + nodes.length, 0)
+    if (total < 2 || count !== 1 || !only) return []
+    const hint = 'Seed a second node, so that the loss of one does not stop the workload.'
+    return [general('SINGLE_NODE_IMAGE', 'info', `${name} is on ${only} and on no other node`, hint)]
+  })
+}
+
+/** CRI-O asks registries.conf what a name without a registry means; docker.io is not its default. */
+function shortNames({ nodeClasses, workloads }: Audit): Finding[] {
+  const nodes = nodeClasses
+    .filter(({ node }) => node.status?.nodeInfo?.containerRuntimeVersion?.startsWith('cri-o://'))
+    .flatMap((one) => one.nodes)
+  if (nodes.length === 0) return []
+  const references = workloads.flatMap(({ podClass }) => podClass.images.map(({ reference }) => reference))
+  const short = new Set(references.filter((reference) => !/^(?:localhost|[^/]*[.:][^/]*)\//.test(reference)))
+  const hint = 'Write the registry too (docker.io/library/nginx), or set unqualified-search-registries.'
+  return Array.from(short, (reference) =>
+    general(
+      'SHORT_NAME',
+      'warning',
+      `${listNodes(nodes)}: CRI-O does not read "${reference}" as an image of docker.io unless registries.conf says so`,
+      hint,
+    ),
+  )
+}
+
+function globalFindings({ sandboxImage, alwaysPullImages, hasMirror }: Conditions): Finding[] {
+  const findings: Finding[] = []
+  if (!sandboxImage && !hasMirror) {
+    const hint = 'Tell its name with --sandbox-image; the node knows it: crictl info | grep -i sandbox'
+    const message = 'the sandbox (pause) image was not checked: the runtime decides which one it is'
+    findings.push(general('SANDBOX_IMAGE_UNKNOWN', 'info', message, hint))
+  }
+  if (alwaysPullImages && !hasMirror) {
+    const message = 'the AlwaysPullImages admission plugin makes every pod ask a registry'
+    findings.push(
+      general('ALWAYS_PULL_IMAGES', 'error', message, 'Turn the plugin off, or serve a mirror: nodeseed serve.'),
+    )
+  }
+  return findings
+}
+
+function about(
+  { resource }: WorkloadAudit['workload'],
+  code: string,
+  severity: Severity,
+  message: string,
+  hint: string,
+): Finding {
+  return {
+    code,
+    severity,
+    message: `${nameOfResource(resource)}: ${message}`,
+    hint,
+    file: resource.document.file,
+    line: lineOfResource(resource),
+  }
+}
+
+function general(code: string, severity: Severity, message: string, hint: string): Finding {
+  return { code, severity, message, hint, file: undefined, line: undefined }
+}

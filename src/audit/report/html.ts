@@ -1,0 +1,68 @@
+import { lineOfResource, nameOfResource } from '../../kubernetes/objects/resource.ts'
+import type { NodeVerdict } from '../verdict/verdict.ts'
+import { countNodes } from './count-nodes.ts'
+import { reasonsOf } from './reasons.ts'
+import type { AuditResult } from './report.ts'
+
+/** `worker-2` stands before `worker-10`. */
+const BY_NUMBER = new Intl.Collator('en', { numeric: true })
+
+/** The parts of the page, as files. */
+export interface PageParts {
+  readonly html: string
+  readonly css: string
+  readonly js: string
+}
+
+/** The audit as one page that needs nothing else: no network, no other file. */
+export function auditHtml(result: AuditResult, { html, css, js }: PageParts): string {
+  // Inside a script element nothing but `<` can end it. Replacements are functions, as `$` in a text means something.
+  const data = JSON.stringify(pageData(result)).replaceAll('<', '\\u003c')
+  return html
+    .replace('/*STYLE*/', () => css)
+    .replace('/*SCRIPT*/', () => js)
+    .replace('/*DATA*/', () => data)
+}
+
+/** Each class of pods has one row of outcomes, and each distinct outcome is there once. */
+function pageData({ nodeClasses, workloads, findings, bytes, fixesOf }: AuditResult) {
+  const outcomes = new Map<string, { index: number; verdict: NodeVerdict }>()
+  const rows = new Map<readonly NodeVerdict[], { index: number; cells: readonly number[] }>()
+  const outcomeIndex = (verdict: NodeVerdict): number => {
+    const key = JSON.stringify(verdict)
+    const known = outcomes.get(key)
+    if (known) return known.index
+    outcomes.set(key, { index: outcomes.size, verdict })
+    return outcomes.size - 1
+  }
+  const rowIndex = (verdicts: readonly NodeVerdict[]): number => {
+    const known = rows.get(verdicts)
+    if (known) return known.index
+    rows.set(verdicts, { index: rows.size, cells: verdicts.map(outcomeIndex) })
+    return rows.size - 1
+  }
+  const described = workloads.map((audited) => {
+    const { workload, verdict, podClass, nodes } = audited
+    return {
+      name: nameOfResource(workload.resource),
+      place: `${workload.resource.document.file}:${lineOfResource(workload.resource)}`,
+      verdict,
+      replicas: workload.replicas ?? null,
+      ...countNodes(audited, nodeClasses),
+      row: rowIndex(nodes),
+      images: podClass.images.map(({ reference, policy }) => `${reference} (${policy})`),
+      fixes: fixesOf(audited).map(({ message }) => message),
+      reasons: verdict === 'safe' ? [] : reasonsOf(audited, nodeClasses),
+    }
+  })
+  const nodes = nodeClasses.flatMap((nodeClass, index) =>
+    nodeClass.nodes.map((name) => ({ name, index, ...(bytes.get(name) ?? { images: 0, bytes: 0, unneeded: 0 }) })),
+  )
+  return {
+    nodes: nodes.sort((a, b) => BY_NUMBER.compare(a.name, b.name)),
+    outcomes: Array.from(outcomes.values(), ({ verdict }) => verdict),
+    rows: Array.from(rows.values(), ({ cells }) => cells),
+    workloads: described,
+    findings,
+  }
+}

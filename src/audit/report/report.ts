@@ -1,0 +1,128 @@
+import type { Node } from 'kubernetes-types/core/v1.js'
+import type { Finding } from '../../finding.ts'
+import { nameOfNode } from '../../kubernetes/objects/node.ts'
+import type { Workload } from '../../kubernetes/objects/workload.ts'
+import { type Audit, audit, lockedByName, type WorkloadAudit, type WorkloadVerdict } from '../audit.ts'
+import { type NodeBytes, nodeBytes, unneededFinding } from '../facts/node-bytes.ts'
+import { type Fix, fixesOf } from '../findings/fixes.ts'
+import { nodeFindings } from '../findings/node-findings.ts'
+import { countLabels } from '../findings/separating-label.ts'
+import { workloadFindings } from '../findings/workload-findings.ts'
+import type { Conditions } from '../verdict/conditions.ts'
+import type { NodeVerdict } from '../verdict/verdict.ts'
+
+/** An audit with all that it has to say. */
+export interface AuditResult extends Audit {
+  readonly findings: readonly Finding[]
+  readonly bytes: ReadonlyMap<string, NodeBytes>
+  /** What would help each workload that is not safe, the smallest first. */
+  readonly fixesOf: (workload: WorkloadAudit) => readonly Fix[]
+}
+
+/** Audits workloads against nodes; `findings` are those of the scan before. */
+export function auditCluster(
+  workloads: readonly Workload[],
+  nodes: readonly Node[],
+  conditions: Conditions,
+  findings: readonly Finding[] = [],
+): AuditResult {
+  const result = audit(workloads, nodes, conditions)
+  const locked = lockedByName(conditions.lock?.images ?? [])
+  const needed = new Set(result.workloads.flatMap(({ podClass }) => podClass.images.flatMap(({ name }) => name ?? [])))
+  const bytes = nodeBytes(nodes, locked, needed, conditions)
+  return {
+    ...result,
+    bytes,
+    fixesOf: fixesByVerdicts(result, nodes, conditions),
+    findings: [
+      ...findings,
+      ...workloadFindings(result, conditions),
+      ...nodeFindings(nodes, { locked, needed, conditions }),
+      ...unneededFinding(bytes),
+    ],
+  }
+}
+
+/** Workloads of one class share their verdicts, and so what would help them; asked only where somebody wants to know. */
+function fixesByVerdicts(
+  { nodeClasses }: Audit,
+  nodes: readonly Node[],
+  conditions: Conditions,
+): (workload: WorkloadAudit) => readonly Fix[] {
+  const byName = new Map(nodes.map((node) => [nameOfNode(node), node]))
+  let labels: ReturnType<typeof countLabels>[] | undefined
+  const known = new Map<readonly NodeVerdict[], readonly Fix[]>()
+  return ({ verdict, podClass, nodes: verdicts }) => {
+    if (verdict === 'safe') return []
+    labels ??= nodeClasses.map((one) => countLabels(one.nodes.flatMap((name) => byName.get(name) ?? [])))
+    const fixes = known.get(verdicts) ?? fixesOf(podClass, verdicts, { nodeClasses, labels, conditions })
+    known.set(verdicts, fixes)
+    return fixes
+  }
+}
+
+/** What `audit --json` prints. Its schema is schemas/audit.json. */
+export interface AuditReport {
+  /** Classes of equal nodes; there only when `workloads[].nodes` name classes and not nodes. */
+  readonly nodeClasses?: readonly { readonly name: string; readonly nodes: readonly string[] }[]
+  readonly workloads: readonly WorkloadReport[]
+  readonly findings: readonly Finding[]
+}
+
+export interface WorkloadReport {
+  readonly apiVersion: string
+  readonly kind: string
+  readonly namespace: string | undefined
+  readonly name: string
+  /** Pods wanted; null for one a node, and for what runs on demand. */
+  readonly replicas: number | null
+  readonly verdict: WorkloadVerdict
+  readonly nodes: readonly NodeReport[]
+  /** What would help; empty for what is safe. */
+  readonly fixes: readonly FixReport[]
+}
+
+/** `nodes` is left out where classes of nodes are listed: the names of all their nodes would be too long. */
+export interface FixReport extends Omit<Fix, 'nodes'> {
+  readonly count: number
+  readonly nodes?: readonly string[]
+}
+
+/** The verdict on one node, or on one class of nodes. */
+export type NodeReport = Omit<NodeVerdict, 'mayLand'> & ({ readonly name: string } | { readonly nodeClass: string })
+
+/** Up to so many verdicts each node is listed by itself; beyond, classes of equal nodes are. */
+const MAX_LISTED_VERDICTS = 100_000
+
+/** The audit in its stable shape. */
+export function auditReport({ nodeClasses, workloads, findings, fixesOf }: AuditResult): AuditReport {
+  const nodeCount = nodeClasses.reduce((sum, { nodes }) => sum + nodes.length, 0)
+  const isLarge = nodeCount * workloads.length > MAX_LISTED_VERDICTS
+  const classes = nodeClasses.map(({ nodes }, index) => ({ name: `class-${index + 1}`, nodes }))
+  const listByClass = (verdicts: readonly NodeVerdict[]): NodeReport[] =>
+    verdicts.map(({ mayLand: _, ...verdict }, index) => ({ nodeClass: `class-${index + 1}`, ...verdict }))
+  const listByNode = (verdicts: readonly NodeVerdict[]): NodeReport[] =>
+    verdicts
+      .flatMap(({ mayLand: _, ...verdict }, index) =>
+        (nodeClasses[index]?.nodes ?? []).map((name) => ({ name, ...verdict })),
+      )
+      .sort((a, b) => (a.name < b.name ? -1 : 1))
+  const listed = new Map<readonly NodeVerdict[], NodeReport[]>()
+  const list = (verdicts: readonly NodeVerdict[]): NodeReport[] => {
+    const known = listed.get(verdicts) ?? (isLarge ? listByClass(verdicts) : listByNode(verdicts))
+    listed.set(verdicts, known)
+    return known
+  }
+  const reports = workloads.map((one): WorkloadReport => {
+    const { apiVersion, kind, namespace, name } = one.workload.resource
+    const nodes = list(one.nodes)
+    const replicas = one.workload.replicas ?? null
+    const fixes = fixesOf(one).map(({ nodes: helped, ...fix }) => ({
+      ...fix,
+      count: helped.length,
+      ...(!isLarge && { nodes: helped }),
+    }))
+    return { apiVersion, kind, namespace, name, replicas, verdict: one.verdict, nodes, fixes }
+  })
+  return { ...(isLarge && { nodeClasses: classes }), workloads: reports, findings }
+}

@@ -1,0 +1,62 @@
+import type { Finding } from '../../finding.ts'
+import { lineOfResource, nameOfResource } from '../../kubernetes/objects/resource.ts'
+import type { WorkloadVerdict } from '../audit.ts'
+import { reasonsOf } from './reasons.ts'
+import type { AuditResult } from './report.ts'
+import { VERDICT_WORDS } from './severity.ts'
+
+const LEVELS = { error: 'error', warning: 'warning', info: 'note' } as const
+
+const VERDICT_RULES: Record<Exclude<WorkloadVerdict, 'safe'>, { id: string; severity: Finding['severity'] }> = {
+  impossible: { id: 'WORKLOAD_IMPOSSIBLE', severity: 'error' },
+  atRisk: { id: 'WORKLOAD_AT_RISK', severity: 'error' },
+  unknown: { id: 'WORKLOAD_UNKNOWN', severity: 'warning' },
+}
+
+/** The audit as SARIF 2.1.0: findings, and a result for each workload that is not safe. */
+export function auditSarif(result: AuditResult, version: string): unknown {
+  const findings = [...verdictFindings(result), ...result.findings]
+  const rules = [...new Set(findings.map(({ code }) => code))].sort()
+  return {
+    $schema: 'https://json.schemastore.org/sarif-2.1.0.json',
+    version: '2.1.0',
+    runs: [
+      {
+        tool: { driver: { name: 'nodeseed', version, rules: rules.map((id) => ({ id })) } },
+        results: findings.map(({ code, severity, message, hint, file, line }) => ({
+          ruleId: code,
+          ruleIndex: rules.indexOf(code),
+          level: LEVELS[severity],
+          message: { text: hint ? `${message}\n${hint}` : message },
+          ...(file !== undefined && { locations: [location(file, line)] }),
+        })),
+      },
+    ],
+  }
+}
+
+function verdictFindings({ workloads, nodeClasses, fixesOf }: AuditResult): Finding[] {
+  return workloads.flatMap((audited): Finding[] => {
+    const { verdict, workload } = audited
+    if (verdict === 'safe') return []
+    const { id: code, severity } = VERDICT_RULES[verdict]
+    const { resource } = workload
+    const message = `${nameOfResource(resource)} is ${VERDICT_WORDS[verdict]}. ${reasonsOf(audited, nodeClasses).join('. ')}`
+    const { file } = resource.document
+    return [
+      {
+        code,
+        severity,
+        message,
+        hint: fixesOf(audited)[0]?.message,
+        file,
+        line: lineOfResource(resource),
+      },
+    ]
+  })
+}
+
+function location(file: string, line: number | undefined): unknown {
+  const uri = encodeURI(file.replaceAll('\\', '/'))
+  return { physicalLocation: { artifactLocation: { uri }, ...(line && { region: { startLine: line } }) } }
+}

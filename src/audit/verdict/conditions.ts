@@ -1,0 +1,38 @@
+import type { Pod } from 'kubernetes-types/core/v1.js'
+import type { Lock } from '../../bundle/format/inventory.ts'
+import { DEFAULT_KUBELET_SETTINGS, type KubeletSettings } from '../../kubernetes/objects/kubelet-config.ts'
+import type { PriorityClass } from '../../kubernetes/objects/priority-class.ts'
+import type { RuntimeClass } from '../../kubernetes/objects/runtime-class.ts'
+import type { ImageListing } from '../facts/node-images.ts'
+
+/** What is true of the whole cluster, as far as the operator told. */
+export interface Conditions {
+  /** What the bundle holds. */
+  readonly lock?: Lock
+  /** What each seed label stands for. Left out: the only set is the whole bundle. */
+  readonly seedSets?: readonly { readonly digest: string; readonly names: readonly string[] }[]
+  /** Asks what would be if every node were seeded with the bundle. */
+  readonly assumeSeeded?: boolean
+  /** What the runtimes are configured to use; nobody can guess it from the cluster. */
+  readonly sandboxImage?: string
+  /** A registry on this side of the gap answers for the images (those of the bundle, where there is one). */
+  readonly hasMirror?: boolean
+  /** The admission plugin AlwaysPullImages is on: every stored policy becomes Always. */
+  readonly alwaysPullImages?: boolean
+  /** By name; a class that is not among them may exist all the same. */
+  readonly runtimeClasses?: ReadonlyMap<string, RuntimeClass>
+  readonly priorityClasses?: readonly PriorityClass[]
+  /** The pods that run in the cluster now. */
+  readonly livePods?: readonly Pod[]
+  /** What the runtimes themselves list, by node. */
+  readonly runtimeListings?: ReadonlyMap<string, readonly ImageListing[]>
+  /** The settings of every kubelet that `kubelets` does not name. */
+  readonly kubelet?: KubeletSettings
+  /** The settings of kubelets, by node. */
+  readonly kubelets?: ReadonlyMap<string, KubeletSettings>
+}
+
+/** The settings of a node's kubelet; Kubernetes' defaults where nobody told them. */
+export function kubeletOf({ kubelet, kubelets }: Conditions, nodeName: string): KubeletSettings {
+  return kubelets?.get(nodeName) ?? kubelet ?? DEFAULT_KUBELET_SETTINGS
+}

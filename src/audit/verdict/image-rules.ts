@@ -1,0 +1,91 @@
+import type { LockedImage } from '../../bundle/format/inventory.ts'
+import { isIndexType } from '../../oci/media-type.ts'
+import { formatPlatform, type Platform } from '../../oci/platform.ts'
+import type { Presence } from '../facts/node-images.ts'
+import type { Conditions } from './conditions.ts'
+
+/** Why a container does not start once its pod is on the node. */
+export type ImageReason =
+  | 'SandboxImageMissing'
+  | 'InvalidImageName'
+  | 'AlwaysOffline'
+  | 'ImageMissing'
+  | 'ImageUnknown'
+  | 'Platform'
+
+/** Whether something starts; null when nobody can tell. */
+export interface Outcome<Reason = ImageReason> {
+  readonly starts: boolean | null
+  readonly reason?: Reason
+  readonly message?: string
+}
+
+/** An image as a node meets it. */
+export interface NodeImage {
+  readonly reference: string
+  /** The CRI form; undefined when the reference does not parse. */
+  readonly name: string | undefined
+  readonly policy: string
+  /** What the bundle holds under that name. */
+  readonly locked: LockedImage | undefined
+  readonly presence: Presence
+}
+
+/** What else decides whether an image can be used. */
+export interface ImageConditions extends Pick<Conditions, 'lock' | 'hasMirror' | 'alwaysPullImages'> {
+  /** The kubelet asks a registry about images that it did not pull itself. */
+  readonly alwaysVerify?: boolean
+}
+
+/**
+ * Whether a container can start from an image on a disconnected node.
+ * Source: kubernetes 1.36, pkg/kubelet/images/image_manager.go.
+ */
+export function imageOutcome(image: NodeImage, platform: Platform | undefined, conditions: ImageConditions): Outcome {
+  const { reference, name, presence } = image
+  if (name === undefined) return no('InvalidImageName', `not an image reference: ${JSON.stringify(reference)}`)
+  const hasMirror = conditions.hasMirror === true && (!conditions.lock || image.locked !== undefined)
+  const policy = conditions.alwaysPullImages ? 'Always' : image.policy
+  if (policy === 'Always') {
+    if (hasMirror) return platformOutcome(image, platform, true)
+    const why = conditions.alwaysPullImages ? 'the AlwaysPullImages admission makes it Always' : 'Always'
+    return no('AlwaysOffline', `${name}: a registry is asked even if the image is here (${why}: ErrImagePull)`)
+  }
+  const mayPull = hasMirror && policy !== 'Never'
+  if (presence.problem) return no('ImageMissing', `${name} is on the node, but ${presence.problem}`)
+  if (presence.present === true) {
+    if (!conditions.alwaysVerify || mayPull) return platformOutcome(image, platform, false)
+    const error = policy === 'Never' ? 'ErrImageNeverPull' : 'ErrImagePull'
+    return no('AlwaysOffline', `${name}: the kubelet asks a registry about credentials (${error})`)
+  }
+  if (mayPull) return platformOutcome(image, platform, true)
+  if (presence.present === undefined)
+    return { starts: null, reason: 'ImageUnknown', message: `${name}: ${presence.why}` }
+  const error = policy === 'Never' ? 'Never: ErrImageNeverPull' : `${policy}: ErrImagePull`
+  return no('ImageMissing', `${name} is not on the node (${error})`)
+}
+
+/**
+ * An index that a runtime holds was matched to the node when it came there; a single manifest is taken whatever it was
+ * built for, and fails with `exec format error`. From the bundle a node gets only what the bundle holds for its platform.
+ */
+function platformOutcome(
+  { name, locked, presence }: NodeImage,
+  platform: Platform | undefined,
+  pulled: boolean,
+): Outcome {
+  if (!locked || !platform) return { starts: true }
+  if (isIndexType(locked.target.mediaType) && !presence.isFromBundle && !pulled) return { starts: true }
+  if (locked.platforms.some((held) => runsOn(held.platform, platform))) return { starts: true }
+  const held = locked.platforms.map((entry) => formatPlatform(entry.platform)).join(', ') || 'no platform'
+  return no('Platform', `${name} is bundled for ${held}, the node is ${formatPlatform(platform)}`)
+}
+
+/** Whether an image's platform fits a node's, by os and architecture: the API tells no variant of a node. */
+export function runsOn(image: Platform, node: Platform): boolean {
+  return image.os === node.os && image.architecture === node.architecture
+}
+
+function no(reason: ImageReason, message: string): Outcome {
+  return { starts: false, reason, message }
+}

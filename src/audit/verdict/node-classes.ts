@@ -1,0 +1,94 @@
+import { nameOfNode, platformOfNode } from '../../kubernetes/objects/node.ts'
+import { objectsOf } from '../../kubernetes/objects/resource.ts'
+import { conflicts, type HostPort } from '../../kubernetes/scheduler/host-port.ts'
+import { requiredTerms } from '../../kubernetes/scheduler/node-selector.ts'
+import { shortageKey } from '../../kubernetes/scheduler/resource-fit.ts'
+import { topologyKeys } from '../../kubernetes/scheduler/topology.ts'
+import { withoutLower } from '../facts/live-pods.ts'
+import type { Presence } from '../facts/node-images.ts'
+import type { AuditedNode, AuditedPod } from './verdict.ts'
+
+/** Nodes on which every one of the audited pods gets the same verdict. */
+export interface NodeClass extends AuditedNode {
+  readonly nodes: readonly string[]
+}
+
+/** What the pods ask about. Nothing else makes nodes different. */
+interface Questions {
+  readonly labels: ReadonlySet<string>
+  /** Nodes that are meant one by one. */
+  readonly names: ReadonlySet<string>
+  /** The amounts that pods request of each resource. */
+  readonly amounts: ReadonlyMap<string, readonly number[]>
+  readonly ports: readonly HostPort[]
+  readonly priorities: readonly number[]
+}
+
+/**
+ * The classes of equal nodes, in the order in which each is first met. Only what some pod asks about makes a difference:
+ * a label that no selector names, or an image that no pod needs, does not.
+ */
+export function nodeClasses(
+  nodes: Iterable<AuditedNode>,
+  pods: readonly AuditedPod[],
+  images: readonly string[],
+): NodeClass[] {
+  const questions = questionsOf(pods)
+  const classes = new Map<string, AuditedNode & { nodes: string[] }>()
+  for (const known of nodes) {
+    const presences = images.map(known.presenceOf)
+    const key = classKey(known, presences, questions)
+    const same = classes.get(key)
+    if (same) {
+      same.nodes.push(nameOfNode(known.node))
+      continue
+    }
+    const byName = new Map(images.map((image, index) => [image, presences[index] as Presence]))
+    const presenceOf = (image: string): Presence => byName.get(image) ?? { present: undefined, why: 'nobody asked' }
+    classes.set(key, { ...known, presenceOf, nodes: [nameOfNode(known.node)] })
+  }
+  return [...classes.values()]
+}
+
+function classKey(
+  { node, use, kubelet }: AuditedNode,
+  presences: readonly Presence[],
+  { labels, names, amounts, ports, priorities }: Questions,
+): string {
+  const own = node.metadata?.labels ?? {}
+  const name = nameOfNode(node)
+  const taken = use?.ports.filter((port) => ports.some((wanted) => conflicts(wanted, port)))
+  // What would be left for a pod of each priority, if those below it were gone.
+  const preempted = use && priorities.map((priority) => shortageKey(amounts, node, withoutLower(use, priority)))
+  return JSON.stringify([
+    names.has(name) && name,
+    Array.from(labels, (label) => own[label] ?? null),
+    node.spec?.unschedulable === true,
+    objectsOf(node.spec?.taints).map(({ key, value, effect }) => [key, value, effect]),
+    platformOfNode(node),
+    [shortageKey(amounts, node), shortageKey(amounts, node, use?.reserved), preempted, taken],
+    [kubelet.credentialsVerification, kubelet.allowlist],
+    presences.map(({ present, why, isFromBundle, problem }) =>
+      present === undefined ? why : [Number(present), Number(isFromBundle ?? 0), problem],
+    ),
+  ])
+}
+
+function questionsOf(audited: readonly AuditedPod[]): Questions {
+  const pods = audited.map(({ pod }) => pod)
+  const labels = new Set<string>()
+  const names = new Set<string>()
+  const amounts = new Map<string, Set<number>>()
+  for (const { spec, requests } of pods) {
+    if (spec.nodeName) names.add(spec.nodeName)
+    for (const label of [...Object.keys(spec.nodeSelector ?? {}), ...topologyKeys(spec)]) labels.add(label)
+    for (const term of requiredTerms(spec) ?? []) {
+      for (const { key } of objectsOf(term.matchExpressions)) labels.add(key)
+      for (const { values } of objectsOf(term.matchFields)) for (const name of values ?? []) names.add(name)
+    }
+    for (const [name, milli] of requests) amounts.set(name, (amounts.get(name) ?? new Set()).add(milli))
+  }
+  const ports = pods.flatMap(({ hostPorts }) => hostPorts)
+  const priorities = [...new Set(audited.map(({ priority }) => priority))]
+  return { labels, names, ports, priorities, amounts: new Map([...amounts].map(([name, set]) => [name, [...set]])) }
+}

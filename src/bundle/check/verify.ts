@@ -1,0 +1,133 @@
+import { createHash } from 'node:crypto'
+import { isDeepStrictEqual } from 'node:util'
+import { ExpectedError } from '../../errors.ts'
+import { type Digest, digestOf, splitDigest } from '../../oci/digest.ts'
+import { parseJson } from '../../oci/json.ts'
+import { parseManifest } from '../../oci/manifest.ts'
+import { isIndexType } from '../../oci/media-type.ts'
+import { type BlobRole, rolesOf } from '../format/blob-roles.ts'
+import { renderIndex } from '../format/index-json.ts'
+import {
+  attachedBlobsOf,
+  type BlobEntry,
+  BUNDLE_TABLE,
+  type BundleTable,
+  blobsOf,
+  type LockedImage,
+} from '../format/inventory.ts'
+
+/** A bundle as far as checking it needs. */
+export interface BundleContent {
+  readonly table: BundleTable
+  readonly blobs: ReadonlyMap<Digest, BlobEntry>
+  readFile(name: string): Promise<Uint8Array | undefined>
+  readBlob(digest: Digest): Promise<Uint8Array>
+  openBlob(digest: Digest, options: { reuse: true }): AsyncIterable<Uint8Array>
+}
+
+/** One thing that is wrong with a bundle. */
+export interface Problem {
+  readonly message: string
+  /** The damaged or missing blob, and what it is to which images. */
+  readonly blob?: Digest
+  readonly uses?: readonly BlobRole[]
+}
+
+/**
+ * Hashes every byte that a digest stands for, and checks that index.json, the table and the manifests say the same.
+ * `onBytes` hears of every chunk that was hashed.
+ */
+export async function verifyBundle(bundle: BundleContent, onBytes?: (count: number) => void): Promise<Problem[]> {
+  const problems = [...(await checkIndex(bundle)), ...(await checkFiles(bundle))]
+  const roles = rolesOf(bundle.table.lock)
+  const damaged = new Set<Digest>()
+  for (const { digest } of bundle.blobs.values()) {
+    const actual = await hash(bundle.openBlob(digest, { reuse: true }), digest, onBytes)
+    if (actual === digest) continue
+    damaged.add(digest)
+    problems.push(damage(digest, `blob ${digest} is damaged: it hashes to ${actual}`, roles))
+  }
+  const required = new Set(bundle.table.requires?.map(({ digest }) => digest))
+  for (const image of bundle.table.lock.images) {
+    for (const { digest } of [...blobsOf(image), ...attachedBlobsOf(image)]) {
+      if (bundle.blobs.has(digest) || damaged.has(digest) || required.has(digest)) continue
+      damaged.add(digest)
+      problems.push(damage(digest, `blob ${digest} is missing`, roles))
+    }
+    problems.push(...(await checkDocuments(bundle, image, damaged)))
+  }
+  return problems
+}
+
+function damage(blob: Digest, message: string, roles: ReadonlyMap<Digest, readonly BlobRole[]>): Problem {
+  const uses = roles.get(blob) ?? []
+  const users = uses.map(({ image, role }) => `${role} of ${image}`).join('; ') || 'no image'
+  return { message: `${message}: ${users}`, blob, uses }
+}
+
+async function hash(
+  content: AsyncIterable<Uint8Array>,
+  expected: Digest,
+  onBytes: ((count: number) => void) | undefined,
+): Promise<string> {
+  const { algorithm } = splitDigest(expected)
+  const sum = createHash(algorithm)
+  for await (const chunk of content) {
+    sum.update(chunk)
+    onBytes?.(chunk.length)
+  }
+  return `${algorithm}:${sum.digest('hex')}`
+}
+
+async function checkIndex(bundle: BundleContent): Promise<Problem[]> {
+  const [index, tableBytes] = await Promise.all([bundle.readFile('index.json'), bundle.readFile(BUNDLE_TABLE)])
+  if (!index || !tableBytes) return [{ message: 'index.json is missing' }]
+  const expected: unknown = JSON.parse(renderIndex(bundle.table.lock, digestOf(tableBytes)))
+  if (isDeepStrictEqual(parse(index), expected)) return []
+  return [{ message: `index.json does not say the same as ${BUNDLE_TABLE}` }]
+}
+
+async function checkFiles(bundle: BundleContent): Promise<Problem[]> {
+  const problems: Problem[] = []
+  for (const { name, digest } of bundle.table.files) {
+    const content = await bundle.readFile(name)
+    if (!content) problems.push({ message: `${name} is missing` })
+    else if (digestOf(content) !== digest)
+      problems.push({ message: `${name} is damaged: it does not hash to ${digest}` })
+  }
+  return problems
+}
+
+/** The lock must say what the manifests say: a runtime reads the manifests. */
+async function checkDocuments(
+  bundle: BundleContent,
+  { reference, target, platforms }: LockedImage,
+  damaged: ReadonlySet<Digest>,
+): Promise<Problem[]> {
+  const problems: Problem[] = []
+  for (const { manifest, config, layers } of platforms) {
+    if (damaged.has(manifest.digest)) continue
+    const where = `${reference}, ${manifest.digest}`
+    try {
+      const document = parseManifest(await bundle.readBlob(manifest.digest), manifest.mediaType, where)
+      const same =
+        document.kind === 'manifest' && isDeepStrictEqual([document.config, document.layers], [config, layers])
+      if (!same) problems.push({ message: `${where}: the manifest does not say the same as ${BUNDLE_TABLE}` })
+    } catch (error) {
+      if (!(error instanceof ExpectedError)) throw error
+      problems.push({ message: error.message })
+    }
+  }
+  if (!isIndexType(target.mediaType) && platforms.every(({ manifest }) => manifest.digest !== target.digest)) {
+    problems.push({ message: `${reference}: ${target.digest} is the manifest of no platform` })
+  }
+  return problems
+}
+
+function parse(bytes: Uint8Array): unknown {
+  try {
+    return parseJson(bytes)
+  } catch {
+    return undefined
+  }
+}

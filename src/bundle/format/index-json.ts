@@ -1,0 +1,42 @@
+import type { Digest } from '../../oci/digest.ts'
+import { isIndexType, OCI_INDEX, OCI_MANIFEST } from '../../oci/media-type.ts'
+import { BUNDLE_TABLE_ANNOTATION, type Lock, type LockedImage } from './inventory.ts'
+
+/**
+ * The `index.json` of a bundle: one descriptor for each name, so that every runtime finds an image by tag and by digest.
+ * Its annotation holds the digest of the bundle's table, so that this one document stands for every byte of the file.
+ * Source: image-spec 1.1, image-layout.md.
+ */
+export function renderIndex({ images }: Lock, tableDigest: Digest): string {
+  const byName = new Map<string, object>()
+  for (const image of images) {
+    for (const name of image.names) if (!byName.has(name)) byName.set(name, descriptorFor(name, image))
+  }
+  const attached = new Map(images.flatMap(({ attachments = [] }) => attachments).map((one) => [one.target.digest, one]))
+  const manifests = [
+    ...[...byName.keys()].sort().map((name) => byName.get(name)),
+    // Without a name, so that no runtime makes an image of it.
+    ...[...attached.keys()].sort().map((digest) => attached.get(digest)?.target),
+  ]
+  return `${JSON.stringify({
+    schemaVersion: 2,
+    mediaType: OCI_INDEX,
+    manifests,
+    annotations: { [BUNDLE_TABLE_ANNOTATION]: tableDigest },
+  })}\n`
+}
+
+function descriptorFor(name: string, { target, platforms }: LockedImage): object {
+  const { digest, size } = target
+  const isIndex = isIndexType(target.mediaType)
+  // A node of another architecture must refuse a single image; an index says by itself what it holds.
+  const platform = isIndex ? undefined : platforms[0]?.platform
+  return {
+    // Skopeo finds nothing else in a layout, also for docker's types, whose documents have the same form.
+    mediaType: isIndex ? OCI_INDEX : OCI_MANIFEST,
+    digest,
+    size,
+    annotations: { 'io.containerd.image.name': name, 'org.opencontainers.image.ref.name': name },
+    ...(platform && { platform }),
+  }
+}

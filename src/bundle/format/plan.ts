@@ -1,0 +1,131 @@
+import { ExpectedError } from '../../errors.ts'
+import type { Descriptor } from '../../oci/descriptor.ts'
+import { type Digest, digestOf } from '../../oci/digest.ts'
+import { renderIndex } from './index-json.ts'
+import {
+  attachedBlobsOf,
+  BUNDLE_TABLE,
+  type BundleTable,
+  blobName,
+  blobsOf,
+  type Lock,
+  type LockedImage,
+  type PlannedFile,
+} from './inventory.ts'
+
+/** A whole bundle before its first byte: every file, where it stands, and what is already known of it. */
+export interface BundlePlan {
+  /** Bytes of the whole archive. */
+  readonly size: number
+  /** In file order: documents that are known now, then manifests and configs, then layers. */
+  readonly files: readonly PlannedFile[]
+  readonly table: BundleTable
+}
+
+/** A file that goes in as it is, under `nodeseed/`. */
+export interface ExtraFile {
+  readonly name: string
+  readonly content: string | Uint8Array
+}
+
+const BLOCK = 512
+/** Two blocks of zeros end a tar. */
+const END = 2 * BLOCK
+
+export interface PlanOptions {
+  /** Blobs that the receiver has: layers among them are left out, and listed as required. */
+  readonly without?: ReadonlySet<Digest>
+}
+
+/**
+ * Lays a bundle out. Descriptors carry sizes, so every offset is known now, and the same lock gives the same plan.
+ *
+ * @throws {ExpectedError} CONTENT_MISMATCH when two images give one digest two sizes.
+ */
+export function planBundle(
+  lock: Lock,
+  extraFiles: readonly ExtraFile[] = [],
+  { without = new Set() }: PlanOptions = {},
+): BundlePlan {
+  const { documents, layers } = distinctBlobs(lock.images)
+  const blobs = [...documents, ...layers.filter(({ digest }) => !without.has(digest))]
+  const requires = layers.filter(({ digest }) => without.has(digest)).map(({ digest, size }) => ({ digest, size }))
+  const extras = [...extraFiles]
+    .sort((a, b) => (a.name < b.name ? -1 : 1))
+    .map(({ name, content }) => ({ name, content: typeof content === 'string' ? encode(content) : content }))
+  const files = extras.map(({ name, content }) => ({ name, digest: digestOf(content), size: content.length }))
+  const table = { version: 1, lock, blobs: [], ...(requires.length > 0 && { requires }), files } as const
+  const reserved = tableSize(table, blobs)
+  const emptyIndex = encode(renderIndex(lock, `sha256:${'0'.repeat(64)}`))
+  const { placed, end } = place([
+    ...[{ name: 'oci-layout', content: encode('{"imageLayoutVersion":"1.0.0"}\n') }].map(withSize),
+    { name: 'index.json', size: emptyIndex.length },
+    { name: BUNDLE_TABLE, size: reserved },
+    ...extras.map(withSize),
+    ...blobs.map((blob) => ({ name: blobName(blob.digest), size: blob.size, blob })),
+  ])
+  const entries = placed.flatMap(({ blob, offset }) => (blob ? [{ digest: blob.digest, size: blob.size, offset }] : []))
+  const finished: BundleTable = { ...table, blobs: entries }
+  const tableBytes = padded(encode(JSON.stringify(finished)), reserved)
+  const known = new Map([
+    [BUNDLE_TABLE, tableBytes],
+    ['index.json', encode(renderIndex(lock, digestOf(tableBytes)))],
+  ])
+  const withContent = placed.map((file) => ({ ...file, content: known.get(file.name) ?? file.content }))
+  return { size: end + END, files: withContent, table: finished }
+}
+
+/** Each blob once, in order of first use; what is a layer somewhere and a document elsewhere is a document. */
+function distinctBlobs(images: readonly LockedImage[]): { documents: Descriptor[]; layers: Descriptor[] } {
+  const layersOf = images.flatMap(({ platforms }) => platforms.flatMap((platform) => platform.layers))
+  const isLayer = new Set(layersOf)
+  const documents = images.flatMap(blobsOf).filter((blob) => !isLayer.has(blob))
+  const attached = images.flatMap(attachedBlobsOf)
+  const byDigest = new Map<Digest, Descriptor>()
+  for (const blob of [...documents, ...attached, ...layersOf]) {
+    const known = byDigest.get(blob.digest)
+    if (known && known.size !== blob.size) {
+      throw new ExpectedError(
+        'CONTENT_MISMATCH',
+        `${blob.digest} is said to have ${known.size} and ${blob.size} bytes, by two manifests`,
+      )
+    }
+    if (!known) byDigest.set(blob.digest, blob)
+  }
+  const all = [...byDigest.values()]
+  return { documents: all.filter((blob) => !isLayer.has(blob)), layers: all.filter((blob) => isLayer.has(blob)) }
+}
+
+/** Room for the table whatever its offsets turn out to be: they depend on its own size. */
+function tableSize(table: BundleTable, blobs: readonly Descriptor[]): number {
+  const widest = blobs.map(({ digest, size }) => ({ digest, size, offset: Number.MAX_SAFE_INTEGER }))
+  return encode(JSON.stringify({ ...table, blobs: widest })).length + 1
+}
+
+type Unplaced = Omit<PlannedFile, 'offset' | 'content'> & { readonly content?: Uint8Array | undefined }
+
+function place(files: readonly Unplaced[]): { placed: PlannedFile[]; end: number } {
+  let end = 0
+  const placed = files.map((file) => {
+    const offset = end + BLOCK
+    end = offset + Math.ceil(file.size / BLOCK) * BLOCK
+    return { ...file, offset, content: file.content }
+  })
+  return { placed, end }
+}
+
+function withSize<T extends { content: Uint8Array }>(file: T): T & { size: number } {
+  return { ...file, size: file.content.length }
+}
+
+/** JSON may end in any number of blanks. */
+function padded(bytes: Uint8Array, size: number): Uint8Array {
+  const result = new Uint8Array(size).fill(0x20)
+  result.set(bytes)
+  result[size - 1] = 0x0a
+  return result
+}
+
+function encode(text: string): Uint8Array {
+  return new TextEncoder().encode(text)
+}

@@ -1,0 +1,50 @@
+import { createPrivateKey, createPublicKey, generateKeyPairSync, type KeyObject, sign, verify } from 'node:crypto'
+import { ExpectedError } from '../../errors.ts'
+
+/** A key pair in PEM: PKCS 8, encrypted when there is a password, and SPKI, as cosign and openssl read them. */
+export interface KeyPair {
+  readonly privateKey: string
+  readonly publicKey: string
+}
+
+/** Makes an ECDSA key pair on the curve P-256, which is what cosign makes. */
+export function makeKeyPair(password?: string): KeyPair {
+  const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' })
+  const protection = password ? { cipher: 'aes-256-cbc', passphrase: password } : {}
+  return {
+    privateKey: privateKey.export({ type: 'pkcs8', format: 'pem', ...protection }).toString(),
+    publicKey: publicKey.export({ type: 'spki', format: 'pem' }).toString(),
+  }
+}
+
+/**
+ * Signs the bytes of a bundle's index.json, which stands for every byte of the bundle. The form is the one that
+ * `cosign verify-blob` reads: base64 of an ASN.1 signature over the SHA-256.
+ *
+ * @throws {ExpectedError} INPUT_INVALID when the key cannot be read or is of another kind.
+ */
+export function signIndex(index: Uint8Array, privateKey: string, password?: string): string {
+  const key = readKey('private', () => createPrivateKey({ key: privateKey, ...(password && { passphrase: password }) }))
+  return sign('sha256', index, key).toString('base64')
+}
+
+/** @throws {ExpectedError} INPUT_INVALID when the key cannot be read or is of another kind. */
+export function isSignedBy(publicKey: string, index: Uint8Array, signature: string): boolean {
+  const key = readKey('public', () => createPublicKey(publicKey))
+  return verify('sha256', index, key, Buffer.from(signature, 'base64'))
+}
+
+function readKey(kind: string, read: () => KeyObject): KeyObject {
+  const hint = 'Make a key pair with: nodeseed keygen -o NAME'
+  let key: KeyObject
+  try {
+    key = read()
+  } catch (cause) {
+    throw new ExpectedError('INPUT_INVALID', `The ${kind} key cannot be read: not PEM, or a wrong password`, {
+      hint: `${hint}; the password of a private key is read from NODESEED_KEY_PASSWORD.`,
+      cause,
+    })
+  }
+  if (key.asymmetricKeyDetails?.namedCurve === 'prime256v1') return key
+  throw new ExpectedError('INPUT_INVALID', `The ${kind} key is not an ECDSA key on the curve P-256`, { hint })
+}

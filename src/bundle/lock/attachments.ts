@@ -1,0 +1,92 @@
+import { ExpectedError } from '../../errors.ts'
+import { type Descriptor, plainDescriptor } from '../../oci/descriptor.ts'
+import { type Digest, isDigest } from '../../oci/digest.ts'
+import { childrenOf } from '../../oci/manifest.ts'
+import { isIndexType, isManifestType } from '../../oci/media-type.ts'
+import type { Reference } from '../../oci/reference.ts'
+import type { Attachment, LockedImage } from '../format/inventory.ts'
+import type { Documents, ImageSource } from './documents.ts'
+
+/** Where what is attached to images is looked up. */
+export interface AttachmentSource extends Pick<ImageSource, 'resolve'> {
+  /** What the referrers API, or its fallback tag, lists for a manifest. */
+  listReferrers(repository: Reference, digest: Digest): Promise<readonly Descriptor[]>
+}
+
+/** Tags under which cosign keeps what belongs to `sha256:<hex>`. */
+const COSIGN_SUFFIXES = ['sig', 'att', 'sbom']
+/** A signature of an SBOM of an image, and one more. */
+const MAX_DEPTH = 3
+
+/**
+ * What belongs to an image without being part of it: BuildKit's attestations for the platforms taken, and, where there is
+ * a source to ask, referrers of its manifests and of those in turn, and cosign's tags.
+ */
+export async function findAttachments(
+  reference: Reference,
+  { target, platforms }: LockedImage,
+  {
+    attestations,
+    source,
+    documents,
+  }: { attestations: readonly Descriptor[]; source: AttachmentSource | undefined; documents: Documents },
+): Promise<Attachment[]> {
+  const manifests = platforms.map(({ manifest }) => manifest.digest)
+  const found = new Map<Digest, Attachment>()
+  const add = async (subject: Digest, descriptor: Descriptor, tag?: string) => {
+    if (found.has(descriptor.digest)) return false
+    const plain = plainDescriptor(descriptor)
+    const blobs = await descendants(reference, plain, documents)
+    found.set(plain.digest, { subject, ...(tag && { tag }), target: plain, blobs })
+    return true
+  }
+  for (const attestation of attestations) {
+    const subject = attestation.annotations?.['vnd.docker.reference.digest']
+    if (isDigest(subject) && manifests.includes(subject)) await add(subject, attestation)
+  }
+  if (source) await lookUp(reference, [...new Set([target.digest, ...manifests])], source, add)
+  return [...found.values()].sort((a, b) => (a.target.digest < b.target.digest ? -1 : 1))
+}
+
+/** Asks what is attached to manifests, and to what is attached in turn; `add` says whether something is new. */
+async function lookUp(
+  reference: Reference,
+  manifests: readonly Digest[],
+  source: AttachmentSource,
+  add: (subject: Digest, descriptor: Descriptor, tag?: string) => Promise<boolean>,
+): Promise<void> {
+  for (const subject of manifests) {
+    for (const suffix of COSIGN_SUFFIXES) {
+      const tag = `${subject.replace(':', '-')}.${suffix}`
+      const tagged = await orNothing(source.resolve({ ...reference, tag, digest: undefined }))
+      if (tagged) await add(subject, tagged, tag)
+    }
+  }
+  let subjects = manifests
+  for (let depth = 0; depth < MAX_DEPTH && subjects.length > 0; depth++) {
+    const next: Digest[] = []
+    for (const subject of subjects) {
+      for (const referrer of await source.listReferrers(reference, subject)) {
+        if (await add(subject, referrer)) next.push(referrer.digest)
+      }
+    }
+    subjects = next
+  }
+}
+
+/** Everything below a manifest or an index. */
+async function descendants(reference: Reference, descriptor: Descriptor, documents: Documents): Promise<Descriptor[]> {
+  if (!isManifestType(descriptor.mediaType) && !isIndexType(descriptor.mediaType)) return []
+  const children = childrenOf(await documents.parse(reference, descriptor))
+  const below = await Promise.all(children.map((child) => descendants(reference, child, documents)))
+  return [...children.map(plainDescriptor), ...below.flat()]
+}
+
+async function orNothing<T>(asking: Promise<T>): Promise<T | undefined> {
+  try {
+    return await asking
+  } catch (error) {
+    if (error instanceof ExpectedError && error.code === 'MANIFEST_UNKNOWN') return undefined
+    throw error
+  }
+}

@@ -1,0 +1,37 @@
+import type { Descriptor } from '../../oci/descriptor.ts'
+import type { Digest } from '../../oci/digest.ts'
+import { type Index, type Manifest, parseManifest } from '../../oci/manifest.ts'
+import { formatReference, type Reference } from '../../oci/reference.ts'
+
+/** Where images are looked up. */
+export interface ImageSource {
+  resolve(reference: Reference): Promise<Descriptor>
+  readDocument(repository: Reference, descriptor: Descriptor): Promise<Uint8Array>
+}
+
+/** Documents by digest, each fetched once however many images share it. */
+export class Documents {
+  readonly read = new Map<Digest, Uint8Array>()
+  readonly #source: ImageSource
+  readonly #pending = new Map<Digest, Promise<Uint8Array>>()
+
+  constructor(source: ImageSource) {
+    this.#source = source
+  }
+
+  get(reference: Reference, descriptor: Descriptor): Promise<Uint8Array> {
+    const known = this.#pending.get(descriptor.digest)
+    if (known) return known
+    const reading = this.#source.readDocument(reference, descriptor).then((bytes) => {
+      this.read.set(descriptor.digest, bytes)
+      return bytes
+    })
+    this.#pending.set(descriptor.digest, reading)
+    return reading
+  }
+
+  async parse(reference: Reference, descriptor: Descriptor): Promise<Manifest | Index> {
+    const where = `${formatReference(reference)}, ${descriptor.digest}`
+    return parseManifest(await this.get(reference, descriptor), descriptor.mediaType, where)
+  }
+}

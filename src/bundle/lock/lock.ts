@@ -1,0 +1,214 @@
+import pLimit from 'p-limit'
+import { ExpectedError, endsRun } from '../../errors.ts'
+import { type Descriptor, plainDescriptor } from '../../oci/descriptor.ts'
+import type { Digest } from '../../oci/digest.ts'
+import { parseJson } from '../../oci/json.ts'
+import type { Manifest } from '../../oci/manifest.ts'
+import { isImageConfigType, isIndexType } from '../../oci/media-type.ts'
+import { formatPlatform, normalizePlatform, type Platform, samePlatform } from '../../oci/platform.ts'
+import { formatReference, type Reference, repositoryName } from '../../oci/reference.ts'
+import type { ImageFailure } from '../failure.ts'
+import type { Lock, LockedImage, LockedPlatform } from '../format/inventory.ts'
+import { type AttachmentSource, findAttachments } from './attachments.ts'
+import { Documents, type ImageSource } from './documents.ts'
+import { type IsKnown, type ManifestNeeds, needsOfTargets } from './manifest-needs.ts'
+import { openIndex } from './open-index.ts'
+
+export interface LockResult {
+  readonly lock: Lock
+  readonly failures: readonly ImageFailure[]
+  /** Every manifest, index and config that was read on the way, by digest. */
+  readonly documents: ReadonlyMap<Digest, Uint8Array>
+}
+
+export interface LockOptions {
+  /** How many images are looked up at the same time. */
+  readonly concurrency?: number
+  /** Where what is attached to images is looked up; without it that is left behind. */
+  readonly attachments?: AttachmentSource | undefined
+  /** Whether the attestations that BuildKit puts into an index are kept. */
+  readonly attestations?: boolean
+  /** Documents that need not be asked for. */
+  readonly isKnown?: IsKnown
+  /** Hears, before the first one is asked for, how many manifests the registries have to give. */
+  readonly onResolved?: (needs: ManifestNeeds) => void | Promise<void>
+  readonly onLocked?: (image: LockedImage) => void
+}
+
+/**
+ * Fixes references to digests for platforms. Goes past images that fail: they are in `failures`.
+ * Every platform must be there in an image that has several; an image for one platform only needs one of them.
+ */
+export async function lockImages(
+  references: readonly Reference[],
+  platforms: readonly Platform[],
+  source: ImageSource,
+  {
+    concurrency = 8,
+    attachments,
+    attestations: keepAttestations = false,
+    isKnown = () => false,
+    onResolved,
+    onLocked,
+  }: LockOptions = {},
+): Promise<LockResult> {
+  const documents = new Documents(source)
+  const failures: ImageFailure[] = []
+  const limit = pLimit(concurrency)
+  const orFailure = async <T>(reference: Reference, look: () => Promise<T>): Promise<T | undefined> => {
+    try {
+      return await look()
+    } catch (error) {
+      if (!(error instanceof ExpectedError) || endsRun(error)) throw error
+      failures.push({ reference: formatReference(reference), error })
+      return undefined
+    }
+  }
+  const distinct = new Map(references.map((reference) => [formatReference(reference), reference])).values()
+  const asked = await limit.map(distinct, (reference) =>
+    orFailure(reference, async () => ({ reference, target: await source.resolve(reference) })),
+  )
+  const resolved = asked.filter((image) => image !== undefined)
+  await onResolved?.(needsOfTargets(resolved, platforms.length, isKnown))
+  const found = await limit.map(resolved, ({ reference, target }) =>
+    orFailure(reference, async () => {
+      const { image, attestations } = await lockImage(reference, platforms, target, documents)
+      const kept = keepAttestations ? attestations : []
+      const attached = await findAttachments(reference, image, { attestations: kept, source: attachments, documents })
+      onLocked?.(image)
+      return attached.length > 0 ? { ...image, attachments: attached } : image
+    }),
+  )
+  const images = found.filter((image) => image !== undefined).sort((a, b) => (a.reference < b.reference ? -1 : 1))
+  failures.sort((a, b) => (a.reference < b.reference ? -1 : 1))
+  return { lock: { version: 1, images: withoutTagConflicts(images) }, failures, documents: documents.read }
+}
+
+/**
+ * One lock of several, each reference once: the first lock that has it decides.
+ * With platforms, only those are kept.
+ *
+ * @throws {ExpectedError} PLATFORM_UNAVAILABLE when an image was locked for none of them.
+ */
+export function joinLocks(locks: readonly Lock[], platforms?: readonly Platform[]): Lock {
+  const byReference = new Map<string, LockedImage>()
+  for (const image of locks.flatMap(({ images }) => images)) {
+    if (!byReference.has(image.reference)) byReference.set(image.reference, platforms ? only(image, platforms) : image)
+  }
+  const images = [...byReference.values()].sort((a, b) => (a.reference < b.reference ? -1 : 1))
+  return { version: 1, images: withoutTagConflicts(images) }
+}
+
+function only(image: LockedImage, wanted: readonly Platform[]): LockedImage {
+  const platforms = image.platforms.filter(({ platform }) => wanted.some((other) => samePlatform(other, platform)))
+  if (platforms.length > 0) return { ...image, platforms }
+  const locked = image.platforms.map(({ platform }) => formatPlatform(platform)).join(', ')
+  throw new ExpectedError(
+    'PLATFORM_UNAVAILABLE',
+    `${image.reference} is locked for ${locked}, not for ${wanted.map(formatPlatform).join(', ')}`,
+    { hint: 'Lock it again for these platforms.' },
+  )
+}
+
+async function lockImage(
+  reference: Reference,
+  platforms: readonly Platform[],
+  target: Descriptor,
+  documents: Documents,
+): Promise<{ image: LockedImage; attestations: readonly Descriptor[] }> {
+  const text = formatReference(reference)
+  const { candidates, indexes, attestations } = isIndexType(target.mediaType)
+    ? await openIndex(reference, target, documents)
+    : { candidates: [{ descriptor: target, platform: undefined }], indexes: [], attestations: [] }
+  const known = await Promise.all(
+    candidates.map(async ({ descriptor, platform }) => ({
+      descriptor,
+      platform: platform ?? (await platformOf(reference, descriptor, documents)),
+    })),
+  )
+  const chosen = choose(text, platforms, known, isIndexType(target.mediaType))
+  const image = {
+    reference: text,
+    names: namesOf(reference, target.digest),
+    target,
+    ...(indexes.length > 0 && { indexes }),
+    platforms: await Promise.all(chosen.map((choice) => lockPlatform(reference, choice, documents))),
+  }
+  return { image, attestations }
+}
+
+/** `repo:tag` where there is a tag, and `repo@digest`. */
+function namesOf(reference: Reference, digest: Digest): string[] {
+  const name = repositoryName(reference)
+  const tag = reference.tag ?? (reference.digest ? undefined : 'latest')
+  return [...(tag ? [`${name}:${tag}`] : []), `${name}@${digest}`].sort()
+}
+
+interface Choice {
+  readonly descriptor: Descriptor
+  readonly platform: Platform
+}
+
+function choose(text: string, wanted: readonly Platform[], available: readonly Choice[], isIndex: boolean): Choice[] {
+  const chosen = wanted.map((platform) => available.find((choice) => samePlatform(choice.platform, platform)))
+  const missing = wanted.filter((_, index) => !chosen[index])
+  const found = chosen.filter((choice) => choice !== undefined)
+  if (missing.length === 0 || (!isIndex && found.length > 0)) return found
+  const there = available.map(({ platform }) => formatPlatform(platform)).join(', ') || 'none'
+  throw new ExpectedError(
+    'PLATFORM_UNAVAILABLE',
+    `${text} is not made for ${missing.map(formatPlatform).join(', ')}; it has ${there}`,
+    { hint: 'Choose other platforms with --platform, or bundle this image by itself with those that it has.' },
+  )
+}
+
+async function lockPlatform(
+  reference: Reference,
+  { descriptor, platform }: Choice,
+  documents: Documents,
+): Promise<LockedPlatform> {
+  const document = await documents.parse(reference, descriptor)
+  if (document.kind !== 'manifest') {
+    throw new ExpectedError('CONTENT_MISMATCH', `${formatReference(reference)}: ${descriptor.digest} is no manifest`)
+  }
+  return { platform, manifest: plainDescriptor(descriptor), config: document.config, layers: document.layers }
+}
+
+/** What a single manifest runs on: only its config says so. */
+async function platformOf(reference: Reference, descriptor: Descriptor, documents: Documents): Promise<Platform> {
+  const { config } = (await documents.parse(reference, descriptor)) as Manifest
+  const text = formatReference(reference)
+  if (!isImageConfigType(config.mediaType)) {
+    throw new ExpectedError('UNSUPPORTED', `${text} is an artifact (${config.mediaType}), not an image`, {
+      hint: 'Leave it out: no container can start from it.',
+    })
+  }
+  const value = parseConfig(await documents.get(reference, config), `${text}, ${config.digest}`)
+  const { os, architecture, variant } = (value ?? {}) as Record<string, unknown>
+  if (typeof os !== 'string' || typeof architecture !== 'string') {
+    throw new ExpectedError('CONTENT_MISMATCH', `${text}: its config ${config.digest} names no platform`)
+  }
+  return normalizePlatform({ os, architecture, ...(typeof variant === 'string' && { variant }) })
+}
+
+/** @throws {ExpectedError} CONTENT_MISMATCH */
+function parseConfig(bytes: Uint8Array, where: string): unknown {
+  try {
+    return parseJson(bytes)
+  } catch (cause) {
+    throw new ExpectedError('CONTENT_MISMATCH', `${where}: not JSON`, { cause })
+  }
+}
+
+/** One tag cannot name two images: a reference that also has a digest gives the tag up to the one that has none. */
+function withoutTagConflicts(images: readonly LockedImage[]): LockedImage[] {
+  const owners = new Map<string, Digest>()
+  const hasDigest = ({ reference }: LockedImage) => reference.includes('@')
+  for (const image of [...images.filter((image) => !hasDigest(image)), ...images.filter(hasDigest)]) {
+    for (const name of image.names) if (!owners.has(name)) owners.set(name, image.target.digest)
+  }
+  return images.map((image) => ({
+    ...image,
+    names: image.names.filter((name) => owners.get(name) === image.target.digest),
+  }))
+}

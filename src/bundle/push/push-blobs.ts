@@ -1,0 +1,89 @@
+import pLimit from 'p-limit'
+import { ExpectedError } from '../../errors.ts'
+import type { Descriptor } from '../../oci/descriptor.ts'
+import type { Digest } from '../../oci/digest.ts'
+
+/** Where blobs come from: an open bundle. */
+export interface PushSource {
+  readonly blobs: ReadonlyMap<Digest, unknown>
+  readBlob(digest: Digest): Promise<Uint8Array>
+  openBlob(digest: Digest, options: { start: number; reuse: true }): AsyncIterable<Uint8Array>
+}
+
+export interface BlobTarget {
+  hasBlob(name: string, blob: Descriptor): Promise<boolean>
+  mountBlob(name: string, blob: Descriptor, from: string): Promise<boolean>
+  putBlob(
+    name: string,
+    blob: Descriptor,
+    open: (start: number) => AsyncIterable<Uint8Array>,
+    onBytes: (count: number) => void,
+  ): Promise<void>
+}
+
+/** How the blobs came to be where they are, a count for each way. */
+export interface PushCounts {
+  uploaded: number
+  mounted: number
+  there: number
+}
+
+const CONCURRENT_BLOBS = 8
+
+/** Brings blobs into repositories of one registry: each is uploaded at most once, and mounted everywhere else. */
+export class BlobPusher {
+  readonly counts: PushCounts = { uploaded: 0, mounted: 0, there: 0 }
+  readonly #source: PushSource
+  readonly #target: BlobTarget
+  readonly #onBytes: (count: number) => void
+  readonly #limit = pLimit(CONCURRENT_BLOBS)
+  /** By repository and digest. */
+  readonly #done = new Map<string, Promise<void>>()
+  /** The repository in which a blob is, or is about to be. */
+  readonly #homes = new Map<Digest, { readonly name: string; readonly ready: Promise<void> }>()
+
+  constructor(source: PushSource, target: BlobTarget, onBytes: (count: number) => void = () => {}) {
+    this.#source = source
+    this.#target = target
+    this.#onBytes = onBytes
+  }
+
+  /** Resolves when the repository has the blob. */
+  ensure(name: string, blob: Descriptor): Promise<void> {
+    const key = `${name} ${blob.digest}`
+    const known = this.#done.get(key)
+    if (known) return known
+    const home = this.#homes.get(blob.digest)
+    const ready = home ? this.#takeOver(name, blob, home) : this.#limit(() => this.#bring(name, blob))
+    this.#done.set(key, ready)
+    if (!home) this.#homes.set(blob.digest, { name, ready })
+    return ready
+  }
+
+  async #takeOver(name: string, blob: Descriptor, home: { name: string; ready: Promise<void> }): Promise<void> {
+    const isHome = await home.ready.then(
+      () => true,
+      () => false,
+    )
+    await this.#limit(async () => {
+      if (isHome && (await this.#target.mountBlob(name, blob, home.name))) this.counts.mounted++
+      else await this.#bring(name, blob)
+    })
+  }
+
+  async #bring(name: string, blob: Descriptor): Promise<void> {
+    if (await this.#target.hasBlob(name, blob)) {
+      this.counts.there++
+      return
+    }
+    if (!this.#source.blobs.has(blob.digest)) {
+      throw new ExpectedError('BLOB_UNKNOWN', `neither the bundle nor ${name} has blob ${blob.digest}`, {
+        hint: 'This bundle is a delta: push the bundle that it builds on first.',
+      })
+    }
+    // A target has sent a chunk when it asks for the next.
+    const open = (start: number) => this.#source.openBlob(blob.digest, { start, reuse: true })
+    await this.#target.putBlob(name, blob, open, this.#onBytes)
+    this.counts.uploaded++
+  }
+}

@@ -1,0 +1,178 @@
+import pLimit from 'p-limit'
+import { ExpectedError, endsRun } from '../../errors.ts'
+import type { Descriptor } from '../../oci/descriptor.ts'
+import { type Digest, digestOf } from '../../oci/digest.ts'
+import { childrenOf, parseManifest } from '../../oci/manifest.ts'
+import { isIndexType, isManifestType } from '../../oci/media-type.ts'
+import { parseReference, repositoryName } from '../../oci/reference.ts'
+import type { ImageFailure } from '../failure.ts'
+import type { Attachment, Lock, LockedImage } from '../format/inventory.ts'
+import { BlobPusher, type BlobTarget, type PushCounts, type PushSource } from './push-blobs.ts'
+
+/** Where images go: one registry, repositories named in full. */
+export interface PushTarget extends BlobTarget {
+  findManifest(name: string, reference: string, mediaType: string): Promise<Digest | undefined>
+  putManifest(name: string, reference: string, mediaType: string, bytes: Uint8Array): Promise<void>
+}
+
+export interface PushOptions {
+  /** The repository, in full, for one of the bundle's. */
+  readonly nameFor: (repository: string) => string
+  /** What to do where the registry refuses an index that lists platforms which are not there. */
+  readonly sparseIndex: 'original' | 'reduce'
+  readonly onImage?: (image: PushedImage) => void
+  readonly onBytes?: (count: number) => void
+}
+
+/** What an image is called where it was pushed to. */
+export interface PushedImage {
+  readonly reference: string
+  /** What the registry has now: another digest than before where the index was reduced. */
+  readonly digest: Digest
+  /** Each of the image's names, and the name to pull it by from the registry. */
+  readonly names: Readonly<Record<string, string>>
+  readonly wasThere: boolean
+}
+
+export interface PushResult {
+  readonly images: readonly PushedImage[]
+  readonly failures: readonly ImageFailure[]
+  readonly blobs: PushCounts
+}
+
+/** Images at the same time; blobs have their own limit. */
+const CONCURRENT_IMAGES = 8
+
+/** Pushes every image of a bundle, only what the registry lacks. Goes past images that fail. */
+export async function pushImages(
+  { images }: Lock,
+  source: PushSource,
+  target: PushTarget,
+  options: PushOptions,
+): Promise<PushResult> {
+  const blobs = new BlobPusher(source, target, options.onBytes)
+  const failures: ImageFailure[] = []
+  const pushed = await pLimit(CONCURRENT_IMAGES).map(images, async (image) => {
+    try {
+      const done = await pushImage(image, { source, target, blobs, ...options })
+      options.onImage?.(done)
+      return done
+    } catch (error) {
+      if (!(error instanceof ExpectedError) || endsRun(error)) throw error
+      failures.push({ reference: image.reference, error })
+      return undefined
+    }
+  })
+  return { images: pushed.filter((image) => image !== undefined), failures, blobs: blobs.counts }
+}
+
+interface Push extends PushOptions {
+  readonly source: PushSource
+  readonly target: PushTarget
+  readonly blobs: BlobPusher
+}
+
+async function pushImage(image: LockedImage, push: Push): Promise<PushedImage> {
+  const { target, nameFor } = push
+  const name = nameFor(repositoryName(parseReference(image.names[0] ?? image.reference)))
+  const { digest, mediaType } = image.target
+  // A registry that has a manifest has all that it needs.
+  const wasThere = (await target.findManifest(name, digest, mediaType)) === digest
+  if (!wasThere) await pushContent(image, name, push)
+  const pushedDigest = wasThere ? digest : await pushTop(image, name, push)
+  for (const attachment of image.attachments ?? []) await pushAttachment(attachment, name, push)
+  const tags = image.names.flatMap((full) => parseReference(full).tag ?? [])
+  for (const tag of tags) await putTag(name, tag, { image, digest: pushedDigest, wasThere, push })
+  const names = image.names.map((full) => {
+    const { tag } = parseReference(full)
+    return [full, tag ? `${name}:${tag}` : `${name}@${pushedDigest}`] as const
+  })
+  return { reference: image.reference, digest: pushedDigest, names: Object.fromEntries(names), wasThere }
+}
+
+/** Everything below the top document, in the order in which a registry must have it. */
+async function pushContent(
+  { target: top, platforms, indexes = [] }: LockedImage,
+  name: string,
+  push: Push,
+): Promise<void> {
+  const blobs = platforms.flatMap(({ config, layers }) => [config, ...layers])
+  // The largest first: what is sent last is sent alone.
+  const bySize = blobs.toSorted((a, b) => b.size - a.size)
+  await Promise.all(bySize.map((blob) => push.blobs.ensure(name, blob)))
+  const below = [...platforms.map(({ manifest }) => manifest), ...indexes.toReversed()]
+  for (const document of below) {
+    if (document.digest !== top.digest) await putDocument(name, document, push)
+  }
+}
+
+/** Signatures and the like: after what they belong to, each under its digest and the tag that cosign looks for. */
+async function pushAttachment({ target: top, tag, blobs }: Attachment, name: string, push: Push): Promise<void> {
+  if ((await push.target.findManifest(name, tag ?? top.digest, top.mediaType)) === top.digest) return
+  const documents = blobs.filter(isDocument)
+  await Promise.all(blobs.filter((blob) => !isDocument(blob)).map((blob) => push.blobs.ensure(name, blob)))
+  for (const document of [...documents.toReversed(), top]) await putDocument(name, document, push)
+  if (tag) await push.target.putManifest(name, tag, top.mediaType, await push.source.readBlob(top.digest))
+}
+
+function isDocument({ mediaType }: Descriptor): boolean {
+  return isIndexType(mediaType) || isManifestType(mediaType)
+}
+
+/** Gives the digest under which the image is there now. */
+async function pushTop(image: LockedImage, name: string, push: Push): Promise<Digest> {
+  const missing = await missingChildren(image, push.source)
+  try {
+    await putDocument(name, image.target, push)
+    return image.target.digest
+  } catch (error) {
+    if (!(error instanceof ExpectedError) || missing.length === 0) throw error
+    if (push.sparseIndex === 'original') throw refusedIndex(image, missing, error)
+    const reduced = await reducedIndex(image, push.source)
+    await push.target.putManifest(name, digestOf(reduced), image.target.mediaType, reduced)
+    return digestOf(reduced)
+  }
+}
+
+async function putTag(
+  name: string,
+  tag: string,
+  { image, digest, wasThere, push }: { image: LockedImage; digest: Digest; wasThere: boolean; push: Push },
+): Promise<void> {
+  const { mediaType } = image.target
+  if (wasThere && (await push.target.findManifest(name, tag, mediaType)) === digest) return
+  const bytes = digest === image.target.digest ? push.source.readBlob(digest) : reducedIndex(image, push.source)
+  await push.target.putManifest(name, tag, mediaType, await bytes)
+}
+
+async function putDocument(name: string, { digest, mediaType }: Descriptor, { source, target }: Push): Promise<void> {
+  await target.putManifest(name, digest, mediaType, await source.readBlob(digest))
+}
+
+/** What an index lists and the bundle leaves out. */
+async function missingChildren({ reference, target }: LockedImage, source: PushSource): Promise<Descriptor[]> {
+  if (!isIndexType(target.mediaType)) return []
+  const document = parseManifest(await source.readBlob(target.digest), target.mediaType, reference)
+  return childrenOf(document).filter(({ digest }) => !source.blobs.has(digest))
+}
+
+/** The index without what the bundle leaves out. Everything else stays as it was. */
+async function reducedIndex({ target }: LockedImage, source: PushSource): Promise<Uint8Array> {
+  const index = JSON.parse(new TextDecoder().decode(await source.readBlob(target.digest)))
+  const manifests = index.manifests.filter(({ digest }: Descriptor) => source.blobs.has(digest))
+  return new TextEncoder().encode(JSON.stringify({ ...index, manifests }))
+}
+
+function refusedIndex({ reference }: LockedImage, missing: readonly Descriptor[], cause: ExpectedError): ExpectedError {
+  const platforms = missing.map(({ platform, digest }) =>
+    platform ? `${platform.os}/${platform.architecture}` : digest,
+  )
+  return new ExpectedError(
+    'UNSUPPORTED',
+    `${reference}: the registry refuses its index, which lists what the bundle leaves out (${platforms.join(', ')}): ${cause.message}`,
+    {
+      hint: `Bundle these platforms too, or push with --sparse-index reduce: the tag then has a smaller index, with another digest, so pods that name the old digest cannot pull it from there.`,
+      cause,
+    },
+  )
+}

@@ -1,0 +1,55 @@
+import { parseRuntimeListing } from '../../audit/facts/runtime-listing.ts'
+import type { Conditions } from '../../audit/verdict/conditions.ts'
+import { priorityClassOf } from '../../kubernetes/objects/priority-class.ts'
+import { runtimeClassOf } from '../../kubernetes/objects/runtime-class.ts'
+import { criForm, parseReference } from '../../oci/reference.ts'
+import { isRecordedPlacement } from '../../seed/placement/label-plan.ts'
+import { readLockOf } from '../files/lock-file.ts'
+import { readPlacementFile } from '../files/placement-file.ts'
+import type { InputScan } from '../inputs/scan-inputs.ts'
+import { readKubeletConfig, readNodeListings } from './audit-files.ts'
+
+interface ConditionFlags {
+  readonly bundle?: string | undefined
+  readonly 'assume-seeded': boolean
+  readonly images: readonly string[]
+  readonly placement?: string | undefined
+  readonly 'sandbox-image'?: string | undefined
+  readonly 'kubelet-config'?: string | undefined
+  readonly mirror: boolean
+}
+
+/**
+ * What an audit is told of the cluster by flags, and by the classes among the inputs.
+ *
+ * @throws {ExpectedError} INPUT_NOT_FOUND, INPUT_UNREADABLE, INPUT_INVALID, REFERENCE_INVALID
+ */
+export async function readConditions(
+  flags: ConditionFlags,
+  { resources }: Pick<InputScan, 'resources'>,
+): Promise<Conditions> {
+  const listings = await readNodeListings(flags.images)
+  const runtimeListings = Map.groupBy(listings, ({ node }) => node)
+  const classes = resources.flatMap((resource) => runtimeClassOf(resource) ?? [])
+  return {
+    ...(flags.bundle !== undefined && { lock: await readLockOf(flags.bundle) }),
+    ...(flags.placement !== undefined && { seedSets: await readSeedSets(flags.placement) }),
+    ...(flags['sandbox-image'] && { sandboxImage: criForm(parseReference(flags['sandbox-image'])) }),
+    ...(flags['kubelet-config'] !== undefined && { kubelet: await readKubeletConfig(flags['kubelet-config']) }),
+    assumeSeeded: flags['assume-seeded'],
+    hasMirror: flags.mirror,
+    runtimeClasses: new Map(classes.map((one) => [one.name, one])),
+    priorityClasses: resources.flatMap((resource) => priorityClassOf(resource) ?? []),
+    runtimeListings: new Map(
+      Array.from(runtimeListings, ([node, texts]) => [
+        node,
+        texts.map(({ text, file }) => parseRuntimeListing(text, file)),
+      ]),
+    ),
+  }
+}
+
+async function readSeedSets(directory: string): Promise<NonNullable<Conditions['seedSets']>> {
+  const { sets } = await readPlacementFile(directory, isRecordedPlacement)
+  return sets.map(({ digest, images }) => ({ digest, names: images }))
+}

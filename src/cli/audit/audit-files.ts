@@ -1,0 +1,71 @@
+import { readdir, stat } from 'node:fs/promises'
+import { join, parse } from 'node:path'
+import type { Pod } from 'kubernetes-types/core/v1.js'
+import { ExpectedError } from '../../errors.ts'
+import { readAllDocuments } from '../../kubernetes/documents/document.ts'
+import { type KubeletSettings, parseKubeletConfig } from '../../kubernetes/objects/kubelet-config.ts'
+import { resourcesOf } from '../../kubernetes/objects/resource.ts'
+import { readText } from '../inputs/inputs.ts'
+
+/** What one node's runtime listed, in a file. */
+export interface NodeListingText {
+  readonly node: string
+  readonly file: string
+  readonly text: string
+}
+
+/**
+ * The listings that `--images` names: `NODE=FILE`, or a directory whose files are called after their nodes
+ * (`worker-1.json`).
+ *
+ * @throws {ExpectedError} INPUT_NOT_FOUND, INPUT_UNREADABLE
+ */
+export async function readNodeListings(flags: readonly string[]): Promise<NodeListingText[]> {
+  const files: { node: string; file: string }[] = []
+  for (const flag of flags) {
+    const at = flag.indexOf('=')
+    if (at > 0) files.push({ node: flag.slice(0, at), file: flag.slice(at + 1) })
+    else files.push(...(await filesOfDirectory(flag)))
+  }
+  return Promise.all(files.map(async ({ node, file }) => ({ node, file, text: await readText(file) })))
+}
+
+/**
+ * The pods of `kubectl get pods -A -o json`.
+ *
+ * @throws {ExpectedError} INPUT_NOT_FOUND, INPUT_UNREADABLE, INPUT_INVALID when the file holds no list of pods.
+ */
+export async function readPodsFile(file: string): Promise<Pod[]> {
+  const documents = readAllDocuments(await readText(file), file)
+  const resources = documents.flatMap(resourcesOf)
+  const isList = documents.some(({ value }) => Array.isArray((value as { items?: unknown }).items))
+  const pods = resources.filter(({ kind }) => kind === 'Pod').map(({ value }) => value as unknown as Pod)
+  if (isList ? pods.length === resources.length : pods.length > 0) return pods
+  throw new ExpectedError('INPUT_INVALID', `${file}: holds no list of pods`, {
+    hint: 'Write the file with: kubectl get pods -A -o json > pods.json',
+  })
+}
+
+/** @throws {ExpectedError} INPUT_NOT_FOUND, INPUT_UNREADABLE, INPUT_INVALID */
+export async function readKubeletConfig(file: string): Promise<KubeletSettings> {
+  const documents = readAllDocuments(await readText(file), file)
+  const settings = documents.map(({ value }) => parseKubeletConfig(value)).find((found) => found !== undefined)
+  if (settings) return settings
+  throw new ExpectedError('INPUT_INVALID', `${file}: holds no KubeletConfiguration`, {
+    hint: "Take a node's /var/lib/kubelet/config.yaml, or: kubectl get --raw /api/v1/nodes/NODE/proxy/configz",
+  })
+}
+
+async function filesOfDirectory(directory: string): Promise<{ node: string; file: string }[]> {
+  const isDirectory = await stat(directory).then(
+    (found) => found.isDirectory(),
+    () => false,
+  )
+  if (!isDirectory) {
+    throw new ExpectedError('INPUT_NOT_FOUND', `${directory}: neither NODE=FILE nor a directory`, {
+      hint: 'Write --images worker-1=worker-1.json, or --images DIR with a file called after each node.',
+    })
+  }
+  const names = await readdir(directory)
+  return names.sort().map((name) => ({ node: parse(name).name, file: join(directory, name) }))
+}

@@ -1,0 +1,76 @@
+import type { Node } from 'kubernetes-types/core/v1.js'
+import type { Conditions } from '../../audit/verdict/conditions.ts'
+import { ApiProxy } from '../../cluster/api-proxy.ts'
+import { readCluster } from '../../cluster/read-cluster.ts'
+import { ExpectedError } from '../../errors.ts'
+import type { Finding } from '../../finding.ts'
+import { readNodesFile } from '../files/nodes-file.ts'
+import { kubectlOf } from '../flags/kubectl-flags.ts'
+import { type InputScan, scanInputs, scanObjects } from '../inputs/scan-inputs.ts'
+import { readPodsFile } from './audit-files.ts'
+
+/** What is to be audited, and what is known of the cluster from where it was read. */
+export interface AuditSources {
+  readonly scan: InputScan
+  readonly nodes: readonly Node[]
+  readonly known: Pick<Conditions, 'livePods' | 'kubelets'>
+}
+
+interface SourceFlags {
+  readonly nodes?: string | undefined
+  readonly pods?: string | undefined
+  readonly cluster: boolean
+  readonly context?: string | undefined
+  readonly kubectl: string
+  readonly timeout: number
+}
+
+const KEEP = { keepWorkloads: true, keepCustomWorkloads: true, keepKinds: ['RuntimeClass', 'PriorityClass'] }
+
+/**
+ * Reads nodes, workloads and live pods, from files or from the cluster; of a cluster, inputs stand for its workloads.
+ *
+ * @throws {ExpectedError} USAGE, INPUT_NOT_FOUND, INPUT_UNREADABLE, INPUT_INVALID; KUBECTL_MISSING, CLUSTER_UNREACHABLE
+ *   and what reading a cluster throws.
+ */
+export async function readAuditSources(inputs: readonly string[], flags: SourceFlags): Promise<AuditSources> {
+  if (flags.cluster) return readLive(inputs, flags)
+  if (flags.nodes === undefined || inputs.length === 0) throw missingSource(flags.nodes === undefined)
+  const nodes = await readNodesFile(flags.nodes)
+  const livePods = flags.pods === undefined ? undefined : await readPodsFile(flags.pods)
+  return { nodes, scan: await scanInputs(inputs, KEEP), known: { ...(livePods && { livePods }) } }
+}
+
+async function readLive(inputs: readonly string[], flags: SourceFlags): Promise<AuditSources> {
+  const api = await ApiProxy.start({ ...kubectlOf(flags), timeout: flags.timeout })
+  try {
+    const { nodes, pods, objects, kubelets, unread } = await readCluster(api)
+    const live = scanObjects(objects, 'cluster', KEEP)
+    const files = inputs.length > 0 ? await scanInputs(inputs, KEEP) : undefined
+    const { workloads, uses, findings } = files ?? live
+    const resources = [...live.resources, ...(files?.resources ?? [])]
+    const scan = { workloads, uses, resources, findings: [...findings, ...unread.map(unreadFinding)] }
+    return { nodes, scan, known: { livePods: pods, kubelets } }
+  } finally {
+    await api.close()
+  }
+}
+
+function unreadFinding(problem: string): Finding {
+  return {
+    code: 'CLUSTER_UNREAD',
+    severity: 'warning',
+    message: `the audit goes on without: ${problem}`,
+    hint: 'See examples/audit/read-only.yaml; or give kubelet settings as a file: --kubelet-config.',
+    file: undefined,
+    line: undefined,
+  }
+}
+
+function missingSource(lacksNodes: boolean): ExpectedError {
+  return lacksNodes
+    ? new ExpectedError('USAGE', 'Neither --nodes FILE nor --cluster says which nodes there are', {
+        hint: 'Write the file with: kubectl get nodes -o json > nodes.json',
+      })
+    : new ExpectedError('USAGE', 'No INPUT to audit', { hint: 'Give files or directories, or --cluster.' })
+}

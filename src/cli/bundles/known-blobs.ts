@@ -1,0 +1,30 @@
+import { blobsOf } from '../../bundle/format/inventory.ts'
+import { ExpectedError } from '../../errors.ts'
+import { openBundle } from '../../layout/bundle-file.ts'
+import { type Digest, isDigest } from '../../oci/digest.ts'
+import { findLock, isTar } from '../files/lock-file.ts'
+import { readText } from '../inputs/inputs.ts'
+
+/**
+ * The blobs that whoever has this file's content holds: a bundle, a lock, or any text with digests in it, such as the
+ * output of `ctr -n k8s.io content ls` on a node.
+ *
+ * @throws {ExpectedError} INPUT_NOT_FOUND, INPUT_UNREADABLE, INPUT_INVALID, BUNDLE_INVALID
+ */
+export async function readKnownBlobs(path: string): Promise<Set<Digest>> {
+  if (await isTar(path)) {
+    const bundle = await openBundle(path)
+    await bundle.close()
+    // A delta came to somebody who had what it requires.
+    return new Set([...bundle.blobs.keys(), ...(bundle.table.requires ?? []).map(({ digest }) => digest)])
+  }
+  const text = await readText(path)
+  const lock = findLock(text, path)
+  if (lock) return new Set(lock.images.flatMap(blobsOf).map(({ digest }) => digest))
+  const found: string[] = text.match(/\bsha256:[0-9a-f]{64}\b/g) ?? []
+  const digests = found.filter(isDigest)
+  if (digests.length > 0) return new Set(digests)
+  throw new ExpectedError('INPUT_INVALID', `${path}: neither a bundle, nor a lock, nor a list of digests`, {
+    hint: 'On a node, list what it holds with: ctr -n k8s.io content ls',
+  })
+}

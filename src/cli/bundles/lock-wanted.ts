@@ -1,0 +1,57 @@
+import { imagesFailed } from '../../bundle/failure.ts'
+import type { LocalBlobs } from '../../bundle/fill/fill.ts'
+import type { Lock, LockedImage } from '../../bundle/format/inventory.ts'
+import { type KeptDocuments, withKnownDocuments } from '../../bundle/lock/known-documents.ts'
+import { joinLocks, lockImages } from '../../bundle/lock/lock.ts'
+import { type ManifestNeeds, needsOfLock, sumOfNeeds } from '../../bundle/lock/manifest-needs.ts'
+import type { Digest } from '../../oci/digest.ts'
+import type { RegistryClient } from '../../registry/client/registry-client.ts'
+import { DEFAULT_PLATFORMS, DEFAULT_PLATFORMS_NOTE, platformsFrom } from '../flags/platform-flags.ts'
+import { renderFindings } from '../output/findings.ts'
+import { learnQuotas, quotaFindings } from '../registry/quota.ts'
+import type { WantedImages } from './wanted-images.ts'
+
+interface LockRun {
+  readonly client: RegistryClient
+  readonly kept: KeptDocuments
+  /** Where manifests may be on this machine. */
+  readonly local: readonly LocalBlobs[]
+  /** Whether the manifests of images that are locked already will be asked for too. */
+  readonly fetchesLocked: boolean
+  readonly onLocked?: (image: LockedImage) => void
+  /** Tells people something that is no result. */
+  readonly note: (text: string) => void
+}
+
+/**
+ * One lock of what inputs and flags ask for: what lock writes and bundle fills. Says at once when a registry gives fewer
+ * manifests than that takes.
+ *
+ * @throws {ExpectedError} IMAGES_FAILED, PLATFORM_UNAVAILABLE, TIMED_OUT
+ */
+export async function lockWanted(
+  { references, locked }: WantedImages,
+  flags: { platform: string[]; nodes?: string | undefined; referrers: boolean; attestations: boolean },
+  { client, kept, local, fetchesLocked, onLocked, note }: LockRun,
+): Promise<{ lock: Lock; documents: ReadonlyMap<Digest, Uint8Array> }> {
+  const platforms = await platformsFrom(flags)
+  if (!platforms && references.length > 0) note(DEFAULT_PLATFORMS_NOTE)
+  const known: Lock = { version: 1, images: locked }
+  const isKnown = (digest: Digest) => kept.documents.has(digest) || local.some(({ blobs }) => blobs.has(digest))
+  const warn = async (resolved: ManifestNeeds) => {
+    const ofLock = fetchesLocked ? needsOfLock(known, isKnown) : new Map()
+    await learnQuotas(known, ofLock, client)
+    const findings = quotaFindings(sumOfNeeds([resolved, ofLock]), (registry) => client.quotaOf(registry))
+    if (findings.length > 0) note(renderFindings(findings))
+  }
+  const source = withKnownDocuments(client, kept, local)
+  const { lock, failures, documents } = await lockImages(references, platforms ?? DEFAULT_PLATFORMS, source, {
+    attachments: flags.referrers ? client : undefined,
+    attestations: flags.attestations || flags.referrers,
+    isKnown,
+    onResolved: warn,
+    ...(onLocked && { onLocked }),
+  })
+  if (failures.length > 0) throw imagesFailed(failures, references.length)
+  return { lock: joinLocks([known, lock], platforms), documents }
+}

@@ -1,0 +1,37 @@
+import { applyCommand } from '../../seed/output/apply-command.ts'
+import { carryCommands } from '../../seed/output/carry-commands.ts'
+import type { SeedingPlan } from '../../seed/plan.ts'
+
+interface Steps {
+  readonly bundle: string
+  readonly output: string
+  readonly registry: string | undefined
+  /** What makes one file of a bundle that lies in parts. */
+  readonly join: string | undefined
+}
+
+/** What the operator does, in this order, with what `seed` wrote to `output`: each step as its lines. */
+export function seedSteps(plan: SeedingPlan, { bundle, output, registry, join }: Steps): string[][] {
+  const { nodes, bundlePath, namespace, files } = plan
+  const groups = [...new Set(nodes.map(({ group }) => group))]
+  const guard = files.filter(({ path }) => path.startsWith('guard/'))
+  return [
+    ...(join ? [[join]] : []),
+    registry
+      ? [`let ${registry} serve ${bundle}: nodeseed serve`]
+      : [...carryCommands(nodes, bundle, bundlePath), ...copyStep(plan, bundle)],
+    [
+      `${applyCommand(files.filter(({ path }) => path.startsWith('seeding/')))} ${output}/seeding`,
+      ...groups.map((group) => `kubectl -n ${namespace} rollout status daemonset/seed-${group}`),
+    ],
+    [`sh ${output}/labels.sh`],
+    [`name ${output}/workloads under "components:" in the kustomization of your workloads`],
+    ...(guard.length > 0 ? [[`${applyCommand(guard)} ${output}/guard`]] : []),
+  ]
+}
+
+/** Nodes of kind and minikube get the bundle by commands of their own. */
+function copyStep({ nodes, bundlePath }: SeedingPlan, bundle: string): string[] {
+  const isLocal = nodes.every(({ method }) => method === 'kind' || method === 'minikube')
+  return isLocal ? [] : [`copy ${bundle} to ${bundlePath} on each node`]
+}

@@ -1,0 +1,62 @@
+import { basename } from 'node:path'
+import { type ToolArchitecture, toolsAmong } from '../../bundle/format/inventory.ts'
+import { ExpectedError } from '../../errors.ts'
+import { openBundle } from '../../layout/bundle-file.ts'
+import { REGISTRY_LABEL, serveResources } from '../../seed/output/serve-resources.ts'
+import { writeOutputDirectory } from '../files/output-directory.ts'
+
+interface InClusterFlags {
+  readonly 'sandbox-image'?: string | undefined
+  readonly 'bundle-path'?: string | undefined
+  readonly claim?: string | undefined
+  readonly replicas: number
+  readonly 'node-port': number
+  readonly arch: ToolArchitecture
+}
+
+/**
+ * Writes to a directory what makes the cluster serve a bundle itself. Gives the address that nodes will ask, and what
+ * people do next.
+ *
+ * @throws {ExpectedError} USAGE when the bundle is here and carries no program for the architecture; OUTPUT_EXISTS,
+ *   DISK_FULL, DISK_ERROR
+ */
+export async function writeInCluster(
+  file: string,
+  directory: string,
+  flags: InClusterFlags,
+): Promise<{ url: string; next: string }> {
+  const { claim, replicas, arch } = flags
+  await checkTool(file, arch)
+  const bundlePath = flags['bundle-path'] ?? `${claim ? '' : '/var/lib/nodeseed'}/${basename(file)}`
+  const resources = serveResources({
+    namespace: 'nodeseed',
+    sandboxImage: flags['sandbox-image'] ?? '',
+    bundlePath,
+    claim,
+    replicas,
+    nodePort: flags['node-port'],
+    architecture: arch,
+  })
+  await writeOutputDirectory(directory, resources, { force: true, marker: 'registry.yaml' })
+  const url = `http://NODE-ADDRESS:${flags['node-port']}`
+  const next = `Written to ${directory}. What comes next:
+  1. copy a bundle made with --with-tool to ${bundlePath} ${claim ? `in the claim ${claim}` : 'of the nodes that shall serve it'}
+${claim ? '' : `     kubectl label node NODE ${REGISTRY_LABEL}=here\n`}  2. kubectl apply -k ${directory}
+  3. point every node's runtime at ${url} (what nodeseed serve prints, with --advertise ${url})`
+  return { url, next }
+}
+
+/** What the pods unpack must be in the bundle. Where the bundle is not here, nobody can tell. */
+async function checkTool(file: string, architecture: ToolArchitecture): Promise<void> {
+  const bundle = await openBundle(file).catch((error: unknown) => {
+    if (error instanceof ExpectedError && error.code === 'INPUT_NOT_FOUND') return undefined
+    throw error
+  })
+  if (!bundle) return
+  await bundle.close()
+  if (toolsAmong(bundle.table.files).includes(architecture)) return
+  throw new ExpectedError('USAGE', `${file} carries no nodeseed for ${architecture}`, {
+    hint: 'Bundle again with --tool FILE, a build that npm run build:binary makes, or choose another --arch.',
+  })
+}

@@ -1,0 +1,21 @@
+import { openBundle } from '../../layout/bundle-file.ts'
+import { BundleContent } from '../../server/registry/bundle-content.ts'
+
+/**
+ * Opens bundles as the content of one registry: all of them, or none.
+ *
+ * @throws {ExpectedError} INPUT_NOT_FOUND, INPUT_UNREADABLE, BUNDLE_INVALID
+ */
+export async function openServedBundles(
+  files: readonly string[],
+): Promise<{ content: BundleContent; close(): Promise<void> }> {
+  const opened = await Promise.allSettled(files.map((file) => openBundle(file)))
+  const bundles = opened.flatMap((result) => (result.status === 'fulfilled' ? [result.value] : []))
+  const close = async () => {
+    await Promise.all(bundles.map((bundle) => bundle.close()))
+  }
+  const failed = opened.find((result) => result.status === 'rejected')
+  if (!failed) return { content: new BundleContent(bundles), close }
+  await close()
+  throw failed.reason
+}

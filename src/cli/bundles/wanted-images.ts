@@ -1,0 +1,61 @@
+import type { Lock, LockedImage } from '../../bundle/format/inventory.ts'
+import { ExpectedError } from '../../errors.ts'
+import { parseReference, type Reference } from '../../oci/reference.ts'
+import { findLock, readLockOf } from '../files/lock-file.ts'
+import { parsePolicies } from '../flags/policies.ts'
+import { scanOptions } from '../flags/scan-flags.ts'
+import { readText } from '../inputs/inputs.ts'
+import { type InputScan, imagesOf, isUnreadable, scanInputs } from '../inputs/scan-inputs.ts'
+import { renderFindings } from '../output/findings.ts'
+
+/** What inputs and flags ask for: references to look up, and images that a lock has fixed already. */
+export interface WantedImages {
+  readonly references: readonly Reference[]
+  readonly locked: readonly LockedImage[]
+}
+
+/**
+ * @throws {ExpectedError} USAGE; INPUT_INVALID when nothing asks for an image; INPUT_UNREADABLE when something below an
+ * input cannot be read, since its images would be missing where nobody looks for them; what reading inputs throws.
+ */
+export async function wantedImages(
+  inputs: readonly string[],
+  { image, policy, ...flags }: { image: string[]; policy: string } & Parameters<typeof scanOptions>[0],
+): Promise<WantedImages> {
+  const policies = parsePolicies(policy)
+  const locks = await Promise.all(inputs.map(readLock))
+  const scan = await scanInputs(
+    inputs.filter((_, index) => !locks[index]),
+    await scanOptions(flags),
+  )
+  checkComplete(scan)
+  const references = [...imagesOf(scan.uses, policies), ...image].map(parseReference)
+  const locked = locks.flatMap((lock) => lock?.images ?? [])
+  if (references.length > 0 || locked.length > 0) return { references, locked }
+  throw new ExpectedError(
+    'INPUT_INVALID',
+    `No image with policy ${policy} in ${inputs.join(', ') || 'the command line'}`,
+    {
+      hint: 'See what is there with: nodeseed scan INPUT...; take other policies with --policy, or name images with --image.',
+    },
+  )
+}
+
+function checkComplete({ findings }: InputScan): void {
+  const unreadable = findings.filter(isUnreadable)
+  if (unreadable.length === 0) return
+  throw new ExpectedError('INPUT_UNREADABLE', `images may be missing:\n${renderFindings(unreadable)}`, {
+    hint: 'Mend these inputs, render them first, or name them in the .nodeseedignore of their directory.',
+  })
+}
+
+/** Only what is named like a lock is read for one: other inputs may be large. */
+async function readLock(input: string): Promise<Lock | undefined> {
+  if (input.endsWith('.lock')) return readLockOf(input)
+  return input.endsWith('.json') ? findLock(await readText(input), input) : undefined
+}
+
+/** The registries that a run may ask, as references name them. */
+export function domainsOf({ references, locked }: WantedImages): string[] {
+  return [...references, ...locked.map(({ reference }) => parseReference(reference))].map(({ domain }) => domain)
+}

@@ -1,0 +1,90 @@
+import { imagesFailed } from '../../bundle/failure.ts'
+import { type BlobSource, fillBundle, type LocalBlobs } from '../../bundle/fill/fill.ts'
+import type { RequiredBlob } from '../../bundle/format/inventory.ts'
+import type { BundlePlan } from '../../bundle/format/plan.ts'
+import { ExpectedError } from '../../errors.ts'
+import { type BundleFile, openBundle } from '../../layout/bundle-file.ts'
+import { BundleWriter } from '../../layout/bundle-writer.ts'
+import type { Digest } from '../../oci/digest.ts'
+import { formatBytes } from '../../oci/format-bytes.ts'
+import { checkOutputPlace, outputExists } from '../files/output-place.ts'
+import { countOf } from '../output/count.ts'
+import { createProgress } from '../output/progress.ts'
+
+interface Sources {
+  readonly source: BlobSource
+  readonly documents?: ReadonlyMap<Digest, Uint8Array>
+  readonly reuse: readonly LocalBlobs[]
+  /** Bytes of each part; one file when it is not given. */
+  readonly partSize?: number | undefined
+  /** Ends the run, with its reason as the error. */
+  readonly signal?: AbortSignal | undefined
+}
+
+/**
+ * Makes a planned bundle, and shows how far it is. Gives the bytes that were downloaded.
+ *
+ * @throws {ExpectedError} IMAGES_FAILED, DISK_FULL, DISK_ERROR, TIMED_OUT; what arrived stays for the next run.
+ */
+export async function writeBundle(
+  output: string,
+  plan: BundlePlan,
+  { source, documents, reuse, partSize, signal }: Sources,
+): Promise<number> {
+  const { lock } = plan.table
+  const writer = await BundleWriter.create(output, plan, { partSize })
+  const progress = createProgress()
+  await progress.start(output, plan.size)
+  try {
+    const { failures, downloaded } = await fillBundle({ lock, files: plan.files }, source, writer, {
+      ...(documents && { documents }),
+      reuse: writer.leftover ? [writer.leftover, ...reuse] : reuse,
+      onBytes: (count) => {
+        // Also where nothing comes over the network.
+        signal?.throwIfAborted()
+        progress.add(count)
+      },
+    })
+    if (failures.length > 0) throw imagesFailed(failures, lock.images.length)
+    await writer.commit()
+    return downloaded
+  } catch (error) {
+    await writer.leave()
+    throw error
+  } finally {
+    progress.stop()
+  }
+}
+
+/**
+ * The bundle that is there already; undefined when nothing is.
+ *
+ * @throws {ExpectedError} OUTPUT_EXISTS; INPUT_NOT_FOUND when there is no such directory.
+ */
+export async function openExisting(path: string, { force }: { force: boolean }): Promise<BundleFile | undefined> {
+  // A bundle that is there may be the one that is wanted.
+  await checkOutputPlace(path, { replace: true })
+  try {
+    return await openBundle(path)
+  } catch (error) {
+    if (!(error instanceof ExpectedError)) throw error
+    if (error.code !== 'INPUT_NOT_FOUND' && !force) throw outputExists(path)
+    return undefined
+  }
+}
+
+/** index.json stands for every byte of a bundle. */
+export async function isSame(existing: BundleFile, plan: BundlePlan): Promise<boolean> {
+  const index = await existing.readFile('index.json')
+  return existing.size === plan.size && index?.equals(indexOf(plan)) === true
+}
+
+/** The bytes of a planned bundle's index.json. */
+export function indexOf({ files }: BundlePlan): Uint8Array {
+  return files.find(({ name }) => name === 'index.json')?.content ?? new Uint8Array()
+}
+
+/** `12 blobs with 1.2 GB`. */
+export function describeRequired(required: readonly RequiredBlob[]): string {
+  return `${countOf(required.length, 'blob')} with ${formatBytes(required.reduce((sum, { size }) => sum + size, 0))}`
+}

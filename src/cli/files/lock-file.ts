@@ -1,0 +1,56 @@
+import { open } from 'node:fs/promises'
+import { type Lock, parseLock } from '../../bundle/format/inventory.ts'
+import { ExpectedError } from '../../errors.ts'
+import { openBundle } from '../../layout/bundle-file.ts'
+import { findParts } from '../../layout/files/part-name.ts'
+import { readText } from '../inputs/inputs.ts'
+
+/**
+ * The lock that a file is, or that a bundle carries.
+ *
+ * @throws {ExpectedError} INPUT_NOT_FOUND, INPUT_UNREADABLE, INPUT_INVALID, BUNDLE_INVALID
+ */
+export async function readLockOf(path: string): Promise<Lock> {
+  if (await isTar(path)) {
+    const bundle = await openBundle(path)
+    await bundle.close()
+    return bundle.lock
+  }
+  const lock = findLock(await readText(path), path)
+  if (lock) return lock
+  throw new ExpectedError('INPUT_INVALID', `${path}: neither a bundle nor a lock`, {
+    hint: 'Make one with: nodeseed lock INPUT... -o FILE',
+  })
+}
+
+/** The lock in a text; undefined when it is something else. A lock has images at its top, which no resource has. */
+export function findLock(text: string, where: string): Lock | undefined {
+  let value: unknown
+  try {
+    value = JSON.parse(text)
+  } catch {
+    return undefined
+  }
+  const { images, kind } = (value ?? {}) as Record<string, unknown>
+  return images !== undefined && kind === undefined ? asInput(() => parseLock(value, where)) : undefined
+}
+
+/** What is wrong with a lock that was given as an input is wrong with the input. */
+function asInput(read: () => Lock): Lock {
+  try {
+    return read()
+  } catch (cause) {
+    if (!(cause instanceof ExpectedError)) throw cause
+    throw new ExpectedError('INPUT_INVALID', cause.message, { ...(cause.hint && { hint: cause.hint }), cause })
+  }
+}
+
+/** Whether a file, or the first of its parts, begins as a tar does. */
+export async function isTar(path: string): Promise<boolean> {
+  if (path === '-') return false
+  const [first = path] = await findParts(path)
+  const handle = await open(first).catch(() => undefined)
+  const { buffer, bytesRead = 0 } = (await handle?.read(Buffer.alloc(262), 0, 262, 0)) ?? {}
+  await handle?.close()
+  return bytesRead === 262 && buffer?.toString('latin1', 257, 262) === 'ustar'
+}

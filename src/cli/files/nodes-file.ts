@@ -1,0 +1,20 @@
+import type { Node } from 'kubernetes-types/core/v1.js'
+import { ExpectedError } from '../../errors.ts'
+import { readNodes } from '../../kubernetes/objects/node.ts'
+import { readText } from '../inputs/inputs.ts'
+
+const HINT = 'Write the file with: kubectl get nodes -o json > nodes.json'
+
+/**
+ * The nodes of a file that `kubectl get nodes` wrote, or of standard input for `-`.
+ *
+ * @throws {ExpectedError} INPUT_NOT_FOUND, INPUT_UNREADABLE, INPUT_INVALID, each with the command that writes the file.
+ */
+export async function readNodesFile(file: string): Promise<Node[]> {
+  try {
+    return readNodes(await readText(file), file)
+  } catch (error) {
+    if (!(error instanceof ExpectedError)) throw error
+    throw new ExpectedError(error.code, error.message, { hint: error.hint ?? HINT, cause: error.cause })
+  }
+}

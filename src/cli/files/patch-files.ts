@@ -1,0 +1,59 @@
+import { rename, writeFile } from 'node:fs/promises'
+import { type ExpectedError, writeError } from '../../errors.ts'
+import type { Finding } from '../../finding.ts'
+import type { TextEdit } from '../../kubernetes/documents/splice.ts'
+import type { Workload } from '../../kubernetes/objects/workload.ts'
+import { readInputs } from '../inputs/inputs.ts'
+import { patchText } from './patch-text.ts'
+
+/** A file of the inputs, and what it says with the edits of its workloads. */
+export interface PatchedFile {
+  /** `<stdin>` for standard input. */
+  readonly file: string
+  readonly text: string
+  /** Values that were set. */
+  readonly changes: number
+}
+
+/**
+ * Reads every input with the edits of its workloads; nothing is written. Files of a directory that cannot be read are
+ * findings.
+ *
+ * @throws {ExpectedError} INPUT_NOT_FOUND, INPUT_UNREADABLE for an input itself.
+ */
+export async function patchFiles(
+  inputs: readonly string[],
+  editsOf: (workload: Workload) => readonly TextEdit[],
+): Promise<{ files: PatchedFile[]; findings: Finding[] }> {
+  const files = new Map<string, PatchedFile>()
+  const findings: Finding[] = []
+  const onUnreadable = (file: string, { message, hint }: ExpectedError): void => {
+    findings.push({ code: 'FILE_UNREADABLE', severity: 'error', message, hint, file, line: undefined })
+  }
+  // A large file comes in several parts.
+  for await (const part of readInputs(inputs, { onUnreadable })) {
+    const { file } = part
+    const patched = patchText(part, editsOf)
+    const { text = '', changes = 0 } = files.get(file) ?? {}
+    findings.push(...patched.findings)
+    files.set(file, { file, text: text + patched.text, changes: changes + patched.changes })
+  }
+  return { files: [...files.values()], findings }
+}
+
+/**
+ * Writes the files that changed in place: each is the old or the new one, also when this is killed.
+ *
+ * @throws {ExpectedError} DISK_FULL, DISK_ERROR
+ */
+export async function writePatched(files: readonly PatchedFile[]): Promise<void> {
+  for (const { file, text, changes } of files) {
+    if (changes === 0 || file === '<stdin>') continue
+    try {
+      await writeFile(`${file}.partial`, text)
+      await rename(`${file}.partial`, file)
+    } catch (error) {
+      throw writeError(file, error)
+    }
+  }
+}

@@ -1,0 +1,21 @@
+import { Flags } from '@oclif/core'
+import { registryFlags } from '../registry/registry-flags.ts'
+import { platformFlags } from './platform-flags.ts'
+import { repeatable } from './repeatable.ts'
+import { scanFlags } from './scan-flags.ts'
+
+/** Flags of lock, and of bundle, which locks what is not locked yet. */
+export const lockFlags = {
+  image: repeatable({ description: 'take this image too (repeatable)', helpValue: 'REF' }),
+  referrers: Flags.boolean({
+    description:
+      "carry along what is attached to the images: signatures, SBOMs, attestations, by the referrers API and cosign's tags",
+  }),
+  attestations: Flags.boolean({
+    description:
+      'carry along only the attestations (provenance, SBOM) that BuildKit puts into an index; --referrers has them too',
+  }),
+  ...scanFlags,
+  ...platformFlags,
+  ...registryFlags,
+}

@@ -1,0 +1,18 @@
+import { ExpectedError } from '../../errors.ts'
+import { PULL_POLICIES, type PullPolicy } from '../../kubernetes/objects/pull-policy.ts'
+
+/**
+ * Reads the comma list of `--policy`.
+ *
+ * @throws {ExpectedError} USAGE, naming the word that is no policy.
+ */
+export function parsePolicies(list: string): PullPolicy[] {
+  return list.split(',').map((word) => {
+    const policy = PULL_POLICIES.find((known) => known === word.trim())
+    if (policy) return policy
+    const meant = PULL_POLICIES.find((known) => known.toLowerCase() === word.trim().toLowerCase())
+    throw new ExpectedError('USAGE', `--policy: not a pull policy: ${JSON.stringify(word)}`, {
+      hint: meant ? `Write ${meant}.` : `Write a comma list of ${PULL_POLICIES.join(', ')}.`,
+    })
+  })
+}

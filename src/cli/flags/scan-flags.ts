@@ -1,0 +1,36 @@
+import { Flags } from '@oclif/core'
+import { readRules } from '../../discovery/classify/rules-file.ts'
+import { CONFIDENCES, type Confidence } from '../../discovery/image-use.ts'
+import { readText } from '../inputs/inputs.ts'
+import type { ScanOptions } from '../inputs/scan-inputs.ts'
+import { repeatable } from './repeatable.ts'
+
+/** Flags of every command that finds images in manifests: how inputs are read, and which images are taken. */
+export const scanFlags = {
+  policy: Flags.string({
+    description: 'pull policies to take, comma separated: Never, IfNotPresent, Always',
+    default: 'Never,IfNotPresent',
+  }),
+  'min-confidence': Flags.option({ options: CONFIDENCES })({
+    description: 'leave out what is less sure to be an image',
+    default: 'likely',
+  }),
+  rules: Flags.string({ description: 'file with your own rules for fields of custom resources', helpValue: 'FILE' }),
+  values: repeatable({ description: 'values file for Helm charts (repeatable)', helpValue: 'FILE' }),
+  set: repeatable({ description: 'value for Helm charts (repeatable)', helpValue: 'KEY=VALUE' }),
+}
+
+/** What those flags mean to a scan. @throws {ExpectedError} INPUT_NOT_FOUND, INPUT_UNREADABLE, INPUT_INVALID */
+export async function scanOptions({
+  'min-confidence': minConfidence,
+  rules,
+  values,
+  set,
+}: {
+  'min-confidence': Confidence
+  rules?: string | undefined
+  values: string[]
+  set: string[]
+}): Promise<ScanOptions> {
+  return { minConfidence, rules: rules === undefined ? [] : readRules(await readText(rules), rules), values, set }
+}

@@ -1,0 +1,89 @@
+import { ExpectedError } from '../../errors.ts'
+
+/** A part of a text that ends where a document ends; `line` is where it begins, from 1. */
+interface TextPart {
+  readonly text: string
+  readonly line: number
+}
+
+/** The longest text that V8 holds in one string is a little more. */
+const MAX_DOCUMENT_BYTES = 500 * 1024 * 1024
+
+const MARK = Buffer.from('\n---')
+const NEWLINE = 10
+const WHITE_SPACE: ReadonlySet<number> = new Set([9, 10, 13, 32])
+
+/**
+ * A stream of bytes as text, in parts of about one chunk each, cut only where a line starts with `---`. A mark that
+ * straddles two chunks is passed over: the part is then longer, and no document is ever torn.
+ *
+ * @throws {ExpectedError} INPUT_UNREADABLE for bytes that are no text, or one document beyond 500 MiB.
+ */
+export async function* cutAtDocuments(
+  chunks: AsyncIterable<Uint8Array | string>,
+  file: string,
+): AsyncGenerator<TextPart> {
+  let held: Buffer[] = []
+  let heldBytes = 0
+  let line = 1
+  let isUtf16 = false
+  for await (const chunk of chunks) {
+    const bytes = Buffer.from(chunk as Uint8Array)
+    if (line === 1 && heldBytes === 0) isUtf16 = utf16Of(bytes) !== undefined
+    if (!isUtf16) refuseBinary(bytes, file)
+    const cut = isUtf16 ? -1 : lastMark(bytes)
+    if (cut >= 0) {
+      const text = decodeText(Buffer.concat([...held, bytes.subarray(0, cut + 1)]), file)
+      yield { text, line }
+      line += countNewlines(held, bytes.subarray(0, cut + 1))
+      held = []
+      heldBytes = 0
+    }
+    const rest = bytes.subarray(cut + 1)
+    held.push(rest)
+    heldBytes += rest.byteLength
+    if (heldBytes > MAX_DOCUMENT_BYTES) {
+      throw new ExpectedError('INPUT_UNREADABLE', `${file}: one document of more than 500 MiB`, {
+        hint: 'Export the resources in several files, for example one a namespace.',
+      })
+    }
+  }
+  if (heldBytes > 0) yield { text: decodeText(Buffer.concat(held), file), line }
+}
+
+/**
+ * Bytes as text: UTF-8, or UTF-16 where a byte order mark says so (what `>` writes in Windows PowerShell).
+ *
+ * @throws {ExpectedError} INPUT_UNREADABLE for bytes that are no text.
+ */
+export function decodeText(bytes: Buffer, file: string): string {
+  const utf16 = utf16Of(bytes)
+  if (utf16) return new TextDecoder(utf16).decode(bytes)
+  refuseBinary(bytes, file)
+  return bytes.toString('utf8')
+}
+
+function utf16Of(bytes: Buffer): 'utf-16le' | 'utf-16be' | undefined {
+  if (bytes[0] === 0xff && bytes[1] === 0xfe) return 'utf-16le'
+  if (bytes[0] === 0xfe && bytes[1] === 0xff) return 'utf-16be'
+  return undefined
+}
+
+function refuseBinary(bytes: Buffer, file: string): void {
+  if (bytes.includes(0)) throw new ExpectedError('INPUT_UNREADABLE', `${file}: is binary, not YAML or JSON`)
+}
+
+/** The offset of the last line break that `---` and white space follow, or -1. */
+function lastMark(bytes: Buffer): number {
+  let at = bytes.lastIndexOf(MARK)
+  while (at >= 0 && !WHITE_SPACE.has(bytes[at + MARK.length] ?? 0)) at = at === 0 ? -1 : bytes.lastIndexOf(MARK, at - 1)
+  return at
+}
+
+function countNewlines(held: readonly Buffer[], last: Buffer): number {
+  let count = 0
+  for (const bytes of [...held, last]) {
+    for (let at = bytes.indexOf(NEWLINE); at >= 0; at = bytes.indexOf(NEWLINE, at + 1)) count++
+  }
+  return count
+}

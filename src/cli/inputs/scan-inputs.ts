@@ -1,0 +1,127 @@
+import { mayNameImages } from '../../discovery/classify/exclusions.ts'
+import type { FieldRule } from '../../discovery/classify/field-rule.ts'
+import { type Confidence, detach, type ImageUse, isAtLeast } from '../../discovery/image-use.ts'
+import { scanDocument } from '../../discovery/scan.ts'
+import type { ExpectedError } from '../../errors.ts'
+import type { Finding } from '../../finding.ts'
+import { type Document, readDocuments, type UnreadableDocument } from '../../kubernetes/documents/document.ts'
+import { customWorkloadsOf } from '../../kubernetes/objects/custom-workload.ts'
+import { type Resource, resourcesOf } from '../../kubernetes/objects/resource.ts'
+import type { Workload } from '../../kubernetes/objects/workload.ts'
+import { readChartImages } from './chart-images.ts'
+import { readImageList } from './image-list.ts'
+import { type InputText, readInputs } from './inputs.ts'
+import type { HelmOptions } from './render.ts'
+
+/** What all inputs of a command gave together. */
+export interface InputScan {
+  readonly uses: readonly ImageUse[]
+  readonly findings: readonly Finding[]
+  /** Only where asked for: workloads hold their whole documents. */
+  readonly workloads: readonly Workload[]
+  /** The resources of the kinds that were asked for. */
+  readonly resources: readonly Resource[]
+}
+
+export interface ScanOptions extends HelmOptions {
+  readonly keepWorkloads?: boolean
+  /** Also the workloads that custom resources are, by shape. */
+  readonly keepCustomWorkloads?: boolean
+  readonly keepKinds?: readonly string[]
+  /** Uses that are less sure are left out. */
+  readonly minConfidence?: Confidence
+  /** A user's own rules for fields of custom resources. */
+  readonly rules?: readonly FieldRule[]
+  /** Also images that only comments name. */
+  readonly comments?: boolean
+}
+
+/**
+ * Reads and scans every input. Documents, and files of a directory, that cannot be read are findings; the others go on.
+ *
+ * @throws {ExpectedError} INPUT_NOT_FOUND for an input that is not there.
+ */
+export async function scanInputs(inputs: readonly string[], options: ScanOptions = {}): Promise<InputScan> {
+  const scan = emptyScan()
+  const onUnreadable = (file: string, { message, hint }: ExpectedError): void => {
+    scan.findings.push({ code: 'FILE_UNREADABLE', severity: 'error', message, hint, file, line: undefined })
+  }
+  for await (const input of readInputs(inputs, { ...options, onUnreadable })) addInput(scan, input, options)
+  return options.comments ? { ...scan, uses: withoutKnownComments(scan.uses) } : scan
+}
+
+/** Scans objects that came from somewhere else than a file; `place` stands for the file's name. */
+export function scanObjects(objects: Iterable<unknown>, place: string, options: ScanOptions = {}): InputScan {
+  const scan = emptyScan()
+  const first = () => 1
+  for (const value of objects) {
+    addDocument(scan, { file: place, line: 1, value, source: '', lineOf: first, textLineOf: first }, options)
+  }
+  return scan
+}
+
+interface GrowingScan extends InputScan {
+  readonly uses: ImageUse[]
+  readonly findings: Finding[]
+  readonly workloads: Workload[]
+  readonly resources: Resource[]
+  /** Texts of uses, one of each. */
+  readonly texts: Map<string, string>
+}
+
+function emptyScan(): GrowingScan {
+  return { uses: [], findings: [], workloads: [], resources: [], texts: new Map() }
+}
+
+function addInput(scan: GrowingScan, { file, text, line, kind }: InputText, options: ScanOptions): void {
+  if (kind === 'resources') {
+    const isNeeded = options.comments || options.keepKinds?.length ? undefined : mayNameImages
+    for (const document of readDocuments(text, file, line, isNeeded)) addDocument(scan, document, options)
+    return
+  }
+  const source = { file, line, kind: 'ImageList', name: file } as const
+  const list = kind === 'list' ? readImageList(text, source) : readChartImages(text, file)
+  scan.uses.push(...list.uses)
+  scan.findings.push(...list.findings)
+}
+
+function addDocument(
+  { uses, findings, workloads, resources, texts }: GrowingScan,
+  document: Document | UnreadableDocument,
+  options: ScanOptions,
+): void {
+  const { keepWorkloads = false, keepCustomWorkloads = false, keepKinds = [], minConfidence = 'likely' } = options
+  const scan = scanDocument(document, options)
+  for (const use of scan.uses) {
+    if (isAtLeast(use.confidence, minConfidence) || use.layer === 'comment') uses.push(detach(use, texts))
+  }
+  for (const finding of scan.findings) findings.push(finding)
+  if (keepWorkloads) for (const workload of scan.workloads) workloads.push(workload)
+  if ((keepKinds.length === 0 && !keepCustomWorkloads) || 'problem' in document) return
+  for (const resource of resourcesOf(document)) {
+    if (keepKinds.includes(resource.kind)) resources.push(resource)
+    if (keepCustomWorkloads) workloads.push(...customWorkloadsOf(resource))
+  }
+}
+
+/** Whether some input could not be read, so that images may be missing from the answer. */
+export function isIncomplete({ findings }: Pick<InputScan, 'findings'>): boolean {
+  return findings.some(isUnreadable)
+}
+
+/** Whether a finding says that an input, or a part of it, could not be read. */
+export function isUnreadable({ code }: Finding): boolean {
+  return code === 'FILE_UNREADABLE' || code === 'DOCUMENT_UNREADABLE'
+}
+
+/** The distinct images of uses, in CRI form, sorted; only those under one of the policies, or set by an operator. */
+export function imagesOf(uses: readonly ImageUse[], policies: readonly string[]): string[] {
+  const wanted = uses.filter(({ policy }) => policy === undefined || policies.includes(policy))
+  return [...new Set(wanted.map(({ image }) => image).filter((image) => image !== undefined))].sort()
+}
+
+/** A comment that names what a resource names says nothing new. */
+function withoutKnownComments(uses: readonly ImageUse[]): ImageUse[] {
+  const known = new Set(uses.filter(({ layer }) => layer !== 'comment').map(({ image }) => image))
+  return uses.filter(({ layer, image }) => layer !== 'comment' || !known.has(image))
+}

@@ -1,0 +1,73 @@
+import type { SingleBar } from 'cli-progress'
+import { formatBytes } from '../../oci/format-bytes.ts'
+
+/** Shows how far a long transfer is: a bar on a terminal, a line now and then elsewhere. Always on stderr. */
+export interface Progress {
+  /** `total` in bytes. */
+  start(title: string, total: number): Promise<void>
+  add(bytes: number): void
+  stop(): void
+}
+
+/** Milliseconds between two lines where there is no terminal. */
+const LINE_INTERVAL = 5000
+
+export function createProgress(stream: NodeJS.WriteStream = process.stderr): Progress {
+  return stream.isTTY ? new BarProgress(stream) : new LineProgress(stream)
+}
+
+class BarProgress implements Progress {
+  readonly #stream: NodeJS.WriteStream
+  #bar: SingleBar | undefined
+
+  constructor(stream: NodeJS.WriteStream) {
+    this.#stream = stream
+  }
+
+  async start(title: string, total: number): Promise<void> {
+    const { default: cliProgress } = await import('cli-progress')
+    this.#bar = new cliProgress.SingleBar({
+      stream: this.#stream,
+      format: `${title} {bar} {percentage}%  {value} of {total}  {eta_formatted} left`,
+      formatValue: (value, _options, type) =>
+        type === 'value' || type === 'total' ? formatBytes(value) : String(value),
+      hideCursor: true,
+      clearOnComplete: true,
+      etaBuffer: 100,
+    })
+    this.#bar.start(total, 0)
+  }
+
+  add(bytes: number): void {
+    this.#bar?.increment(bytes)
+  }
+
+  stop(): void {
+    this.#bar?.stop()
+  }
+}
+
+class LineProgress implements Progress {
+  readonly #stream: NodeJS.WriteStream
+  #timer: NodeJS.Timeout | undefined
+  #bytes = 0
+
+  constructor(stream: NodeJS.WriteStream) {
+    this.#stream = stream
+  }
+
+  async start(title: string, total: number): Promise<void> {
+    this.#timer = setInterval(() => {
+      this.#stream.write(`${title}: ${formatBytes(this.#bytes)} of ${formatBytes(total)}\n`)
+    }, LINE_INTERVAL)
+    this.#timer.unref()
+  }
+
+  add(bytes: number): void {
+    this.#bytes += bytes
+  }
+
+  stop(): void {
+    clearInterval(this.#timer)
+  }
+}

@@ -1,0 +1,105 @@
+import { homedir } from 'node:os'
+import { join } from 'node:path'
+import { formatDuration } from '../../duration.ts'
+import { ExpectedError } from '../../errors.ts'
+import { askCredentialHelper } from '../../registry/auth/credential-helper.ts'
+import { credentialsFrom } from '../../registry/auth/credentials.ts'
+import type { RegistryOptions } from '../../registry/client/mirrored.ts'
+import { findCertificates, readAuthority, readClient } from '../../registry/config/certificate-files.ts'
+import { readHostsDirectory } from '../../registry/config/hosts-toml.ts'
+import { readRegistriesConf } from '../../registry/config/registries-conf.ts'
+import { readText } from '../inputs/inputs.ts'
+import { readAuthFiles } from './auth-files.ts'
+import { readPullSecrets } from './pull-secrets.ts'
+
+/** The values of the registry flags. */
+interface RegistryFlags {
+  readonly mirror: string[]
+  readonly 'plain-http': string[]
+  readonly 'registries-conf'?: string | undefined
+  readonly 'hosts-dir'?: string | undefined
+  readonly ca?: string | undefined
+  readonly 'cert-dir'?: string | undefined
+  readonly 'client-cert'?: string | undefined
+  readonly 'client-key'?: string | undefined
+  readonly 'use-pull-secrets': boolean
+  readonly 'max-connections': number
+  readonly retries: number
+  readonly timeout?: number | undefined
+  readonly 'idle-timeout': number
+}
+
+/** The longest time that a timer takes, in milliseconds: 24 days. */
+const NEVER = 2 ** 31 - 1
+/** Milliseconds before the second try. */
+const RETRY_DELAY = 250
+
+/**
+ * What flags, the environment and this user's credential files mean to a registry client.
+ *
+ * @throws {ExpectedError} USAGE for a mirror without `=`, INPUT_NOT_FOUND, INPUT_UNREADABLE, INPUT_INVALID
+ */
+export async function readRegistryOptions(flags: RegistryFlags, inputs: readonly string[]): Promise<RegistryOptions> {
+  const secrets = flags['use-pull-secrets'] ? await readPullSecrets(inputs) : []
+  const { ca, 'client-cert': certificate, 'client-key': key, timeout, 'idle-timeout': idle } = flags
+  const configured = await readConfigured(flags)
+  return {
+    mirrors: flags.mirror.map(parseMirror),
+    plainHttp: flags['plain-http'],
+    ...(configured && { configured }),
+    ...(ca && { ca: [await readAuthority(ca)] }),
+    ...(certificate && key && { clients: [await readClient(certificate, key)] }),
+    findSettings: findCertificates(certificateDirectories(flags['cert-dir'])),
+    proxies: proxiesFrom(process.env),
+    findCredentials: credentialsFrom([...secrets, ...(await readAuthFiles())], askCredentialHelper),
+    maxConnections: flags['max-connections'],
+    retry: { attempts: flags.retries + 1, delay: RETRY_DELAY },
+    patience: { headTimeout: idle || NEVER, bodyTimeout: idle || NEVER },
+    ...(timeout && { signal: endOfRun(timeout) }),
+  }
+}
+
+async function readConfigured({ 'registries-conf': conf, 'hosts-dir': directory }: RegistryFlags) {
+  if (directory) return readHostsDirectory(directory)
+  return conf ? readRegistriesConf(await readText(conf), conf) : undefined
+}
+
+function parseMirror(text: string): { from: string; to: string } {
+  const [from, to, ...rest] = text.split('=')
+  if (from && to && rest.length === 0) return { from: trimmed(from), to: trimmed(to) }
+  throw new ExpectedError('USAGE', `Not a mirror: ${JSON.stringify(text)}`, {
+    hint: 'Write it as FROM=TO, such as quay.io=mirror.local:5000/quay.',
+  })
+}
+
+/** `https://mirror.local/` is meant as `mirror.local`. */
+function trimmed(text: string): string {
+  return text.replace(/^https?:\/\//, '').replace(/\/+$/, '')
+}
+
+/** Where docker, podman and skopeo look for the certificates of a host, the first that counts first. */
+function certificateDirectories(own: string | undefined): string[] {
+  const config = process.env.XDG_CONFIG_HOME || join(homedir(), '.config')
+  const usual = [join(config, 'containers', 'certs.d'), '/etc/containers/certs.d', '/etc/docker/certs.d']
+  return own ? [own, ...usual] : usual
+}
+
+/** The variables as curl and most tools read them: lower case first, and an empty one is none. */
+function proxiesFrom(env: NodeJS.ProcessEnv) {
+  return {
+    http: env.http_proxy || env.HTTP_PROXY,
+    https: env.https_proxy || env.HTTPS_PROXY,
+    no: env.no_proxy || env.NO_PROXY,
+  }
+}
+
+/** Aborted when the run, from the start of the program, has taken so many milliseconds. */
+function endOfRun(timeout: number): AbortSignal {
+  const end = new AbortController()
+  const error = new ExpectedError('TIMED_OUT', `not done after ${formatDuration(timeout)}, as --timeout says`, {
+    hint: 'Run the same command again: it goes on with what has arrived. Or give it more time.',
+  })
+  const left = Math.max(0, timeout - process.uptime() * 1000)
+  if (left < NEVER) setTimeout(() => end.abort(error), left).unref()
+  return end.signal
+}

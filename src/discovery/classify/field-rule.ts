@@ -1,0 +1,118 @@
+import type { Path } from '../../kubernetes/documents/position.ts'
+import { isObject, type Resource, valueAt } from '../../kubernetes/objects/resource.ts'
+import { findReference } from '../../oci/reference.ts'
+import type { Candidate } from '../candidate.ts'
+import { tagText } from '../compose/parts.ts'
+import { groupOf } from './exclusions.ts'
+
+/** Says where a kind names an image: one of {@link KNOWN_FIELDS}, or a user's own. */
+export interface FieldRule {
+  /** API group; any where it is left out. */
+  readonly group?: string
+  readonly kind: string
+  /** From the resource's root: `spec.engines[*].image`; `*` stands for any key, `[*]` for any entry, `**` for any way down. */
+  readonly path: string
+  /** Where the parts stand that make the reference, from the value at `path`; from the root with `$.` before. */
+  readonly parts?: Readonly<Partial<Record<PartName, string>>>
+  /** Only values that hold exactly these. */
+  readonly where?: Readonly<Record<string, string>>
+  /** A transport before the reference, without which the text is something else: `oci://`. */
+  readonly prefix?: string
+  /** Nothing at or below the path is an image. */
+  readonly ignore?: boolean
+}
+
+export const PART_NAMES = ['registry', 'repository', 'tag', 'digest'] as const
+
+export type PartName = (typeof PART_NAMES)[number]
+
+/** What rules say about one resource: the images, and the paths about which nothing else has a say. */
+interface RuleResult {
+  readonly candidates: readonly Candidate[]
+  readonly claimed: readonly Path[]
+}
+
+/** Applies the rules for a resource's kind to it. */
+export function applyRules(rules: readonly FieldRule[], resource: Resource, layer: 'knownField' | 'rule'): RuleResult {
+  const candidates: Candidate[] = []
+  const claimed: Path[] = []
+  for (const rule of rules) {
+    if (rule.kind !== resource.kind || (rule.group !== undefined && rule.group !== groupOf(resource.apiVersion)))
+      continue
+    for (const path of matchPath(resource.value, parsePath(rule.path))) {
+      const image = rule.ignore ? undefined : imageAt(rule, resource.value, path)
+      if (image) candidates.push(candidateFor(rule, image, layer))
+      if (image || rule.ignore) claimed.push(image?.path ?? path)
+    }
+  }
+  return { candidates, claimed }
+}
+
+interface ImageAt {
+  readonly reference: string
+  readonly path: Path
+}
+
+function imageAt({ parts, where = {}, prefix = '' }: FieldRule, root: unknown, path: Path): ImageAt | undefined {
+  const value = valueAt(root, path)
+  for (const [key, wanted] of Object.entries(where)) if (!isObject(value) || value[key] !== wanted) return undefined
+  if (parts) return composedAt(parts, root, path)
+  if (typeof value !== 'string' || !value.startsWith(prefix)) return undefined
+  const reference = value.slice(prefix.length)
+  return findReference(reference) ? { reference, path } : undefined
+}
+
+function composedAt(parts: NonNullable<FieldRule['parts']>, root: unknown, path: Path): ImageAt | undefined {
+  const read = (name: PartName): { text: string; path: Path } | undefined => {
+    const from = parts[name]
+    if (from === undefined) return undefined
+    const at: Path = from.startsWith('$.') ? parsePath(from.slice(2)) : [...path, ...parsePath(from)]
+    const value = valueAt(root, at)
+    if ((typeof value !== 'string' && typeof value !== 'number') || value === '') return undefined
+    return { text: String(value), path: at }
+  }
+  const repository = read('repository')
+  const base = repository && findReference(repository.text)
+  if (!repository || !base) return undefined
+  const isComplete = base.tag !== undefined || base.digest !== undefined
+  const [registry, tag, digest] = [read('registry'), read('tag'), read('digest')]
+  const name = registry ? `${registry.text.replace(/\/$/, '')}/${repository.text}` : repository.text
+  const reference = isComplete ? name : `${name}${tag ? tagText(tag.text) : ''}${digest ? `@${digest.text}` : ''}`
+  return findReference(reference) ? { reference, path: repository.path } : undefined
+}
+
+function candidateFor({ parts, path }: FieldRule, image: ImageAt, layer: 'knownField' | 'rule'): Candidate {
+  const composed = parts ? `, ${Object.values(parts).join(' + ')}` : ''
+  const source = layer === 'rule' ? 'your rule' : 'known field'
+  return {
+    ...image,
+    textLine: undefined,
+    layer,
+    confidence: 'certain',
+    why: `${source} ${path}${composed}`,
+    container: undefined,
+    policy: undefined,
+  }
+}
+
+/** `spec.a[*].b` as its steps; a number in brackets is an index, quotes protect dots: `data["a.b"]`. */
+export function parsePath(text: string): (string | number)[] {
+  return Array.from(text.matchAll(/\["([^"]+)"\]|\[(\d+)\]|\[(\*)\]|([^.[\]]+)/g), ([, quoted, index, every, name]) =>
+    index === undefined ? (quoted ?? every ?? name ?? '') : Number(index),
+  )
+}
+
+/** Every path of a value that a pattern leads to. */
+export function matchPath(value: unknown, [step, ...rest]: Path, at: Path = []): Path[] {
+  if (step === undefined) return [at]
+  if (typeof value !== 'object' || value === null) return []
+  const children: [string | number, unknown][] = Array.isArray(value) ? [...value.entries()] : Object.entries(value)
+  if (step === '**') {
+    return [
+      ...matchPath(value, rest, at),
+      ...children.flatMap(([key, child]) => matchPath(child, [step, ...rest], [...at, key])),
+    ]
+  }
+  const chosen = step === '*' ? children : children.filter(([key]) => key === step)
+  return chosen.flatMap(([key, child]) => matchPath(child, rest, [...at, key]))
+}

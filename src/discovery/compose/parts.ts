@@ -1,0 +1,206 @@
+import type { Path } from '../../kubernetes/documents/position.ts'
+import { findReference } from '../../oci/reference.ts'
+import { type Key, readKey } from '../classify/key.ts'
+import { likenessOf } from '../classify/likeness.ts'
+import type { Inherited } from './inherited.ts'
+
+/** One named text: an entry of a map, an environment variable, a parameter. */
+export interface Entry {
+  readonly name: string
+  readonly text: string
+  readonly path: Path
+}
+
+/** A reference put together from several entries. */
+export interface Composition {
+  readonly reference: string
+  readonly path: Path
+  /** The entries that it took, in the order of the reference. */
+  readonly from: readonly Entry[]
+  /** Whether some part names an image, so that the whole is surely one. */
+  readonly isSure: boolean
+}
+
+interface Part extends Entry {
+  readonly key: Key
+  readonly entry: Entry
+}
+
+export type UnderImage = 'directly' | 'below' | false
+
+interface ComposeOptions {
+  /** The entries stand under an image key, where `name` is the repository; or farther below one. */
+  readonly ofImage?: UnderImage
+  /** What an image that is a bare word (`image: proxyv2`) has from above. */
+  readonly inherit?: () => Inherited | undefined
+}
+
+interface Compositions {
+  readonly found: readonly Composition[]
+  /** Entries that are only a part: by themselves they are no reference. */
+  readonly taken: ReadonlySet<Entry>
+}
+
+/** A tag, a version, a digest, or a tag with its digest: `1.6.0@sha256:…`. */
+const VERSION_TEXT = /^(?:sha256:[0-9a-f]{64}|\w[\w.+-]{0,127}(?:@sha256:[0-9a-f]{64})?)$/
+/** A host alone is no repository: `repository: quay.io`. */
+const HOST = /^[\w-]+(?:\.[\w-]+)*\.[a-z]{2,}(?::\d+)?$/i
+const HEX = /^[0-9a-f]{64}$/
+
+/**
+ * References whose parts stand in several entries beside one another: `repository` + `tag`, `image` + `version`,
+ * `registry` + `name` + `version`, `X_IMAGE_REPOSITORY` + `X_VERSION`, with a digest where there is one.
+ */
+export function compose(entries: readonly Entry[], { ofImage = false, inherit }: ComposeOptions = {}): Compositions {
+  const parts = entries.map((entry): Part => ({ ...entry, key: readKey(entry.name), entry }))
+  const found: Composition[] = []
+  const taken = new Set<Entry>()
+  const groups = Map.groupBy(parts, ({ key }) => key.stem)
+  const take = (composition: Composition | undefined): void => {
+    if (!composition) return
+    found.push(composition)
+    for (const part of composition.from) taken.add((part as Part).entry)
+  }
+  for (const [stem, group] of groups) {
+    const base = baseOf(group, ofImage)
+    if (!base) continue
+    const digest = digestOf(group)
+    const versions = versionsFor(stem, group, parts, base, ofImage)
+    const inherited = needsMore(base, versions, ofImage) ? completed(base, versions[0], inherit?.()) : undefined
+    if (inherited) take(inherited)
+    else if (versions.length === 0) take(join(base, undefined, digest))
+    else for (const version of versions) take(join(base, version, digest))
+  }
+  return { found, taken }
+}
+
+/** `image: proxyv2`, or a base or repository without a version: something above or beside may say the rest. */
+function needsMore({ name, from }: Base, versions: readonly Part[], ofImage: UnderImage): boolean {
+  const isOpen = (part: Part) =>
+    /base_?image$/i.test(part.name) || (part.key.role === 'repository' && (ofImage === 'directly' || part.key.ofImage))
+  return !name.includes('/') || (versions.length === 0 && from.some(isOpen))
+}
+
+/** A base with what it inherits, where that makes a complete reference to a registry, or a version was all that lacked. */
+function completed(base: Base, version: Part | undefined, above: Inherited | undefined): Composition | undefined {
+  const tag = version?.text ?? above?.version
+  if (!above || !tag) return undefined
+  const isBare = !base.name.includes('/')
+  if (isBare && !above.registry) return undefined
+  const reference = `${isBare ? `${above.registry}/` : ''}${base.name}${tagText(tag)}`
+  if (isBare && likenessOf(reference).likeness !== 'strong') return undefined
+  return compositionOf({ ...base, isSure: true }, reference, version ? [...base.from, version] : base.from)
+}
+
+interface Base {
+  readonly name: string
+  readonly from: readonly Part[]
+  readonly isSure: boolean
+}
+
+/** Registry and repository of a group, without tag or digest. */
+function baseOf(group: readonly Part[], ofImage: UnderImage): Base | undefined {
+  const of = (role: string) => group.find(({ key, text }) => key.role === role && text !== '')
+  const [image, repository, registry, name] = [of('image'), of('repository'), of('registry'), of('name')]
+  // Other things than images have a repository and a version; `repository` with `tag` is theirs alone.
+  const isPair = repository !== undefined && /repository$/i.test(repository.name) && of('tag') !== undefined
+  const isSure = ofImage !== false || isPair || group.some(({ key }) => key.ofImage)
+  const pathParts = partsOfPath(image, repository, registry, name, ofImage)
+  if (pathParts.length === 0) return undefined
+  const path = pathParts.map(({ text }) => text.replace(/\/$/, '')).join('/')
+  const withRegistry = registry && !pathParts.includes(registry) && !hasHost(path)
+  const full = withRegistry ? `${registry.text.replace(/\/$/, '')}/${path}` : path
+  const reference = findReference(full)
+  if (!reference?.domain || reference.tag || reference.digest || HOST.test(full)) return undefined
+  return { name: full, from: withRegistry ? [registry, ...pathParts] : pathParts, isSure }
+}
+
+function partsOfPath(
+  image: Part | undefined,
+  repository: Part | undefined,
+  registry: Part | undefined,
+  name: Part | undefined,
+  ofImage: UnderImage,
+): Part[] {
+  // `repository: nvcr.io/nvidia, image: driver`: only an image without a path needs the repository before it.
+  if (image && repository) return image.text.includes('/') ? [image] : [repository, image]
+  if (image) return [image]
+  if (repository) return isPrefix(repository, name, ofImage) && name ? [repository, name] : [repository]
+  if (registry && name) return [registry, name]
+  // `image: {gallery: {name: ubuntu, version: 1}}` is a machine's; a path makes the name one of an image all the same.
+  const isNamed = ofImage === 'directly' || name?.text.includes('/')
+  return ofImage && name && isNamed ? [name] : []
+}
+
+/** `images: {web: {repository: org, name: web, tag: v1}}`: a repository of one component is what the name stands in. */
+function isPrefix({ text }: Part, name: Part | undefined, ofImage: UnderImage): boolean {
+  const path = hasHost(`${text}/`) ? text.slice(text.indexOf('/') + 1) : text
+  const isShort = HOST.test(text) || !path.includes('/')
+  return ofImage !== false && isShort && name !== undefined && path !== name.text && name.text !== ''
+}
+
+/** The versions that a base is used with: of its own stem, of a shorter one, or any that says it is an image's. */
+function versionsFor(
+  stem: string,
+  group: readonly Part[],
+  all: readonly Part[],
+  { from }: Base,
+  ofImage: UnderImage,
+): Part[] {
+  const usable = (part: Part): boolean => VERSION_TEXT.test(part.text) && isVersionPart(part, ofImage)
+  const own = group.filter(usable)
+  const first = own.find(({ key }) => key.role === 'tag') ?? own[0]
+  if (first) return [first]
+  // `MONGODB_ENTERPRISE_DATABASE_IMAGE` goes with `DATABASE_VERSION`.
+  const shorter = all.find((part) => usable(part) && part.key.stem !== '' && stem.endsWith(` ${part.key.stem}`))
+  if (shorter) return [shorter]
+  // `image` beside `defaultImageVersion` and `defaultGpuImageVersion`.
+  const isOnlyImage =
+    all.filter(({ key }) => key.role === 'image').length === 1 && from.some(({ key }) => key.role === 'image')
+  return isOnlyImage ? all.filter((part) => usable(part) && part.key.ofImage) : []
+}
+
+function isVersionPart({ key, text }: Part, ofImage: UnderImage): boolean {
+  return (
+    key.role === 'tag' ||
+    (key.role === 'version' && (ofImage !== false || key.ofImage || /\d/.test(text) || text === 'latest'))
+  )
+}
+
+function digestOf(group: readonly Part[]): Part | undefined {
+  return group.find(({ key, text }) => key.role === 'digest' && (HEX.test(text) || text.startsWith('sha256:')))
+}
+
+function join(base: Base, version: Part | undefined, digest: Part | undefined): Composition | undefined {
+  if (!version && !digest) {
+    // Registry and repository make a name; a single part is no composition.
+    return base.from.length > 1 ? compositionOf(base, base.name, base.from) : undefined
+  }
+  const hash = digest && (HEX.test(digest.text) ? `sha256:${digest.text}` : digest.text)
+  const tag = version && tagText(version.text)
+  const text = `${base.name}${tag ?? ''}${hash ? `@${hash}` : ''}`
+  const from = [...base.from, version, digest].filter((part) => part !== undefined)
+  return compositionOf({ ...base, isSure: base.isSure || from.some(({ key }) => key.ofImage) }, text, from)
+}
+
+/** A version as the end of a reference: a tag cannot hold `+`, and a digest may stand in the place of a tag. */
+export function tagText(version: string): string {
+  return version.startsWith('sha256:') ? `@${version}` : `:${version.replaceAll('+', '-')}`
+}
+
+function compositionOf(
+  { from: [first], isSure }: Base,
+  reference: string,
+  from: readonly Part[],
+): Composition | undefined {
+  const { likeness } = likenessOf(reference)
+  if (likeness === 'none' || !first) return undefined
+  const of = (role: string) => from.find(({ key }) => key.role === role)
+  const at = of('image') ?? of('repository') ?? first
+  return { reference, path: at.path, from, isSure: isSure || likeness === 'strong' }
+}
+
+function hasHost(path: string): boolean {
+  const first = path.slice(0, path.indexOf('/'))
+  return /[.:]/.test(first) || first === 'localhost'
+}

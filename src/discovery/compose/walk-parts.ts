@@ -1,0 +1,56 @@
+import { readKey } from '../classify/key.ts'
+import { add, type Place, type Walk } from '../walk/walk-state.ts'
+import { inheritedFrom } from './inherited.ts'
+import { compose, type Entry } from './parts.ts'
+
+export const NOTHING: ReadonlySet<string> = new Set()
+
+/** Roles that a composed reference can begin with. */
+const BASES: ReadonlySet<string> = new Set(['image', 'repository', 'registry'])
+const MAX_PART = 512
+
+/** Notes the references that entries beside one another make together; the names of the entries that went into one. */
+export function addCompositions(
+  walk: Walk,
+  entries: readonly Entry[],
+  place: Place,
+  name: string,
+): ReadonlySet<string> {
+  const isDirect = ['image', 'images'].includes(readKey(name).role)
+  const ofImage = place.outer.ofImage && (isDirect ? 'directly' : 'below')
+  if (!ofImage && !entries.some((entry) => BASES.has(readKey(entry.name).role))) return NOTHING
+  // A `global` map holds the parts that others leave out, and is no image itself.
+  if (name === 'global') return NOTHING
+  const { found, taken } = compose(entries, { ofImage, inherit: () => inheritedFrom([...walk.maps, textsOf(entries)]) })
+  for (const { reference, path, from, isSure } of found) {
+    const hasVersion = /[:@][^/]*$/.test(reference)
+    add(walk, place, {
+      reference,
+      path: [...walk.path, ...path],
+      confidence: isSure && hasVersion ? 'likely' : 'possible',
+      why: `composed of ${from.map((entry) => entry.name).join(' + ')}`,
+    })
+  }
+  return taken.size === 0 ? NOTHING : new Set(Array.from(taken, (entry) => entry.name))
+}
+
+function textsOf(entries: readonly Entry[]): Record<string, string> {
+  return Object.fromEntries(entries.map(({ name, text }) => [name, text]))
+}
+
+/** The entries of a map that may be parts of a reference: texts, and numbers, which a version may be. */
+export function entriesOf(map: Readonly<Record<string, unknown>>, { ofImage }: { ofImage: boolean }): Entry[] {
+  const entries: Entry[] = []
+  if (!ofImage && !mayBegin(map)) return entries
+  for (const name in map) {
+    const value = map[name]
+    if (typeof value === 'string' && value.length <= MAX_PART) entries.push({ name, text: value, path: [name] })
+    else if (typeof value === 'number') entries.push({ name, text: String(value), path: [name] })
+  }
+  return entries
+}
+
+function mayBegin(map: Readonly<Record<string, unknown>>): boolean {
+  for (const name in map) if (typeof map[name] === 'string' && BASES.has(readKey(name).role)) return true
+  return false
+}

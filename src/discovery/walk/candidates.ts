@@ -1,0 +1,56 @@
+import type { Path } from '../../kubernetes/documents/position.ts'
+import type { Resource } from '../../kubernetes/objects/resource.ts'
+import type { Workload } from '../../kubernetes/objects/workload.ts'
+import type { Candidate } from '../candidate.ts'
+import { isExcluded } from '../classify/exclusions.ts'
+import { applyRules, type FieldRule } from '../classify/field-rule.ts'
+import { KNOWN_FIELDS } from '../classify/known-fields.ts'
+import { schemaDefaults } from './schema-defaults.ts'
+import { findCandidates } from './walk.ts'
+
+/** The candidates of a resource: a user's rules first, then known fields, then what keys and texts tell. */
+export function candidatesOf(
+  resource: Resource,
+  workload: Workload | undefined,
+  rules: readonly FieldRule[],
+): ReturnType<typeof findCandidates> {
+  const own = applyRules(rules, resource, 'rule')
+  const known = applyRules(KNOWN_FIELDS, resource, 'knownField')
+  const { candidates, gaps } = guessesFor(resource, workload)
+  const isFree = ({ path }: Candidate, claimed: readonly Path[]) => !claimed.some((prefix) => startsWith(path, prefix))
+  return {
+    candidates: [
+      ...own.candidates,
+      ...known.candidates.filter((candidate) => isFree(candidate, own.claimed)),
+      ...candidates.filter((candidate) => isFree(candidate, own.claimed) && isFree(candidate, known.claimed)),
+    ],
+    gaps,
+  }
+}
+
+function startsWith(path: Path, prefix: Path): boolean {
+  return prefix.every((key, index) => path[index] === key)
+}
+
+function guessesFor(resource: Resource, workload: Workload | undefined): ReturnType<typeof findCandidates> {
+  const { apiVersion, kind, value } = resource
+  if (isExcluded(resource)) return { candidates: [], gaps: [] }
+  if (kind === 'CustomResourceDefinition') return { candidates: defaultCandidates(resource), gaps: [] }
+  const layer = kind === 'ConfigMap' ? 'config' : 'knownField'
+  return findCandidates(value, { apiVersion, layer, podSpec: workload?.podSpec })
+}
+
+function defaultCandidates({ apiVersion, value }: Resource): Candidate[] {
+  return schemaDefaults(value).flatMap(({ value: defaults, pathOf }) =>
+    findCandidates(defaults, { apiVersion, layer: 'knownField' }).candidates.map(
+      (candidate): Candidate => ({
+        ...candidate,
+        path: pathOf(candidate.path),
+        policy: undefined,
+        layer: 'knownField',
+        confidence: candidate.confidence === 'possible' ? 'possible' : 'likely',
+        why: `schema default, ${candidate.why}`,
+      }),
+    ),
+  )
+}

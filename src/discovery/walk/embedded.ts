@@ -1,0 +1,32 @@
+import { readDocuments } from '../../kubernetes/documents/document.ts'
+import type { Path } from '../../kubernetes/documents/position.ts'
+import { readKey } from '../classify/key.ts'
+
+/** A value that stands as text inside a resource; lines count from the start of that text, from 0. */
+interface EmbeddedValue {
+  readonly value: object
+  lineOf(path: Path): number
+}
+
+/** A text without one of these holds no image, unless its name says that it does. */
+const PROMISING = /image|[a-z0-9]\/[\w./-]+[:@]\w/i
+const STRUCTURED = /^\s*[[{]|^\s*(?:-\s+)?["']?[\w./-]+["']?\s*:(?:\s|$)/m
+/** How programs begin. */
+export const SCRIPT = /^\s*(?:#!|set -|import |package |function )/
+
+/** Whether a text of that name can hold texts of its own: it is JSON, or has several lines. */
+export function mayEmbed(text: string, name: string): boolean {
+  const isStructure = text.length > 8 && (text.includes('\n') || /^\s*[[{]/.test(text))
+  return isStructure && (PROMISING.test(text) || readKey(name).ofImage)
+}
+
+/** The maps and lists that a text is YAML or JSON for; none where it is a template, a script or prose. */
+export function readEmbedded(text: string): EmbeddedValue[] {
+  if (!STRUCTURED.test(text) || SCRIPT.test(text)) return []
+  const documents = Array.from(readDocuments(text, '', 0))
+  const isWhole = documents.every((document) => 'value' in document && typeof document.value === 'object')
+  if (!isWhole) return []
+  return documents.flatMap((document) =>
+    'value' in document ? [{ value: document.value as object, lineOf: document.lineOf }] : [],
+  )
+}

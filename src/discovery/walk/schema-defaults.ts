@@ -1,0 +1,55 @@
+import type { Path } from '../../kubernetes/documents/position.ts'
+import { isObject } from '../../kubernetes/objects/resource.ts'
+
+/**
+ * What the schemas of a CustomResourceDefinition set by default, as an object of the shape that a resource would have,
+ * and for each path of it the path to the default in the definition. Lists have one entry.
+ */
+export function schemaDefaults(definition: unknown): { value: unknown; pathOf: (path: Path) => Path }[] {
+  return schemasOf(definition).map(({ schema, path }) => {
+    const origins = new Map<string, Path>()
+    const value = defaultsIn(schema, path, [], origins)
+    return { value, pathOf: (at) => originOf(at, origins) ?? path }
+  })
+}
+
+function schemasOf(definition: unknown): { schema: unknown; path: Path }[] {
+  const spec = isObject(definition) && isObject(definition.spec) ? definition.spec : {}
+  const versions = Array.isArray(spec.versions) ? spec.versions : []
+  const schemaIn = (holder: unknown, key: string, path: Path) => {
+    const schema = isObject(holder) && isObject(holder[key]) ? holder[key].openAPIV3Schema : undefined
+    return schema === undefined ? [] : [{ schema, path: [...path, key, 'openAPIV3Schema'] }]
+  }
+  return [
+    ...schemaIn(spec, 'validation', ['spec']),
+    ...versions.flatMap((version, index) => schemaIn(version, 'schema', ['spec', 'versions', index])),
+  ]
+}
+
+function defaultsIn(schema: unknown, path: Path, at: Path, origins: Map<string, Path>): unknown {
+  if (!isObject(schema)) return undefined
+  if (schema.default !== undefined && schema.default !== null) {
+    origins.set(JSON.stringify(at), [...path, 'default'])
+    return schema.default
+  }
+  if (isObject(schema.items)) {
+    const item = defaultsIn(schema.items, [...path, 'items'], [...at, 0], origins)
+    return item === undefined ? undefined : [item]
+  }
+  if (!isObject(schema.properties)) return undefined
+  const value: Record<string, unknown> = {}
+  for (const [key, property] of Object.entries(schema.properties)) {
+    const inner = defaultsIn(property, [...path, 'properties', key], [...at, key], origins)
+    if (inner !== undefined && key !== '__proto__') value[key] = inner
+  }
+  return Object.keys(value).length === 0 ? undefined : value
+}
+
+/** The origin of the nearest path above that has one, and what is left of the path below it. */
+function originOf(at: Path, origins: ReadonlyMap<string, Path>): Path | undefined {
+  for (let length = at.length; length >= 0; length--) {
+    const origin = origins.get(JSON.stringify(at.slice(0, length)))
+    if (origin) return [...origin, ...at.slice(length)]
+  }
+  return undefined
+}

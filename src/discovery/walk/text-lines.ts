@@ -1,0 +1,82 @@
+import { judge } from '../candidate.ts'
+import { type Key, type KeyRole, readKey } from '../classify/key.ts'
+import { compose } from '../compose/parts.ts'
+import type { Confidence } from '../image-use.ts'
+
+/** An image named in a text that is no YAML or JSON: a template, a script, properties. */
+interface LineImage {
+  readonly reference: string
+  readonly confidence: Confidence
+  /** The name that it is assigned to. */
+  readonly name: string
+  /** Lines from the start of the text. */
+  readonly line: number
+}
+
+const COMMENT = /^\s*(?:#|\/\/|;)/
+/** `image: ref`, `"image": "ref",`, `IMAGE=ref`, `3.9.0=ref`, alone on its line. */
+const ASSIGNMENT =
+  /^\s*(?:-\s+)?(?:export\s+)?["']?([\w][\w./-]*)(?:["']?\s*=|["']\s*:|\s*:\s)\s*["']?([^\s"',;{}()<>`|\\]+)["']?\s*[,;]?\s*(?:#.*)?$/
+/** A reference alone on its line: an entry of a list. */
+const ALONE = /^\s*(?:-\s+)?["']?(\w[\w.-]*(?::\d+)?\/[\w./:@-]+)["']?,?\s*(?:#.*)?$/
+/** `--image=ref` and `--image ref` anywhere in a line. */
+const FLAG = /(?<=^|[\s"'[,])--?([A-Za-z][\w.-]*)(?:=|\s+)["']?([^\s"',;{}()<>`|\\-][^\s"',;{}()<>`|\\]*)/g
+
+/** Beyond this a line is data, not something that a person wrote. */
+const MAX_LINE = 4096
+/** Beyond this a text is no list of settings. */
+const MAX_PARTS = 1000
+const PARTS: ReadonlySet<KeyRole> = new Set(['image', 'repository', 'registry', 'tag', 'version', 'digest'])
+
+/**
+ * The images that lines of a text assign, or pass as flags. `outer` is what the text itself is called. In a script a
+ * name has to say that it is an image: other variables hold what it makes and compares.
+ */
+export function imagesInLines(text: string, outer: Key, { isScript = false } = {}): LineImage[] {
+  const ofImages = outer.role === 'images' || outer.role === 'image'
+  const assignments = assignmentsIn(text, ofImages)
+  const { composed, taken } = composeAssignments(assignments)
+  const single = assignments.flatMap((assignment): LineImage[] => {
+    if (taken.has(assignment)) return []
+    const { name, value, line } = assignment
+    const own = readKey(name)
+    const key = own.role === 'other' && ofImages ? outer : own
+    const image = judge(key, value, { isLoose: true })
+    if (!image) return []
+    return [{ ...image, name, line, confidence: isScript && key.role === 'other' ? 'possible' : image.confidence }]
+  })
+  return [...composed, ...single]
+}
+
+interface Assignment {
+  readonly name: string
+  readonly value: string
+  readonly line: number
+}
+
+function assignmentsIn(text: string, ofImages: boolean): Assignment[] {
+  return text.split('\n').flatMap((content, line) => {
+    if (content.length > MAX_LINE || COMMENT.test(content)) return []
+    const alone = ofImages ? ALONE.exec(content)?.[1] : undefined
+    return alone ? [{ name: '', value: alone, line }] : assignmentsOf(content, line)
+  })
+}
+
+function assignmentsOf(content: string, line: number): Assignment[] {
+  const [, name, value] = ASSIGNMENT.exec(content) ?? []
+  if (name && value) return [{ name, value, line }]
+  return Array.from(content.matchAll(FLAG), ([, flag = '', argument = '']) => ({ name: flag, value: argument, line }))
+}
+
+/** `web.image.repository=…` and `web.image.tag=…`; lines whose names have no beginning in common may belong to anything. */
+function composeAssignments(assignments: readonly Assignment[]): { composed: LineImage[]; taken: Set<Assignment> } {
+  const parts = assignments.filter(({ name }) => readKey(name).stem !== '' && PARTS.has(readKey(name).role))
+  if (parts.length > MAX_PARTS) return { composed: [], taken: new Set() }
+  const entries = parts.map(({ name, value, line }) => ({ name, text: value, path: [line] }))
+  const whole = compose(entries).found.filter(({ reference, isSure }) => isSure && /[:@][^/]*$/.test(reference))
+  const composed = whole.map(({ reference, path, from }): LineImage => {
+    return { reference, confidence: 'likely', name: from.map(({ name }) => name).join(' + '), line: Number(path[0]) }
+  })
+  const lines = new Set(whole.flatMap(({ from }) => from.map(({ name, path }) => `${name}\n${path[0]}`)))
+  return { composed, taken: new Set(parts.filter(({ name, line }) => lines.has(`${name}\n${line}`))) }
+}

@@ -1,0 +1,52 @@
+import type { Path } from '../../kubernetes/documents/position.ts'
+import type { PodImageGap } from '../../kubernetes/objects/pod-images.ts'
+import type { Candidate } from '../candidate.ts'
+import type { Key } from '../classify/key.ts'
+import type { Layer } from '../image-use.ts'
+
+/** One walk over a value: where it is, and what it has found. */
+export interface Walk {
+  readonly apiVersion: string
+  /** In how many texts the value is embedded. */
+  readonly depth: number
+  /** The value is no whole resource: values for a template (`image: proxyv2`) are completed elsewhere. */
+  readonly isLoose: boolean
+  /** What the API says is a pod spec, whatever its shape. */
+  readonly podSpec: unknown
+  /** From the value to the present place; grows and shrinks on the way. */
+  readonly path: (string | number)[]
+  /** The maps on that way. */
+  readonly maps: Record<string, unknown>[]
+  readonly found: Candidate[]
+  readonly gaps: PodImageGap[]
+  /** Containers and image volumes of pod specs: their images are read as the kubelet reads them. */
+  readonly claimed: Set<unknown>
+  /** Values that something gives a name: environment variables, parameters. */
+  readonly named: Map<string, string>
+  /** Texts under image keys that wait for the values of their placeholders. */
+  readonly open: { readonly text: string; readonly path: Path; readonly place: Place }[]
+}
+
+/** What the way to a value says about it. */
+export interface Place {
+  readonly layer: Layer
+  readonly container: string | undefined
+  /** What texts here are where their own key says nothing: `images: {web: …}`, `image: {name: …}`. */
+  readonly outer: Key
+  /** Programs complete texts here, so a bare word proves nothing: parameters. */
+  readonly isLoose?: boolean
+}
+
+export const OTHER: Key = { role: 'other', stem: '', ofImage: false }
+export const MENTION: Key = { role: 'mention', stem: '', ofImage: true }
+export const IMAGE: Key = { role: 'image', stem: '', ofImage: true }
+
+/** Notes a candidate at the present place, unless it names another. */
+export function add(
+  walk: Walk,
+  place: Place,
+  candidate: Pick<Candidate, 'reference' | 'confidence' | 'why'> & Partial<Candidate>,
+): void {
+  const { layer, container } = place
+  walk.found.push({ path: [...walk.path], textLine: undefined, policy: undefined, layer, container, ...candidate })
+}

@@ -1,0 +1,94 @@
+import { type Candidate, judge } from '../candidate.ts'
+import { type Key, readKey } from '../classify/key.ts'
+import { hasPlaceholder } from '../classify/placeholders.ts'
+import type { Layer } from '../image-use.ts'
+import { mayEmbed, readEmbedded, SCRIPT } from './embedded.ts'
+import { imagesInLines } from './text-lines.ts'
+import { add, IMAGE, type Place, type Walk } from './walk-state.ts'
+
+/** Finds the candidates of a value that stands as text; handed in because walking and reading texts need each other. */
+export type FindInside = (value: unknown, place: Place, name: string) => readonly Candidate[]
+
+const MAX_TEXT_DEPTH = 3
+/** Prose: what it mentions is not what runs. Expressions and patterns compare. */
+const PROSE: ReadonlySet<string> = new Set(
+  'description displayName documentation notes message summary readme title base64data pattern regex expr _example'.split(
+    ' ',
+  ),
+)
+/** Keys whose texts are programs, which also say what they make and compare. */
+const SCRIPTS: ReadonlySet<string> = new Set(['script', 'source', 'run'])
+const LIST_SEPARATOR = /[\s,;]+/
+const ASSIGNMENT = /^([\w.-]+)=(?=\w)(.+)$/s
+
+/** Reads a text of a resource, whatever is in it. */
+export function visitText(walk: Walk, text: string, name: string, place: Place, findInside: FindInside): void {
+  if (text.length < 2 || PROSE.has(name) || text.startsWith('data:')) return
+  if (mayEmbed(text, name)) {
+    visitEmbedded(walk, text, name, place, findInside)
+    return
+  }
+  const own = readKey(name)
+  // A name or repository without a version is only a part, which something completes.
+  const isWhole = own.role === 'other' || /[:@][^/]*$/.test(text)
+  const saysNothing = isWhole && (own.role === 'other' || own.role === 'name' || own.role === 'repository')
+  const key = saysNothing && place.outer.ofImage ? place.outer : own
+  // Outside image fields a reference has at least one of these.
+  if (key.role === 'other' && !/[/:@]/.test(text)) return
+  if (!hasPlaceholder(text)) visitWords(walk, text, name, key, place)
+  else if (key.role === 'image') walk.open.push({ text, path: [...walk.path], place })
+}
+
+/** A text of one line: one value, or several (`a=REF,b=REF`). */
+export function visitWords(walk: Walk, text: string, name: string, key: Key, place: Place): void {
+  const words = text.includes('/') || key.role === 'images' ? text.trim().split(LIST_SEPARATOR) : [text]
+  const isLoose = walk.isLoose || place.isLoose || place.layer === 'argument' || words.length > 1
+  for (const word of new Set(words)) {
+    const [, inner, value] = ASSIGNMENT.exec(word) ?? []
+    const image =
+      inner && value
+        ? judge(nearerOf(readKey(inner), key), value, { isLoose })
+        : judge(key, words.length > 1 ? word : text, { isLoose })
+    if (image) add(walk, place, { ...image, why: whyOf(place.layer, name, inner) })
+  }
+}
+
+/** A text that is read line by line: a script, a template. */
+export function visitLines(walk: Walk, text: string, name: string, place: Place): void {
+  const isScript = SCRIPTS.has(name) || place.layer === 'argument' || SCRIPT.test(text)
+  for (const { reference, confidence, name: inner, line } of imagesInLines(text, readKey(name), { isScript })) {
+    add(walk, place, { reference, confidence, textLine: line, why: whyOf(place.layer, name, inner) })
+  }
+}
+
+function visitEmbedded(walk: Walk, text: string, name: string, place: Place, findInside: FindInside): void {
+  const values = walk.depth < MAX_TEXT_DEPTH ? readEmbedded(text) : []
+  if (values.length === 0) visitLines(walk, text, name, place)
+  const isPassed = place.layer === 'environment' || place.layer === 'argument'
+  const inner: Place = { ...place, layer: isPassed ? place.layer : 'config' }
+  for (const { value, lineOf } of values) {
+    for (const candidate of findInside(value, inner, name)) {
+      // A text inside this text begins on the line after its key.
+      const textLine = lineOf(candidate.path) + (candidate.textLine === undefined ? 0 : candidate.textLine + 1)
+      add(walk, place, { ...candidate, path: [...walk.path], textLine, why: `${candidate.why} in the text of ${name}` })
+    }
+  }
+}
+
+/** The image that a text with its placeholders filled in is. */
+export function judgeFilled(filled: string): ReturnType<typeof judge> {
+  return judge(IMAGE, filled)
+}
+
+/** In `--images=name=REF` and `IMAGES: 3.9.0=REF` the outer name says that it is an image, unless the inner one speaks. */
+function nearerOf(inner: Key, outer: Key): Key {
+  return inner.role === 'other' || inner.role === 'name' ? outer : inner
+}
+
+const NAMED_AS: Partial<Record<Layer, string>> = { argument: 'flag', environment: 'environment variable' }
+
+function whyOf(layer: Layer, name: string, inner?: string): string {
+  const what = NAMED_AS[layer] ?? 'key'
+  if (name === '') return layer === 'argument' ? 'argument' : 'value'
+  return inner && inner !== name ? `${what} ${name}, ${inner}` : `${what} ${name}`
+}

@@ -1,0 +1,164 @@
+import type { PodImageGap } from '../../kubernetes/objects/pod-images.ts'
+import { isObject } from '../../kubernetes/objects/resource.ts'
+import type { Candidate } from '../candidate.ts'
+import { isExcludedAnnotation, isExcludedKey } from '../classify/exclusions.ts'
+import { readKey } from '../classify/key.ts'
+import { fillPlaceholders, placeholderNames } from '../classify/placeholders.ts'
+import { hasPodShape } from '../classify/pod-shape.ts'
+import { pairOf, visitPair } from '../compose/pair.ts'
+import type { Entry } from '../compose/parts.ts'
+import { addCompositions, entriesOf, NOTHING } from '../compose/walk-parts.ts'
+import type { Layer } from '../image-use.ts'
+import { readArguments } from './arguments.ts'
+import { addPodImages } from './walk-pods.ts'
+import { add, MENTION, OTHER, type Place, type Walk } from './walk-state.ts'
+import { judgeFilled, visitLines, visitText, visitWords } from './walk-text.ts'
+
+interface WalkOptions {
+  readonly apiVersion: string
+  readonly layer: Layer
+  /** What the API says is a pod spec, whatever its shape. */
+  readonly podSpec?: unknown
+}
+
+interface Found {
+  readonly candidates: readonly Candidate[]
+  /** Containers without a usable image; in a custom resource only those that have something else there. */
+  readonly gaps: readonly PodImageGap[]
+}
+
+const ARGUMENT_LISTS: ReadonlySet<string> = new Set('args command cmd extraArgs additionalArgs arguments'.split(' '))
+
+/** Everything in a resource that names an image or may: pod specs, and what the keys and texts around tell. */
+export function findCandidates(root: unknown, { apiVersion, layer, podSpec }: WalkOptions): Found {
+  return walkFrom(root, { apiVersion, podSpec, depth: 0 }, { layer, container: undefined, outer: OTHER }, '')
+}
+
+function walkFrom(
+  root: unknown,
+  { apiVersion, podSpec, depth }: Pick<Walk, 'apiVersion' | 'podSpec' | 'depth'>,
+  place: Place,
+  name: string,
+): Found {
+  const walk: Walk = {
+    ...{ apiVersion, podSpec, depth },
+    isLoose: depth > 0 && !(isObject(root) && typeof root.kind === 'string'),
+    ...{ path: [], maps: [], found: [], gaps: [], claimed: new Set(), named: new Map(), open: [] },
+  }
+  visit(walk, root, name, place)
+  for (const { text, path, place: at } of walk.open) {
+    const filled = fillPlaceholders(text, walk.named)
+    const image = filled === undefined ? undefined : judgeFilled(filled)
+    const why = `${text} with ${placeholderNames(text).join(', ')} filled in`
+    if (image) add(walk, at, { ...image, path, why })
+  }
+  return { candidates: walk.found, gaps: walk.gaps }
+}
+
+function visit(walk: Walk, value: unknown, name: string, place: Place): void {
+  if (typeof value === 'string') {
+    visitText(walk, value, name, place, (inside, at, outer) => {
+      return walkFrom(inside, { ...walk, podSpec: undefined, depth: walk.depth + 1 }, at, outer).candidates
+    })
+  } else if (Array.isArray(value)) {
+    visitList(walk, value, name, place)
+  } else if (typeof value === 'object' && value !== null) {
+    visitMap(walk, value as Record<string, unknown>, name, place)
+  }
+}
+
+function visitAt(walk: Walk, key: string | number, value: unknown, name: string, place: Place): void {
+  walk.path.push(key)
+  visit(walk, value, name, place)
+  walk.path.pop()
+}
+
+function visitMap(walk: Walk, map: Record<string, unknown>, name: string, outer: Place): void {
+  const place = placeInMap(map, name, outer)
+  if (map === walk.podSpec || hasPodShape(map)) addPodImages(walk, map, place)
+  walk.maps.push(map)
+  const isClaimed = walk.claimed.has(map)
+  const taken = isClaimed ? NOTHING : addCompositions(walk, entriesOf(map, place.outer), place, name)
+  const pair = pairOf(map)
+  if (pair) visitPair(walk, pair, name, place, visit)
+  for (const key in map) {
+    const value = map[key]
+    if (value === null || (typeof value !== 'object' && typeof value !== 'string')) continue
+    if (taken.has(key) || key === pair?.key || isExcludedKey(key, walk.apiVersion)) continue
+    if (isClaimed && (key === 'image' || key === 'reference')) continue
+    if (key === 'metadata' && isObjectMeta(walk, map)) visitAnnotations(walk, value, place)
+    else visitAt(walk, key, value, key, place)
+  }
+  walk.maps.pop()
+}
+
+/** Object metadata stands at the root, and beside a spec in templates; elsewhere the word is a field like any other. */
+function isObjectMeta({ path }: Walk, map: Record<string, unknown>): boolean {
+  return path.length === 0 || 'spec' in map || 'kind' in map
+}
+
+function visitList(walk: Walk, list: readonly unknown[], name: string, outer: Place): void {
+  if (ARGUMENT_LISTS.has(name)) {
+    visitArguments(walk, list, outer)
+    return
+  }
+  const isEnvironment = (name === 'env' || name === 'envs') && outer.layer !== 'config'
+  const place: Place = isEnvironment ? { ...outer, layer: 'environment' } : outer
+  const pairs = list.map((item) => (isObject(item) ? pairOf(item) : undefined))
+  const entries = pairs.flatMap((pair, index): Entry[] =>
+    pair ? [{ name: pair.name, text: pair.text, path: [index, pair.key] }] : [],
+  )
+  const taken = addCompositions(walk, entries, { ...place, outer: OTHER }, '')
+  const isImages = readKey(name).role === 'images'
+  list.forEach((item, index) => {
+    const pair = pairs[index]
+    if (pair && taken.has(pair.name)) walk.named.set(pair.name, pair.text)
+    else if (typeof item === 'string') visitAt(walk, index, item, name, place)
+    else visitAt(walk, index, item, isImages ? 'image' : name, { ...place, outer: OTHER })
+  })
+}
+
+function visitArguments(walk: Walk, list: readonly unknown[], outer: Place): void {
+  const place: Place = { ...outer, layer: outer.layer === 'config' ? 'config' : 'argument' }
+  const passed = readArguments(list)
+  // A program's own `--version` is no part of an image.
+  const parts = passed.filter(({ flag }) => readKey(flag).role !== 'version' || readKey(flag).stem !== '')
+  const entries = parts.map(({ flag, value, index }): Entry => ({ name: flag, text: value, path: [index] }))
+  const taken = addCompositions(walk, entries, { ...place, outer: OTHER }, '')
+  for (const { flag, value, index } of passed) {
+    if (taken.has(flag)) continue
+    walk.path.push(index)
+    if (/^[[{]/.test(value)) visit(walk, value, flag, place)
+    else if (/\s/.test(value.trim())) visitLines(walk, value, flag, place)
+    else visitWords(walk, value, flag, readKey(flag), place)
+    walk.path.pop()
+  }
+}
+
+function visitAnnotations(walk: Walk, metadata: unknown, place: Place): void {
+  if (!isObject(metadata) || !isObject(metadata.annotations)) return
+  walk.path.push('metadata', 'annotations')
+  const first = walk.found.length
+  for (const [key, value] of Object.entries(metadata.annotations)) {
+    if (typeof value === 'string' && !isExcludedAnnotation(key)) visitAt(walk, key, value, key, place)
+  }
+  walk.path.length -= 2
+  for (const [index, candidate] of walk.found.entries()) {
+    if (index >= first && isInformative(candidate)) walk.found[index] = { ...candidate, confidence: 'possible' }
+  }
+}
+
+/** What an annotation says about an image without asking for it: what the catalog shows, or which repository is meant. */
+function isInformative({ path, textLine, reference }: Candidate): boolean {
+  return textLine === undefined && (path.at(-1) === 'containerImage' || !/[:@][^/]*$/.test(reference))
+}
+
+function placeInMap(map: Record<string, unknown>, name: string, outer: Place): Place {
+  const { role } = readKey(name)
+  const inherits = role === 'other' ? outer.outer : OTHER
+  const key = role === 'images' || role === 'image' ? MENTION : inherits
+  const isContainer =
+    typeof map.name === 'string' && ('image' in map || 'args' in map || 'command' in map || 'env' in map)
+  const container = isContainer ? (map.name as string) : outer.container
+  return key === outer.outer && container === outer.container ? outer : { ...outer, outer: key, container }
+}

@@ -1,0 +1,141 @@
+import { ExpectedError } from '../../errors.ts'
+import { valueAt } from '../objects/resource.ts'
+import type { Path, Positions } from './position.ts'
+import { locateYaml, parseYaml } from './yaml.ts'
+
+/** One YAML or JSON document of a file. Lines count from 1 in the whole file. */
+export interface Document {
+  readonly file: string
+  readonly line: number
+  readonly value: unknown
+  /** As it stands in the file, from its `---` on. */
+  readonly source: string
+  /** The line of the value at a path, or of the nearest parent that is there. */
+  lineOf(path: Path): number
+  /** The line on which a text of several lines begins: below its key in a block scalar, else where the text stands. */
+  textLineOf(path: Path): number
+}
+
+/** A document that cannot be read; the others of its file can. */
+export interface UnreadableDocument {
+  readonly file: string
+  readonly line: number
+  readonly problem: string
+  /** As it stands in the file, and the line on which that begins. */
+  readonly source: string
+  readonly firstLine: number
+}
+
+/**
+ * The documents of a YAML or JSON text, one at a time. Each is parsed by itself, so that a broken one costs only
+ * itself, and memory holds one at a time. Documents without content (only comments, or nothing) are left out.
+ * `firstLine` is the line of the file at which the text begins; what is not needed by its source is not even parsed.
+ */
+export function* readDocuments(
+  text: string,
+  file: string,
+  firstLine = 1,
+  isNeeded: (source: string) => boolean = () => true,
+): Generator<Document | UnreadableDocument> {
+  for (const { source, line } of splitDocuments(text, firstLine)) {
+    if (!isNeeded(source)) continue
+    const document = readDocument(source, file, line)
+    if (document) yield document
+  }
+}
+
+/**
+ * All documents of a text that must be whole, such as a node list.
+ *
+ * @throws {ExpectedError} INPUT_INVALID, naming file and line.
+ */
+export function readAllDocuments(text: string, file: string): Document[] {
+  return Array.from(readDocuments(text, file), (document) => {
+    if ('problem' in document) throw new ExpectedError('INPUT_INVALID', `${file}:${document.line}: ${document.problem}`)
+    return document
+  })
+}
+
+function readDocument(source: string, file: string, line: number): Document | UnreadableDocument | undefined {
+  if (holdsOnlyDirectives(source)) return undefined
+  try {
+    const value = parseYaml(source)
+    if (value === undefined || value === null) return undefined
+    const lineOf = lineFinder(source, value)
+    const textLineOf = (path: Path): number => line + textLineIn(source, lineOf(path))
+    return { file, line, value, source, lineOf: (path) => line + lineOf(path), textLineOf }
+  } catch (error) {
+    if (!(error instanceof ExpectedError)) throw error
+    const at = /^line (\d+): /.exec(error.message)
+    const problem = at ? error.message.slice(at[0].length) : error.message
+    return { file, line: line + Number(at?.[1] ?? 0), problem, source, firstLine: line }
+  }
+}
+
+/**
+ * Answers with the line of the value at a path, from 0. Parsing again with positions costs as much as the scan of the
+ * document, so a text that stands in the source once, as a whole word and in no comment, is simply looked for. With
+ * anchors that could be the anchor's place, and is not done.
+ */
+function lineFinder(source: string, root: unknown): (path: Path) => number {
+  const hasAnchors = source.includes('&')
+  let positions: Positions | undefined
+  let searches = 0
+  return (path) => {
+    const maySearch = !hasAnchors && !positions && searches++ < MAX_SEARCHES
+    const value = maySearch ? valueAt(root, path) : undefined
+    const at = typeof value === 'string' ? onlyPlaceOf(value, source) : undefined
+    if (at !== undefined) return countLines(source, 0, at)
+    positions ??= locateYaml(source)
+    return positions.lineOf(path)
+  }
+}
+
+const MIN_UNIQUE_LENGTH = 6
+/** Each search reads the whole source; with more of them than this, parsing again is the faster way. */
+const MAX_SEARCHES = 8
+
+function onlyPlaceOf(text: string, source: string): number | undefined {
+  if (text.length < MIN_UNIQUE_LENGTH || !/^[\w./:@-]+$/.test(text)) return undefined
+  const at = source.indexOf(text)
+  if (at < 0 || source.indexOf(text, at + 1) >= 0) return undefined
+  const before = source.slice(source.lastIndexOf('\n', at) + 1, at)
+  const after = source[at + text.length] ?? '\n'
+  return /[\s"'[]$/.test(before) && !before.includes('#') && /[\s"',\]}]/.test(after) ? at : undefined
+}
+
+/** The line after one that ends in `|` or `>` with its indicators, which is where a block scalar begins. */
+function textLineIn(source: string, line: number): number {
+  const content = source.split('\n', line + 1)[line] ?? ''
+  return /[|>][-+0-9]*[ \t]*(?:#.*)?\r?$/.test(content) ? line + 1 : line
+}
+
+/** `%YAML 1.2` and its like stand before the mark of the document that they belong to, so a cut leaves them alone. */
+function holdsOnlyDirectives(source: string): boolean {
+  return source.startsWith('%') && source.split('\n').every((line) => /^(?:[%#]|\s*$)/.test(line))
+}
+
+/**
+ * Cuts at lines that start with `---`. Inside a block scalar such a line cannot stand at column 0, so this is exact.
+ * JSON documents may also follow one another without a mark (`kubectl` reads that): there a cut is between `}` and `{`.
+ */
+function* splitDocuments(text: string, firstLine: number): Generator<{ source: string; line: number }> {
+  const isJson = /^\ufeff?\s*\{/.test(text)
+  const marker = isJson ? /^---(?=[ \t\r\n]|$)|(?<=\}\s*\n)^\{/gm : /^---(?=[ \t\r\n]|$)/gm
+  let start = text.charCodeAt(0) === 0xfeff ? 1 : 0
+  let line = firstLine
+  for (let match = marker.exec(text); match; match = marker.exec(text)) {
+    if (match.index === start) continue
+    yield { source: text.slice(start, match.index), line }
+    line += countLines(text, start, match.index)
+    start = match.index
+  }
+  yield { source: text.slice(start), line }
+}
+
+/** How many lines end between two offsets. */
+export function countLines(text: string, from = 0, to = text.length): number {
+  let count = 0
+  for (let at = text.indexOf('\n', from); at >= 0 && at < to; at = text.indexOf('\n', at + 1)) count++
+  return count
+}

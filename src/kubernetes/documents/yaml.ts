@@ -1,0 +1,121 @@
+import yaml from 'js-yaml'
+import { ExpectedError } from '../../errors.ts'
+import { notePositions, type Positions } from './position.ts'
+
+/**
+ * YAML as kubectl reads it, as far as strings go: merge keys work, dates and unknown tags stay text, the last of two
+ * equal keys wins. Numbers and booleans follow YAML 1.2, which no image name or label depends on.
+ */
+const SCHEMA = yaml.CORE_SCHEMA.extend({
+  implicit: [
+    new yaml.Type('tag:yaml.org,2002:merge', { kind: 'scalar', resolve: (data) => data === '<<' || data === null }),
+  ],
+  explicit: (['scalar', 'sequence', 'mapping'] as const).flatMap((kind) =>
+    ['!', 'tag:'].map((prefix) => new yaml.Type(prefix, { kind, multi: true, construct: (data) => data ?? '' })),
+  ),
+})
+
+/** How far aliases may blow a document up: values after expansion. Real files stay below a few hundred thousand. */
+const MAX_EXPANDED_VALUES = 2_000_000
+
+/** How deep values may nest: far deeper than any tool writes, and shallow enough for functions that recurse. */
+const MAX_DEPTH = 400
+
+/**
+ * The value of one YAML or JSON document. Aliases are shared objects, never cycles.
+ *
+ * @throws {ExpectedError} INPUT_INVALID; the message starts with `line N: `, N counted from 0, where the line is known.
+ */
+export function parseYaml(source: string): unknown {
+  const json = /^\s*[{[]/.test(source) ? findJson(source) : undefined
+  if (json !== undefined) return json
+  const value = load(source, null)
+  if (source.includes('*') && /(^|[\s[{,:-])\*\S/m.test(source)) refuseAliasBombs(value)
+  if (source.includes('{{')) refuseMapsAsKeys(value, source)
+  return value
+}
+
+/** Where the values of a document stand that {@link parseYaml} has read. */
+export function locateYaml(source: string): Positions {
+  const positions = notePositions()
+  try {
+    load(source, positions.listener)
+    return positions
+  } catch (error) {
+    // JSON holds characters that YAML forbids; such a document's values all stand on its first line.
+    if (error instanceof ExpectedError) return notePositions()
+    throw error
+  }
+}
+
+function load(source: string, listener: Positions['listener'] | null): unknown {
+  try {
+    return yaml.load(source, {
+      schema: SCHEMA,
+      json: true,
+      maxDepth: MAX_DEPTH,
+      listener,
+    } as unknown as yaml.LoadOptions)
+  } catch (error) {
+    if (!(error instanceof yaml.YAMLException)) throw error
+    // The end of the text is one line too far where the last line is whole.
+    const line = Math.min(error.mark?.line ?? 0, source.trimEnd().split('\n').length - 1)
+    throw new ExpectedError('INPUT_INVALID', `line ${line}: ${error.reason}`)
+  }
+}
+
+/** The value of strict JSON; undefined for flow-style YAML, and for what is broken: the YAML reader says how, and where. */
+function findJson(source: string): unknown {
+  let value: unknown
+  try {
+    value = JSON.parse(source)
+  } catch {
+    return undefined
+  }
+  refuseDepth(value)
+  return value
+}
+
+function refuseDepth(root: unknown): void {
+  let level: unknown[] = [root]
+  for (let depth = 0; level.length > 0; depth++) {
+    if (depth > MAX_DEPTH) throw new ExpectedError('INPUT_INVALID', `line 0: nested deeper than ${MAX_DEPTH} levels`)
+    level = level.flatMap((value) => (typeof value === 'object' && value !== null ? Object.values(value) : []))
+  }
+}
+
+/** Where a template left `name: {{X}}` unquoted, YAML has a map as a key, which kubectl refuses: it is not rendered. */
+function refuseMapsAsKeys(root: unknown, source: string): void {
+  const seen = new Set<object>()
+  const isRefused = (value: unknown): boolean => {
+    if (typeof value !== 'object' || value === null || seen.has(value)) return false
+    seen.add(value)
+    return Object.hasOwn(value, '[object Object]') || Object.values(value).some(isRefused)
+  }
+  if (!isRefused(root)) return
+  const line = Math.max(
+    source.split('\n').findIndex((content) => /^[^#"']*[:-][ \t]+\{\{/.test(content)),
+    0,
+  )
+  throw new ExpectedError('INPUT_INVALID', `line ${line}: a template that is not rendered: a map as a key`)
+}
+
+function refuseAliasBombs(root: unknown): void {
+  const sizes = new Map<object, number>()
+  const open = new Set<object>()
+  const sizeOf = (value: unknown): number => {
+    if (typeof value !== 'object' || value === null) return 1
+    const known = sizes.get(value)
+    if (known !== undefined) return known
+    if (open.has(value)) throw new ExpectedError('INPUT_INVALID', 'line 0: an alias that contains itself')
+    open.add(value)
+    const size = Object.values(value).reduce((sum: number, child) => sum + sizeOf(child), 1)
+    open.delete(value)
+    sizes.set(value, size)
+    if (size > MAX_EXPANDED_VALUES) {
+      throw new ExpectedError('INPUT_INVALID', `line 0: aliases expand to more than ${MAX_EXPANDED_VALUES} values`)
+    }
+    return size
+  }
+  sizeOf(root)
+}

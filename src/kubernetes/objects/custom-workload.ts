@@ -1,0 +1,47 @@
+import type { PodSpec, PodTemplateSpec } from 'kubernetes-types/core/v1.js'
+import type { Path } from '../documents/position.ts'
+import { formatPath, isObject, objectsOf, type Resource, valueAt } from './resource.ts'
+import { templatePathOf, type Workload } from './workload.ts'
+
+/** Policies hold patterns of pods, not pods. */
+const POLICY_GROUPS = /(?:^|\.)(?:kyverno\.io|gatekeeper\.sh)\//
+
+/** How deep a template may stand; the deepest known, of a TrainingRuntime, is nine. */
+const MAX_DEPTH = 16
+
+/**
+ * The pods that a custom resource will have, found by shape: every `…template` with a `spec.containers` whose images are
+ * all named, such as those of a Rollout, a CloneSet or a RayCluster. Empty for built-in kinds. Where there are several,
+ * the place of each is part of its name.
+ */
+export function customWorkloadsOf(resource: Resource): Workload[] {
+  if (templatePathOf(resource) || POLICY_GROUPS.test(resource.apiVersion)) return []
+  const paths = [...templatePaths(resource.value, [])]
+  return paths.map((templatePath): Workload => {
+    const template = valueAt(resource.value, templatePath) as PodTemplateSpec
+    const name = paths.length > 1 ? `${resource.name} ${formatPath(templatePath)}` : resource.name
+    const replicas = valueAt(resource.value, [...templatePath.slice(0, -1), 'replicas'])
+    return {
+      resource: { ...resource, name },
+      templatePath,
+      template,
+      podSpec: template.spec as PodSpec,
+      replicas: typeof replicas === 'number' ? replicas : undefined,
+    }
+  })
+}
+
+function* templatePaths(value: unknown, path: Path): Generator<Path> {
+  if (typeof value !== 'object' || value === null || path.length > MAX_DEPTH) return
+  for (const [key, child] of Object.entries(value)) {
+    const at = [...path, Array.isArray(value) ? Number(key) : key]
+    if (/template$/i.test(key) && isPodTemplate(child)) yield at
+    else yield* templatePaths(child, at)
+  }
+}
+
+function isPodTemplate(value: unknown): boolean {
+  if (!isObject(value) || !isObject(value.spec)) return false
+  const containers = objectsOf(value.spec.containers as { image?: unknown }[] | undefined)
+  return containers.length > 0 && containers.every(({ image }) => typeof image === 'string' && image !== '')
+}

@@ -1,0 +1,37 @@
+import type { Node } from 'kubernetes-types/core/v1.js'
+import { ExpectedError } from '../../errors.ts'
+import { normalizePlatform, type Platform } from '../../oci/platform.ts'
+import { readAllDocuments } from '../documents/document.ts'
+import { resourcesOf } from './resource.ts'
+
+/**
+ * The nodes of `kubectl get nodes -o json` or `-o yaml`.
+ *
+ * @throws {ExpectedError} INPUT_INVALID when the text holds no node.
+ */
+export function readNodes(text: string, file: string): Node[] {
+  const resources = readAllDocuments(text, file).flatMap(resourcesOf)
+  const nodes = resources.filter(({ kind, apiVersion }) => kind === 'Node' && apiVersion === 'v1')
+  if (nodes.length > 0) return nodes.map(({ value }) => value as unknown as Node)
+  throw new ExpectedError('INPUT_INVALID', `${file}: holds no Node`, {
+    hint: 'Write the file with: kubectl get nodes -o json > nodes.json',
+  })
+}
+
+/** Empty for a node that has none, which no API server gives. */
+export function nameOfNode(node: Node): string {
+  return node.metadata?.name ?? ''
+}
+
+/** What the kubelet says it runs on; its labels where the status is missing. The API has no variant (arm/v6 and arm/v7 are both arm). */
+export function platformOfNode({ status, metadata }: Node): Platform | undefined {
+  const architecture = status?.nodeInfo?.architecture ?? metadata?.labels?.['kubernetes.io/arch']
+  const os = status?.nodeInfo?.operatingSystem ?? metadata?.labels?.['kubernetes.io/os'] ?? 'linux'
+  return architecture ? normalizePlatform({ os, architecture }) : undefined
+}
+
+/** The 34 of a kubelet v1.34.4; undefined where the node does not say. The API server is at least as new. */
+export function kubeletMinor({ status }: Node): number | undefined {
+  const minor = /^v1\.(\d+)/.exec(status?.nodeInfo?.kubeletVersion ?? '')?.[1]
+  return minor === undefined ? undefined : Number(minor)
+}

@@ -1,0 +1,84 @@
+import type { Path } from '../documents/position.ts'
+import { effectivePullPolicy } from './pull-policy.ts'
+import { isObject } from './resource.ts'
+
+/** One image that a pod spec names. `path` leads from the pod spec to the reference. */
+export interface PodImage {
+  readonly container: string
+  readonly reference: string
+  readonly policy: string
+  readonly policyFrom: 'field' | 'default'
+  readonly path: Path
+}
+
+/** A container whose image is not there, or is no text. `path` leads to where it should stand. */
+export interface PodImageGap {
+  readonly container: string
+  /** What stands there instead of a reference; undefined where nothing does. */
+  readonly found: unknown
+  readonly path: Path
+}
+
+/** In the order in which the kubelet and kubectl visit them: pkg/apis/core/pods/helpers.go. */
+export const CONTAINER_LISTS = ['initContainers', 'containers', 'ephemeralContainers'] as const
+
+/** A place of a pod spec where a reference belongs. */
+interface Slot {
+  readonly name: unknown
+  readonly reference: unknown
+  readonly policy: unknown
+  readonly path: Path
+}
+
+/**
+ * The images of a pod spec: containers of every sort, then image volumes. Entries without an image (patches, templates)
+ * are left out; {@link podImageGaps} has them. `volumes[].rbd.image` is a Ceph name and no image.
+ */
+export function podImages(podSpec: unknown): PodImage[] {
+  return slotsOf(podSpec).flatMap(({ name, reference, policy, path }): PodImage[] => {
+    if (typeof reference !== 'string' || reference === '') return []
+    const field = typeof policy === 'string' && policy !== '' ? policy : undefined
+    return [
+      {
+        container: textOf(name),
+        reference,
+        policy: effectivePullPolicy(field, reference),
+        policyFrom: field === undefined ? 'default' : 'field',
+        path,
+      },
+    ]
+  })
+}
+
+/** The containers and image volumes of a pod spec that name no image, or something that is no text (`image: 1.27`). */
+export function podImageGaps(podSpec: unknown): PodImageGap[] {
+  return slotsOf(podSpec)
+    .filter(({ reference }) => typeof reference !== 'string' || reference === '')
+    .map(({ name, reference, path }) => ({ container: textOf(name), found: reference, path }))
+}
+
+function slotsOf(podSpec: unknown): Slot[] {
+  if (!isObject(podSpec)) return []
+  const containers = CONTAINER_LISTS.flatMap((list) =>
+    entriesOf(podSpec[list]).map(([container, index]): Slot => {
+      const { name, image, imagePullPolicy } = container
+      return { name, reference: image, policy: imagePullPolicy, path: [list, index, 'image'] }
+    }),
+  )
+  const volumes = entriesOf(podSpec.volumes).flatMap(([{ name, image }, index]): Slot[] => {
+    if (!isObject(image)) return []
+    return [
+      { name, reference: image.reference, policy: image.pullPolicy, path: ['volumes', index, 'image', 'reference'] },
+    ]
+  })
+  return [...containers, ...volumes]
+}
+
+function entriesOf(list: unknown): [Record<string, unknown>, number][] {
+  if (!Array.isArray(list)) return []
+  return list.flatMap((entry, index): [Record<string, unknown>, number][] => (isObject(entry) ? [[entry, index]] : []))
+}
+
+function textOf(name: unknown): string {
+  return typeof name === 'string' ? name : ''
+}

@@ -1,0 +1,124 @@
+import { type FileHandle, open, stat } from 'node:fs/promises'
+import { ExpectedError, readError } from '../../errors.ts'
+import { findGap, findParts, wholeName } from './part-name.ts'
+
+/** How much one read takes: the size that matters most for throughput. */
+export const CHUNK = 1 << 20
+
+interface Part {
+  readonly handle: FileHandle
+  /** Where in the whole the part begins, in bytes. */
+  readonly start: number
+  readonly size: number
+}
+
+/** A file that is read at any place, be it one file or several parts. It holds file handles: close it. */
+export class ByteFile {
+  readonly path: string
+  /** In bytes. */
+  readonly size: number
+  readonly #parts: readonly Part[]
+
+  /** Whether its name is that of no file, but of parts. */
+  readonly isInParts: boolean
+  private constructor(path: string, parts: readonly Part[], isInParts: boolean) {
+    this.path = path
+    this.size = parts.reduce((sum, part) => sum + part.size, 0)
+    this.#parts = parts
+    this.isInParts = isInParts
+  }
+
+  /**
+   * Opens a file, or the parts of one: `FILE` stands for `FILE.part001` and those that follow it.
+   *
+   * @throws {ExpectedError} INPUT_NOT_FOUND, INPUT_UNREADABLE; BUNDLE_INVALID when a part is missing between others.
+   */
+  static async open(path: string): Promise<ByteFile> {
+    const gap = await findGap(path)
+    if (gap) {
+      throw new ExpectedError('BUNDLE_INVALID', `${gap}: no such file, but later parts are there`, {
+        hint: `Copy that part too: ${wholeName(path)} is whole only with all of them.`,
+      })
+    }
+    const parts: Part[] = []
+    let start = 0
+    try {
+      const names = await findParts(path)
+      for (const name of names) {
+        const part = await openPart(name, start)
+        parts.push(part)
+        start += part.size
+      }
+      return new ByteFile(path, parts, names[0] !== wholeName(path))
+    } catch (error) {
+      await Promise.all(parts.map(({ handle }) => handle.close()))
+      throw error
+    }
+  }
+
+  /** @throws {ExpectedError} BUNDLE_INVALID when the file ends before. */
+  async read(offset: number, length: number): Promise<Buffer> {
+    return this.#fill(Buffer.allocUnsafe(length), offset)
+  }
+
+  /** Fills as much of the buffer as one read gives; resolves to how much that was. */
+  async readInto(buffer: Uint8Array, offset: number): Promise<number> {
+    const part = this.#parts.find(({ start, size }) => offset < start + size)
+    const { handle, start = 0, size = 0 } = part ?? {}
+    const wanted = Math.min(buffer.length, start + size - offset)
+    const { bytesRead = 0 } = (await handle?.read(buffer, 0, wanted, offset - start)) ?? {}
+    if (bytesRead === 0 && buffer.length > 0) throw this.truncated()
+    return bytesRead
+  }
+
+  /**
+   * The bytes from `start` up to but without `end`, in chunks of 1 MiB; the next chunk is read while one is used. With
+   * `reuse` a chunk is valid only until the next is asked for: its memory is used again, since fresh memory for each
+   * costs more time, in collecting garbage, than reading it.
+   */
+  async *stream(start: number, end: number, { reuse = false } = {}): AsyncGenerator<Buffer> {
+    let spare: Buffer | undefined
+    const read = (at: number) => {
+      const length = Math.min(CHUNK, end - at)
+      return this.#fill(spare?.subarray(0, length) ?? Buffer.allocUnsafeSlow(length), at)
+    }
+    let next = end > start ? read(start) : undefined
+    for (let at = start; next; ) {
+      const chunk = await next
+      at += chunk.length
+      next = at < end ? read(at) : undefined
+      next?.catch(() => {}) // reported when it is awaited; until then it is no unhandled rejection
+      yield chunk
+      if (reuse) spare = chunk
+    }
+  }
+
+  truncated(): ExpectedError {
+    const hint = 'Copy the file again: this copy is cut off.'
+    return new ExpectedError('BUNDLE_INVALID', `${this.path}: ends after ${this.size} bytes, in the middle of a file`, {
+      hint: this.isInParts ? 'Copy the parts again: one is cut off, or the last ones are missing.' : hint,
+    })
+  }
+
+  async close(): Promise<void> {
+    for (const { handle } of this.#parts) await handle.close()
+  }
+
+  async #fill(buffer: Buffer, offset: number): Promise<Buffer> {
+    for (let filled = 0; filled < buffer.length; ) {
+      filled += await this.readInto(buffer.subarray(filled), offset + filled)
+    }
+    return buffer
+  }
+}
+
+/** @throws {ExpectedError} INPUT_NOT_FOUND, INPUT_UNREADABLE */
+async function openPart(path: string, start: number): Promise<Part> {
+  try {
+    const stats = await stat(path)
+    if (stats.isFile()) return { handle: await open(path), start, size: stats.size }
+  } catch (error) {
+    throw readError(path, error)
+  }
+  throw new ExpectedError('INPUT_UNREADABLE', `${path}: not a file`)
+}

@@ -1,0 +1,86 @@
+import { pack } from 'tar-stream'
+import { ExpectedError } from '../../errors.ts'
+
+/** Tar works in blocks of this many bytes; a header is one block. */
+export const BLOCK = 512
+
+/** What a header block says about the entry behind it. */
+export interface TarHeader {
+  readonly name: string
+  /** Bytes of content, before the padding to a whole block. */
+  readonly size: number
+  readonly type: 'file' | 'directory' | 'pax' | 'global-pax' | 'long-name' | 'other'
+}
+
+/** A header that depends on name and size only, so that the same content makes the same archive. */
+export async function encodeHeader(name: string, size: number): Promise<Uint8Array> {
+  const archive = pack()
+  // Only the header is wanted: the entry ends without its content, and says so.
+  const ignore = () => {}
+  archive.on('error', ignore)
+  archive.entry({ name, size, mode: 0o644, mtime: new Date(0), uid: 0, gid: 0 }).on('error', ignore)
+  for await (const header of archive as AsyncIterable<Uint8Array>) {
+    if (header.length === BLOCK) return header
+    break
+  }
+  throw new Error(`no plain tar header for ${name}`)
+}
+
+/**
+ * Reads a header block; undefined for a block of zeros, which ends an archive.
+ *
+ * @throws {ExpectedError} BUNDLE_INVALID with only the reason: the caller knows file and place.
+ */
+export function decodeHeader(block: Buffer): TarHeader | undefined {
+  if (block.every((byte) => byte === 0)) return undefined
+  if (readOctal(block, 148, 8) !== checksum(block)) throw invalid('not a tar header, or a damaged one')
+  const prefix = block.toString('latin1', 257, 263) === 'ustar\0' ? readText(block, 345, 155) : ''
+  const name = readText(block, 0, 100)
+  return {
+    name: prefix ? `${prefix}/${name}` : name,
+    size: readSize(block),
+    type: TYPES[String.fromCharCode(block[156] ?? 0)] ?? 'other',
+  }
+}
+
+const TYPES: Record<string, TarHeader['type']> = {
+  '\0': 'file',
+  '0': 'file',
+  '5': 'directory',
+  x: 'pax',
+  g: 'global-pax',
+  L: 'long-name',
+}
+
+/** The sum of all bytes, those of the checksum itself counted as blanks. */
+function checksum(block: Buffer): number {
+  let sum = 8 * 32
+  for (let at = 0; at < BLOCK; at++) if (at < 148 || at >= 156) sum += block[at] ?? 0
+  return sum
+}
+
+/** Octal digits, or with the top bit set a big-endian number: GNU's form for 8 GiB and more. */
+function readSize(block: Buffer): number {
+  const first = block[124] ?? 0
+  if (first < 0x80) return readOctal(block, 124, 12)
+  if (first !== 0x80 || block.readUInt32BE(124) !== 0x80000000) throw invalid('an entry size beyond all bounds')
+  const size = block.readBigUInt64BE(128)
+  if (size > BigInt(Number.MAX_SAFE_INTEGER)) throw invalid('an entry size beyond all bounds')
+  return Number(size)
+}
+
+function readOctal(block: Buffer, start: number, length: number): number {
+  const text = readText(block, start, length).trim()
+  if (!/^[0-7]+$/.test(text)) throw invalid('not a tar header, or a damaged one')
+  return Number.parseInt(text, 8)
+}
+
+function readText(block: Buffer, start: number, length: number): string {
+  const field = block.subarray(start, start + length)
+  const end = field.indexOf(0)
+  return field.toString('utf8', 0, end < 0 ? length : end)
+}
+
+function invalid(reason: string): ExpectedError {
+  return new ExpectedError('BUNDLE_INVALID', reason)
+}

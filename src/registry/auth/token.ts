@@ -1,0 +1,128 @@
+import { ExpectedError } from '../../errors.ts'
+import { isLoopback, isPrivate } from '../http/endpoint.ts'
+import type { Request, Response } from '../http/exchange.ts'
+import type { Challenge } from './challenge.ts'
+import type { Credentials } from './credentials.ts'
+
+/** A bearer token and when to get another one, in milliseconds since the epoch. */
+export interface Token {
+  readonly value: string
+  readonly expires: number
+}
+
+/** Sends a request to a token server. */
+export type Send = (request: Request) => Promise<Response>
+
+const CLIENT = 'nodeseed'
+/** A token without or with a shorter life is taken to live this many seconds. Source: distribution, token.md. */
+const SHORTEST_LIFE = 60
+/** A token is renewed this many milliseconds early, so that it does not expire on its way. */
+const MARGIN = 10_000
+/** Servers that do not know the POST form answer so; GET is asked then. Source: containerd, authorizer.go. */
+const NO_POST = new Set([400, 401, 404, 405])
+
+/**
+ * Gets a bearer token for one scope. Sources: distribution's token.md and oauth.md.
+ *
+ * @throws {ExpectedError} UNAUTHORIZED when the server refuses, REGISTRY_ERROR when its answer holds no token, or its
+ * address is one that no credentials may be sent to.
+ */
+export async function fetchToken(
+  { parameters }: Challenge,
+  {
+    scope,
+    registry,
+    credentials,
+    send,
+  }: { scope: string; registry: URL; credentials: Credentials | undefined; send: Send },
+): Promise<Token> {
+  const realm = realmOf(parameters.get('realm'), registry)
+  const service = parameters.get('service')
+  const response = await ask(realm, { scope, service, credentials, send })
+  if (response.status === 200) return readToken(response, realm)
+  if (response.status === 401 || response.status === 403) throw refused(registry, realm, credentials)
+  throw new ExpectedError(
+    'REGISTRY_ERROR',
+    `${registry.host}: its token server ${realm.host} answers ${response.status}`,
+  )
+}
+
+interface Question {
+  readonly scope: string
+  readonly service: string | undefined
+  readonly credentials: Credentials | undefined
+  readonly send: Send
+}
+
+async function ask(realm: URL, question: Question): Promise<Response> {
+  const { scope, service, credentials, send } = question
+  if (credentials && 'identityToken' in credentials) {
+    const response = await send(postRequest(realm, credentials.identityToken, question))
+    if (!NO_POST.has(response.status)) return response
+  }
+  const url = new URL(realm)
+  if (service) url.searchParams.set('service', service)
+  url.searchParams.append('scope', scope)
+  return send({ url, method: 'GET', headers: basicHeader(credentials) })
+}
+
+function postRequest(url: URL, refreshToken: string, { scope, service }: Question): Request {
+  const form = new URLSearchParams({
+    grant_type: 'refresh_token',
+    refresh_token: refreshToken,
+    client_id: CLIENT,
+    scope,
+  })
+  if (service) form.set('service', service)
+  form.set('access_type', 'offline')
+  const headers = { 'content-type': 'application/x-www-form-urlencoded' }
+  return { url, method: 'POST', headers, body: form.toString() }
+}
+
+/** The header that shows a name and a password; none where there is no name. */
+export function basicHeader(credentials: Credentials | undefined): Record<string, string> {
+  if (!credentials || 'identityToken' in credentials) return {}
+  const { username, password } = credentials
+  return { authorization: `Basic ${Buffer.from(`${username}:${password}`).toString('base64')}` }
+}
+
+function readToken({ body }: Response, realm: URL): Token {
+  let answer: Record<string, unknown> = {}
+  try {
+    answer = JSON.parse(body.toString('utf8')) ?? {}
+  } catch {
+    // The same message as for an answer without a token.
+  }
+  const value = answer.token || answer.access_token
+  if (typeof value !== 'string') throw new ExpectedError('REGISTRY_ERROR', `${realm.host}: its answer holds no token`)
+  const life = Math.max(Number(answer.expires_in) || 0, SHORTEST_LIFE)
+  return { value, expires: Date.now() + life * 1000 - MARGIN }
+}
+
+/**
+ * The token server's address, if credentials may go there: over https, or as plainly as to the registry itself; and not
+ * to a private network when the registry is public.
+ */
+function realmOf(text: string | undefined, registry: URL): URL {
+  const realm = text && URL.canParse(text) ? new URL(text) : undefined
+  const problem = realm ? realmProblem(realm, registry) : 'no address'
+  if (realm && !problem) return realm
+  throw new ExpectedError('REGISTRY_ERROR', `${registry.host}: its token server has ${problem}: ${text ?? 'none'}`, {
+    hint: 'No credentials are sent there. Ask the operator of the registry.',
+  })
+}
+
+function realmProblem(realm: URL, registry: URL): string | undefined {
+  if (realm.protocol !== 'https:' && realm.protocol !== 'http:') return 'an address that is not https'
+  if (isPrivate(realm.hostname) && !isPrivate(registry.hostname)) return 'an address in a private network'
+  if (realm.protocol === 'https:') return undefined
+  const asPlain = registry.protocol === 'http:' && (realm.hostname === registry.hostname || isLoopback(realm.hostname))
+  return asPlain ? undefined : 'an address that is not https'
+}
+
+function refused(registry: URL, realm: URL, credentials: Credentials | undefined): ExpectedError {
+  const problem = credentials ? 'refuses the credentials' : 'asks for credentials'
+  return new ExpectedError('UNAUTHORIZED', `${registry.host}: its token server ${realm.host} ${problem}`, {
+    hint: `Run: docker login ${registry.host}`,
+  })
+}

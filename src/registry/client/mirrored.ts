@@ -1,0 +1,147 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { ExpectedError, endsRun } from '../../errors.ts'
+import type { Reference } from '../../oci/reference.ts'
+import { Connection, type ConnectionOptions, expectStatus } from '../http/connection.ts'
+import { type Endpoint, type EndpointOptions, endpointsOf } from '../http/endpoint.ts'
+import type { Receive, Request, Response } from '../http/exchange.ts'
+import { follow } from '../http/follow.ts'
+import { Lane } from '../http/lane.ts'
+import { responseError, type Subject } from '../http/response-error.ts'
+import { parseRetryAfter } from '../http/retry.ts'
+import { Allowance } from './allowance.ts'
+import type { Quota } from './quota.ts'
+
+export interface RegistryOptions extends EndpointOptions, ConnectionOptions {
+  /** The most connections to one registry. */
+  readonly maxConnections?: number
+}
+
+/** A request to a repository: `path` is what follows its name, such as `manifests/1.27`. */
+export interface Question {
+  readonly method?: Request['method']
+  readonly path: string
+  readonly accept?: string
+  readonly range?: string | undefined
+  readonly receive?: Receive
+}
+
+const START_CONNECTIONS = 4
+const MAX_CONNECTIONS = 16
+/** A registry that wants a longer pause is asked anyway, and says so again. */
+const LONGEST_PAUSE = 5 * 60_000
+
+/** Asks for repositories wherever they may be: at their mirrors, then at the registry itself. Close it. */
+export class MirroredConnection {
+  readonly connection: Connection
+  readonly #options: RegistryOptions
+  readonly #lanes = new Map<string, Lane>()
+  readonly #allowances = new Map<string, Allowance>()
+  /** By the registry that was meant, who answered for it last. */
+  readonly #answered = new Map<string, Endpoint>()
+
+  constructor(options: RegistryOptions) {
+    this.#options = options
+    this.connection = new Connection(options, 'pull')
+  }
+
+  /** What those who answer for a registry (`docker.io`) say of how many manifests they still give. */
+  quotaOf(domain: string): Quota | undefined {
+    const endpoint = this.#answered.get(domain)
+    return endpoint && this.allowance(endpoint).quota
+  }
+
+  /**
+   * Asks the mirrors and then the registry itself. The last one's error counts, unless nobody reaches that registry and
+   * a mirror has said that there is no such thing.
+   */
+  async atEndpoints<T>(
+    reference: Reference,
+    subject: Subject,
+    ask: (endpoint: Endpoint) => Promise<T>,
+    { byTag = false, progress }: { byTag?: boolean; progress?: () => number } = {},
+  ): Promise<T> {
+    let failure: unknown = new ExpectedError('DENIED', `${subject.what}: no registry may be asked for it`)
+    const all = await endpointsOf(reference, this.#options)
+    const endpoints = all.filter(({ only }) => only !== (byTag ? 'digests' : 'tags'))
+    for (const listed of endpoints) {
+      const endpoint = await this.connection.settle(listed)
+      const lane = this.lane(endpoint)
+      const { retry } = this.connection
+      const once = async () => {
+        if (lane.pause > 0) await sleep(lane.pause, undefined, { signal: this.connection.signal })
+        return ask(endpoint)
+      }
+      try {
+        const found = await this.connection.attempt({ ...subject, registry: nameOf(endpoint, subject) }, once, {
+          // A mirror that does not answer is no reason to wait long: there is another place to ask.
+          retry: listed === endpoints.at(-1) ? retry : { ...retry, attempts: 1 },
+          progress,
+          onStalled: () => lane.backOff(),
+        })
+        this.#answered.set(reference.domain, endpoint)
+        return found
+      } catch (error) {
+        if (!(error instanceof ExpectedError) || endsRun(error)) throw error
+        if (error.code !== 'REGISTRY_UNREACHABLE' || !isUnknown(failure)) failure = error
+      }
+    }
+    throw failure
+  }
+
+  /** Asks one endpoint. Some registries count every GET of a manifest: one that gives no more is not asked for it. */
+  async send(endpoint: Endpoint, question: Question, subject: Subject): Promise<Response> {
+    const { method = 'GET', path } = question
+    if (method !== 'GET' || !path.startsWith('manifests/')) return this.#send(endpoint, question)
+    const named = { ...subject, registry: nameOf(endpoint, subject) }
+    return this.allowance(endpoint).take(() => this.#send(endpoint, question), named, this.connection.signal)
+  }
+
+  async #send(endpoint: Endpoint, { method = 'GET', path, accept, range, receive }: Question): Promise<Response> {
+    const url = new URL(`${endpoint.path}/${endpoint.repository}/${path}`, endpoint.base)
+    if (endpoint.namespace) url.searchParams.set('ns', endpoint.namespace)
+    const { patience } = this.connection
+    const response = await this.connection.ask(endpoint, url, ({ dispatcher, headers: own }) => {
+      const headers = { ...own, ...(accept && { accept }), ...(range && { range }) }
+      return follow(dispatcher, { url, method, headers }, patience, receive)
+    })
+    if (response.url.origin === url.origin) this.allowance(endpoint).hear(response)
+    return response
+  }
+
+  /** As {@link expectStatus}; a registry that is asked too often is given a rest. */
+  expect(response: Response, wanted: readonly number[], endpoint: Endpoint, subject: Subject): Response {
+    const { status, headers } = response
+    if (status === 429 || status === 503) {
+      this.lane(endpoint).backOff(Math.min(parseRetryAfter(headers['retry-after']) ?? 0, LONGEST_PAUSE))
+    }
+    // Who has given all that we may have gives no more however often it is asked.
+    if (status === 429 && this.allowance(endpoint).isSpent) throw responseError(subject, response)
+    return expectStatus(response, wanted, endpoint, subject)
+  }
+
+  allowance({ base }: Endpoint): Allowance {
+    const known = this.#allowances.get(base.origin)
+    if (known) return known
+    const allowance = new Allowance()
+    this.#allowances.set(base.origin, allowance)
+    return allowance
+  }
+
+  lane({ base }: Endpoint): Lane {
+    const known = this.#lanes.get(base.origin)
+    if (known) return known
+    const lane = new Lane({ start: START_CONNECTIONS, maximum: this.#options.maxConnections ?? MAX_CONNECTIONS })
+    this.#lanes.set(base.origin, lane)
+    return lane
+  }
+}
+
+/** Somebody answered that there is no such thing. */
+function isUnknown(error: unknown): boolean {
+  return error instanceof ExpectedError && /^(?:MANIFEST|BLOB)_UNKNOWN$/.test(error.code)
+}
+
+/** A mirror is named where it is the one that fails. */
+function nameOf({ base }: Endpoint, { registry }: Subject): string {
+  return base.host === registry || registry === 'docker.io' ? registry : base.host
+}

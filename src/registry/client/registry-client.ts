@@ -1,0 +1,206 @@
+import { ExpectedError } from '../../errors.ts'
+import type { BlobSink } from '../../oci/blob-sink.ts'
+import type { Descriptor } from '../../oci/descriptor.ts'
+import type { Digest } from '../../oci/digest.ts'
+import {
+  DOCKER_INDEX,
+  DOCKER_MANIFEST,
+  isIndexType,
+  isManifestType,
+  OCI_INDEX,
+  OCI_MANIFEST,
+} from '../../oci/media-type.ts'
+import { formatReference, type Reference } from '../../oci/reference.ts'
+import { isTransient } from '../http/connection.ts'
+import { type Endpoint, endpointAt } from '../http/endpoint.ts'
+import { follow } from '../http/follow.ts'
+import { responseError, type Subject } from '../http/response-error.ts'
+import { TransientError } from '../http/retry.ts'
+import { Haste, TooSlow } from '../transfer/haste.ts'
+import { bringInPieces } from '../transfer/pieces.ts'
+import { Transfer } from '../transfer/transfer.ts'
+import { readForeignLayer } from './foreign-layer.ts'
+import { describe, descriptorOf, mismatch, nextPage, referrersIn } from './manifest-response.ts'
+import { MirroredConnection, type RegistryOptions } from './mirrored.ts'
+import type { Quota } from './quota.ts'
+
+const ACCEPT = [OCI_INDEX, DOCKER_INDEX, OCI_MANIFEST, DOCKER_MANIFEST].join(', ')
+/** A list of referrers longer than this many pages is an attack. */
+const MAX_PAGES = 100
+
+/** Reads images from registries. It holds connections: close it. Source: distribution-spec 1.1. */
+export class RegistryClient {
+  readonly #registries: MirroredConnection
+
+  constructor(options: RegistryOptions = {}) {
+    this.#registries = new MirroredConnection(options)
+  }
+
+  /**
+   * What a reference stands for now. Asks with HEAD, because some registries count every GET of a manifest.
+   *
+   * @throws {ExpectedError} MANIFEST_UNKNOWN, UNAUTHORIZED, DENIED, TOOMANYREQUESTS, UNSUPPORTED, REGISTRY_UNREACHABLE,
+   * REGISTRY_ERROR
+   */
+  async resolve(reference: Reference): Promise<Descriptor> {
+    const subject = { registry: reference.domain, what: `image ${formatReference(reference)}` }
+    const name = reference.digest ?? reference.tag ?? 'latest'
+    const ask = async (endpoint: Endpoint) => {
+      const head = await this.#registries.send(
+        endpoint,
+        { method: 'HEAD', path: `manifests/${name}`, accept: ACCEPT },
+        subject,
+      )
+      const described = head.status === 200 ? descriptorOf(head) : undefined
+      if (described && (!reference.digest || described.digest === reference.digest)) return described
+      // Where every GET counts, none is spent on words for what is clear.
+      const isCounted = this.#registries.allowance(endpoint).quota !== undefined
+      if (head.status === 404 && isCounted) this.#registries.expect(head, [200], endpoint, subject)
+      // Some registries do not know HEAD, or answer it without a digest; and only GET has an error's words.
+      const response = await this.#registries.send(endpoint, { path: `manifests/${name}`, accept: ACCEPT }, subject)
+      this.#registries.expect(response, [200], endpoint, subject)
+      return describe(response, reference.digest, subject)
+    }
+    return this.#registries.atEndpoints(reference, subject, ask, { byTag: !reference.digest })
+  }
+
+  /**
+   * A small blob or a manifest, whole, exactly as the registry has it.
+   *
+   * @throws {ExpectedError} CONTENT_MISMATCH when it is not what the descriptor says, and what `resolve` throws.
+   */
+  async readDocument(repository: Reference, descriptor: Descriptor): Promise<Buffer> {
+    const { digest } = descriptor
+    const isManifest = isDocument(descriptor)
+    const subject = { registry: repository.domain, what: `${isManifest ? 'manifest' : 'blob'} ${digest}` }
+    return this.#registries.atEndpoints(repository, subject, async (endpoint) => {
+      const path = isManifest ? `manifests/${digest}` : `blobs/${digest}`
+      const response = await this.#registries.send(endpoint, { path, ...(isManifest && { accept: ACCEPT }) }, subject)
+      this.#registries.expect(response, [200], endpoint, subject)
+      const problem = mismatch(response.body, descriptor, subject)
+      if (problem) throw new TransientError(problem)
+      return response.body
+    })
+  }
+
+  /**
+   * Sends a blob's bytes to the sink, from where the sink stands to the end. A transfer that breaks goes on where it
+   * broke. The sink checks the bytes. Manifests have an address of their own.
+   */
+  async readBlob(repository: Reference, blob: Descriptor, sink: BlobSink): Promise<void> {
+    if (isDocument(blob)) return void (await sink.write(await this.readDocument(repository, blob)))
+    const subject = { registry: repository.domain, what: `blob ${blob.digest}` }
+    const transfer = new Transfer(blob, sink)
+    const progress = () => sink.received
+    const ask = async (endpoint: Endpoint) => {
+      const lane = this.#registries.lane(endpoint)
+      const haste = transfer.mayHasten ? new Haste(lane, blob.size - sink.received) : undefined
+      const receive = transfer.receive((bytes) => {
+        lane.transferred(bytes)
+        haste?.arrived(bytes)
+      })
+      const path = `blobs/${blob.digest}`
+      const sending = lane.run(() => this.#registries.send(endpoint, { path, range: transfer.range, receive }, subject))
+      const response = await sending.catch((error) => {
+        if (error instanceof TooSlow) return error
+        throw error
+      })
+      if (response instanceof TooSlow) {
+        return this.#hasten(endpoint, transfer, { blob, sink, subject, piece: response.piece })
+      }
+      transfer.check(response, subject)
+      this.#registries.expect(response, [200, 206], endpoint, subject)
+      if (sink.received < blob.size) throw new TransientError(transfer.short(subject))
+    }
+    try {
+      await this.#registries.atEndpoints(repository, subject, ask, { progress })
+    } catch (error) {
+      // A registry may not hand such a layer out; its descriptor says who does.
+      if (!(error instanceof ExpectedError) || error.code !== 'BLOB_UNKNOWN' || !blob.urls?.length) throw error
+      const fetchFrom = (url: URL) => this.#fetch(url, transfer, subject)
+      await readForeignLayer(blob.urls, endpointAt(repository.domain, []).base, fetchFrom)
+    }
+  }
+
+  /** The rest of a blob, over several connections. What fails is left to a try over one. */
+  async #hasten(
+    endpoint: Endpoint,
+    transfer: Transfer,
+    { blob, sink, subject, piece: size }: { blob: Descriptor; sink: BlobSink; subject: Subject; piece: number },
+  ): Promise<void> {
+    transfer.mayHasten = false
+    const lane = this.#registries.lane(endpoint)
+    await bringInPieces({ size: blob.size, piece: size }, sink, async (piece, into) => {
+      let left = piece.end - piece.start
+      const receive = transfer.receivePiece(piece, into, (bytes) => {
+        lane.transferred(bytes)
+        left -= bytes
+        if (left < 0) throw new TransientError(transfer.broken(subject))
+      })
+      const question = { path: `blobs/${blob.digest}`, range: `bytes=${piece.start}-${piece.end - 1}`, receive }
+      const { status } = await lane.run(() => this.#registries.send(endpoint, question, subject))
+      // What follows must not be put where this is missing.
+      if (status !== 206 || left > 0) throw new TransientError(transfer.broken(subject))
+    })
+  }
+
+  /** A blob from an address that is no registry's: nothing of ours is shown there. */
+  async #fetch(url: URL, transfer: Transfer, { what }: Subject): Promise<void> {
+    const subject = { registry: url.host, what }
+    const { connection } = this.#registries
+    await connection.attempt(subject, async () => {
+      const headers = transfer.range ? { range: transfer.range } : {}
+      const receive = transfer.receive(() => {})
+      const response = await follow(
+        connection.dispatcher,
+        { url, method: 'GET', headers },
+        connection.patience,
+        receive,
+      )
+      transfer.check(response, subject)
+      if (response.status !== 200 && response.status !== 206) throw responseError(subject, response)
+    })
+  }
+
+  /** What the registry lists as attached to a manifest, by its referrers API or else under the fallback tag. */
+  async listReferrers(repository: Reference, digest: Digest): Promise<readonly Descriptor[]> {
+    const subject = { registry: repository.domain, what: `referrers of ${digest}` }
+    return this.#registries.atEndpoints(repository, subject, async (endpoint) => {
+      const found: Descriptor[] = []
+      const paths = [`referrers/${digest}`]
+      for (let pages = 0; pages < paths.length && pages < MAX_PAGES; pages++) {
+        const response = await this.#registries.send(endpoint, { path: paths[pages]!, accept: OCI_INDEX }, subject)
+        const isFirst = pages === 0
+        if (isFirst && response.status !== 200 && !isTransient(response.status)) {
+          const tag = digest.replace(':', '-')
+          const fallback = await this.#registries.send(
+            endpoint,
+            { path: `manifests/${tag}`, accept: OCI_INDEX },
+            subject,
+          )
+          if (fallback.status === 404) return []
+          this.#registries.expect(fallback, [200], endpoint, subject)
+          return referrersIn(fallback, subject)
+        }
+        this.#registries.expect(response, [200], endpoint, subject)
+        found.push(...referrersIn(response, subject))
+        const next = nextPage(response, endpoint)
+        if (next) paths.push(next)
+      }
+      return found
+    })
+  }
+
+  /** How many manifests a registry still gives, as it said last; undefined where it sets no limit. */
+  quotaOf({ domain }: Pick<Reference, 'domain'>): Quota | undefined {
+    return this.#registries.quotaOf(domain)
+  }
+
+  async close(): Promise<void> {
+    await this.#registries.connection.close()
+  }
+}
+
+function isDocument({ mediaType }: Descriptor): boolean {
+  return isManifestType(mediaType) || isIndexType(mediaType)
+}

@@ -1,0 +1,80 @@
+import type { OnReadOpts } from 'node:net'
+import { createSecureContext, getCACertificates, type SecureContext } from 'node:tls'
+import { Agent, buildConnector, type Dispatcher, Pool, ProxyAgent } from 'undici'
+import type { HostSettings } from '../config/host-settings.ts'
+import { namingProxy } from './naming-proxy.ts'
+import { type ProxyOptions, proxyFor } from './proxy.ts'
+import { receiveMemory } from './receive-memory.ts'
+
+export interface TransportOptions extends Pick<HostSettings, 'ca' | 'clients' | 'skipVerify'> {
+  readonly proxies?: ProxyOptions | undefined
+}
+
+export interface DispatcherOptions {
+  /** Milliseconds. */
+  readonly connectTimeout: number
+  /** Whether every body is used up before control returns to the event loop, see {@link receiveMemory}. */
+  readonly usesUpBodies?: boolean
+}
+
+/** The connections of one run. */
+export function createDispatcher(
+  transport: TransportOptions,
+  { connectTimeout, usesUpBodies = false }: DispatcherOptions,
+): Dispatcher {
+  const { proxies = {} } = transport
+  const security = lazySecurity(transport)
+  // HTTP/1.1: over one HTTP/2 connection blobs arrive a quarter slower.
+  const http = { allowH2: false, pipelining: 1 }
+  return new Agent({
+    ...http,
+    connect: connector(security, connectTimeout, usesUpBodies ? receiveMemory : undefined),
+    factory: (origin, options) => {
+      const proxy = proxyFor(new URL(origin), proxies)
+      if (!proxy) return new Pool(origin, options as Pool.Options)
+      // Inside a tunnel undici makes the connection itself.
+      const tls = security()
+      const agent = new ProxyAgent({ ...http, uri: proxy.href, connectTimeout, requestTls: tls, proxyTls: tls })
+      return agent.compose(namingProxy(proxy.host))
+    },
+  })
+}
+
+interface Security {
+  readonly secureContext: SecureContext
+  readonly rejectUnauthorized: boolean
+}
+
+/** Reading all authorities takes a moment, which runs that speak plain http need not wait for. */
+function lazySecurity(transport: TransportOptions): () => Security {
+  let made: Security | undefined
+  return () => {
+    made ??= { secureContext: createContext(transport), rejectUnauthorized: !transport.skipVerify }
+    return made
+  }
+}
+
+function connector(
+  security: () => Security,
+  timeout: number,
+  memory: (() => OnReadOpts) | undefined,
+): buildConnector.connector {
+  return (options, callback) => {
+    const connect = buildConnector({
+      timeout,
+      allowH2: false,
+      ...(options.protocol === 'https:' && security()),
+      ...(memory && { onread: memory() }),
+    })
+    return connect(options, callback)
+  }
+}
+
+function createContext({ ca = [], clients = [] }: TransportOptions): SecureContext {
+  return createSecureContext({
+    // The system's store too, as every other container tool has it: a company's authority stands there.
+    ca: [...getCACertificates('default'), ...getCACertificates('system'), ...ca],
+    cert: clients.map(({ certificate }) => certificate),
+    key: clients.map(({ key }) => key),
+  })
+}

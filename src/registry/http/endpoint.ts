@@ -1,0 +1,75 @@
+import type { Reference } from '../../oci/reference.ts'
+import type { HostSettings } from '../config/host-settings.ts'
+
+/** A registry API that may have a repository: the original, or a mirror of it. */
+export interface Endpoint {
+  readonly base: URL
+  /** Where the API begins: `/v2`. */
+  readonly path: string
+  /** The name of the repository there. */
+  readonly repository: string
+  /** For a mirror of several registries, the one that is meant: `quay.io`. */
+  readonly namespace?: string
+  /** What may be asked there; everything when it is not said. */
+  readonly only?: 'digests' | 'tags'
+  /** Whether https is tried, whatever `base` says, before plain http. */
+  readonly secureFirst?: boolean
+  /** What it takes to speak with its host, besides what holds for every host. */
+  readonly settings?: HostSettings
+}
+
+/** `from` (`quay.io`, `quay.io/team`) is asked for at `to` (`mirror.local:5000/quay`) first. */
+export interface Mirror {
+  readonly from: string
+  readonly to: string
+}
+
+/** What configuration files say about a repository; undefined when they say nothing. */
+export type ConfiguredEndpoints = (
+  repository: Pick<Reference, 'domain' | 'path'>,
+) => Promise<readonly Endpoint[] | undefined>
+
+export interface EndpointOptions {
+  readonly mirrors?: readonly Mirror[]
+  /** Hosts to speak plain http with; loopback hosts always are, as docker and containerd do. */
+  readonly plainHttp?: readonly string[]
+  readonly configured?: ConfiguredEndpoints
+}
+
+/**
+ * Where to ask for a repository, best first: the mirrors in the order given, then what configuration files say, else
+ * the registry itself.
+ */
+export async function endpointsOf(
+  { domain, path }: Pick<Reference, 'domain' | 'path'>,
+  { mirrors = [], plainHttp = [], configured = async () => undefined }: EndpointOptions = {},
+): Promise<readonly Endpoint[]> {
+  const name = `${domain}/${path}`
+  const mirrored = mirrors.flatMap(({ from, to }) => {
+    const isMeant = name === from || name.startsWith(`${from}/`)
+    return isMeant ? [endpointAt(`${to}${name.slice(from.length)}`, plainHttp)] : []
+  })
+  return [...mirrored, ...((await configured({ domain, path })) ?? [endpointAt(name, plainHttp)])]
+}
+
+/** The registry that has a full name: `quay.io/team/app` at `https://quay.io`. */
+export function endpointAt(name: string, plainHttp: readonly string[]): Endpoint {
+  const [host = '', ...parts] = name.split('/')
+  // Docker Hub's API answers under another name than its images have.
+  const api = host === 'docker.io' ? 'registry-1.docker.io' : host
+  const isPlain = plainHttp.includes(host) || isLoopback(new URL(`http://${api}`).hostname)
+  return { base: new URL(`${isPlain ? 'http' : 'https'}://${api}`), path: '/v2', repository: parts.join('/') }
+}
+
+export function isLoopback(hostname: string): boolean {
+  return hostname === 'localhost' || hostname === '[::1]' || /^127(?:\.\d+){3}$/.test(hostname)
+}
+
+/** Addresses that mean something else on every network. */
+export function isPrivate(hostname: string): boolean {
+  return (
+    isLoopback(hostname) ||
+    /^(?:0|10|192\.168|169\.254|172\.(?:1[6-9]|2\d|3[01]))\./.test(hostname) ||
+    /^\[(?:f[cd]|fe80)/.test(hostname)
+  )
+}

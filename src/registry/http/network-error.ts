@@ -1,0 +1,83 @@
+import { ExpectedError } from '../../errors.ts'
+import { StalledError } from './exchange.ts'
+import { ProxyError } from './proxy.ts'
+import type { Subject } from './response-error.ts'
+
+/** What an error below HTTP means to a user; everything that is no such error as it is. */
+export function networkError({ registry, what }: Subject, error: unknown): unknown {
+  if (error instanceof ExpectedError) return error
+  const problem = problemOf(error)
+  if (!problem) return error
+  return new ExpectedError('REGISTRY_UNREACHABLE', `${what}: ${registry}: ${problem.text}`, {
+    hint: problem.hint.replace('REGISTRY', registry),
+    cause: error,
+  })
+}
+
+/** A certificate or a protocol stays wrong however often one asks. */
+export function isLasting(error: unknown): boolean {
+  return problemOf(error)?.isLasting === true
+}
+
+interface Problem {
+  readonly text: string
+  readonly hint: string
+  readonly isLasting?: boolean
+}
+
+function problemOf(error: unknown): Problem | undefined {
+  if (error instanceof StalledError) return { text: error.message, hint: AGAIN }
+  if (error instanceof ProxyError) return proxyProblem(error)
+  if (!(error instanceof Error)) return undefined
+  const code = codeOf(error)
+  if (!code) return undefined
+  const [text, hint] = PROBLEMS[code] ?? []
+  if (text) return { text, hint: hint ?? AGAIN, isLasting: code === 'ENOTFOUND' }
+  if (/CERT|SELF_SIGNED|UNABLE_TO_|HOSTNAME_MISMATCH|ERR_TLS/.test(code)) {
+    return {
+      text: `its certificate is not trusted (${code})`,
+      hint: 'Give the authority that signed it with --ca FILE.',
+    }
+  }
+  if (/^(?:ERR_SSL|EPROTO)/.test(code)) {
+    return { text: 'does not speak https', hint: 'If that is right, add: --plain-http REGISTRY', isLasting: true }
+  }
+  return /^(?:UND_ERR|HPE_)/.test(code) ? { text: `the connection broke (${error.message})`, hint: AGAIN } : undefined
+}
+
+function proxyProblem({ host, status, cause }: ProxyError): Problem {
+  // Some say 401 where the password is wrong, and 407 only where there is none.
+  if (status === 407 || status === 401) {
+    return { text: `the proxy ${host} asks for other credentials (${status})`, hint: PROXY, isLasting: true }
+  }
+  if (status !== undefined) {
+    const isLasting = status < 500
+    return { text: `the proxy ${host} makes no connection to it (${status})`, hint: PROXY, isLasting }
+  }
+  return { text: `the proxy ${host}: ${problemOf(cause)?.text ?? 'is not reached'}`, hint: PROXY }
+}
+
+const PROXY =
+  'Check HTTPS_PROXY and HTTP_PROXY (http://USER:PASSWORD@HOST:PORT); name hosts that need no proxy in NO_PROXY.'
+const AGAIN = 'Run the same command again; check the network and the proxy settings if it stays so.'
+
+const PROBLEMS: Record<string, [text: string, hint?: string]> = {
+  ENOTFOUND: ['no such host', 'Check the spelling of the registry, and DNS.'],
+  EAI_AGAIN: ['its name cannot be looked up', 'Check DNS and the network.'],
+  ECONNREFUSED: ['nothing listens there', 'Check host and port, and that the registry is up.'],
+  ECONNRESET: ['the connection was cut'],
+  EPIPE: ['the connection was cut'],
+  ETIMEDOUT: ['no answer'],
+  EHOSTUNREACH: ['no route to it'],
+  ENETUNREACH: ['no network'],
+  UND_ERR_CONNECT_TIMEOUT: ['no answer'],
+  UND_ERR_SOCKET: ['the connection was cut'],
+}
+
+/** undici wraps the socket's error, and several addresses make an AggregateError. */
+function codeOf(error: Error): string | undefined {
+  const { code, cause } = error as NodeJS.ErrnoException
+  if (cause instanceof Error && code === 'UND_ERR_SOCKET') return codeOf(cause) ?? code
+  if (error instanceof AggregateError && error.errors[0] instanceof Error) return codeOf(error.errors[0])
+  return code
+}

@@ -1,0 +1,78 @@
+import { BlockList, isIP } from 'node:net'
+import { ExpectedError } from '../../errors.ts'
+import { isLoopback } from './endpoint.ts'
+
+/** As the variables of the environment have it: addresses of proxies, and hosts that need none. */
+export interface ProxyOptions {
+  readonly http?: string | undefined
+  readonly https?: string | undefined
+  readonly no?: string | undefined
+}
+
+/** A proxy is not reached, or does not do what it is asked for. */
+export class ProxyError extends Error {
+  /** `proxy.local:3128`: never what its address holds of a user. */
+  readonly host: string
+  /** What it answered, if it did. */
+  readonly status: number | undefined
+
+  constructor(host: string, status: number | undefined, cause: Error) {
+    super(`proxy ${host}`, { cause })
+    this.host = host
+    this.status = status
+  }
+}
+
+/**
+ * The proxy that an address is to be asked through, as kubectl, skopeo and containerd decide it: none for this machine,
+ * nor for what `NO_PROXY` names by host, domain, address or network.
+ * Source: golang.org/x/net/http/httpproxy, Config.
+ *
+ * @throws {ExpectedError} INPUT_INVALID for the address of a proxy that is none; it is not repeated.
+ */
+export function proxyFor(url: URL, { http, https, no = '' }: ProxyOptions): URL | undefined {
+  const isSecure = url.protocol === 'https:'
+  const proxy = isSecure ? https : http
+  if (!proxy || isLoopback(url.hostname) || needsNone(url, no)) return undefined
+  return parseProxy(proxy, isSecure ? 'HTTPS_PROXY' : 'HTTP_PROXY')
+}
+
+/** A proxy without a scheme speaks http. `where` says who gave it. @throws {ExpectedError} INPUT_INVALID */
+export function parseProxy(text: string, where: string): URL {
+  const address = text.includes('://') ? text : `http://${text}`
+  const url = URL.canParse(address) ? new URL(address) : undefined
+  if (url && /^(?:https?|socks5h?):$/.test(url.protocol) && url.hostname) return url
+  throw new ExpectedError('INPUT_INVALID', `${where}: not the address of a proxy`, {
+    hint: 'Write it as http://HOST:PORT or http://USER:PASSWORD@HOST:PORT, special characters as %XX.',
+  })
+}
+
+function needsNone(url: URL, list: string): boolean {
+  const host = url.hostname.replace(/^\[|\]$/g, '').toLowerCase()
+  const port = url.port || (url.protocol === 'https:' ? '443' : '80')
+  return list
+    .split(',')
+    .map((entry) => entry.trim().toLowerCase())
+    .some((entry) => entry !== '' && (entry === '*' || isMeant(entry, host, port)))
+}
+
+function isMeant(entry: string, host: string, port: string): boolean {
+  if (entry.includes('/')) return isInNetwork(entry, host)
+  const [, name = entry, wanted] = isIP(entry) ? [] : (/^(.*?)(?::(\d+))?$/.exec(entry) ?? [])
+  if (wanted && wanted !== port) return false
+  const bare = name.replace(/^\[|\]$/g, '')
+  if (isIP(bare)) return bare === host
+  const domain = bare.replace(/^\*\./, '.')
+  return domain.startsWith('.') ? host.endsWith(domain) : host === domain || host.endsWith(`.${domain}`)
+}
+
+function isInNetwork(entry: string, host: string): boolean {
+  const [network = '', bits] = entry.split('/')
+  const family = isIP(network)
+  if (family === 0 || family !== isIP(host) || !/^\d+$/.test(bits ?? '')) return false
+  if (Number(bits) > (family === 4 ? 32 : 128)) return false
+  const list = new BlockList()
+  const type = family === 4 ? 'ipv4' : 'ipv6'
+  list.addSubnet(network, Number(bits), type)
+  return list.check(host, type)
+}

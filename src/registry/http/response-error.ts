@@ -1,0 +1,51 @@
+import { type ErrorCode, ExpectedError } from '../../errors.ts'
+import { describeQuota, quotaHint, readQuota } from '../client/quota.ts'
+import type { Response } from './exchange.ts'
+
+/** Who was asked for what, for messages. */
+export interface Subject {
+  /** The registry as the user names it. */
+  readonly registry: string
+  /** `image quay.io/team/web:1`, `blob sha256:…`. */
+  readonly what: string
+}
+
+/** What an answer that is no success means to a user. The registry's own words are quoted, never its headers. */
+export function responseError({ registry, what }: Subject, response: Response): ExpectedError {
+  const { status } = response
+  const quota = status === 429 ? readQuota(response) : undefined
+  const words = [registryWords(response), quota && `${describeQuota(quota)} left`].filter(Boolean).join('; ')
+  const [code, problem, hint] = MEANINGS[status] ?? ['REGISTRY_ERROR', `answers ${status}`, RETRY_HINT]
+  const specific = status === 404 && what.startsWith('blob') ? 'BLOB_UNKNOWN' : code
+  return new ExpectedError(specific, `${what}: ${registry} ${problem}${words ? ` (${words})` : ''}`, {
+    hint: status === 429 ? quotaHint(registry, quota ?? { source: undefined }) : hint.replace('REGISTRY', registry),
+  })
+}
+
+const RETRY_HINT = 'Run the same command again later, or use a mirror with --mirror.'
+
+const MEANINGS: Record<number, [code: ErrorCode, problem: string, hint: string]> = {
+  401: ['UNAUTHORIZED', 'asks for other credentials', 'Run: docker login REGISTRY'],
+  403: ['DENIED', 'denies access', 'Check that the account may pull this repository, and the spelling of its name.'],
+  404: [
+    'MANIFEST_UNKNOWN',
+    'does not have it',
+    'Check the spelling of repository and tag; a private one may hide itself so.',
+  ],
+  429: ['TOOMANYREQUESTS', 'limits our requests', RETRY_HINT],
+}
+
+/** `{"errors":[{"code","message"}]}`, as one short line. Source: distribution-spec, error codes. */
+function registryWords({ body }: Response): string {
+  try {
+    const { errors } = JSON.parse(body.toString('utf8')) as { errors?: { code?: unknown; message?: unknown }[] }
+    const [first] = errors ?? []
+    return [first?.code, first?.message]
+      .filter((part) => typeof part === 'string')
+      .join(': ')
+      .replace(/\p{Cc}/gu, ' ')
+      .slice(0, 200)
+  } catch {
+    return ''
+  }
+}

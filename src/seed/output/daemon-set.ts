@@ -1,0 +1,127 @@
+import type { DaemonSet } from 'kubernetes-types/apps/v1.js'
+import type { Container, SecurityContext } from 'kubernetes-types/core/v1.js'
+import { seedSetDigest } from '../../bundle/format/seed-set.ts'
+import { termsFor, tolerationsFor } from '../nodes/node-terms.ts'
+import type { SeededGroup, Seeding } from '../seeding.ts'
+import {
+  BUNDLE_DIRECTORY,
+  CA_DIRECTORY,
+  CREDENTIALS_DIRECTORY,
+  mounts,
+  NAMES_DIRECTORY,
+  needsOwnNames,
+  SCRIPT_DIRECTORY,
+  volumes,
+} from './pod-volumes.ts'
+
+export const SET_LABEL = 'nodeseed.dev/set'
+const NAME_LABEL = { 'app.kubernetes.io/name': 'nodeseed' }
+
+const READY_FILE = '/tmp/ready'
+
+/** A runtime's client needs its socket, and nothing else of what root may do. */
+const CONFINED: SecurityContext = {
+  allowPrivilegeEscalation: false,
+  capabilities: { drop: ['ALL'] },
+  seccompProfile: { type: 'RuntimeDefault' },
+}
+
+/**
+ * The DaemonSet that seeds a group of nodes. It brings no image of its own: its containers run the sandbox image, which
+ * every node has, with the host's programs mounted read-only, so that the host's own sh, tar and ctr do the work.
+ *
+ * It uses the host's network, because the images of the cluster's network may be among those that are still missing.
+ */
+export function seedingDaemonSet(group: SeededGroup, seeding: Seeding): DaemonSet {
+  const selector = { ...NAME_LABEL, 'nodeseed.dev/group': group.name }
+  const tolerations = tolerationsFor(group.nodes)
+  return {
+    apiVersion: 'apps/v1',
+    kind: 'DaemonSet',
+    metadata: { name: `seed-${group.name}`, namespace: seeding.namespace, labels: selector },
+    spec: {
+      selector: { matchLabels: selector },
+      updateStrategy: {
+        type: 'RollingUpdate',
+        rollingUpdate: { maxUnavailable: intOrString(seeding.maxUnavailable ?? '25%') },
+      },
+      template: {
+        metadata: {
+          labels: { ...selector, [SET_LABEL]: seedSetDigest(group.lock) },
+          annotations: { 'nodeseed.dev/script': seeding.scriptDigest },
+        },
+        spec: {
+          automountServiceAccountToken: false,
+          enableServiceLinks: false,
+          hostNetwork: true,
+          ...(group.runtime.privileged && { hostPID: true }),
+          priorityClassName: 'system-node-critical',
+          terminationGracePeriodSeconds: 10,
+          affinity: {
+            nodeAffinity: {
+              requiredDuringSchedulingIgnoredDuringExecution: { nodeSelectorTerms: termsFor(group.nodes) },
+            },
+          },
+          ...(tolerations.length > 0 && { tolerations }),
+          initContainers: [container('seed', group, seeding, seeding.prune ? ['--prune'] : [])],
+          containers: [
+            {
+              ...container('keep', group, seeding, ['--watch', String(seeding.interval), '--ready', READY_FILE]),
+              readinessProbe: {
+                exec: { command: ['/bin/sh', '-c', `[ -e ${READY_FILE} ]`] },
+                periodSeconds: 5,
+              },
+            },
+          ],
+          volumes: volumes(group, seeding),
+        },
+      },
+    },
+  }
+}
+
+/** The API takes a share as text, and a count only as a number. */
+function intOrString(text: string): string | number {
+  return /^\d+$/.test(text) ? Number(text) : text
+}
+
+function container(name: string, group: SeededGroup, seeding: Seeding, options: string[]): Container {
+  const { features = [] } = group
+  const fileName = seeding.bundlePath.slice(seeding.bundlePath.lastIndexOf('/') + 1)
+  return {
+    name,
+    image: group.sandboxImage,
+    imagePullPolicy: 'IfNotPresent',
+    command: ['/bin/sh', `${SCRIPT_DIRECTORY}/seed.sh`],
+    args: [
+      ...['--method', group.runtime.name],
+      ...['--set', seedSetDigest(group.lock), '--set-name', seeding.set],
+      ...(needsOwnNames(group, seeding) ? ['--names', `${NAMES_DIRECTORY}/names.txt`] : []),
+      ...['--report', '/dev/termination-log'],
+      ...features.flatMap((feature) => ['--feature', feature]),
+      ...options,
+      ...(seeding.registryCa ? ['--ca', `${CA_DIRECTORY}/ca.crt`] : []),
+      ...(seeding.pullSecret ? ['--auth-file', `${CREDENTIALS_DIRECTORY}/config.json`] : []),
+      ...(seeding.registry ? ['--from-registry', seeding.registry] : ['--', `${BUNDLE_DIRECTORY}/${fileName}`]),
+    ],
+    env: [
+      { name: 'NODE_NAME', valueFrom: { fieldRef: { fieldPath: 'spec.nodeName' } } },
+      { name: 'PATH', value: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin:/opt/bin' },
+      { name: 'TMPDIR', value: '/tmp' },
+      // Where docker and podman look for what a user has set; here, nothing.
+      { name: 'HOME', value: '/tmp' },
+    ],
+    // The sandbox image's own user is 65535; the runtime's socket belongs to root.
+    securityContext: {
+      runAsUser: 0,
+      runAsGroup: 0,
+      runAsNonRoot: false,
+      readOnlyRootFilesystem: true,
+      ...(group.runtime.privileged ? { privileged: true } : CONFINED),
+      // Where SELinux rules, an ordinary container may not speak to the runtime; elsewhere this says nothing.
+      seLinuxOptions: { type: 'spc_t' },
+    },
+    resources: { requests: { cpu: '50m', memory: '64Mi' }, limits: { memory: '512Mi' } },
+    volumeMounts: mounts(group, seeding),
+  }
+}

@@ -1,0 +1,85 @@
+import { blobName, blobsOf, type Lock } from '../../bundle/format/inventory.ts'
+import { seedSetDigest } from '../../bundle/format/seed-set.ts'
+import { formatPlatform } from '../../oci/platform.ts'
+
+/** A file of the bundle that is there for the nodes. */
+export interface NodeFile {
+  readonly name: string
+  readonly content: string
+}
+
+/**
+ * What a bundle carries for nodes that have nothing but POSIX sh and their runtime's own tools: the node script, the lock
+ * once more as rows that the script can read, and what makes the file a docker archive too.
+ */
+export function nodeFiles(lock: Lock, script: string): NodeFile[] {
+  return [
+    { name: 'manifest.json', content: renderDockerManifest(lock) },
+    { name: 'nodeseed/seed.sh', content: script },
+    { name: 'nodeseed/names.txt', content: renderNames(lock) },
+  ]
+}
+
+/**
+ * The names and blobs of a lock, one row each, fields separated by a space:
+ *
+ *     nodeseed-names 1 SET
+ *     name PLATFORM TARGET MEDIA-TYPE SIZE NAME     the target that NAME must point to; one row for each platform
+ *     image PLATFORM TARGET MANIFEST CONFIG LAYERS  what a target is on that platform; layers with commas, in order
+ *     index PLATFORM TARGET INDEX                   an index that the target lists, where it lists indexes
+ *     blob PLATFORM DIGEST SIZE                     what a node of that platform needs, indexes too
+ *     end
+ *
+ * A file without its last row was cut off.
+ */
+export function renderNames(lock: Lock): string {
+  const names = lock.images.flatMap(({ names, target, platforms }) =>
+    platforms.flatMap(({ platform }) =>
+      names.map(
+        (name) => `name ${formatPlatform(platform)} ${target.digest} ${target.mediaType} ${target.size} ${name}`,
+      ),
+    ),
+  )
+  const parts = lock.images.flatMap(({ target, platforms }) =>
+    platforms.map(({ platform, manifest, config, layers }) => {
+      const ordered = layers.map(({ digest }) => digest).join(',')
+      return `image ${formatPlatform(platform)} ${target.digest} ${manifest.digest} ${config.digest} ${ordered}`.trimEnd()
+    }),
+  )
+  const inner = lock.images.flatMap(({ target, indexes = [], platforms }) =>
+    platforms.flatMap(({ platform }) =>
+      indexes.map(({ digest }) => `index ${formatPlatform(platform)} ${target.digest} ${digest}`),
+    ),
+  )
+  const blobs = lock.images.flatMap((image) =>
+    image.platforms.flatMap((entry) =>
+      blobsOf({ ...image, platforms: [entry] }).map(
+        ({ digest, size }) => `blob ${formatPlatform(entry.platform)} ${digest} ${size}`,
+      ),
+    ),
+  )
+  const rows = [
+    `nodeseed-names 1 ${seedSetDigest(lock)}`,
+    ...new Set(names),
+    ...new Set(parts),
+    ...inner,
+    ...new Set(blobs),
+    'end',
+  ]
+  return `${rows.join('\n')}\n`
+}
+
+/**
+ * The list of a docker archive, for `docker load` and `podman load` of the whole bundle. It knows neither digests nor
+ * platforms: of an image for several, it names the first. Where `oci-layout` is understood it is not read.
+ */
+function renderDockerManifest({ images }: Lock): string {
+  const entries = images.flatMap(({ names, platforms: [first] }) => {
+    if (!first) return []
+    const layers = first.layers.map(({ digest }) => blobName(digest))
+    return [
+      { Config: blobName(first.config.digest), RepoTags: names.filter((name) => !name.includes('@')), Layers: layers },
+    ]
+  })
+  return `${JSON.stringify(entries)}\n`
+}

@@ -1,0 +1,34 @@
+import type { Descriptor } from '../../oci/descriptor.ts'
+import type { Digest } from '../../oci/digest.ts'
+
+/**
+ * What a registry server answers from, whether a bundle file or memory. Repositories have their full names
+ * (`docker.io/library/nginx`), so that one server can stand in for every upstream registry.
+ */
+export interface RegistryContent {
+  /** Full names, sorted. */
+  repositories(): readonly string[]
+  /** Sorted as the distribution-spec asks (ASCII order); empty for an unknown repository. */
+  tags(repository: string): readonly string[]
+  /** The exact bytes under a tag or a digest. */
+  findManifest(repository: string, reference: string): Promise<StoredManifest | undefined>
+  /** The size in bytes of a blob, or undefined when it is not here. */
+  findBlobSize(digest: Digest): number | undefined
+  /** Fills a buffer with bytes of a blob from `position` on; resolves to how many there were, at least one. */
+  readBlob(digest: Digest, buffer: Uint8Array, position: number): Promise<number>
+  /** Manifests whose subject is this digest, each with its artifact type. */
+  referrers(repository: string, subject: Digest): Promise<readonly Descriptor[]>
+}
+
+/** The bytes `start` up to and without `end` of a blob, read when they are sent. */
+export interface BlobSlice {
+  readonly start: number
+  readonly end: number
+  read(buffer: Uint8Array, position: number): Promise<number>
+}
+
+export interface StoredManifest {
+  readonly mediaType: string
+  readonly digest: Digest
+  readonly bytes: Uint8Array
+}

@@ -1,0 +1,65 @@
+import type { Descriptor } from '../../oci/descriptor.ts'
+import { type Digest, digestOf } from '../../oci/digest.ts'
+import type { RegistryContent, StoredManifest } from './content.ts'
+import { referrersAmong } from './referrers.ts'
+
+interface Repository {
+  readonly manifests: Map<string, StoredManifest>
+  readonly tags: Map<string, Digest>
+}
+
+/** Registry content that lives in memory: for small images made on the spot. */
+export class MemoryContent implements RegistryContent {
+  readonly #blobs = new Map<Digest, Uint8Array>()
+  readonly #repositories = new Map<string, Repository>()
+
+  /** Adds a blob; content that is here already is kept once. */
+  addBlob(mediaType: string, bytes: Uint8Array): Descriptor {
+    const digest = digestOf(bytes)
+    this.#blobs.set(digest, bytes)
+    return { mediaType, digest, size: bytes.byteLength }
+  }
+
+  /** Adds a manifest or an index to a repository, under its digest and, where one is given, under a tag. */
+  addManifest(
+    name: string,
+    document: { readonly mediaType: string; readonly [field: string]: unknown },
+    tag?: string,
+  ): Descriptor {
+    const { mediaType } = document
+    const bytes = Buffer.from(JSON.stringify(document))
+    const digest = digestOf(bytes)
+    const repository = this.#repositories.get(name) ?? { manifests: new Map(), tags: new Map() }
+    this.#repositories.set(name, repository)
+    repository.manifests.set(digest, { mediaType, digest, bytes })
+    if (tag) repository.tags.set(tag, digest)
+    return { mediaType, digest, size: bytes.byteLength }
+  }
+
+  repositories(): string[] {
+    return [...this.#repositories.keys()].sort()
+  }
+
+  tags(name: string): string[] {
+    return [...(this.#repositories.get(name)?.tags.keys() ?? [])].sort()
+  }
+
+  async findManifest(name: string, reference: string): Promise<StoredManifest | undefined> {
+    const repository = this.#repositories.get(name)
+    return repository?.manifests.get(repository.tags.get(reference) ?? reference)
+  }
+
+  findBlobSize(digest: Digest): number | undefined {
+    return this.#blobs.get(digest)?.byteLength
+  }
+
+  async readBlob(digest: Digest, buffer: Uint8Array, position: number): Promise<number> {
+    const bytes = this.#blobs.get(digest)?.subarray(position, position + buffer.length) ?? Buffer.alloc(0)
+    buffer.set(bytes)
+    return bytes.length
+  }
+
+  async referrers(name: string, subject: Digest): Promise<Descriptor[]> {
+    return referrersAmong(this.#repositories.get(name)?.manifests.values() ?? [], subject)
+  }
+}

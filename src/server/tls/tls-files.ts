@@ -1,0 +1,81 @@
+import { mkdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { hostname, networkInterfaces } from 'node:os'
+import { join } from 'node:path'
+import { ExpectedError, readError } from '../../errors.ts'
+import type { KeyPair } from '../http/listen.ts'
+import { selfSignedCertificate } from './self-signed.ts'
+
+/** Where a server's key pair is: in two files, or in a directory of its own. */
+export interface TlsFiles {
+  readonly cert: string | undefined
+  readonly key: string | undefined
+  readonly directory: string | undefined
+}
+
+/** What reads the pair, now and again; undefined where the server speaks plain HTTP. */
+export function tlsSource({ cert, key, directory }: TlsFiles): (() => Promise<KeyPair>) | undefined {
+  if (directory !== undefined) return () => ownKeyPair(directory, namesOfThisMachine())
+  return cert !== undefined && key !== undefined ? () => readKeyPair(cert, key) : undefined
+}
+
+/** @throws {ExpectedError} INPUT_NOT_FOUND, INPUT_UNREADABLE */
+async function readKeyPair(certFile: string, keyFile: string): Promise<KeyPair> {
+  const [cert, key] = await Promise.all([readPem(certFile), readPem(keyFile)])
+  return { cert, key }
+}
+
+/**
+ * The pair `tls.crt` and `tls.key` of a directory, made for these names the first time. It stays, so that nodes which
+ * trust the certificate trust the server after a restart too.
+ *
+ * @throws {ExpectedError} INPUT_UNREADABLE; OUTPUT_EXISTS when one of the two is there; DISK_ERROR
+ */
+async function ownKeyPair(directory: string, names: readonly string[]): Promise<KeyPair> {
+  const [certFile, keyFile] = [join(directory, 'tls.crt'), join(directory, 'tls.key')]
+  try {
+    return await readKeyPair(certFile, keyFile)
+  } catch (error) {
+    if (!(error instanceof ExpectedError) || error.code !== 'INPUT_NOT_FOUND') throw error
+  }
+  const pair = selfSignedCertificate(names, new Date())
+  try {
+    await mkdir(directory, { recursive: true })
+    // A half of a pair is somebody's: it is not replaced.
+    await writeFile(keyFile, pair.key, { mode: 0o600, flag: 'wx' })
+    await writeFile(certFile, pair.cert, { flag: 'wx' }).catch(async (error) => {
+      await rm(keyFile)
+      throw error
+    })
+  } catch (error) {
+    throw notMade(directory, error as NodeJS.ErrnoException)
+  }
+  return pair
+}
+
+function notMade(directory: string, cause: NodeJS.ErrnoException): ExpectedError {
+  if (cause.code === 'EEXIST') {
+    return new ExpectedError('OUTPUT_EXISTS', `${directory}: holds only one of tls.crt and tls.key`, {
+      hint: 'Put the other one beside it, or remove it: both are made then.',
+      cause,
+    })
+  }
+  return new ExpectedError('DISK_ERROR', `${directory}: no certificate can be written there: ${cause.code}`, {
+    hint: 'Name a directory that can be written, or make a pair elsewhere and give --tls-cert and --tls-key.',
+    cause,
+  })
+}
+
+/** Every name and address under which clients may know this machine. */
+function namesOfThisMachine(): string[] {
+  const addresses = Object.values(networkInterfaces()).flatMap((entries) => entries ?? [])
+  const usable = addresses.filter(({ scopeid }) => !scopeid).map(({ address }) => address)
+  return [...new Set(['localhost', hostname(), ...usable])]
+}
+
+async function readPem(file: string): Promise<string> {
+  try {
+    return await readFile(file, 'utf8')
+  } catch (error) {
+    throw readError(file, error)
+  }
+}
