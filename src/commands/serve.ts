@@ -6,8 +6,8 @@ import { serveFlags } from '../cli/flags/serve-flags.ts'
 import { readText } from '../cli/inputs/inputs.ts'
 import { untilStopped } from '../cli/signals.ts'
 import { parseCredentials } from '../server/http/basic-auth.ts'
-import { parseEndpoint, parseServerUrl, passedSocket, reachable } from '../server/http/endpoint.ts'
-import { type Mirror, mirrorFiles } from '../server/node-config.ts'
+import { parseListenAddress, parseServerUrl, passedSocket, reachable } from '../server/http/listen-address.ts'
+import { mirrorFiles, type ServedMirror } from '../server/node-config.ts'
 import { type RegistryServer, startRegistryServer } from '../server/registry-server.ts'
 import { tlsSource } from '../server/tls/tls-files.ts'
 
@@ -45,7 +45,7 @@ follow its base. SIGHUP opens the files and the certificate again; SIGTERM lets 
     const server = await startRegistryServer(
       { open: () => openServedBundles(files), readTls },
       {
-        endpoint: passedSocket(process.env, process.pid) ?? parseEndpoint(flags.listen),
+        endpoint: passedSocket(process.env, process.pid) ?? parseListenAddress(flags.listen),
         authorize,
         onLog: flags['access-log'] ? say : undefined,
       },
@@ -62,7 +62,7 @@ follow its base. SIGHUP opens the files and the certificate again; SIGTERM lets 
     return undefined
   }
 
-  #announce(server: RegistryServer, mirror: Mirror): void {
+  #announce(server: RegistryServer, mirror: ServedMirror): void {
     const { url, caFile } = mirror
     const repositories = server.content.repositories()
     const domains = [...new Set(repositories.map((repository) => repository.slice(0, repository.indexOf('/'))))]

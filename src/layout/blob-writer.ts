@@ -4,11 +4,11 @@ import type { BlobSink } from '../oci/blob-sink.ts'
 import type { Descriptor } from '../oci/descriptor.ts'
 import { splitDigest } from '../oci/digest.ts'
 import { CHUNK } from './files/byte-file.ts'
-import type { OutputFile } from './files/output-file.ts'
+import type { PartedFile } from './files/parted-file.ts'
 
 /** The place of one blob in a file. */
-export interface BlobPlace {
-  readonly file: OutputFile
+export interface BlobExtent {
+  readonly file: PartedFile
   readonly offset: number
   /** Bytes from the start that an earlier run says it wrote. */
   readonly known: number
@@ -28,7 +28,7 @@ const free: Buffer[] = []
  */
 export class BlobWriter implements BlobSink {
   readonly #blob: Descriptor
-  readonly #place: BlobPlace
+  readonly #place: BlobExtent
   #hash: Hash | undefined
   #received = 0
   #written = 0
@@ -36,7 +36,7 @@ export class BlobWriter implements BlobSink {
   #filled = 0
   #writing: Promise<void> | undefined
 
-  constructor(blob: Descriptor, place: BlobPlace) {
+  constructor(blob: Descriptor, place: BlobExtent) {
     this.#blob = blob
     this.#place = place
   }

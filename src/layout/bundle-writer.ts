@@ -5,8 +5,8 @@ import { ExpectedError, writeError } from '../errors.ts'
 import { type Digest, digestOf } from '../oci/digest.ts'
 import { BlobWriter } from './blob-writer.ts'
 import { type BundleFile, openBundle } from './bundle-file.ts'
-import { OutputFile, type Shape } from './files/output-file.ts'
 import { findParts } from './files/part-name.ts'
+import { PartedFile, type Shape } from './files/parted-file.ts'
 import { Journal, type JournalRecord, readJournal } from './journal.ts'
 import { encodeHeader } from './tar/tar-header.ts'
 
@@ -26,7 +26,7 @@ export class BundleWriter {
   /** What an earlier run with another plan left behind; its blobs may serve this one. */
   readonly leftover: BundleFile | undefined
   readonly #partial: string
-  readonly #file: OutputFile
+  readonly #file: PartedFile
   readonly #journal: Journal
   readonly #progress: JournalRecord['progress']
   readonly #planned: ReadonlyMap<Digest, PlannedFile>
@@ -35,7 +35,7 @@ export class BundleWriter {
     path: string,
     { files }: Plan,
     state: {
-      file: OutputFile
+      file: PartedFile
       journal: Journal
       progress: JournalRecord['progress']
       leftover: BundleFile | undefined
@@ -67,7 +67,7 @@ export class BundleWriter {
     const record = await readJournal(journalOf(partial))
     if (record && isOtherProcess(record.pid)) throw beingWritten(path, record.pid)
     try {
-      const known = record?.plan === id ? await OutputFile.reopen(partial, shape) : undefined
+      const known = record?.plan === id ? await PartedFile.reopen(partial, shape) : undefined
       if (known && record) {
         await checkSpace(path, shape, known)
         const journal = await Journal.open(journalOf(partial), id, { resume: true })
@@ -144,8 +144,8 @@ async function keepLeftover(partial: string): Promise<BundleFile | undefined> {
   return openBundle(leftoverOf(partial)).catch(() => undefined)
 }
 
-async function makePartial(path: string, { files }: Plan, shape: Shape): Promise<OutputFile> {
-  const file = await OutputFile.create(partialOf(path), shape)
+async function makePartial(path: string, { files }: Plan, shape: Shape): Promise<PartedFile> {
+  const file = await PartedFile.create(partialOf(path), shape)
   try {
     await checkSpace(path, shape, file)
     await file.allocate()
@@ -157,14 +157,14 @@ async function makePartial(path: string, { files }: Plan, shape: Shape): Promise
   }
 }
 
-async function writeHead(file: OutputFile, { name, size, offset, content }: PlannedFile): Promise<void> {
+async function writeHead(file: PartedFile, { name, size, offset, content }: PlannedFile): Promise<void> {
   const header = await encodeHeader(name, size)
   await file.write(header, offset - header.length)
   if (content) await file.write(content, offset)
 }
 
 /** Says so before an hour of download that the disk cannot hold it. Blocks that the partial file has count. */
-async function checkSpace(path: string, { size }: Shape, file: OutputFile): Promise<void> {
+async function checkSpace(path: string, { size }: Shape, file: PartedFile): Promise<void> {
   const { bavail, bsize } = await statfs(dirname(path))
   const needed = (await file.stats()).reduce((rest, { blocks }) => rest - blocks * 512, size)
   if (needed <= bavail * bsize) return

@@ -1,5 +1,5 @@
 /** How nodes reach the server. */
-export interface Mirror {
+export interface ServedMirror {
   /** `https://10.0.0.5:5000` */
   readonly url: string
   /** Where on each node the certificate lies that the server's is checked with; left out when none is needed. */
@@ -11,7 +11,7 @@ export interface Mirror {
 }
 
 /** A file on a node, and what it has to say there. */
-export interface NodeFile {
+export interface RuntimeConfigFile {
   readonly runtime: string
   readonly path: string
   readonly content: string
@@ -21,7 +21,7 @@ export interface NodeFile {
  * The files that make containerd, k3s and RKE2, CRI-O and podman pull every image from the mirror.
  * `domains` are the upstream registries of the bundle.
  */
-export function mirrorFiles(mirror: Mirror, domains: readonly string[]): NodeFile[] {
+export function mirrorFiles(mirror: ServedMirror, domains: readonly string[]): RuntimeConfigFile[] {
   return [
     { runtime: 'containerd', path: '/etc/containerd/certs.d/_default/hosts.toml', content: hostsToml(mirror) },
     {
@@ -38,7 +38,7 @@ export function mirrorFiles(mirror: Mirror, domains: readonly string[]): NodeFil
 }
 
 /** `server` is the mirror too: without it containerd would try the real upstream last, and wait for its time-out. */
-function hostsToml({ url, caFile, needsPassword, peer }: Mirror): string {
+function hostsToml({ url, caFile, needsPassword, peer }: ServedMirror): string {
   return lines([
     '# containerd before 2.2 reads this only where its configuration says config_path = "/etc/containerd/certs.d".',
     `server = ${JSON.stringify(url)}`,
@@ -57,7 +57,7 @@ function hostsToml({ url, caFile, needsPassword, peer }: Mirror): string {
   ])
 }
 
-function registriesYaml({ url, caFile, needsPassword }: Mirror): string {
+function registriesYaml({ url, caFile, needsPassword }: ServedMirror): string {
   return lines([
     'mirrors:',
     '  "*":',
@@ -74,7 +74,7 @@ function registriesYaml({ url, caFile, needsPassword }: Mirror): string {
 }
 
 /** CRI-O sends no `?ns=`, so each upstream has its own path on the mirror. */
-function registriesConf({ url }: Mirror, domains: readonly string[]): string {
+function registriesConf({ url }: ServedMirror, domains: readonly string[]): string {
   const { host, protocol } = new URL(url)
   return domains
     .map((domain) =>

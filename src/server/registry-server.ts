@@ -1,21 +1,21 @@
 import { logLine } from './http/access-log.ts'
 import type { Authorize } from './http/basic-auth.ts'
-import { type Endpoint, type KeyPair, listen } from './http/listen.ts'
+import { type ListenAddress, listen, type ServerKeyPair } from './http/listen.ts'
 import { Metrics } from './http/metrics.ts'
 import { registryService } from './http/service.ts'
 import type { RegistryContent } from './registry/content.ts'
 import { ReplaceableContent } from './registry/lease.ts'
 
 /** What the server is made from, and made from again when it is told to reload. */
-export interface Sources {
+export interface ServerSources {
   /** Opens what is to be served. */
   open(): Promise<{ readonly content: RegistryContent; close(): Promise<void> }>
   /** Left out: plain HTTP. */
-  readTls?: (() => Promise<KeyPair>) | undefined
+  readTls?: (() => Promise<ServerKeyPair>) | undefined
 }
 
 export interface RegistryServerOptions {
-  readonly endpoint: Endpoint
+  readonly endpoint: ListenAddress
   readonly authorize?: Authorize | undefined
   /** Takes a line for each answered request. */
   readonly onLog?: ((line: string) => void) | undefined
@@ -32,7 +32,10 @@ export interface RegistryServer {
 }
 
 /** A registry with log and metrics whose content and certificate can be replaced while it runs. */
-export async function startRegistryServer(sources: Sources, options: RegistryServerOptions): Promise<RegistryServer> {
+export async function startRegistryServer(
+  sources: ServerSources,
+  options: RegistryServerOptions,
+): Promise<RegistryServer> {
   const { endpoint, authorize, onLog } = options
   const opened = await sources.open()
   const contents = new ReplaceableContent(opened.content, opened.close)

@@ -3,7 +3,7 @@ import { connect, type Socket } from 'node:net'
 import { expect, onTestFinished, test, vi } from 'vitest'
 import { digestOf } from '../../src/oci/digest.ts'
 import { OCI_LAYER_GZIP } from '../../src/oci/media-type.ts'
-import type { Exchange } from '../../src/server/http/metrics.ts'
+import type { AnsweredRequest } from '../../src/server/http/metrics.ts'
 import { BufferPool } from '../../src/server/http/pump.ts'
 import { startServer } from './running-server.ts'
 import { shopContent } from './shop-content.ts'
@@ -38,7 +38,7 @@ test('readers that take nothing keep nobody else from reading', async () => {
 })
 
 test('a reader that goes away is seen as gone, and what it held is given back', async () => {
-  const exchanges: Exchange[] = []
+  const exchanges: AnsweredRequest[] = []
   const server = await startServer(content, { listening: { onEnd: (exchange) => exchanges.push(exchange) } })
   const reader = await startSlowReader(server)
   await new Promise((resolve) => reader.once('readable', resolve))

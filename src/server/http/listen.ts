@@ -2,34 +2,34 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import { createServer as createTlsServer, type Server as TlsServer } from 'node:https'
 import type { AddressInfo } from 'node:net'
 import { ExpectedError } from '../../errors.ts'
-import type { Exchange } from './metrics.ts'
+import type { AnsweredRequest } from './metrics.ts'
 import { BufferPool } from './pump.ts'
 import { sendReply } from './send.ts'
 import type { Respond } from './service.ts'
 
 /** A private key and the certificate chain for it, both PEM. */
-export interface KeyPair {
+export interface ServerKeyPair {
   readonly key: string
   readonly cert: string
 }
 
 /** Where to listen: an address of this machine (without a host, every one), or a socket that the service manager has opened. */
-export type Endpoint = { readonly host?: string; readonly port: number } | { readonly fd: number }
+export type ListenAddress = { readonly host?: string; readonly port: number } | { readonly fd: number }
 
 export interface ListenOptions {
   /** Default: a free port of the loopback interface. */
-  readonly endpoint?: Endpoint
+  readonly endpoint?: ListenAddress
   /** Left out: plain HTTP. */
-  readonly tls?: KeyPair | undefined
+  readonly tls?: ServerKeyPair | undefined
   readonly onBegin?: () => void
-  readonly onEnd?: (exchange: Exchange) => void
+  readonly onEnd?: (exchange: AnsweredRequest) => void
 }
 
 export interface RunningServer {
   /** `127.0.0.1:5000` */
   readonly address: string
   /** Takes another certificate for the connections to come. */
-  replaceTls(tls: KeyPair): void
+  replaceTls(tls: ServerKeyPair): void
   /** Stops taking connections, lets answers that are under way end for at most `grace` milliseconds, and closes. */
   close(grace?: number): Promise<void>
 }
@@ -69,7 +69,7 @@ export async function listen(respond: Respond, options: ListenOptions = {}): Pro
   }
 }
 
-function createFor(tls: KeyPair | undefined): Server | TlsServer {
+function createFor(tls: ServerKeyPair | undefined): Server | TlsServer {
   if (!tls) return createServer()
   try {
     return createTlsServer(tls)
@@ -100,7 +100,7 @@ const LISTEN_PROBLEMS: Readonly<Record<string, { problem: string; hint: string }
   },
 }
 
-function bind(server: Server | TlsServer, endpoint: Endpoint): Promise<void> {
+function bind(server: Server | TlsServer, endpoint: ListenAddress): Promise<void> {
   const where = 'fd' in endpoint ? `file descriptor ${endpoint.fd}` : `${endpoint.host ?? ''}:${endpoint.port}`
   return new Promise((resolve, reject) => {
     server.once('error', (cause: NodeJS.ErrnoException) => {

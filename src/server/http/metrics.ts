@@ -1,5 +1,5 @@
 /** An answered request, for the log and the metrics. */
-export interface Exchange {
+export interface AnsweredRequest {
   readonly client: string
   readonly method: string
   readonly url: string
@@ -24,7 +24,7 @@ export class Metrics {
     this.#inFlight++
   }
 
-  end({ method, status, bytes, milliseconds, aborted }: Exchange): void {
+  end({ method, status, bytes, milliseconds, aborted }: AnsweredRequest): void {
     const labels = `method="${method}",code="${status}"`
     this.#inFlight--
     this.#requests.set(labels, (this.#requests.get(labels) ?? 0) + 1)

@@ -43,31 +43,31 @@ export async function pump(
   response: ServerResponse,
   { pool, onBytes }: { pool: BufferPool; onBytes: (bytes: number) => void },
 ): Promise<void> {
-  const lanes = [newLane(end - start), newLane(end - start)]
+  const buffers = [newSendBuffer(end - start), newSendBuffer(end - start)]
   try {
     for (let at = start, turn = 0; at < end; turn++) {
-      const lane = lanes[turn % lanes.length]!
-      await lane.sent
-      if (at - start >= PROVEN && lane.buffer.length < LARGE) lane.buffer = pool.take() ?? lane.buffer
-      const filled = await read(lane.buffer.subarray(0, end - at), at)
-      lane.sent = write(response, lane.buffer.subarray(0, filled)).then(() => onBytes(filled))
-      lane.sent.catch(() => {}) // reported when it is awaited; until then it is no unhandled rejection
+      const current = buffers[turn % buffers.length]!
+      await current.sent
+      if (at - start >= PROVEN && current.buffer.length < LARGE) current.buffer = pool.take() ?? current.buffer
+      const filled = await read(current.buffer.subarray(0, end - at), at)
+      current.sent = write(response, current.buffer.subarray(0, filled)).then(() => onBytes(filled))
+      current.sent.catch(() => {}) // reported when it is awaited; until then it is no unhandled rejection
       at += filled
     }
-    await Promise.all(lanes.map(({ sent }) => sent))
+    await Promise.all(buffers.map(({ sent }) => sent))
   } finally {
-    await Promise.allSettled(lanes.map(({ sent }) => sent))
-    for (const { buffer } of lanes) pool.give(buffer)
+    await Promise.allSettled(buffers.map(({ sent }) => sent))
+    for (const { buffer } of buffers) pool.give(buffer)
   }
 }
 
-interface Lane {
+interface SendBuffer {
   buffer: Buffer
   /** Settles when what was in the buffer has been handed over. */
   sent: Promise<void>
 }
 
-function newLane(needed: number): Lane {
+function newSendBuffer(needed: number): SendBuffer {
   return { buffer: Buffer.allocUnsafeSlow(Math.min(SMALL, needed)), sent: Promise.resolve() }
 }
 

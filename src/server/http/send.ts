@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import type { Exchange } from './metrics.ts'
+import type { AnsweredRequest } from './metrics.ts'
 import { type BufferPool, pump } from './pump.ts'
 import { type Reply, refusal } from './reply.ts'
 import type { Respond } from './service.ts'
@@ -10,7 +10,7 @@ export async function sendReply(
   request: IncomingMessage,
   response: ServerResponse,
   pool: BufferPool,
-): Promise<Exchange> {
+): Promise<AnsweredRequest> {
   const started = performance.now()
   const { method = '', url = '', headers } = request
   const reply = await respond({ method, url, headers }).catch(brokenReply)

@@ -16,7 +16,7 @@ export interface RegistryRequest {
 }
 
 /** A request for something inside a repository that is here. */
-interface Question {
+interface RepositoryRequest {
   readonly content: RegistryContent
   readonly repository: string
   readonly path: string
@@ -58,7 +58,7 @@ async function read(content: RegistryContent, { url, headers }: RegistryRequest)
 
 function readRepository(
   route: Exclude<Route, { kind: 'base' | 'catalog' }>,
-  question: Question,
+  question: RepositoryRequest,
 ): Reply | Promise<Reply> {
   switch (route.kind) {
     case 'tags':
@@ -72,7 +72,7 @@ function readRepository(
   }
 }
 
-async function manifest(reference: string, { content, repository, headers }: Question): Promise<Reply> {
+async function manifest(reference: string, { content, repository, headers }: RepositoryRequest): Promise<Reply> {
   if (!TAG.test(reference) && !isDigest(reference)) {
     return reference.includes(':')
       ? refusal('DIGEST_INVALID', 'not a digest')
@@ -90,7 +90,7 @@ async function manifest(reference: string, { content, repository, headers }: Que
   }
 }
 
-function blob(digest: string, { content, repository, headers }: Question): Reply {
+function blob(digest: string, { content, repository, headers }: RepositoryRequest): Reply {
   if (!isDigest(digest)) return refusal('DIGEST_INVALID', 'not a digest')
   const size = content.findBlobSize(digest)
   if (size === undefined) return refusal('BLOB_UNKNOWN', `not here: ${repository}@${digest}`)
@@ -113,7 +113,7 @@ function blob(digest: string, { content, repository, headers }: Question): Reply
   }
 }
 
-async function referrers(subject: string, { content, repository, query }: Question): Promise<Reply> {
+async function referrers(subject: string, { content, repository, query }: RepositoryRequest): Promise<Reply> {
   if (!isDigest(subject)) return refusal('DIGEST_INVALID', 'not a digest')
   const all = await content.referrers(repository, subject)
   const artifactType = query.get('artifactType')

@@ -1,6 +1,6 @@
 import { generateKeyPairSync, randomBytes, sign } from 'node:crypto'
 import { isIP } from 'node:net'
-import type { KeyPair } from '../http/listen.ts'
+import type { ServerKeyPair } from '../http/listen.ts'
 import {
   bitString,
   boolean,
@@ -24,7 +24,7 @@ const DAY = 24 * 60 * 60 * 1000
  * it as its CA. Node makes keys and signatures but no certificates; the thirty lines of DER here do.
  * Source: RFC 5280.
  */
-export function selfSignedCertificate(names: readonly string[], now: Date): KeyPair {
+export function selfSignedCertificate(names: readonly string[], now: Date): ServerKeyPair {
   const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' })
   const name = sequence(setOf(sequence(objectIdentifier(COMMON_NAME), utf8String('nodeseed serve'))))
   const certificate = sequence(

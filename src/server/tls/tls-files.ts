@@ -2,7 +2,7 @@ import { mkdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { hostname, networkInterfaces } from 'node:os'
 import { join } from 'node:path'
 import { ExpectedError, readError } from '../../errors.ts'
-import type { KeyPair } from '../http/listen.ts'
+import type { ServerKeyPair } from '../http/listen.ts'
 import { selfSignedCertificate } from './self-signed.ts'
 
 /** Where a server's key pair is: in two files, or in a directory of its own. */
@@ -13,13 +13,13 @@ export interface TlsFiles {
 }
 
 /** What reads the pair, now and again; undefined where the server speaks plain HTTP. */
-export function tlsSource({ cert, key, directory }: TlsFiles): (() => Promise<KeyPair>) | undefined {
+export function tlsSource({ cert, key, directory }: TlsFiles): (() => Promise<ServerKeyPair>) | undefined {
   if (directory !== undefined) return () => ownKeyPair(directory, namesOfThisMachine())
   return cert !== undefined && key !== undefined ? () => readKeyPair(cert, key) : undefined
 }
 
 /** @throws {ExpectedError} INPUT_NOT_FOUND, INPUT_UNREADABLE */
-async function readKeyPair(certFile: string, keyFile: string): Promise<KeyPair> {
+async function readKeyPair(certFile: string, keyFile: string): Promise<ServerKeyPair> {
   const [cert, key] = await Promise.all([readPem(certFile), readPem(keyFile)])
   return { cert, key }
 }
@@ -30,7 +30,7 @@ async function readKeyPair(certFile: string, keyFile: string): Promise<KeyPair> 
  *
  * @throws {ExpectedError} INPUT_UNREADABLE; OUTPUT_EXISTS when one of the two is there; DISK_ERROR
  */
-async function ownKeyPair(directory: string, names: readonly string[]): Promise<KeyPair> {
+async function ownKeyPair(directory: string, names: readonly string[]): Promise<ServerKeyPair> {
   const [certFile, keyFile] = [join(directory, 'tls.crt'), join(directory, 'tls.key')]
   try {
     return await readKeyPair(certFile, keyFile)

@@ -1,6 +1,6 @@
 import { hostname } from 'node:os'
 import { ExpectedError } from '../../errors.ts'
-import type { Endpoint } from './listen.ts'
+import type { ListenAddress } from './listen.ts'
 
 /** The first descriptor that a service manager passes on. Source: sd_listen_fds(3). */
 const FIRST_PASSED_DESCRIPTOR = 3
@@ -9,7 +9,7 @@ const FIRST_PASSED_DESCRIPTOR = 3
 export function passedSocket(
   environment: Readonly<Record<string, string | undefined>>,
   pid: number,
-): Endpoint | undefined {
+): ListenAddress | undefined {
   const { LISTEN_PID, LISTEN_FDS } = environment
   return Number(LISTEN_PID) === pid && Number(LISTEN_FDS) > 0 ? { fd: FIRST_PASSED_DESCRIPTOR } : undefined
 }
@@ -19,7 +19,7 @@ export function passedSocket(
  *
  * @throws {ExpectedError} USAGE
  */
-export function parseEndpoint(text: string): Endpoint {
+export function parseListenAddress(text: string): ListenAddress {
   const [, bracketed, plain, digits = ''] = /^(?:\[([0-9a-fA-F:.]+)\]|([^:[\]]*)):(\d{1,5})$/.exec(text) ?? []
   const port = Number(digits)
   const host = bracketed ?? plain

@@ -12,7 +12,7 @@ export interface Shape {
 }
 
 /** A file that is written and read at any place, whole or in parts. It holds file handles: close it. */
-export class OutputFile {
+export class PartedFile {
   readonly path: string
   readonly #shape: Shape
   readonly #handles: readonly FileHandle[]
@@ -26,29 +26,29 @@ export class OutputFile {
   }
 
   /** Makes it at its full size, without taking the space yet. @throws {ExpectedError} USAGE for too many parts */
-  static async create(path: string, shape: Shape): Promise<OutputFile> {
+  static async create(path: string, shape: Shape): Promise<PartedFile> {
     if (countOf(shape) > MAX_PARTS) {
       throw new ExpectedError('USAGE', `${path}: more than ${MAX_PARTS} parts`, {
         hint: 'Take larger ones with --split.',
       })
     }
-    return OutputFile.#open(path, shape, 'w+')
+    return PartedFile.#open(path, shape, 'w+')
   }
 
   /** Opens what an earlier run made; undefined when it is not there or has another shape. */
-  static async reopen(path: string, shape: Shape): Promise<OutputFile | undefined> {
-    const file = await OutputFile.#open(path, shape, 'r+').catch(() => undefined)
+  static async reopen(path: string, shape: Shape): Promise<PartedFile | undefined> {
+    const file = await PartedFile.#open(path, shape, 'r+').catch(() => undefined)
     const sizes = (await file?.stats())?.map(({ size }) => size)
     if (file && sizes?.every((size, at) => size === sizeOf(shape, at))) return file
     await file?.close()
     return undefined
   }
 
-  static async #open(path: string, shape: Shape, flags: string): Promise<OutputFile> {
+  static async #open(path: string, shape: Shape, flags: string): Promise<PartedFile> {
     const handles: FileHandle[] = []
     try {
       for (const name of namesOf(path, shape)) handles.push(await open(name, flags))
-      return new OutputFile(path, shape, handles)
+      return new PartedFile(path, shape, handles)
     } catch (error) {
       for (const handle of handles) await handle.close()
       throw error
