@@ -19,7 +19,7 @@ test('the package holds what runs and nothing else', async () => {
       'dist/cli/main.js',
       'dist/commands/serve.js',
       'dist/seed/node-script/10-options.sh',
-      'dist/audit/page/page.html',
+      'dist/audit/report/page/page.html',
       'examples/demo/shop.yaml',
     ]),
   )
