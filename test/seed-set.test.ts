@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import type { LockedImage } from '../src/bundle/format/inventory.ts'
+import type { LockedImage } from '../src/bundle/format/lock.ts'
 import { isSeeded, SEEDED, seedSetDigest } from '../src/bundle/format/seed-set.ts'
 import { digestOf } from '../src/oci/digest.ts'
 

@@ -1,5 +1,5 @@
 import type { Node } from 'kubernetes-types/core/v1.js'
-import type { LockedImage } from '../bundle/format/inventory.ts'
+import type { LockedImage } from '../bundle/format/lock.ts'
 import { nameOfNode } from '../kubernetes/objects/node.ts'
 import type { Workload } from '../kubernetes/objects/workload.ts'
 import { type LiveUse, nodeUses, runningWorkloads } from './facts/live-pods.ts'

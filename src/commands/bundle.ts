@@ -1,5 +1,5 @@
 import { Args, Flags } from '@oclif/core'
-import type { Lock } from '../bundle/format/inventory.ts'
+import type { Lock } from '../bundle/format/lock.ts'
 import { type BundlePlan, planBundle } from '../bundle/format/plan.ts'
 import { BaseCommand } from '../cli/base-command.ts'
 import { readKnownBlobs } from '../cli/bundles/known-blobs.ts'

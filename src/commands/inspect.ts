@@ -1,5 +1,6 @@
 import { Args } from '@oclif/core'
-import { type LockedImage, toolsAmong } from '../bundle/format/inventory.ts'
+import type { LockedImage } from '../bundle/format/lock.ts'
+import { toolsAmong } from '../bundle/format/tool-files.ts'
 import { BaseCommand } from '../cli/base-command.ts'
 import { describeRequired } from '../cli/bundles/write-bundle.ts'
 import { countOf } from '../cli/output/count.ts'

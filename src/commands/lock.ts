@@ -1,6 +1,6 @@
 import { Args, Flags } from '@oclif/core'
 import { imagesFailed } from '../bundle/failure.ts'
-import type { Lock } from '../bundle/format/inventory.ts'
+import type { Lock } from '../bundle/format/lock.ts'
 import { findMovedTags, type MovedTag } from '../bundle/lock/moved-tags.ts'
 import { BaseCommand } from '../cli/base-command.ts'
 import { lockWanted } from '../cli/bundles/lock-wanted.ts'

@@ -1,13 +1,8 @@
-import {
-  type BlobEntry,
-  BUNDLE_TABLE,
-  type BundleTable,
-  blobName,
-  type Lock,
-  parseBundleTable,
-} from '../bundle/format/inventory.ts'
+import type { Lock } from '../bundle/format/lock.ts'
+import { type BlobEntry, BUNDLE_TABLE, type BundleTable, parseBundleTable } from '../bundle/format/table.ts'
 import { ExpectedError } from '../errors.ts'
 import { type Digest, digestOf, splitDigest } from '../oci/digest.ts'
+import { blobName } from '../oci/image-layout.ts'
 import { parseJson } from '../oci/json.ts'
 import { ByteFile } from './files/byte-file.ts'
 import { indexTar, type TarEntry } from './tar/tar-index.ts'

@@ -1,6 +1,6 @@
 import { rename, rm, statfs } from 'node:fs/promises'
 import { dirname } from 'node:path'
-import type { PlannedFile } from '../bundle/format/inventory.ts'
+import type { PlannedFile } from '../bundle/format/plan.ts'
 import { ExpectedError, writeError } from '../errors.ts'
 import { type Digest, digestOf } from '../oci/digest.ts'
 import { BlobWriter } from './blob-writer.ts'

@@ -1,9 +1,9 @@
 import { createReadStream, existsSync } from 'node:fs'
 import { stat } from 'node:fs/promises'
 import { join } from 'node:path'
-import { blobName } from '../bundle/format/inventory.ts'
 import { ExpectedError } from '../errors.ts'
 import type { Digest } from '../oci/digest.ts'
+import { blobName } from '../oci/image-layout.ts'
 import { ByteFile, CHUNK } from './files/byte-file.ts'
 import { indexTar } from './tar/tar-index.ts'
 

@@ -1,5 +1,5 @@
 import type { Node } from 'kubernetes-types/core/v1.js'
-import type { Lock, LockedImage } from '../bundle/format/inventory.ts'
+import type { Lock, LockedImage } from '../bundle/format/lock.ts'
 import { seedSetDigest } from '../bundle/format/seed-set.ts'
 import type { Finding } from '../finding.ts'
 import { kubeletMinor } from '../kubernetes/objects/node.ts'

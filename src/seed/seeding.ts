@@ -1,4 +1,4 @@
-import type { Lock } from '../bundle/format/inventory.ts'
+import type { Lock } from '../bundle/format/lock.ts'
 import type { NodeGroup } from './nodes/node-group.ts'
 import type { SeedingOptions } from './seeding-options.ts'
 

@@ -6,7 +6,7 @@ import { auditCluster, auditReport } from '../../src/audit/report/report.ts'
 import { auditSummary, auditTable } from '../../src/audit/report/table.ts'
 import type { Conditions } from '../../src/audit/verdict/conditions.ts'
 import type { NodeVerdict } from '../../src/audit/verdict/verdict.ts'
-import type { Lock } from '../../src/bundle/format/inventory.ts'
+import type { Lock } from '../../src/bundle/format/lock.ts'
 import { seedSetDigest } from '../../src/bundle/format/seed-set.ts'
 import { lockedImage, node, workload } from '../support/cluster.ts'
 

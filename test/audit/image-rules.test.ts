@@ -5,7 +5,7 @@ import {
   imageOutcome,
   type NodeImage,
 } from '../../src/audit/verdict/image-rules.ts'
-import type { LockedImage } from '../../src/bundle/format/inventory.ts'
+import type { LockedImage } from '../../src/bundle/format/lock.ts'
 import { digestOf } from '../../src/oci/digest.ts'
 import { OCI_CONFIG, OCI_INDEX, OCI_MANIFEST } from '../../src/oci/media-type.ts'
 import { parsePlatform } from '../../src/oci/platform.ts'

@@ -3,7 +3,7 @@ import { expect, test } from 'vitest'
 import type { WorkloadVerdict } from '../../src/audit/audit.ts'
 import { auditCluster, auditReport } from '../../src/audit/report/report.ts'
 import type { Conditions } from '../../src/audit/verdict/conditions.ts'
-import type { Lock } from '../../src/bundle/format/inventory.ts'
+import type { Lock } from '../../src/bundle/format/lock.ts'
 import { lockedImage, node, workload } from '../support/cluster.ts'
 import { runs } from '../support/property-runs.ts'
 

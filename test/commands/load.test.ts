@@ -1,7 +1,7 @@
 import { open, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expect } from 'vitest'
-import type { Lock } from '../../src/bundle/format/inventory.ts'
+import type { Lock } from '../../src/bundle/format/lock.ts'
 import { demoContent } from '../../src/demo/images.ts'
 import { openBundle } from '../../src/layout/bundle-file.ts'
 import { formatPlatform } from '../../src/oci/platform.ts'

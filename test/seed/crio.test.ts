@@ -1,7 +1,7 @@
 import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { expect } from 'vitest'
-import type { LockedImage } from '../../src/bundle/format/inventory.ts'
+import type { LockedImage } from '../../src/bundle/format/lock.ts'
 import { digestOf } from '../../src/oci/digest.ts'
 import { renderNames } from '../../src/seed/output/node-files.ts'
 import { runTool, testWith } from '../support/debian.ts'

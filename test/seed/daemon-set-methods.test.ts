@@ -4,7 +4,7 @@ import { chmod, copyFile, mkdir, readFile, symlink, writeFile } from 'node:fs/pr
 import { dirname, join } from 'node:path'
 import type { Container, Node, PodSpec } from 'kubernetes-types/core/v1.js'
 import { expect, onTestFinished } from 'vitest'
-import type { LockedImage } from '../../src/bundle/format/inventory.ts'
+import type { LockedImage } from '../../src/bundle/format/lock.ts'
 import { seedSetDigest } from '../../src/bundle/format/seed-set.ts'
 import { digestOf } from '../../src/oci/digest.ts'
 import { groupNodes } from '../../src/seed/nodes/node-group.ts'

@@ -1,7 +1,7 @@
 import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
-import type { LockedImage } from '../../src/bundle/format/inventory.ts'
+import type { LockedImage } from '../../src/bundle/format/lock.ts'
 import { digestOf } from '../../src/oci/digest.ts'
 import { writeTestBundle } from '../support/bundle-maker.ts'
 import { startContainerd } from '../support/containerd.ts'

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import type { LockedImage } from '../../src/bundle/format/inventory.ts'
+import type { LockedImage } from '../../src/bundle/format/lock.ts'
 import { readAllDocuments } from '../../src/kubernetes/documents/document.ts'
 import { resourcesOf } from '../../src/kubernetes/objects/resource.ts'
 import { type Workload, workloadOf } from '../../src/kubernetes/objects/workload.ts'

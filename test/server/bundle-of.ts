@@ -1,4 +1,4 @@
-import type { Lock, LockedImage, LockedPlatform } from '../../src/bundle/format/inventory.ts'
+import type { Lock, LockedImage, LockedPlatform } from '../../src/bundle/format/lock.ts'
 import { type ExtraFile, planBundle } from '../../src/bundle/format/plan.ts'
 import { BundleWriter } from '../../src/layout/bundle-writer.ts'
 import type { Descriptor } from '../../src/oci/descriptor.ts'

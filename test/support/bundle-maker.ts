@@ -1,5 +1,6 @@
 import { readFile, writeFile } from 'node:fs/promises'
-import type { Lock, LockedImage, PlannedFile } from '../../src/bundle/format/inventory.ts'
+import type { Lock, LockedImage } from '../../src/bundle/format/lock.ts'
+import type { PlannedFile } from '../../src/bundle/format/plan.ts'
 import { type ExtraFile, planBundle } from '../../src/bundle/format/plan.ts'
 import { BundleWriter } from '../../src/layout/bundle-writer.ts'
 import { nodeFiles } from '../../src/seed/output/node-files.ts'

@@ -1,6 +1,6 @@
 import { gzipSync } from 'node:zlib'
 import { type Header, pack } from 'tar-stream'
-import type { LockedImage } from '../../src/bundle/format/inventory.ts'
+import type { LockedImage } from '../../src/bundle/format/lock.ts'
 import type { Descriptor } from '../../src/oci/descriptor.ts'
 import { type Digest, digestOf } from '../../src/oci/digest.ts'
 import {

@@ -1,4 +1,4 @@
-import type { LockedImage } from '../../src/bundle/format/inventory.ts'
+import type { LockedImage } from '../../src/bundle/format/lock.ts'
 import { type Blobs, lockImage, makeImage, makeIndex, makeLayer } from './image-maker.ts'
 
 /** The images of examples/seed/shop.yaml: `web` for two architectures, `report` for amd64 alone. */

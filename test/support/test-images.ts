@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import type { LockedImage } from '../../src/bundle/format/inventory.ts'
+import type { LockedImage } from '../../src/bundle/format/lock.ts'
 import { writeTestBundle } from './bundle-maker.ts'
 import { tool } from './debian.ts'
 import { type Blobs, lockImage, makeImage, makeIndex, makeLayer, thisPlatform } from './image-maker.ts'

@@ -1,4 +1,4 @@
-import type { LockedImage } from '../../bundle/format/inventory.ts'
+import type { LockedImage } from '../../bundle/format/lock.ts'
 import type { Descriptor } from '../../oci/descriptor.ts'
 import type { Platform } from '../../oci/platform.ts'
 import { runsOn } from '../verdict/image-rules.ts'

@@ -1,5 +1,5 @@
 import type { Node } from 'kubernetes-types/core/v1.js'
-import type { LockedImage } from '../../bundle/format/inventory.ts'
+import type { LockedImage } from '../../bundle/format/lock.ts'
 import { isSeeded, seedSetDigest } from '../../bundle/format/seed-set.ts'
 import { nameOfNode } from '../../kubernetes/objects/node.ts'
 import { type Conditions, kubeletOf } from '../verdict/conditions.ts'

@@ -1,5 +1,5 @@
 import type { Toleration } from 'kubernetes-types/core/v1.js'
-import type { LockedImage } from '../../bundle/format/inventory.ts'
+import type { LockedImage } from '../../bundle/format/lock.ts'
 import { platformOfNode } from '../../kubernetes/objects/node.ts'
 import { objectsOf } from '../../kubernetes/objects/resource.ts'
 import { formatTaint, untoleratedTaint } from '../../kubernetes/scheduler/taint.ts'

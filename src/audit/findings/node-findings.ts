@@ -1,5 +1,5 @@
 import type { Node } from 'kubernetes-types/core/v1.js'
-import type { LockedImage } from '../../bundle/format/inventory.ts'
+import type { LockedImage } from '../../bundle/format/lock.ts'
 import type { Finding } from '../../finding.ts'
 import { deletesByAge } from '../../kubernetes/objects/kubelet-config.ts'
 import { nameOfNode, platformOfNode } from '../../kubernetes/objects/node.ts'

@@ -1,5 +1,5 @@
 import type { Pod } from 'kubernetes-types/core/v1.js'
-import type { Lock } from '../../bundle/format/inventory.ts'
+import type { Lock } from '../../bundle/format/lock.ts'
 import { DEFAULT_KUBELET_SETTINGS, type KubeletSettings } from '../../kubernetes/objects/kubelet-config.ts'
 import type { PriorityClass } from '../../kubernetes/objects/priority-class.ts'
 import type { RuntimeClass } from '../../kubernetes/objects/runtime-class.ts'

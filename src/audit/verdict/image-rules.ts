@@ -1,4 +1,4 @@
-import type { LockedImage } from '../../bundle/format/inventory.ts'
+import type { LockedImage } from '../../bundle/format/lock.ts'
 import { isIndexType } from '../../oci/media-type.ts'
 import { formatPlatform, type Platform } from '../../oci/platform.ts'
 import type { Presence } from '../facts/node-images.ts'

@@ -1,4 +1,4 @@
-import type { LockedImage } from '../../bundle/format/inventory.ts'
+import type { LockedImage } from '../../bundle/format/lock.ts'
 import { podImages } from '../../kubernetes/objects/pod-images.ts'
 import { type PriorityClass, podPriority } from '../../kubernetes/objects/priority-class.ts'
 import { nameOfResource } from '../../kubernetes/objects/resource.ts'

@@ -1,5 +1,5 @@
 import type { Node } from 'kubernetes-types/core/v1.js'
-import type { LockedImage } from '../../bundle/format/inventory.ts'
+import type { LockedImage } from '../../bundle/format/lock.ts'
 import { type KubeletSettings, verifiesPreloaded } from '../../kubernetes/objects/kubelet-config.ts'
 import { platformOfNode } from '../../kubernetes/objects/node.ts'
 import type { PodImage } from '../../kubernetes/objects/pod-images.ts'

@@ -7,14 +7,8 @@ import { parseManifest } from '../../oci/manifest.ts'
 import { isIndexType } from '../../oci/media-type.ts'
 import { type BlobRole, rolesOf } from '../format/blob-roles.ts'
 import { renderIndex } from '../format/index-json.ts'
-import {
-  attachedBlobsOf,
-  type BlobEntry,
-  BUNDLE_TABLE,
-  type BundleTable,
-  blobsOf,
-  type LockedImage,
-} from '../format/inventory.ts'
+import { attachedBlobsOf, blobsOf, type LockedImage } from '../format/lock.ts'
+import { type BlobEntry, BUNDLE_TABLE, type BundleTable } from '../format/table.ts'
 
 /** A bundle as far as checking it needs. */
 export interface BundleContent {

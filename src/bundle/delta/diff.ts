@@ -1,5 +1,5 @@
 import type { Digest } from '../../oci/digest.ts'
-import { blobsOf, type Lock, type LockedImage } from '../format/inventory.ts'
+import { blobsOf, type Lock, type LockedImage } from '../format/lock.ts'
 
 /** What changed from one lock to another. */
 export interface LockDiff {

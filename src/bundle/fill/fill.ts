@@ -5,7 +5,8 @@ import type { Descriptor } from '../../oci/descriptor.ts'
 import type { Digest } from '../../oci/digest.ts'
 import { parseReference, type Reference, repositoryName } from '../../oci/reference.ts'
 import type { ImageFailure } from '../failure.ts'
-import { attachedBlobsOf, blobsOf, type Lock, type PlannedFile } from '../format/inventory.ts'
+import { attachedBlobsOf, blobsOf, type Lock } from '../format/lock.ts'
+import type { PlannedFile } from '../format/plan.ts'
 
 /** Where blobs come from over the network; it decides how many come at the same time. */
 export interface BlobSource {

@@ -1,6 +1,7 @@
 import type { Digest } from '../../oci/digest.ts'
 import { isIndexType, OCI_INDEX, OCI_MANIFEST } from '../../oci/media-type.ts'
-import { BUNDLE_TABLE_ANNOTATION, type Lock, type LockedImage } from './inventory.ts'
+import type { Lock, LockedImage } from './lock.ts'
+import { BUNDLE_TABLE_ANNOTATION } from './table.ts'
 
 /**
  * The `index.json` of a bundle: one descriptor for each name, so that every runtime finds an image by tag and by digest.

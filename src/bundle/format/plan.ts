@@ -1,17 +1,19 @@
 import { ExpectedError } from '../../errors.ts'
 import type { Descriptor } from '../../oci/descriptor.ts'
 import { type Digest, digestOf } from '../../oci/digest.ts'
+import { blobName } from '../../oci/image-layout.ts'
 import { renderIndex } from './index-json.ts'
-import {
-  attachedBlobsOf,
-  BUNDLE_TABLE,
-  type BundleTable,
-  blobName,
-  blobsOf,
-  type Lock,
-  type LockedImage,
-  type PlannedFile,
-} from './inventory.ts'
+import { attachedBlobsOf, blobsOf, type Lock, type LockedImage } from './lock.ts'
+import { BUNDLE_TABLE, type BundleTable } from './table.ts'
+
+/** A file of a bundle that is being made: `size` bytes at `offset`, either known content or a blob that will arrive. */
+export interface PlannedFile {
+  readonly name: string
+  readonly size: number
+  readonly offset: number
+  readonly content: Uint8Array | undefined
+  readonly blob?: Descriptor
+}
 
 /** A whole bundle before its first byte: every file, where it stands, and what is already known of it. */
 export interface BundlePlan {

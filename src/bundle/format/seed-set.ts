@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import type { LockedImage } from './inventory.ts'
+import type { LockedImage } from './lock.ts'
 
 /** What a node's seed label says once the images are there. */
 export const SEEDED = 'seeded'

@@ -4,7 +4,7 @@ import { type Digest, isDigest } from '../../oci/digest.ts'
 import { childrenOf } from '../../oci/manifest.ts'
 import { isIndexType, isManifestType } from '../../oci/media-type.ts'
 import type { Reference } from '../../oci/reference.ts'
-import type { Attachment, LockedImage } from '../format/inventory.ts'
+import type { Attachment, LockedImage } from '../format/lock.ts'
 import type { Documents, ImageSource } from './documents.ts'
 
 /** Where what is attached to images is looked up. */

@@ -2,7 +2,7 @@ import type { Descriptor } from '../../oci/descriptor.ts'
 import type { Digest } from '../../oci/digest.ts'
 import { isIndexType } from '../../oci/media-type.ts'
 import { parseReference, type Reference } from '../../oci/reference.ts'
-import type { Lock } from '../format/inventory.ts'
+import type { Lock } from '../format/lock.ts'
 
 /** How many manifests each registry (`docker.io`) has to give, at the least. */
 export type ManifestNeeds = ReadonlyMap<string, number>

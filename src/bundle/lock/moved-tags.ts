@@ -3,7 +3,7 @@ import { ExpectedError, endsRun } from '../../errors.ts'
 import type { Digest } from '../../oci/digest.ts'
 import { parseReference } from '../../oci/reference.ts'
 import type { ImageFailure } from '../failure.ts'
-import type { Lock } from '../format/inventory.ts'
+import type { Lock } from '../format/lock.ts'
 import type { ImageSource } from './documents.ts'
 
 /** A tag that stands for another image now than when it was locked. */

@@ -6,7 +6,7 @@ import { childrenOf, parseManifest } from '../../oci/manifest.ts'
 import { isIndexType, isManifestType } from '../../oci/media-type.ts'
 import { parseReference, repositoryName } from '../../oci/reference.ts'
 import type { ImageFailure } from '../failure.ts'
-import type { Attachment, Lock, LockedImage } from '../format/inventory.ts'
+import type { Attachment, Lock, LockedImage } from '../format/lock.ts'
 import { BlobPusher, type BlobTarget, type PushCounts, type PushSource } from './push-blobs.ts'
 
 /** Where images go: one registry, repositories named in full. */

@@ -1,4 +1,4 @@
-import type { Lock } from '../../bundle/format/inventory.ts'
+import type { Lock } from '../../bundle/format/lock.ts'
 import { ExpectedError } from '../../errors.ts'
 import { criForm, parseReference } from '../../oci/reference.ts'
 

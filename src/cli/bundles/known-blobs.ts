@@ -1,4 +1,4 @@
-import { blobsOf } from '../../bundle/format/inventory.ts'
+import { blobsOf } from '../../bundle/format/lock.ts'
 import { ExpectedError } from '../../errors.ts'
 import { openBundle } from '../../layout/bundle-file.ts'
 import { type Digest, isDigest } from '../../oci/digest.ts'

@@ -1,6 +1,6 @@
 import { imagesFailed } from '../../bundle/failure.ts'
 import type { LocalBlobs } from '../../bundle/fill/fill.ts'
-import type { Lock, LockedImage } from '../../bundle/format/inventory.ts'
+import type { Lock, LockedImage } from '../../bundle/format/lock.ts'
 import { type KeptDocuments, withKnownDocuments } from '../../bundle/lock/known-documents.ts'
 import { joinLocks, lockImages } from '../../bundle/lock/lock.ts'
 import { type ManifestNeeds, needsOfLock, sumOfNeeds } from '../../bundle/lock/manifest-needs.ts'

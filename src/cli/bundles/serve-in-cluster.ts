@@ -1,5 +1,5 @@
 import { basename } from 'node:path'
-import { type ToolArchitecture, toolsAmong } from '../../bundle/format/inventory.ts'
+import { type ToolArchitecture, toolsAmong } from '../../bundle/format/tool-files.ts'
 import { ExpectedError } from '../../errors.ts'
 import { openBundle } from '../../layout/bundle-file.ts'
 import { REGISTRY_LABEL, serveResources } from '../../seed/output/serve-resources.ts'

@@ -1,4 +1,4 @@
-import type { Lock, LockedImage } from '../../bundle/format/inventory.ts'
+import type { Lock, LockedImage } from '../../bundle/format/lock.ts'
 import { ExpectedError } from '../../errors.ts'
 import { parseReference, type Reference } from '../../oci/reference.ts'
 import { findLock, readLockOf } from '../files/lock-file.ts'

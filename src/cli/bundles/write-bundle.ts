@@ -1,7 +1,7 @@
 import { imagesFailed } from '../../bundle/failure.ts'
 import { type BlobSource, fillBundle, type LocalBlobs } from '../../bundle/fill/fill.ts'
-import type { RequiredBlob } from '../../bundle/format/inventory.ts'
 import type { BundlePlan } from '../../bundle/format/plan.ts'
+import type { RequiredBlob } from '../../bundle/format/table.ts'
 import { ExpectedError } from '../../errors.ts'
 import { type BundleFile, openBundle } from '../../layout/bundle-file.ts'
 import { BundleWriter } from '../../layout/bundle-writer.ts'

@@ -1,5 +1,5 @@
 import { open } from 'node:fs/promises'
-import { type Lock, parseLock } from '../../bundle/format/inventory.ts'
+import { type Lock, parseLock } from '../../bundle/format/lock.ts'
 import { ExpectedError } from '../../errors.ts'
 import { openBundle } from '../../layout/bundle-file.ts'
 import { findParts } from '../../layout/files/part-name.ts'

@@ -1,5 +1,5 @@
 import { Flags } from '@oclif/core'
-import { TOOL_MACHINES, type ToolArchitecture } from '../../bundle/format/inventory.ts'
+import { TOOL_MACHINES, type ToolArchitecture } from '../../bundle/format/tool-files.ts'
 import { durationFlag } from './duration-flag.ts'
 
 /** What a server on this machine can be told. */

@@ -1,4 +1,4 @@
-import type { Lock } from '../../bundle/format/inventory.ts'
+import type { Lock } from '../../bundle/format/lock.ts'
 import type { ManifestNeeds } from '../../bundle/lock/manifest-needs.ts'
 import { ExpectedError } from '../../errors.ts'
 import type { Finding } from '../../finding.ts'

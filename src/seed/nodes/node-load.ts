@@ -1,4 +1,4 @@
-import { blobsOf, type LockedImage } from '../../bundle/format/inventory.ts'
+import { blobsOf, type LockedImage } from '../../bundle/format/lock.ts'
 import { parseMilli } from '../../kubernetes/objects/quantity.ts'
 import type { Digest } from '../../oci/digest.ts'
 import type { SeedableNode } from './seedable-node.ts'

@@ -1,4 +1,4 @@
-import type { LockedImage } from '../../bundle/format/inventory.ts'
+import type { LockedImage } from '../../bundle/format/lock.ts'
 import type { Finding } from '../../finding.ts'
 import { formatPlatform } from '../../oci/platform.ts'
 import { runsOn } from './node-load.ts'

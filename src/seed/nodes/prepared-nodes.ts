@@ -1,4 +1,4 @@
-import { blobsOf, type LockedImage } from '../../bundle/format/inventory.ts'
+import { blobsOf, type LockedImage } from '../../bundle/format/lock.ts'
 import type { Finding } from '../../finding.ts'
 import { formatPlatform } from '../../oci/platform.ts'
 import { bottlerocketSettings } from '../methods/bottlerocket-settings.ts'

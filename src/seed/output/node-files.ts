@@ -1,5 +1,6 @@
-import { blobName, blobsOf, type Lock } from '../../bundle/format/inventory.ts'
+import { blobsOf, type Lock } from '../../bundle/format/lock.ts'
 import { seedSetDigest } from '../../bundle/format/seed-set.ts'
+import { blobName } from '../../oci/image-layout.ts'
 import { formatPlatform } from '../../oci/platform.ts'
 
 /** A file of the bundle that is there for the nodes. */

@@ -1,6 +1,6 @@
 import type { Deployment } from 'kubernetes-types/apps/v1.js'
 import type { Container, Namespace, Service, Volume, VolumeMount } from 'kubernetes-types/core/v1.js'
-import { type ToolArchitecture, toolFile } from '../../bundle/format/inventory.ts'
+import { type ToolArchitecture, toolFile } from '../../bundle/format/tool-files.ts'
 import { renderYaml } from '../../kubernetes/documents/render.ts'
 import type { OutputFile } from './output-file.ts'
 

@@ -1,4 +1,4 @@
-import type { LockedImage } from '../../bundle/format/inventory.ts'
+import type { LockedImage } from '../../bundle/format/lock.ts'
 import type { Path } from '../../kubernetes/documents/position.ts'
 import { podImages } from '../../kubernetes/objects/pod-images.ts'
 import type { Workload } from '../../kubernetes/objects/workload.ts'

@@ -1,4 +1,4 @@
-import type { LockedImage } from '../../bundle/format/inventory.ts'
+import type { LockedImage } from '../../bundle/format/lock.ts'
 import { SEEDED, seedSetDigest } from '../../bundle/format/seed-set.ts'
 import type { Finding } from '../../finding.ts'
 import { nameOfResource } from '../../kubernetes/objects/resource.ts'

@@ -1,4 +1,4 @@
-import type { LockedImage } from '../../bundle/format/inventory.ts'
+import type { LockedImage } from '../../bundle/format/lock.ts'
 import { podImages } from '../../kubernetes/objects/pod-images.ts'
 import type { Workload } from '../../kubernetes/objects/workload.ts'
 import { criForm, findReference } from '../../oci/reference.ts'

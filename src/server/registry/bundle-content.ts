@@ -1,4 +1,4 @@
-import type { Lock, LockedImage } from '../../bundle/format/inventory.ts'
+import type { Lock, LockedImage } from '../../bundle/format/lock.ts'
 import type { Descriptor } from '../../oci/descriptor.ts'
 import type { Digest } from '../../oci/digest.ts'
 import { isIndexType, isManifestType } from '../../oci/media-type.ts'

@@ -1,0 +1,43 @@
+import { ExpectedError } from '../../errors.ts'
+import type { Descriptor } from '../../oci/descriptor.ts'
+import { type Digest, isDigest } from '../../oci/digest.ts'
+import { parseDescriptor } from '../../oci/manifest.ts'
+
+export function descriptorsAt(value: unknown, where: string): Descriptor[] {
+  return arrayAt(value, where).map((entry, index) => parseDescriptor(entry, `${where}[${index}]`))
+}
+
+export function objectAt(value: unknown, where: string): Record<string, unknown> {
+  if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as Record<string, unknown>
+  throw invalid(where, 'expected an object')
+}
+
+export function arrayAt(value: unknown, where: string): unknown[] {
+  if (Array.isArray(value)) return value
+  throw invalid(where, 'expected a list')
+}
+
+export function stringAt(value: unknown, where: string): string {
+  if (typeof value === 'string' && value !== '') return value
+  throw invalid(where, 'expected a text')
+}
+
+export function digestAt(value: unknown, where: string): Digest {
+  if (isDigest(value)) return value
+  throw invalid(where, 'expected a digest')
+}
+
+export function countAt(value: unknown, where: string): number {
+  if (typeof value === 'number' && Number.isSafeInteger(value) && value >= 0) return value
+  throw invalid(where, 'expected a count of bytes')
+}
+
+function invalid(where: string, problem: string): ExpectedError {
+  return new ExpectedError('BUNDLE_INVALID', `${where}: ${problem}`)
+}
+
+export function otherVersion(version: unknown, where: string): ExpectedError {
+  return new ExpectedError('BUNDLE_INVALID', `${where}: version ${String(version)} is not 1`, {
+    hint: 'Read it with the nodeseed that wrote it, or with a newer one.',
+  })
+}

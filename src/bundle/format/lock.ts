@@ -1,0 +1,108 @@
+import type { Descriptor } from '../../oci/descriptor.ts'
+import type { Digest } from '../../oci/digest.ts'
+import { parseDescriptor } from '../../oci/manifest.ts'
+import { normalizePlatform, type Platform } from '../../oci/platform.ts'
+import { arrayAt, descriptorsAt, digestAt, objectAt, otherVersion, stringAt } from './fields.ts'
+
+/** What fixes every reference to a digest: written by `lock`, carried inside each bundle. */
+export interface Lock {
+  readonly version: 1
+  readonly images: readonly LockedImage[]
+}
+
+/** One image under all the names that a runtime must find it by. */
+export interface LockedImage {
+  /** As it was asked for, complete: domain and path, with the tag and the digest that it had. */
+  readonly reference: string
+  /** CRI forms, sorted: `domain/path:tag` where there is a tag, and always `domain/path@digest`. */
+  readonly names: readonly string[]
+  /** What the registry serves under that reference: an index, or a single manifest. */
+  readonly target: Descriptor
+  /** Indexes inside the target that lead to a platform; there only when an index lists indexes. */
+  readonly indexes?: readonly Descriptor[]
+  /** One entry for each platform that the bundle holds. */
+  readonly platforms: readonly LockedPlatform[]
+  /** Signatures, SBOMs, attestations: what belongs to the image and no node needs. */
+  readonly attachments?: readonly Attachment[]
+}
+
+/** A manifest (or index) that belongs to another one: its referrer, or named after it by cosign. */
+export interface Attachment {
+  readonly subject: Digest
+  /** The tag under which cosign looks for it. */
+  readonly tag?: string
+  readonly target: Descriptor
+  /** Everything below the target. */
+  readonly blobs: readonly Descriptor[]
+}
+
+export interface LockedPlatform {
+  readonly platform: Platform
+  readonly manifest: Descriptor
+  readonly config: Descriptor
+  readonly layers: readonly Descriptor[]
+}
+
+/** Every blob that an image needs, documents first; blobs that it needs twice are there twice. */
+export function blobsOf({ target, indexes = [], platforms }: LockedImage): Descriptor[] {
+  const documents = [target, ...indexes, ...platforms.flatMap(({ manifest, config }) => [manifest, config])]
+  return [...documents, ...platforms.flatMap(({ layers }) => layers)]
+}
+
+/** Every blob of what is attached to an image. */
+export function attachedBlobsOf({ attachments = [] }: LockedImage): Descriptor[] {
+  return attachments.flatMap(({ target, blobs }) => [target, ...blobs])
+}
+
+/** @throws {ExpectedError} BUNDLE_INVALID, saying where in the lock. */
+export function parseLock(value: unknown, where: string): Lock {
+  const { version, images } = objectAt(value, where)
+  if (version !== 1) throw otherVersion(version, where)
+  return {
+    version,
+    images: arrayAt(images, `${where}, images`).map((image, index) => parseImage(image, `${where}, images[${index}]`)),
+  }
+}
+
+function parseImage(value: unknown, where: string): LockedImage {
+  const { reference, names, target, indexes, platforms, attachments } = objectAt(value, where)
+  return {
+    reference: stringAt(reference, `${where}, reference`),
+    names: arrayAt(names, `${where}, names`).map((name) => stringAt(name, `${where}, names`)),
+    target: parseDescriptor(target, `${where}, target`),
+    ...(indexes !== undefined && { indexes: descriptorsAt(indexes, `${where}, indexes`) }),
+    platforms: arrayAt(platforms, `${where}, platforms`).map((platform, index) =>
+      parsePlatformEntry(platform, `${where}, platforms[${index}]`),
+    ),
+    ...(attachments !== undefined && {
+      attachments: arrayAt(attachments, `${where}, attachments`).map((attachment, index) =>
+        parseAttachment(attachment, `${where}, attachments[${index}]`),
+      ),
+    }),
+  }
+}
+
+function parseAttachment(value: unknown, where: string): Attachment {
+  const { subject, tag, target, blobs } = objectAt(value, where)
+  return {
+    subject: digestAt(subject, where),
+    ...(tag !== undefined && { tag: stringAt(tag, `${where}, tag`) }),
+    target: parseDescriptor(target, `${where}, target`),
+    blobs: descriptorsAt(blobs, `${where}, blobs`),
+  }
+}
+
+function parsePlatformEntry(value: unknown, where: string): LockedPlatform {
+  const { platform, manifest, config, layers } = objectAt(value, where)
+  const { os, architecture, variant } = objectAt(platform, `${where}, platform`)
+  return {
+    platform: normalizePlatform({
+      os: stringAt(os, `${where}, os`),
+      architecture: stringAt(architecture, `${where}, architecture`),
+      ...(variant !== undefined && { variant: stringAt(variant, `${where}, variant`) }),
+    }),
+    manifest: parseDescriptor(manifest, `${where}, manifest`),
+    config: parseDescriptor(config, `${where}, config`),
+    layers: descriptorsAt(layers, `${where}, layers`),
+  }
+}

@@ -1,0 +1,69 @@
+import type { Digest } from '../../oci/digest.ts'
+import { arrayAt, countAt, digestAt, objectAt, otherVersion, stringAt } from './fields.ts'
+import { type Lock, parseLock } from './lock.ts'
+
+/** Where in a bundle the table stands, and the annotation of index.json that holds the table's digest. */
+export const BUNDLE_TABLE = 'nodeseed/bundle.json'
+export const BUNDLE_TABLE_ANNOTATION = 'dev.nodeseed.bundle-table'
+
+/** `nodeseed/bundle.json`: what a bundle holds, and where in the file. */
+export interface BundleTable {
+  readonly version: 1
+  readonly lock: Lock
+  /** Every blob of the file, in file order. */
+  readonly blobs: readonly BlobEntry[]
+  /** Of a delta: the blobs that its images need and that it leaves to what the receiver already has. */
+  readonly requires?: readonly RequiredBlob[]
+  /** The other files under `nodeseed/`, so that a signature over index.json covers them too. */
+  readonly files: readonly FileEntry[]
+}
+
+/** A blob by its content alone. */
+export interface RequiredBlob {
+  readonly digest: Digest
+  readonly size: number
+}
+
+/** A blob in a bundle: `size` bytes at `offset` from the start of the file. */
+export interface BlobEntry extends RequiredBlob {
+  readonly offset: number
+}
+
+export interface FileEntry {
+  readonly name: string
+  readonly digest: Digest
+  readonly size: number
+}
+
+/** @throws {ExpectedError} BUNDLE_INVALID, saying where in the table. */
+export function parseBundleTable(value: unknown, where: string): BundleTable {
+  const { version, lock, blobs, requires, files } = objectAt(value, where)
+  if (version !== 1) throw otherVersion(version, where)
+  return {
+    version,
+    lock: parseLock(lock, `${where}, lock`),
+    blobs: arrayAt(blobs, `${where}, blobs`).map((entry, index) => parseBlobEntry(entry, `${where}, blobs[${index}]`)),
+    ...(requires !== undefined && {
+      requires: arrayAt(requires, `${where}, requires`).map((entry, index) =>
+        parseRequired(entry, `${where}, requires[${index}]`),
+      ),
+    }),
+    files: arrayAt(files ?? [], `${where}, files`).map((entry, index) =>
+      parseFileEntry(entry, `${where}, files[${index}]`),
+    ),
+  }
+}
+
+function parseBlobEntry(value: unknown, where: string): BlobEntry {
+  return { ...parseRequired(value, where), offset: countAt(objectAt(value, where).offset, where) }
+}
+
+function parseRequired(value: unknown, where: string): RequiredBlob {
+  const { digest, size } = objectAt(value, where)
+  return { digest: digestAt(digest, where), size: countAt(size, where) }
+}
+
+function parseFileEntry(value: unknown, where: string): FileEntry {
+  const { name, digest, size } = objectAt(value, where)
+  return { name: stringAt(name, where), digest: digestAt(digest, where), size: countAt(size, where) }
+}
