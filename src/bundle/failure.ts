@@ -1,4 +1,5 @@
 import { ExpectedError } from '../errors.ts'
+import { countOf } from '../plural.ts'
 
 /** An image that could not be had, and why. */
 export interface ImageFailure {
@@ -19,7 +20,7 @@ export function imagesFailed(
     hinted.add(error.hint)
     return [line, `    try: ${error.hint}`]
   })
-  const count = `${failures.length} of ${total} ${total === 1 ? 'image' : 'images'} ${problem}`
+  const count = `${failures.length} of ${countOf(total, 'image')} ${problem}`
   return new ExpectedError('IMAGES_FAILED', [count, ...lines].join('\n'), {
     hint: 'Mend what is said above and run the same command again: it goes on with what has arrived.',
   })

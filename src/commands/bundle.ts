@@ -13,12 +13,12 @@ import { architecturesWithout, readTools, type Tool } from '../cli/files/tool-fi
 import { bundleFileFlags } from '../cli/flags/bundle-file-flags.ts'
 import { lockFlags } from '../cli/flags/lock-flags.ts'
 import { repeatable } from '../cli/flags/repeatable.ts'
-import { countOf } from '../cli/output/count.ts'
 import { renderQuotas } from '../cli/registry/quota.ts'
 import { readRegistryOptions } from '../cli/registry/registry-options.ts'
 import { DocumentFile } from '../layout/kept-documents.ts'
 import { type LayoutBlobs, openLayoutBlobs } from '../layout/local-blobs.ts'
 import { formatBytes } from '../oci/format-bytes.ts'
+import { countOf } from '../plural.ts'
 import { RegistryClient } from '../registry/client/registry-client.ts'
 import { nodeFiles } from '../seed/output/node-files.ts'
 

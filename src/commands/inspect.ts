@@ -3,10 +3,10 @@ import type { LockedImage } from '../bundle/format/lock.ts'
 import { toolsAmong } from '../bundle/format/tool-files.ts'
 import { BaseCommand } from '../cli/base-command.ts'
 import { describeRequired } from '../cli/bundles/write-bundle.ts'
-import { countOf } from '../cli/output/count.ts'
 import { openBundle } from '../layout/bundle-file.ts'
 import { formatBytes } from '../oci/format-bytes.ts'
 import { formatPlatform } from '../oci/platform.ts'
+import { countOf } from '../plural.ts'
 
 export default class Inspect extends BaseCommand {
   static override summary = 'show what a bundle holds: images with all their names, platforms and sizes'

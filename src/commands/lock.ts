@@ -8,13 +8,13 @@ import { domainsOf, type WantedImages, wantedImages } from '../cli/bundles/wante
 import { checkOutputPlace } from '../cli/files/output-place.ts'
 import { writeTextFile } from '../cli/files/write-file.ts'
 import { lockFlags } from '../cli/flags/lock-flags.ts'
-import { countOf } from '../cli/output/count.ts'
 import { renderQuotas } from '../cli/registry/quota.ts'
 import { readRegistryOptions } from '../cli/registry/registry-options.ts'
 import { ExpectedError } from '../errors.ts'
 import { DocumentFile } from '../layout/kept-documents.ts'
 import { formatPlatform } from '../oci/platform.ts'
 import { formatReference } from '../oci/reference.ts'
+import { countOf } from '../plural.ts'
 import { RegistryClient } from '../registry/client/registry-client.ts'
 
 export default class LockCommand extends BaseCommand {

@@ -8,10 +8,10 @@ import { readNodeScript } from '../cli/files/node-script.ts'
 import { outputExists } from '../cli/files/output-place.ts'
 import { carriedTools } from '../cli/files/tool-file.ts'
 import { bundleFileFlags } from '../cli/flags/bundle-file-flags.ts'
-import { countOf } from '../cli/output/count.ts'
 import { ExpectedError } from '../errors.ts'
 import { type BundleFile, openBundle } from '../layout/bundle-file.ts'
 import { formatBytes } from '../oci/format-bytes.ts'
+import { countOf } from '../plural.ts'
 import { nodeFiles } from '../seed/output/node-files.ts'
 
 export default class Merge extends BaseCommand {

@@ -3,9 +3,9 @@ import { verifyBundle } from '../bundle/check/verify.ts'
 import { BaseCommand } from '../cli/base-command.ts'
 import { signatureProblem } from '../cli/bundles/sign-bundle.ts'
 import { describeRequired } from '../cli/bundles/write-bundle.ts'
-import { countOf } from '../cli/output/count.ts'
 import { createProgress } from '../cli/output/progress.ts'
 import { openBundle } from '../layout/bundle-file.ts'
+import { countOf } from '../plural.ts'
 
 export default class Verify extends BaseCommand {
   static override summary = 'check that every byte of a bundle is what its digest says; exit code 4 when one is not'

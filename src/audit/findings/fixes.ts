@@ -4,11 +4,11 @@ import { platformOfNode } from '../../kubernetes/objects/node.ts'
 import { objectsOf } from '../../kubernetes/objects/resource.ts'
 import { formatTaint, untoleratedTaint } from '../../kubernetes/scheduler/taint.ts'
 import { formatBytes } from '../../oci/format-bytes.ts'
+import { listNames } from '../../plural.ts'
 import { blobsFor } from '../facts/blobs.ts'
 import type { Conditions } from '../verdict/conditions.ts'
 import type { NodeClass } from '../verdict/node-classes.ts'
 import { type AuditedPod, type NodeVerdict, podVerdict } from '../verdict/verdict.ts'
-import { listNodes } from './grouped-findings.ts'
 import { type LabelCounts, separatingLabel } from './separating-label.ts'
 
 /** Something that would help a workload that is not safe. */
@@ -46,7 +46,7 @@ function nodeSelectorFix(verdicts: readonly NodeVerdict[], { labels }: FixQuesti
   const found = separatingLabel(starting, failing, labels)
   if (!found) return []
   const nodes = starting.flatMap((index) => labels[index]?.nodesWith(found) ?? [])
-  const message = `add nodeSelector ${found.replace('=', ': ')}, which keeps it to ${listNodes(nodes)}`
+  const message = `add nodeSelector ${found.replace('=', ': ')}, which keeps it to ${listNames(nodes)}`
   return [{ kind: 'nodeSelector', message, bytes: 0, nodes }]
 }
 
@@ -55,7 +55,7 @@ function policyFix(pod: AuditedPod, verdicts: readonly NodeVerdict[], questions:
   const changed = withoutAlways(pod)
   const nodes = gained(verdicts, retry(changed, questions), questions)
   if (nodes.length === 0) return []
-  const message = `set imagePullPolicy: IfNotPresent, as the images are on ${listNodes(nodes)}`
+  const message = `set imagePullPolicy: IfNotPresent, as the images are on ${listNames(nodes)}`
   return [{ kind: 'policy', message, bytes: 0, nodes }]
 }
 
@@ -75,13 +75,13 @@ function placementFixes(pod: AuditedPod, verdicts: readonly NodeVerdict[], quest
   }
   for (const [taint, toleration] of taints) {
     const nodes = gained(verdicts, retry(withToleration(pod, toleration), questions), questions)
-    const message = `tolerate the taint ${taint}, or remove it from ${listNodes(nodes)}`
+    const message = `tolerate the taint ${taint}, or remove it from ${listNames(nodes)}`
     if (nodes.length > 0) fixes.push({ kind: 'toleration', message, bytes: 0, nodes })
   }
   if (verdicts.some(({ reason }) => reason === 'NodeUnschedulable')) {
     const uncordoned = withToleration(pod, { key: 'node.kubernetes.io/unschedulable', operator: 'Exists' })
     const nodes = gained(verdicts, retry(uncordoned, questions), questions)
-    if (nodes.length > 0) fixes.push({ kind: 'uncordon', message: `uncordon ${listNodes(nodes)}`, bytes: 0, nodes })
+    if (nodes.length > 0) fixes.push({ kind: 'uncordon', message: `uncordon ${listNames(nodes)}`, bytes: 0, nodes })
   }
   return fixes
 }
@@ -97,7 +97,7 @@ function seedFix(pod: AuditedPod, verdicts: readonly NodeVerdict[], questions: F
   if (bytes === 0) return []
   const amount = bytes === null ? '' : `: ${formatBytes(bytes)}`
   const policy = isPolicy ? ', and set imagePullPolicy: IfNotPresent' : ''
-  return [{ kind: 'seed', message: `seed ${listNodes(nodes)}${amount}${policy}`, bytes, nodes }]
+  return [{ kind: 'seed', message: `seed ${listNames(nodes)}${amount}${policy}`, bytes, nodes }]
 }
 
 /** What the nodes lack of the images, each blob once a node. Null when an image is not in the bundle. */

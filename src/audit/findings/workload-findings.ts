@@ -1,9 +1,9 @@
 import type { Finding } from '../../finding.ts'
 import { lineOfResource, nameOfResource } from '../../kubernetes/objects/resource.ts'
+import { listNames } from '../../plural.ts'
 import type { Audit, WorkloadAudit } from '../audit.ts'
 import { countNodes } from '../report/count-nodes.ts'
 import type { Conditions } from '../verdict/conditions.ts'
-import { listNodes } from './grouped-findings.ts'
 
 type Severity = Finding['severity']
 
@@ -79,7 +79,7 @@ function shortNames({ nodeClasses, workloads }: Audit): Finding[] {
     general(
       'SHORT_NAME',
       'warning',
-      `${listNodes(nodes)}: CRI-O does not read "${reference}" as an image of docker.io unless registries.conf says so`,
+      `${listNames(nodes)}: CRI-O does not read "${reference}" as an image of docker.io unless registries.conf says so`,
       hint,
     ),
   )

@@ -1,5 +1,5 @@
+import { listNames } from '../../plural.ts'
 import type { WorkloadAudit } from '../audit.ts'
-import { listNodes } from '../findings/grouped-findings.ts'
 import type { NodeClass } from '../verdict/node-classes.ts'
 import type { NodeVerdict } from '../verdict/verdict.ts'
 
@@ -19,6 +19,6 @@ export function reasonsOf({ nodes: verdicts }: WorkloadAudit, nodeClasses: reado
   }
   return Array.from(
     groups.values(),
-    ({ verdict, nodes }) => `${listNodes(nodes)}: ${verdict.reason}: ${verdict.message}`,
+    ({ verdict, nodes }) => `${listNames(nodes)}: ${verdict.reason}: ${verdict.message}`,
   )
 }

@@ -7,8 +7,8 @@ import { type BundleFile, openBundle } from '../../layout/bundle-file.ts'
 import { BundleWriter } from '../../layout/bundle-writer.ts'
 import type { Digest } from '../../oci/digest.ts'
 import { formatBytes } from '../../oci/format-bytes.ts'
+import { countOf } from '../../plural.ts'
 import { checkOutputPlace, outputExists } from '../files/output-place.ts'
-import { countOf } from '../output/count.ts'
 import { createProgress } from '../output/progress.ts'
 
 interface Sources {

@@ -1,4 +1,5 @@
 import type { Finding } from '../../finding.ts'
+import { listNames } from '../../plural.ts'
 import type { SeededGroup } from '../seeding.ts'
 
 /** What the runtimes of some groups cannot do with some images, said before it is noticed on a node. */
@@ -15,11 +16,10 @@ export function methodFindings(groups: readonly SeededGroup[]): Finding[] {
 
 function digestsLost(groups: readonly SeededGroup[]): Finding {
   const nodes = groups.flatMap((group) => group.nodes.map(({ name }) => name))
-  const shown = nodes.length > 5 ? `${nodes.slice(0, 5).join(', ')} and ${nodes.length - 5} more` : nodes.join(', ')
   return {
     code: 'DIGESTS_LOST',
     severity: 'warning',
-    message: `docker's classic image store keeps no registry digests: a pod that names one would pull on ${shown}`,
+    message: `docker's classic image store keeps no registry digests: a pod that names one would pull on ${listNames(nodes)}`,
     hint: "Name images by tag there, or turn on docker's containerd image store (features, containerd-snapshotter).",
     file: undefined,
     line: undefined,

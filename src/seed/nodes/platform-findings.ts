@@ -1,6 +1,7 @@
 import type { LockedImage } from '../../bundle/format/lock.ts'
 import type { Finding } from '../../finding.ts'
 import { formatPlatform } from '../../oci/platform.ts'
+import { listNames } from '../../plural.ts'
 import { runsOn } from './node-load.ts'
 import type { SeedableNode } from './seedable-node.ts'
 
@@ -12,14 +13,9 @@ export function platformFindings(images: readonly LockedImage[], nodes: readonly
     code: 'NO_IMAGE_FOR_PLATFORM',
     // Where other nodes can run everything, one kind that cannot may be meant.
     severity: bare.length === nodes.length ? 'error' : 'warning',
-    message: `the bundle holds no image for ${platform}: ${namesOf(group)} ${group.length === 1 ? 'gets' : 'get'} nothing`,
+    message: `the bundle holds no image for ${platform}: ${listNames(group.map(({ name }) => name))} ${group.length === 1 ? 'gets' : 'get'} nothing`,
     hint: `Bundle again with --platform ${platform}, or with --nodes and this list of nodes.`,
     file: undefined,
     line: undefined,
   }))
-}
-
-function namesOf(nodes: readonly SeedableNode[]): string {
-  const shown = nodes.slice(0, 5).map(({ name }) => name)
-  return nodes.length > shown.length ? `${shown.join(', ')} and ${nodes.length - shown.length} more` : shown.join(', ')
 }

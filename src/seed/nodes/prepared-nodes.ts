@@ -1,6 +1,7 @@
 import { blobsOf, type LockedImage } from '../../bundle/format/lock.ts'
 import type { Finding } from '../../finding.ts'
 import { formatPlatform } from '../../oci/platform.ts'
+import { listNames } from '../../plural.ts'
 import { bottlerocketSettings } from '../methods/bottlerocket-settings.ts'
 import { type TalosFeatures, talosConfig, talosFeatures } from '../methods/talos-config.ts'
 import type { OutputFile } from '../output/output-file.ts'
@@ -104,6 +105,5 @@ function count(nodes: readonly PreparedNode[]): string {
 }
 
 function names(nodes: readonly PreparedNode[]): string {
-  const shown = nodes.slice(0, 5).map(({ name }) => name)
-  return nodes.length > shown.length ? `${shown.join(', ')} and ${nodes.length - shown.length} more` : shown.join(', ')
+  return listNames(nodes.map(({ name }) => name))
 }

@@ -1,6 +1,7 @@
 import type { ConfigMap, Namespace } from 'kubernetes-types/core/v1.js'
 import { ExpectedError } from '../../errors.ts'
 import { renderYaml } from '../../kubernetes/documents/render.ts'
+import { countOf } from '../../plural.ts'
 import type { SeededGroup, Seeding } from '../seeding.ts'
 import { applyCommand } from './apply-command.ts'
 import { seedingDaemonSet } from './daemon-set.ts'
@@ -21,7 +22,7 @@ export function seedingResources(groups: readonly SeededGroup[], seeding: Seedin
   const daemonSets = groups.map((group) => ({
     path: `daemonset-${group.name}.yaml`,
     content: renderYaml(
-      `Seeds ${group.nodes.length} node${group.nodes.length === 1 ? '' : 's'} (${group.name}) with ${seeding.registry ?? `the bundle at ${seeding.bundlePath} of each node`}.\n` +
+      `Seeds ${countOf(group.nodes.length, 'node')} (${group.name}) with ${seeding.registry ?? `the bundle at ${seeding.bundlePath} of each node`}.\n` +
         "It runs the sandbox image that the nodes already have; the host's own programs do the work.",
       [seedingDaemonSet(group, seeding)],
     ),
