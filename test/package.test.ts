@@ -1,6 +1,6 @@
 import { execFile } from 'node:child_process'
 import { readFile } from 'node:fs/promises'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { expect, test } from 'vitest'
@@ -9,10 +9,8 @@ import { temporaryDirectory } from './support/temporary.ts'
 const run = promisify(execFile)
 const ROOT = fileURLToPath(new URL('..', import.meta.url))
 
-test('the package holds what runs and nothing else', async () => {
-  const { stdout } = await run('npm', ['pack', '--dry-run', '--json', '--ignore-scripts'], { cwd: ROOT })
-  const [{ files }] = JSON.parse(stdout)
-  const names: string[] = files.map(({ path }: { path: string }) => path)
+test('the package holds what runs, its documentation and nothing else', async () => {
+  const names = await packedFiles()
   expect(names).toEqual(
     expect.arrayContaining([
       'bin/run.js',
@@ -24,6 +22,20 @@ test('the package holds what runs and nothing else', async () => {
     ]),
   )
   expect(names.filter((name) => /^(?:src|test|release)\/|\.ts$/.test(name))).toEqual([])
+})
+
+test('every relative link of a packed page leads to a packed file', async () => {
+  const names = await packedFiles()
+  const broken: string[] = []
+  let links = 0
+  for (const page of names.filter((name) => name.endsWith('.md'))) {
+    for (const target of relativeLinks(await readFile(join(ROOT, page), 'utf8'))) {
+      links += 1
+      if (!names.includes(join(dirname(page), target))) broken.push(`${page}: ${target}`)
+    }
+  }
+  expect(broken).toEqual([])
+  expect(links).toBeGreaterThan(0)
 })
 
 test('docs/commands.md is what the commands say of themselves', async () => {
@@ -45,3 +57,17 @@ test('completion for bash is made from the commands', async () => {
   const script = `COMP_WORDS=(nodeseed ser); COMP_CWORD=1; . ${file}; _nodeseed_autocomplete; echo "\${COMPREPLY[*]}"`
   expect((await run('bash', ['-c', script])).stdout.trim()).toBe('serve')
 })
+
+/** The files that `npm pack` takes, by their path in the package. */
+async function packedFiles(): Promise<string[]> {
+  const { stdout } = await run('npm', ['pack', '--dry-run', '--json', '--ignore-scripts'], { cwd: ROOT })
+  const [{ files }] = JSON.parse(stdout)
+  return files.map(({ path }: { path: string }) => path)
+}
+
+/** The files that a page in Markdown links to or shows, without anchors and without whole addresses. */
+function relativeLinks(page: string): string[] {
+  return [...page.matchAll(/\]\(([^)\s]+)\)/g)]
+    .map(([, target = '']) => target.replace(/#.*/, ''))
+    .filter((target) => target !== '' && !/^[a-z]+:/.test(target))
+}
