@@ -2,10 +2,10 @@ import { Args, Flags } from '@oclif/core'
 import type { Lock } from '../bundle/format/lock.ts'
 import { type BundlePlan, planBundle } from '../bundle/format/plan.ts'
 import { BaseCommand } from '../cli/base-command.ts'
+import { domainsOf, imagesToLock } from '../cli/bundles/images-to-lock.ts'
 import { readKnownBlobs } from '../cli/bundles/known-blobs.ts'
-import { lockWanted } from '../cli/bundles/lock-wanted.ts'
+import { lockInputs } from '../cli/bundles/lock-inputs.ts'
 import { checkSigningKey, signBundle } from '../cli/bundles/sign-bundle.ts'
-import { domainsOf, wantedImages } from '../cli/bundles/wanted-images.ts'
 import { describeRequired, indexOf, isSame, openExisting, writeBundle } from '../cli/bundles/write-bundle.ts'
 import { readNodeScript } from '../cli/files/node-script.ts'
 import { outputExists } from '../cli/files/output-place.ts'
@@ -15,8 +15,8 @@ import { lockFlags } from '../cli/flags/lock-flags.ts'
 import { repeatable } from '../cli/flags/repeatable.ts'
 import { renderQuotas } from '../cli/registry/quota.ts'
 import { readRegistryOptions } from '../cli/registry/registry-options.ts'
-import { DocumentFile } from '../layout/kept-documents.ts'
 import { type LayoutBlobs, openLayoutBlobs } from '../layout/local-blobs.ts'
+import { ManifestCacheFile } from '../layout/manifest-cache-file.ts'
 import { formatBytes } from '../oci/format-bytes.ts'
 import { countOf } from '../plural.ts'
 import { RegistryClient } from '../registry/client/registry-client.ts'
@@ -62,15 +62,15 @@ export default class Bundle extends BaseCommand {
     const { argv, flags } = await this.parse(Bundle)
     if (flags.sign) await checkSigningKey(flags.sign)
     const existing = await openExisting(flags.output, flags)
-    const wanted = await wantedImages(argv as string[], flags)
+    const wanted = await imagesToLock(argv as string[], flags)
     const without = flags.since && (await readKnownBlobs(flags.since))
     const options = await readRegistryOptions(flags, argv as string[])
     const client = new RegistryClient(options)
-    const kept = await DocumentFile.open(flags.output)
+    const kept = await ManifestCacheFile.open(flags.output)
     const reuse: LayoutBlobs[] = existing ? [existing] : []
     try {
       for (const path of flags.reuse) reuse.push(await openLayoutBlobs(path))
-      const { lock, documents } = await lockWanted(wanted, flags, {
+      const { lock, documents } = await lockInputs(wanted, flags, {
         ...{ client, kept, local: reuse, fetchesLocked: true },
         note: (text) => this.logToStderr(text),
       })

@@ -4,9 +4,9 @@ import { join, resolve } from 'node:path'
 import { Args, Flags } from '@oclif/core'
 import { verifyBlobs } from '../bundle/check/verify-blobs.ts'
 import { blobsOf } from '../bundle/format/lock.ts'
+import { imagesToLoad } from '../bundle/images-to-load.ts'
 import { BaseCommand } from '../cli/base-command.ts'
 import { checkInOneFile } from '../cli/bundles/carried-bundle.ts'
-import { chosenImages } from '../cli/bundles/chosen-images.ts'
 import { readNodeScript } from '../cli/files/node-script.ts'
 import { runNodeScript } from '../cli/files/run-node-script.ts'
 import { createProgress } from '../cli/output/progress.ts'
@@ -49,7 +49,7 @@ code 4 when one is missing.`
     const directory = await mkdtemp(join(tmpdir(), 'nodeseed-load-'))
     try {
       checkInOneFile(bundle)
-      const lock = chosenImages(bundle.lock, (argv as string[]).slice(1), args.file)
+      const lock = imagesToLoad(bundle.lock, (argv as string[]).slice(1), args.file)
       await this.#verify(bundle, lock)
       const names = join(directory, 'names.txt')
       await writeFile(names, renderNames(lock))

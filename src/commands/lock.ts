@@ -3,15 +3,15 @@ import { imagesFailed } from '../bundle/failure.ts'
 import type { Lock } from '../bundle/format/lock.ts'
 import { findMovedTags, type MovedTag } from '../bundle/lock/moved-tags.ts'
 import { BaseCommand } from '../cli/base-command.ts'
-import { lockWanted } from '../cli/bundles/lock-wanted.ts'
-import { domainsOf, type WantedImages, wantedImages } from '../cli/bundles/wanted-images.ts'
+import { domainsOf, type ImagesToLock, imagesToLock } from '../cli/bundles/images-to-lock.ts'
+import { lockInputs } from '../cli/bundles/lock-inputs.ts'
 import { checkOutputPlace } from '../cli/files/output-place.ts'
 import { writeTextFile } from '../cli/files/write-file.ts'
 import { lockFlags } from '../cli/flags/lock-flags.ts'
 import { renderQuotas } from '../cli/registry/quota.ts'
 import { readRegistryOptions } from '../cli/registry/registry-options.ts'
 import { ExpectedError } from '../errors.ts'
-import { DocumentFile } from '../layout/kept-documents.ts'
+import { ManifestCacheFile } from '../layout/manifest-cache-file.ts'
 import { formatPlatform } from '../oci/platform.ts'
 import { formatReference } from '../oci/reference.ts'
 import { countOf } from '../plural.ts'
@@ -46,12 +46,12 @@ export default class LockCommand extends BaseCommand {
   async run(): Promise<Lock | { moved: readonly MovedTag[] }> {
     const { argv, flags } = await this.parse(LockCommand)
     if (flags.output) await checkOutputPlace(flags.output, { replace: flags.force })
-    const wanted = await wantedImages(argv as string[], flags)
+    const wanted = await imagesToLock(argv as string[], flags)
     const client = new RegistryClient(await readRegistryOptions(flags, argv as string[]))
     try {
       if (!flags.output) return await this.#check(onlyLocked(wanted), client)
-      const kept = await DocumentFile.open(flags.output)
-      const { lock } = await lockWanted(wanted, flags, {
+      const kept = await ManifestCacheFile.open(flags.output)
+      const { lock } = await lockInputs(wanted, flags, {
         ...{ client, kept, local: [], fetchesLocked: false },
         onLocked: ({ reference, target, platforms }) =>
           this.logToStderr(
@@ -80,7 +80,7 @@ export default class LockCommand extends BaseCommand {
 }
 
 /** What has no digest yet cannot have moved: an answer about it would always be that all is well. */
-function onlyLocked({ references: [first], locked }: WantedImages): Lock {
+function onlyLocked({ references: [first], locked }: ImagesToLock): Lock {
   if (!first) return { version: 1, images: locked }
   throw new ExpectedError('USAGE', `--check compares locks, and ${formatReference(first)} is in none`, {
     hint: 'Make a lock first with: nodeseed lock INPUT... -o nodeseed.lock, and check that: nodeseed lock nodeseed.lock --check',

@@ -20,7 +20,7 @@ export interface BundleContent {
 }
 
 /** One thing that is wrong with a bundle. */
-export interface Problem {
+export interface BundleProblem {
   readonly message: string
   /** The damaged or missing blob, and what it is to which images. */
   readonly blob?: Digest
@@ -31,7 +31,7 @@ export interface Problem {
  * Hashes every byte that a digest stands for, and checks that index.json, the table and the manifests say the same.
  * `onBytes` hears of every chunk that was hashed.
  */
-export async function verifyBundle(bundle: BundleContent, onBytes?: (count: number) => void): Promise<Problem[]> {
+export async function verifyBundle(bundle: BundleContent, onBytes?: (count: number) => void): Promise<BundleProblem[]> {
   const problems = [...(await checkIndex(bundle)), ...(await checkFiles(bundle))]
   const roles = rolesOf(bundle.table.lock)
   const damaged = new Set<Digest>()
@@ -53,7 +53,7 @@ export async function verifyBundle(bundle: BundleContent, onBytes?: (count: numb
   return problems
 }
 
-function damage(blob: Digest, message: string, roles: ReadonlyMap<Digest, readonly BlobRole[]>): Problem {
+function damage(blob: Digest, message: string, roles: ReadonlyMap<Digest, readonly BlobRole[]>): BundleProblem {
   const uses = roles.get(blob) ?? []
   const users = uses.map(({ image, role }) => `${role} of ${image}`).join('; ') || 'no image'
   return { message: `${message}: ${users}`, blob, uses }
@@ -73,7 +73,7 @@ async function hash(
   return `${algorithm}:${sum.digest('hex')}`
 }
 
-async function checkIndex(bundle: BundleContent): Promise<Problem[]> {
+async function checkIndex(bundle: BundleContent): Promise<BundleProblem[]> {
   const [index, tableBytes] = await Promise.all([bundle.readFile('index.json'), bundle.readFile(BUNDLE_TABLE)])
   if (!index || !tableBytes) return [{ message: 'index.json is missing' }]
   const expected: unknown = JSON.parse(renderIndex(bundle.table.lock, digestOf(tableBytes)))
@@ -81,8 +81,8 @@ async function checkIndex(bundle: BundleContent): Promise<Problem[]> {
   return [{ message: `index.json does not say the same as ${BUNDLE_TABLE}` }]
 }
 
-async function checkFiles(bundle: BundleContent): Promise<Problem[]> {
-  const problems: Problem[] = []
+async function checkFiles(bundle: BundleContent): Promise<BundleProblem[]> {
+  const problems: BundleProblem[] = []
   for (const { name, digest } of bundle.table.files) {
     const content = await bundle.readFile(name)
     if (!content) problems.push({ message: `${name} is missing` })
@@ -97,8 +97,8 @@ async function checkDocuments(
   bundle: BundleContent,
   { reference, target, platforms }: LockedImage,
   damaged: ReadonlySet<Digest>,
-): Promise<Problem[]> {
-  const problems: Problem[] = []
+): Promise<BundleProblem[]> {
+  const problems: BundleProblem[] = []
   for (const { manifest, config, layers } of platforms) {
     if (damaged.has(manifest.digest)) continue
     const where = `${reference}, ${manifest.digest}`

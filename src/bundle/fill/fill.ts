@@ -20,15 +20,15 @@ export interface LocalBlobs {
 }
 
 /** A place for one blob; `end` throws CONTENT_MISMATCH unless the whole blob arrived as its digest says. */
-export interface BlobPlace extends BlobSink {
+export interface BlobSlot extends BlobSink {
   /** Takes over what an earlier run left, and gives the bytes that are there. */
   recover(): Promise<number>
   restart(): Promise<void>
   end(): Promise<void>
 }
 
-export interface BlobTarget {
-  blob(digest: Digest): BlobPlace
+export interface BlobSlots {
+  blob(digest: Digest): BlobSlot
 }
 
 export interface FillOptions {
@@ -62,7 +62,7 @@ const TRIES = 2
 export async function fillBundle(
   { lock, files }: { lock: Lock; files: readonly PlannedFile[] },
   source: BlobSource,
-  target: BlobTarget,
+  target: BlobSlots,
   { documents = new Map(), reuse = [], onBytes = () => {} }: FillOptions = {},
 ): Promise<FillResult> {
   const repositories = repositoriesOf(lock)
@@ -103,7 +103,7 @@ export async function fillBundle(
 /** True when the blob is complete without the network; else the place may hold its beginning. */
 async function findHere(
   { digest, size }: Descriptor,
-  place: BlobPlace,
+  place: BlobSlot,
   documents: ReadonlyMap<Digest, Uint8Array>,
   reuse: readonly LocalBlobs[],
 ): Promise<boolean> {
@@ -118,7 +118,7 @@ async function findHere(
 }
 
 /** Content that cannot be read is as good as none. */
-async function copy(content: Iterable<Uint8Array> | AsyncIterable<Uint8Array>, place: BlobPlace): Promise<boolean> {
+async function copy(content: Iterable<Uint8Array> | AsyncIterable<Uint8Array>, place: BlobSlot): Promise<boolean> {
   try {
     for await (const chunk of content) await place.write(chunk)
   } catch (error) {
@@ -129,7 +129,7 @@ async function copy(content: Iterable<Uint8Array> | AsyncIterable<Uint8Array>, p
   return isComplete(place)
 }
 
-async function isComplete(place: BlobPlace): Promise<boolean> {
+async function isComplete(place: BlobSlot): Promise<boolean> {
   try {
     await place.end()
     return true
@@ -143,7 +143,7 @@ async function isComplete(place: BlobPlace): Promise<boolean> {
 /** Asks the repositories of all images that have the blob, until one gives it. */
 async function download(
   blob: Descriptor,
-  place: BlobPlace,
+  place: BlobSlot,
   repositories: readonly Reference[],
   source: BlobSource,
 ): Promise<void> {
@@ -169,7 +169,7 @@ function isMismatch(error: unknown): boolean {
 }
 
 /** The same place, with every change of its size reported. */
-function watched(place: BlobPlace, onBytes: (count: number) => void): BlobPlace {
+function watched(place: BlobSlot, onBytes: (count: number) => void): BlobSlot {
   return {
     get received() {
       return place.received

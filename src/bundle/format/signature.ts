@@ -2,13 +2,13 @@ import { createPrivateKey, createPublicKey, generateKeyPairSync, type KeyObject,
 import { ExpectedError } from '../../errors.ts'
 
 /** A key pair in PEM: PKCS 8, encrypted when there is a password, and SPKI, as cosign and openssl read them. */
-export interface KeyPair {
+export interface SigningKeyPair {
   readonly privateKey: string
   readonly publicKey: string
 }
 
 /** Makes an ECDSA key pair on the curve P-256, which is what cosign makes. */
-export function makeKeyPair(password?: string): KeyPair {
+export function makeKeyPair(password?: string): SigningKeyPair {
   const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' })
   const protection = password ? { cipher: 'aes-256-cbc', passphrase: password } : {}
   return {

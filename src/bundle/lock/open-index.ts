@@ -10,7 +10,7 @@ import type { Documents } from './documents.ts'
 const MAX_NESTING = 4
 
 /** A manifest that an index lists, and for which platform, if the index says so. */
-export interface Candidate {
+export interface IndexedManifest {
   readonly descriptor: Descriptor
   readonly platform: Platform | undefined
 }
@@ -25,11 +25,11 @@ export async function openIndex(
   descriptor: Descriptor,
   documents: Documents,
   depth = 0,
-): Promise<{ candidates: Candidate[]; indexes: Descriptor[]; attestations: Descriptor[] }> {
+): Promise<{ candidates: IndexedManifest[]; indexes: Descriptor[]; attestations: Descriptor[] }> {
   const what = `${formatReference(reference)}, index ${descriptor.digest}`
   if (depth === MAX_NESTING) throw new ExpectedError('UNSUPPORTED', `${what}: nested more than ${MAX_NESTING} deep`)
   const { manifests } = (await documents.parse(reference, descriptor)) as Index
-  const candidates: Candidate[] = []
+  const candidates: IndexedManifest[] = []
   const indexes: Descriptor[] = []
   const attestations: Descriptor[] = []
   for (const child of manifests) {

@@ -10,7 +10,7 @@ export interface PushSource {
   openBlob(digest: Digest, options: { start: number; reuse: true }): AsyncIterable<Uint8Array>
 }
 
-export interface BlobTarget {
+export interface BlobUploads {
   hasBlob(name: string, blob: Descriptor): Promise<boolean>
   mountBlob(name: string, blob: Descriptor, from: string): Promise<boolean>
   putBlob(
@@ -34,7 +34,7 @@ const CONCURRENT_BLOBS = 8
 export class BlobPusher {
   readonly counts: PushCounts = { uploaded: 0, mounted: 0, there: 0 }
   readonly #source: PushSource
-  readonly #target: BlobTarget
+  readonly #target: BlobUploads
   readonly #onBytes: (count: number) => void
   readonly #limit = pLimit(CONCURRENT_BLOBS)
   /** By repository and digest. */
@@ -42,7 +42,7 @@ export class BlobPusher {
   /** The repository in which a blob is, or is about to be. */
   readonly #homes = new Map<Digest, { readonly name: string; readonly ready: Promise<void> }>()
 
-  constructor(source: PushSource, target: BlobTarget, onBytes: (count: number) => void = () => {}) {
+  constructor(source: PushSource, target: BlobUploads, onBytes: (count: number) => void = () => {}) {
     this.#source = source
     this.#target = target
     this.#onBytes = onBytes

@@ -7,10 +7,10 @@ import { isIndexType, isManifestType } from '../../oci/media-type.ts'
 import { parseReference, repositoryName } from '../../oci/reference.ts'
 import type { ImageFailure } from '../failure.ts'
 import type { Attachment, Lock, LockedImage } from '../format/lock.ts'
-import { BlobPusher, type BlobTarget, type PushCounts, type PushSource } from './push-blobs.ts'
+import { BlobPusher, type BlobUploads, type PushCounts, type PushSource } from './push-blobs.ts'
 
 /** Where images go: one registry, repositories named in full. */
-export interface PushTarget extends BlobTarget {
+export interface PushTarget extends BlobUploads {
   findManifest(name: string, reference: string, mediaType: string): Promise<Digest | undefined>
   putManifest(name: string, reference: string, mediaType: string, bytes: Uint8Array): Promise<void>
 }

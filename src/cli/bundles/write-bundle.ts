@@ -11,7 +11,7 @@ import { countOf } from '../../plural.ts'
 import { checkOutputPlace, outputExists } from '../files/output-place.ts'
 import { createProgress } from '../output/progress.ts'
 
-interface Sources {
+interface BundleSources {
   readonly source: BlobSource
   readonly documents?: ReadonlyMap<Digest, Uint8Array>
   readonly reuse: readonly LocalBlobs[]
@@ -29,7 +29,7 @@ interface Sources {
 export async function writeBundle(
   output: string,
   plan: BundlePlan,
-  { source, documents, reuse, partSize, signal }: Sources,
+  { source, documents, reuse, partSize, signal }: BundleSources,
 ): Promise<number> {
   const { lock } = plan.table
   const writer = await BundleWriter.create(output, plan, { partSize })

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { chosenImages } from '../../src/cli/bundles/chosen-images.ts'
+import { imagesToLoad } from '../../src/bundle/images-to-load.ts'
 import type { ExpectedError } from '../../src/errors.ts'
 import { digestOf } from '../../src/oci/digest.ts'
 import { OCI_MANIFEST } from '../../src/oci/media-type.ts'
@@ -19,7 +19,7 @@ test.for<[name: string, hint: string]>([
 ])('who asks for %s is told: %s', ([name, hint]) => {
   const refusal = (() => {
     try {
-      return chosenImages(lock, [name], 'b.tar')
+      return imagesToLoad(lock, [name], 'b.tar')
     } catch (error) {
       return error as ExpectedError
     }

@@ -5,7 +5,7 @@ import type { LocalBlobs } from '../fill/fill.ts'
 import type { ImageSource } from './documents.ts'
 
 /** Documents that an unfinished run was given by registries that count how many they give. */
-export interface KeptDocuments {
+export interface ManifestCache {
   readonly documents: ReadonlyMap<Digest, Uint8Array>
   keep(digest: Digest, bytes: Uint8Array): void
 }
@@ -21,7 +21,7 @@ const LARGEST = 4 * 1024 * 1024
 /** The same source, which takes documents from this machine where they are, and keeps those that are counted. */
 export function withKnownDocuments(
   source: CountingSource,
-  kept: KeptDocuments,
+  kept: ManifestCache,
   local: readonly LocalBlobs[],
 ): ImageSource {
   return {

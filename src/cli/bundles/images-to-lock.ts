@@ -9,7 +9,7 @@ import { type InputScan, imagesOf, isUnreadable, scanInputs } from '../inputs/sc
 import { renderFindings } from '../output/findings.ts'
 
 /** What inputs and flags ask for: references to look up, and images that a lock has fixed already. */
-export interface WantedImages {
+export interface ImagesToLock {
   readonly references: readonly Reference[]
   readonly locked: readonly LockedImage[]
 }
@@ -18,10 +18,10 @@ export interface WantedImages {
  * @throws {ExpectedError} USAGE; INPUT_INVALID when nothing asks for an image; INPUT_UNREADABLE when something below an
  * input cannot be read, since its images would be missing where nobody looks for them; what reading inputs throws.
  */
-export async function wantedImages(
+export async function imagesToLock(
   inputs: readonly string[],
   { image, policy, ...flags }: { image: string[]; policy: string } & Parameters<typeof scanOptions>[0],
-): Promise<WantedImages> {
+): Promise<ImagesToLock> {
   const policies = parsePolicies(policy)
   const locks = await Promise.all(inputs.map(readLock))
   const scan = await scanInputs(
@@ -56,6 +56,6 @@ async function readLock(input: string): Promise<Lock | undefined> {
 }
 
 /** The registries that a run may ask, as references name them. */
-export function domainsOf({ references, locked }: WantedImages): string[] {
+export function domainsOf({ references, locked }: ImagesToLock): string[] {
   return [...references, ...locked.map(({ reference }) => parseReference(reference))].map(({ domain }) => domain)
 }

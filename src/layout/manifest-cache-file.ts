@@ -5,7 +5,7 @@ import { type Digest, digestOf, isDigest, splitDigest } from '../oci/digest.ts'
  * The manifests and configs that a run was given, in a file beside what it writes: some registries count how many they
  * give, and so a run that could not end goes on with what it has. Every document is hashed before it is used.
  */
-export class DocumentFile {
+export class ManifestCacheFile {
   readonly documents: ReadonlyMap<Digest, Uint8Array>
   readonly #path: string
   #writing: Promise<unknown> = Promise.resolve()
@@ -16,10 +16,10 @@ export class DocumentFile {
   }
 
   /** Reads what an earlier run to the same output left. */
-  static async open(output: string): Promise<DocumentFile> {
+  static async open(output: string): Promise<ManifestCacheFile> {
     const path = `${output}.partial.manifests`
     const text = await readFile(path, 'latin1').catch(() => '')
-    return new DocumentFile(path, parse(text))
+    return new ManifestCacheFile(path, parse(text))
   }
 
   /** A document that cannot be kept, for lack of space or otherwise, costs another request and no correctness. */

@@ -1,13 +1,13 @@
-import type { Lock } from '../../bundle/format/lock.ts'
-import { ExpectedError } from '../../errors.ts'
-import { criForm, parseReference } from '../../oci/reference.ts'
+import { ExpectedError } from '../errors.ts'
+import { criForm, parseReference } from '../oci/reference.ts'
+import type { Lock } from './format/lock.ts'
 
 /**
  * The lock cut down to images that are named in any form that a pod may use; all of it when nothing is named.
  *
  * @throws {ExpectedError} REFERENCE_INVALID; INPUT_INVALID naming what the bundle does not hold.
  */
-export function chosenImages(lock: Lock, names: readonly string[], file: string): Lock {
+export function imagesToLoad(lock: Lock, names: readonly string[], file: string): Lock {
   if (names.length === 0) return lock
   const wanted = names.map((name) => criForm(parseReference(name)))
   const held = new Set(lock.images.flatMap((image) => image.names))

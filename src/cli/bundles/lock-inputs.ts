@@ -1,19 +1,19 @@
 import { imagesFailed } from '../../bundle/failure.ts'
 import type { LocalBlobs } from '../../bundle/fill/fill.ts'
 import type { Lock, LockedImage } from '../../bundle/format/lock.ts'
-import { type KeptDocuments, withKnownDocuments } from '../../bundle/lock/known-documents.ts'
 import { joinLocks, lockImages } from '../../bundle/lock/lock.ts'
+import { type ManifestCache, withKnownDocuments } from '../../bundle/lock/manifest-cache.ts'
 import { type ManifestNeeds, needsOfLock, sumOfNeeds } from '../../bundle/lock/manifest-needs.ts'
 import type { Digest } from '../../oci/digest.ts'
 import type { RegistryClient } from '../../registry/client/registry-client.ts'
 import { DEFAULT_PLATFORMS, DEFAULT_PLATFORMS_NOTE, platformsFrom } from '../flags/platform-flags.ts'
 import { renderFindings } from '../output/findings.ts'
 import { learnQuotas, quotaFindings } from '../registry/quota.ts'
-import type { WantedImages } from './wanted-images.ts'
+import type { ImagesToLock } from './images-to-lock.ts'
 
 interface LockRun {
   readonly client: RegistryClient
-  readonly kept: KeptDocuments
+  readonly kept: ManifestCache
   /** Where manifests may be on this machine. */
   readonly local: readonly LocalBlobs[]
   /** Whether the manifests of images that are locked already will be asked for too. */
@@ -29,8 +29,8 @@ interface LockRun {
  *
  * @throws {ExpectedError} IMAGES_FAILED, PLATFORM_UNAVAILABLE, TIMED_OUT
  */
-export async function lockWanted(
-  { references, locked }: WantedImages,
+export async function lockInputs(
+  { references, locked }: ImagesToLock,
   flags: { platform: string[]; nodes?: string | undefined; referrers: boolean; attestations: boolean },
   { client, kept, local, fetchesLocked, onLocked, note }: LockRun,
 ): Promise<{ lock: Lock; documents: ReadonlyMap<Digest, Uint8Array> }> {
