@@ -1,6 +1,6 @@
 import { open } from 'node:fs/promises'
 import { expect, onTestFinished, test } from 'vitest'
-import { EarlySync } from '../../src/layout/files/early-sync.ts'
+import { EarlySync } from '../../src/layout/files/parted-file.ts'
 
 test('what the disk says of earlier bytes ends the writing', async () => {
   // A device that can be written and cannot be synced.
