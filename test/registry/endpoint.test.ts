@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { parseReference } from '../../src/oci/reference.ts'
-import { endpointsOf } from '../../src/registry/http/endpoint.ts'
+import { endpointsOf } from '../../src/registry/config/endpoint.ts'
 
 const OPTIONS = {
   mirrors: [

@@ -28,7 +28,7 @@ const isLayer = (content: Buffer) => content.length === LAYER.length
 async function run(registry: MemoryRegistry, findCredentials?: FindCredentials): Promise<ErrorCode[] | 'right'> {
   const client = new RegistryClient({
     retry: { attempts: 4, delay: 2 },
-    patience: { headTimeout: 150, bodyTimeout: 150 },
+    timeouts: { headTimeout: 150, bodyTimeout: 150 },
     ...(findCredentials && { findCredentials }),
   })
   onTestFinished(() => client.close())

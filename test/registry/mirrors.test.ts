@@ -2,9 +2,9 @@ import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { parseReference } from '../../src/oci/reference.ts'
+import { type Endpoint, endpointsOf } from '../../src/registry/config/endpoint.ts'
 import { readHostsDirectory } from '../../src/registry/config/hosts-toml.ts'
 import { readRegistriesConf } from '../../src/registry/config/registries-conf.ts'
-import { type Endpoint, endpointsOf } from '../../src/registry/http/endpoint.ts'
 import { temporaryDirectory } from '../support/temporary.ts'
 
 const show = ({ base, path, repository, namespace, only, secureFirst }: Endpoint) =>

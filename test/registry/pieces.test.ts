@@ -5,7 +5,7 @@ import { expect, onTestFinished, test } from 'vitest'
 import { digestOf } from '../../src/oci/digest.ts'
 import { parseReference } from '../../src/oci/reference.ts'
 import { RegistryClient } from '../../src/registry/client/registry-client.ts'
-import { Lane } from '../../src/registry/http/lane.ts'
+import { ConcurrencyLimit } from '../../src/registry/http/concurrency-limit.ts'
 import { Haste, TooSlow } from '../../src/registry/transfer/haste.ts'
 import { bringInPieces, type Piece } from '../../src/registry/transfer/pieces.ts'
 import { MemoryRegistry, type Misbehave } from '../support/memory-registry.ts'
@@ -86,23 +86,23 @@ test('a sink that fails ends it', async () => {
 
 test('more connections are taken for what would take long, while they lie idle', async () => {
   const clock = { now: 0 }
-  const lane = new Lane({ start: 2, maximum: 2, now: () => clock.now })
+  const limit = new ConcurrencyLimit({ start: 2, maximum: 2, now: () => clock.now })
   const arrive = (haste: Haste, milliseconds: number) => {
     clock.now += milliseconds
     haste.arrived(MEBIBYTE)
   }
-  const large = new Haste(lane, 100 * MEBIBYTE, () => clock.now)
+  const large = new Haste(limit, 100 * MEBIBYTE, () => clock.now)
   arrive(large, 500)
   expect(() => arrive(large, 600), 'nearly a minute is left').toThrow(TooSlow)
-  const short = new Haste(lane, 20 * MEBIBYTE, () => clock.now)
+  const short = new Haste(limit, 20 * MEBIBYTE, () => clock.now)
   arrive(short, 2000)
   expect(() => arrive(short, 2000), 'less than three pieces are left').not.toThrow()
-  const small = new Haste(lane, 40 * MEBIBYTE, () => clock.now)
+  const small = new Haste(limit, 40 * MEBIBYTE, () => clock.now)
   for (let count = 0; count < 15; count++) arrive(small, 60)
   expect(() => arrive(small, 200), 'less than 4 s are left').not.toThrow()
 
-  const busy = [lane.run(() => sleep(20)), lane.run(() => sleep(20))]
-  const beside = new Haste(lane, 100 * MEBIBYTE, () => clock.now)
+  const busy = [limit.run(() => sleep(20)), limit.run(() => sleep(20))]
+  const beside = new Haste(limit, 100 * MEBIBYTE, () => clock.now)
   arrive(beside, 2000)
   expect(() => arrive(beside, 2000), 'no connection is idle').not.toThrow()
   await Promise.all(busy)

@@ -6,12 +6,12 @@ import type { AddressInfo } from 'node:net'
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { expect, onTestFinished, test } from 'vitest'
 import { createDispatcher } from '../../src/registry/http/dispatcher.ts'
-import { exchange } from '../../src/registry/http/exchange.ts'
+import { sendRequest } from '../../src/registry/http/send-request.ts'
 import { selfSignedCertificate } from '../../src/server/tls/self-signed.ts'
 
 const CONTENT = randomBytes(8 << 20)
 const HASH = createHash('sha256').update(CONTENT).digest('hex')
-const PATIENCE = { headTimeout: 10_000, bodyTimeout: 10_000 }
+const TIMEOUTS = { headTimeout: 10_000, bodyTimeout: 10_000 }
 
 /** `/pieces` sends the content chunked, in pieces of sizes that fit nothing; everything else sends it at once. */
 const answer: RequestListener = async (request, response) => {
@@ -39,7 +39,7 @@ async function start(isSecure: boolean): Promise<{ url: string; ca?: string }> {
 async function receive(url: URL, dispatcher: ReturnType<typeof createDispatcher>): Promise<string> {
   const hash = createHash('sha256')
   let chunks = 0
-  await exchange(dispatcher, { url, method: 'GET', headers: {} }, PATIENCE, () => ({
+  await sendRequest(dispatcher, { url, method: 'GET', headers: {} }, TIMEOUTS, () => ({
     write(chunk) {
       hash.update(chunk)
       return chunks++ % 3 === 0 ? nextTurn() : undefined
@@ -69,7 +69,8 @@ test('a body that is collected is a copy', async () => {
   const dispatcher = createDispatcher({}, { connectTimeout: 10_000, usesUpBodies: true })
   onTestFinished(() => dispatcher.destroy())
   const base = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
-  const ask = (path: string) => exchange(dispatcher, { url: new URL(path, base), method: 'GET', headers: {} }, PATIENCE)
+  const ask = (path: string) =>
+    sendRequest(dispatcher, { url: new URL(path, base), method: 'GET', headers: {} }, TIMEOUTS)
   const first = await ask('/one')
   // On the same connection, and so into the same memory.
   for (const path of ['/two', '/three', '/four']) await ask(path)
@@ -90,6 +91,6 @@ test('a sink that is done at once, and says so with a promise, gets everything',
     received += chunk.length
     return Promise.resolve()
   }
-  await exchange(dispatcher, { url, method: 'GET', headers: {} }, PATIENCE, () => ({ write }))
+  await sendRequest(dispatcher, { url, method: 'GET', headers: {} }, TIMEOUTS, () => ({ write }))
   expect(received).toBe(content.length)
 })

@@ -1,15 +1,15 @@
 import { expect, test } from 'vitest'
 import type { Credentials } from '../../src/registry/auth/credentials.ts'
 import { fetchToken } from '../../src/registry/auth/token.ts'
-import type { Request } from '../../src/registry/http/exchange.ts'
+import type { HttpRequest } from '../../src/registry/http/send-request.ts'
 
 const REGISTRY = new URL('https://registry.example')
 
 /** Asks a token server that answers each request with the next status; gives the requests that it got. */
 async function ask(realm: string, credentials: Credentials | undefined, statuses = [200], registry = REGISTRY) {
-  const requests: Request[] = []
+  const requests: HttpRequest[] = []
   const challenge = { scheme: 'bearer', parameters: new Map(Object.entries({ realm, service: 'svc' })) }
-  const send = async (request: Request) => {
+  const send = async (request: HttpRequest) => {
     requests.push(request)
     const body = Buffer.from(JSON.stringify({ access_token: 'secret', expires_in: 5 }))
     return { url: request.url, status: statuses[requests.length - 1] ?? 200, headers: {}, body }

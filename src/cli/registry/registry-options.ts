@@ -4,7 +4,7 @@ import { formatDuration } from '../../duration.ts'
 import { ExpectedError } from '../../errors.ts'
 import { askCredentialHelper } from '../../registry/auth/credential-helper.ts'
 import { credentialsFrom } from '../../registry/auth/credentials.ts'
-import type { RegistryOptions } from '../../registry/client/mirrored.ts'
+import type { RegistryOptions } from '../../registry/client/endpoint-fallback.ts'
 import { findCertificates, readAuthority, readClient } from '../../registry/config/certificate-files.ts'
 import { readHostsDirectory } from '../../registry/config/hosts-toml.ts'
 import { readRegistriesConf } from '../../registry/config/registries-conf.ts'
@@ -54,7 +54,7 @@ export async function readRegistryOptions(flags: RegistryFlags, inputs: readonly
     findCredentials: credentialsFrom([...secrets, ...(await readAuthFiles())], askCredentialHelper),
     maxConnections: flags['max-connections'],
     retry: { attempts: flags.retries + 1, delay: RETRY_DELAY },
-    patience: { headTimeout: idle || NEVER, bodyTimeout: idle || NEVER },
+    timeouts: { headTimeout: idle || NEVER, bodyTimeout: idle || NEVER },
     ...(timeout && { signal: endOfRun(timeout) }),
   }
 }

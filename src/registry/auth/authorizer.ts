@@ -1,11 +1,11 @@
-import type { Endpoint } from '../http/endpoint.ts'
-import type { Request, Response } from '../http/exchange.ts'
+import type { Endpoint } from '../config/endpoint.ts'
+import type { HttpRequest, HttpResponse } from '../http/send-request.ts'
 import type { Challenge } from './challenge.ts'
 import type { FindCredentials } from './credentials.ts'
 import { basicHeader, fetchToken, type Token } from './token.ts'
 
 /** Sends a request to the token server of an endpoint. */
-export type SendFor = (endpoint: Endpoint, request: Request) => Promise<Response>
+export type SendFor = (endpoint: Endpoint, request: HttpRequest) => Promise<HttpResponse>
 
 /** The `Authorization` header for each repository: kept, renewed before it expires, asked for once however many wait. */
 export class Authorizer {

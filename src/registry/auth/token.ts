@@ -1,6 +1,6 @@
 import { ExpectedError } from '../../errors.ts'
-import { isLoopback, isPrivate } from '../http/endpoint.ts'
-import type { Request, Response } from '../http/exchange.ts'
+import { isLoopback, isPrivate } from '../config/endpoint.ts'
+import type { HttpRequest, HttpResponse } from '../http/send-request.ts'
 import type { Challenge } from './challenge.ts'
 import type { Credentials } from './credentials.ts'
 
@@ -11,7 +11,7 @@ export interface Token {
 }
 
 /** Sends a request to a token server. */
-export type Send = (request: Request) => Promise<Response>
+export type Send = (request: HttpRequest) => Promise<HttpResponse>
 
 const CLIENT = 'nodeseed'
 /** A token without or with a shorter life is taken to live this many seconds. Source: distribution, token.md. */
@@ -54,7 +54,7 @@ interface Question {
   readonly send: Send
 }
 
-async function ask(realm: URL, question: Question): Promise<Response> {
+async function ask(realm: URL, question: Question): Promise<HttpResponse> {
   const { scope, service, credentials, send } = question
   if (credentials && 'identityToken' in credentials) {
     const response = await send(postRequest(realm, credentials.identityToken, question))
@@ -66,7 +66,7 @@ async function ask(realm: URL, question: Question): Promise<Response> {
   return send({ url, method: 'GET', headers: basicHeader(credentials) })
 }
 
-function postRequest(url: URL, refreshToken: string, { scope, service }: Question): Request {
+function postRequest(url: URL, refreshToken: string, { scope, service }: Question): HttpRequest {
   const form = new URLSearchParams({
     grant_type: 'refresh_token',
     refresh_token: refreshToken,
@@ -86,7 +86,7 @@ export function basicHeader(credentials: Credentials | undefined): Record<string
   return { authorization: `Basic ${Buffer.from(`${username}:${password}`).toString('base64')}` }
 }
 
-function readToken({ body }: Response, realm: URL): Token {
+function readToken({ body }: HttpResponse, realm: URL): Token {
   let answer: Record<string, unknown> = {}
   try {
     answer = JSON.parse(body.toString('utf8')) ?? {}

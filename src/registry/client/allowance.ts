@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { ExpectedError } from '../../errors.ts'
-import type { Response } from '../http/exchange.ts'
 import type { Subject } from '../http/response-error.ts'
+import type { HttpResponse } from '../http/send-request.ts'
 import { describeQuota, type Quota, quotaHint, readQuota } from './quota.ts'
 
 /** A limit that is renewed within so many milliseconds is waited for. */
@@ -33,7 +33,7 @@ export class Allowance {
    *
    * @throws {ExpectedError} TOOMANYREQUESTS
    */
-  async take(get: () => Promise<Response>, subject: Subject, signal: AbortSignal): Promise<Response> {
+  async take(get: () => Promise<HttpResponse>, subject: Subject, signal: AbortSignal): Promise<HttpResponse> {
     if (this.isSpent && this.#quota) throw spent(subject, this.#quota)
     if (this.#quota && this.#quota.remaining - this.#pending <= 0) {
       const seen = this.#quota
@@ -48,7 +48,7 @@ export class Allowance {
     }
   }
 
-  hear(response: Pick<Response, 'headers' | 'status'>): void {
+  hear(response: Pick<HttpResponse, 'headers' | 'status'>): void {
     this.#quota = readQuota(response, this.#now()) ?? this.#quota
   }
 

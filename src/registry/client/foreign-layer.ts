@@ -1,5 +1,5 @@
 import { ExpectedError } from '../../errors.ts'
-import { isPrivate } from '../http/endpoint.ts'
+import { isPrivate } from '../config/endpoint.ts'
 import { networkError } from '../http/network-error.ts'
 
 /**

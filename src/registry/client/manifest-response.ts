@@ -3,12 +3,12 @@ import type { Descriptor } from '../../oci/descriptor.ts'
 import { type Digest, digestOf, isDigest, splitDigest } from '../../oci/digest.ts'
 import { parseManifest } from '../../oci/manifest.ts'
 import { isIndexType, isManifestType, isSchema1Type, OCI_INDEX } from '../../oci/media-type.ts'
-import type { Endpoint } from '../http/endpoint.ts'
-import type { Response } from '../http/exchange.ts'
+import type { Endpoint } from '../config/endpoint.ts'
 import type { Subject } from '../http/response-error.ts'
+import type { HttpResponse } from '../http/send-request.ts'
 
 /** What the head of an answer says of a manifest; undefined when it does not say enough. */
-export function descriptorOf({ headers }: Response): Descriptor | undefined {
+export function descriptorOf({ headers }: HttpResponse): Descriptor | undefined {
   const digest = headers['docker-content-digest']
   const size = Number(headers['content-length'])
   const mediaType =
@@ -25,7 +25,7 @@ export function descriptorOf({ headers }: Response): Descriptor | undefined {
  * @throws {ExpectedError} CONTENT_MISMATCH, UNSUPPORTED
  */
 export function describe(
-  { headers, body }: Response,
+  { headers, body }: HttpResponse,
   expected: Digest | undefined,
   { what, registry }: Subject,
 ): Descriptor {
@@ -60,13 +60,13 @@ export function mismatch(
 }
 
 /** The descriptors of a list of referrers. @throws {ExpectedError} CONTENT_MISMATCH, UNSUPPORTED */
-export function referrersIn({ body }: Response, { what }: Subject): readonly Descriptor[] {
+export function referrersIn({ body }: HttpResponse, { what }: Subject): readonly Descriptor[] {
   const document = parseManifest(body, OCI_INDEX, what)
   return document.kind === 'index' ? document.manifests : []
 }
 
 /** Where the next page of a list is, below the repository, when there is one. Source: RFC 8288. */
-export function nextPage({ headers, url }: Response, { base, path, repository }: Endpoint): string | undefined {
+export function nextPage({ headers, url }: HttpResponse, { base, path, repository }: Endpoint): string | undefined {
   const [, target] = /<([^>]+)>\s*;\s*rel="?next"?/.exec(String(headers.link ?? '')) ?? []
   if (!target || !URL.canParse(target, url.href)) return undefined
   const next = new URL(target, url)

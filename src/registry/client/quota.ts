@@ -1,5 +1,5 @@
 import { isIP } from 'node:net'
-import type { Response } from '../http/exchange.ts'
+import type { HttpResponse } from '../http/send-request.ts'
 
 /** What a registry says of how many manifests it still gives. */
 export interface Quota {
@@ -13,7 +13,7 @@ export interface Quota {
   readonly source: string | undefined
 }
 
-type Head = Pick<Response, 'headers' | 'status'>
+type Head = Pick<HttpResponse, 'headers' | 'status'>
 
 /** A reset later than this many seconds is a moment since the epoch, as GitLab gives it. */
 const EPOCH = 1e9

@@ -11,17 +11,17 @@ import {
   OCI_MANIFEST,
 } from '../../oci/media-type.ts'
 import { formatReference, type Reference } from '../../oci/reference.ts'
+import { type Endpoint, endpointAt } from '../config/endpoint.ts'
 import { isTransient } from '../http/connection.ts'
-import { type Endpoint, endpointAt } from '../http/endpoint.ts'
-import { follow } from '../http/follow.ts'
+import { followRedirects } from '../http/follow-redirects.ts'
 import { responseError, type Subject } from '../http/response-error.ts'
 import { TransientError } from '../http/retry.ts'
 import { Haste, TooSlow } from '../transfer/haste.ts'
 import { bringInPieces } from '../transfer/pieces.ts'
 import { Transfer } from '../transfer/transfer.ts'
+import { EndpointFallback, type RegistryOptions } from './endpoint-fallback.ts'
 import { readForeignLayer } from './foreign-layer.ts'
 import { describe, descriptorOf, mismatch, nextPage, referrersIn } from './manifest-response.ts'
-import { MirroredConnection, type RegistryOptions } from './mirrored.ts'
 import type { Quota } from './quota.ts'
 
 const ACCEPT = [OCI_INDEX, DOCKER_INDEX, OCI_MANIFEST, DOCKER_MANIFEST].join(', ')
@@ -30,10 +30,10 @@ const MAX_PAGES = 100
 
 /** Reads images from registries. It holds connections: close it. Source: distribution-spec 1.1. */
 export class RegistryClient {
-  readonly #registries: MirroredConnection
+  readonly #registries: EndpointFallback
 
   constructor(options: RegistryOptions = {}) {
-    this.#registries = new MirroredConnection(options)
+    this.#registries = new EndpointFallback(options)
   }
 
   /**
@@ -93,14 +93,16 @@ export class RegistryClient {
     const transfer = new Transfer(blob, sink)
     const progress = () => sink.received
     const ask = async (endpoint: Endpoint) => {
-      const lane = this.#registries.lane(endpoint)
-      const haste = transfer.mayHasten ? new Haste(lane, blob.size - sink.received) : undefined
+      const limit = this.#registries.limit(endpoint)
+      const haste = transfer.mayHasten ? new Haste(limit, blob.size - sink.received) : undefined
       const receive = transfer.receive((bytes) => {
-        lane.transferred(bytes)
+        limit.transferred(bytes)
         haste?.arrived(bytes)
       })
       const path = `blobs/${blob.digest}`
-      const sending = lane.run(() => this.#registries.send(endpoint, { path, range: transfer.range, receive }, subject))
+      const sending = limit.run(() =>
+        this.#registries.send(endpoint, { path, range: transfer.range, receive }, subject),
+      )
       const response = await sending.catch((error) => {
         if (error instanceof TooSlow) return error
         throw error
@@ -129,16 +131,16 @@ export class RegistryClient {
     { blob, sink, subject, piece: size }: { blob: Descriptor; sink: BlobSink; subject: Subject; piece: number },
   ): Promise<void> {
     transfer.mayHasten = false
-    const lane = this.#registries.lane(endpoint)
+    const limit = this.#registries.limit(endpoint)
     await bringInPieces({ size: blob.size, piece: size }, sink, async (piece, into) => {
       let left = piece.end - piece.start
       const receive = transfer.receivePiece(piece, into, (bytes) => {
-        lane.transferred(bytes)
+        limit.transferred(bytes)
         left -= bytes
         if (left < 0) throw new TransientError(transfer.broken(subject))
       })
-      const question = { path: `blobs/${blob.digest}`, range: `bytes=${piece.start}-${piece.end - 1}`, receive }
-      const { status } = await lane.run(() => this.#registries.send(endpoint, question, subject))
+      const request = { path: `blobs/${blob.digest}`, range: `bytes=${piece.start}-${piece.end - 1}`, receive }
+      const { status } = await limit.run(() => this.#registries.send(endpoint, request, subject))
       // What follows must not be put where this is missing.
       if (status !== 206 || left > 0) throw new TransientError(transfer.broken(subject))
     })
@@ -151,10 +153,10 @@ export class RegistryClient {
     await connection.attempt(subject, async () => {
       const headers = transfer.range ? { range: transfer.range } : {}
       const receive = transfer.receive(() => {})
-      const response = await follow(
+      const response = await followRedirects(
         connection.dispatcher,
         { url, method: 'GET', headers },
-        connection.patience,
+        connection.timeouts,
         receive,
       )
       transfer.check(response, subject)

@@ -1,9 +1,9 @@
 import type { Descriptor } from '../../oci/descriptor.ts'
 import type { Digest } from '../../oci/digest.ts'
+import { type Endpoint, type EndpointOptions, endpointAt } from '../config/endpoint.ts'
 import { Connection, type ConnectionOptions, expectStatus } from '../http/connection.ts'
-import { type Endpoint, type EndpointOptions, endpointAt } from '../http/endpoint.ts'
-import type { Response } from '../http/exchange.ts'
 import type { Subject } from '../http/response-error.ts'
+import type { HttpResponse } from '../http/send-request.ts'
 import { type UploadRequest, upload } from './upload.ts'
 
 /** Bytes of a blob from an offset to its end. A chunk is used up when the next is asked for. */
@@ -142,24 +142,24 @@ export class UploadClient {
   async #try(
     name: string,
     what: string,
-    ask: (endpoint: Endpoint, subject: Subject) => Promise<Response>,
+    ask: (endpoint: Endpoint, subject: Subject) => Promise<HttpResponse>,
     progress?: () => number,
-  ): Promise<Response> {
+  ): Promise<HttpResponse> {
     const endpoint = endpointAt(name, this.#plainHttp)
     const subject = { registry: endpoint.base.host, what: `${what} in ${name}` }
     return this.#connection.attempt(subject, () => ask(endpoint, subject), { progress })
   }
 
-  #ask(endpoint: Endpoint, request: UploadRequest): Promise<Response> {
-    const { patience } = this.#connection
+  #ask(endpoint: Endpoint, request: UploadRequest): Promise<HttpResponse> {
+    const { timeouts } = this.#connection
     return this.#connection.ask(endpoint, request.url, ({ dispatcher, headers }) =>
-      upload(dispatcher, { ...request, headers: { ...headers, ...request.headers } }, patience),
+      upload(dispatcher, { ...request, headers: { ...headers, ...request.headers } }, timeouts),
     )
   }
 }
 
 /** Where the registry wants the rest; it may be another host, to which no credentials go. */
-function locationOf({ url, headers }: Response): URL | undefined {
+function locationOf({ url, headers }: HttpResponse): URL | undefined {
   const { location } = headers
   return typeof location === 'string' && URL.canParse(location, url.href) ? new URL(location, url) : undefined
 }

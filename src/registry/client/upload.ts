@@ -1,6 +1,6 @@
 import type { Readable } from 'node:stream'
 import type { Dispatcher } from 'undici'
-import { type Patience, type Response, StalledError } from '../http/exchange.ts'
+import { type HttpResponse, StalledError, type Timeouts } from '../http/send-request.ts'
 
 export interface UploadRequest {
   readonly method: 'HEAD' | 'GET' | 'POST' | 'PUT' | 'PATCH'
@@ -12,12 +12,12 @@ export interface UploadRequest {
 /** An answer to an upload is short. */
 const MAX_BODY = 64 * 1024
 
-/** One request whose body may be a stream. It is given up when neither side moves for as long as we have patience. */
+/** One request whose body may be a stream. It is given up when neither side moves for as long as we have timeouts. */
 export async function upload(
   dispatcher: Dispatcher,
   { method, url, headers = {}, body }: UploadRequest,
-  { headTimeout }: Patience,
-): Promise<Response> {
+  { headTimeout }: Timeouts,
+): Promise<HttpResponse> {
   const stalled = new AbortController()
   const timer = setTimeout(() => stalled.abort(new StalledError(`no answer for ${headTimeout / 1000} s`)), headTimeout)
   const watched = async function* (chunks: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {

@@ -1,6 +1,6 @@
 import { parse } from 'smol-toml'
 import { ExpectedError } from '../../errors.ts'
-import { type ConfiguredEndpoints, type Endpoint, endpointAt } from '../http/endpoint.ts'
+import { type ConfiguredEndpoints, type Endpoint, endpointAt } from './endpoint.ts'
 import type { HostSettings } from './host-settings.ts'
 
 /** One `[[registry]]` of a registries.conf. */

@@ -4,18 +4,18 @@ import { Authorizer } from '../auth/authorizer.ts'
 import { parseChallenges } from '../auth/challenge.ts'
 import type { FindCredentials } from '../auth/credentials.ts'
 import type { FindSettings } from '../config/certificate-files.ts'
+import type { Endpoint } from '../config/endpoint.ts'
 import type { HostSettings } from '../config/host-settings.ts'
 import { createDispatcher, type TransportOptions } from './dispatcher.ts'
-import type { Endpoint } from './endpoint.ts'
-import { type Patience, type Response, StalledError } from './exchange.ts'
-import { follow } from './follow.ts'
+import { followRedirects } from './follow-redirects.ts'
 import { isLasting, networkError } from './network-error.ts'
 import { responseError, type Subject } from './response-error.ts'
 import { parseRetryAfter, type RetryOptions, TransientError, withRetries } from './retry.ts'
+import { type HttpResponse, StalledError, type Timeouts } from './send-request.ts'
 
 export interface ConnectionOptions extends TransportOptions {
   readonly findCredentials?: FindCredentials
-  readonly patience?: Patience
+  readonly timeouts?: Timeouts
   readonly retry?: RetryOptions
   /** Settings for single hosts, where the endpoint has none. */
   readonly findSettings?: FindSettings
@@ -48,7 +48,7 @@ const TRANSIENT = new Set([408, 425, 429, 500, 502, 503, 504])
 export class Connection {
   /** For addresses that are no registry's. */
   readonly dispatcher: Dispatcher
-  readonly patience: Patience
+  readonly timeouts: Timeouts
   readonly retry: RetryOptions
   readonly #options: ConnectionOptions
   readonly #usesUpBodies: boolean
@@ -61,17 +61,17 @@ export class Connection {
   /** `actions` are what tokens are asked for. */
   constructor(options: ConnectionOptions, actions: 'pull' | 'pull,push') {
     this.#options = options
-    this.patience = options.patience ?? { headTimeout: 30_000, bodyTimeout: 30_000 }
+    this.timeouts = options.timeouts ?? { headTimeout: 30_000, bodyTimeout: 30_000 }
     this.retry = options.retry ?? { attempts: 6, delay: 250 }
     // What an upload is answered is kept until it is whole.
     this.#usesUpBodies = actions === 'pull'
     this.dispatcher = createDispatcher(options, {
-      connectTimeout: this.patience.headTimeout,
+      connectTimeout: this.timeouts.headTimeout,
       usesUpBodies: this.#usesUpBodies,
     })
     this.#authorizer = new Authorizer(
       options.findCredentials ?? (async () => undefined),
-      async (endpoint, request) => follow(await this.#dispatcherFor(endpoint), request, this.patience),
+      async (endpoint, request) => followRedirects(await this.#dispatcherFor(endpoint), request, this.timeouts),
       actions,
     )
     options.signal?.addEventListener('abort', () => this.#stop(options.signal?.reason), { once: true })
@@ -87,7 +87,7 @@ export class Connection {
    * Sends a request with the authorization that is known to be needed, and once more with what a 401 asks for. To
    * another host than the endpoint's goes none.
    */
-  async ask(endpoint: Endpoint, url: URL, send: (sending: Sending) => Promise<Response>): Promise<Response> {
+  async ask(endpoint: Endpoint, url: URL, send: (sending: Sending) => Promise<HttpResponse>): Promise<HttpResponse> {
     if (url.origin !== endpoint.base.origin) return send({ dispatcher: this.dispatcher, headers: {} })
     const dispatcher = await this.#dispatcherFor(endpoint)
     const sendWith = (authorization: Record<string, string>) =>
@@ -102,7 +102,7 @@ export class Connection {
   }
 
   /** The same endpoint, by https if that is spoken there, where nobody said whether it is. */
-  async settle(endpoint: Endpoint): Promise<Endpoint> {
+  async resolveScheme(endpoint: Endpoint): Promise<Endpoint> {
     if (!endpoint.secureFirst) return endpoint
     const { host } = endpoint.base
     const secure = { ...endpoint, base: new URL(`https://${host}`) }
@@ -159,10 +159,10 @@ export class Connection {
   /** The challenge of `/v2/`, for a registry that does not repeat it elsewhere. */
   async #ping(endpoint: Endpoint): Promise<string | string[] | undefined> {
     const url = new URL(`${endpoint.path}/`, endpoint.base)
-    const { headers } = await follow(
+    const { headers } = await followRedirects(
       await this.#dispatcherFor(endpoint),
       { url, method: 'GET', headers: endpoint.settings?.headers ?? {} },
-      this.patience,
+      this.timeouts,
     )
     return headers['www-authenticate']
   }
@@ -184,7 +184,7 @@ export class Connection {
       ...(wanted.skipVerify !== undefined && { skipVerify: wanted.skipVerify }),
     }
     const dispatcher = createDispatcher(transport, {
-      connectTimeout: wanted.connectTimeout ?? this.patience.headTimeout,
+      connectTimeout: wanted.connectTimeout ?? this.timeouts.headTimeout,
       usesUpBodies: this.#usesUpBodies,
     })
     this.#dispatchers.set(wanted, dispatcher)
@@ -207,11 +207,11 @@ export function isTransient(status: number): boolean {
  * @throws TransientError when asking again may help, ExpectedError when it will not.
  */
 export function expectStatus(
-  response: Response,
+  response: HttpResponse,
   wanted: readonly number[],
   { base }: Endpoint,
   subject: Subject,
-): Response {
+): HttpResponse {
   const { status, headers, url } = response
   if (wanted.includes(status)) return response
   const error = responseError(subject, response)

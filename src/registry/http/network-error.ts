@@ -1,7 +1,7 @@
 import { ExpectedError } from '../../errors.ts'
-import { StalledError } from './exchange.ts'
 import { ProxyError } from './proxy.ts'
 import type { Subject } from './response-error.ts'
+import { StalledError } from './send-request.ts'
 
 /** What an error below HTTP means to a user; everything that is no such error as it is. */
 export function networkError({ registry, what }: Subject, error: unknown): unknown {

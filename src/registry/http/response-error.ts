@@ -1,6 +1,6 @@
 import { type ErrorCode, ExpectedError } from '../../errors.ts'
 import { describeQuota, quotaHint, readQuota } from '../client/quota.ts'
-import type { Response } from './exchange.ts'
+import type { HttpResponse } from './send-request.ts'
 
 /** Who was asked for what, for messages. */
 export interface Subject {
@@ -11,7 +11,7 @@ export interface Subject {
 }
 
 /** What an answer that is no success means to a user. The registry's own words are quoted, never its headers. */
-export function responseError({ registry, what }: Subject, response: Response): ExpectedError {
+export function responseError({ registry, what }: Subject, response: HttpResponse): ExpectedError {
   const { status } = response
   const quota = status === 429 ? readQuota(response) : undefined
   const words = [registryWords(response), quota && `${describeQuota(quota)} left`].filter(Boolean).join('; ')
@@ -36,7 +36,7 @@ const MEANINGS: Record<number, [code: ErrorCode, problem: string, hint: string]>
 }
 
 /** `{"errors":[{"code","message"}]}`, as one short line. Source: distribution-spec, error codes. */
-function registryWords({ body }: Response): string {
+function registryWords({ body }: HttpResponse): string {
   try {
     const { errors } = JSON.parse(body.toString('utf8')) as { errors?: { code?: unknown; message?: unknown }[] }
     const [first] = errors ?? []

@@ -1,4 +1,4 @@
-import type { Lane } from '../http/lane.ts'
+import type { ConcurrencyLimit } from '../http/concurrency-limit.ts'
 
 /** A large blob that comes slowly while other connections lie idle is worth several of them. */
 export class TooSlow extends Error {
@@ -25,14 +25,14 @@ const LEAST = 24 << 20
 
 /** Watches one transfer: how much of it would be left for how long. */
 export class Haste {
-  readonly #lane: Lane
+  readonly #limit: ConcurrencyLimit
   readonly #started: number
   readonly #now: () => number
   #left: number
   #arrived = 0
 
-  constructor(lane: Lane, left: number, now: () => number = Date.now) {
-    this.#lane = lane
+  constructor(limit: ConcurrencyLimit, left: number, now: () => number = Date.now) {
+    this.#limit = limit
     this.#left = left
     this.#now = now
     this.#started = now()
@@ -43,7 +43,7 @@ export class Haste {
     this.#arrived += bytes
     this.#left -= bytes
     const elapsed = this.#now() - this.#started
-    if (elapsed < SETTLED || this.#left < LEAST || !this.#lane.isIdle) return
+    if (elapsed < SETTLED || this.#left < LEAST || !this.#limit.isIdle) return
     if ((this.#left / this.#arrived) * elapsed > WORTH) throw new TooSlow((this.#arrived / elapsed) * 1000)
   }
 }

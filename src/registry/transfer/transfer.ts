@@ -1,9 +1,9 @@
 import { ExpectedError } from '../../errors.ts'
 import type { BlobSink } from '../../oci/blob-sink.ts'
 import type { Descriptor } from '../../oci/descriptor.ts'
-import type { Receive, Response } from '../http/exchange.ts'
 import type { Subject } from '../http/response-error.ts'
 import { TransientError } from '../http/retry.ts'
+import type { HttpResponse, Receive } from '../http/send-request.ts'
 import type { Piece } from './pieces.ts'
 
 /** One blob on its way, over as many answers as it takes: each goes on where the sink stands. */
@@ -45,7 +45,7 @@ export class Transfer {
   }
 
   /** @throws TransientError when the answer's head showed that its body is of no use. */
-  check({ status }: Response, subject: Subject): void {
+  check({ status }: HttpResponse, subject: Subject): void {
     if (status === 416 || (status === 206 && this.#problem)) this.#whole = true
     const problem = this.#problem ?? (status === 416 ? 'refuses to send the rest of it' : undefined)
     if (problem) throw new TransientError(unusable(subject, problem))
@@ -74,7 +74,7 @@ export class Transfer {
     return unusable(subject, `sent only ${this.#sink.received} of its ${size} bytes`)
   }
 
-  #problemOf(status: number, headers: Response['headers'], expected: number): string | undefined {
+  #problemOf(status: number, headers: HttpResponse['headers'], expected: number): string | undefined {
     const encoding = headers['content-encoding']
     if ((status === 200 || status === 206) && encoding && encoding !== 'identity') {
       return `or a proxy before it changed the bytes (content-encoding: ${encoding})`

@@ -1,13 +1,13 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { ExpectedError, endsRun } from '../../errors.ts'
 import type { Reference } from '../../oci/reference.ts'
+import { type Endpoint, type EndpointOptions, endpointsOf } from '../config/endpoint.ts'
+import { ConcurrencyLimit } from '../http/concurrency-limit.ts'
 import { Connection, type ConnectionOptions, expectStatus } from '../http/connection.ts'
-import { type Endpoint, type EndpointOptions, endpointsOf } from '../http/endpoint.ts'
-import type { Receive, Request, Response } from '../http/exchange.ts'
-import { follow } from '../http/follow.ts'
-import { Lane } from '../http/lane.ts'
+import { followRedirects } from '../http/follow-redirects.ts'
 import { responseError, type Subject } from '../http/response-error.ts'
 import { parseRetryAfter } from '../http/retry.ts'
+import type { HttpRequest, HttpResponse, Receive } from '../http/send-request.ts'
 import { Allowance } from './allowance.ts'
 import type { Quota } from './quota.ts'
 
@@ -17,8 +17,8 @@ export interface RegistryOptions extends EndpointOptions, ConnectionOptions {
 }
 
 /** A request to a repository: `path` is what follows its name, such as `manifests/1.27`. */
-export interface Question {
-  readonly method?: Request['method']
+export interface RepositoryRequest {
+  readonly method?: HttpRequest['method']
   readonly path: string
   readonly accept?: string
   readonly range?: string | undefined
@@ -31,10 +31,10 @@ const MAX_CONNECTIONS = 16
 const LONGEST_PAUSE = 5 * 60_000
 
 /** Asks for repositories wherever they may be: at their mirrors, then at the registry itself. Close it. */
-export class MirroredConnection {
+export class EndpointFallback {
   readonly connection: Connection
   readonly #options: RegistryOptions
-  readonly #lanes = new Map<string, Lane>()
+  readonly #limits = new Map<string, ConcurrencyLimit>()
   readonly #allowances = new Map<string, Allowance>()
   /** By the registry that was meant, who answered for it last. */
   readonly #answered = new Map<string, Endpoint>()
@@ -64,11 +64,11 @@ export class MirroredConnection {
     const all = await endpointsOf(reference, this.#options)
     const endpoints = all.filter(({ only }) => only !== (byTag ? 'digests' : 'tags'))
     for (const listed of endpoints) {
-      const endpoint = await this.connection.settle(listed)
-      const lane = this.lane(endpoint)
+      const endpoint = await this.connection.resolveScheme(listed)
+      const limit = this.limit(endpoint)
       const { retry } = this.connection
       const once = async () => {
-        if (lane.pause > 0) await sleep(lane.pause, undefined, { signal: this.connection.signal })
+        if (limit.pause > 0) await sleep(limit.pause, undefined, { signal: this.connection.signal })
         return ask(endpoint)
       }
       try {
@@ -76,7 +76,7 @@ export class MirroredConnection {
           // A mirror that does not answer is no reason to wait long: there is another place to ask.
           retry: listed === endpoints.at(-1) ? retry : { ...retry, attempts: 1 },
           progress,
-          onStalled: () => lane.backOff(),
+          onStalled: () => limit.backOff(),
         })
         this.#answered.set(reference.domain, endpoint)
         return found
@@ -89,30 +89,33 @@ export class MirroredConnection {
   }
 
   /** Asks one endpoint. Some registries count every GET of a manifest: one that gives no more is not asked for it. */
-  async send(endpoint: Endpoint, question: Question, subject: Subject): Promise<Response> {
-    const { method = 'GET', path } = question
-    if (method !== 'GET' || !path.startsWith('manifests/')) return this.#send(endpoint, question)
+  async send(endpoint: Endpoint, request: RepositoryRequest, subject: Subject): Promise<HttpResponse> {
+    const { method = 'GET', path } = request
+    if (method !== 'GET' || !path.startsWith('manifests/')) return this.#send(endpoint, request)
     const named = { ...subject, registry: nameOf(endpoint, subject) }
-    return this.allowance(endpoint).take(() => this.#send(endpoint, question), named, this.connection.signal)
+    return this.allowance(endpoint).take(() => this.#send(endpoint, request), named, this.connection.signal)
   }
 
-  async #send(endpoint: Endpoint, { method = 'GET', path, accept, range, receive }: Question): Promise<Response> {
+  async #send(
+    endpoint: Endpoint,
+    { method = 'GET', path, accept, range, receive }: RepositoryRequest,
+  ): Promise<HttpResponse> {
     const url = new URL(`${endpoint.path}/${endpoint.repository}/${path}`, endpoint.base)
     if (endpoint.namespace) url.searchParams.set('ns', endpoint.namespace)
-    const { patience } = this.connection
+    const { timeouts } = this.connection
     const response = await this.connection.ask(endpoint, url, ({ dispatcher, headers: own }) => {
       const headers = { ...own, ...(accept && { accept }), ...(range && { range }) }
-      return follow(dispatcher, { url, method, headers }, patience, receive)
+      return followRedirects(dispatcher, { url, method, headers }, timeouts, receive)
     })
     if (response.url.origin === url.origin) this.allowance(endpoint).hear(response)
     return response
   }
 
   /** As {@link expectStatus}; a registry that is asked too often is given a rest. */
-  expect(response: Response, wanted: readonly number[], endpoint: Endpoint, subject: Subject): Response {
+  expect(response: HttpResponse, wanted: readonly number[], endpoint: Endpoint, subject: Subject): HttpResponse {
     const { status, headers } = response
     if (status === 429 || status === 503) {
-      this.lane(endpoint).backOff(Math.min(parseRetryAfter(headers['retry-after']) ?? 0, LONGEST_PAUSE))
+      this.limit(endpoint).backOff(Math.min(parseRetryAfter(headers['retry-after']) ?? 0, LONGEST_PAUSE))
     }
     // Who has given all that we may have gives no more however often it is asked.
     if (status === 429 && this.allowance(endpoint).isSpent) throw responseError(subject, response)
@@ -127,12 +130,15 @@ export class MirroredConnection {
     return allowance
   }
 
-  lane({ base }: Endpoint): Lane {
-    const known = this.#lanes.get(base.origin)
+  limit({ base }: Endpoint): ConcurrencyLimit {
+    const known = this.#limits.get(base.origin)
     if (known) return known
-    const lane = new Lane({ start: START_CONNECTIONS, maximum: this.#options.maxConnections ?? MAX_CONNECTIONS })
-    this.#lanes.set(base.origin, lane)
-    return lane
+    const limit = new ConcurrencyLimit({
+      start: START_CONNECTIONS,
+      maximum: this.#options.maxConnections ?? MAX_CONNECTIONS,
+    })
+    this.#limits.set(base.origin, limit)
+    return limit
   }
 }
 

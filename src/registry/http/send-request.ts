@@ -2,14 +2,14 @@ import type { Dispatcher } from 'undici'
 import { ExpectedError } from '../../errors.ts'
 import type { BlobSink } from '../../oci/blob-sink.ts'
 
-export interface Request {
+export interface HttpRequest {
   readonly url: URL
   readonly method: 'GET' | 'HEAD' | 'POST'
   readonly headers: Readonly<Record<string, string | string[]>>
   readonly body?: string
 }
 
-export interface Response {
+export interface HttpResponse {
   /** Where the answer came from, after redirects. */
   readonly url: URL
   readonly status: number
@@ -19,9 +19,12 @@ export interface Response {
 }
 
 /** Decides from the head of an answer whether its body goes into a sink, is collected, or is not wanted at all. */
-export type Receive = (status: number, headers: Response['headers']) => Pick<BlobSink, 'write'> | 'collect' | 'refuse'
+export type Receive = (
+  status: number,
+  headers: HttpResponse['headers'],
+) => Pick<BlobSink, 'write'> | 'collect' | 'refuse'
 
-export interface Patience {
+export interface Timeouts {
   /** Milliseconds until the head of the answer must be there. */
   readonly headTimeout: number
   /** Milliseconds in which a body must bring at least {@link MINIMUM_PROGRESS} bytes or end. */
@@ -37,15 +40,15 @@ const MAX_BODY = 8 * 1024 * 1024
 const MINIMUM_PROGRESS = 16 * 1024
 
 /** One request and its answer, redirects not followed. The body goes to a sink at the pace at which the sink takes it. */
-export function exchange(
+export function sendRequest(
   dispatcher: Dispatcher,
-  { url, method, headers, body }: Request,
-  { headTimeout, bodyTimeout }: Patience,
+  { url, method, headers, body }: HttpRequest,
+  { headTimeout, bodyTimeout }: Timeouts,
   receive: Receive = () => 'collect',
-): Promise<Response> {
+): Promise<HttpResponse> {
   return new Promise((resolve, reject) => {
     let timer: NodeJS.Timeout | undefined
-    let head: Pick<Response, 'status' | 'headers'> | undefined
+    let head: Pick<HttpResponse, 'status' | 'headers'> | undefined
     let sink: Pick<BlobSink, 'write'> | undefined
     let progress = 0
     let total = 0

@@ -1,5 +1,5 @@
 /** How many requests to one registry run at the same time. */
-export interface LaneOptions {
+export interface ConcurrencyLimitOptions {
   readonly start: number
   readonly maximum: number
   /** Milliseconds since any fixed moment. */
@@ -15,7 +15,7 @@ const WORTH = 1.15
  * Lets requests to one registry through, as many at a time as does good: twice as many while throughput grows with
  * them, one more now and then after that, half as many when the registry says stop.
  */
-export class Lane {
+export class ConcurrencyLimit {
   readonly #maximum: number
   readonly #now: () => number
   #limit: number
@@ -28,7 +28,7 @@ export class Lane {
   #wasFull = false
   #lastRate = 0
 
-  constructor({ start, maximum, now = Date.now }: LaneOptions) {
+  constructor({ start, maximum, now = Date.now }: ConcurrencyLimitOptions) {
     this.#limit = Math.min(start, maximum)
     this.#maximum = maximum
     this.#now = now
@@ -49,7 +49,7 @@ export class Lane {
     }
   }
 
-  /** Bytes that arrived: what the lane is judged by. */
+  /** Bytes that arrived: what the limit is judged by. */
   transferred(bytes: number): void {
     const now = this.#now()
     if (this.#windowStart === 0) this.#windowStart = now

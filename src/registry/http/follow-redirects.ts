@@ -1,6 +1,6 @@
 import type { Dispatcher } from 'undici'
 import { ExpectedError } from '../../errors.ts'
-import { exchange, type Patience, type Receive, type Request, type Response } from './exchange.ts'
+import { type HttpRequest, type HttpResponse, type Receive, sendRequest, type Timeouts } from './send-request.ts'
 
 const REDIRECTS = new Set([301, 302, 303, 307, 308])
 const MAX_REDIRECTS = 5
@@ -11,22 +11,25 @@ const MAX_REDIRECTS = 5
  *
  * @throws {ExpectedError} REGISTRY_ERROR for a redirect that cannot be followed; network errors as undici throws them.
  */
-export async function follow(
+export async function followRedirects(
   dispatcher: Dispatcher,
-  request: Request,
-  patience: Patience,
+  request: HttpRequest,
+  timeouts: Timeouts,
   receive?: Receive,
-): Promise<Response> {
+): Promise<HttpResponse> {
   for (let current = request, hops = 0; ; hops++) {
-    const response = await exchange(dispatcher, current, patience, receive)
+    const response = await sendRequest(dispatcher, current, timeouts, receive)
     if (!REDIRECTS.has(response.status)) return response
     if (hops === MAX_REDIRECTS) throw badRedirect(request, 'redirects without end')
     const url = targetOf(response, request)
-    current = url.origin === current.url.origin ? { ...current, url } : { ...current, url, headers: strange(current) }
+    current =
+      url.origin === current.url.origin
+        ? { ...current, url }
+        : { ...current, url, headers: headersForOtherOrigin(current) }
   }
 }
 
-function targetOf({ headers, url }: Response, request: Request): URL {
+function targetOf({ headers, url }: HttpResponse, request: HttpRequest): URL {
   const location = typeof headers.location === 'string' ? headers.location : ''
   const target = location && URL.canParse(location, url.href) ? new URL(location, url) : undefined
   if (!target || !/^https?:$/.test(target.protocol)) throw badRedirect(request, 'redirects to nowhere')
@@ -37,13 +40,13 @@ function targetOf({ headers, url }: Response, request: Request): URL {
 }
 
 /** The headers that another host may see: neither `Authorization` nor what a configuration adds for its host. */
-function strange({ headers }: Request): Request['headers'] {
+function headersForOtherOrigin({ headers }: HttpRequest): HttpRequest['headers'] {
   return Object.fromEntries(Object.entries(headers).filter(([name]) => PUBLIC.has(name)))
 }
 
 const PUBLIC = new Set(['accept', 'range'])
 
-function badRedirect({ url }: Request, problem: string): ExpectedError {
+function badRedirect({ url }: HttpRequest, problem: string): ExpectedError {
   return new ExpectedError('REGISTRY_ERROR', `${url.host}: ${problem} for ${url.pathname}`, {
     hint: 'Ask the operator of the registry, or use another mirror with --mirror.',
   })

@@ -19,7 +19,7 @@ export interface Endpoint {
 }
 
 /** `from` (`quay.io`, `quay.io/team`) is asked for at `to` (`mirror.local:5000/quay`) first. */
-export interface Mirror {
+export interface MirrorRule {
   readonly from: string
   readonly to: string
 }
@@ -30,7 +30,7 @@ export type ConfiguredEndpoints = (
 ) => Promise<readonly Endpoint[] | undefined>
 
 export interface EndpointOptions {
-  readonly mirrors?: readonly Mirror[]
+  readonly mirrors?: readonly MirrorRule[]
   /** Hosts to speak plain http with; loopback hosts always are, as docker and containerd do. */
   readonly plainHttp?: readonly string[]
   readonly configured?: ConfiguredEndpoints
