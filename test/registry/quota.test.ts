@@ -1,6 +1,5 @@
 import { expect, test } from 'vitest'
-import { Allowance } from '../../src/registry/client/allowance.ts'
-import { describeQuota, quotaHint, readQuota } from '../../src/registry/client/quota.ts'
+import { describeQuota, PullQuota, quotaHint, readQuota } from '../../src/registry/client/pull-quota.ts'
 
 const NOW = 1_800_000_000_000
 
@@ -53,18 +52,18 @@ test('a quota in words, and what to do about it', () => {
   expect(quotaHint('docker.io', { source: 'a6f3c1de-1d0f-4c52-8f0e-0e4d5f3a7b21' })).toMatch(/^Take a mirror/)
 })
 
-/** An allowance after an answer with these headers, and a clock that tests move. */
+/** A pull quota after an answer with these headers, and a clock that tests move. */
 function after(headers: Record<string, string>) {
   const clock = { now: NOW }
-  const allowance = new Allowance(() => clock.now)
-  allowance.hear({ headers, status: 200 })
+  const pullQuota = new PullQuota(() => clock.now)
+  pullQuota.observe({ headers, status: 200 })
   let asked = 0
   const get = async () => {
     asked++
     return { url: new URL('http://registry'), status: 200, headers: {}, body: Buffer.alloc(0) }
   }
-  const take = () => allowance.take(get, { registry: 'docker.io', what: 'manifest x' }, new AbortController().signal)
-  return { clock, allowance, take, asked: () => asked }
+  const take = () => pullQuota.request(get, { registry: 'docker.io', what: 'manifest x' }, new AbortController().signal)
+  return { clock, pullQuota, take, asked: () => asked }
 }
 
 const HUB = (remaining: number) => ({
@@ -73,15 +72,15 @@ const HUB = (remaining: number) => ({
 })
 
 test('a registry that gives no more is not asked, until its window has passed', async () => {
-  const { clock, allowance, take, asked } = after(HUB(0))
-  expect(allowance.isSpent).toBe(true)
+  const { clock, pullQuota, take, asked } = after(HUB(0))
+  expect(pullQuota.isSpent).toBe(true)
   await expect(take()).rejects.toMatchObject({
     code: 'TOOMANYREQUESTS',
     message: 'manifest x: docker.io gives no more: 0 of 100 manifests in 6 hours left',
   })
   expect(asked()).toBe(0)
   clock.now += 21_600_000
-  expect(allowance.isSpent).toBe(false)
+  expect(pullQuota.isSpent).toBe(false)
   await take()
   expect(asked()).toBe(1)
 })
@@ -100,8 +99,8 @@ test('a limit that is renewed at once is waited for', async () => {
 })
 
 test('where nobody says when it is renewed, the registry is asked', async () => {
-  const { allowance, take, asked } = after({ 'ratelimit-remaining': '0' })
-  expect(allowance.isSpent).toBe(false)
+  const { pullQuota, take, asked } = after({ 'ratelimit-remaining': '0' })
+  expect(pullQuota.isSpent).toBe(false)
   await take()
   expect(asked()).toBe(1)
 })

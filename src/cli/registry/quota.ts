@@ -3,7 +3,7 @@ import type { ManifestNeeds } from '../../bundle/lock/manifest-needs.ts'
 import { ExpectedError } from '../../errors.ts'
 import type { Finding } from '../../finding.ts'
 import { parseReference } from '../../oci/reference.ts'
-import { describeQuota, type Quota, quotaHint } from '../../registry/client/quota.ts'
+import { describeQuota, type Quota, quotaHint } from '../../registry/client/pull-quota.ts'
 import type { RegistryClient } from '../../registry/client/registry-client.ts'
 
 type QuotaOf = (registry: { domain: string }) => Quota | undefined

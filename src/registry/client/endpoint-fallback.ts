@@ -5,11 +5,12 @@ import { type Endpoint, type EndpointOptions, endpointsOf } from '../config/endp
 import { ConcurrencyLimit } from '../http/concurrency-limit.ts'
 import { Connection, type ConnectionOptions, expectStatus } from '../http/connection.ts'
 import { followRedirects } from '../http/follow-redirects.ts'
-import { responseError, type Subject } from '../http/response-error.ts'
+import type { Subject } from '../http/network-error.ts'
+import { responseError } from '../http/response-error.ts'
 import { parseRetryAfter } from '../http/retry.ts'
 import type { HttpRequest, HttpResponse, Receive } from '../http/send-request.ts'
-import { Allowance } from './allowance.ts'
-import type { Quota } from './quota.ts'
+import type { Quota } from './pull-quota.ts'
+import { PullQuota } from './pull-quota.ts'
 
 export interface RegistryOptions extends EndpointOptions, ConnectionOptions {
   /** The most connections to one registry. */
@@ -35,7 +36,7 @@ export class EndpointFallback {
   readonly connection: Connection
   readonly #options: RegistryOptions
   readonly #limits = new Map<string, ConcurrencyLimit>()
-  readonly #allowances = new Map<string, Allowance>()
+  readonly #pullQuotas = new Map<string, PullQuota>()
   /** By the registry that was meant, who answered for it last. */
   readonly #answered = new Map<string, Endpoint>()
 
@@ -47,7 +48,7 @@ export class EndpointFallback {
   /** What those who answer for a registry (`docker.io`) say of how many manifests they still give. */
   quotaOf(domain: string): Quota | undefined {
     const endpoint = this.#answered.get(domain)
-    return endpoint && this.allowance(endpoint).quota
+    return endpoint && this.pullQuota(endpoint).quota
   }
 
   /**
@@ -93,7 +94,7 @@ export class EndpointFallback {
     const { method = 'GET', path } = request
     if (method !== 'GET' || !path.startsWith('manifests/')) return this.#send(endpoint, request)
     const named = { ...subject, registry: nameOf(endpoint, subject) }
-    return this.allowance(endpoint).take(() => this.#send(endpoint, request), named, this.connection.signal)
+    return this.pullQuota(endpoint).request(() => this.#send(endpoint, request), named, this.connection.signal)
   }
 
   async #send(
@@ -107,7 +108,7 @@ export class EndpointFallback {
       const headers = { ...own, ...(accept && { accept }), ...(range && { range }) }
       return followRedirects(dispatcher, { url, method, headers }, timeouts, receive)
     })
-    if (response.url.origin === url.origin) this.allowance(endpoint).hear(response)
+    if (response.url.origin === url.origin) this.pullQuota(endpoint).observe(response)
     return response
   }
 
@@ -118,16 +119,16 @@ export class EndpointFallback {
       this.limit(endpoint).backOff(Math.min(parseRetryAfter(headers['retry-after']) ?? 0, LONGEST_PAUSE))
     }
     // Who has given all that we may have gives no more however often it is asked.
-    if (status === 429 && this.allowance(endpoint).isSpent) throw responseError(subject, response)
+    if (status === 429 && this.pullQuota(endpoint).isSpent) throw responseError(subject, response)
     return expectStatus(response, wanted, endpoint, subject)
   }
 
-  allowance({ base }: Endpoint): Allowance {
-    const known = this.#allowances.get(base.origin)
+  pullQuota({ base }: Endpoint): PullQuota {
+    const known = this.#pullQuotas.get(base.origin)
     if (known) return known
-    const allowance = new Allowance()
-    this.#allowances.set(base.origin, allowance)
-    return allowance
+    const pullQuota = new PullQuota()
+    this.#pullQuotas.set(base.origin, pullQuota)
+    return pullQuota
   }
 
   limit({ base }: Endpoint): ConcurrencyLimit {

@@ -14,15 +14,15 @@ import { formatReference, type Reference } from '../../oci/reference.ts'
 import { type Endpoint, endpointAt } from '../config/endpoint.ts'
 import { isTransient } from '../http/connection.ts'
 import { followRedirects } from '../http/follow-redirects.ts'
-import { responseError, type Subject } from '../http/response-error.ts'
+import type { Subject } from '../http/network-error.ts'
+import { responseError } from '../http/response-error.ts'
 import { TransientError } from '../http/retry.ts'
-import { Haste, TooSlow } from '../transfer/haste.ts'
-import { bringInPieces } from '../transfer/pieces.ts'
+import { bringInPieces, SlowTransferDetector } from '../transfer/pieces.ts'
 import { Transfer } from '../transfer/transfer.ts'
 import { EndpointFallback, type RegistryOptions } from './endpoint-fallback.ts'
 import { readForeignLayer } from './foreign-layer.ts'
 import { describe, descriptorOf, mismatch, nextPage, referrersIn } from './manifest-response.ts'
-import type { Quota } from './quota.ts'
+import type { Quota } from './pull-quota.ts'
 
 const ACCEPT = [OCI_INDEX, DOCKER_INDEX, OCI_MANIFEST, DOCKER_MANIFEST].join(', ')
 /** A list of referrers longer than this many pages is an attack. */
@@ -54,7 +54,7 @@ export class RegistryClient {
       const described = head.status === 200 ? descriptorOf(head) : undefined
       if (described && (!reference.digest || described.digest === reference.digest)) return described
       // Where every GET counts, none is spent on words for what is clear.
-      const isCounted = this.#registries.allowance(endpoint).quota !== undefined
+      const isCounted = this.#registries.pullQuota(endpoint).quota !== undefined
       if (head.status === 404 && isCounted) this.#registries.expect(head, [200], endpoint, subject)
       // Some registries do not know HEAD, or answer it without a digest; and only GET has an error's words.
       const response = await this.#registries.send(endpoint, { path: `manifests/${name}`, accept: ACCEPT }, subject)
@@ -94,22 +94,18 @@ export class RegistryClient {
     const progress = () => sink.received
     const ask = async (endpoint: Endpoint) => {
       const limit = this.#registries.limit(endpoint)
-      const haste = transfer.mayHasten ? new Haste(limit, blob.size - sink.received) : undefined
+      const detector = transfer.mayBeSplit ? new SlowTransferDetector(limit, blob.size - sink.received) : undefined
+      let piece: number | undefined
       const receive = transfer.receive((bytes) => {
         limit.transferred(bytes)
-        haste?.arrived(bytes)
+        piece = detector?.arrived(bytes)
+        return piece === undefined ? undefined : 'enough'
       })
       const path = `blobs/${blob.digest}`
-      const sending = limit.run(() =>
+      const response = await limit.run(() =>
         this.#registries.send(endpoint, { path, range: transfer.range, receive }, subject),
       )
-      const response = await sending.catch((error) => {
-        if (error instanceof TooSlow) return error
-        throw error
-      })
-      if (response instanceof TooSlow) {
-        return this.#hasten(endpoint, transfer, { blob, sink, subject, piece: response.piece })
-      }
+      if (piece !== undefined) return this.#readInPieces(endpoint, transfer, { blob, sink, subject, piece })
       transfer.check(response, subject)
       this.#registries.expect(response, [200, 206], endpoint, subject)
       if (sink.received < blob.size) throw new TransientError(transfer.short(subject))
@@ -125,12 +121,12 @@ export class RegistryClient {
   }
 
   /** The rest of a blob, over several connections. What fails is left to a try over one. */
-  async #hasten(
+  async #readInPieces(
     endpoint: Endpoint,
     transfer: Transfer,
     { blob, sink, subject, piece: size }: { blob: Descriptor; sink: BlobSink; subject: Subject; piece: number },
   ): Promise<void> {
-    transfer.mayHasten = false
+    transfer.mayBeSplit = false
     const limit = this.#registries.limit(endpoint)
     await bringInPieces({ size: blob.size, piece: size }, sink, async (piece, into) => {
       let left = piece.end - piece.start
@@ -152,7 +148,7 @@ export class RegistryClient {
     const { connection } = this.#registries
     await connection.attempt(subject, async () => {
       const headers = transfer.range ? { range: transfer.range } : {}
-      const receive = transfer.receive(() => {})
+      const receive = transfer.receive(() => undefined)
       const response = await followRedirects(
         connection.dispatcher,
         { url, method: 'GET', headers },

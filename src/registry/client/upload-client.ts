@@ -2,7 +2,7 @@ import type { Descriptor } from '../../oci/descriptor.ts'
 import type { Digest } from '../../oci/digest.ts'
 import { type Endpoint, type EndpointOptions, endpointAt } from '../config/endpoint.ts'
 import { Connection, type ConnectionOptions, expectStatus } from '../http/connection.ts'
-import type { Subject } from '../http/response-error.ts'
+import type { Subject } from '../http/network-error.ts'
 import type { HttpResponse } from '../http/send-request.ts'
 import { type UploadRequest, upload } from './upload.ts'
 

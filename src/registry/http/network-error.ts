@@ -1,7 +1,14 @@
 import { ExpectedError } from '../../errors.ts'
 import { ProxyError } from './proxy.ts'
-import type { Subject } from './response-error.ts'
 import { StalledError } from './send-request.ts'
+
+/** Who was asked for what, for messages. */
+export interface Subject {
+  /** The registry as the user names it. */
+  readonly registry: string
+  /** `image quay.io/team/web:1`, `blob sha256:…`. */
+  readonly what: string
+}
 
 /** What an error below HTTP means to a user; everything that is no such error as it is. */
 export function networkError({ registry, what }: Subject, error: unknown): unknown {

@@ -1,14 +1,7 @@
 import { type ErrorCode, ExpectedError } from '../../errors.ts'
-import { describeQuota, quotaHint, readQuota } from '../client/quota.ts'
+import { describeQuota, quotaHint, readQuota } from '../client/pull-quota.ts'
+import type { Subject } from './network-error.ts'
 import type { HttpResponse } from './send-request.ts'
-
-/** Who was asked for what, for messages. */
-export interface Subject {
-  /** The registry as the user names it. */
-  readonly registry: string
-  /** `image quay.io/team/web:1`, `blob sha256:…`. */
-  readonly what: string
-}
 
 /** What an answer that is no success means to a user. The registry's own words are quoted, never its headers. */
 export function responseError({ registry, what }: Subject, response: HttpResponse): ExpectedError {

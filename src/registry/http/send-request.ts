@@ -1,6 +1,5 @@
 import type { Dispatcher } from 'undici'
 import { ExpectedError } from '../../errors.ts'
-import type { BlobSink } from '../../oci/blob-sink.ts'
 
 export interface HttpRequest {
   readonly url: URL
@@ -18,11 +17,13 @@ export interface HttpResponse {
   readonly body: Buffer
 }
 
+/** Takes a body, chunk by chunk; `enough` ends the exchange where it is, the chunk and the rest are not wanted. */
+export interface BodySink {
+  write(chunk: Uint8Array): Promise<void> | 'enough' | undefined
+}
+
 /** Decides from the head of an answer whether its body goes into a sink, is collected, or is not wanted at all. */
-export type Receive = (
-  status: number,
-  headers: HttpResponse['headers'],
-) => Pick<BlobSink, 'write'> | 'collect' | 'refuse'
+export type Receive = (status: number, headers: HttpResponse['headers']) => BodySink | 'collect' | 'refuse'
 
 export interface Timeouts {
   /** Milliseconds until the head of the answer must be there. */
@@ -49,7 +50,7 @@ export function sendRequest(
   return new Promise((resolve, reject) => {
     let timer: NodeJS.Timeout | undefined
     let head: Pick<HttpResponse, 'status' | 'headers'> | undefined
-    let sink: Pick<BlobSink, 'write'> | undefined
+    let sink: BodySink | undefined
     let progress = 0
     let total = 0
     const collected: Buffer[] = []
@@ -64,6 +65,10 @@ export function sendRequest(
         if (head && (progress >= MINIMUM_PROGRESS || controller.paused)) watch(controller, milliseconds, problem)
         else controller.abort(new StalledError(`${problem} for ${milliseconds / 1000} s`))
       }, milliseconds)
+    }
+    const stop = (controller: Dispatcher.DispatchController) => {
+      if (head) resolve({ url, ...head, body: Buffer.alloc(0) })
+      controller.abort(new Error('the body is not wanted'))
     }
     dispatcher.dispatch(
       {
@@ -82,11 +87,7 @@ export function sendRequest(
         onResponseStart(controller, status, headers) {
           head = { status, headers }
           const wanted = receive(status, headers)
-          if (wanted === 'refuse') {
-            resolve({ url, ...head, body: Buffer.alloc(0) })
-            controller.abort(new Error('the body is not wanted'))
-            return
-          }
+          if (wanted === 'refuse') return stop(controller)
           if (wanted !== 'collect') sink = wanted
           watch(controller, bodyTimeout, 'no data')
         },
@@ -104,6 +105,7 @@ export function sendRequest(
           try {
             const busy = sink.write(chunk)
             if (!busy) return
+            if (busy === 'enough') return stop(controller)
             controller.pause()
             busy.then(
               () => controller.resume(),

@@ -1,4 +1,5 @@
 import type { BlobSink } from '../../oci/blob-sink.ts'
+import type { ConcurrencyLimit } from '../http/concurrency-limit.ts'
 
 /** Connections for one blob. What all but the first bring may have to wait, in memory. */
 const CONNECTIONS = 6
@@ -86,4 +87,47 @@ class Queue implements Pick<BlobSink, 'write'> {
     }
     this.#pouring = undefined
   }
+}
+
+/** Bytes of the smallest piece that is asked for. */
+const SMALLEST_PIECE = 1 << 20
+/** Pieces that come early wait in memory. */
+const LARGEST_PIECE = 8 << 20
+
+/** Milliseconds after which the rate of a transfer is known. */
+const SETTLED = 1000
+/** Milliseconds that a transfer must have before it for a change to be worth its while. */
+const WORTH = 4000
+/** Bytes below which there is too little for several connections. */
+const LEAST = 24 << 20
+
+/** Watches one transfer: a large blob that comes slowly while other connections lie idle is worth several of them. */
+export class SlowTransferDetector {
+  readonly #limit: ConcurrencyLimit
+  readonly #started: number
+  readonly #now: () => number
+  #left: number
+  #arrived = 0
+
+  constructor(limit: ConcurrencyLimit, left: number, now: () => number = Date.now) {
+    this.#limit = limit
+    this.#left = left
+    this.#now = now
+    this.#started = now()
+  }
+
+  /** In which pieces the rest should come over several connections; undefined while one does well enough. */
+  arrived(bytes: number): number | undefined {
+    this.#arrived += bytes
+    this.#left -= bytes
+    const elapsed = this.#now() - this.#started
+    if (elapsed < SETTLED || this.#left < LEAST || !this.#limit.isIdle) return undefined
+    const isSlow = (this.#left / this.#arrived) * elapsed > WORTH
+    return isSlow ? pieceSize((this.#arrived / elapsed) * 1000) : undefined
+  }
+}
+
+/** Bytes that one connection brings in half a second: what is asked for at once, and lost when a run is killed. */
+export function pieceSize(bytesPerSecond: number): number {
+  return Math.min(Math.max(Math.round(bytesPerSecond / 2), SMALLEST_PIECE), LARGEST_PIECE)
 }

@@ -1,7 +1,7 @@
 import { ExpectedError } from '../../errors.ts'
 import type { BlobSink } from '../../oci/blob-sink.ts'
 import type { Descriptor } from '../../oci/descriptor.ts'
-import type { Subject } from '../http/response-error.ts'
+import type { Subject } from '../http/network-error.ts'
 import { TransientError } from '../http/retry.ts'
 import type { HttpResponse, Receive } from '../http/send-request.ts'
 import type { Piece } from './pieces.ts'
@@ -14,7 +14,7 @@ export class Transfer {
   #whole = false
   #problem: string | undefined
   /** Whether the rest may come over several connections: that is tried once. */
-  mayHasten = true
+  mayBeSplit = true
 
   constructor(blob: Descriptor, sink: BlobSink) {
     this.#blob = blob
@@ -26,8 +26,8 @@ export class Transfer {
     return this.#sink.received > 0 && !this.#whole ? `bytes=${this.#sink.received}-` : undefined
   }
 
-  /** Takes the body of an answer that continues the blob; `onBytes` hears of every byte that arrives. */
-  receive(onBytes: (bytes: number) => void): Receive {
+  /** Takes the body of an answer that continues the blob; `onBytes` hears of every byte that arrives, and may end it. */
+  receive(onBytes: (bytes: number) => 'enough' | undefined): Receive {
     return (status, headers) => {
       this.#problem = this.#problemOf(status, headers, this.#sink.received)
       if (this.#problem) return 'refuse'
@@ -35,7 +35,7 @@ export class Transfer {
       let skip = status === 200 ? this.#sink.received : 0
       return {
         write: (chunk) => {
-          onBytes(chunk.length)
+          if (onBytes(chunk.length) === 'enough') return 'enough'
           const known = Math.min(skip, chunk.length)
           skip -= known
           return known === chunk.length ? undefined : this.#sink.write(known ? chunk.subarray(known) : chunk)
