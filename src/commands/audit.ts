@@ -1,4 +1,5 @@
 import { Args, Flags, type Interfaces } from '@oclif/core'
+import type { Conditions } from '../audit/facts/conditions.ts'
 import { showsAlwaysPullImages } from '../audit/facts/live-pods.ts'
 import { liveFailures } from '../audit/findings/live-failures.ts'
 import { auditHtml } from '../audit/report/html.ts'
@@ -7,7 +8,6 @@ import { type AuditReport, type AuditResult, auditCluster, auditReport } from '.
 import { auditSarif } from '../audit/report/sarif.ts'
 import { FAIL_ON, fails } from '../audit/report/severity.ts'
 import { auditSummary, auditTable } from '../audit/report/table.ts'
-import type { Conditions } from '../audit/verdict/conditions.ts'
 import { readConditions } from '../cli/audit/audit-conditions.ts'
 import { readPageParts } from '../cli/audit/audit-page.ts'
 import { readAuditSources } from '../cli/audit/audit-sources.ts'

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
+import type { Conditions } from '../../src/audit/facts/conditions.ts'
 import { auditCluster } from '../../src/audit/report/report.ts'
-import type { Conditions } from '../../src/audit/verdict/conditions.ts'
 import type { Lock } from '../../src/bundle/format/lock.ts'
 import { formatBytes } from '../../src/oci/format-bytes.ts'
 import { lockedImage, node, workload } from '../support/cluster.ts'

@@ -3,7 +3,7 @@ import { podImages } from '../../kubernetes/objects/pod-images.ts'
 import { objectsOf, type Resource } from '../../kubernetes/objects/resource.ts'
 import type { Workload } from '../../kubernetes/objects/workload.ts'
 import { hostPorts } from '../../kubernetes/scheduler/host-port.ts'
-import { add, podRequests, type Resources } from '../../kubernetes/scheduler/pod-resources.ts'
+import { addResources, podRequests, type Resources } from '../../kubernetes/scheduler/pod-resources.ts'
 import type { ReservedResources } from '../../kubernetes/scheduler/resource-fit.ts'
 import type { NodeUse } from '../../kubernetes/scheduler/scheduling.ts'
 
@@ -23,7 +23,7 @@ interface GrowingUse extends LiveUse {
 export function nodeUses(pods: readonly Pod[]): ReadonlyMap<string, LiveUse> {
   const uses = new Map<string, GrowingUse>()
   for (const pod of pods) {
-    const node = runsOn(pod)
+    const node = nodeOfRunning(pod)
     if (!node || !pod.spec) continue
     const use: GrowingUse = uses.get(node) ?? { reserved: { pods: 0, requests: new Map() }, ports: [], parts: [] }
     uses.set(node, use)
@@ -37,7 +37,7 @@ export function nodeUses(pods: readonly Pod[]): ReadonlyMap<string, LiveUse> {
 export function withoutLower({ parts }: Pick<LiveUse, 'parts'>, priority: number): ReservedResources {
   const kept = parts.filter((part) => part.priority >= priority)
   const requests = new Map<string, number>()
-  for (const part of kept) add(requests, part.requests)
+  for (const part of kept) addResources(requests, part.requests)
   return { pods: kept.length, requests }
 }
 
@@ -58,7 +58,7 @@ export function showsAlwaysPullImages(workloads: readonly Workload[], pods: read
 
 /** The workloads that have live pods, by {@link workloadKey}. */
 export function runningWorkloads(pods: readonly Pod[]): ReadonlySet<string> {
-  return new Set(pods.filter((pod) => runsOn(pod)).map(ownerKey))
+  return new Set(pods.filter(nodeOfRunning).map(ownerKey))
 }
 
 /** The workload that a live pod belongs to. */
@@ -83,6 +83,6 @@ function isStatic({ metadata }: Pod): boolean {
   return objectsOf(metadata?.ownerReferences).some(({ kind }) => kind === 'Node')
 }
 
-function runsOn({ spec, status }: Pod): string | undefined {
+function nodeOfRunning({ spec, status }: Pod): string | undefined {
   return status?.phase === 'Succeeded' || status?.phase === 'Failed' ? undefined : spec?.nodeName
 }

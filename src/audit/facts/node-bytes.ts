@@ -3,7 +3,7 @@ import type { LockedImage } from '../../bundle/format/lock.ts'
 import type { Finding } from '../../finding.ts'
 import { nameOfNode } from '../../kubernetes/objects/node.ts'
 import { formatBytes } from '../../oci/format-bytes.ts'
-import type { Conditions } from '../verdict/conditions.ts'
+import type { Conditions } from './conditions.ts'
 import { nodeListings } from './node-listings.ts'
 
 /** The images on a node as far as its strongest source shows them, in bytes as the runtime counts. */

@@ -2,7 +2,7 @@ import type { Node } from 'kubernetes-types/core/v1.js'
 import type { LockedImage } from '../../bundle/format/lock.ts'
 import { isSeeded, seedSetDigest } from '../../bundle/format/seed-set.ts'
 import { nameOfNode } from '../../kubernetes/objects/node.ts'
-import { type Conditions, kubeletOf } from '../verdict/conditions.ts'
+import { type Conditions, kubeletOf } from './conditions.ts'
 import { bundleListing, type ImageListing, statusListing } from './node-images.ts'
 
 /**

@@ -4,12 +4,12 @@ import type { Finding } from '../../finding.ts'
 import { deletesByAge } from '../../kubernetes/objects/kubelet-config.ts'
 import { nameOfNode, platformOfNode } from '../../kubernetes/objects/node.ts'
 import { objectsOf } from '../../kubernetes/objects/resource.ts'
+import { type Conditions, kubeletOf } from '../facts/conditions.ts'
 import { driftedDigest } from '../facts/drift.ts'
 import type { ImageListing } from '../facts/node-images.ts'
 import { nodeListings } from '../facts/node-listings.ts'
+import { fitsPlatform } from '../facts/platform-blobs.ts'
 import { canPin, parseMinor, parseRuntime } from '../facts/runtime-version.ts'
-import { type Conditions, kubeletOf } from '../verdict/conditions.ts'
-import { runsOn } from '../verdict/image-rules.ts'
 import { GroupedFindings } from './grouped-findings.ts'
 
 interface NodeQuestions {
@@ -72,7 +72,7 @@ function addLostSeed(
   const platform = platformOfNode(node)
   for (const name of promised) {
     const image = locked.get(name)
-    if (platform && image && !image.platforms.some((held) => runsOn(held.platform, platform))) continue
+    if (platform && image && !image.platforms.some((held) => fitsPlatform(held.platform, platform))) continue
     const lacking = listings.find((listing) => !listing.byName.has(name) && listing.gap(name) === undefined)
     if (!lacking) continue
     // What the runtime says is so; what the kubelet reports may be minutes behind.

@@ -2,8 +2,8 @@ import type { Finding } from '../../finding.ts'
 import { lineOfResource, nameOfResource } from '../../kubernetes/objects/resource.ts'
 import { listNames } from '../../plural.ts'
 import type { Audit, WorkloadAudit } from '../audit.ts'
-import { countNodes } from '../report/count-nodes.ts'
-import type { Conditions } from '../verdict/conditions.ts'
+import type { Conditions } from '../facts/conditions.ts'
+import { countNodes } from './count-nodes.ts'
 
 type Severity = Finding['severity']
 

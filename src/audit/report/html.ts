@@ -1,6 +1,6 @@
 import { lineOfResource, nameOfResource } from '../../kubernetes/objects/resource.ts'
+import { countNodes } from '../findings/count-nodes.ts'
 import type { NodeVerdict } from '../verdict/verdict.ts'
-import { countNodes } from './count-nodes.ts'
 import { reasonsOf } from './reasons.ts'
 import type { AuditResult } from './report.ts'
 

@@ -1,6 +1,6 @@
 import { listNames } from '../../plural.ts'
 import type { WorkloadAudit } from '../audit.ts'
-import type { NodeClass } from '../verdict/node-classes.ts'
+import type { NodeClass } from '../classes/node-classes.ts'
 import type { NodeVerdict } from '../verdict/verdict.ts'
 
 /**

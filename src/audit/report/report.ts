@@ -3,12 +3,12 @@ import type { Finding } from '../../finding.ts'
 import { nameOfNode } from '../../kubernetes/objects/node.ts'
 import type { Workload } from '../../kubernetes/objects/workload.ts'
 import { type Audit, audit, lockedByName, type WorkloadAudit, type WorkloadVerdict } from '../audit.ts'
+import type { Conditions } from '../facts/conditions.ts'
 import { type NodeBytes, nodeBytes, unneededFinding } from '../facts/node-bytes.ts'
 import { type Fix, fixesOf } from '../findings/fixes.ts'
 import { nodeFindings } from '../findings/node-findings.ts'
 import { countLabels } from '../findings/separating-label.ts'
 import { workloadFindings } from '../findings/workload-findings.ts'
-import type { Conditions } from '../verdict/conditions.ts'
 import type { NodeVerdict } from '../verdict/verdict.ts'
 
 /** An audit with all that it has to say. */

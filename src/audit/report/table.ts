@@ -1,6 +1,6 @@
 import { nameOfResource } from '../../kubernetes/objects/resource.ts'
 import type { Audit, WorkloadVerdict } from '../audit.ts'
-import { countNodes } from './count-nodes.ts'
+import { countNodes } from '../findings/count-nodes.ts'
 import { reasonsOf } from './reasons.ts'
 import type { AuditResult } from './report.ts'
 import { VERDICT_WORDS } from './severity.ts'

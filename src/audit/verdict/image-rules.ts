@@ -1,8 +1,9 @@
 import type { LockedImage } from '../../bundle/format/lock.ts'
 import { isIndexType } from '../../oci/media-type.ts'
 import { formatPlatform, type Platform } from '../../oci/platform.ts'
+import type { Conditions } from '../facts/conditions.ts'
 import type { Presence } from '../facts/node-images.ts'
-import type { Conditions } from './conditions.ts'
+import { fitsPlatform } from '../facts/platform-blobs.ts'
 
 /** Why a container does not start once its pod is on the node. */
 export type ImageReason =
@@ -76,14 +77,9 @@ function platformOutcome(
 ): Outcome {
   if (!locked || !platform) return { starts: true }
   if (isIndexType(locked.target.mediaType) && !presence.isFromBundle && !pulled) return { starts: true }
-  if (locked.platforms.some((held) => runsOn(held.platform, platform))) return { starts: true }
+  if (locked.platforms.some((held) => fitsPlatform(held.platform, platform))) return { starts: true }
   const held = locked.platforms.map((entry) => formatPlatform(entry.platform)).join(', ') || 'no platform'
   return no('Platform', `${name} is bundled for ${held}, the node is ${formatPlatform(platform)}`)
-}
-
-/** Whether an image's platform fits a node's, by os and architecture: the API tells no variant of a node. */
-export function runsOn(image: Platform, node: Platform): boolean {
-  return image.os === node.os && image.architecture === node.architecture
 }
 
 function no(reason: ImageReason, message: string): Outcome {

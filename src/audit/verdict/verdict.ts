@@ -10,9 +10,9 @@ import {
   type SchedulerFilter,
   undecidedFilter,
 } from '../../kubernetes/scheduler/scheduling.ts'
+import type { Conditions } from '../facts/conditions.ts'
 import { type LiveUse, withoutLower } from '../facts/live-pods.ts'
 import type { Presence } from '../facts/node-images.ts'
-import type { Conditions } from './conditions.ts'
 import { type ImageReason, imageOutcome, type Outcome } from './image-rules.ts'
 
 /** May this pod start on this node: `starts`, or the first reason why not. */

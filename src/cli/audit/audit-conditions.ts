@@ -1,5 +1,5 @@
+import type { Conditions } from '../../audit/facts/conditions.ts'
 import { parseRuntimeListing } from '../../audit/facts/runtime-listing.ts'
-import type { Conditions } from '../../audit/verdict/conditions.ts'
 import { priorityClassOf } from '../../kubernetes/objects/priority-class.ts'
 import { runtimeClassOf } from '../../kubernetes/objects/runtime-class.ts'
 import { criForm, parseReference } from '../../oci/reference.ts'

@@ -1,5 +1,5 @@
 import type { Node } from 'kubernetes-types/core/v1.js'
-import type { Conditions } from '../../audit/verdict/conditions.ts'
+import type { Conditions } from '../../audit/facts/conditions.ts'
 import { ApiProxy } from '../../cluster/api-proxy.ts'
 import { readCluster } from '../../cluster/read-cluster.ts'
 import { ExpectedError } from '../../errors.ts'

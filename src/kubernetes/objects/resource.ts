@@ -63,12 +63,12 @@ export function formatPath(path: Path): string {
     .join('')
 }
 
-interface Inherited {
+interface ItemType {
   apiVersion?: string
   kind?: string
 }
 
-function collect(document: Document, value: unknown, path: Path, inherited: Inherited, depth: number): Resource[] {
+function collect(document: Document, value: unknown, path: Path, inherited: ItemType, depth: number): Resource[] {
   if (!isObject(value)) return []
   const apiVersion = text(value.apiVersion) ?? inherited.apiVersion ?? ''
   const kind = text(value.kind) ?? inherited.kind
@@ -76,7 +76,7 @@ function collect(document: Document, value: unknown, path: Path, inherited: Inhe
   const { items } = value
   if (kind.endsWith('List') && Array.isArray(items) && depth < MAX_LIST_DEPTH) {
     const itemKind = kind.slice(0, -'List'.length)
-    const passedOn: Inherited = itemKind ? { apiVersion, kind: itemKind } : {}
+    const passedOn: ItemType = itemKind ? { apiVersion, kind: itemKind } : {}
     return items.flatMap((item, index) => collect(document, item, [...path, 'items', index], passedOn, depth + 1))
   }
   const metadata = isObject(value.metadata) ? value.metadata : {}

@@ -12,24 +12,24 @@ export type Resources = ReadonlyMap<string, number>
  */
 export function podRequests(spec: PodSpec): Resources {
   const sum = new Map<string, number>()
-  for (const container of objectsOf(spec.containers)) add(sum, requestsOf(container.resources))
+  for (const container of objectsOf(spec.containers)) addResources(sum, requestsOf(container.resources))
   const sidecars = new Map<string, number>()
   const peak = new Map<string, number>()
   for (const container of objectsOf(spec.initContainers)) {
     const requests = requestsOf(container.resources)
     if ((container as Container & { restartPolicy?: string }).restartPolicy === 'Always') {
-      add(sum, requests)
-      add(sidecars, requests)
+      addResources(sum, requests)
+      addResources(sidecars, requests)
       raise(peak, sidecars)
     } else {
       const step = new Map(sidecars)
-      add(step, requests)
+      addResources(step, requests)
       raise(peak, step)
     }
   }
   raise(sum, peak)
   for (const [name, milli] of requestsOf((spec as { resources?: unknown }).resources)) sum.set(name, milli)
-  add(sum, quantities(spec.overhead))
+  addResources(sum, quantities(spec.overhead))
   return sum
 }
 
@@ -44,7 +44,7 @@ export function quantities(list: unknown): Map<string, number> {
   )
 }
 
-export function add(sum: Map<string, number>, more: Resources): void {
+export function addResources(sum: Map<string, number>, more: Resources): void {
   for (const [name, milli] of more) sum.set(name, (sum.get(name) ?? 0) + milli)
 }
 

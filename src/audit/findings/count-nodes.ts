@@ -1,5 +1,5 @@
 import type { WorkloadAudit } from '../audit.ts'
-import type { NodeClass } from '../verdict/node-classes.ts'
+import type { NodeClass } from '../classes/node-classes.ts'
 
 /** On how many nodes a workload may land, and on how many of these it certainly starts. */
 export function countNodes(

@@ -6,7 +6,7 @@ import { shortageKey } from '../../kubernetes/scheduler/resource-fit.ts'
 import { topologyKeys } from '../../kubernetes/scheduler/topology.ts'
 import { withoutLower } from '../facts/live-pods.ts'
 import type { Presence } from '../facts/node-images.ts'
-import type { AuditedNode, AuditedPod } from './verdict.ts'
+import type { AuditedNode, AuditedPod } from '../verdict/verdict.ts'
 
 /** Nodes on which every one of the audited pods gets the same verdict. */
 export interface NodeClass extends AuditedNode {

@@ -7,7 +7,7 @@ import type { Workload } from '../../kubernetes/objects/workload.ts'
 import { type SchedulablePod, schedulablePod } from '../../kubernetes/scheduler/scheduling.ts'
 import { criForm, findReference } from '../../oci/reference.ts'
 import { workloadKey } from '../facts/live-pods.ts'
-import type { AuditedImage, AuditedPod } from './verdict.ts'
+import type { AuditedImage, AuditedPod } from '../verdict/verdict.ts'
 
 /** Workloads whose pods get the same verdict on every node. */
 export interface PodClass extends AuditedPod {
