@@ -1,5 +1,6 @@
 import { ExpectedError } from '../errors.ts'
-import { isObject, valueAt } from '../kubernetes/objects/resource.ts'
+import { valueAt } from '../kubernetes/documents/path.ts'
+import { isObject } from '../kubernetes/objects/resource.ts'
 import type { ApiAnswer } from './api-proxy.ts'
 
 /** Whatever answers to GETs as an API server does. */

@@ -1,7 +1,7 @@
 import type { Node } from 'kubernetes-types/core/v1.js'
 import { SEEDED } from '../bundle/format/seed-set.ts'
+import { valueAt } from '../kubernetes/documents/path.ts'
 import { nameOfNode } from '../kubernetes/objects/node.ts'
-import { valueAt } from '../kubernetes/objects/resource.ts'
 import { type Workload, workloadOf } from '../kubernetes/objects/workload.ts'
 import type { SeedingPlan } from '../seed/plan.ts'
 

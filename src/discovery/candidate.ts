@@ -1,4 +1,4 @@
-import type { Path } from '../kubernetes/documents/position.ts'
+import type { Path } from '../kubernetes/documents/path.ts'
 import type { Key } from './classify/key.ts'
 import { isUnknownWord, likenessOf } from './classify/likeness.ts'
 import type { Confidence, ImageUse, Layer } from './image-use.ts'

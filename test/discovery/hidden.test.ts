@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { formatPath } from '../../src/kubernetes/objects/resource.ts'
+import { formatPath } from '../../src/kubernetes/documents/path.ts'
 import { scanText } from '../support/scan-text.ts'
 
 const DIGEST = `sha256:${'ab'.repeat(32)}`

@@ -3,7 +3,7 @@ import type { FieldRule } from '../../src/discovery/classify/field-rule.ts'
 import { readRules } from '../../src/discovery/classify/rules-file.ts'
 import { scanDocument } from '../../src/discovery/scan.ts'
 import { readAllDocuments } from '../../src/kubernetes/documents/document.ts'
-import { formatPath } from '../../src/kubernetes/objects/resource.ts'
+import { formatPath } from '../../src/kubernetes/documents/path.ts'
 
 function scan(spec: string, rules: FieldRule[], kind = 'Engine') {
   const [document] = readAllDocuments(`apiVersion: x.example/v1\nkind: ${kind}\nspec: ${spec}\n`, 'engine.yaml')

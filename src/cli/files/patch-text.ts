@@ -2,8 +2,9 @@ import { isDeepStrictEqual } from 'node:util'
 import { scanDocument } from '../../discovery/scan.ts'
 import type { Finding } from '../../finding.ts'
 import type { Document } from '../../kubernetes/documents/document.ts'
+import { valueAt } from '../../kubernetes/documents/path.ts'
 import { applySplices, parseTrees, type Splice, splicesFor, type TextEdit } from '../../kubernetes/documents/splice.ts'
-import { nameOfResource, type Resource, valueAt } from '../../kubernetes/objects/resource.ts'
+import { nameOfResource, type Resource } from '../../kubernetes/objects/resource.ts'
 import type { Workload } from '../../kubernetes/objects/workload.ts'
 
 /** A text with the edits of its workloads, and what could not be edited. */

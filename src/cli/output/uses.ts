@@ -1,5 +1,6 @@
 import type { ImageUse } from '../../discovery/image-use.ts'
-import { formatPath, nameOfResource } from '../../kubernetes/objects/resource.ts'
+import { formatPath } from '../../kubernetes/documents/path.ts'
+import { nameOfResource } from '../../kubernetes/objects/resource.ts'
 import { criForm, findReference, repositoryName } from '../../oci/reference.ts'
 import { printable, renderTable } from './table.ts'
 

@@ -1,5 +1,6 @@
-import type { Path } from '../../kubernetes/documents/position.ts'
-import { isObject, type Resource, valueAt } from '../../kubernetes/objects/resource.ts'
+import type { Path } from '../../kubernetes/documents/path.ts'
+import { valueAt } from '../../kubernetes/documents/path.ts'
+import { isObject, type Resource } from '../../kubernetes/objects/resource.ts'
 import { findReference } from '../../oci/reference.ts'
 import type { Candidate } from '../candidate.ts'
 import { tagText } from '../compose/parts.ts'

@@ -1,6 +1,6 @@
 import { ExpectedError } from '../../errors.ts'
 import { readAllDocuments } from '../../kubernetes/documents/document.ts'
-import type { Path } from '../../kubernetes/documents/position.ts'
+import type { Path } from '../../kubernetes/documents/path.ts'
 import { isObject } from '../../kubernetes/objects/resource.ts'
 import { type FieldRule, PART_NAMES } from './field-rule.ts'
 

@@ -1,4 +1,4 @@
-import type { Path } from '../../kubernetes/documents/position.ts'
+import type { Path } from '../../kubernetes/documents/path.ts'
 import { findReference } from '../../oci/reference.ts'
 import { type Key, readKey } from '../classify/key.ts'
 import { likenessOf } from '../classify/likeness.ts'

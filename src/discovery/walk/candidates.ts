@@ -1,4 +1,4 @@
-import type { Path } from '../../kubernetes/documents/position.ts'
+import type { Path } from '../../kubernetes/documents/path.ts'
 import type { Resource } from '../../kubernetes/objects/resource.ts'
 import type { Workload } from '../../kubernetes/objects/workload.ts'
 import type { Candidate } from '../candidate.ts'

@@ -1,5 +1,5 @@
 import { readDocuments } from '../../kubernetes/documents/document.ts'
-import type { Path } from '../../kubernetes/documents/position.ts'
+import type { Path } from '../../kubernetes/documents/path.ts'
 import { readKey } from '../classify/key.ts'
 
 /** A value that stands as text inside a resource; lines count from the start of that text, from 0. */

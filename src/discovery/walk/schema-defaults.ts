@@ -1,4 +1,4 @@
-import type { Path } from '../../kubernetes/documents/position.ts'
+import type { Path } from '../../kubernetes/documents/path.ts'
 import { isObject } from '../../kubernetes/objects/resource.ts'
 
 /**

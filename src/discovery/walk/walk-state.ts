@@ -1,4 +1,4 @@
-import type { Path } from '../../kubernetes/documents/position.ts'
+import type { Path } from '../../kubernetes/documents/path.ts'
 import type { PodImageGap } from '../../kubernetes/objects/pod-images.ts'
 import type { Candidate } from '../candidate.ts'
 import type { Key } from '../classify/key.ts'

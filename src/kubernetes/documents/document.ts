@@ -1,6 +1,7 @@
 import { ExpectedError } from '../../errors.ts'
-import { valueAt } from '../objects/resource.ts'
-import type { Path, Positions } from './position.ts'
+import type { Path } from './path.ts'
+import { valueAt } from './path.ts'
+import type { Positions } from './position.ts'
 import { locateYaml, parseYaml } from './yaml.ts'
 
 /** One YAML or JSON document of a file. Lines count from 1 in the whole file. */

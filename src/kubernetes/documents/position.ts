@@ -1,5 +1,4 @@
-/** Keys and indexes that lead from a document's root to a value. */
-export type Path = readonly (string | number)[]
+import type { Path } from './path.ts'
 
 /** Where the values of one document stand. */
 export interface Positions {

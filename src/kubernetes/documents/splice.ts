@@ -1,5 +1,5 @@
 import { type Document, isAlias, isMap, isScalar, parseAllDocuments, type Scalar, stringify, type YAMLMap } from 'yaml'
-import type { Path } from './position.ts'
+import type { Path } from './path.ts'
 
 /** A text to be set at a path of a document. */
 export interface TextEdit {

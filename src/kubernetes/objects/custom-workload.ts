@@ -1,6 +1,7 @@
 import type { PodSpec, PodTemplateSpec } from 'kubernetes-types/core/v1.js'
-import type { Path } from '../documents/position.ts'
-import { formatPath, isObject, objectsOf, type Resource, valueAt } from './resource.ts'
+import type { Path } from '../documents/path.ts'
+import { formatPath, valueAt } from '../documents/path.ts'
+import { isObject, objectsOf, type Resource } from './resource.ts'
 import { templatePathOf, type Workload } from './workload.ts'
 
 /** Policies hold patterns of pods, not pods. */

@@ -1,4 +1,4 @@
-import type { Path } from '../documents/position.ts'
+import type { Path } from '../documents/path.ts'
 import { effectivePullPolicy } from './pull-policy.ts'
 import { isObject } from './resource.ts'
 

@@ -1,5 +1,5 @@
 import type { Document } from '../documents/document.ts'
-import type { Path } from '../documents/position.ts'
+import type { Path } from '../documents/path.ts'
 
 /** One Kubernetes object of an input. Lists are taken apart; `path` leads from the document to the object. */
 export interface Resource {
@@ -40,27 +40,6 @@ export function isObject(value: unknown): value is Record<string, unknown> {
 /** The entries of a list that are objects; none where the value, from a file that nobody has validated, is no list. */
 export function objectsOf<T extends object>(list: readonly T[] | null | undefined): readonly T[] {
   return Array.isArray(list) ? list.filter((entry: unknown): entry is T => isObject(entry)) : []
-}
-
-/** The value at a path, or undefined where it leads nowhere. */
-export function valueAt(value: unknown, path: Path): unknown {
-  let at = value
-  for (const key of path) {
-    if (typeof at !== 'object' || at === null || !Object.hasOwn(at, key)) return undefined
-    at = (at as Record<string | number, unknown>)[key]
-  }
-  return at
-}
-
-/** `spec.template.spec.containers[0].image`; keys that are no plain words are quoted. */
-export function formatPath(path: Path): string {
-  return path
-    .map((key, index) => {
-      if (typeof key === 'number') return `[${key}]`
-      if (!/^[\w-]+$/.test(key)) return `[${JSON.stringify(key)}]`
-      return index === 0 ? key : `.${key}`
-    })
-    .join('')
 }
 
 interface ItemType {

@@ -1,5 +1,6 @@
 import type { PodSpec, Toleration } from 'kubernetes-types/core/v1.js'
-import { isObject, objectsOf, type Resource, valueAt } from './resource.ts'
+import { valueAt } from '../documents/path.ts'
+import { isObject, objectsOf, type Resource } from './resource.ts'
 
 /** What a RuntimeClass adds to the pods that name it. */
 export interface RuntimeClass {

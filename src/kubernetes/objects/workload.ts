@@ -1,6 +1,7 @@
 import type { PodSpec, PodTemplateSpec } from 'kubernetes-types/core/v1.js'
-import type { Path } from '../documents/position.ts'
-import { isObject, type Resource, valueAt } from './resource.ts'
+import type { Path } from '../documents/path.ts'
+import { valueAt } from '../documents/path.ts'
+import { isObject, type Resource } from './resource.ts'
 
 /** A resource of a built-in kind that has pods, and where its pod spec is. */
 export interface Workload {

@@ -1,5 +1,5 @@
 import type { LockedImage } from '../../bundle/format/lock.ts'
-import type { Path } from '../../kubernetes/documents/position.ts'
+import type { Path } from '../../kubernetes/documents/path.ts'
 import { podImages } from '../../kubernetes/objects/pod-images.ts'
 import type { Workload } from '../../kubernetes/objects/workload.ts'
 import { criForm, findReference } from '../../oci/reference.ts'
