@@ -5,7 +5,7 @@ import { scanFlags, scanOptions } from '../cli/flags/scan-flags.ts'
 import { type InputScan, imagesOf, isIncomplete, scanInputs } from '../cli/inputs/scan-inputs.ts'
 import { renderFindings } from '../cli/output/findings.ts'
 import { renderUses, renderWhy, usesOf } from '../cli/output/uses.ts'
-import { type ImageUse, renderUse } from '../discovery/image-use.ts'
+import { type ImageUse, renderUse } from '../discovery/uses/image-use.ts'
 
 export default class Scan extends BaseCommand {
   static override summary = 'list every image that Kubernetes manifests use, with its pull policy and where it stands'

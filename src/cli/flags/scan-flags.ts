@@ -1,6 +1,6 @@
 import { Flags } from '@oclif/core'
 import { readRules } from '../../discovery/classify/rules-file.ts'
-import { CONFIDENCES, type Confidence } from '../../discovery/image-use.ts'
+import { CONFIDENCES, type Confidence } from '../../discovery/uses/image-use.ts'
 import { readText } from '../inputs/inputs.ts'
 import type { ScanOptions } from '../inputs/scan-inputs.ts'
 import { repeatable } from './repeatable.ts'

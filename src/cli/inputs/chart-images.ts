@@ -1,4 +1,4 @@
-import type { ImageUse } from '../../discovery/image-use.ts'
+import type { ImageUse } from '../../discovery/uses/image-use.ts'
 import type { Finding } from '../../finding.ts'
 import { readDocuments } from '../../kubernetes/documents/document.ts'
 import { isObject } from '../../kubernetes/objects/resource.ts'

@@ -1,4 +1,4 @@
-import type { ImageUse } from '../../discovery/image-use.ts'
+import type { ImageUse } from '../../discovery/uses/image-use.ts'
 import type { Finding } from '../../finding.ts'
 import { criForm, findReference } from '../../oci/reference.ts'
 

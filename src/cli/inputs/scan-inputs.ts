@@ -1,7 +1,7 @@
 import { mayNameImages } from '../../discovery/classify/exclusions.ts'
 import type { FieldRule } from '../../discovery/classify/field-rule.ts'
-import { type Confidence, detach, type ImageUse, isAtLeast } from '../../discovery/image-use.ts'
 import { scanDocument } from '../../discovery/scan.ts'
+import { type Confidence, detach, type ImageUse, isAtLeast } from '../../discovery/uses/image-use.ts'
 import type { ExpectedError } from '../../errors.ts'
 import type { Finding } from '../../finding.ts'
 import { type Document, readDocuments, type UnreadableDocument } from '../../kubernetes/documents/document.ts'

@@ -1,4 +1,4 @@
-import type { ImageUse } from '../../discovery/image-use.ts'
+import type { ImageUse } from '../../discovery/uses/image-use.ts'
 import { formatPath } from '../../kubernetes/documents/path.ts'
 import { nameOfResource } from '../../kubernetes/objects/resource.ts'
 import { criForm, findReference, repositoryName } from '../../oci/reference.ts'

@@ -2,8 +2,8 @@ import type { Path } from '../../kubernetes/documents/path.ts'
 import { valueAt } from '../../kubernetes/documents/path.ts'
 import { isObject, type Resource } from '../../kubernetes/objects/resource.ts'
 import { findReference } from '../../oci/reference.ts'
-import type { Candidate } from '../candidate.ts'
-import { tagText } from '../compose/parts.ts'
+import { tagText } from '../compose/compose-reference.ts'
+import type { Candidate } from '../uses/image-candidate.ts'
 import { groupOf } from './exclusions.ts'
 
 /** Says where a kind names an image: one of {@link KNOWN_FIELDS}, or a user's own. */

@@ -1,10 +1,10 @@
 import type { Path } from '../../kubernetes/documents/path.ts'
 import type { Resource } from '../../kubernetes/objects/resource.ts'
 import type { Workload } from '../../kubernetes/objects/workload.ts'
-import type { Candidate } from '../candidate.ts'
 import { isExcluded } from '../classify/exclusions.ts'
 import { applyRules, type FieldRule } from '../classify/field-rule.ts'
 import { KNOWN_FIELDS } from '../classify/known-fields.ts'
+import type { Candidate } from '../uses/image-candidate.ts'
 import { schemaDefaults } from './schema-defaults.ts'
 import { findCandidates } from './walk.ts'
 

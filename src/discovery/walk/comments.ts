@@ -1,6 +1,6 @@
 import type { Document } from '../../kubernetes/documents/document.ts'
-import { type Candidate, judge } from '../candidate.ts'
 import { readKey } from '../classify/key.ts'
+import { type Candidate, judge } from '../uses/image-candidate.ts'
 
 /** `# IMAGE: ref`, `#   image: "ref"`, `# - --image=ref`: an assignment that is commented out, on a line of its own. */
 const COMMENTED = /^\s*#+\s*(?:-\s+)?["']?-{0,2}([A-Za-z_][\w./-]*)["']?\s*[:=]\s*["']?([^\s"',;{}()<>`|\\]+)["']?\s*$/

@@ -1,7 +1,7 @@
-import { judge } from '../candidate.ts'
 import { type Key, type KeyRole, readKey } from '../classify/key.ts'
-import { compose } from '../compose/parts.ts'
-import type { Confidence } from '../image-use.ts'
+import { compose } from '../compose/compose-reference.ts'
+import { judge } from '../uses/image-candidate.ts'
+import type { Confidence } from '../uses/image-use.ts'
 
 /** An image named in a text that is no YAML or JSON: a template, a script, properties. */
 interface LineImage {

@@ -1,6 +1,6 @@
 import { CONTAINER_LISTS, podImageGaps, podImages } from '../../kubernetes/objects/pod-images.ts'
 import { isObject } from '../../kubernetes/objects/resource.ts'
-import { judge } from '../candidate.ts'
+import { judge } from '../uses/image-candidate.ts'
 import { add, IMAGE, type Place, type Walk } from './walk-state.ts'
 
 /** Notes the images of a pod spec, and claims its containers, so that nothing else is made of them. */

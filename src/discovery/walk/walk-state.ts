@@ -1,8 +1,8 @@
 import type { Path } from '../../kubernetes/documents/path.ts'
 import type { PodImageGap } from '../../kubernetes/objects/pod-images.ts'
-import type { Candidate } from '../candidate.ts'
 import type { Key } from '../classify/key.ts'
-import type { Layer } from '../image-use.ts'
+import type { Candidate } from '../uses/image-candidate.ts'
+import type { Layer } from '../uses/image-use.ts'
 
 /** One walk over a value: where it is, and what it has found. */
 export interface Walk {

@@ -1,8 +1,8 @@
-import type { Finding } from '../finding.ts'
-import type { UnreadableDocument } from '../kubernetes/documents/document.ts'
-import { PULL_POLICIES, type PullPolicy } from '../kubernetes/objects/pull-policy.ts'
-import { nameOfResource } from '../kubernetes/objects/resource.ts'
-import { findReference, referenceProblem } from '../oci/reference.ts'
+import type { Finding } from '../../finding.ts'
+import type { UnreadableDocument } from '../../kubernetes/documents/document.ts'
+import { PULL_POLICIES, type PullPolicy } from '../../kubernetes/objects/pull-policy.ts'
+import { nameOfResource } from '../../kubernetes/objects/resource.ts'
+import { findReference, referenceProblem } from '../../oci/reference.ts'
 import type { ImageUse } from './image-use.ts'
 
 /** What is wrong, or will be offline, with an image that a pod spec names. */

@@ -1,5 +1,5 @@
-import type { Path } from '../kubernetes/documents/path.ts'
-import { formatPath } from '../kubernetes/documents/path.ts'
+import type { Path } from '../../kubernetes/documents/path.ts'
+import { formatPath } from '../../kubernetes/documents/path.ts'
 
 /** How an image was found, from what is sure to what is read between the lines. */
 export type Layer =

@@ -1,6 +1,6 @@
-import type { Path } from '../kubernetes/documents/path.ts'
-import type { Key } from './classify/key.ts'
-import { isUnknownWord, likenessOf } from './classify/likeness.ts'
+import type { Path } from '../../kubernetes/documents/path.ts'
+import type { Key } from '../classify/key.ts'
+import { isUnknownWord, likenessOf } from '../classify/reference-likelihood.ts'
 import type { Confidence, ImageUse, Layer } from './image-use.ts'
 
 /** A text of a resource that names an image, or may. */

@@ -1,7 +1,7 @@
 import type { Path } from '../../kubernetes/documents/path.ts'
 import { findReference } from '../../oci/reference.ts'
 import { type Key, readKey } from '../classify/key.ts'
-import { likenessOf } from '../classify/likeness.ts'
+import { likenessOf } from '../classify/reference-likelihood.ts'
 import type { Inherited } from './inherited.ts'
 
 /** One named text: an entry of a map, an environment variable, a parameter. */

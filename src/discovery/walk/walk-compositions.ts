@@ -1,7 +1,7 @@
 import { readKey } from '../classify/key.ts'
-import { add, type Place, type Walk } from '../walk/walk-state.ts'
-import { inheritedFrom } from './inherited.ts'
-import { compose, type Entry } from './parts.ts'
+import { compose, type Entry } from '../compose/compose-reference.ts'
+import { inheritedFrom } from '../compose/inherited.ts'
+import { add, type Place, type Walk } from './walk-state.ts'
 
 export const NOTHING: ReadonlySet<string> = new Set()
 
