@@ -5,7 +5,7 @@ import { type Workload, workloadOf } from '../kubernetes/objects/workload.ts'
 import { criForm, findReference } from '../oci/reference.ts'
 import type { FieldRule } from './classify/field-rule.ts'
 import { readKey } from './classify/key.ts'
-import type { Candidate } from './uses/image-candidate.ts'
+import type { ImageCandidate } from './uses/image-candidate.ts'
 import type { ImageUse } from './uses/image-use.ts'
 import { findingsOfUse, gapFinding, unreadableFinding } from './uses/use-findings.ts'
 import { candidatesOf } from './walk/candidates.ts'
@@ -96,7 +96,7 @@ function commentUses(document: Document, resource: Resource | undefined): ImageU
 }
 
 function useOf(
-  candidate: Candidate,
+  candidate: ImageCandidate,
   { document, path: root }: Pick<Resource, 'document' | 'path'>,
   workload: ImageUse['workload'],
 ): ImageUse {

@@ -3,7 +3,7 @@ import { valueAt } from '../../kubernetes/documents/path.ts'
 import { isObject, type Resource } from '../../kubernetes/objects/resource.ts'
 import { findReference } from '../../oci/reference.ts'
 import { tagText } from '../compose/compose-reference.ts'
-import type { Candidate } from '../uses/image-candidate.ts'
+import type { ImageCandidate } from '../uses/image-candidate.ts'
 import { groupOf } from './exclusions.ts'
 
 /** Says where a kind names an image: one of {@link KNOWN_FIELDS}, or a user's own. */
@@ -29,13 +29,13 @@ export type PartName = (typeof PART_NAMES)[number]
 
 /** What rules say about one resource: the images, and the paths about which nothing else has a say. */
 interface RuleResult {
-  readonly candidates: readonly Candidate[]
+  readonly candidates: readonly ImageCandidate[]
   readonly claimed: readonly Path[]
 }
 
 /** Applies the rules for a resource's kind to it. */
 export function applyRules(rules: readonly FieldRule[], resource: Resource, layer: 'knownField' | 'rule'): RuleResult {
-  const candidates: Candidate[] = []
+  const candidates: ImageCandidate[] = []
   const claimed: Path[] = []
   for (const rule of rules) {
     if (rule.kind !== resource.kind || (rule.group !== undefined && rule.group !== groupOf(resource.apiVersion)))
@@ -82,7 +82,7 @@ function composedAt(parts: NonNullable<FieldRule['parts']>, root: unknown, path:
   return findReference(reference) ? { reference, path: repository.path } : undefined
 }
 
-function candidateFor({ parts, path }: FieldRule, image: ImageAt, layer: 'knownField' | 'rule'): Candidate {
+function candidateFor({ parts, path }: FieldRule, image: ImageAt, layer: 'knownField' | 'rule'): ImageCandidate {
   const composed = parts ? `, ${Object.values(parts).join(' + ')}` : ''
   const source = layer === 'rule' ? 'your rule' : 'known field'
   return {

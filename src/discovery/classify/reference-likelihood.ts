@@ -1,7 +1,7 @@
-import { findReference, type Reference } from '../../oci/reference.ts'
+import { findReference } from '../../oci/reference.ts'
 
 /** How much a text looks like an image reference, apart from where it stands. */
-export type Likeness =
+export type Likelihood =
   /** Nothing but a reference looks so: a digest, or a registry with a path and a version. */
   | 'strong'
   /** `org/app:1.2`, `quay.io/org/app`, `redis:7.2`. */
@@ -48,23 +48,22 @@ export function isUnknownWord(reference: string): boolean {
 
 const MAX_LENGTH = 512
 
-/** The likeness of a text, and the reference that it is. */
-export function likenessOf(text: string): { likeness: Likeness; reference: Reference | undefined } {
-  const nothing = { likeness: 'none', reference: undefined } as const
-  if (text.length < 2 || text.length > MAX_LENGTH || !/^[\w[]/.test(text) || FILE.test(text)) return nothing
+/** How much a text looks like a reference. */
+export function likelihoodOf(text: string): Likelihood {
+  if (text.length < 2 || text.length > MAX_LENGTH || !/^[\w[]/.test(text) || FILE.test(text)) return 'none'
   const reference = findReference(text)
-  if (!reference?.domain) return nothing
+  if (!reference?.domain) return 'none'
   const { domain, path, tag, digest } = reference
-  if (!/[a-z]/.test(path) || NO_IMAGE.has(text) || /^projects\/[^/]+\/global\//.test(text)) return nothing
+  if (!/[a-z]/.test(path) || NO_IMAGE.has(text) || /^projects\/[^/]+\/global\//.test(text)) return 'none'
   const hasDomain = text.startsWith(`${domain}/`) && isHost(domain)
-  if (digest) return { likeness: 'strong', reference }
+  if (digest) return 'strong'
   if (hasDomain && (OTHER_HOST.test(domain) || (API_HOST.test(domain) && !domain.startsWith('registry.')))) {
-    return { likeness: tag ? 'weak' : 'none', reference }
+    return tag ? 'weak' : 'none'
   }
-  return { likeness: gradeOf(text, hasDomain, domain, tag), reference }
+  return gradeOf(text, hasDomain, domain, tag)
 }
 
-function gradeOf(text: string, hasDomain: boolean, domain: string, tag: string | undefined): Likeness {
+function gradeOf(text: string, hasDomain: boolean, domain: string, tag: string | undefined): Likelihood {
   if (tag === undefined)
     return hasDomain && (REGISTRY_HOST.test(domain) || text.split('/').length > 2) ? 'medium' : 'weak'
   if (hasDomain && REGISTRY_HOST.test(domain)) return 'strong'

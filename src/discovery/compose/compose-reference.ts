@@ -1,8 +1,8 @@
 import type { Path } from '../../kubernetes/documents/path.ts'
 import { findReference } from '../../oci/reference.ts'
 import { type Key, readKey } from '../classify/key.ts'
-import { likenessOf } from '../classify/reference-likelihood.ts'
-import type { Inherited } from './inherited.ts'
+import { likelihoodOf } from '../classify/reference-likelihood.ts'
+import type { SurroundingParts } from './surrounding-parts.ts'
 
 /** One named text: an entry of a map, an environment variable, a parameter. */
 export interface Entry {
@@ -21,7 +21,7 @@ export interface Composition {
   readonly isSure: boolean
 }
 
-interface Part extends Entry {
+interface ReferencePart extends Entry {
   readonly key: Key
   readonly entry: Entry
 }
@@ -32,7 +32,7 @@ interface ComposeOptions {
   /** The entries stand under an image key, where `name` is the repository; or farther below one. */
   readonly ofImage?: UnderImage
   /** What an image that is a bare word (`image: proxyv2`) has from above. */
-  readonly inherit?: () => Inherited | undefined
+  readonly inherit?: () => SurroundingParts | undefined
 }
 
 interface Compositions {
@@ -52,14 +52,14 @@ const HEX = /^[0-9a-f]{64}$/
  * `registry` + `name` + `version`, `X_IMAGE_REPOSITORY` + `X_VERSION`, with a digest where there is one.
  */
 export function compose(entries: readonly Entry[], { ofImage = false, inherit }: ComposeOptions = {}): Compositions {
-  const parts = entries.map((entry): Part => ({ ...entry, key: readKey(entry.name), entry }))
+  const parts = entries.map((entry): ReferencePart => ({ ...entry, key: readKey(entry.name), entry }))
   const found: Composition[] = []
   const taken = new Set<Entry>()
   const groups = Map.groupBy(parts, ({ key }) => key.stem)
   const take = (composition: Composition | undefined): void => {
     if (!composition) return
     found.push(composition)
-    for (const part of composition.from) taken.add((part as Part).entry)
+    for (const part of composition.from) taken.add((part as ReferencePart).entry)
   }
   for (const [stem, group] of groups) {
     const base = baseOf(group, ofImage)
@@ -75,31 +75,35 @@ export function compose(entries: readonly Entry[], { ofImage = false, inherit }:
 }
 
 /** `image: proxyv2`, or a base or repository without a version: something above or beside may say the rest. */
-function needsMore({ name, from }: Base, versions: readonly Part[], ofImage: UnderImage): boolean {
-  const isOpen = (part: Part) =>
+function needsMore({ name, from }: Base, versions: readonly ReferencePart[], ofImage: UnderImage): boolean {
+  const isOpen = (part: ReferencePart) =>
     /base_?image$/i.test(part.name) || (part.key.role === 'repository' && (ofImage === 'directly' || part.key.ofImage))
   return !name.includes('/') || (versions.length === 0 && from.some(isOpen))
 }
 
 /** A base with what it inherits, where that makes a complete reference to a registry, or a version was all that lacked. */
-function completed(base: Base, version: Part | undefined, above: Inherited | undefined): Composition | undefined {
+function completed(
+  base: Base,
+  version: ReferencePart | undefined,
+  above: SurroundingParts | undefined,
+): Composition | undefined {
   const tag = version?.text ?? above?.version
   if (!above || !tag) return undefined
   const isBare = !base.name.includes('/')
   if (isBare && !above.registry) return undefined
   const reference = `${isBare ? `${above.registry}/` : ''}${base.name}${tagText(tag)}`
-  if (isBare && likenessOf(reference).likeness !== 'strong') return undefined
+  if (isBare && likelihoodOf(reference) !== 'strong') return undefined
   return compositionOf({ ...base, isSure: true }, reference, version ? [...base.from, version] : base.from)
 }
 
 interface Base {
   readonly name: string
-  readonly from: readonly Part[]
+  readonly from: readonly ReferencePart[]
   readonly isSure: boolean
 }
 
 /** Registry and repository of a group, without tag or digest. */
-function baseOf(group: readonly Part[], ofImage: UnderImage): Base | undefined {
+function baseOf(group: readonly ReferencePart[], ofImage: UnderImage): Base | undefined {
   const of = (role: string) => group.find(({ key, text }) => key.role === role && text !== '')
   const [image, repository, registry, name] = [of('image'), of('repository'), of('registry'), of('name')]
   // Other things than images have a repository and a version; `repository` with `tag` is theirs alone.
@@ -116,12 +120,12 @@ function baseOf(group: readonly Part[], ofImage: UnderImage): Base | undefined {
 }
 
 function partsOfPath(
-  image: Part | undefined,
-  repository: Part | undefined,
-  registry: Part | undefined,
-  name: Part | undefined,
+  image: ReferencePart | undefined,
+  repository: ReferencePart | undefined,
+  registry: ReferencePart | undefined,
+  name: ReferencePart | undefined,
   ofImage: UnderImage,
-): Part[] {
+): ReferencePart[] {
   // `repository: nvcr.io/nvidia, image: driver`: only an image without a path needs the repository before it.
   if (image && repository) return image.text.includes('/') ? [image] : [repository, image]
   if (image) return [image]
@@ -133,7 +137,7 @@ function partsOfPath(
 }
 
 /** `images: {web: {repository: org, name: web, tag: v1}}`: a repository of one component is what the name stands in. */
-function isPrefix({ text }: Part, name: Part | undefined, ofImage: UnderImage): boolean {
+function isPrefix({ text }: ReferencePart, name: ReferencePart | undefined, ofImage: UnderImage): boolean {
   const path = hasHost(`${text}/`) ? text.slice(text.indexOf('/') + 1) : text
   const isShort = HOST.test(text) || !path.includes('/')
   return ofImage !== false && isShort && name !== undefined && path !== name.text && name.text !== ''
@@ -142,12 +146,12 @@ function isPrefix({ text }: Part, name: Part | undefined, ofImage: UnderImage): 
 /** The versions that a base is used with: of its own stem, of a shorter one, or any that says it is an image's. */
 function versionsFor(
   stem: string,
-  group: readonly Part[],
-  all: readonly Part[],
+  group: readonly ReferencePart[],
+  all: readonly ReferencePart[],
   { from }: Base,
   ofImage: UnderImage,
-): Part[] {
-  const usable = (part: Part): boolean => VERSION_TEXT.test(part.text) && isVersionPart(part, ofImage)
+): ReferencePart[] {
+  const usable = (part: ReferencePart): boolean => VERSION_TEXT.test(part.text) && isVersionPart(part, ofImage)
   const own = group.filter(usable)
   const first = own.find(({ key }) => key.role === 'tag') ?? own[0]
   if (first) return [first]
@@ -160,18 +164,22 @@ function versionsFor(
   return isOnlyImage ? all.filter((part) => usable(part) && part.key.ofImage) : []
 }
 
-function isVersionPart({ key, text }: Part, ofImage: UnderImage): boolean {
+function isVersionPart({ key, text }: ReferencePart, ofImage: UnderImage): boolean {
   return (
     key.role === 'tag' ||
     (key.role === 'version' && (ofImage !== false || key.ofImage || /\d/.test(text) || text === 'latest'))
   )
 }
 
-function digestOf(group: readonly Part[]): Part | undefined {
+function digestOf(group: readonly ReferencePart[]): ReferencePart | undefined {
   return group.find(({ key, text }) => key.role === 'digest' && (HEX.test(text) || text.startsWith('sha256:')))
 }
 
-function join(base: Base, version: Part | undefined, digest: Part | undefined): Composition | undefined {
+function join(
+  base: Base,
+  version: ReferencePart | undefined,
+  digest: ReferencePart | undefined,
+): Composition | undefined {
   if (!version && !digest) {
     // Registry and repository make a name; a single part is no composition.
     return base.from.length > 1 ? compositionOf(base, base.name, base.from) : undefined
@@ -191,13 +199,13 @@ export function tagText(version: string): string {
 function compositionOf(
   { from: [first], isSure }: Base,
   reference: string,
-  from: readonly Part[],
+  from: readonly ReferencePart[],
 ): Composition | undefined {
-  const { likeness } = likenessOf(reference)
-  if (likeness === 'none' || !first) return undefined
+  const likelihood = likelihoodOf(reference)
+  if (likelihood === 'none' || !first) return undefined
   const of = (role: string) => from.find(({ key }) => key.role === role)
   const at = of('image') ?? of('repository') ?? first
-  return { reference, path: at.path, from, isSure: isSure || likeness === 'strong' }
+  return { reference, path: at.path, from, isSure: isSure || likelihood === 'strong' }
 }
 
 function hasHost(path: string): boolean {

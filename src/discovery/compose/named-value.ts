@@ -4,14 +4,14 @@ import type { Place, Walk } from '../walk/walk-state.ts'
 const VALUE_KEYS = ['value', 'default', 'defaultValue'] as const
 
 /** A map that gives a text a name: an environment variable, a parameter. */
-export interface Pair {
+export interface NamedValue {
   readonly name: string
   readonly key: (typeof VALUE_KEYS)[number]
   readonly text: string
 }
 
-/** The pair that a map is, where it is one. */
-export function pairOf(map: Readonly<Record<string, unknown>>): Pair | undefined {
+/** The named value that a map is, where it is one. */
+export function namedValueOf(map: Readonly<Record<string, unknown>>): NamedValue | undefined {
   const { name } = map
   if (typeof name !== 'string') return undefined
   for (const key of VALUE_KEYS) {
@@ -22,9 +22,9 @@ export function pairOf(map: Readonly<Record<string, unknown>>): Pair | undefined
 }
 
 /** Reads the text of a pair under the name that it has there, rather than under `value`. */
-export function visitPair(
+export function visitNamedValue(
   walk: Walk,
-  { name, key, text }: Pair,
+  { name, key, text }: NamedValue,
   listName: string,
   place: Place,
   visit: (walk: Walk, value: unknown, name: string, place: Place) => void,

@@ -1,10 +1,10 @@
 import type { Path } from '../../kubernetes/documents/path.ts'
 import type { Key } from '../classify/key.ts'
-import { isUnknownWord, likenessOf } from '../classify/reference-likelihood.ts'
+import { isUnknownWord, likelihoodOf } from '../classify/reference-likelihood.ts'
 import type { Confidence, ImageUse, Layer } from './image-use.ts'
 
 /** A text of a resource that names an image, or may. */
-export interface Candidate {
+export interface ImageCandidate {
   readonly reference: string
   /** From the resource to the text, or to the text that it is embedded in. */
   readonly path: Path
@@ -39,14 +39,14 @@ export function judge(
   if (key.role === 'never') return undefined
   const isImageKey = key.role === 'image' || key.role === 'images'
   const reference = text.replace(isImageKey ? IMAGE_TRANSPORT : TRANSPORT, '')
-  const { likeness } = likenessOf(reference)
-  if (likeness === 'none') return undefined
+  const likelihood = likelihoodOf(reference)
+  if (likelihood === 'none') return undefined
   const isImage = isImageKey || reference !== text
   if (isImage) return { reference, confidence: isLoose && isUnknownWord(reference) ? 'possible' : 'likely' }
-  if (likeness === 'weak') return undefined
+  if (likelihood === 'weak') return undefined
   // A tag with its digest (`1.6.0@sha256:…`) reads like an image of that name.
   if (isPart(key) && !reference.includes('/')) return undefined
-  if (likeness === 'strong') return { reference, confidence: 'likely' }
+  if (likelihood === 'strong') return { reference, confidence: 'likely' }
   if (isPart(key)) return key.ofImage && /\/.*[:@]/.test(reference) ? { reference, confidence: 'likely' } : undefined
   if (key.role === 'mention') return { reference, confidence: 'likely' }
   return { reference, confidence: /^[^:@]*\/[^:@]*:v?\d+\.\d/.test(reference) ? 'likely' : 'possible' }

@@ -4,7 +4,7 @@ import type { Workload } from '../../kubernetes/objects/workload.ts'
 import { isExcluded } from '../classify/exclusions.ts'
 import { applyRules, type FieldRule } from '../classify/field-rule.ts'
 import { KNOWN_FIELDS } from '../classify/known-fields.ts'
-import type { Candidate } from '../uses/image-candidate.ts'
+import type { ImageCandidate } from '../uses/image-candidate.ts'
 import { schemaDefaults } from './schema-defaults.ts'
 import { findCandidates } from './walk.ts'
 
@@ -17,7 +17,8 @@ export function candidatesOf(
   const own = applyRules(rules, resource, 'rule')
   const known = applyRules(KNOWN_FIELDS, resource, 'knownField')
   const { candidates, gaps } = guessesFor(resource, workload)
-  const isFree = ({ path }: Candidate, claimed: readonly Path[]) => !claimed.some((prefix) => startsWith(path, prefix))
+  const isFree = ({ path }: ImageCandidate, claimed: readonly Path[]) =>
+    !claimed.some((prefix) => startsWith(path, prefix))
   return {
     candidates: [
       ...own.candidates,
@@ -40,10 +41,10 @@ function guessesFor(resource: Resource, workload: Workload | undefined): ReturnT
   return findCandidates(value, { apiVersion, layer, podSpec: workload?.podSpec })
 }
 
-function defaultCandidates({ apiVersion, value }: Resource): Candidate[] {
+function defaultCandidates({ apiVersion, value }: Resource): ImageCandidate[] {
   return schemaDefaults(value).flatMap(({ value: defaults, pathOf }) =>
     findCandidates(defaults, { apiVersion, layer: 'knownField' }).candidates.map(
-      (candidate): Candidate => ({
+      (candidate): ImageCandidate => ({
         ...candidate,
         path: pathOf(candidate.path),
         policy: undefined,

@@ -1,6 +1,6 @@
 import { readKey } from '../classify/key.ts'
 import { compose, type Entry } from '../compose/compose-reference.ts'
-import { inheritedFrom } from '../compose/inherited.ts'
+import { partsAround } from '../compose/surrounding-parts.ts'
 import { add, type Place, type Walk } from './walk-state.ts'
 
 export const NOTHING: ReadonlySet<string> = new Set()
@@ -21,7 +21,7 @@ export function addCompositions(
   if (!ofImage && !entries.some((entry) => BASES.has(readKey(entry.name).role))) return NOTHING
   // A `global` map holds the parts that others leave out, and is no image itself.
   if (name === 'global') return NOTHING
-  const { found, taken } = compose(entries, { ofImage, inherit: () => inheritedFrom([...walk.maps, textsOf(entries)]) })
+  const { found, taken } = compose(entries, { ofImage, inherit: () => partsAround([...walk.maps, textsOf(entries)]) })
   for (const { reference, path, from, isSure } of found) {
     const hasVersion = /[:@][^/]*$/.test(reference)
     add(walk, place, {

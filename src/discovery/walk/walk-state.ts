@@ -1,7 +1,7 @@
 import type { Path } from '../../kubernetes/documents/path.ts'
 import type { PodImageGap } from '../../kubernetes/objects/pod-images.ts'
 import type { Key } from '../classify/key.ts'
-import type { Candidate } from '../uses/image-candidate.ts'
+import type { ImageCandidate } from '../uses/image-candidate.ts'
 import type { Layer } from '../uses/image-use.ts'
 
 /** One walk over a value: where it is, and what it has found. */
@@ -17,7 +17,7 @@ export interface Walk {
   readonly path: (string | number)[]
   /** The maps on that way. */
   readonly maps: Record<string, unknown>[]
-  readonly found: Candidate[]
+  readonly found: ImageCandidate[]
   readonly gaps: PodImageGap[]
   /** Containers and image volumes of pod specs: their images are read as the kubelet reads them. */
   readonly claimed: Set<unknown>
@@ -45,7 +45,7 @@ export const IMAGE: Key = { role: 'image', stem: '', ofImage: true }
 export function add(
   walk: Walk,
   place: Place,
-  candidate: Pick<Candidate, 'reference' | 'confidence' | 'why'> & Partial<Candidate>,
+  candidate: Pick<ImageCandidate, 'reference' | 'confidence' | 'why'> & Partial<ImageCandidate>,
 ): void {
   const { layer, container } = place
   walk.found.push({ path: [...walk.path], textLine: undefined, policy: undefined, layer, container, ...candidate })

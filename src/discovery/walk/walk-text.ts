@@ -1,13 +1,13 @@
 import { type Key, readKey } from '../classify/key.ts'
 import { hasPlaceholder } from '../classify/placeholders.ts'
-import { type Candidate, judge } from '../uses/image-candidate.ts'
+import { type ImageCandidate, judge } from '../uses/image-candidate.ts'
 import type { Layer } from '../uses/image-use.ts'
 import { mayEmbed, readEmbedded, SCRIPT } from './embedded.ts'
 import { imagesInLines } from './text-lines.ts'
 import { add, IMAGE, type Place, type Walk } from './walk-state.ts'
 
 /** Finds the candidates of a value that stands as text; handed in because walking and reading texts need each other. */
-export type FindInside = (value: unknown, place: Place, name: string) => readonly Candidate[]
+export type FindInside = (value: unknown, place: Place, name: string) => readonly ImageCandidate[]
 
 const MAX_TEXT_DEPTH = 3
 /** Prose: what it mentions is not what runs. Expressions and patterns compare. */

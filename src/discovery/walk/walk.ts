@@ -5,8 +5,8 @@ import { readKey } from '../classify/key.ts'
 import { fillPlaceholders, placeholderNames } from '../classify/placeholders.ts'
 import { hasPodShape } from '../classify/pod-shape.ts'
 import type { Entry } from '../compose/compose-reference.ts'
-import { pairOf, visitPair } from '../compose/named-value.ts'
-import type { Candidate } from '../uses/image-candidate.ts'
+import { namedValueOf, visitNamedValue } from '../compose/named-value.ts'
+import type { ImageCandidate } from '../uses/image-candidate.ts'
 import type { Layer } from '../uses/image-use.ts'
 import { readArguments } from './arguments.ts'
 import { addCompositions, entriesOf, NOTHING } from './walk-compositions.ts'
@@ -22,7 +22,7 @@ interface WalkOptions {
 }
 
 interface Found {
-  readonly candidates: readonly Candidate[]
+  readonly candidates: readonly ImageCandidate[]
   /** Containers without a usable image; in a custom resource only those that have something else there. */
   readonly gaps: readonly PodImageGap[]
 }
@@ -79,8 +79,8 @@ function visitMap(walk: Walk, map: Record<string, unknown>, name: string, outer:
   walk.maps.push(map)
   const isClaimed = walk.claimed.has(map)
   const taken = isClaimed ? NOTHING : addCompositions(walk, entriesOf(map, place.outer), place, name)
-  const pair = pairOf(map)
-  if (pair) visitPair(walk, pair, name, place, visit)
+  const pair = namedValueOf(map)
+  if (pair) visitNamedValue(walk, pair, name, place, visit)
   for (const key in map) {
     const value = map[key]
     if (value === null || (typeof value !== 'object' && typeof value !== 'string')) continue
@@ -104,7 +104,7 @@ function visitList(walk: Walk, list: readonly unknown[], name: string, outer: Pl
   }
   const isEnvironment = (name === 'env' || name === 'envs') && outer.layer !== 'config'
   const place: Place = isEnvironment ? { ...outer, layer: 'environment' } : outer
-  const pairs = list.map((item) => (isObject(item) ? pairOf(item) : undefined))
+  const pairs = list.map((item) => (isObject(item) ? namedValueOf(item) : undefined))
   const entries = pairs.flatMap((pair, index): Entry[] =>
     pair ? [{ name: pair.name, text: pair.text, path: [index, pair.key] }] : [],
   )
@@ -149,7 +149,7 @@ function visitAnnotations(walk: Walk, metadata: unknown, place: Place): void {
 }
 
 /** What an annotation says about an image without asking for it: what the catalog shows, or which repository is meant. */
-function isInformative({ path, textLine, reference }: Candidate): boolean {
+function isInformative({ path, textLine, reference }: ImageCandidate): boolean {
   return textLine === undefined && (path.at(-1) === 'containerImage' || !/[:@][^/]*$/.test(reference))
 }
 

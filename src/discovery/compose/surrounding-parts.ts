@@ -2,7 +2,7 @@ import { isObject } from '../../kubernetes/objects/resource.ts'
 import { readKey } from '../classify/key.ts'
 
 /** What images of a resource have in common, unless they say it themselves. */
-export interface Inherited {
+export interface SurroundingParts {
   /** Registry and repository prefix. */
   readonly registry: string | undefined
   readonly version: string | undefined
@@ -16,7 +16,7 @@ const PROJECT = /^(?:project|organization|org)$/i
  * The registry (or repository prefix) and the version that maps give to images without them: beside the image, above it,
  * or under `global`: `global: {hub: docker.io/istio, tag: 1.20}` with `proxy: {image: proxyv2}`. The last map is nearest.
  */
-export function inheritedFrom(maps: readonly Texts[]): Inherited {
+export function partsAround(maps: readonly Texts[]): SurroundingParts {
   const sources = maps.toReversed().flatMap((map) => (isObject(map.global) ? [map, map.global] : [map]))
   const holder = sources.find((map) => textFor(map, ['registry', 'repository']) !== undefined) ?? {}
   const registry = textFor(holder, ['registry', 'repository'])?.replace(/\/$/, '')
