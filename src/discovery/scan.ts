@@ -3,14 +3,14 @@ import type { Document, UnreadableDocument } from '../kubernetes/documents/docum
 import { type Resource, resourcesOf } from '../kubernetes/objects/resource.ts'
 import { type Workload, workloadOf } from '../kubernetes/objects/workload.ts'
 import { criForm, findReference } from '../oci/reference.ts'
-import type { FieldRule } from './classify/field-rule.ts'
 import { readKey } from './classify/key.ts'
+import type { FieldRule } from './rules/field-rule.ts'
+import { imagesInComments } from './texts/comments.ts'
+import { imagesInLines } from './texts/text-lines.ts'
 import type { ImageCandidate } from './uses/image-candidate.ts'
 import type { ImageUse } from './uses/image-use.ts'
 import { findingsOfUse, gapFinding, unreadableFinding } from './uses/use-findings.ts'
 import { candidatesOf } from './walk/candidates.ts'
-import { imagesInComments } from './walk/comments.ts'
-import { imagesInLines } from './walk/text-lines.ts'
 
 /** What one document gave. */
 export interface DocumentScan {

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
-import type { FieldRule } from '../../src/discovery/classify/field-rule.ts'
-import { readRules } from '../../src/discovery/classify/rules-file.ts'
+import type { FieldRule } from '../../src/discovery/rules/field-rule.ts'
+import { readRules } from '../../src/discovery/rules/rules-file.ts'
 import { scanDocument } from '../../src/discovery/scan.ts'
 import { readAllDocuments } from '../../src/kubernetes/documents/document.ts'
 import { formatPath } from '../../src/kubernetes/documents/path.ts'

@@ -1,5 +1,5 @@
 import { Flags } from '@oclif/core'
-import { readRules } from '../../discovery/classify/rules-file.ts'
+import { readRules } from '../../discovery/rules/rules-file.ts'
 import { CONFIDENCES, type Confidence } from '../../discovery/uses/image-use.ts'
 import { readText } from '../inputs/inputs.ts'
 import type { ScanOptions } from '../inputs/scan-inputs.ts'

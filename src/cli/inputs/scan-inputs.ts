@@ -1,5 +1,5 @@
 import { mayNameImages } from '../../discovery/classify/exclusions.ts'
-import type { FieldRule } from '../../discovery/classify/field-rule.ts'
+import type { FieldRule } from '../../discovery/rules/field-rule.ts'
 import { scanDocument } from '../../discovery/scan.ts'
 import { type Confidence, detach, type ImageUse, isAtLeast } from '../../discovery/uses/image-use.ts'
 import type { ExpectedError } from '../../errors.ts'

@@ -1,9 +1,9 @@
 import { type Key, readKey } from '../classify/key.ts'
 import { hasPlaceholder } from '../classify/placeholders.ts'
+import { mayEmbed, readEmbedded, SCRIPT } from '../texts/embedded.ts'
+import { imagesInLines } from '../texts/text-lines.ts'
 import { type ImageCandidate, judge } from '../uses/image-candidate.ts'
 import type { Layer } from '../uses/image-use.ts'
-import { mayEmbed, readEmbedded, SCRIPT } from './embedded.ts'
-import { imagesInLines } from './text-lines.ts'
 import { add, IMAGE, type Place, type Walk } from './walk-state.ts'
 
 /** Finds the candidates of a value that stands as text; handed in because walking and reading texts need each other. */

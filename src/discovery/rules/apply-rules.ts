@@ -3,9 +3,9 @@ import { valueAt } from '../../kubernetes/documents/path.ts'
 import { isObject, type Resource } from '../../kubernetes/objects/resource.ts'
 import { findReference } from '../../oci/reference.ts'
 import { groupOf } from '../classify/exclusions.ts'
-import type { FieldRule, PartName } from '../classify/field-rule.ts'
 import { tagText } from '../compose/compose-reference.ts'
 import type { ImageCandidate } from '../uses/image-candidate.ts'
+import type { FieldRule, PartName } from './field-rule.ts'
 import { matchPath, parsePath } from './path-pattern.ts'
 
 /** What rules say about one resource: the images, and the paths about which nothing else has a say. */
