@@ -1,4 +1,6 @@
 import { mayNameImages } from '../../discovery/classify/exclusions.ts'
+import { readChartImages } from '../../discovery/listed/chart-images.ts'
+import { readImageList } from '../../discovery/listed/image-list.ts'
 import type { FieldRule } from '../../discovery/rules/field-rule.ts'
 import { scanDocument } from '../../discovery/scan.ts'
 import { type Confidence, detach, type ImageUse, isAtLeast } from '../../discovery/uses/image-use.ts'
@@ -8,8 +10,6 @@ import { type Document, readDocuments, type UnreadableDocument } from '../../kub
 import { customWorkloadsOf } from '../../kubernetes/objects/custom-workload.ts'
 import { type Resource, resourcesOf } from '../../kubernetes/objects/resource.ts'
 import type { Workload } from '../../kubernetes/objects/workload.ts'
-import { readChartImages } from './chart-images.ts'
-import { readImageList } from './image-list.ts'
 import { type InputText, readInputs } from './inputs.ts'
 import type { HelmOptions } from './render.ts'
 

@@ -1,7 +1,7 @@
-import type { ImageUse } from '../../discovery/uses/image-use.ts'
 import type { Finding } from '../../finding.ts'
 import { readDocuments } from '../../kubernetes/documents/document.ts'
 import { isObject } from '../../kubernetes/objects/resource.ts'
+import type { ImageUse } from '../uses/image-use.ts'
 import { readImageList } from './image-list.ts'
 
 /** Annotations in which a chart lists its images, as YAML text: a list of `{name, image}`. */

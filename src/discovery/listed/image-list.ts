@@ -1,6 +1,6 @@
-import type { ImageUse } from '../../discovery/uses/image-use.ts'
 import type { Finding } from '../../finding.ts'
 import { criForm, findReference } from '../../oci/reference.ts'
+import type { ImageUse } from '../uses/image-use.ts'
 
 /** Where a list comes from, for the uses that it makes. */
 interface ListSource {
