@@ -24,6 +24,7 @@ const MAY_IMPORT: Record<string, string[]> = {
     'bundle',
     'bundle/format',
     'cli',
+    'discovery',
     'kubernetes-types',
     'kubernetes',
     'layout',

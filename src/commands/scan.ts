@@ -2,10 +2,11 @@ import { Args, Flags } from '@oclif/core'
 import { BaseCommand } from '../cli/base-command.ts'
 import { parsePolicies } from '../cli/flags/policies.ts'
 import { scanFlags, scanOptions } from '../cli/flags/scan-flags.ts'
-import { type InputScan, imagesOf, isIncomplete, scanInputs } from '../cli/inputs/scan-inputs.ts'
+import { type InputScan, isIncomplete, scanInputs } from '../cli/inputs/scan-inputs.ts'
 import { renderFindings } from '../cli/output/findings.ts'
-import { renderUses, renderWhy, usesOf } from '../cli/output/uses.ts'
+import { renderUses, renderWhy } from '../cli/output/uses.ts'
 import { type ImageUse, renderUse } from '../discovery/uses/image-use.ts'
+import { imagesOf, usesOf } from '../discovery/uses/used-images.ts'
 
 export default class Scan extends BaseCommand {
   static override summary = 'list every image that Kubernetes manifests use, with its pull policy and where it stands'

@@ -1,11 +1,12 @@
 import type { Lock, LockedImage } from '../../bundle/format/lock.ts'
+import { imagesOf } from '../../discovery/uses/used-images.ts'
 import { ExpectedError } from '../../errors.ts'
 import { parseReference, type Reference } from '../../oci/reference.ts'
 import { findLock, readLockOf } from '../files/lock-file.ts'
 import { parsePolicies } from '../flags/policies.ts'
 import { scanOptions } from '../flags/scan-flags.ts'
 import { readText } from '../inputs/inputs.ts'
-import { type InputScan, imagesOf, isUnreadable, scanInputs } from '../inputs/scan-inputs.ts'
+import { type InputScan, isUnreadable, scanInputs } from '../inputs/scan-inputs.ts'
 import { renderFindings } from '../output/findings.ts'
 
 /** What inputs and flags ask for: references to look up, and images that a lock has fixed already. */

@@ -114,12 +114,6 @@ export function isUnreadable({ code }: Finding): boolean {
   return code === 'FILE_UNREADABLE' || code === 'DOCUMENT_UNREADABLE'
 }
 
-/** The distinct images of uses, in CRI form, sorted; only those under one of the policies, or set by an operator. */
-export function imagesOf(uses: readonly ImageUse[], policies: readonly string[]): string[] {
-  const wanted = uses.filter(({ policy }) => policy === undefined || policies.includes(policy))
-  return [...new Set(wanted.map(({ image }) => image).filter((image) => image !== undefined))].sort()
-}
-
 /** A comment that names what a resource names says nothing new. */
 function withoutKnownComments(uses: readonly ImageUse[]): ImageUse[] {
   const known = new Set(uses.filter(({ layer }) => layer !== 'comment').map(({ image }) => image))

@@ -1,7 +1,6 @@
 import type { ImageUse } from '../../discovery/uses/image-use.ts'
 import { formatPath } from '../../kubernetes/documents/path.ts'
 import { nameOfResource } from '../../kubernetes/objects/resource.ts'
-import { criForm, findReference, repositoryName } from '../../oci/reference.ts'
 import { printable, renderTable } from './table.ts'
 
 /** Uses as a table, one line each. */
@@ -34,18 +33,6 @@ export function renderWhy(uses: readonly ImageUse[]): string {
         .join('\n')
     })
     .join('\n')
-}
-
-/** The uses of one image, however they write it; of every version where the reference has neither tag nor digest. */
-export function usesOf(uses: readonly ImageUse[], reference: string): ImageUse[] {
-  const wanted = findReference(reference)
-  if (!wanted) return uses.filter((use) => use.reference === reference)
-  const isAny = wanted.tag === undefined && wanted.digest === undefined
-  return uses.filter((use) => {
-    const parsed = findReference(use.reference)
-    if (!parsed || repositoryName(parsed) !== repositoryName(wanted)) return false
-    return isAny || criForm(parsed) === criForm(wanted) || (!wanted.digest && parsed.tag === wanted.tag)
-  })
 }
 
 function policyText({ policy, policyFrom }: ImageUse): string {
