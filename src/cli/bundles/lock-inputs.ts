@@ -4,11 +4,12 @@ import type { Lock, LockedImage } from '../../bundle/format/lock.ts'
 import { joinLocks, lockImages } from '../../bundle/lock/lock.ts'
 import { type ManifestCache, withKnownDocuments } from '../../bundle/lock/manifest-cache.ts'
 import { type ManifestNeeds, needsOfLock, sumOfNeeds } from '../../bundle/lock/manifest-needs.ts'
+import { quotaFindings } from '../../bundle/lock/quota-findings.ts'
 import type { Digest } from '../../oci/digest.ts'
 import type { RegistryClient } from '../../registry/client/registry-client.ts'
 import { DEFAULT_PLATFORMS, DEFAULT_PLATFORMS_NOTE, platformsFrom } from '../flags/platform-flags.ts'
 import { renderFindings } from '../output/findings.ts'
-import { learnQuotas, quotaFindings } from '../registry/quota.ts'
+import { knownQuota, learnQuotas } from '../registry/quota.ts'
 import type { ImagesToLock } from './images-to-lock.ts'
 
 interface LockRun {
@@ -41,7 +42,8 @@ export async function lockInputs(
   const warn = async (resolved: ManifestNeeds) => {
     const ofLock = fetchesLocked ? needsOfLock(known, isKnown) : new Map()
     await learnQuotas(known, ofLock, client)
-    const findings = quotaFindings(sumOfNeeds([resolved, ofLock]), (registry) => client.quotaOf(registry))
+    const needs = sumOfNeeds([resolved, ofLock])
+    const findings = quotaFindings(needs, (domain) => knownQuota(domain, (registry) => client.quotaOf(registry)))
     if (findings.length > 0) note(renderFindings(findings))
   }
   const source = withKnownDocuments(client, kept, local)

@@ -1,28 +1,18 @@
 import type { Lock } from '../../bundle/format/lock.ts'
 import type { ManifestNeeds } from '../../bundle/lock/manifest-needs.ts'
+import type { KnownQuota } from '../../bundle/lock/quota-findings.ts'
 import { ExpectedError } from '../../errors.ts'
-import type { Finding } from '../../finding.ts'
 import { parseReference } from '../../oci/reference.ts'
 import { describeQuota, type Quota, quotaHint } from '../../registry/client/pull-quota.ts'
 import type { RegistryClient } from '../../registry/client/registry-client.ts'
 
 type QuotaOf = (registry: { domain: string }) => Quota | undefined
 
-/** What a run cannot get because a registry gives fewer manifests than it needs. */
-export function quotaFindings(needs: ManifestNeeds, quotaOf: QuotaOf): Finding[] {
-  return [...needs].flatMap(([domain, count]) => {
-    const quota = quotaOf({ domain })
-    if (!quota || quota.remaining >= count) return []
-    const message = `${domain} still gives ${describeQuota(quota)}, and this run needs ${count} or more`
-    return {
-      code: 'QUOTA_SHORT',
-      severity: 'warning' as const,
-      message,
-      hint: quotaHint(domain, quota),
-      file: undefined,
-      line: undefined,
-    }
-  })
+/** Says what a client has heard of quotas in the words of a lock. */
+export function knownQuota(domain: string, quotaOf: QuotaOf): KnownQuota | undefined {
+  const quota = quotaOf({ domain })
+  if (!quota) return undefined
+  return { remaining: quota.remaining, description: describeQuota(quota), hint: quotaHint(domain, quota) }
 }
 
 /** One line for each registry that counts: what is left. */
