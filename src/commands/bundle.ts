@@ -15,8 +15,9 @@ import { lockFlags } from '../cli/flags/lock-flags.ts'
 import { repeatable } from '../cli/flags/repeatable.ts'
 import { renderQuotas } from '../cli/registry/quota.ts'
 import { readRegistryOptions } from '../cli/registry/registry-options.ts'
-import { type LayoutBlobs, openLayoutBlobs } from '../layout/local-blobs.ts'
 import { ManifestCacheFile } from '../layout/manifest-cache-file.ts'
+import { openContent } from '../layout/open-content.ts'
+import type { Content } from '../oci/content.ts'
 import { formatBytes } from '../oci/format-bytes.ts'
 import { countOf } from '../plural.ts'
 import { RegistryClient } from '../registry/client/registry-client.ts'
@@ -67,9 +68,9 @@ export default class Bundle extends BaseCommand {
     const options = await readRegistryOptions(flags, argv as string[])
     const client = new RegistryClient(options)
     const kept = await ManifestCacheFile.open(flags.output)
-    const reuse: LayoutBlobs[] = existing ? [existing] : []
+    const reuse: Content[] = existing ? [existing] : []
     try {
-      for (const path of flags.reuse) reuse.push(await openLayoutBlobs(path))
+      for (const path of flags.reuse) reuse.push(await openContent(path))
       const { lock, documents } = await lockInputs(wanted, flags, {
         ...{ client, kept, local: reuse, fetchesLocked: true },
         note: (text) => this.logToStderr(text),

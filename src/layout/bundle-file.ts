@@ -1,17 +1,17 @@
+import type { Bundle } from '../bundle/format/bundle.ts'
 import type { Lock } from '../bundle/format/lock.ts'
 import { type BlobEntry, BUNDLE_TABLE, type BundleTable, parseBundleTable } from '../bundle/format/table.ts'
 import { ExpectedError } from '../errors.ts'
+import type { BlobRange, BlobSizes } from '../oci/content.ts'
+import type { Descriptor } from '../oci/descriptor.ts'
 import { type Digest, digestOf, splitDigest } from '../oci/digest.ts'
 import { blobName } from '../oci/image-layout.ts'
 import { parseJson } from '../oci/json.ts'
-import { ByteFile } from './files/byte-file.ts'
+import { ByteFile, MAX_DOCUMENT_BYTES } from './files/byte-file.ts'
 import { indexTar, type TarEntry } from './tar/tar-index.ts'
 
-/** Documents (manifests, configs, our own table) are read whole; a larger one is refused. */
-const MAX_DOCUMENT_BYTES = 64 * 1024 * 1024
-
 /** A bundle opened for reading. It holds a file handle: close it. */
-export class BundleFile {
+export class BundleFile implements Bundle {
   readonly path: string
   /** Bytes of the whole file. */
   readonly size: number
@@ -22,6 +22,7 @@ export class BundleFile {
   readonly isInParts: boolean
   readonly #file: ByteFile
   readonly #entries: ReadonlyMap<string, TarEntry>
+  #names: ReadonlyMap<string, Descriptor> | undefined
 
   constructor(file: ByteFile, entries: ReadonlyMap<string, TarEntry>, table: BundleTable) {
     this.path = file.path
@@ -37,6 +38,15 @@ export class BundleFile {
     return this.table.lock
   }
 
+  get names(): ReadonlyMap<string, Descriptor> {
+    this.#names ??= new Map(this.lock.images.flatMap(({ names, target }) => names.map((name) => [name, target])))
+    return this.#names
+  }
+
+  async lacking(): Promise<BlobSizes> {
+    return new Map(this.table.requires?.map((blob) => [blob.digest, blob]))
+  }
+
   /** A file of the bundle that is no blob, such as `index.json` or `nodeseed/seed.sh`; undefined when it is not there. */
   async readFile(name: string): Promise<Buffer | undefined> {
     const entry = this.#entries.get(name)
@@ -48,7 +58,7 @@ export class BundleFile {
    *
    * @throws {ExpectedError} BLOB_UNKNOWN; CONTENT_MISMATCH when the bytes are not what the digest says.
    */
-  async readBlob(digest: Digest): Promise<Buffer> {
+  async readDocument(digest: Digest): Promise<Buffer> {
     const bytes = await readDocument(this.#file, { name: digest, ...this.#find(digest) })
     const actual = digestOf(bytes, splitDigest(digest).algorithm)
     if (actual === digest) return bytes
@@ -63,9 +73,9 @@ export class BundleFile {
    *
    * @throws {ExpectedError} BLOB_UNKNOWN
    */
-  openBlob(digest: Digest, { start = 0, end = Number.POSITIVE_INFINITY, reuse = false } = {}): AsyncGenerator<Buffer> {
+  openBlob(digest: Digest, { start = 0, end, reuse = false }: BlobRange = {}): AsyncGenerator<Buffer> {
     const { offset, size } = this.#find(digest)
-    return this.#file.stream(offset + start, offset + Math.min(end, size), { reuse })
+    return this.#file.stream(offset + start, offset + Math.min(end ?? size, size), { reuse })
   }
 
   /**

@@ -1,5 +1,5 @@
 import { appendFile, readFile, rm } from 'node:fs/promises'
-import { type Digest, digestOf, isDigest, splitDigest } from '../oci/digest.ts'
+import { type Digest, isContentOf, isDigest } from '../oci/digest.ts'
 
 /**
  * The manifests and configs that a run was given, in a file beside what it writes: some registries count how many they
@@ -46,7 +46,7 @@ function parse(text: string): Map<Digest, Uint8Array> {
   for (const line of text.split('\n')) {
     const [digest, encoded = ''] = line.split(' ')
     const bytes = Buffer.from(encoded, 'base64')
-    if (isDigest(digest) && digestOf(bytes, splitDigest(digest).algorithm) === digest) documents.set(digest, bytes)
+    if (isDigest(digest) && isContentOf(digest, bytes)) documents.set(digest, bytes)
   }
   return documents
 }

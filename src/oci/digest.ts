@@ -42,3 +42,22 @@ export function splitDigest(digest: Digest): { algorithm: string; hex: string } 
 export function digestOf(content: Uint8Array | string, algorithm = 'sha256'): Digest {
   return `${algorithm}:${createHash(algorithm).update(content).digest('hex')}` as Digest
 }
+
+/** Whether these bytes are the content of that digest. */
+export function isContentOf(digest: Digest, content: Uint8Array): boolean {
+  return digestOf(content, splitDigest(digest).algorithm) === digest
+}
+
+/** The digest of content that comes in chunks; `onBytes` hears of each that was hashed. */
+export async function hashChunks(
+  chunks: AsyncIterable<Uint8Array>,
+  algorithm: string,
+  onBytes: (count: number) => void = () => {},
+): Promise<Digest> {
+  const hash = createHash(algorithm)
+  for await (const chunk of chunks) {
+    hash.update(chunk)
+    onBytes(chunk.byteLength)
+  }
+  return `${algorithm}:${hash.digest('hex')}` as Digest
+}

@@ -56,9 +56,14 @@ test('of two bundles the later decides what a tag is, and both give blobs', asyn
   const moved = { ...first, names: first.names.filter((name) => name.includes(':3.1')), target: second.target }
   const delta = {
     lock: { version: 1, images: [moved] } as const,
+    path: 'delta.tar',
+    names: new Map(),
     blobs: new Map(),
-    readBlob: () => Promise.reject(new Error('empty')),
+    lacking: async () => new Map(),
+    readDocument: () => Promise.reject(new Error('empty')),
+    openBlob: () => expect.fail('empty'),
     readInto: () => Promise.reject(new Error('empty')),
+    close: async () => {},
   }
   const both = new BundleContent([bundle, delta])
   expect((await both.findManifest('registry.example.com/edge/agent', '3.1'))?.digest).toBe(second.target.digest)

@@ -3,19 +3,26 @@ import type { Lock, LockedImage } from '../../src/bundle/format/lock.ts'
 import type { PlannedFile } from '../../src/bundle/format/plan.ts'
 import { type ExtraFile, planBundle } from '../../src/bundle/format/plan.ts'
 import { BundleWriter } from '../../src/layout/bundle-writer.ts'
+import type { Digest } from '../../src/oci/digest.ts'
 import { nodeFiles } from '../../src/seed/output/node-files.ts'
 import { type Blobs, tarOf } from './image-maker.ts'
 import { NODE_SCRIPT } from './node-script.ts'
 
-/** Writes a bundle of images as `nodeseed bundle` does. With `leaveOut` some blobs are missing: a delta, or damage. `files` are beside it. */
+/** Writes a bundle of images as `nodeseed bundle` does. With `without` it is a delta; with `leaveOut` some blobs are missing: damage. `files` are beside it. */
 export async function writeTestBundle(
   path: string,
   images: readonly LockedImage[],
   blobs: Blobs,
-  { leaveOut = new Set<string>(), files = [] }: { leaveOut?: ReadonlySet<string>; files?: readonly ExtraFile[] } = {},
+  {
+    leaveOut = new Set<string>(),
+    files = [],
+    without,
+  }: { leaveOut?: ReadonlySet<string>; files?: readonly ExtraFile[]; without?: ReadonlySet<Digest> } = {},
 ): Promise<Lock> {
   const lock: Lock = { version: 1, images }
-  const plan = planBundle(lock, [...nodeFiles(lock, await readFile(NODE_SCRIPT, 'utf8')), ...files])
+  const plan = planBundle(lock, [...nodeFiles(lock, await readFile(NODE_SCRIPT, 'utf8')), ...files], {
+    ...(without && { without }),
+  })
   if (leaveOut.size > 0) {
     const kept = plan.files.filter(({ blob }) => !leaveOut.has(blob?.digest ?? ''))
     await writeFile(path, await tarOf(kept.map((file) => [{ name: file.name }, contentOf(file, blobs)])))

@@ -1,23 +1,16 @@
-import { createHash } from 'node:crypto'
 import { isDeepStrictEqual } from 'node:util'
 import { ExpectedError } from '../../errors.ts'
-import { type Digest, digestOf, splitDigest } from '../../oci/digest.ts'
+import type { Content } from '../../oci/content.ts'
+import type { Descriptor } from '../../oci/descriptor.ts'
+import { type Digest, digestOf, hashChunks, isContentOf, splitDigest } from '../../oci/digest.ts'
 import { parseJson } from '../../oci/json.ts'
 import { parseManifest } from '../../oci/manifest.ts'
 import { isIndexType } from '../../oci/media-type.ts'
 import { type BlobRole, rolesOf } from '../format/blob-roles.ts'
+import type { Bundle } from '../format/bundle.ts'
 import { renderIndex } from '../format/index-json.ts'
 import { attachedBlobsOf, blobsOf, type LockedImage } from '../format/lock.ts'
-import { type BlobEntry, BUNDLE_TABLE, type BundleTable } from '../format/table.ts'
-
-/** A bundle as far as checking it needs. */
-export interface BundleContent {
-  readonly table: BundleTable
-  readonly blobs: ReadonlyMap<Digest, BlobEntry>
-  readFile(name: string): Promise<Uint8Array | undefined>
-  readBlob(digest: Digest): Promise<Uint8Array>
-  openBlob(digest: Digest, options: { reuse: true }): AsyncIterable<Uint8Array>
-}
+import { BUNDLE_TABLE } from '../format/table.ts'
 
 /** One thing that is wrong with a bundle. */
 export interface BundleProblem {
@@ -31,12 +24,12 @@ export interface BundleProblem {
  * Hashes every byte that a digest stands for, and checks that index.json, the table and the manifests say the same.
  * `onBytes` hears of every chunk that was hashed.
  */
-export async function verifyBundle(bundle: BundleContent, onBytes?: (count: number) => void): Promise<BundleProblem[]> {
+export async function verifyBundle(bundle: Bundle, onBytes?: (count: number) => void): Promise<BundleProblem[]> {
   const problems = [...(await checkIndex(bundle)), ...(await checkFiles(bundle))]
   const roles = rolesOf(bundle.table.lock)
   const damaged = new Set<Digest>()
-  for (const { digest } of bundle.blobs.values()) {
-    const actual = await hash(bundle.openBlob(digest, { reuse: true }), digest, onBytes)
+  for (const digest of bundle.blobs.keys()) {
+    const actual = await hashBlob(bundle, digest, onBytes)
     if (actual === digest) continue
     damaged.add(digest)
     problems.push(damage(digest, `blob ${digest} is damaged: it hashes to ${actual}`, roles))
@@ -53,27 +46,37 @@ export async function verifyBundle(bundle: BundleContent, onBytes?: (count: numb
   return problems
 }
 
+/**
+ * Hashes these blobs, each once; those that a delta leaves out are passed over.
+ *
+ * @throws {ExpectedError} CONTENT_MISMATCH at the first that is not what its digest says.
+ */
+export async function verifyBlobs(
+  blobs: readonly Descriptor[],
+  content: Content,
+  onBytes?: (count: number) => void,
+): Promise<void> {
+  for (const digest of new Set(blobs.map((blob) => blob.digest))) {
+    if (!content.blobs.has(digest)) continue
+    const actual = await hashBlob(content, digest, onBytes)
+    if (actual === digest) continue
+    throw new ExpectedError('CONTENT_MISMATCH', `blob ${digest} is damaged: it hashes to ${actual}`, {
+      hint: 'Nothing was loaded. Copy the bundle again, then run nodeseed verify on it.',
+    })
+  }
+}
+
 function damage(blob: Digest, message: string, roles: ReadonlyMap<Digest, readonly BlobRole[]>): BundleProblem {
   const uses = roles.get(blob) ?? []
   const users = uses.map(({ image, role }) => `${role} of ${image}`).join('; ') || 'no image'
   return { message: `${message}: ${users}`, blob, uses }
 }
 
-async function hash(
-  content: AsyncIterable<Uint8Array>,
-  expected: Digest,
-  onBytes: ((count: number) => void) | undefined,
-): Promise<string> {
-  const { algorithm } = splitDigest(expected)
-  const sum = createHash(algorithm)
-  for await (const chunk of content) {
-    sum.update(chunk)
-    onBytes?.(chunk.length)
-  }
-  return `${algorithm}:${sum.digest('hex')}`
+function hashBlob(content: Content, digest: Digest, onBytes?: (count: number) => void): Promise<Digest> {
+  return hashChunks(content.openBlob(digest, { reuse: true }), splitDigest(digest).algorithm, onBytes)
 }
 
-async function checkIndex(bundle: BundleContent): Promise<BundleProblem[]> {
+async function checkIndex(bundle: Bundle): Promise<BundleProblem[]> {
   const [index, tableBytes] = await Promise.all([bundle.readFile('index.json'), bundle.readFile(BUNDLE_TABLE)])
   if (!index || !tableBytes) return [{ message: 'index.json is missing' }]
   const expected: unknown = JSON.parse(renderIndex(bundle.table.lock, digestOf(tableBytes)))
@@ -81,12 +84,12 @@ async function checkIndex(bundle: BundleContent): Promise<BundleProblem[]> {
   return [{ message: `index.json does not say the same as ${BUNDLE_TABLE}` }]
 }
 
-async function checkFiles(bundle: BundleContent): Promise<BundleProblem[]> {
+async function checkFiles(bundle: Bundle): Promise<BundleProblem[]> {
   const problems: BundleProblem[] = []
   for (const { name, digest } of bundle.table.files) {
     const content = await bundle.readFile(name)
     if (!content) problems.push({ message: `${name} is missing` })
-    else if (digestOf(content) !== digest)
+    else if (!isContentOf(digest, content))
       problems.push({ message: `${name} is damaged: it does not hash to ${digest}` })
   }
   return problems
@@ -94,7 +97,7 @@ async function checkFiles(bundle: BundleContent): Promise<BundleProblem[]> {
 
 /** The lock must say what the manifests say: a runtime reads the manifests. */
 async function checkDocuments(
-  bundle: BundleContent,
+  bundle: Bundle,
   { reference, target, platforms }: LockedImage,
   damaged: ReadonlySet<Digest>,
 ): Promise<BundleProblem[]> {
@@ -103,7 +106,7 @@ async function checkDocuments(
     if (damaged.has(manifest.digest)) continue
     const where = `${reference}, ${manifest.digest}`
     try {
-      const document = parseManifest(await bundle.readBlob(manifest.digest), manifest.mediaType, where)
+      const document = parseManifest(await bundle.readDocument(manifest.digest), manifest.mediaType, where)
       const same =
         document.kind === 'manifest' && isDeepStrictEqual([document.config, document.layers], [config, layers])
       if (!same) problems.push({ message: `${where}: the manifest does not say the same as ${BUNDLE_TABLE}` })

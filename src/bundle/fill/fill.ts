@@ -1,6 +1,7 @@
 import pLimit from 'p-limit'
 import { ExpectedError, endsRun } from '../../errors.ts'
 import type { BlobSink } from '../../oci/blob-sink.ts'
+import type { Content } from '../../oci/content.ts'
 import type { Descriptor } from '../../oci/descriptor.ts'
 import type { Digest } from '../../oci/digest.ts'
 import { parseReference, type Reference, repositoryName } from '../../oci/reference.ts'
@@ -11,12 +12,6 @@ import type { PlannedFile } from '../format/plan.ts'
 /** Where blobs come from over the network; it decides how many come at the same time. */
 export interface BlobSource {
   readBlob(repository: Reference, blob: Descriptor, sink: BlobSink): Promise<void>
-}
-
-/** Blobs that are on this machine. */
-export interface LocalBlobs {
-  readonly blobs: { has(digest: Digest): boolean }
-  openBlob(digest: Digest, range: { start: number }): AsyncIterable<Uint8Array>
 }
 
 /** A place for one blob; `end` throws CONTENT_MISMATCH unless the whole blob arrived as its digest says. */
@@ -35,7 +30,7 @@ export interface FillOptions {
   /** Blobs that are in memory, by digest. */
   readonly documents?: ReadonlyMap<Digest, Uint8Array>
   /** Where to look before the network. */
-  readonly reuse?: readonly LocalBlobs[]
+  readonly reuse?: readonly Content[]
   /** Bytes that are in the file now and were not before; negative when some turned out to be wrong. */
   readonly onBytes?: (count: number) => void
 }
@@ -105,7 +100,7 @@ async function findHere(
   { digest, size }: Descriptor,
   place: BlobSlot,
   documents: ReadonlyMap<Digest, Uint8Array>,
-  reuse: readonly LocalBlobs[],
+  reuse: readonly Content[],
 ): Promise<boolean> {
   if ((await place.recover()) === size && (await isComplete(place))) return true
   const document = documents.get(digest)

@@ -1,7 +1,7 @@
+import type { Content } from '../../oci/content.ts'
 import type { Descriptor } from '../../oci/descriptor.ts'
-import { type Digest, digestOf, splitDigest } from '../../oci/digest.ts'
+import { type Digest, isContentOf } from '../../oci/digest.ts'
 import type { Reference } from '../../oci/reference.ts'
-import type { LocalBlobs } from '../fill/fill.ts'
 import type { ImageSource } from './documents.ts'
 
 /** Documents that an unfinished run was given by registries that count how many they give. */
@@ -22,7 +22,7 @@ const LARGEST = 4 * 1024 * 1024
 export function withKnownDocuments(
   source: CountingSource,
   kept: ManifestCache,
-  local: readonly LocalBlobs[],
+  local: readonly Content[],
 ): ImageSource {
   return {
     resolve: (reference) => source.resolve(reference),
@@ -37,14 +37,11 @@ export function withKnownDocuments(
 }
 
 /** What is on this machine counts only when it is what its name says. */
-async function findLocally(
-  { digest, size }: Descriptor,
-  local: readonly LocalBlobs[],
-): Promise<Uint8Array | undefined> {
+async function findLocally({ digest, size }: Descriptor, local: readonly Content[]): Promise<Uint8Array | undefined> {
   if (size > LARGEST) return undefined
   for (const content of local.filter(({ blobs }) => blobs.has(digest))) {
-    const bytes = Buffer.concat(await Array.fromAsync(content.openBlob(digest, { start: 0 })))
-    if (digestOf(bytes, splitDigest(digest).algorithm) === digest) return bytes
+    const bytes = Buffer.concat(await Array.fromAsync(content.openBlob(digest)))
+    if (isContentOf(digest, bytes)) return bytes
   }
   return undefined
 }

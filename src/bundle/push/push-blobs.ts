@@ -1,14 +1,8 @@
 import pLimit from 'p-limit'
 import { ExpectedError } from '../../errors.ts'
+import type { Content } from '../../oci/content.ts'
 import type { Descriptor } from '../../oci/descriptor.ts'
 import type { Digest } from '../../oci/digest.ts'
-
-/** Where blobs come from: an open bundle. */
-export interface PushSource {
-  readonly blobs: ReadonlyMap<Digest, unknown>
-  readBlob(digest: Digest): Promise<Uint8Array>
-  openBlob(digest: Digest, options: { start: number; reuse: true }): AsyncIterable<Uint8Array>
-}
 
 export interface BlobUploads {
   hasBlob(name: string, blob: Descriptor): Promise<boolean>
@@ -33,7 +27,7 @@ const CONCURRENT_BLOBS = 8
 /** Brings blobs into repositories of one registry: each is uploaded at most once, and mounted everywhere else. */
 export class BlobPusher {
   readonly counts: PushCounts = { uploaded: 0, mounted: 0, there: 0 }
-  readonly #source: PushSource
+  readonly #source: Content
   readonly #target: BlobUploads
   readonly #onBytes: (count: number) => void
   readonly #limit = pLimit(CONCURRENT_BLOBS)
@@ -42,7 +36,7 @@ export class BlobPusher {
   /** The repository in which a blob is, or is about to be. */
   readonly #homes = new Map<Digest, { readonly name: string; readonly ready: Promise<void> }>()
 
-  constructor(source: PushSource, target: BlobUploads, onBytes: (count: number) => void = () => {}) {
+  constructor(source: Content, target: BlobUploads, onBytes: (count: number) => void = () => {}) {
     this.#source = source
     this.#target = target
     this.#onBytes = onBytes

@@ -1,13 +1,15 @@
 import pLimit from 'p-limit'
 import { ExpectedError, endsRun } from '../../errors.ts'
+import type { Content } from '../../oci/content.ts'
 import type { Descriptor } from '../../oci/descriptor.ts'
 import { type Digest, digestOf } from '../../oci/digest.ts'
+import { parseJson } from '../../oci/json.ts'
 import { childrenOf, parseManifest } from '../../oci/manifest.ts'
 import { isIndexType, isManifestType } from '../../oci/media-type.ts'
 import { parseReference, repositoryName } from '../../oci/reference.ts'
 import type { ImageFailure } from '../failure.ts'
 import type { Attachment, Lock, LockedImage } from '../format/lock.ts'
-import { BlobPusher, type BlobUploads, type PushCounts, type PushSource } from './push-blobs.ts'
+import { BlobPusher, type BlobUploads, type PushCounts } from './push-blobs.ts'
 
 /** Where images go: one registry, repositories named in full. */
 export interface PushTarget extends BlobUploads {
@@ -46,7 +48,7 @@ const CONCURRENT_IMAGES = 8
 /** Pushes every image of a bundle, only what the registry lacks. Goes past images that fail. */
 export async function pushImages(
   { images }: Lock,
-  source: PushSource,
+  source: Content,
   target: PushTarget,
   options: PushOptions,
 ): Promise<PushResult> {
@@ -67,7 +69,7 @@ export async function pushImages(
 }
 
 interface Push extends PushOptions {
-  readonly source: PushSource
+  readonly source: Content
   readonly target: PushTarget
   readonly blobs: BlobPusher
 }
@@ -112,7 +114,7 @@ async function pushAttachment({ target: top, tag, blobs }: Attachment, name: str
   const documents = blobs.filter(isDocument)
   await Promise.all(blobs.filter((blob) => !isDocument(blob)).map((blob) => push.blobs.ensure(name, blob)))
   for (const document of [...documents.toReversed(), top]) await putDocument(name, document, push)
-  if (tag) await push.target.putManifest(name, tag, top.mediaType, await push.source.readBlob(top.digest))
+  if (tag) await push.target.putManifest(name, tag, top.mediaType, await push.source.readDocument(top.digest))
 }
 
 function isDocument({ mediaType }: Descriptor): boolean {
@@ -141,25 +143,25 @@ async function putTag(
 ): Promise<void> {
   const { mediaType } = image.target
   if (wasThere && (await push.target.findManifest(name, tag, mediaType)) === digest) return
-  const bytes = digest === image.target.digest ? push.source.readBlob(digest) : reducedIndex(image, push.source)
+  const bytes = digest === image.target.digest ? push.source.readDocument(digest) : reducedIndex(image, push.source)
   await push.target.putManifest(name, tag, mediaType, await bytes)
 }
 
 async function putDocument(name: string, { digest, mediaType }: Descriptor, { source, target }: Push): Promise<void> {
-  await target.putManifest(name, digest, mediaType, await source.readBlob(digest))
+  await target.putManifest(name, digest, mediaType, await source.readDocument(digest))
 }
 
 /** What an index lists and the bundle leaves out. */
-async function missingChildren({ reference, target }: LockedImage, source: PushSource): Promise<Descriptor[]> {
+async function missingChildren({ reference, target }: LockedImage, source: Content): Promise<Descriptor[]> {
   if (!isIndexType(target.mediaType)) return []
-  const document = parseManifest(await source.readBlob(target.digest), target.mediaType, reference)
+  const document = parseManifest(await source.readDocument(target.digest), target.mediaType, reference)
   return childrenOf(document).filter(({ digest }) => !source.blobs.has(digest))
 }
 
 /** The index without what the bundle leaves out. Everything else stays as it was. */
-async function reducedIndex({ target }: LockedImage, source: PushSource): Promise<Uint8Array> {
-  const index = JSON.parse(new TextDecoder().decode(await source.readBlob(target.digest)))
-  const manifests = index.manifests.filter(({ digest }: Descriptor) => source.blobs.has(digest))
+async function reducedIndex({ target }: LockedImage, source: Content): Promise<Uint8Array> {
+  const index = parseJson(await source.readDocument(target.digest)) as { readonly manifests: readonly Descriptor[] }
+  const manifests = index.manifests.filter(({ digest }) => source.blobs.has(digest))
   return new TextEncoder().encode(JSON.stringify({ ...index, manifests }))
 }
 

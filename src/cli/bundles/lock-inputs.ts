@@ -1,10 +1,10 @@
 import { imagesFailed } from '../../bundle/failure.ts'
-import type { LocalBlobs } from '../../bundle/fill/fill.ts'
 import type { Lock, LockedImage } from '../../bundle/format/lock.ts'
 import { joinLocks, lockImages } from '../../bundle/lock/lock.ts'
 import { type ManifestCache, withKnownDocuments } from '../../bundle/lock/manifest-cache.ts'
 import { type ManifestNeeds, needsOfLock, sumOfNeeds } from '../../bundle/lock/manifest-needs.ts'
 import { quotaFindings } from '../../bundle/lock/quota-findings.ts'
+import type { Content } from '../../oci/content.ts'
 import type { Digest } from '../../oci/digest.ts'
 import type { RegistryClient } from '../../registry/client/registry-client.ts'
 import { DEFAULT_PLATFORMS, DEFAULT_PLATFORMS_NOTE, platformsFrom } from '../flags/platform-flags.ts'
@@ -16,7 +16,7 @@ interface LockRun {
   readonly client: RegistryClient
   readonly kept: ManifestCache
   /** Where manifests may be on this machine. */
-  readonly local: readonly LocalBlobs[]
+  readonly local: readonly Content[]
   /** Whether the manifests of images that are locked already will be asked for too. */
   readonly fetchesLocked: boolean
   readonly onLocked?: (image: LockedImage) => void

@@ -1,10 +1,11 @@
 import { imagesFailed } from '../../bundle/failure.ts'
-import { type BlobSource, fillBundle, type LocalBlobs } from '../../bundle/fill/fill.ts'
+import { type BlobSource, fillBundle } from '../../bundle/fill/fill.ts'
 import type { BundlePlan } from '../../bundle/format/plan.ts'
 import type { RequiredBlob } from '../../bundle/format/table.ts'
 import { ExpectedError } from '../../errors.ts'
 import { type BundleFile, openBundle } from '../../layout/bundle-file.ts'
 import { BundleWriter } from '../../layout/bundle-writer.ts'
+import type { Content } from '../../oci/content.ts'
 import type { Digest } from '../../oci/digest.ts'
 import { formatBytes } from '../../oci/format-bytes.ts'
 import { countOf } from '../../plural.ts'
@@ -14,7 +15,7 @@ import { createProgress } from '../output/progress.ts'
 interface BundleSources {
   readonly source: BlobSource
   readonly documents?: ReadonlyMap<Digest, Uint8Array>
-  readonly reuse: readonly LocalBlobs[]
+  readonly reuse: readonly Content[]
   /** Bytes of each part; one file when it is not given. */
   readonly partSize?: number | undefined
   /** Ends the run, with its reason as the error. */

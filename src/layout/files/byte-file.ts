@@ -4,6 +4,8 @@ import { findGap, findParts, wholeName } from './part-name.ts'
 
 /** How much one read takes: the size that matters most for throughput. */
 export const CHUNK = 1 << 20
+/** Documents (manifests, configs, our own table) are read whole; a larger one is refused. */
+export const MAX_DOCUMENT_BYTES = 64 * 1024 * 1024
 
 interface Part {
   readonly handle: FileHandle

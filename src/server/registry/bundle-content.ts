@@ -1,18 +1,12 @@
-import type { Lock, LockedImage } from '../../bundle/format/lock.ts'
+import type { LockedContent } from '../../bundle/format/bundle.ts'
+import type { LockedImage } from '../../bundle/format/lock.ts'
 import type { Descriptor } from '../../oci/descriptor.ts'
 import type { Digest } from '../../oci/digest.ts'
+import { LayeredContent } from '../../oci/layered-content.ts'
 import { isIndexType, isManifestType } from '../../oci/media-type.ts'
 import { parseReference, repositoryName } from '../../oci/reference.ts'
 import type { RegistryContent, StoredManifest } from './content.ts'
 import { referrersAmong } from './referrers.ts'
-
-/** What a server needs of an open bundle file. */
-export interface ServedBundle {
-  readonly lock: Lock
-  readonly blobs: ReadonlyMap<Digest, { readonly size: number }>
-  readBlob(digest: Digest): Promise<Uint8Array>
-  readInto(digest: Digest, buffer: Uint8Array, position: number): Promise<number>
-}
 
 interface Repository {
   readonly manifests: Map<Digest, Descriptor>
@@ -24,12 +18,12 @@ interface Repository {
  * wins, so that a delta can follow its base; blobs are taken from whichever file holds them.
  */
 export class BundleContent implements RegistryContent {
-  readonly #bundles: readonly ServedBundle[]
+  readonly #content: LayeredContent
   readonly #repositories: ReadonlyMap<string, Repository>
   readonly #names: readonly string[]
 
-  constructor(bundles: readonly ServedBundle[]) {
-    this.#bundles = bundles
+  constructor(bundles: readonly LockedContent[]) {
+    this.#content = new LayeredContent(bundles)
     this.#repositories = repositoriesOf(bundles.flatMap(({ lock }) => lock.images))
     this.#names = [...this.#repositories.keys()].sort()
   }
@@ -49,11 +43,11 @@ export class BundleContent implements RegistryContent {
   }
 
   findBlobSize(digest: Digest): number | undefined {
-    return this.#holder(digest)?.blobs.get(digest)?.size
+    return this.#content.blobs.get(digest)?.size
   }
 
   async readBlob(digest: Digest, buffer: Uint8Array, position: number): Promise<number> {
-    return this.#holder(digest)?.readInto(digest, buffer, position) ?? 0
+    return this.#content.readInto(digest, buffer, position)
   }
 
   async referrers(name: string, subject: Digest): Promise<Descriptor[]> {
@@ -66,12 +60,8 @@ export class BundleContent implements RegistryContent {
   }
 
   async #read({ digest, mediaType }: Descriptor): Promise<StoredManifest | undefined> {
-    const bytes = await this.#holder(digest)?.readBlob(digest)
-    return bytes && { mediaType, digest, bytes }
-  }
-
-  #holder(digest: Digest): ServedBundle | undefined {
-    return this.#bundles.find(({ blobs }) => blobs.has(digest))
+    if (!this.#content.blobs.has(digest)) return undefined
+    return { mediaType, digest, bytes: await this.#content.readDocument(digest) }
   }
 }
 

@@ -1,0 +1,47 @@
+import type { Descriptor } from './descriptor.ts'
+import type { Digest } from './digest.ts'
+
+/** Which bytes of a blob, and what becomes of the chunks. */
+export interface BlobRange {
+  /** First byte; the beginning unless it is given. */
+  readonly start?: number
+  /** The byte behind the last; the end unless it is given. */
+  readonly end?: number
+  /** A chunk is valid only until the next is asked for: its memory is used again. */
+  readonly reuse?: boolean
+}
+
+/** Blobs by their digest, each with its size in bytes. */
+export type BlobSizes = ReadonlyMap<Digest, { readonly size: number }>
+
+/**
+ * Whatever holds images: a bundle, its parts, a delta over its base, an OCI image layout as a directory or as a tar. Who
+ * verifies, pushes, serves, merges, compares or loads takes this and no narrower view of its own, so that one more kind
+ * of place is one more file that implements it, and its line in `layout/open-content.ts`. It holds file handles: close it.
+ */
+export interface Content {
+  /** The file, directory or address as people wrote it. */
+  readonly path: string
+  /** What each name stands for. */
+  readonly names: ReadonlyMap<string, Descriptor>
+  /** Every blob that is here: documents, configs and layers. */
+  readonly blobs: BlobSizes
+  /** Blobs that its images need and that are not here: what a delta leaves to its base. */
+  lacking(): Promise<BlobSizes>
+  /**
+   * A manifest, an index or a config, whole and hashed.
+   *
+   * @throws {ExpectedError} BLOB_UNKNOWN; BUNDLE_INVALID for one that is too large to be a document; CONTENT_MISMATCH
+   *   when the bytes are not what the digest says.
+   */
+  readDocument(digest: Digest): Promise<Uint8Array>
+  /** A blob's bytes in chunks, not hashed. @throws {ExpectedError} BLOB_UNKNOWN */
+  openBlob(digest: Digest, range?: BlobRange): AsyncIterable<Uint8Array>
+  /**
+   * Fills a buffer with a blob's bytes from `position` on, not hashed; resolves to how many there were.
+   *
+   * @throws {ExpectedError} BLOB_UNKNOWN
+   */
+  readInto(digest: Digest, buffer: Uint8Array, position: number): Promise<number>
+  close(): Promise<void>
+}
