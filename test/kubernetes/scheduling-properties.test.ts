@@ -8,8 +8,9 @@ import type {
   Toleration,
 } from 'kubernetes-types/core/v1.js'
 import { expect, test } from 'vitest'
+import { firstRefusal } from '../../src/kubernetes/scheduler/filters.ts'
 import { matchesTerm, nodeMismatch } from '../../src/kubernetes/scheduler/node-selector.ts'
-import { firstRefusal, type SchedulablePod } from '../../src/kubernetes/scheduler/scheduling.ts'
+import type { SchedulablePod } from '../../src/kubernetes/scheduler/schedulable-pod.ts'
 import { tolerates, untoleratedTaint } from '../../src/kubernetes/scheduler/taint.ts'
 
 // Few keys and values, so that pods and nodes often meet.
@@ -48,7 +49,7 @@ function withTerms(nodeSelectorTerms: NodeSelectorTerm[] | null) {
 }
 
 function pod(podSpec: PodSpec, isDaemonSetPod = false): SchedulablePod {
-  return { spec: podSpec, isDaemonSetPod, requests: new Map(), hostPorts: [] }
+  return { spec: podSpec, isDaemonSetPod, priority: 0, requests: new Map(), hostPorts: [] }
 }
 
 const relabelled = (node: Node, more: Record<string, string>): Node => ({

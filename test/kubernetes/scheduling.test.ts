@@ -1,15 +1,13 @@
 import type { Node, NodeSelectorRequirement, NodeSelectorTerm, PodSpec, Taint } from 'kubernetes-types/core/v1.js'
 import { expect, test } from 'vitest'
+import { admittedPod } from '../../src/kubernetes/admission/admitted-pod.ts'
 import type { Document } from '../../src/kubernetes/documents/document.ts'
 import { resourcesOf } from '../../src/kubernetes/objects/resource.ts'
 import { runtimeClassOf } from '../../src/kubernetes/objects/runtime-class.ts'
 import { workloadOf } from '../../src/kubernetes/objects/workload.ts'
-import {
-  firstRefusal,
-  type NodeUse,
-  schedulablePod,
-  undecidedFilter,
-} from '../../src/kubernetes/scheduler/scheduling.ts'
+import { placementRefusal, undecidedPlacement } from '../../src/kubernetes/placement.ts'
+import type { NodeUse } from '../../src/kubernetes/scheduler/filters.ts'
+import { schedulablePod } from '../../src/kubernetes/scheduler/schedulable-pod.ts'
 
 const LABELS = { disk: 'ssd', cores: '16', empty: '', model: 'x1' }
 
@@ -23,11 +21,11 @@ function node(
 function pod(spec: object, kind = 'Deployment') {
   const value = { apiVersion: 'apps/v1', kind, metadata: { name: 'w' }, spec: { template: { spec } } }
   const [resource] = resourcesOf({ value } as unknown as Document)
-  return schedulablePod(workloadOf(resource!)!)
+  return schedulablePod(admittedPod(workloadOf(resource!)!))
 }
 
 function reason(spec: object, on: Node, kind?: string): string | undefined {
-  return firstRefusal(pod(spec, kind), on)?.reason
+  return placementRefusal(pod(spec, kind), on)?.reason
 }
 
 const affinity = (...nodeSelectorTerms: NodeSelectorTerm[]) => ({
@@ -273,7 +271,7 @@ test.for<[rule: string, spec: object, refused: boolean]>([
   ['sidecars have ports', { initContainers: [{ restartPolicy: 'Always', ports: [{ hostPort: 8080 }] }] }, true],
   ['init containers have none', { initContainers: [{ ports: [{ hostPort: 8080 }] }] }, false],
 ])('host ports: %s', ([, spec, refused]) => {
-  expect(firstRefusal(pod(spec), node(), TAKEN)?.reason).toBe(refused ? 'NodePorts' : undefined)
+  expect(placementRefusal(pod(spec), node(), TAKEN)?.reason).toBe(refused ? 'NodePorts' : undefined)
 })
 
 const requests = (list: object) => container({ resources: { requests: list } })
@@ -307,7 +305,7 @@ test.for<[rule: string, spec: object, use: NodeUse | undefined, message: string 
   ],
   ['zero of a device that the node lacks', requests({ 'example.com/fpga': 0 }), undefined, undefined],
 ])('resources: %s', ([, spec, use, message]) => {
-  const refusal = firstRefusal(pod(spec), SIZED as unknown as Node, use)
+  const refusal = placementRefusal(pod(spec), SIZED as unknown as Node, use)
   expect(refusal?.message).toBe(message)
   expect(refusal?.reason).toBe(message && 'NodeResourcesFit')
 })
@@ -344,7 +342,7 @@ test.for<[rule: string, spec: object, refused: string | undefined, undecided: st
   ['nothing of the sort', {}, undefined, undefined],
 ])('what only live pods decide: %s', ([, spec, refused, undecided]) => {
   expect(reason(spec, node())).toBe(refused)
-  expect(undecidedFilter(pod(spec))?.reason).toBe(undecided)
+  expect(undecidedPlacement(pod(spec))?.reason).toBe(undecided)
 })
 
 const GVISOR = {
@@ -355,9 +353,17 @@ const GVISOR = {
 function podOfClass(spec: object, parts: object) {
   const classValue = { apiVersion: 'node.k8s.io/v1', kind: 'RuntimeClass', metadata: { name: 'gvisor' }, ...parts }
   const [resource] = resourcesOf({ value: classValue } as unknown as Document)
-  const value = { apiVersion: 'v1', kind: 'Pod', metadata: { name: 'w' }, spec }
+  const value = {
+    apiVersion: 'v1',
+    kind: 'Pod',
+    metadata: { name: 'w' },
+    spec: { ...spec, runtimeClassName: 'gvisor' },
+  }
   const [podResource] = resourcesOf({ value } as unknown as Document)
-  return schedulablePod(workloadOf(podResource!)!, runtimeClassOf(resource!))
+  const runtimeClass = runtimeClassOf(resource!)!
+  return schedulablePod(
+    admittedPod(workloadOf(podResource!)!, { runtimeClasses: new Map([[runtimeClass.name, runtimeClass]]) }),
+  )
 }
 
 test.for<[rule: string, spec: object, on: Node, message: string | undefined]>([
@@ -382,7 +388,7 @@ test.for<[rule: string, spec: object, on: Node, message: string | undefined]>([
     undefined,
   ],
 ])('RuntimeClass: %s', ([, spec, on, message]) => {
-  expect(firstRefusal(podOfClass(spec, GVISOR), on)?.message).toBe(message)
+  expect(placementRefusal(podOfClass(spec, GVISOR), on)?.message).toBe(message)
 })
 
 test('a RuntimeClass adds its overhead', () => {
@@ -406,7 +412,7 @@ test.for<[spec: object, on: Parameters<typeof node>[0], message: string]>([
   [affinity(BROKEN), {}, 'required node affinity: the term does not parse, so that no node matches: cores Gt [-1]'],
   [{}, { taints: [GPU] }, 'untolerated taint gpu=h200:NoSchedule'],
 ])('a refusal says what is in the way: %o', ([spec, on, message]) => {
-  expect(firstRefusal(pod(spec), node(on))?.message).toBe(message)
+  expect(placementRefusal(pod(spec), node(on))?.message).toBe(message)
 })
 
 test.for<[what: string, spec: unknown]>([
@@ -419,5 +425,5 @@ test.for<[what: string, spec: unknown]>([
   ],
   ['null entries', { tolerations: [null], nodeSelector: null, affinity: null }],
 ])('a spec that nobody validated breaks nothing: %s', ([, spec]) => {
-  expect(() => firstRefusal(pod(spec as PodSpec), node({ taints: [GPU] }))).not.toThrow()
+  expect(() => placementRefusal(pod(spec as PodSpec), node({ taints: [GPU] }))).not.toThrow()
 })

@@ -4,9 +4,10 @@ import { conflicts, type HostPort } from '../../kubernetes/scheduler/host-port.t
 import { requiredTerms } from '../../kubernetes/scheduler/node-selector.ts'
 import { shortageKey } from '../../kubernetes/scheduler/resource-fit.ts'
 import { topologyKeys } from '../../kubernetes/scheduler/topology.ts'
+import type { AuditedNode } from '../facts/audited-node.ts'
 import { withoutLower } from '../facts/live-pods.ts'
 import type { Presence } from '../facts/node-images.ts'
-import type { AuditedNode, AuditedPod } from '../verdict/verdict.ts'
+import type { AuditedPod } from './audited-pod.ts'
 
 /** Nodes on which every one of the audited pods gets the same verdict. */
 export interface NodeClass extends AuditedNode {
@@ -89,6 +90,6 @@ function questionsOf(audited: readonly AuditedPod[]): Questions {
     for (const [name, milli] of requests) amounts.set(name, (amounts.get(name) ?? new Set()).add(milli))
   }
   const ports = pods.flatMap(({ hostPorts }) => hostPorts)
-  const priorities = [...new Set(audited.map(({ priority }) => priority))]
+  const priorities = [...new Set(pods.map(({ priority }) => priority))]
   return { labels, names, ports, priorities, amounts: new Map([...amounts].map(([name, set]) => [name, [...set]])) }
 }

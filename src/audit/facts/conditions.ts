@@ -1,12 +1,11 @@
 import type { Pod } from 'kubernetes-types/core/v1.js'
 import type { Lock } from '../../bundle/format/lock.ts'
+import type { AdmissionFacts } from '../../kubernetes/admission/admitted-pod.ts'
 import { DEFAULT_KUBELET_SETTINGS, type KubeletSettings } from '../../kubernetes/objects/kubelet-config.ts'
-import type { PriorityClass } from '../../kubernetes/objects/priority-class.ts'
-import type { RuntimeClass } from '../../kubernetes/objects/runtime-class.ts'
-import type { ImageListing } from '../facts/node-images.ts'
+import type { ImageListing } from './node-images.ts'
 
 /** What is true of the whole cluster, as far as the operator told. */
-export interface Conditions {
+export interface Conditions extends AdmissionFacts {
   /** What the bundle holds. */
   readonly lock?: Lock
   /** What each seed label stands for. Left out: the only set is the whole bundle. */
@@ -19,9 +18,6 @@ export interface Conditions {
   readonly hasMirror?: boolean
   /** The admission plugin AlwaysPullImages is on: every stored policy becomes Always. */
   readonly alwaysPullImages?: boolean
-  /** By name; a class that is not among them may exist all the same. */
-  readonly runtimeClasses?: ReadonlyMap<string, RuntimeClass>
-  readonly priorityClasses?: readonly PriorityClass[]
   /** The pods that run in the cluster now. */
   readonly livePods?: readonly Pod[]
   /** What the runtimes themselves list, by node. */

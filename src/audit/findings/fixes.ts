@@ -5,10 +5,11 @@ import { objectsOf } from '../../kubernetes/objects/resource.ts'
 import { formatTaint, untoleratedTaint } from '../../kubernetes/scheduler/taint.ts'
 import { formatBytes } from '../../oci/format-bytes.ts'
 import { listNames } from '../../plural.ts'
+import type { AuditedPod } from '../classes/audited-pod.ts'
 import type { NodeClass } from '../classes/node-classes.ts'
 import type { Conditions } from '../facts/conditions.ts'
 import { blobsFor } from '../facts/platform-blobs.ts'
-import { type AuditedPod, type NodeVerdict, podVerdict } from '../verdict/verdict.ts'
+import { type NodeVerdict, podVerdict } from '../verdict/verdict.ts'
 import { type LabelCounts, separatingLabel } from './separating-label.ts'
 
 /** Something that would help a workload that is not safe. */

@@ -4,6 +4,7 @@ import { formatPlatform, type Platform } from '../../oci/platform.ts'
 import type { Conditions } from '../facts/conditions.ts'
 import type { Presence } from '../facts/node-images.ts'
 import { fitsPlatform } from '../facts/platform-blobs.ts'
+import type { Outcome } from './outcome.ts'
 
 /** Why a container does not start once its pod is on the node. */
 export type ImageReason =
@@ -13,13 +14,6 @@ export type ImageReason =
   | 'ImageMissing'
   | 'ImageUnknown'
   | 'Platform'
-
-/** Whether something starts; null when nobody can tell. */
-export interface Outcome<Reason = ImageReason> {
-  readonly starts: boolean | null
-  readonly reason?: Reason
-  readonly message?: string
-}
 
 /** An image as a node meets it. */
 export interface NodeImage {
@@ -42,7 +36,11 @@ export interface ImageConditions extends Pick<Conditions, 'lock' | 'hasMirror' |
  * Whether a container can start from an image on a disconnected node.
  * Source: kubernetes 1.36, pkg/kubelet/images/image_manager.go.
  */
-export function imageOutcome(image: NodeImage, platform: Platform | undefined, conditions: ImageConditions): Outcome {
+export function imageOutcome(
+  image: NodeImage,
+  platform: Platform | undefined,
+  conditions: ImageConditions,
+): Outcome<ImageReason> {
   const { reference, name, presence } = image
   if (name === undefined) return no('InvalidImageName', `not an image reference: ${JSON.stringify(reference)}`)
   const hasMirror = conditions.hasMirror === true && (!conditions.lock || image.locked !== undefined)
@@ -74,7 +72,7 @@ function platformOutcome(
   { name, locked, presence }: NodeImage,
   platform: Platform | undefined,
   pulled: boolean,
-): Outcome {
+): Outcome<ImageReason> {
   if (!locked || !platform) return { starts: true }
   if (isIndexType(locked.target.mediaType) && !presence.isFromBundle && !pulled) return { starts: true }
   if (locked.platforms.some((held) => fitsPlatform(held.platform, platform))) return { starts: true }
@@ -82,6 +80,6 @@ function platformOutcome(
   return no('Platform', `${name} is bundled for ${held}, the node is ${formatPlatform(platform)}`)
 }
 
-function no(reason: ImageReason, message: string): Outcome {
+function no(reason: ImageReason, message: string): Outcome<ImageReason> {
   return { starts: false, reason, message }
 }

@@ -1,9 +1,11 @@
 import type { LockedImage } from '../../bundle/format/lock.ts'
 import { SEEDED, seedSetDigest } from '../../bundle/format/seed-set.ts'
 import type { Finding } from '../../finding.ts'
+import { admittedPod } from '../../kubernetes/admission/admitted-pod.ts'
 import { nameOfResource } from '../../kubernetes/objects/resource.ts'
 import type { Workload } from '../../kubernetes/objects/workload.ts'
-import { firstRefusal, schedulablePod } from '../../kubernetes/scheduler/scheduling.ts'
+import { placementRefusal } from '../../kubernetes/placement.ts'
+import { schedulablePod } from '../../kubernetes/scheduler/schedulable-pod.ts'
 import { NodeLoad, runsOn } from '../nodes/node-load.ts'
 import type { PreparedNode, SeedableNode } from '../nodes/seedable-node.ts'
 import { imagesByName, workloadImages } from './workload-images.ts'
@@ -166,8 +168,8 @@ type Place = Pick<SeedableNode, 'node' | 'platform'>
 
 /** Where a workload may run, and all its images have something for the node. */
 function placesOf(workload: Workload, images: readonly LockedImage[]): (node: Place) => boolean {
-  const pod = schedulablePod({ ...workload, podSpec: withoutSeedLabels(workload) })
-  return (node) => images.every((image) => runsOn(image, node)) && firstRefusal(pod, node.node) === undefined
+  const pod = schedulablePod(admittedPod({ ...workload, podSpec: withoutSeedLabels(workload) }))
+  return (node) => images.every((image) => runsOn(image, node)) && placementRefusal(pod, node.node) === undefined
 }
 
 /** A manifest that was patched for an earlier set asks for labels that no node has yet. */
@@ -184,8 +186,10 @@ function bytesOf(images: readonly LockedImage[]): number {
 }
 
 function nowhere(workload: Workload, nodes: readonly SeedableNode[]): Finding {
-  const pod = schedulablePod({ ...workload, podSpec: withoutSeedLabels(workload) })
-  const reasons = new Set(nodes.map(({ node }) => firstRefusal(pod, node)?.message ?? 'no image for its architecture'))
+  const pod = schedulablePod(admittedPod({ ...workload, podSpec: withoutSeedLabels(workload) }))
+  const reasons = new Set(
+    nodes.map(({ node }) => placementRefusal(pod, node)?.message ?? 'no image for its architecture'),
+  )
   const because = [...reasons].slice(0, 3).join('; ') || 'there is no node'
   return about(workload, 'NOT_PLACED', 'error', `no node may run it: ${because}`)
 }

@@ -1,0 +1,49 @@
+import type { LockedImage } from '../../bundle/format/lock.ts'
+import { type AdmissionFacts, admittedPod } from '../../kubernetes/admission/admitted-pod.ts'
+import { type PodImage, podImages } from '../../kubernetes/objects/pod-images.ts'
+import { nameOfResource } from '../../kubernetes/objects/resource.ts'
+import type { Workload } from '../../kubernetes/objects/workload.ts'
+import { type SchedulablePod, schedulablePod } from '../../kubernetes/scheduler/schedulable-pod.ts'
+import { criForm, findReference } from '../../oci/reference.ts'
+import { workloadKey } from '../facts/live-pods.ts'
+
+/** A pod with the images it needs. */
+export interface AuditedPod {
+  readonly pod: SchedulablePod
+  readonly images: readonly AuditedImage[]
+  /** Its pods run already. The room that they take is their own, so that live pods are left out of the question. */
+  readonly isRunning: boolean
+  /** Its own name among the claims of host ports, where it has one. */
+  readonly holder: string | undefined
+}
+
+export interface AuditedImage extends PodImage {
+  /** The CRI form; undefined when the reference does not parse. */
+  readonly name: string | undefined
+  readonly locked: LockedImage | undefined
+}
+
+/** What decides about a pod before any node is asked. */
+export interface PodFacts extends AdmissionFacts {
+  /** The images of the bundle under each of their names. */
+  readonly locked: ReadonlyMap<string, LockedImage>
+  /** The workloads that have live pods, by `workloadKey`. */
+  readonly running: ReadonlySet<string>
+}
+
+/** The pod that admission makes of a workload's template, and what its images are called on nodes and in the bundle. */
+export function auditedPod(workload: Workload, facts: PodFacts): AuditedPod {
+  const pod = schedulablePod(admittedPod(workload, facts))
+  const images = podImages(workload.podSpec).map((image): AuditedImage => {
+    const reference = findReference(image.reference)
+    const name = reference && criForm(reference)
+    return { ...image, name, locked: name === undefined ? undefined : facts.locked.get(name) }
+  })
+  const isRunning = facts.running.has(workloadKey(workload.resource))
+  return { pod, images, isRunning, holder: holdsPorts(pod) ? nameOfResource(workload.resource) : undefined }
+}
+
+/** Whether it is sure on which nodes a pod takes host ports: where its DaemonSet or its nodeName puts it. */
+function holdsPorts({ isDaemonSetPod, spec, hostPorts }: SchedulablePod): boolean {
+  return hostPorts.length > 0 && (isDaemonSetPod || Boolean(spec.nodeName))
+}

@@ -1,0 +1,38 @@
+import type { Node } from 'kubernetes-types/core/v1.js'
+import type { LockedImage } from '../../bundle/format/lock.ts'
+import type { KubeletSettings } from '../../kubernetes/objects/kubelet-config.ts'
+import { nameOfNode } from '../../kubernetes/objects/node.ts'
+import type { NodeUse } from '../../kubernetes/scheduler/filters.ts'
+import { type Conditions, kubeletOf } from './conditions.ts'
+import { type LiveUse, nodeUses } from './live-pods.ts'
+import { type Presence, presenceOf } from './node-images.ts'
+import { nodeListings } from './node-listings.ts'
+
+/** A node, and how to look up the images on it. */
+export interface AuditedNode {
+  readonly node: Node
+  readonly presenceOf: (name: string) => Presence
+  /** What live pods take of it. */
+  readonly use: LiveUse | undefined
+  /** Host ports that other audited pods are sure to take. */
+  readonly claimed?: NodeUse['ports']
+  readonly kubelet: KubeletSettings
+}
+
+const NO_USE: LiveUse = { reserved: { pods: 0, requests: new Map() }, ports: [], parts: [] }
+
+/** The nodes with all that is known of each. */
+export function* auditedNodes(
+  nodes: readonly Node[],
+  locked: ReadonlyMap<string, LockedImage>,
+  conditions: Conditions,
+): Generator<AuditedNode> {
+  const listingsOf = nodeListings(locked, conditions)
+  const uses = conditions.livePods && nodeUses(conditions.livePods)
+  for (const node of nodes) {
+    const listings = listingsOf(node)
+    const name = nameOfNode(node)
+    const use = uses && (uses.get(name) ?? NO_USE)
+    yield { node, use, kubelet: kubeletOf(conditions, name), presenceOf: (image) => presenceOf(image, listings) }
+  }
+}

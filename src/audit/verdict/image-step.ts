@@ -1,0 +1,37 @@
+import { verifiesPreloaded } from '../../kubernetes/objects/kubelet-config.ts'
+import { platformOfNode } from '../../kubernetes/objects/node.ts'
+import type { AuditedImage } from '../classes/audited-pod.ts'
+import type { AuditedNode } from '../facts/audited-node.ts'
+import type { Conditions } from '../facts/conditions.ts'
+import { type ImageReason, imageOutcome } from './image-rules.ts'
+import type { Outcome } from './outcome.ts'
+
+/** What becomes of the sandbox and of each image of a pod once it is on a node. */
+export function imageStep(
+  images: readonly AuditedImage[],
+  node: AuditedNode,
+  conditions: Conditions,
+): Outcome<ImageReason>[] {
+  const platform = platformOfNode(node.node)
+  const outcomes = images.map((image) => {
+    const presence = image.name === undefined ? { present: false, why: '' } : node.presenceOf(image.name)
+    const alwaysVerify = image.name !== undefined && verifiesPreloaded(node.kubelet, image.name)
+    return imageOutcome({ ...image, presence }, platform, { ...conditions, alwaysVerify })
+  })
+  return [...sandboxOutcome(node, conditions), ...outcomes]
+}
+
+function sandboxOutcome(node: AuditedNode, conditions: Conditions): Outcome<ImageReason>[] {
+  const name = conditions.sandboxImage
+  if (!name || (conditions.hasMirror && isServed(name, conditions))) return []
+  const { present, why } = node.presenceOf(name)
+  if (present === true) return []
+  if (present === undefined) return [{ starts: null, reason: 'ImageUnknown', message: `sandbox image ${name}: ${why}` }]
+  const message = `sandbox image ${name} is not on the node (FailedCreatePodSandBox)`
+  return [{ starts: false, reason: 'SandboxImageMissing', message }]
+}
+
+/** A mirror answers for the images of the bundle, where there is one. */
+function isServed(name: string, { lock }: Conditions): boolean {
+  return !lock || lock.images.some(({ names }) => names.includes(name))
+}

@@ -1,0 +1,137 @@
+import type { Node } from 'kubernetes-types/core/v1.js'
+import { nameOfNode } from '../objects/node.ts'
+import { objectsOf } from '../objects/resource.ts'
+import { conflicts, formatHostPort, type HostPort } from './host-port.ts'
+import { nodeMismatch } from './node-selector.ts'
+import { type ReservedResources, resourceShortage } from './resource-fit.ts'
+import type { SchedulablePod } from './schedulable-pod.ts'
+import { formatTaint, type TaintEffect, untoleratedTaint } from './taint.ts'
+import { lackedTopologyKey, unmetPodAffinity } from './topology.ts'
+
+/** The scheduler's own names of its filters, in the order in which it asks them. */
+export type SchedulerFilter =
+  | 'NodeUnschedulable'
+  | 'NodeName'
+  | 'TaintToleration'
+  | 'NodeAffinity'
+  | 'NodePorts'
+  | 'NodeResourcesFit'
+  | 'PodTopologySpread'
+  | 'InterPodAffinity'
+
+/** Why a pod cannot be placed on a node. */
+export interface Refusal {
+  readonly reason: SchedulerFilter
+  readonly message: string
+}
+
+/** What other pods take of a node, as far as it is known. */
+export interface NodeUse {
+  /** Undefined where the pods on the node are not known. */
+  readonly reserved?: ReservedResources
+  readonly ports: readonly (HostPort & { readonly pod: string })[]
+}
+
+/** One question about a pod and a node; undefined where nothing is in the way. */
+export type Filter = (pod: SchedulablePod, node: Node, use: NodeUse | undefined) => Refusal | undefined
+
+/**
+ * The first filter that keeps a pod from a node, in the scheduler's order; undefined when none certainly does.
+ * Source: kubernetes 1.36, pkg/scheduler/framework/plugins.
+ */
+export function firstRefusal(pod: SchedulablePod, node: Node, use?: NodeUse): Refusal | undefined {
+  return askAll(FILTERS, pod, node, use)
+}
+
+/** The first refusal, in the order of the filters. */
+export function askAll(
+  filters: readonly Filter[],
+  ...question: [pod: SchedulablePod, node: Node, use: NodeUse | undefined]
+): Refusal | undefined {
+  for (const filter of filters) {
+    const refusal = filter(...question)
+    if (refusal) return refusal
+  }
+  return undefined
+}
+
+/**
+ * Filters that depend on the pods that run, which nobody here knows: the scheduler may still say no to a node that
+ * {@link firstRefusal} let pass.
+ */
+export function undecidedFilter({ spec }: SchedulablePod): Refusal | undefined {
+  const unknown = 'cannot decide: it depends on the pods that run by then'
+  if (
+    objectsOf(spec.topologySpreadConstraints).some(({ whenUnsatisfiable }) => whenUnsatisfiable === 'DoNotSchedule')
+  ) {
+    return { reason: 'PodTopologySpread', message: `topology spread, ${unknown}` }
+  }
+  const { podAffinity, podAntiAffinity } = spec.affinity ?? {}
+  const required = [podAffinity, podAntiAffinity].flatMap((affinity) =>
+    objectsOf(affinity?.requiredDuringSchedulingIgnoredDuringExecution),
+  )
+  return required.length > 0 ? { reason: 'InterPodAffinity', message: `pod affinity, ${unknown}` } : undefined
+}
+
+/** Admission comes before every filter. */
+export const notAdmitted: Filter = ({ rejection }) =>
+  rejection === undefined ? undefined : { reason: 'NodeAffinity', message: `the pod is rejected: ${rejection}` }
+
+export const nodeName: Filter = ({ spec }, node) =>
+  spec.nodeName && spec.nodeName !== nameOfNode(node)
+    ? { reason: 'NodeName', message: `the pod is bound to node ${spec.nodeName}` }
+    : undefined
+
+const nodeUnschedulable: Filter = ({ spec }, node) => {
+  if (node.spec?.unschedulable !== true) return undefined
+  const taint = { key: 'node.kubernetes.io/unschedulable', effect: 'NoSchedule' }
+  if (!untoleratedTaint([taint], spec.tolerations, ['NoSchedule'])) return undefined
+  return { reason: 'NodeUnschedulable', message: 'the node is unschedulable (cordoned)' }
+}
+
+/** Taints with one of the effects that no toleration covers. */
+export function taintToleration(effects: readonly TaintEffect[]): Filter {
+  return ({ spec }, node) => {
+    const taint = untoleratedTaint(node.spec?.taints, spec.tolerations, effects)
+    return taint && { reason: 'TaintToleration', message: `untolerated taint ${formatTaint(taint)}` }
+  }
+}
+
+export const nodeAffinity: Filter = ({ spec }, node) => {
+  const message = nodeMismatch(spec, node)
+  return message === undefined ? undefined : { reason: 'NodeAffinity', message }
+}
+
+export const nodePorts: Filter = (pod, _, use) => {
+  const taken = use?.ports.find((port) => pod.hostPorts.some((wanted) => conflicts(wanted, port)))
+  return taken && { reason: 'NodePorts', message: `host port ${formatHostPort(taken)} is taken by ${taken.pod}` }
+}
+
+export const nodeResourcesFit: Filter = ({ requests }, node, use) => {
+  const message = resourceShortage(requests, node, use?.reserved)
+  return message === undefined ? undefined : { reason: 'NodeResourcesFit', message }
+}
+
+const podTopologySpread: Filter = ({ spec }, node) => {
+  const key = lackedTopologyKey(spec, node)
+  return key === undefined
+    ? undefined
+    : { reason: 'PodTopologySpread', message: `the node lacks topology label ${key}` }
+}
+
+const interPodAffinity: Filter = ({ spec }, node) => {
+  const key = unmetPodAffinity(spec, node)
+  return key === undefined ? undefined : { reason: 'InterPodAffinity', message: `the node lacks topology label ${key}` }
+}
+
+const FILTERS: readonly Filter[] = [
+  notAdmitted,
+  nodeName,
+  nodeUnschedulable,
+  taintToleration(['NoSchedule', 'NoExecute']),
+  nodeAffinity,
+  nodePorts,
+  nodeResourcesFit,
+  podTopologySpread,
+  interPodAffinity,
+]

@@ -1,0 +1,13 @@
+import type { AdmittedPod } from '../admission/admitted-pod.ts'
+import { type HostPort, hostPorts } from './host-port.ts'
+import { podRequests, type Resources } from './pod-resources.ts'
+
+/** An admitted pod, with what it takes of a node summed up once for all nodes. */
+export interface SchedulablePod extends AdmittedPod {
+  readonly requests: Resources
+  readonly hostPorts: readonly HostPort[]
+}
+
+export function schedulablePod(pod: AdmittedPod): SchedulablePod {
+  return { ...pod, requests: podRequests(pod.spec), hostPorts: hostPorts(pod.spec) }
+}
