@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs'
-import { glob, readFile } from 'node:fs/promises'
+import { glob, readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { expect, test } from 'vitest'
@@ -10,10 +10,27 @@ const PAGES = (await Array.fromAsync(glob(['*.md', 'docs/*.md', '.github/*.md'],
 /** A path below one of the repository's own folders. */
 const PATH = /(?<![\w./-])(?:src|test|docs|bin|schemas|examples|\.github)\/[\w./*-]*[\w/*]/g
 /** One that stands for several: a pattern, or a place for a name. */
-const PLACEHOLDER = /\*|\/[A-Z]+$/
+const PLACEHOLDER = /\*|\/[A-Z]+(?:\.\w+)?$/
 
 test.for(PAGES)('every file of the repository that %s names is there', async (page) => {
   const named = [...(await readFile(join(ROOT, page), 'utf8')).matchAll(PATH)].map(([path]) => path)
   const paths = new Set(named.filter((path) => !PLACEHOLDER.test(path)))
   expect([...paths].filter((path) => !existsSync(join(ROOT, path)))).toEqual([])
+})
+
+test('README and docs/architecture.md show the same rooms', async () => {
+  const picture = /```\n( commands ─[\s\S]*?)```/
+  const [readme, architecture] = await Promise.all(
+    ['README.md', 'docs/architecture.md'].map(
+      async (page) => picture.exec(await readFile(join(ROOT, page), 'utf8'))?.[1],
+    ),
+  )
+  expect(readme).toBeDefined()
+  expect(architecture).toBe(readme)
+})
+
+test('docs/architecture.md has a line for every room of src/', async () => {
+  const rooms = (await readdir(join(ROOT, 'src'), { withFileTypes: true })).filter((entry) => entry.isDirectory())
+  const page = await readFile(join(ROOT, 'docs/architecture.md'), 'utf8')
+  expect(rooms.map(({ name }) => name).filter((name) => !page.includes(`| \`src/${name}/\``))).toEqual([])
 })
