@@ -12,11 +12,11 @@ import { readConditions } from '../cli/audit/audit-conditions.ts'
 import { readPageParts } from '../cli/audit/audit-page.ts'
 import { readAuditSources } from '../cli/audit/audit-sources.ts'
 import { BaseCommand } from '../cli/base-command.ts'
-import { writeTextFile } from '../cli/files/write-file.ts'
 import { conditionFlags, sourceFlags } from '../cli/flags/audit-flags.ts'
 import { isIncomplete } from '../cli/inputs/scan-inputs.ts'
 import { renderFindings } from '../cli/output/findings.ts'
 import { printable } from '../cli/output/table.ts'
+import { writeTextFile } from '../disk/write-file.ts'
 import { ExpectedError } from '../errors.ts'
 
 export default class Audit extends BaseCommand {

@@ -1,7 +1,7 @@
 import { Flags } from '@oclif/core'
 import { makeKeyPair } from '../bundle/format/signature.ts'
 import { BaseCommand } from '../cli/base-command.ts'
-import { writeTextFile } from '../cli/files/write-file.ts'
+import { createFiles } from '../disk/write-file.ts'
 
 export default class Keygen extends BaseCommand {
   static override summary = 'make a key pair for bundle --sign and verify --key'
@@ -22,9 +22,11 @@ export default class Keygen extends BaseCommand {
     const files = { privateKey: `${flags.output}.key`, publicKey: `${flags.output}.pub` }
     const pair = makeKeyPair(process.env.NODESEED_KEY_PASSWORD)
     // A key that is there is never replaced.
-    const options = { replace: false, hint: 'Choose another name.' }
-    await writeTextFile(files.privateKey, pair.privateKey, { ...options, mode: 0o600 })
-    await writeTextFile(files.publicKey, pair.publicKey, { ...options, mode: 0o644 })
+    const both = [
+      { file: files.privateKey, content: pair.privateKey, mode: 0o600 },
+      { file: files.publicKey, content: pair.publicKey, mode: 0o644 },
+    ]
+    await createFiles(both, { hint: 'Choose another name.' })
     this.log(`${files.privateKey}: keep it secret\n${files.publicKey}: give it to whoever verifies`)
     return files
   }

@@ -1,4 +1,4 @@
-import { mkdir, writeFile } from 'node:fs/promises'
+import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { verifyBundle } from '../bundle/check/verify.ts'
 import { readNodeScript } from '../cli/files/node-script.ts'
@@ -6,6 +6,7 @@ import { readNodesFile } from '../cli/files/nodes-file.ts'
 import { writeOutputDirectory } from '../cli/files/output-directory.ts'
 import { scanInputs } from '../cli/inputs/scan-inputs.ts'
 import { imagesOf } from '../discovery/uses/used-images.ts'
+import { writeTextFile } from '../disk/write-file.ts'
 import { renderYaml } from '../kubernetes/documents/render.ts'
 import { platformOfNode } from '../kubernetes/objects/node.ts'
 import { openBundle } from '../layout/bundle-file.ts'
@@ -46,7 +47,7 @@ export async function* walk({ manifests, nodes: nodesFile, directory, client }: 
   const platforms = nodes.map(platformOfNode).filter((platform) => platform !== undefined)
   const locked = await lockAll(images, platforms, client)
   const lockFile = inDirectory('shop.lock')
-  await writeFile(lockFile, `${JSON.stringify(locked.lock, null, 2)}\n`)
+  await writeTextFile(lockFile, `${JSON.stringify(locked.lock, null, 2)}\n`)
   yield {
     title: 'lock',
     command: `nodeseed lock ${manifests} --nodes ${nodesFile} -o ${lockFile}`,
@@ -92,8 +93,8 @@ export async function* walk({ manifests, nodes: nodesFile, directory, client }: 
   const note = 'What kubectl shows once seeding is done, the labels are set and the node selectors applied.'
   const resources = seeded.workloads.map(({ resource }) => resource.value)
   await mkdir(inDirectory('after'))
-  await writeFile(after.manifests, renderYaml(note, resources))
-  await writeFile(after.nodes, renderYaml(note, [{ apiVersion: 'v1', kind: 'List', items: seeded.nodes }]))
+  await writeTextFile(after.manifests, renderYaml(note, resources))
+  await writeTextFile(after.nodes, renderYaml(note, [{ apiVersion: 'v1', kind: 'List', items: seeded.nodes }]))
   yield auditStep('audit, after', `${after.manifests} --nodes ${after.nodes} --placement ${seedDirectory}`, {
     ...seeded,
     seedSets: plan.sets.map(({ digest, images }) => ({ digest, names: images })),

@@ -1,8 +1,8 @@
 import { isSignedBy, signIndex } from '../../bundle/format/signature.ts'
+import { writeTextFile } from '../../disk/write-file.ts'
 import { ExpectedError } from '../../errors.ts'
 import type { BundleFile } from '../../layout/bundle-file.ts'
 import { wholeName } from '../../layout/files/part-name.ts'
-import { writeTextFile } from '../files/write-file.ts'
 import { readText } from '../inputs/inputs.ts'
 
 /** Where the signature of a bundle stands: beside it, so that the same lock still makes the same bytes. */

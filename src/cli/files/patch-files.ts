@@ -1,5 +1,5 @@
-import { rename, writeFile } from 'node:fs/promises'
-import { type ExpectedError, writeError } from '../../errors.ts'
+import { replaceFile } from '../../disk/write-file.ts'
+import type { ExpectedError } from '../../errors.ts'
 import type { Finding } from '../../finding.ts'
 import type { TextEdit } from '../../kubernetes/documents/splice.ts'
 import type { Workload } from '../../kubernetes/objects/workload.ts'
@@ -49,11 +49,6 @@ export async function patchFiles(
 export async function writePatched(files: readonly PatchedFile[]): Promise<void> {
   for (const { file, text, changes } of files) {
     if (changes === 0 || file === '<stdin>') continue
-    try {
-      await writeFile(`${file}.partial`, text)
-      await rename(`${file}.partial`, file)
-    } catch (error) {
-      throw writeError(file, error)
-    }
+    await replaceFile({ file, content: text })
   }
 }

@@ -1,7 +1,8 @@
-import { mkdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { mkdir, readFile } from 'node:fs/promises'
 import { hostname, networkInterfaces } from 'node:os'
 import { join } from 'node:path'
-import { ExpectedError, readError } from '../../errors.ts'
+import { createFiles } from '../../disk/write-file.ts'
+import { ExpectedError, readError, writeError } from '../../errors.ts'
 import type { ServerKeyPair } from '../http/listen.ts'
 import { selfSignedCertificate } from './self-signed.ts'
 
@@ -41,25 +42,31 @@ async function ownKeyPair(directory: string, names: readonly string[]): Promise<
   try {
     await mkdir(directory, { recursive: true })
     // A half of a pair is somebody's: it is not replaced.
-    await writeFile(keyFile, pair.key, { mode: 0o600, flag: 'wx' })
-    await writeFile(certFile, pair.cert, { flag: 'wx' }).catch(async (error) => {
-      await rm(keyFile)
-      throw error
-    })
+    await createFiles([
+      { file: keyFile, content: pair.key, mode: 0o600 },
+      { file: certFile, content: pair.cert },
+    ])
   } catch (error) {
-    throw notMade(directory, error as NodeJS.ErrnoException)
+    const failure = writeError(directory, error)
+    if (!(failure instanceof ExpectedError)) throw failure
+    if (failure.code !== 'OUTPUT_EXISTS') throw notMade(failure)
+    // Another server may have made both in the meantime.
+    return readKeyPair(certFile, keyFile).catch((cause) => {
+      throw onlyHalf(directory, cause)
+    })
   }
   return pair
 }
 
-function notMade(directory: string, cause: NodeJS.ErrnoException): ExpectedError {
-  if (cause.code === 'EEXIST') {
-    return new ExpectedError('OUTPUT_EXISTS', `${directory}: holds only one of tls.crt and tls.key`, {
-      hint: 'Put the other one beside it, or remove it: both are made then.',
-      cause,
-    })
-  }
-  return new ExpectedError('DISK_ERROR', `${directory}: no certificate can be written there: ${cause.code}`, {
+function onlyHalf(directory: string, cause: unknown): ExpectedError {
+  return new ExpectedError('OUTPUT_EXISTS', `${directory}: holds only one of tls.crt and tls.key`, {
+    hint: 'Put the other one beside it, or remove it: both are made then.',
+    cause,
+  })
+}
+
+function notMade(cause: ExpectedError): ExpectedError {
+  return new ExpectedError(cause.code, `no certificate can be made: ${cause.message}`, {
     hint: 'Name a directory that can be written, or make a pair elsewhere and give --tls-cert and --tls-key.',
     cause,
   })

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs'
 import { stat } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
-import { ExpectedError } from '../../errors.ts'
+import { ExpectedError } from '../errors.ts'
 
 /**
  * Makes sure, before any work is done for it, that a file can have its place.

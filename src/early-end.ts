@@ -1,0 +1,36 @@
+const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
+
+const tasks = new Set<() => void>()
+
+/**
+ * Has a task done if the process ends before the task is taken back: by a signal, `process.exit` or a bug. It must be
+ * synchronous and not throw. After a signal the process still ends by that signal, so that a shell sees what happened.
+ * Gives the function that takes it back.
+ */
+export function onEarlyEnd(task: () => void): () => void {
+  if (tasks.size === 0) {
+    process.on('exit', doAll)
+    for (const signal of SIGNALS) process.on(signal, endBy)
+  }
+  tasks.add(task)
+  return () => {
+    if (tasks.delete(task) && tasks.size === 0) stopListening()
+  }
+}
+
+function doAll(): void {
+  for (const task of tasks) task()
+  tasks.clear()
+}
+
+function endBy(signal: NodeJS.Signals): void {
+  doAll()
+  stopListening()
+  // Whoever else listens decides how it ends.
+  if (process.listenerCount(signal) === 0) process.kill(process.pid, signal)
+}
+
+function stopListening(): void {
+  process.off('exit', doAll)
+  for (const signal of SIGNALS) process.off(signal, endBy)
+}
