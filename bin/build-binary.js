@@ -94,7 +94,10 @@ run()
 }
 
 function seaConfig() {
-  const source = globSync('src/{seed/node-script,audit/report/page}/*').map((file) => [file.slice('src/'.length), file])
+  const source = globSync('src/{seed/node-script/**/*.sh,audit/report/page/*}').map((file) => [
+    file.slice('src/'.length),
+    file,
+  ])
   const examples = globSync('examples/demo/*').map((file) => [file, file])
   return {
     main: join(work, 'nodeseed.cjs'),

@@ -11,7 +11,7 @@ import { readNodeScript } from '../cli/files/node-script.ts'
 import { runNodeScript } from '../cli/files/run-node-script.ts'
 import { createProgress } from '../cli/output/progress.ts'
 import { type BundleFile, openBundle } from '../layout/bundle-file.ts'
-import { LOAD_METHODS } from '../seed/methods/method.ts'
+import { LOAD_METHODS } from '../seed/methods/methods.ts'
 import { renderNames } from '../seed/output/node-files.ts'
 
 export default class Load extends BaseCommand {

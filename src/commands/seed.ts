@@ -2,7 +2,6 @@ import { basename } from 'node:path'
 import { Args } from '@oclif/core'
 import { BaseCommand } from '../cli/base-command.ts'
 import { carriedFindings, joinCommand } from '../cli/bundles/carried-bundle.ts'
-import { seedSteps } from '../cli/bundles/seed-steps.ts'
 import { readNodeScript } from '../cli/files/node-script.ts'
 import { readNodesFile } from '../cli/files/nodes-file.ts'
 import { writeOutputDirectory } from '../cli/files/output-directory.ts'
@@ -18,6 +17,7 @@ import { formatBytes } from '../oci/format-bytes.ts'
 import { readAuthority } from '../registry/config/certificate-files.ts'
 import { methodChooser } from '../seed/methods/method-choice.ts'
 import { planSeeding, type SeedingPlan } from '../seed/plan.ts'
+import { seedSteps } from '../seed/seed-steps.ts'
 
 const MARKER = PLACEMENT_FILE
 

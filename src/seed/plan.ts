@@ -8,13 +8,12 @@ import { digestOf } from '../oci/digest.ts'
 import { formatPlatform } from '../oci/platform.ts'
 import { guardResources } from './guard/guard.ts'
 import type { Guard, GuardAction } from './guard/guard-images.ts'
-import { type Method, minikubeProfile } from './methods/method.ts'
-import { methodFindings } from './methods/method-findings.ts'
+import { type MethodName, methodNamed } from './methods/methods.ts'
 import { groupNodes } from './nodes/node-group.ts'
+import { prepareNodes } from './nodes/out-of-band-nodes.ts'
 import { platformFindings } from './nodes/platform-findings.ts'
-import { prepareNodes } from './nodes/prepared-nodes.ts'
-import { seedableNodes } from './nodes/seedable-node.ts'
-import type { OutputFile } from './output/output-file.ts'
+import { type SeedableNode, seedableNodes } from './nodes/seedable-node.ts'
+import type { GeneratedFile } from './output/generated-file.ts'
 import { seedingResources } from './output/seeding-resources.ts'
 import { kustomizeComponent } from './patch/kustomize-component.ts'
 import { podEdits } from './patch/pod-edit.ts'
@@ -23,6 +22,7 @@ import { renderLabelScript } from './placement/label-script.ts'
 import { type Placement, placeImages, type SeedSet } from './placement/placement.ts'
 import { type SeedLabel, seedLabel } from './placement/seed-label.ts'
 import { imagesByName, workloadImages } from './placement/workload-images.ts'
+import type { SeededGroup } from './seeding.ts'
 import type { SeedingOptions } from './seeding-options.ts'
 
 /** What seeding decided, and the files that carry it out. */
@@ -38,7 +38,7 @@ export interface SeedingPlan {
   }[]
   readonly nodes: readonly NodePlacement[]
   /** Nodes that no pod seeds: what they hold comes from outside, and nothing here labels them. */
-  readonly prepared: readonly { readonly node: string; readonly method: Method }[]
+  readonly prepared: readonly { readonly node: string; readonly method: MethodName }[]
   readonly workloads: readonly {
     readonly apiVersion: string
     readonly kind: string
@@ -47,7 +47,7 @@ export interface SeedingPlan {
     readonly nodeSelector: Readonly<Record<string, string>>
   }[]
   readonly findings: readonly Finding[]
-  readonly files: readonly OutputFile[]
+  readonly files: readonly GeneratedFile[]
 }
 
 /** What one node is to hold. */
@@ -55,8 +55,8 @@ export interface NodePlacement {
   readonly node: string
   readonly platform: string
   /** How it gets there. */
-  readonly method: Method
-  /** minikube's own word for the cluster. */
+  readonly method: MethodName
+  /** The distribution's own word for the cluster. */
   readonly profile?: string
   /** The DaemonSet group that brings it. */
   readonly group: string
@@ -80,9 +80,9 @@ export function planSeeding(
   workloads: readonly Workload[],
   options: SeedingOptions,
 ): SeedingPlan {
-  const { seedable, prepared, findings } = seedableNodes(nodes, options)
+  const { seedable, outOfBand, findings } = seedableNodes(nodes, options)
   const { placement: mode = 'eligible', spread = 1, maxBytes = Number.POSITIVE_INFINITY } = options
-  const placement = placeImages(lock.images, workloads, seedable, { mode, spread, maxBytes, prepared })
+  const placement = placeImages(lock.images, workloads, seedable, { mode, spread, maxBytes, outOfBand })
   const labels = new Map(placement.sets.map((set) => [set, seedLabel(options.set, set.digest, options.labelDomain)]))
   const setsByNode = new Map<string, SeedSet[]>()
   for (const set of placement.sets)
@@ -105,7 +105,7 @@ export function planSeeding(
   )
   const seeding = { ...options, bundle: lock, scriptDigest: digestOf(options.script).slice(0, 'sha256:'.length + 16) }
   const { registry: url, registryCa: ca } = options
-  const preparation = prepareNodes(prepared, lock.images, url === undefined ? undefined : { url, ca })
+  const preparation = prepareNodes(outOfBand, lock.images, url === undefined ? undefined : { url, ca })
   const task = {
     namespace: options.namespace,
     prefix: `${options.set}.${options.labelDomain}`,
@@ -126,7 +126,7 @@ export function planSeeding(
       nodes: set.nodes,
     })),
     nodes: placed,
-    prepared: prepared.map(({ name, method }) => ({ node: name, method })),
+    prepared: outOfBand.map(({ name, method }) => ({ node: name, method })),
     workloads: patches.map(({ workload: { resource }, nodeSelector }) => {
       const { apiVersion, kind, namespace, name } = resource
       return { apiVersion, kind, namespace, name, nodeSelector }
@@ -134,7 +134,7 @@ export function planSeeding(
     findings: [
       ...findings,
       ...preparation.findings,
-      ...methodFindings(groups),
+      ...runtimeFindings(groups),
       ...platformFindings(lock.images, seedable),
       ...placement.findings,
       ...patches.flatMap((patch) => patch.findings),
@@ -181,13 +181,28 @@ function nodePlacements(
       node: node.name,
       platform: formatPlatform(node.platform),
       method: node.method,
-      ...(node.method === 'minikube' && { profile: minikubeProfile(node.node) ?? 'minikube' }),
+      ...profileOf(node),
       group: group.name,
       sets: setsOf(node.name).map(({ digest }) => digest),
       seeded: digests.get(group) ?? '',
       images: imageCount,
       bytes,
     }
+  })
+}
+
+function profileOf({ method, node }: SeedableNode): { profile?: string } {
+  const { seeding } = methodNamed(method)
+  const profile = seeding?.by === 'pod' ? seeding.profileOf?.(node) : undefined
+  return profile === undefined ? {} : { profile }
+}
+
+/** What the runtimes of some groups cannot do with some of their images. */
+function runtimeFindings(groups: readonly SeededGroup[]): Finding[] {
+  const byRuntime = Map.groupBy(groups, ({ runtime }) => runtime)
+  return [...byRuntime].flatMap(([runtime, having]) => {
+    const loads = having.map(({ nodes, lock }) => ({ nodeNames: nodes.map(({ name }) => name), images: lock.images }))
+    return runtime.findings?.(loads) ?? []
   })
 }
 

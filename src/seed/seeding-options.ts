@@ -1,5 +1,5 @@
 import type { GuardAction } from './guard/guard-images.ts'
-import type { Method } from './methods/method.ts'
+import type { MethodName } from './methods/methods.ts'
 import type { PlacementMode } from './placement/placement.ts'
 
 /** What an operator decides about seeding. */
@@ -21,7 +21,7 @@ export interface SeedingOptions {
   /** With `minimal`: nodes for each workload. Default: 1. */
   readonly spread?: number
   /** The method that was asked for, by the name of the node; else what fits the node. */
-  readonly methodFor?: ((node: string) => Method | undefined) | undefined
+  readonly methodFor?: ((node: string) => MethodName | undefined) | undefined
   /** Pull from this registry, which serves the bundle, instead of reading a file. */
   readonly registry?: string | undefined
   /** The authorities (PEM) that the registry's certificate is checked with. Default: those that nodes know. */

@@ -1,6 +1,7 @@
 import type { Node } from 'kubernetes-types/core/v1.js'
 import { expect, test } from 'vitest'
-import { type Method, methodOf, misfit, runtimeFor } from '../../src/seed/methods/method.ts'
+import { methodOf, misfit } from '../../src/seed/methods/method-fit.ts'
+import { type MethodName, methodNamed } from '../../src/seed/methods/methods.ts'
 import { groupNodes } from '../../src/seed/nodes/node-group.ts'
 import { sandboxImageOf } from '../../src/seed/nodes/sandbox-image.ts'
 import { seedableNodes } from '../../src/seed/nodes/seedable-node.ts'
@@ -36,7 +37,7 @@ function node(name: string, facts: NodeFacts = {}): Node {
 const KIND = 'kind://docker/kind/kind-worker'
 const MINIKUBE = { 'minikube.k8s.io/name': 'minikube' }
 
-test.for<[facts: NodeFacts, method: Method | undefined, runtime?: string]>([
+test.for<[facts: NodeFacts, method: MethodName | undefined, runtime?: string]>([
   [{}, 'containerd', 'containerd'],
   [{ kubelet: 'v1.33.2+k3s1', runtime: 'containerd://2.0.5-k3s1' }, 'k3s', 'k3s'],
   [{ kubelet: 'v1.33.2+rke2r1', runtime: 'containerd://2.0.5-k3s1' }, 'rke2', 'rke2'],
@@ -57,10 +58,11 @@ test.for<[facts: NodeFacts, method: Method | undefined, runtime?: string]>([
 ])('the method of %o is %s', ([facts, method, runtime]) => {
   const one = node('n', facts)
   expect(methodOf(one)).toBe(method)
-  if (method) expect(runtimeFor(method, one)?.name).toBe(runtime)
+  const seeding = method && methodNamed(method).seeding
+  if (seeding?.by === 'pod') expect(seeding.runtimeOf(one)?.name).toBe(runtime)
 })
 
-test.for<[method: Method, facts: NodeFacts, problem: RegExp | undefined]>([
+test.for<[method: MethodName, facts: NodeFacts, problem: RegExp | undefined]>([
   ['containerd', {}, undefined],
   ['containerd', { kubelet: 'v1.33.2+k3s1' }, undefined], // k3s with a containerd of its own
   ['k3s', { kubelet: 'v1.33.2' }, undefined], // a kubelet that does not say what it is part of
@@ -117,7 +119,7 @@ test('a group is one architecture, one runtime, one sandbox image, one place of 
 })
 
 test('a node that cannot be seeded is a finding, and the others go on', () => {
-  const { seedable, prepared, findings } = seedableNodes([
+  const { seedable, outOfBand, findings } = seedableNodes([
     node('win', { os: 'windows' }),
     node('full', { images: [] }),
     node('talos', { osImage: 'Talos (v1.10.1)' }),
@@ -125,7 +127,7 @@ test('a node that cannot be seeded is a finding, and the others go on', () => {
   ])
   const groups = groupNodes(seedable, () => ['0123456789abcdef'])
   expect(groups.flatMap(({ nodes }) => nodes.map(({ name }) => name))).toEqual(['a'])
-  expect(prepared.map(({ name, method }) => `${name} ${method}`)).toEqual(['talos talos'])
+  expect(outOfBand.map(({ name, method }) => `${name} ${method}`)).toEqual(['talos talos'])
   expect(findings.map(({ severity, code, message }) => `${severity} ${code}: ${message}`)).toMatchInlineSnapshot(`
     [
       "warning NODE_RUNTIME_UNSUPPORTED: node win cannot be seeded by a pod: it runs Debian GNU/Linux 12 with containerd://1.7.27",

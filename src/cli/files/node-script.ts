@@ -1,7 +1,12 @@
+import { composeScript } from '../../seed/compose-script.ts'
 import { listAssets, readAsset } from '../asset.ts'
 
-/** The script that brings a bundle onto a node: one text, made of its parts in the order of their names. */
+const ROOT = 'seed/node-script'
+
+/** The script that brings a bundle onto a node, as one text. */
 export async function readNodeScript(): Promise<string> {
-  const names = (await listAssets('seed/node-script')).filter((name) => name.endsWith('.sh')).sort()
-  return (await Promise.all(names.map(readAsset))).join('\n')
+  const folders = [ROOT, `${ROOT}/means`, `${ROOT}/methods`]
+  const names = new Set((await Promise.all(folders.map(listAssets))).flat().filter((name) => name.endsWith('.sh')))
+  const parts = [...names].map(async (name) => [name.slice(ROOT.length + 1), await readAsset(name)] as const)
+  return composeScript(new Map(await Promise.all(parts)))
 }

@@ -1,7 +1,7 @@
 import { access, chmod, mkdir, mkdtemp, readdir, rename, rm, writeFile } from 'node:fs/promises'
 import { basename, dirname, join, resolve } from 'node:path'
 import { ExpectedError, writeError } from '../../errors.ts'
-import type { OutputFile } from '../../seed/output/output-file.ts'
+import type { GeneratedFile } from '../../seed/output/generated-file.ts'
 
 /**
  * Writes a directory of files at once: under its final name are all files or none. With `force` an earlier output of
@@ -11,7 +11,7 @@ import type { OutputFile } from '../../seed/output/output-file.ts'
  */
 export async function writeOutputDirectory(
   directory: string,
-  files: readonly OutputFile[],
+  files: readonly GeneratedFile[],
   { force = false, marker }: { force?: boolean; marker: string },
 ): Promise<void> {
   const target = resolve(directory)
@@ -31,7 +31,7 @@ export async function writeOutputDirectory(
   }
 }
 
-async function writeOutputFile(root: string, { path, content, executable }: OutputFile): Promise<void> {
+async function writeOutputFile(root: string, { path, content, executable }: GeneratedFile): Promise<void> {
   const file = join(root, path)
   await mkdir(dirname(file), { recursive: true })
   await writeFile(file, content, { mode: executable ? 0o755 : 0o644, flag: 'wx' })

@@ -1,7 +1,7 @@
 import { Flags } from '@oclif/core'
 import { ExpectedError } from '../../errors.ts'
 import { GUARD_ACTIONS } from '../../seed/guard/guard-images.ts'
-import { METHODS } from '../../seed/methods/method.ts'
+import { SEED_METHODS } from '../../seed/methods/methods.ts'
 import { PLACEMENTS } from '../../seed/placement/placement.ts'
 import { durationFlag } from './duration-flag.ts'
 import { repeatable } from './repeatable.ts'
@@ -42,7 +42,7 @@ export const seedFlags = {
     parse: async (text) => secretName(text),
   }),
   method: repeatable({
-    description: `how images reach all nodes, or NODE, where that is not what the node reports (repeatable): ${METHODS.join(', ')}`,
+    description: `how images reach all nodes, or NODE, where that is not what the node reports (repeatable): ${SEED_METHODS.map(({ name }) => name).join(', ')}`,
     helpValue: '[NODE=]METHOD',
   }),
   'sandbox-image': Flags.string({

@@ -1,7 +1,7 @@
 import { ExpectedError } from '../../errors.ts'
 import { renderYaml } from '../../kubernetes/documents/render.ts'
 import { applyCommand } from '../output/apply-command.ts'
-import { MAX_OBJECT_BYTES, type OutputFile } from '../output/output-file.ts'
+import { type GeneratedFile, MAX_OBJECT_BYTES } from '../output/generated-file.ts'
 import type { Guard } from './guard-images.ts'
 import { guardPolicy } from './guard-policy.ts'
 import { guardSelectors } from './guard-selectors.ts'
@@ -12,7 +12,7 @@ import { guardSelectors } from './guard-selectors.ts'
  *
  * @throws {ExpectedError} USAGE without a namespace; UNSUPPORTED for more images than a policy can list
  */
-export function guardResources(guard: Guard): OutputFile[] {
+export function guardResources(guard: Guard): GeneratedFile[] {
   if (guard.namespaces.length === 0) {
     throw new ExpectedError('USAGE', 'No workload is given, so that the guard would have no namespace to look at', {
       hint: 'Give --guard the manifests of the workloads too: it looks at the pods of their namespaces.',
@@ -46,7 +46,7 @@ export function guardResources(guard: Guard): OutputFile[] {
   ]
 }
 
-function policyFile(name: string, comment: string, values: readonly object[]): OutputFile {
+function policyFile(name: string, comment: string, values: readonly object[]): GeneratedFile {
   const content = renderYaml(comment, values)
   if (content.length <= MAX_OBJECT_BYTES) return { path: `guard/${name}`, content }
   throw new ExpectedError('UNSUPPORTED', 'the list of images for the guard is too large for an admission policy', {

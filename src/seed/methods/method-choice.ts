@@ -1,5 +1,5 @@
 import { ExpectedError } from '../../errors.ts'
-import { METHODS, type Method } from './method.ts'
+import { type MethodName, SEED_METHODS } from './methods.ts'
 
 /**
  * What `--method METHOD` and `--method NODE=METHOD` choose for a node; undefined where its own report decides.
@@ -9,15 +9,15 @@ import { METHODS, type Method } from './method.ts'
 export function methodChooser(
   texts: readonly string[],
   nodes: readonly string[],
-): (node: string) => Method | undefined {
-  const byNode = new Map<string, Method>()
-  let everywhere: Method | undefined
+): (node: string) => MethodName | undefined {
+  const byNode = new Map<string, MethodName>()
+  let everywhere: MethodName | undefined
   for (const text of texts) {
     const [, node, name = ''] = /^(?:(.*)=)?([^=]*)$/.exec(text) ?? []
-    const method = METHODS.find((known) => known === (OTHER_NAMES[name] ?? name))
+    const method = SEED_METHODS.find((known) => known.name === name || known.otherNames?.includes(name))?.name
     if (!method) {
       throw new ExpectedError('USAGE', `No such method: ${JSON.stringify(name)}`, {
-        hint: `Choose one of ${METHODS.join(', ')}; or leave it out, and each node's own report decides.`,
+        hint: `Choose one of ${SEED_METHODS.map(({ name }) => name).join(', ')}; or leave it out, and each node's own report decides.`,
       })
     }
     if (node === undefined) everywhere = method
@@ -29,11 +29,4 @@ export function methodChooser(
     }
   }
   return (node) => byNode.get(node) ?? everywhere
-}
-
-/** What people also call them. */
-const OTHER_NAMES: Readonly<Record<string, Method>> = {
-  crio: 'cri-o',
-  'cri-dockerd': 'docker',
-  kubeadm: 'containerd',
 }

@@ -8,6 +8,9 @@
 #
 # Exit codes: 0 every image is there, 2 wrong call or bundle, 3 the node (no runtime, no space, import failed),
 # 4 images are missing.
+
+# Steps are called by names that are made of a method's and a step's.
+# shellcheck disable=SC2317
 set -eu
 # ctr says what is deprecated about the host's containerd with every call.
 LC_ALL=C CONTAINERD_SUPPRESS_DEPRECATION_WARNINGS=1
@@ -34,16 +37,9 @@ Which images
   --ca FILE             check the certificate of that registry with these authorities (PEM)
   --auth-file FILE      credentials for that registry, in the form of docker's config.json
 How
-  --method METHOD       default: the first of these that is here
-                        k3s, rke2, k0s, microk8s, containerd  import by the ctr of that one's containerd
-                        cri-o      into containers-storage, by skopeo or podman; pinned in CRI-O's configuration
-                        docker     docker load
-                        podman     into containers-storage, by podman or skopeo
-                        and, only when named:
-                        ctr        import into the containerd at --address
-                        directory  into the image directory of k3s, RKE2 or k0s, which import it at every start
-                        talos      write an image cache for Talos below --root
-                        bake       import into the containerd of a machine image below --root
+USAGE
+  methods_usage
+  cat <<'USAGE'
   --address SOCKET      the socket of containerd (default: CONTAINERD_ADDRESS, or found)
   --ctr PROGRAM         the ctr, docker, skopeo or podman to use (default: found)
   --namespace NAME      containerd namespace (default: k8s.io)

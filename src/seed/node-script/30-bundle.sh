@@ -97,3 +97,11 @@ extract_blob() {
   place=${row#* }
   copy_bytes $(((${place%% *} + 1) * 512)) "${place##* }" >"$2"
 }
+
+# NAME without its tag or digest; a colon before the last slash is a port.
+repository_of() {
+  case $1 in
+    *@*) printf '%s' "${1%%@*}" ;;
+    *) printf '%s' "${1%:*}" ;;
+  esac
+}

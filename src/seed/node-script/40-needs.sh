@@ -4,14 +4,7 @@
 find_missing() {
   # The first line keeps the file from being empty, which is no list of patterns to every grep.
   echo - >"$work/present"
-  case $method in
-    ctr) present_in_ctr ;;
-    directory) present_in_directory ;;
-    skopeo) present_in_skopeo ;;
-    podman) present_in_podman ;;
-    docker) present_in_docker ;;
-    talos) present_in_talos ;;
-  esac
+  find_own_step present && "$step"
   grep -Fxv -f "$work/present" "$work/wanted" >"$work/missing" || :
 }
 

@@ -3,11 +3,8 @@
 find_unkept() {
   : >"$work/unkept"
   echo - >"$work/kept"
-  case $pin/$method/$runtime in
-    yes/ctr/*) kept_in_ctr ;;
-    yes/*/cri-o) kept_in_crio ;;
-    *) return 0 ;;
-  esac
+  if [ -z "$pin" ] || ! find_own_step kept; then return 0; fi
+  "$step"
   grep -Fxv -f "$work/kept" "$work/wanted" >"$work/unkept" || :
 }
 
@@ -19,22 +16,13 @@ run_once() {
   find_missing
   if [ -s "$work/missing" ] && [ -z "$check" ]; then
     imported=$(($(wc -l <"$work/missing")))
-    case $method in
-      ctr) seed_by_ctr ;;
-      directory) seed_by_directory ;;
-      skopeo | podman) seed_containers_storage ;;
-      docker) seed_by_docker ;;
-      talos) seed_by_talos ;;
-    esac
+    find_own_step seed && "$step"
     find_missing
     result=seeded
   fi
   find_unkept
   if [ -s "$work/unkept" ] && [ -z "$check" ] && [ ! -s "$work/missing" ]; then
-    case $runtime in
-      cri-o) keep_by_crio ;;
-      *) keep_by_ctr ;;
-    esac
+    find_own_step keep && "$step"
     find_unkept
     result=seeded
   fi
@@ -45,11 +33,7 @@ run_once() {
 }
 
 prune_all() {
-  case $method in
-    ctr) prune_by_ctr ;;
-    directory) prune_by_directory ;;
-    *) note "--prune is for containerd and image directories; nothing is removed here" ;;
-  esac
+  if find_own_step prune; then "$step"; else note "--prune is for containerd and image directories; nothing is removed here"; fi
   [ "$pruned" -eq 0 ] || result=seeded
 }
 
@@ -91,7 +75,6 @@ publish_features() {
 containerd_pid=''
 
 # Called by the trap.
-# shellcheck disable=SC2317
 clean_up() {
   if [ -n "$containerd_pid" ]; then
     kill "$containerd_pid" 2>/dev/null || :
@@ -109,10 +92,6 @@ main() {
   work=$(mktemp -d "${TMPDIR:-/tmp}/nodeseed.XXXXXX")
   detect_platform
   detect_runtime
-  case $method in
-    directory | talos) [ -z "$registry" ] || fail 2 "$method takes a bundle, not --from-registry" ;;
-    bake) start_containerd ;;
-  esac
   run_once
   while [ -n "$watch" ]; do
     sleep "$watch" &

@@ -2,36 +2,31 @@ import type { Node } from 'kubernetes-types/core/v1.js'
 import { ExpectedError } from '../../errors.ts'
 import type { Finding } from '../../finding.ts'
 import { nameOfNode, platformOfNode } from '../../kubernetes/objects/node.ts'
-import type { Platform } from '../../oci/platform.ts'
-import { type Method, methodOf, misfit, runtimeFor } from '../methods/method.ts'
-import type { Runtime } from '../methods/runtime.ts'
+import type { NodeAtHand } from '../methods/method.ts'
+import { methodOf, misfit } from '../methods/method-fit.ts'
+import { type MethodName, methodNamed } from '../methods/methods.ts'
+import type { SeedingRuntime } from '../methods/seeding-runtime.ts'
 import { sandboxImageOf } from './sandbox-image.ts'
 
 /** A node that a seeding pod can run on, and what the pod must know of it. */
-export interface SeedableNode {
-  readonly name: string
-  readonly node: Node
-  readonly platform: Platform
-  readonly method: Method
-  readonly runtime: Runtime
+export interface SeedableNode extends NodeAtHand {
+  readonly method: MethodName
+  readonly runtime: SeedingRuntime
   readonly sandboxImage: string
   /** Whether the host's programs need /lib64 to start. */
   readonly needsLib64: boolean
 }
 
 /** A node whose images come from outside the cluster, because no pod can bring them or none is to. */
-export interface PreparedNode {
-  readonly name: string
-  readonly node: Node
-  readonly platform: Platform
-  readonly method: 'talos' | 'bottlerocket' | 'bake'
+export interface OutOfBandNode extends NodeAtHand {
+  readonly method: MethodName
 }
 
 export interface NodeOptions {
   /** Stands in for what nodes do not report. */
   readonly sandboxImage?: string | undefined
   /** The method that was asked for, by the name of the node; else what fits the node. */
-  readonly methodFor?: ((node: string) => Method | undefined) | undefined
+  readonly methodFor?: ((node: string) => MethodName | undefined) | undefined
 }
 
 /** Architectures whose program loader lies in /lib64; the others have theirs in /lib. Source: glibc's ABI list. */
@@ -45,21 +40,21 @@ const LIB64 = new Set(['amd64', 'ppc64le', 'riscv64', 'loong64'])
 export function seedableNodes(
   nodes: readonly Node[],
   options: NodeOptions = {},
-): { seedable: SeedableNode[]; prepared: PreparedNode[]; findings: Finding[] } {
+): { seedable: SeedableNode[]; outOfBand: OutOfBandNode[]; findings: Finding[] } {
   nodes.forEach(checkName)
   const answers = nodes.map((node) => seedable(node, options))
   return {
     seedable: answers.filter((answer) => 'runtime' in answer),
-    prepared: answers.filter((answer) => isPrepared(answer)),
+    outOfBand: answers.filter((answer) => isOutOfBand(answer)),
     findings: answers.filter((answer) => 'code' in answer),
   }
 }
 
-function isPrepared(answer: SeedableNode | PreparedNode | Finding): answer is PreparedNode {
+function isOutOfBand(answer: SeedableNode | OutOfBandNode | Finding): answer is OutOfBandNode {
   return 'method' in answer && !('runtime' in answer)
 }
 
-function seedable(node: Node, { sandboxImage, methodFor }: NodeOptions): SeedableNode | PreparedNode | Finding {
+function seedable(node: Node, { sandboxImage, methodFor }: NodeOptions): SeedableNode | OutOfBandNode | Finding {
   const name = nameOfNode(node)
   const platform = platformOfNode(node)
   if (!platform) {
@@ -83,8 +78,9 @@ function seedable(node: Node, { sandboxImage, methodFor }: NodeOptions): Seedabl
     // Its pods are others than those of Linux nodes, and may need none of the bundle.
     return platform.os === 'linux' ? said : { ...said, severity: 'warning' }
   }
-  if (method === 'talos' || method === 'bottlerocket' || method === 'bake') return { name, node, platform, method }
-  const runtime = runtimeFor(method, node)
+  const { seeding } = methodNamed(method)
+  if (seeding?.by === 'operator') return { name, node, platform, method }
+  const runtime = seeding?.runtimeOf(node)
   if (!runtime) return finding(node, 'NODE_RUNTIME_UNSUPPORTED', `runs with ${containerRuntimeVersion}`, undefined)
   const image = sandboxImage ?? sandboxImageOf(node)
   if (!image) {

@@ -1,5 +1,5 @@
 import type { Volume, VolumeMount } from 'kubernetes-types/core/v1.js'
-import type { HostPath } from '../methods/runtime.ts'
+import type { HostPath } from '../methods/seeding-runtime.ts'
 import type { NodeGroup } from '../nodes/node-group.ts'
 import type { SeededGroup, Seeding } from '../seeding.ts'
 
@@ -28,10 +28,8 @@ export function namesConfigMap(group: SeededGroup): string {
 /** Host directories at their own paths. On a host with merged /usr, /bin and /lib are links, which the runtime follows. */
 function hostPaths({ runtime, needsLib64 }: NodeGroup, { registryCa }: Seeding): HostPath[] {
   const system = ['/usr', '/bin', '/sbin', '/lib', ...(needsLib64 ? ['/lib64'] : [])]
-  const paths = [...system.map((path) => ({ path, type: 'Directory' as const })), ...runtime.hostPaths]
-  // dockerd pulls by itself, and looks for the authorities of a registry there.
-  const certificates = { path: '/etc/docker', type: 'DirectoryOrCreate' as const, writable: true }
-  return runtime.name === 'docker' && registryCa ? [...paths, certificates] : paths
+  const directories = system.map((path) => ({ path, type: 'Directory' as const }))
+  return [...directories, ...runtime.hostPaths, ...(registryCa ? (runtime.authorityPaths ?? []) : [])]
 }
 
 /** What the seeding containers of a group mount, and where: the names are those of `volumes`. */

@@ -5,12 +5,12 @@ import { countOf } from '../../plural.ts'
 import type { SeededGroup, Seeding } from '../seeding.ts'
 import { applyCommand } from './apply-command.ts'
 import { seedingDaemonSet } from './daemon-set.ts'
+import { type GeneratedFile, MAX_OBJECT_BYTES } from './generated-file.ts'
 import { renderNames } from './node-files.ts'
-import { MAX_OBJECT_BYTES, type OutputFile } from './output-file.ts'
 import { CA_CONFIG_MAP, namesConfigMap, needsOwnNames, SCRIPT_CONFIG_MAP } from './pod-volumes.ts'
 
 /** The directory `seeding/`: what `kubectl apply -k` needs to seed every group of nodes. */
-export function seedingResources(groups: readonly SeededGroup[], seeding: Seeding, script: string): OutputFile[] {
+export function seedingResources(groups: readonly SeededGroup[], seeding: Seeding, script: string): GeneratedFile[] {
   const names = groups
     .filter((group) => needsOwnNames(group, seeding))
     .map((group) => ({

@@ -2,7 +2,7 @@ import type { Deployment } from 'kubernetes-types/apps/v1.js'
 import type { Container, Namespace, Service, Volume, VolumeMount } from 'kubernetes-types/core/v1.js'
 import { type ToolArchitecture, toolFile } from '../../bundle/format/tool-files.ts'
 import { renderYaml } from '../../kubernetes/documents/render.ts'
-import type { OutputFile } from './output-file.ts'
+import type { GeneratedFile } from './generated-file.ts'
 
 /** A registry in the cluster that answers from the bundle itself. */
 export interface InClusterRegistry {
@@ -29,7 +29,7 @@ const BUNDLE_DIRECTORY = '/nodeseed/bundle'
 const PROGRAM_DIRECTORY = '/nodeseed/program'
 
 /** What `kubectl apply -k` needs to run `nodeseed serve` in the cluster, without any image but the sandbox image. */
-export function serveResources(registry: InClusterRegistry): OutputFile[] {
+export function serveResources(registry: InClusterRegistry): GeneratedFile[] {
   const { namespace, replicas, bundlePath } = registry
   const levels = ['enforce', 'audit', 'warn'].map((mode) => [`pod-security.kubernetes.io/${mode}`, 'privileged'])
   const space: Namespace = {

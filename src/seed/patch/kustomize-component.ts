@@ -4,7 +4,7 @@ import { valueAt } from '../../kubernetes/documents/path.ts'
 import { renderYaml } from '../../kubernetes/documents/render.ts'
 import { isObject, nameOfResource, type Resource } from '../../kubernetes/objects/resource.ts'
 import type { Workload } from '../../kubernetes/objects/workload.ts'
-import type { OutputFile } from '../output/output-file.ts'
+import type { GeneratedFile } from '../output/generated-file.ts'
 import type { PodEdit } from './pod-edit.ts'
 
 /** A workload, and the texts to be set in it. */
@@ -15,7 +15,7 @@ export interface EditedWorkload {
 
 /** A kustomize component that patches workloads, and what it could not take in. */
 export interface Component {
-  readonly files: readonly OutputFile[]
+  readonly files: readonly GeneratedFile[]
   readonly findings: readonly Finding[]
 }
 
@@ -25,7 +25,7 @@ const IMMUTABLE = new Set(['Job', 'Pod'])
 /** A kustomize component: one strategic merge patch for each workload that has edits. */
 export function kustomizeComponent(patches: readonly EditedWorkload[]): Component {
   const findings: Finding[] = []
-  const files = new Map<string, OutputFile>()
+  const files = new Map<string, GeneratedFile>()
   for (const patch of distinct(patches)) {
     const { resource } = patch.workload
     if (resource.name === '' || resource.name.endsWith('*')) {

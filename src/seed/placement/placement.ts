@@ -7,7 +7,7 @@ import type { Workload } from '../../kubernetes/objects/workload.ts'
 import { placementRefusal } from '../../kubernetes/placement.ts'
 import { schedulablePod } from '../../kubernetes/scheduler/schedulable-pod.ts'
 import { NodeLoad, runsOn } from '../nodes/node-load.ts'
-import type { PreparedNode, SeedableNode } from '../nodes/seedable-node.ts'
+import type { OutOfBandNode, SeedableNode } from '../nodes/seedable-node.ts'
 import { imagesByName, workloadImages } from './workload-images.ts'
 
 export const PLACEMENTS = ['all', 'eligible', 'minimal'] as const
@@ -22,7 +22,7 @@ export interface PlacementOptions {
   /** Compressed bytes that no node may exceed. */
   readonly maxBytes: number
   /** Nodes that hold every image without being seeded here: what runs on one of them only is not in need of a place. */
-  readonly prepared?: readonly PreparedNode[]
+  readonly outOfBand?: readonly OutOfBandNode[]
 }
 
 /** The images that nodes must hold together. */
@@ -79,7 +79,7 @@ export function placeImages(
     const [workload] = workloads
     const runsAt = placesOf(workload, found)
     const candidates = loads.filter(({ node }) => runsAt(node))
-    if (candidates.length === 0 && !options.prepared?.some(runsAt)) findings.push(nowhere(workload, nodes))
+    if (candidates.length === 0 && !options.outOfBand?.some(runsAt)) findings.push(nowhere(workload, nodes))
     shares.push({ images: found, workloads, nodes: place(workload, found, candidates, options, findings) })
   }
   return { ...setsOf(shares, []), loads, findings }

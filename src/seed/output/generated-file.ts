@@ -1,5 +1,5 @@
 /** A file of the directory that seeding writes; `path` is relative, with `/`. */
-export interface OutputFile {
+export interface GeneratedFile {
   readonly path: string
   readonly content: string
   readonly executable?: boolean

@@ -1,4 +1,45 @@
-# ---- method ctr
+# ---- means ctr: the client of a containerd
+
+# Named as a method, it works with whatever containerd is here, or at --address.
+m_ctr_detect() {
+  for candidate in $methods; do
+    if find_step "$candidate" containerd && "$step"; then return 0; fi
+  done
+  return 1
+}
+
+# NAME SOCKET STORAGE PROGRAM...: where a distribution has its containerd and keeps images, then what may be its ctr.
+detect_containerd() {
+  place=$1 place_default=$root$2 place_socket=${address:-$root$2} place_storage=$root$3
+  shift 3
+  case $asked in
+    '' | ctr) place_asked=containerd ;;
+    *) place_asked=$asked ;;
+  esac
+  # A socket that is no distribution's own belongs to a containerd of its own, unless it is said to be one's.
+  [ "$place_socket" = "$place_default" ] || [ "$place" = "$place_asked" ] || return 1
+  [ -S "$place_socket" ] || return 1
+  [ -z "$ctr" ] || set -- "$ctr"
+  for program in "$@"; do
+    case $program in
+      "$ctr" | '') ;;
+      *) program=$root$program ;;
+    esac
+    if [ -n "$program" ] && [ -x "$program" ]; then
+      runtime=$place method=ctr address=$place_socket ctr=$program storage=${storage:-$place_storage}
+      return 0
+    fi
+  done
+  return 1
+}
+
+# k3s and k0s are one program that holds ctr.
+run_ctr() {
+  case ${ctr##*/} in
+    k3s | k0s) "$ctr" ctr -a "$address" -n "$namespace" "$@" ;;
+    *) "$ctr" -a "$address" -n "$namespace" "$@" ;;
+  esac
+}
 
 # ctr unpacks for overlayfs unless told otherwise, and can say nothing of images where containerd has none.
 choose_snapshotter() {
@@ -12,7 +53,7 @@ choose_snapshotter() {
   done
 }
 
-present_in_ctr() {
+m_ctr_present() {
   choose_snapshotter
   run_ctr images check 2>/dev/null >"$work/check" || fail 3 "$ctr cannot list the images of $address"
   while read -r name _ digest state _; do
@@ -20,7 +61,7 @@ present_in_ctr() {
   done <"$work/check" >>"$work/present"
 }
 
-seed_by_ctr() {
+m_ctr_seed() {
   run_ctr content ls -q >"$work/content" 2>/dev/null || fail 3 "$ctr cannot list the content of $address"
   echo - >>"$work/content"
   while read -r digest _; do
@@ -58,37 +99,4 @@ import_archive() {
   else
     run_ctr images import --platform "$platform" --no-unpack "$1" >&3 || note "$ctr images import ended with an error"
   fi
-}
-
-# By digest, so that a tag that has moved in the registry cannot bring in something else; tags are set here.
-pull_images() {
-  write_hosts
-  note "pulling $(wc -l <"$work/missing") of $wanted_count names, $needed_bytes bytes, from $registry"
-  find_pull_flags
-  while read -r name target; do
-    pinned_name=$(repository_of "$name")@$target
-    # shellcheck disable=SC2086 # flags are words of ours
-    run_ctr images pull $pull_flags --hosts-dir "$work/hosts" --platform "$platform" "$pinned_name" >&3 </dev/null ||
-      note "cannot pull $pinned_name from $registry"
-    [ "$pinned_name" = "$name" ] || run_ctr images tag --force "$pinned_name" "$name" >&3 </dev/null || :
-  done <"$work/missing"
-}
-
-# containerd 2 would read the hosts directory itself, where a pod's directory is not to be found, and would ask for the
-# manifests of every platform of an index, which a registry for these nodes need not hold. Its ctr can be told otherwise;
-# older ones do neither and know no such flags.
-find_pull_flags() {
-  run_ctr images pull --help >"$work/pull-help" 2>/dev/null || :
-  pull_flags=''
-  for flag in --local --skip-metadata; do
-    ! grep -q -e "$flag" "$work/pull-help" || pull_flags="$pull_flags $flag"
-  done
-}
-
-# NAME without its tag or digest; a colon before the last slash is a port.
-repository_of() {
-  case $1 in
-    *@*) printf '%s' "${1%%@*}" ;;
-    *) printf '%s' "${1%:*}" ;;
-  esac
 }

@@ -1,7 +1,7 @@
-# ---- method ctr: pins, and what earlier sets brought
+# ---- means ctr: pins, and what earlier sets brought
 
 # A name is kept when the kubelet's garbage collection spares it and it says which set wants it.
-kept_in_ctr() {
+m_ctr_kept() {
   run_ctr images ls 2>/dev/null >"$work/ls" || fail 3 "$ctr cannot list the images of $address"
   while read -r name _ digest rest; do
     labels=,${rest##* },
@@ -15,7 +15,7 @@ kept_in_ctr() {
   done <"$work/ls" >>"$work/kept"
 }
 
-keep_by_ctr() {
+m_ctr_keep() {
   while read -r name _; do
     run_ctr images label "$name" io.cri-containerd.pinned=pinned "nodeseed.dev/$set_name=$set_digest" >/dev/null </dev/null ||
       note "cannot pin $name"
@@ -25,7 +25,7 @@ keep_by_ctr() {
 
 # Lets go the names that carry this set's label and are not wanted any more. Those that another set wants too stay, and
 # so do those that a container runs: they only lose the label and, the latter, the pin.
-prune_by_ctr() {
+m_ctr_prune() {
   run_ctr images ls >"$work/ls" 2>/dev/null
   while read -r name _; do printf '%s\n' "$name"; done <"$work/wanted" >"$work/wanted-names"
   find_used

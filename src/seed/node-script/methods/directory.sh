@@ -1,7 +1,19 @@
 # ---- method directory
 
 # k3s, RKE2 and k0s import every archive of their image directory at start, and new ones soon, and pin what they hold.
-present_in_directory() {
+m_directory_detect() {
+  for candidate in $methods; do
+    find_step "$candidate" images || continue
+    image_directory=$root$("$step")
+    [ -d "${image_directory%/*}" ] || continue
+    [ -z "$registry" ] || fail 2 "directory takes a bundle, not --from-registry"
+    runtime=$candidate storage=${storage:-${image_directory%/*}}
+    return 0
+  done
+  return 1
+}
+
+m_directory_present() {
   [ ! -f "$image_directory/$(archive_name)" ] || cat "$work/wanted" >>"$work/present"
 }
 
@@ -10,7 +22,7 @@ archive_name() {
 }
 
 # k0s reads every file of the directory as an archive, so the temporary one lies beside the directory.
-seed_by_directory() {
+m_directory_seed() {
   all_blobs_lack
   check_left_out
   check_space
@@ -20,7 +32,7 @@ seed_by_directory() {
   mv -f -- "$temporary" "$image_directory/$(archive_name)"
 }
 
-prune_by_directory() {
+m_directory_prune() {
   for archive in "$image_directory/nodeseed-$set_name-"*.tar; do
     case $archive in
       */"$(archive_name)") ;;

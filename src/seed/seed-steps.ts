@@ -1,6 +1,6 @@
-import { applyCommand } from '../../seed/output/apply-command.ts'
-import { carryCommands } from '../../seed/output/carry-commands.ts'
-import type { SeedingPlan } from '../../seed/plan.ts'
+import { applyCommand } from './output/apply-command.ts'
+import { carryCommands } from './output/carry-commands.ts'
+import type { SeedingPlan } from './plan.ts'
 
 interface Steps {
   readonly bundle: string
@@ -30,8 +30,9 @@ export function seedSteps(plan: SeedingPlan, { bundle, output, registry, join }:
   ]
 }
 
-/** Nodes of kind and minikube get the bundle by commands of their own. */
+/** Nodes of this machine get the bundle by commands of their own. */
 function copyStep({ nodes, bundlePath }: SeedingPlan, bundle: string): string[] {
-  const isLocal = nodes.every(({ method }) => method === 'kind' || method === 'minikube')
-  return isLocal ? [] : [`copy ${bundle} to ${bundlePath} on each node`]
+  return carryCommands(nodes, bundle, bundlePath).length === nodes.length
+    ? []
+    : [`copy ${bundle} to ${bundlePath} on each node`]
 }

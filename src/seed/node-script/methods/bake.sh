@@ -1,7 +1,7 @@
 # ---- method bake
 
 # A containerd of our own over the image's directory, ended when the script ends.
-start_containerd() {
+m_bake_detect() {
   [ -n "$root" ] || fail 2 "bake needs --root: the directory of the machine image"
   ctr=${ctr:-$(command -v ctr || :)}
   [ -x "$ctr" ] || fail 3 "bake needs ctr on this machine"
@@ -18,5 +18,5 @@ start_containerd() {
     [ "$tries" -le 100 ] || fail 3 "containerd does not start: $(tail -n 1 "$work/containerd.log")"
     sleep 0.1 2>/dev/null || sleep 1
   done
-  method=ctr
+  runtime=containerd method=ctr
 }

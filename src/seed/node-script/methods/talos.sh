@@ -1,7 +1,12 @@
 # ---- method talos
 
+m_talos_detect() {
+  [ -z "$registry" ] || fail 2 "talos takes a bundle, not --from-registry"
+  runtime=talos
+}
+
 # The flat layout of Talos's image cache: manifests by registry, repository, tag and digest; blobs by digest.
-present_in_talos() {
+m_talos_present() {
   cache=$root
   case $layout in
     flat) ;;
@@ -31,7 +36,7 @@ talos_path() {
   printf '%s/manifests/%s/%s/%s' "$cache" "$registry_part" "${repository#*/}" "$place"
 }
 
-seed_by_talos() {
+m_talos_seed() {
   [ -n "$root" ] || fail 2 "talos needs --root: the directory that becomes the image cache"
   all_blobs_lack
   check_left_out

@@ -1,8 +1,16 @@
 # ---- method docker
 
+# Where podman answers to the name of docker, podman itself does more.
+m_docker_detect() {
+  [ -n "$asked" ] || [ -S "$root/var/run/docker.sock" ] || [ -n "${DOCKER_HOST:-}" ] || return 1
+  ctr=${ctr:-$(command -v docker || :)}
+  [ -n "$ctr" ] || return 1
+  runtime=docker method=docker storage=${storage:-$root/var/lib/docker}
+}
+
 # docker identifies an image by its config, or by its target where containerd keeps the images. The classic store knows
 # no digest of a registry: a digest name counts as there when a tag of the same target is, and $work/digestless lists it.
-present_in_docker() {
+m_docker_present() {
   : >"$work/digestless"
   while read -r name target; do
     row=$(grep -e "^$target " "$work/images") || continue
@@ -27,7 +35,7 @@ tag_instead_of() {
   esac
 }
 
-seed_by_docker() {
+m_docker_seed() {
   all_blobs_lack
   if [ -n "$registry" ]; then
     check_space

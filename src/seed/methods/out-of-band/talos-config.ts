@@ -1,8 +1,7 @@
 import type { Node } from 'kubernetes-types/core/v1.js'
-import { renderYaml } from '../../kubernetes/documents/render.ts'
-import type { Mirror } from '../nodes/prepared-nodes.ts'
-import type { PreparedNode } from '../nodes/seedable-node.ts'
-import type { OutputFile } from '../output/output-file.ts'
+import { renderYaml } from '../../../kubernetes/documents/render.ts'
+import type { GeneratedFile } from '../../output/generated-file.ts'
+import type { NodeAtHand, NodeRegistry } from '../method.ts'
 
 /** The oldest Talos that understands a form of the machine configuration. */
 export type TalosFeatures = 'v1.9' | 'v1.14'
@@ -27,18 +26,18 @@ export function talosFeatures({ status }: Node): TalosFeatures | undefined {
 /** The patch of the machine configuration that makes Talos nodes use an image cache of so many bytes, or a mirror. */
 export function talosConfig(
   features: TalosFeatures,
-  nodes: readonly PreparedNode[],
+  nodes: readonly NodeAtHand[],
   bytes: number,
-  mirror: Mirror | undefined,
-): OutputFile {
-  const what = mirror ? 'registry-mirror' : 'image-cache'
+  registry: NodeRegistry | undefined,
+): GeneratedFile {
+  const what = registry ? 'registry-mirror' : 'image-cache'
   const path = `talos/${what}-${features}.yaml`
   const range = features === 'v1.9' ? 'Talos 1.9 to 1.13' : 'Talos 1.14 and newer'
   const addresses = nodes.map(({ name }) => name).join(',')
   const apply = `  talosctl patch machineconfig --nodes ${addresses} --patch @${path}`
-  if (mirror) {
+  if (registry) {
     const comment = `Makes ${range} pull from the registry that serves the bundle:\n${apply}`
-    return { path, content: renderYaml(comment, mirrorDocuments(features, mirror)) }
+    return { path, content: renderYaml(comment, mirrorDocuments(features, registry)) }
   }
   const comment = [
     `Makes ${range} use an image cache that holds the bundle:`,
@@ -74,7 +73,7 @@ function volumeDocument(bytes: number): object {
   }
 }
 
-function mirrorDocuments(features: TalosFeatures, { url, ca }: Mirror): object[] {
+function mirrorDocuments(features: TalosFeatures, { url, ca }: NodeRegistry): object[] {
   const { host } = new URL(url)
   if (features === 'v1.14') {
     return [

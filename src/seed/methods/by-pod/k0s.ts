@@ -1,0 +1,11 @@
+import type { Method } from '../method.ts'
+import { BY_DAEMON_SET, BY_OWN_CTR, containerdRuntime, distribution } from './containerd-runtime.ts'
+
+const RUNTIME = containerdRuntime('k0s', '/run/k0s', '/var/lib/k0s/containerd')
+
+export const k0s = {
+  name: 'k0s',
+  readme: { node: 'k0s', how: BY_DAEMON_SET },
+  script: BY_OWN_CTR,
+  seeding: distribution(/\+k0s/, RUNTIME),
+} as const satisfies Method

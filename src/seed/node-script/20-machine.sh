@@ -1,0 +1,53 @@
+# ---- this machine
+
+detect_platform() {
+  [ -z "$platform" ] || return 0
+  case $(uname -m) in
+    x86_64) platform=linux/amd64 ;;
+    aarch64 | arm64) platform=linux/arm64 ;;
+    armv6*) platform=linux/arm/v6 ;;
+    armv7* | armv8l) platform=linux/arm/v7 ;;
+    i?86) platform=linux/386 ;;
+    loongarch64) platform=linux/loong64 ;;
+    *) platform=linux/$(uname -m) ;;
+  esac
+}
+
+# The second part of the platform.
+architecture() {
+  rest=${platform#*/}
+  printf '%s' "${rest%%/*}"
+}
+
+# The method that is named, or the first that is here. Sets "runtime" (whose images these become), "method" (by what
+# means they get there) and what the means need.
+detect_runtime() {
+  address=${address:-${CONTAINERD_ADDRESS:-}} asked=$method
+  case " $methods $named_methods " in
+    *" ${asked:-k3s} "*) ;;
+    *) fail 2 "no such method: $asked" ;;
+  esac
+  for candidate in ${asked:-$methods}; do
+    find_step "$candidate" detect || find_step "$candidate" containerd
+    ! "$step" || return 0
+  done
+  fail 3 "no runtime found that ${asked:-any method} can seed: name it with --method, --address and --ctr"
+}
+
+# Sets "step" to the function that a method, or a means, has for a step, such as m_cri_o_keep; fails where it has none.
+# detect: whether it is here; sets runtime, method, storage and what the other steps need
+# containerd: the same for a method whose means is the ctr of a containerd
+# images: the directory whose archives it imports by itself
+# present: adds rows of $work/wanted that are there to $work/present
+# seed: brings what $work/missing lists
+# kept: adds rows of $work/wanted that garbage collection spares to $work/kept; keep: keeps what $work/unkept lists
+# prune: lets go what earlier sets of this name brought; counts in "pruned"
+find_step() {
+  step=m_$(printf '%s' "$1" | tr .- __)_$2
+  command -v "$step" >/dev/null
+}
+
+# A step of the means, or else of the runtime: how CRI-O keeps images does not depend on who brought them.
+find_own_step() {
+  find_step "$method" "$1" || find_step "$runtime" "$1"
+}

@@ -1,0 +1,61 @@
+# ---- method cri-o
+
+m_cri_o_detect() {
+  [ -n "$asked" ] || [ -S "$root/run/crio/crio.sock" ] || [ -S "$root/var/run/crio/crio.sock" ] || return 1
+  runtime=cri-o
+  find_storage_program skopeo podman ||
+    fail 3 "CRI-O takes images through skopeo or podman, and neither is on this node: install one, or let CRI-O pull from a mirror"
+}
+
+# CRI-O takes pinned_images from the last file that has any, so ours comes last and says what the others say too: the
+# pins of other sets, which are marked in it, and those of whoever else runs this node.
+CRIO_DIRECTORY=/etc/crio
+CRIO_DROP_IN=$CRIO_DIRECTORY/crio.conf.d/99-nodeseed.conf
+
+crio_drop_in() {
+  printf '# Written by nodeseed: the kubelet does not collect these.\n[crio.image]\npinned_images = [\n'
+  {
+    while read -r name _; do printf '  "%s", # set %s\n' "$name" "$set_name"; done <"$work/wanted"
+    [ ! -f "$root$CRIO_DROP_IN" ] || grep -e '^  ".*", # set ' "$root$CRIO_DROP_IN" | grep -v -e " # set $set_name\$" || :
+    pins_of_node
+  } | sort
+  printf ']\n'
+}
+
+pins_of_node() {
+  last=''
+  for file in "$root$CRIO_DIRECTORY/crio.conf" "$root$CRIO_DIRECTORY/crio.conf.d"/*; do
+    case $file in
+      */*-nodeseed.conf*) ;;
+      *) ! grep -q -e '^[[:space:]]*pinned_images[[:space:]]*=' "$file" 2>/dev/null || last=$file ;;
+    esac
+  done
+  [ -n "$last" ] || return 0
+  # The array, whether it is on one line or on many.
+  sed -n -e '/^[[:space:]]*pinned_images[[:space:]]*=/{' -e ':more' -e '/\]/!{' -e 'N' -e 'b more' -e '}' -e 'p' -e '}' "$last" |
+    sed 's/#.*//' | tr "'" '"' | tr ',' '\n' | sed -n 's/^[^"]*"\([^"]*\)".*/  "\1", # of this node/p'
+}
+
+m_cri_o_kept() {
+  crio_drop_in >"$work/drop-in"
+  ! cmp -s "$work/drop-in" "$root$CRIO_DROP_IN" || cat "$work/wanted" >>"$work/kept"
+}
+
+m_cri_o_keep() {
+  mkdir -p -- "$root${CRIO_DROP_IN%/*}"
+  crio_drop_in >"$root$CRIO_DROP_IN.partial"
+  mv -f -- "$root$CRIO_DROP_IN.partial" "$root$CRIO_DROP_IN"
+  pinned=$((pinned + $(wc -l <"$work/unkept")))
+  [ -n "$root" ] || reload_crio || note "reload CRI-O for the pins to count: systemctl reload crio"
+}
+
+# As its unit does; a pod that sees the processes of the host can do this too.
+reload_crio() {
+  reloaded=''
+  for process in /proc/[0-9]*; do
+    program=''
+    { read -r program <"$process/comm"; } 2>/dev/null || :
+    [ "$program" != crio ] || ! kill -HUP "${process##*/}" || reloaded=yes
+  done
+  [ -n "$reloaded" ]
+}

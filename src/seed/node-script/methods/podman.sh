@@ -1,0 +1,49 @@
+# ---- method podman, and podman as means of CRI-O
+
+m_podman_detect() {
+  [ -n "$asked" ] || command -v podman >/dev/null || return 1
+  runtime=podman
+  find_storage_program podman skopeo || fail 3 "neither podman nor skopeo is on this machine"
+}
+
+# podman names an image by its config, as docker does, and finds a digest that the repository owns.
+m_podman_present() {
+  while read -r name target; do
+    id=$("$ctr" image inspect --format '{{.Id}}' "$name" 2>/dev/null </dev/null) || continue
+    ! grep -q -e "^$target [^ ]* sha256:$id" "$work/images" || printf '%s %s\n' "$name" "$target"
+  done <"$work/wanted" >>"$work/present"
+}
+
+m_podman_seed() {
+  seed_containers_storage
+}
+
+# A digest needs no name of its own: podman finds it once the repository has a name for the image.
+m_podman_knows() {
+  case $1 in
+    *@*) "$ctr" image inspect "$1" >/dev/null 2>&1 </dev/null ;;
+    *) return 1 ;;
+  esac
+}
+
+m_podman_store() {
+  write_policy
+  id=$("$ctr" pull --quiet --signature-policy "$work/policy.json" "dir:$work/image") || return 1
+  name_in_podman "$id" "$1"
+}
+
+# shellcheck disable=SC2086 # the flags are words of ours; the directory's name is mktemp's
+m_podman_pull() {
+  find_registry_flags ''
+  write_policy
+  id=$("$ctr" pull --quiet --platform "$platform" --signature-policy "$work/policy.json" $registry_flags \
+    ${auth_file:+--authfile "$auth_file"} "docker://$1") || return 1
+  name_in_podman "$id" "$2"
+}
+
+name_in_podman() {
+  case $2 in
+    *@*) "$ctr" tag "$1" "${2%%@*}:nodeseed-$(printf '%s' "${2##*:}" | head -c 16)" ;;
+    *) "$ctr" tag "$1" "$2" ;;
+  esac
+}
