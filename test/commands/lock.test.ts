@@ -100,7 +100,7 @@ withRegistry('Bearer: one token a repository, asked for with the credentials of 
   tokens.requests.length = 0
   const known = await runCli(args, { env: await dockerConfig({ [`http://${bearer.host}/v2/`]: { auth } }) })
   expect(known).toMatchObject({ exitCode: 0 })
-  const asked = tokens.requests.map(({ scope }) => scope).sort()
+  const asked = tokens.requests.flatMap(({ scopes }) => scopes).sort()
   expect(asked).toEqual(['repository:team/app:pull', 'repository:team/other:pull'])
 })
 

@@ -159,7 +159,11 @@ testWith(['docker-registry', 'skopeo', 'openssl'])('a token server is asked for 
   const push = () => runCli(['push', file, registry.host, '--json'], { env: { DOCKER_CONFIG: directory } })
   const first = await push()
   expect(first.exitCode, first.stdout).toBe(0)
-  expect(tokens.requests.map(({ scope }) => scope)).toContain('repository:shop/web:pull,push')
+  const scopes = tokens.requests.map((request) => request.scopes.join(' '))
+  expect(scopes).toContain('repository:shop/web:pull,push')
+  // Each blob is sent once; for a mount the token opens the repository that has it, too.
+  expect(JSON.parse(first.stdout).blobs).toMatchObject({ mounted: 4, there: 0 })
+  expect(scopes.filter((text) => / repository:\S+:pull$/.test(text))).toHaveLength(4)
   expect(JSON.parse((await push()).stdout).blobs).toEqual({ uploaded: 0, mounted: 0, there: 0 })
 })
 

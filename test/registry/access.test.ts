@@ -50,7 +50,7 @@ withOpenssl('https: own authorities, client certificates, and a proxy in between
   const pem = certificates.read
   const registry = await MemoryRegistry.start()
   const target = registry.addImage('app', '1', [Buffer.from('layer')])
-  const port = await startTlsRegistry(registry, certificates)
+  const { port } = await startTlsRegistry(registry, certificates)
   const proxy = await startProxy()
   const reference = `localhost.test:${port}/app:1`
   const throughProxy = { proxies: { https: proxy.url } }
@@ -65,6 +65,27 @@ withOpenssl('https: own authorities, client certificates, and a proxy in between
   await expect(resolveWith({ ...throughProxy, ca: [ca] }, reference)).rejects.toMatchObject({ code: 'DENIED' })
   expect(await resolveWith({ ...throughProxy, ca: [ca], clients: [client] }, reference)).toEqual(target)
   expect(new Set(proxy.tunnels)).toEqual(new Set([`localhost.test:${port}`]))
+})
+
+withOpenssl('a certificate that is not trusted is not asked for again, and a session is used again', async () => {
+  const certificates = await makeCertificates()
+  const registry = await MemoryRegistry.start()
+  const target = registry.addImage('app', '1', [Buffer.from('layer')])
+  const { port, handshakes } = await startTlsRegistry(registry, certificates, { wantsClient: false })
+  const proxy = await startProxy()
+  const options = { proxies: { https: proxy.url }, retry: { attempts: 5, delay: 1 } }
+  await expect(resolveWith(options, `localhost.test:${port}/app:1`)).rejects.toMatchObject({
+    message: /certificate is not trusted/,
+  })
+  expect(proxy.tunnels).toHaveLength(1)
+
+  // 0.0.0.0 leads here, and is no name of loopback to which plain http is spoken.
+  const client = new RegistryClient({ ca: [await certificates.read('ca.crt')] })
+  onTestFinished(() => client.close())
+  const reference = parseReference(`0.0.0.0:${port}/app:1`)
+  registry.misbehave = (_request, response) => void response.setHeader('connection', 'close')
+  for (let count = 0; count < 4; count++) expect(await client.resolve(reference)).toEqual(target)
+  expect(handshakes.filter((isReused) => isReused).length).toBeGreaterThanOrEqual(3)
 })
 
 test('plain http where https was expected: the hint says how to allow it', async () => {

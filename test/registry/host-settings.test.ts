@@ -56,7 +56,7 @@ async function putCertificates({ directory: from }: Certificates, to: string): P
 
 withOpenssl('hosts.toml: ca, client and header are for their host, files relative to it', async () => {
   const certificates = await makeCertificates()
-  const port = await startTlsRegistry(registry, certificates)
+  const { port } = await startTlsRegistry(registry, certificates)
   const seen: unknown[] = []
   registry.misbehave = ({ headers }) => void seen.push([headers['x-gate'], headers['x-two']])
   const root = await writeHosts(`
@@ -81,7 +81,7 @@ client = [["client.cert", "client.key"]]
 })
 
 withOpenssl('hosts.toml: skip_verify takes any certificate, also where the address says http', async () => {
-  const port = await startTlsRegistry(registry, await makeCertificates(), { wantsClient: false })
+  const { port } = await startTlsRegistry(registry, await makeCertificates(), { wantsClient: false })
   for (const scheme of ['https', 'http']) {
     const root = await writeHosts(`[host."${scheme}://127.0.0.1:${port}"]\nskip_verify = true\n`)
     expect(await resolveByHosts(root), scheme).toBeDefined()
@@ -153,7 +153,7 @@ test.for<[what: string, content: string, message: RegExp]>([
 
 withOpenssl('certificate files stand for themselves, in a certs.d of containerd as in those of docker', async () => {
   const certificates = await makeCertificates()
-  const port = await startTlsRegistry(registry, certificates)
+  const { port } = await startTlsRegistry(registry, certificates)
   const [host, root] = [`localhost:${port}`, join(directory, 'certs.d')]
   await putCertificates(certificates, join(root, host))
   const settings = await findCertificates([join(directory, 'none'), root])(host)
@@ -175,7 +175,7 @@ withOpenssl('certificate files stand for themselves, in a certs.d of containerd 
 
 withOpenssl('--cert-dir: certificates for one host, from the command line', async () => {
   const certificates = await makeCertificates()
-  const port = await startTlsRegistry(registry, certificates)
+  const { port } = await startTlsRegistry(registry, certificates)
   const [certs, out] = [join(directory, 'certs'), join(directory, 'out.lock')]
   await putCertificates(certificates, join(certs, `127.0.0.1:${port}`))
   // An address of this machine is asked over http; a hosts.toml says otherwise.
@@ -186,7 +186,7 @@ withOpenssl('--cert-dir: certificates for one host, from the command line', asyn
 })
 
 withOpenssl('registries.conf: insecure is https with any certificate, or else plain http', async () => {
-  const port = await startTlsRegistry(registry, await makeCertificates(), { wantsClient: false })
+  const { port } = await startTlsRegistry(registry, await makeCertificates(), { wantsClient: false })
   for (const location of [`127.0.0.1:${port}`, registry.host]) {
     const conf = `[[registry]]\nprefix = "hub.test"\nlocation = "${location}"\ninsecure = true\n`
     expect(await resolveWith({ configured: readRegistriesConf(conf, 'registries.conf') }), location).toBeDefined()
@@ -201,7 +201,7 @@ test('registries.conf: the form of version 1 is refused, not passed over', () =>
 
 testWith(['containerd', 'ctr', 'openssl'], { root: true })('containerd reads the same certs.d as we do', async () => {
   const certificates = await makeCertificates()
-  const port = await startTlsRegistry(registry, certificates)
+  const { port } = await startTlsRegistry(registry, certificates)
   const root = await writeHosts(`
 [host."https://127.0.0.1:${port}"]
   capabilities = ["pull", "resolve"]

@@ -55,7 +55,7 @@ test.each([
   ['https', '/pieces'],
 ])('memory used over and over never changes a byte: %s, %s', async (scheme, path) => {
   const { url, ca } = await start(scheme === 'https')
-  const dispatcher = createDispatcher({ ...(ca && { ca: [ca] }) }, { connectTimeout: 10_000, usesUpBodies: true })
+  const dispatcher = createDispatcher({ ...(ca && { ca: [ca] }) }, { connectTimeout: 10_000 })
   onTestFinished(() => dispatcher.destroy())
   const bodies = Array.from({ length: 6 }, () => receive(new URL(path, url), dispatcher))
   expect(new Set(await Promise.all(bodies))).toEqual(new Set([HASH]))
@@ -66,7 +66,7 @@ test('a body that is collected is a copy', async () => {
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')
   onTestFinished(() => void server.close())
-  const dispatcher = createDispatcher({}, { connectTimeout: 10_000, usesUpBodies: true })
+  const dispatcher = createDispatcher({}, { connectTimeout: 10_000 })
   onTestFinished(() => dispatcher.destroy())
   const base = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
   const ask = (path: string) =>
@@ -83,7 +83,7 @@ test('a sink that is done at once, and says so with a promise, gets everything',
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')
   onTestFinished(() => void server.close())
-  const dispatcher = createDispatcher({}, { connectTimeout: 10_000, usesUpBodies: true })
+  const dispatcher = createDispatcher({}, { connectTimeout: 10_000 })
   onTestFinished(() => dispatcher.destroy())
   const url = new URL(`http://127.0.0.1:${(server.address() as AddressInfo).port}/`)
   let received = 0

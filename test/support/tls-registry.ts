@@ -6,14 +6,14 @@ import type { Certificates } from './certificates.ts'
 import { type MemoryRegistry, sendError } from './memory-registry.ts'
 
 /**
- * The registry over https, on a port of 127.0.0.1, for callers that show a certificate of the authority. Ends with the
- * test.
+ * The registry over https, on a port of 127.0.0.1, for callers that show a certificate of the authority, and of each
+ * handshake whether it went on with a session. Ends with the test.
  */
 export async function startTlsRegistry(
   registry: MemoryRegistry,
   { read }: Certificates,
   { wantsClient = true } = {},
-): Promise<number> {
+): Promise<{ port: number; handshakes: boolean[] }> {
   const tls = {
     cert: await read('localhost.test.crt'),
     key: await read('localhost.test.key'),
@@ -23,10 +23,12 @@ export async function startTlsRegistry(
     if (!wantsClient || (request.socket as TLSSocket).authorized) registry.answer(request, response)
     else sendError(response, 403, 'DENIED')
   })
+  const handshakes: boolean[] = []
+  server.on('secureConnection', (socket) => handshakes.push(socket.isSessionReused()))
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   onTestFinished(() => {
     server.close()
     server.closeAllConnections()
   })
-  return (server.address() as AddressInfo).port
+  return { port: (server.address() as AddressInfo).port, handshakes }
 }

@@ -11,7 +11,7 @@ export interface TokenServer {
   /** PEM file with the certificate that signs. */
   readonly certificate: string
   /** What was asked, in order: method, scope, and how the caller showed who they are. */
-  readonly requests: { method: string; scope: string | null; authorization: string | undefined }[]
+  readonly requests: { method: string; scopes: string[]; authorization: string | undefined }[]
   stop(): Promise<void>
 }
 
@@ -31,10 +31,9 @@ export async function startTokenServer(
   const server = createServer((request, response) => {
     const url = new URL(request.url ?? '/', 'http://token')
     const { method = '', headers } = request
-    const scope = url.searchParams.get('scope')
-    requests.push({ method, scope, authorization: headers.authorization })
+    const scopes = url.searchParams.getAll('scope')
+    requests.push({ method, scopes, authorization: headers.authorization })
     if (headers.authorization !== expected) return response.writeHead(401).end()
-    const [type = '', name = '', actions = ''] = scope?.split(':') ?? []
     const now = Math.floor(Date.now() / 1000)
     const token = signed(
       { typ: 'JWT', alg: 'RS256', x5c: chain },
@@ -46,13 +45,17 @@ export async function startTokenServer(
         nbf: now - 10,
         iat: now,
         jti: randomUUID(),
-        access: scope ? [{ type, name, actions: actions.split(',') }] : [],
+        access: scopes.map(accessOf),
       },
     )
     return response
       .writeHead(200, { 'content-type': 'application/json' })
       .end(JSON.stringify({ token, expires_in: life }))
   })
+  function accessOf(scope: string) {
+    const [type = '', name = '', actions = ''] = scope.split(':')
+    return { type, name, actions: actions.split(',') }
+  }
   function signed(header: object, payload: object): string {
     const text = [header, payload].map((part) => Buffer.from(JSON.stringify(part)).toString('base64url')).join('.')
     return `${text}.${sign('RSA-SHA256', Buffer.from(text), privateKey).toString('base64url')}`

@@ -25,6 +25,12 @@ export const connectionFlags = {
       "certificates of single hosts, DIR/HOST[:PORT]/*.{crt,cert,key}; podman's and docker's certs.d are read anyway",
     helpValue: 'DIR',
   }),
+  'max-connections': Flags.integer({
+    description: 'most connections to one registry',
+    default: 16,
+    min: 1,
+    helpValue: 'COUNT',
+  }),
   retries: Flags.integer({
     description: 'how often to ask again after a failure that may pass',
     default: 5,
@@ -61,10 +67,4 @@ export const registryFlags = {
     helpValue: 'DIR',
   }),
   'use-pull-secrets': Flags.boolean({ description: 'take credentials from the pull secrets among the inputs' }),
-  'max-connections': Flags.integer({
-    description: 'most connections to one registry',
-    default: 16,
-    min: 1,
-    helpValue: 'COUNT',
-  }),
 }

@@ -1,8 +1,9 @@
 import { ExpectedError } from '../../errors.ts'
-import { isLoopback, isPrivate } from '../config/endpoint.ts'
+import { isLoopback } from '../http/address-guard.ts'
 import type { HttpRequest, HttpResponse } from '../http/send-request.ts'
 import type { Challenge } from './challenge.ts'
 import type { Credentials } from './credentials.ts'
+import type { Scope } from './scope.ts'
 
 /** A bearer token and when to get another one, in milliseconds since the epoch. */
 export interface Token {
@@ -22,7 +23,7 @@ const MARGIN = 10_000
 const NO_POST = new Set([400, 401, 404, 405])
 
 /**
- * Gets a bearer token for one scope. Sources: distribution's token.md and oauth.md.
+ * Gets one bearer token for all of the scopes. Sources: distribution's token.md and oauth.md.
  *
  * @throws {ExpectedError} UNAUTHORIZED when the server refuses, REGISTRY_ERROR when its answer holds no token, or its
  * address is one that no credentials may be sent to.
@@ -30,15 +31,15 @@ const NO_POST = new Set([400, 401, 404, 405])
 export async function fetchToken(
   { parameters }: Challenge,
   {
-    scope,
+    scopes,
     registry,
     credentials,
     send,
-  }: { scope: string; registry: URL; credentials: Credentials | undefined; send: Send },
+  }: { scopes: readonly Scope[]; registry: URL; credentials: Credentials | undefined; send: Send },
 ): Promise<Token> {
   const realm = realmOf(parameters.get('realm'), registry)
   const service = parameters.get('service')
-  const response = await ask(realm, { scope, service, credentials, send })
+  const response = await ask(realm, { scopes, service, credentials, send })
   if (response.status === 200) return readToken(response, realm)
   if (response.status === 401 || response.status === 403) throw refused(registry, realm, credentials)
   throw new ExpectedError(
@@ -48,30 +49,30 @@ export async function fetchToken(
 }
 
 interface Question {
-  readonly scope: string
+  readonly scopes: readonly Scope[]
   readonly service: string | undefined
   readonly credentials: Credentials | undefined
   readonly send: Send
 }
 
 async function ask(realm: URL, question: Question): Promise<HttpResponse> {
-  const { scope, service, credentials, send } = question
+  const { scopes, service, credentials, send } = question
   if (credentials && 'identityToken' in credentials) {
     const response = await send(postRequest(realm, credentials.identityToken, question))
     if (!NO_POST.has(response.status)) return response
   }
   const url = new URL(realm)
   if (service) url.searchParams.set('service', service)
-  url.searchParams.append('scope', scope)
+  for (const scope of scopes) url.searchParams.append('scope', scope)
   return send({ url, method: 'GET', headers: basicHeader(credentials) })
 }
 
-function postRequest(url: URL, refreshToken: string, { scope, service }: Question): HttpRequest {
+function postRequest(url: URL, refreshToken: string, { scopes, service }: Question): HttpRequest {
   const form = new URLSearchParams({
     grant_type: 'refresh_token',
     refresh_token: refreshToken,
     client_id: CLIENT,
-    scope,
+    scope: scopes.join(' '),
   })
   if (service) form.set('service', service)
   form.set('access_type', 'offline')
@@ -94,14 +95,16 @@ function readToken({ body }: HttpResponse, realm: URL): Token {
     // The same message as for an answer without a token.
   }
   const value = answer.token || answer.access_token
-  if (typeof value !== 'string') throw new ExpectedError('REGISTRY_ERROR', `${realm.host}: its answer holds no token`)
+  // What cannot stand in a header is no token.
+  if (typeof value !== 'string' || !/^[\x21-\x7e]+$/.test(value))
+    throw new ExpectedError('REGISTRY_ERROR', `${realm.host}: its answer holds no token`)
   const life = Math.max(Number(answer.expires_in) || 0, SHORTEST_LIFE)
   return { value, expires: Date.now() + life * 1000 - MARGIN }
 }
 
 /**
- * The token server's address, if credentials may go there: over https, or as plainly as to the registry itself; and not
- * to a private network when the registry is public.
+ * The token server's address, if credentials may go there: over https, or as plainly as to the registry itself. Who sends
+ * sees to it that no public registry leads into a private network.
  */
 function realmOf(text: string | undefined, registry: URL): URL {
   const realm = text && URL.canParse(text) ? new URL(text) : undefined
@@ -114,7 +117,6 @@ function realmOf(text: string | undefined, registry: URL): URL {
 
 function realmProblem(realm: URL, registry: URL): string | undefined {
   if (realm.protocol !== 'https:' && realm.protocol !== 'http:') return 'an address that is not https'
-  if (isPrivate(realm.hostname) && !isPrivate(registry.hostname)) return 'an address in a private network'
   if (realm.protocol === 'https:') return undefined
   const asPlain = registry.protocol === 'http:' && (realm.hostname === registry.hostname || isLoopback(realm.hostname))
   return asPlain ? undefined : 'an address that is not https'

@@ -3,27 +3,27 @@ import { ExpectedError, endsRun } from '../../errors.ts'
 import type { Reference } from '../../oci/reference.ts'
 import { type Endpoint, type EndpointOptions, endpointsOf } from '../config/endpoint.ts'
 import { ConcurrencyLimit } from '../http/concurrency-limit.ts'
-import { Connection, type ConnectionOptions, expectStatus } from '../http/connection.ts'
-import { followRedirects } from '../http/follow-redirects.ts'
+import { Connection, type ConnectionOptions } from '../http/connection.ts'
 import type { Subject } from '../http/network-error.ts'
-import { responseError } from '../http/response-error.ts'
+import { expectStatus, responseError } from '../http/response-error.ts'
 import { parseRetryAfter } from '../http/retry.ts'
 import type { HttpRequest, HttpResponse, Receive } from '../http/send-request.ts'
-import type { Quota } from './pull-quota.ts'
-import { PullQuota } from './pull-quota.ts'
+import { PullQuota, type Quota } from './pull-quota.ts'
 
 export interface RegistryOptions extends EndpointOptions, ConnectionOptions {
   /** The most connections to one registry. */
   readonly maxConnections?: number
 }
 
-/** A request to a repository: `path` is what follows its name, such as `manifests/1.27`. */
-export interface RepositoryRequest {
-  readonly method?: HttpRequest['method']
-  readonly path: string
-  readonly accept?: string
-  readonly range?: string | undefined
+/** A request to a repository. */
+export interface RepositoryRequest extends Partial<Pick<HttpRequest, 'method' | 'headers' | 'body'>> {
+  /** What follows the repository's name, such as `manifests/1.27`; or where the registry said to go on. */
+  readonly path: string | URL
   readonly receive?: Receive
+  /** What the repository is to allow. */
+  readonly access?: 'pull' | 'pull,push'
+  /** Another repository of the registry that is read for it. */
+  readonly from?: string
 }
 
 const START_CONNECTIONS = 4
@@ -42,7 +42,7 @@ export class EndpointFallback {
 
   constructor(options: RegistryOptions) {
     this.#options = options
-    this.connection = new Connection(options, 'pull')
+    this.connection = new Connection(options)
   }
 
   /** What those who answer for a registry (`docker.io`) say of how many manifests they still give. */
@@ -56,7 +56,7 @@ export class EndpointFallback {
    * a mirror has said that there is no such thing.
    */
   async atEndpoints<T>(
-    reference: Reference,
+    reference: Pick<Reference, 'domain' | 'path'>,
     subject: Subject,
     ask: (endpoint: Endpoint) => Promise<T>,
     { byTag = false, progress }: { byTag?: boolean; progress?: () => number } = {},
@@ -89,25 +89,32 @@ export class EndpointFallback {
     throw failure
   }
 
-  /** Asks one endpoint. Some registries count every GET of a manifest: one that gives no more is not asked for it. */
+  /**
+   * Sends a request to one endpoint: the one way to a registry, for reading and for writing. What moves content counts
+   * against the endpoint's limit; where every GET of a manifest is counted, one that gives no more is not asked for it.
+   */
   async send(endpoint: Endpoint, request: RepositoryRequest, subject: Subject): Promise<HttpResponse> {
+    const limit = this.limit(endpoint)
+    const counted = {
+      ...request,
+      ...(request.receive && { receive: countReceived(request.receive, limit) }),
+      ...(typeof request.body === 'function' && { body: countSent(request.body, limit) }),
+    }
+    const isTransfer = request.receive !== undefined || typeof request.body === 'function'
+    if (isTransfer) return limit.run(() => this.#send(endpoint, counted))
     const { method = 'GET', path } = request
-    if (method !== 'GET' || !path.startsWith('manifests/')) return this.#send(endpoint, request)
+    if (method !== 'GET' || !String(path).startsWith('manifests/')) return this.#send(endpoint, counted)
     const named = { ...subject, registry: nameOf(endpoint, subject) }
-    return this.pullQuota(endpoint).request(() => this.#send(endpoint, request), named, this.connection.signal)
+    return this.pullQuota(endpoint).request(() => this.#send(endpoint, counted), named, this.connection.signal)
   }
 
-  async #send(
-    endpoint: Endpoint,
-    { method = 'GET', path, accept, range, receive }: RepositoryRequest,
-  ): Promise<HttpResponse> {
-    const url = new URL(`${endpoint.path}/${endpoint.repository}/${path}`, endpoint.base)
-    if (endpoint.namespace) url.searchParams.set('ns', endpoint.namespace)
-    const { timeouts } = this.connection
-    const response = await this.connection.ask(endpoint, url, ({ dispatcher, headers: own }) => {
-      const headers = { ...own, ...(accept && { accept }), ...(range && { range }) }
-      return followRedirects(dispatcher, { url, method, headers }, timeouts, receive)
-    })
+  async #send(endpoint: Endpoint, request: RepositoryRequest): Promise<HttpResponse> {
+    const { method = 'GET', path, headers = {}, body, receive, access = 'pull', from } = request
+    const { repository, namespace } = endpoint
+    const url = path instanceof URL ? path : new URL(`${endpoint.path}/${repository}/${path}`, endpoint.base)
+    if (namespace) url.searchParams.set('ns', namespace)
+    const scopes = [`repository:${repository}:${access}`, ...(from ? [`repository:${from}:pull`] : [])]
+    const response = await this.connection.send(endpoint, { url, method, headers, body }, { scopes, receive })
     if (response.url.origin === url.origin) this.pullQuota(endpoint).observe(response)
     return response
   }
@@ -140,6 +147,28 @@ export class EndpointFallback {
     })
     this.#limits.set(base.origin, limit)
     return limit
+  }
+}
+
+function countReceived(receive: Receive, limit: ConcurrencyLimit): Receive {
+  return (status, headers) => {
+    const sink = receive(status, headers)
+    if (typeof sink === 'string') return sink
+    return {
+      write: (chunk) => {
+        limit.transferred(chunk.length)
+        return sink.write(chunk)
+      },
+    }
+  }
+}
+
+function countSent(open: () => AsyncIterable<Uint8Array>, limit: ConcurrencyLimit) {
+  return async function* (): AsyncGenerator<Uint8Array> {
+    for await (const chunk of open()) {
+      yield chunk
+      limit.transferred(chunk.byteLength)
+    }
   }
 }
 

@@ -1,21 +1,15 @@
 import { ExpectedError } from '../../errors.ts'
-import { isPrivate } from '../config/endpoint.ts'
 import { networkError } from '../http/network-error.ts'
 
 /**
- * Asks the addresses in a descriptor, in turn, for a layer that its registry may not hand out: public hosts, or those in
- * the registry's own network.
+ * Asks the addresses in a descriptor, in turn, for a layer that its registry may not hand out.
  *
- * @throws {ExpectedError} what the last one answered; BLOB_UNKNOWN when none may be asked.
+ * @throws {ExpectedError} what the last one answered; BLOB_UNKNOWN when none is an address on the web.
  */
-export async function readForeignLayer(
-  urls: readonly string[],
-  registry: URL,
-  fetchFrom: (url: URL) => Promise<void>,
-): Promise<void> {
+export async function readForeignLayer(urls: readonly string[], fetchFrom: (url: URL) => Promise<void>): Promise<void> {
   let failure: unknown = new ExpectedError('BLOB_UNKNOWN', `none of its addresses can be asked: ${urls.join(', ')}`)
   for (const url of urls.filter((text) => URL.canParse(text)).map((text) => new URL(text))) {
-    if (!/^https?:$/.test(url.protocol) || (isPrivate(url.hostname) && !isPrivate(registry.hostname))) continue
+    if (!/^https?:$/.test(url.protocol)) continue
     try {
       return await fetchFrom(url)
     } catch (error) {

@@ -12,10 +12,8 @@ import {
 } from '../../oci/media-type.ts'
 import { formatReference, type Reference } from '../../oci/reference.ts'
 import { type Endpoint, endpointAt } from '../config/endpoint.ts'
-import { isTransient } from '../http/connection.ts'
-import { followRedirects } from '../http/follow-redirects.ts'
 import type { Subject } from '../http/network-error.ts'
-import { responseError } from '../http/response-error.ts'
+import { isTransient, responseError } from '../http/response-error.ts'
 import { TransientError } from '../http/retry.ts'
 import { bringInPieces, SlowTransferDetector } from '../transfer/pieces.ts'
 import { Transfer } from '../transfer/transfer.ts'
@@ -48,7 +46,7 @@ export class RegistryClient {
     const ask = async (endpoint: Endpoint) => {
       const head = await this.#registries.send(
         endpoint,
-        { method: 'HEAD', path: `manifests/${name}`, accept: ACCEPT },
+        { method: 'HEAD', path: `manifests/${name}`, headers: { accept: ACCEPT } },
         subject,
       )
       const described = head.status === 200 ? descriptorOf(head) : undefined
@@ -57,7 +55,11 @@ export class RegistryClient {
       const isCounted = this.#registries.pullQuota(endpoint).quota !== undefined
       if (head.status === 404 && isCounted) this.#registries.expect(head, [200], endpoint, subject)
       // Some registries do not know HEAD, or answer it without a digest; and only GET has an error's words.
-      const response = await this.#registries.send(endpoint, { path: `manifests/${name}`, accept: ACCEPT }, subject)
+      const response = await this.#registries.send(
+        endpoint,
+        { path: `manifests/${name}`, headers: { accept: ACCEPT } },
+        subject,
+      )
       this.#registries.expect(response, [200], endpoint, subject)
       return describe(response, reference.digest, subject)
     }
@@ -75,7 +77,11 @@ export class RegistryClient {
     const subject = { registry: repository.domain, what: `${isManifest ? 'manifest' : 'blob'} ${digest}` }
     return this.#registries.atEndpoints(repository, subject, async (endpoint) => {
       const path = isManifest ? `manifests/${digest}` : `blobs/${digest}`
-      const response = await this.#registries.send(endpoint, { path, ...(isManifest && { accept: ACCEPT }) }, subject)
+      const response = await this.#registries.send(
+        endpoint,
+        { path, ...(isManifest && { headers: { accept: ACCEPT } }) },
+        subject,
+      )
       this.#registries.expect(response, [200], endpoint, subject)
       const problem = mismatch(response.body, descriptor, subject)
       if (problem) throw new TransientError(problem)
@@ -93,18 +99,17 @@ export class RegistryClient {
     const transfer = new Transfer(blob, sink)
     const progress = () => sink.received
     const ask = async (endpoint: Endpoint) => {
-      const limit = this.#registries.limit(endpoint)
-      const detector = transfer.mayBeSplit ? new SlowTransferDetector(limit, blob.size - sink.received) : undefined
+      const left = blob.size - sink.received
+      const detector = transfer.mayBeSplit
+        ? new SlowTransferDetector(this.#registries.limit(endpoint), left)
+        : undefined
       let piece: number | undefined
       const receive = transfer.receive((bytes) => {
-        limit.transferred(bytes)
         piece = detector?.arrived(bytes)
         return piece === undefined ? undefined : 'enough'
       })
       const path = `blobs/${blob.digest}`
-      const response = await limit.run(() =>
-        this.#registries.send(endpoint, { path, range: transfer.range, receive }, subject),
-      )
+      const response = await this.#registries.send(endpoint, { path, headers: transfer.range, receive }, subject)
       if (piece !== undefined) return this.#readInPieces(endpoint, transfer, { blob, sink, subject, piece })
       transfer.check(response, subject)
       this.#registries.expect(response, [200, 206], endpoint, subject)
@@ -115,8 +120,8 @@ export class RegistryClient {
     } catch (error) {
       // A registry may not hand such a layer out; its descriptor says who does.
       if (!(error instanceof ExpectedError) || error.code !== 'BLOB_UNKNOWN' || !blob.urls?.length) throw error
-      const fetchFrom = (url: URL) => this.#fetch(url, transfer, subject)
-      await readForeignLayer(blob.urls, endpointAt(repository.domain, []).base, fetchFrom)
+      const registry = endpointAt(repository.domain, [])
+      await readForeignLayer(blob.urls, (url) => this.#readForeign(registry, url, transfer, subject))
     }
   }
 
@@ -127,34 +132,31 @@ export class RegistryClient {
     { blob, sink, subject, piece: size }: { blob: Descriptor; sink: BlobSink; subject: Subject; piece: number },
   ): Promise<void> {
     transfer.mayBeSplit = false
-    const limit = this.#registries.limit(endpoint)
     await bringInPieces({ size: blob.size, piece: size }, sink, async (piece, into) => {
       let left = piece.end - piece.start
       const receive = transfer.receivePiece(piece, into, (bytes) => {
-        limit.transferred(bytes)
         left -= bytes
         if (left < 0) throw new TransientError(transfer.broken(subject))
       })
-      const request = { path: `blobs/${blob.digest}`, range: `bytes=${piece.start}-${piece.end - 1}`, receive }
-      const { status } = await limit.run(() => this.#registries.send(endpoint, request, subject))
+      const request = {
+        path: `blobs/${blob.digest}`,
+        headers: { range: `bytes=${piece.start}-${piece.end - 1}` },
+        receive,
+      }
+      const { status } = await this.#registries.send(endpoint, request, subject)
       // What follows must not be put where this is missing.
       if (status !== 206 || left > 0) throw new TransientError(transfer.broken(subject))
     })
   }
 
   /** A blob from an address that is no registry's: nothing of ours is shown there. */
-  async #fetch(url: URL, transfer: Transfer, { what }: Subject): Promise<void> {
+  async #readForeign(registry: Endpoint, url: URL, transfer: Transfer, { what }: Subject): Promise<void> {
     const subject = { registry: url.host, what }
     const { connection } = this.#registries
     await connection.attempt(subject, async () => {
-      const headers = transfer.range ? { range: transfer.range } : {}
       const receive = transfer.receive(() => undefined)
-      const response = await followRedirects(
-        connection.dispatcher,
-        { url, method: 'GET', headers },
-        connection.timeouts,
-        receive,
-      )
+      const request = { url, method: 'GET', headers: transfer.range } as const
+      const response = await connection.sendElsewhere(registry, request, receive)
       transfer.check(response, subject)
       if (response.status !== 200 && response.status !== 206) throw responseError(subject, response)
     })
@@ -167,13 +169,17 @@ export class RegistryClient {
       const found: Descriptor[] = []
       const paths = [`referrers/${digest}`]
       for (let pages = 0; pages < paths.length && pages < MAX_PAGES; pages++) {
-        const response = await this.#registries.send(endpoint, { path: paths[pages]!, accept: OCI_INDEX }, subject)
+        const response = await this.#registries.send(
+          endpoint,
+          { path: paths[pages]!, headers: { accept: OCI_INDEX } },
+          subject,
+        )
         const isFirst = pages === 0
         if (isFirst && response.status !== 200 && !isTransient(response.status)) {
           const tag = digest.replace(':', '-')
           const fallback = await this.#registries.send(
             endpoint,
-            { path: `manifests/${tag}`, accept: OCI_INDEX },
+            { path: `manifests/${tag}`, headers: { accept: OCI_INDEX } },
             subject,
           )
           if (fallback.status === 404) return []

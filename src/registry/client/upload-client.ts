@@ -1,62 +1,59 @@
+import { ExpectedError } from '../../errors.ts'
 import type { Descriptor } from '../../oci/descriptor.ts'
 import type { Digest } from '../../oci/digest.ts'
-import { type Endpoint, type EndpointOptions, endpointAt } from '../config/endpoint.ts'
-import { Connection, type ConnectionOptions, expectStatus } from '../http/connection.ts'
+import type { Endpoint } from '../config/endpoint.ts'
 import type { Subject } from '../http/network-error.ts'
+import { isTransient, responseError } from '../http/response-error.ts'
+import { TransientError } from '../http/retry.ts'
 import type { HttpResponse } from '../http/send-request.ts'
-import { type UploadRequest, upload } from './upload.ts'
+import { EndpointFallback, type RegistryOptions, type RepositoryRequest } from './endpoint-fallback.ts'
+import { locationOf, receivedBytes } from './upload-session.ts'
 
 /** Bytes of a blob from an offset to its end. A chunk is used up when the next is asked for. */
 export type OpenBlob = (start: number) => AsyncIterable<Uint8Array>
+
+/** The specification has one for each request; registries, and what stands before them, answer with any of them. */
+const DONE = [200, 201, 202, 204]
 
 /**
  * Writes images to one registry. Repositories are named in full: `registry.local:5000/team/web`. It holds connections:
  * close it. Source: distribution-spec 1.1, "Push".
  */
 export class UploadClient {
-  readonly #plainHttp: readonly string[]
-  readonly #connection: Connection
-  #mayMount = true
+  readonly #registries: EndpointFallback
 
-  constructor({ plainHttp = [], ...options }: ConnectionOptions & Pick<EndpointOptions, 'plainHttp'> = {}) {
-    this.#plainHttp = plainHttp
-    this.#connection = new Connection(options, 'pull,push')
+  constructor(options: Omit<RegistryOptions, 'mirrors' | 'configured'> = {}) {
+    this.#registries = new EndpointFallback(options)
   }
 
   /** The digest under a tag or a digest; undefined when the repository does not have it. */
   async findManifest(name: string, reference: string, mediaType: string): Promise<Digest | undefined> {
-    const found = await this.#try(name, `manifest ${reference}`, async (endpoint, subject) => {
-      const url = this.#url(endpoint, `manifests/${reference}`)
-      return expectStatus(
-        await this.#ask(endpoint, { method: 'HEAD', url, headers: { accept: mediaType } }),
-        [200, 404],
-        endpoint,
-        subject,
-      )
-    })
-    return found.status === 200 ? (found.headers['docker-content-digest'] as Digest | undefined) : undefined
+    const request = { method: 'HEAD', path: `manifests/${reference}`, headers: { accept: mediaType } } as const
+    const { status, headers } = await this.#ask(name, `manifest ${reference}`, request, [...DONE, 404])
+    return status === 404 ? undefined : (headers['docker-content-digest'] as Digest | undefined)
   }
 
   async hasBlob(name: string, { digest }: Descriptor): Promise<boolean> {
-    const { status } = await this.#try(name, `blob ${digest}`, async (endpoint, subject) => {
-      const url = this.#url(endpoint, `blobs/${digest}`)
-      return expectStatus(await this.#ask(endpoint, { method: 'HEAD', url }), [200, 404], endpoint, subject)
-    })
-    return status === 200
+    const request = { method: 'HEAD', path: `blobs/${digest}` } as const
+    return (await this.#ask(name, `blob ${digest}`, request, [...DONE, 404])).status !== 404
   }
 
   /** Asks the registry to take a blob over from another of its repositories; false when it does not. */
-  async mountBlob(name: string, { digest }: Descriptor, from: string): Promise<boolean> {
-    if (!this.#mayMount) return false
-    const source = from.slice(from.indexOf('/') + 1)
-    const { status } = await this.#try(name, `blob ${digest}`, async (endpoint, subject) => {
-      const url = this.#url(endpoint, 'blobs/uploads/')
-      url.search = `${new URLSearchParams({ mount: digest, from: source })}`
-      return expectStatus(await this.#ask(endpoint, { method: 'POST', url }), [201, 202, 401, 403], endpoint, subject)
+  async mountBlob(name: string, blob: Descriptor, fullFrom: string): Promise<boolean> {
+    const { digest } = blob
+    const from = fullFrom.slice(fullFrom.indexOf('/') + 1)
+    const path = `blobs/uploads/?${new URLSearchParams({ mount: digest, from })}`
+    const status = await this.#at(name, `blob ${digest}`, async (endpoint, subject) => {
+      const response = await this.#send(endpoint, { method: 'POST', path, from }, subject)
+      const isRefused = response.status >= 400 && response.status < 500 && !isTransient(response.status)
+      return isRefused ? response.status : this.#registries.expect(response, DONE, endpoint, subject).status
+    }).catch((error) => {
+      // A token server may refuse what a registry would: the blob is sent instead.
+      if (error instanceof ExpectedError && /^(?:UNAUTHORIZED|DENIED)$/.test(error.code)) return 401
+      throw error
     })
-    // Where tokens are for one repository each, ours does not open the other: then every blob is sent.
-    if (status === 401 || status === 403) this.#mayMount = false
-    return status === 201
+    // 202 begins an upload. What the specification does not have is believed when the blob is there.
+    return status === 201 || ((status === 200 || status === 204) && (await this.hasBlob(name, blob)))
   }
 
   /** Uploads a blob. After a break it goes on from where the registry says it is. */
@@ -68,98 +65,86 @@ export class UploadClient {
   ): Promise<void> {
     let session: URL | undefined
     let received = 0
-    await this.#try(
-      name,
-      `blob ${blob.digest}`,
-      async (endpoint, subject) => {
-        const resumed = session && (await this.#resume(endpoint, session))
-        session = resumed?.url ?? (await this.#startUpload(endpoint, subject))
-        const start = resumed?.offset ?? 0
-        onBytes(start - received)
-        received = start
-        const counted = async function* (): AsyncGenerator<Uint8Array> {
-          for await (const chunk of open(start)) {
-            yield chunk
-            received += chunk.byteLength
-            onBytes(chunk.byteLength)
-          }
+    const reach = (offset: number) => {
+      onBytes(offset - received)
+      received = offset
+    }
+    const ask = async (endpoint: Endpoint, subject: Subject) => {
+      const resumed = session && (await this.#resume(endpoint, session, subject))
+      session = resumed?.url ?? (await this.#startUpload(endpoint, subject))
+      const start = resumed?.offset ?? 0
+      const body = async function* (): AsyncGenerator<Uint8Array> {
+        reach(start)
+        for await (const chunk of open(start)) {
+          yield chunk
+          reach(received + chunk.byteLength)
         }
-        const url = new URL(session)
-        url.searchParams.set('digest', blob.digest)
-        const headers = {
-          'content-type': 'application/octet-stream',
-          'content-length': `${blob.size - start}`,
-          ...(start > 0 && { 'content-range': `${start}-${blob.size - 1}` }),
-        }
-        return expectStatus(
-          await this.#ask(endpoint, { method: 'PUT', url, headers, body: counted }),
-          [201],
-          endpoint,
-          subject,
-        )
-      },
-      () => received,
-    )
+      }
+      const url = new URL(session)
+      url.searchParams.set('digest', blob.digest)
+      const headers = {
+        'content-type': 'application/octet-stream',
+        'content-length': `${blob.size - start}`,
+        ...(start > 0 && { 'content-range': `${start}-${blob.size - 1}` }),
+      }
+      const response = await this.#send(endpoint, { method: 'PUT', path: url, headers, body }, subject)
+      // The registry has forgotten the upload, or does not go on with one: from the beginning, then.
+      const isForgotten = response.status === 404 || response.status === 416 || (start > 0 && response.status === 400)
+      if (isForgotten) {
+        session = undefined
+        throw new TransientError(responseError(subject, response))
+      }
+      return this.#registries.expect(response, DONE, endpoint, subject)
+    }
+    await this.#at(name, `blob ${blob.digest}`, ask, () => received)
   }
 
   /** @throws {ExpectedError} MANIFEST_BLOB_UNKNOWN when the registry wants what the manifest lists and does not have it. */
   async putManifest(name: string, reference: string, mediaType: string, bytes: Uint8Array): Promise<void> {
-    await this.#try(name, `manifest ${reference}`, async (endpoint, subject) => {
-      const url = this.#url(endpoint, `manifests/${reference}`)
-      const headers = { 'content-type': mediaType, 'content-length': `${bytes.byteLength}` }
-      return expectStatus(
-        await this.#ask(endpoint, { method: 'PUT', url, headers, body: bytes }),
-        [201],
-        endpoint,
-        subject,
-      )
-    })
+    const headers = { 'content-type': mediaType, 'content-length': `${bytes.byteLength}` }
+    const request = { method: 'PUT', path: `manifests/${reference}`, headers, body: bytes } as const
+    await this.#ask(name, `manifest ${reference}`, request, DONE)
   }
 
   async close(): Promise<void> {
-    await this.#connection.close()
+    await this.#registries.connection.close()
   }
 
   async #startUpload(endpoint: Endpoint, subject: Subject): Promise<URL> {
-    const url = this.#url(endpoint, 'blobs/uploads/')
-    const response = expectStatus(await this.#ask(endpoint, { method: 'POST', url }), [202], endpoint, subject)
-    return locationOf(response) ?? url
+    const response = await this.#send(endpoint, { method: 'POST', path: 'blobs/uploads/' }, subject)
+    return locationOf(this.#registries.expect(response, DONE, endpoint, subject), endpoint, subject)
   }
 
   /** How far the registry got with an upload; undefined when it does not know it any more. */
-  async #resume(endpoint: Endpoint, session: URL): Promise<{ url: URL; offset: number } | undefined> {
-    const response = await this.#ask(endpoint, { method: 'GET', url: session })
-    const [, last] = /^(?:bytes=)?0-(\d+)$/.exec(String(response.headers.range ?? '')) ?? []
-    if (response.status !== 204 || last === undefined) return undefined
-    // A registry says 0-0 for nothing as well as for one byte.
-    return { url: locationOf(response) ?? session, offset: last === '0' ? 0 : Number(last) + 1 }
+  async #resume(endpoint: Endpoint, session: URL, subject: Subject): Promise<{ url: URL; offset: number } | undefined> {
+    const response = await this.#send(endpoint, { path: session }, subject)
+    const offset = receivedBytes(response)
+    if (!DONE.includes(response.status) || offset === undefined) return undefined
+    const url = response.headers.location === undefined ? session : locationOf(response, endpoint, subject)
+    return { url, offset }
   }
 
-  #url({ base, path, repository }: Endpoint, rest: string): URL {
-    return new URL(`${path}/${repository}/${rest}`, base)
+  #ask(name: string, what: string, request: RepositoryRequest, wanted: readonly number[]): Promise<HttpResponse> {
+    return this.#at(name, what, async (endpoint, subject) => {
+      return this.#registries.expect(await this.#send(endpoint, request, subject), wanted, endpoint, subject)
+    })
   }
 
-  async #try(
+  #at<T>(
     name: string,
     what: string,
-    ask: (endpoint: Endpoint, subject: Subject) => Promise<HttpResponse>,
+    ask: (endpoint: Endpoint, subject: Subject) => Promise<T>,
     progress?: () => number,
-  ): Promise<HttpResponse> {
-    const endpoint = endpointAt(name, this.#plainHttp)
-    const subject = { registry: endpoint.base.host, what: `${what} in ${name}` }
-    return this.#connection.attempt(subject, () => ask(endpoint, subject), { progress })
+  ): Promise<T> {
+    const slash = name.indexOf('/')
+    const repository = { domain: name.slice(0, slash), path: name.slice(slash + 1) }
+    const subject = { registry: repository.domain, what: `${what} in ${name}` }
+    return this.#registries.atEndpoints(repository, subject, (endpoint) => ask(endpoint, subject), {
+      ...(progress && { progress }),
+    })
   }
 
-  #ask(endpoint: Endpoint, request: UploadRequest): Promise<HttpResponse> {
-    const { timeouts } = this.#connection
-    return this.#connection.ask(endpoint, request.url, ({ dispatcher, headers }) =>
-      upload(dispatcher, { ...request, headers: { ...headers, ...request.headers } }, timeouts),
-    )
+  #send(endpoint: Endpoint, request: RepositoryRequest, subject: Subject): Promise<HttpResponse> {
+    return this.#registries.send(endpoint, { ...request, access: 'pull,push' }, subject)
   }
-}
-
-/** Where the registry wants the rest; it may be another host, to which no credentials go. */
-function locationOf({ url, headers }: HttpResponse): URL | undefined {
-  const { location } = headers
-  return typeof location === 'string' && URL.canParse(location, url.href) ? new URL(location, url) : undefined
 }

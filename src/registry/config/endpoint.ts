@@ -1,5 +1,6 @@
 import type { Reference } from '../../oci/reference.ts'
 import type { HostSettings } from '../config/host-settings.ts'
+import { isLoopback } from '../http/address-guard.ts'
 
 /** A registry API that may have a repository: the original, or a mirror of it. */
 export interface Endpoint {
@@ -59,17 +60,4 @@ export function endpointAt(name: string, plainHttp: readonly string[]): Endpoint
   const api = host === 'docker.io' ? 'registry-1.docker.io' : host
   const isPlain = plainHttp.includes(host) || isLoopback(new URL(`http://${api}`).hostname)
   return { base: new URL(`${isPlain ? 'http' : 'https'}://${api}`), path: '/v2', repository: parts.join('/') }
-}
-
-export function isLoopback(hostname: string): boolean {
-  return hostname === 'localhost' || hostname === '[::1]' || /^127(?:\.\d+){3}$/.test(hostname)
-}
-
-/** Addresses that mean something else on every network. */
-export function isPrivate(hostname: string): boolean {
-  return (
-    isLoopback(hostname) ||
-    /^(?:0|10|192\.168|169\.254|172\.(?:1[6-9]|2\d|3[01]))\./.test(hostname) ||
-    /^\[(?:f[cd]|fe80)/.test(hostname)
-  )
 }

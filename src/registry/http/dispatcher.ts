@@ -1,4 +1,4 @@
-import type { OnReadOpts } from 'node:net'
+import type { LookupFunction, Socket } from 'node:net'
 import { createSecureContext, getCACertificates, type SecureContext } from 'node:tls'
 import { Agent, buildConnector, type Dispatcher, Pool, ProxyAgent } from 'undici'
 import type { HostSettings } from '../config/host-settings.ts'
@@ -12,14 +12,14 @@ export interface TransportOptions extends Pick<HostSettings, 'ca' | 'clients' | 
 export interface DispatcherOptions {
   /** Milliseconds. */
   readonly connectTimeout: number
-  /** Whether every body is used up before control returns to the event loop, see {@link receiveMemory}. */
-  readonly usesUpBodies?: boolean
+  /** Looks names up in place of the system's own way. */
+  readonly lookup?: LookupFunction
 }
 
 /** The connections of one run. */
 export function createDispatcher(
   transport: TransportOptions,
-  { connectTimeout, usesUpBodies = false }: DispatcherOptions,
+  { connectTimeout, lookup }: DispatcherOptions,
 ): Dispatcher {
   const { proxies = {} } = transport
   const security = lazySecurity(transport)
@@ -27,7 +27,7 @@ export function createDispatcher(
   const http = { allowH2: false, pipelining: 1 }
   return new Agent({
     ...http,
-    connect: connector(security, connectTimeout, usesUpBodies ? receiveMemory : undefined),
+    connect: connector(security, connectTimeout, lookup),
     factory: (origin, options) => {
       const proxy = proxyFor(new URL(origin), proxies)
       if (!proxy) return new Pool(origin, options as Pool.Options)
@@ -53,19 +53,32 @@ function lazySecurity(transport: TransportOptions): () => Security {
   }
 }
 
+/**
+ * Makes connections that receive into memory of their own, see {@link receiveMemory}: whoever takes a body is done with a
+ * chunk, or has copied it, before control returns to the event loop.
+ */
 function connector(
   security: () => Security,
   timeout: number,
-  memory: (() => OnReadOpts) | undefined,
+  lookup: LookupFunction | undefined,
 ): buildConnector.connector {
+  /** By host and port, what a further connection begins with: a handshake less. */
+  const sessions = new Map<string, Buffer>()
   return (options, callback) => {
+    const isSecure = options.protocol === 'https:'
+    const key = `${options.hostname}:${options.port}`
+    const session = isSecure ? sessions.get(key) : undefined
     const connect = buildConnector({
       timeout,
       allowH2: false,
-      ...(options.protocol === 'https:' && security()),
-      ...(memory && { onread: memory() }),
+      onread: receiveMemory(),
+      ...(isSecure && security()),
+      ...(session && { session }),
+      ...(lookup && { lookup }),
     })
-    return connect(options, callback)
+    const socket = connect(options, callback) as unknown as Socket
+    if (isSecure) socket.on('session', (fresh: Buffer) => sessions.set(key, fresh))
+    return socket
   }
 }
 

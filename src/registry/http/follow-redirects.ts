@@ -2,30 +2,41 @@ import type { Dispatcher } from 'undici'
 import { ExpectedError } from '../../errors.ts'
 import { type HttpRequest, type HttpResponse, type Receive, sendRequest, type Timeouts } from './send-request.ts'
 
+/** How to send: to the origin of the request, and to where a redirect leads. */
+export interface Route {
+  readonly dispatcher: Dispatcher
+  readonly timeouts: Timeouts
+  /** Connections to another origin. @throws {ExpectedError} REGISTRY_ERROR for one that may not be asked. */
+  readonly elsewhere: (url: URL) => Promise<Dispatcher>
+  /** The request shows who we are, in its body too: it stays with its origin. */
+  readonly isSecret?: boolean
+}
+
 const REDIRECTS = new Set([301, 302, 303, 307, 308])
 const MAX_REDIRECTS = 5
 
 /**
- * One request, redirects followed. `Authorization` and other headers for one host never leave its origin, and a redirect never
- * leads from https to http. Source: distribution-spec, redirects; RFC 9110, 15.4.
+ * One request, redirects followed, whatever its method: with the same method and body, but for 303, which says where an
+ * answer is to be read. `Authorization` and other headers for one host never leave its origin, and a redirect never leads
+ * from https to http. Source: distribution-spec, redirects; RFC 9110, 15.4.
  *
- * @throws {ExpectedError} REGISTRY_ERROR for a redirect that cannot be followed; network errors as undici throws them.
+ * @throws {ExpectedError} REGISTRY_ERROR for a redirect that cannot be followed; and what {@link sendRequest} throws.
  */
-export async function followRedirects(
-  dispatcher: Dispatcher,
-  request: HttpRequest,
-  timeouts: Timeouts,
-  receive?: Receive,
-): Promise<HttpResponse> {
+export async function followRedirects(request: HttpRequest, route: Route, receive?: Receive): Promise<HttpResponse> {
+  let { dispatcher } = route
   for (let current = request, hops = 0; ; hops++) {
-    const response = await sendRequest(dispatcher, current, timeouts, receive)
+    const response = await sendRequest(dispatcher, current, route.timeouts, receive)
     if (!REDIRECTS.has(response.status)) return response
     if (hops === MAX_REDIRECTS) throw badRedirect(request, 'redirects without end')
     const url = targetOf(response, request)
-    current =
-      url.origin === current.url.origin
-        ? { ...current, url }
-        : { ...current, url, headers: headersForOtherOrigin(current) }
+    const next = { ...(response.status === 303 ? readingOf(current) : current), url }
+    if (url.origin === current.url.origin) current = next
+    else if (route.isSecret)
+      throw badRedirect(request, `redirects to another host (${url.host}), where no credentials go,`)
+    else {
+      dispatcher = await route.elsewhere(url)
+      current = { ...next, headers: headersForOtherOrigin(next) }
+    }
   }
 }
 
@@ -39,12 +50,18 @@ function targetOf({ headers, url }: HttpResponse, request: HttpRequest): URL {
   return target
 }
 
+/** The request that reads what came of another. */
+function readingOf({ method, headers, url }: HttpRequest): HttpRequest {
+  const kept = Object.entries(headers).filter(([name]) => !name.startsWith('content-'))
+  return { url, method: method === 'HEAD' ? 'HEAD' : 'GET', headers: Object.fromEntries(kept) }
+}
+
 /** The headers that another host may see: neither `Authorization` nor what a configuration adds for its host. */
 function headersForOtherOrigin({ headers }: HttpRequest): HttpRequest['headers'] {
   return Object.fromEntries(Object.entries(headers).filter(([name]) => PUBLIC.has(name)))
 }
 
-const PUBLIC = new Set(['accept', 'range'])
+const PUBLIC = new Set(['accept', 'range', 'content-type', 'content-length', 'content-range'])
 
 function badRedirect({ url }: HttpRequest, problem: string): ExpectedError {
   return new ExpectedError('REGISTRY_ERROR', `${url.host}: ${problem} for ${url.pathname}`, {

@@ -1,6 +1,7 @@
-import { ExpectedError } from '../../errors.ts'
+import { type ErrorCode, ExpectedError } from '../../errors.ts'
+import { PrivateAddressError } from './address-guard.ts'
 import { ProxyError } from './proxy.ts'
-import { StalledError } from './send-request.ts'
+import { ConnectionError, StalledError } from './send-request.ts'
 
 /** Who was asked for what, for messages. */
 export interface Subject {
@@ -15,7 +16,7 @@ export function networkError({ registry, what }: Subject, error: unknown): unkno
   if (error instanceof ExpectedError) return error
   const problem = problemOf(error)
   if (!problem) return error
-  return new ExpectedError('REGISTRY_UNREACHABLE', `${what}: ${registry}: ${problem.text}`, {
+  return new ExpectedError(problem.code ?? 'REGISTRY_UNREACHABLE', `${what}: ${registry}: ${problem.text}`, {
     hint: problem.hint.replace('REGISTRY', registry),
     cause: error,
   })
@@ -27,6 +28,7 @@ export function isLasting(error: unknown): boolean {
 }
 
 interface Problem {
+  readonly code?: ErrorCode
   readonly text: string
   readonly hint: string
   readonly isLasting?: boolean
@@ -35,21 +37,34 @@ interface Problem {
 function problemOf(error: unknown): Problem | undefined {
   if (error instanceof StalledError) return { text: error.message, hint: AGAIN }
   if (error instanceof ProxyError) return proxyProblem(error)
-  if (!(error instanceof Error)) return undefined
-  const code = codeOf(error)
-  if (!code) return undefined
+  if (error instanceof PrivateAddressError) return privateAddress(error)
+  if (error instanceof ConnectionError) return connectionProblem(error.cause as Error)
+  return undefined
+}
+
+function privateAddress({ host }: PrivateAddressError): Problem {
+  const text = `leads to ${host}, an address in a private network, and is not there itself`
+  const hint = 'Nothing is asked for there. Ask the operator of the registry who named that address.'
+  return { code: 'REGISTRY_ERROR', text, hint, isLasting: true }
+}
+
+/** What undici or the system says; whatever it is, the other side or what lies between did it. */
+function connectionProblem(error: Error): Problem {
+  if (error instanceof PrivateAddressError || error instanceof ProxyError) return problemOf(error) as Problem
+  const code = codeOf(error) ?? ''
   const [text, hint] = PROBLEMS[code] ?? []
   if (text) return { text, hint: hint ?? AGAIN, isLasting: code === 'ENOTFOUND' }
   if (/CERT|SELF_SIGNED|UNABLE_TO_|HOSTNAME_MISMATCH|ERR_TLS/.test(code)) {
     return {
       text: `its certificate is not trusted (${code})`,
       hint: 'Give the authority that signed it with --ca FILE.',
+      isLasting: true,
     }
   }
   if (/^(?:ERR_SSL|EPROTO)/.test(code)) {
     return { text: 'does not speak https', hint: 'If that is right, add: --plain-http REGISTRY', isLasting: true }
   }
-  return /^(?:UND_ERR|HPE_)/.test(code) ? { text: `the connection broke (${error.message})`, hint: AGAIN } : undefined
+  return { text: `the connection broke (${error.message})`, hint: AGAIN }
 }
 
 function proxyProblem({ host, status, cause }: ProxyError): Problem {
@@ -61,7 +76,10 @@ function proxyProblem({ host, status, cause }: ProxyError): Problem {
     const isLasting = status < 500
     return { text: `the proxy ${host} makes no connection to it (${status})`, hint: PROXY, isLasting }
   }
-  return { text: `the proxy ${host}: ${problemOf(cause)?.text ?? 'is not reached'}`, hint: PROXY }
+  return {
+    text: `the proxy ${host}: ${(cause instanceof Error ? connectionProblem(cause).text : undefined) ?? 'is not reached'}`,
+    hint: PROXY,
+  }
 }
 
 const PROXY =

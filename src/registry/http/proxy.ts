@@ -1,6 +1,6 @@
 import { BlockList, isIP } from 'node:net'
 import { ExpectedError } from '../../errors.ts'
-import { isLoopback } from '../config/endpoint.ts'
+import { isLoopback } from './address-guard.ts'
 
 /** As the variables of the environment have it: addresses of proxies, and hosts that need none. */
 export interface ProxyOptions {

@@ -1,6 +1,8 @@
 import { type ErrorCode, ExpectedError } from '../../errors.ts'
 import { describeQuota, quotaHint, readQuota } from '../client/pull-quota.ts'
+import type { Endpoint } from '../config/endpoint.ts'
 import type { Subject } from './network-error.ts'
+import { parseRetryAfter, TransientError } from './retry.ts'
 import type { HttpResponse } from './send-request.ts'
 
 /** What an answer that is no success means to a user. The registry's own words are quoted, never its headers. */
@@ -41,4 +43,31 @@ function registryWords({ body }: HttpResponse): string {
   } catch {
     return ''
   }
+}
+
+/** Answers that another try may change. */
+const TRANSIENT = new Set([408, 425, 429, 500, 502, 503, 504])
+
+/** Whether asking again may bring another answer. */
+export function isTransient(status: number): boolean {
+  return TRANSIENT.has(status)
+}
+
+/**
+ * The answer, if it is a wanted one.
+ *
+ * @throws TransientError when asking again may help, ExpectedError when it will not.
+ */
+export function expectStatus(
+  response: HttpResponse,
+  wanted: readonly number[],
+  { base }: Endpoint,
+  subject: Subject,
+): HttpResponse {
+  const { status, headers, url } = response
+  if (wanted.includes(status)) return response
+  const error = responseError(subject, response)
+  // Where a redirect led, a link has expired or a cache is ill: the registry gives another one.
+  const elsewhere = url.origin !== base.origin
+  throw isTransient(status) || elsewhere ? new TransientError(error, parseRetryAfter(headers['retry-after'])) : error
 }

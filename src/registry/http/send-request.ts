@@ -1,11 +1,13 @@
+import type { Readable } from 'node:stream'
 import type { Dispatcher } from 'undici'
 import { ExpectedError } from '../../errors.ts'
 
 export interface HttpRequest {
   readonly url: URL
-  readonly method: 'GET' | 'HEAD' | 'POST'
+  readonly method: 'GET' | 'HEAD' | 'POST' | 'PUT'
   readonly headers: Readonly<Record<string, string | string[]>>
-  readonly body?: string
+  /** A stream is opened anew whenever the request is sent again; a chunk is used up when the next is asked for. */
+  readonly body?: string | Uint8Array | (() => AsyncIterable<Uint8Array>) | undefined
 }
 
 export interface HttpResponse {
@@ -13,7 +15,7 @@ export interface HttpResponse {
   readonly url: URL
   readonly status: number
   readonly headers: Readonly<Record<string, string | string[] | undefined>>
-  /** Empty when a sink took it; cut off at {@link MAX_BODY}. */
+  /** Empty when a sink took it; never more than {@link MAX_DOCUMENT}. */
   readonly body: Buffer
 }
 
@@ -25,51 +27,50 @@ export interface BodySink {
 /** Decides from the head of an answer whether its body goes into a sink, is collected, or is not wanted at all. */
 export type Receive = (status: number, headers: HttpResponse['headers']) => BodySink | 'collect' | 'refuse'
 
+/** In milliseconds. */
 export interface Timeouts {
-  /** Milliseconds until the head of the answer must be there. */
+  /** Until the head of the answer must be there, counted from the last bytes of the request that were taken. */
   readonly headTimeout: number
-  /** Milliseconds in which a body must bring at least {@link MINIMUM_PROGRESS} bytes or end. */
+  /** In which a body must bring at least {@link MINIMUM_PROGRESS} bytes or end. */
   readonly bodyTimeout: number
+  /** In which an answer that is collected must be whole; ten times the others when it is not said. */
+  readonly answerTimeout?: number
 }
 
 /** The server let us wait, or dripped. */
 export class StalledError extends Error {}
 
-/** Larger than any manifest that a runtime takes. */
-const MAX_BODY = 8 * 1024 * 1024
+/** What the connection met, as undici says it in `cause`. */
+export class ConnectionError extends Error {
+  constructor(cause: Error) {
+    super(cause.message, { cause })
+  }
+}
+
+/** Bytes: larger than any manifest that a runtime takes. */
+const MAX_DOCUMENT = 8 * 1024 * 1024
+/** Bytes: more words than anybody reads of a refusal, or of what became of an upload. */
+const MAX_WORDS = 64 * 1024
 /** Slower than any link that is of use, so that a server cannot hold us by dripping. */
 const MINIMUM_PROGRESS = 16 * 1024
 
-/** One request and its answer, redirects not followed. The body goes to a sink at the pace at which the sink takes it. */
+/**
+ * One request and its answer, redirects not followed. A body goes to its sink at the pace at which the sink takes it; what
+ * is collected is limited, and so is every wait.
+ *
+ * @throws ConnectionError, StalledError, what the sink or the request's body threw; {ExpectedError} REGISTRY_ERROR for a
+ * document without end.
+ */
 export function sendRequest(
   dispatcher: Dispatcher,
-  { url, method, headers, body }: HttpRequest,
-  { headTimeout, bodyTimeout }: Timeouts,
+  request: HttpRequest,
+  timeouts: Timeouts,
   receive: Receive = () => 'collect',
 ): Promise<HttpResponse> {
   return new Promise((resolve, reject) => {
-    let timer: NodeJS.Timeout | undefined
-    let head: Pick<HttpResponse, 'status' | 'headers'> | undefined
-    let sink: BodySink | undefined
-    let progress = 0
-    let total = 0
-    const collected: Buffer[] = []
-    const fail = (error: Error) => {
-      clearTimeout(timer)
-      reject(error)
-    }
-    const watch = (controller: Dispatcher.DispatchController, milliseconds: number, problem: string) => {
-      clearTimeout(timer)
-      progress = 0
-      timer = setTimeout(() => {
-        if (head && (progress >= MINIMUM_PROGRESS || controller.paused)) watch(controller, milliseconds, problem)
-        else controller.abort(new StalledError(`${problem} for ${milliseconds / 1000} s`))
-      }, milliseconds)
-    }
-    const stop = (controller: Dispatcher.DispatchController) => {
-      if (head) resolve({ url, ...head, body: Buffer.alloc(0) })
-      controller.abort(new Error('the body is not wanted'))
-    }
+    const exchange = new Exchange(request, timeouts, receive, { resolve, reject })
+    const { url, method, headers } = request
+    const body = exchange.requestBody()
     dispatcher.dispatch(
       {
         origin: url.origin,
@@ -80,55 +81,166 @@ export function sendRequest(
         headersTimeout: 0,
         bodyTimeout: 0,
       },
-      {
-        onRequestStart(controller) {
-          watch(controller, headTimeout, 'no answer')
-        },
-        onResponseStart(controller, status, headers) {
-          head = { status, headers }
-          const wanted = receive(status, headers)
-          if (wanted === 'refuse') return stop(controller)
-          if (wanted !== 'collect') sink = wanted
-          watch(controller, bodyTimeout, 'no data')
-        },
-        onResponseData(controller, chunk) {
-          // undici gives nothing where a pause ends at once; a pause for that would go on for ever.
-          if (chunk.length === 0) return
-          progress += chunk.length
-          total += chunk.length
-          if (!sink) {
-            if (total > MAX_BODY) controller.abort(tooLong(url))
-            // The memory is the connection's: the next bytes go into it.
-            else collected.push(Buffer.from(chunk))
-            return
-          }
-          try {
-            const busy = sink.write(chunk)
-            if (!busy) return
-            if (busy === 'enough') return stop(controller)
-            controller.pause()
-            busy.then(
-              () => controller.resume(),
-              (error) => controller.abort(error),
-            )
-          } catch (error) {
-            controller.abort(error as Error)
-          }
-        },
-        onResponseEnd() {
-          clearTimeout(timer)
-          if (head) resolve({ url, ...head, body: Buffer.concat(collected) })
-        },
-        onResponseError(_controller, error) {
-          fail(error)
-        },
-      },
+      exchange,
     )
   })
 }
 
+interface Settle {
+  readonly resolve: (response: HttpResponse) => void
+  readonly reject: (error: unknown) => void
+}
+
+class Exchange implements Dispatcher.DispatchHandler {
+  readonly #request: HttpRequest
+  readonly #timeouts: Timeouts
+  readonly #receive: Receive
+  readonly #settle: Settle
+  #controller: Dispatcher.DispatchController | undefined
+  #timer: NodeJS.Timeout | undefined
+  #deadline: NodeJS.Timeout | undefined
+  #head: Pick<HttpResponse, 'status' | 'headers'> | undefined
+  #sink: BodySink | undefined
+  /** Bytes since the timer was set. */
+  #progress = 0
+  #total = 0
+  readonly #collected: Buffer[] = []
+  /** Why we ended it ourselves. */
+  #ended: { readonly error: unknown } | undefined
+
+  constructor(request: HttpRequest, timeouts: Timeouts, receive: Receive, settle: Settle) {
+    this.#request = request
+    this.#timeouts = timeouts
+    this.#receive = receive
+    this.#settle = settle
+  }
+
+  /** The request's body as undici takes it: each chunk that is taken gives the answer its full time again. */
+  requestBody(): string | Uint8Array | Readable | undefined {
+    const { body } = this.#request
+    if (typeof body !== 'function') return body
+    const exchange = this
+    const watched = async function* (): AsyncGenerator<Uint8Array> {
+      try {
+        for await (const chunk of body()) {
+          exchange.#timer?.refresh()
+          yield chunk
+        }
+        exchange.#timer?.refresh()
+      } catch (error) {
+        exchange.#end(error)
+      }
+    }
+    // undici takes any iterable, though its types do not say so, and asks for a chunk when the one before has been sent.
+    // A Readable would read ahead, over what is still to be sent: chunks come in memory that is used again.
+    return watched() as unknown as Readable
+  }
+
+  onRequestStart(controller: Dispatcher.DispatchController): void {
+    this.#controller = controller
+    this.#watch(this.#timeouts.headTimeout, 'no answer')
+  }
+
+  onResponseStart(controller: Dispatcher.DispatchController, status: number, headers: HttpResponse['headers']): void {
+    // "Go on" and "hints" promise nothing: the answer is still to come, in its time.
+    if (status < 200) return
+    this.#controller = controller
+    this.#head = { status, headers }
+    const wanted = this.#receive(status, headers)
+    if (wanted === 'refuse') {
+      this.#enough(Buffer.alloc(0))
+      return
+    }
+    const { headTimeout, bodyTimeout, answerTimeout = 10 * Math.max(headTimeout, bodyTimeout) } = this.#timeouts
+    this.#watch(bodyTimeout, 'no data')
+    if (wanted !== 'collect') this.#sink = wanted
+    else this.#deadline = setTimeout(() => this.#stall('no end', answerTimeout), Math.min(answerTimeout, LONGEST_TIMER))
+  }
+
+  onResponseData(controller: Dispatcher.DispatchController, chunk: Buffer): void {
+    // undici gives nothing where a pause ends at once; a pause for that would go on for ever.
+    if (chunk.length === 0) return
+    this.#progress += chunk.length
+    this.#total += chunk.length
+    if (this.#sink) this.#pass(chunk, this.#sink, controller)
+    else this.#collect(chunk)
+  }
+
+  onResponseEnd(): void {
+    this.#resolve(Buffer.concat(this.#collected))
+  }
+
+  onResponseError(_controller: Dispatcher.DispatchController, error: Error): void {
+    this.#clear()
+    this.#settle.reject(this.#ended ? this.#ended.error : new ConnectionError(error))
+  }
+
+  #pass(chunk: Buffer, sink: BodySink, controller: Dispatcher.DispatchController): void {
+    try {
+      const busy = sink.write(chunk)
+      if (busy === 'enough') this.#enough(Buffer.alloc(0))
+      if (!busy || busy === 'enough') return
+      controller.pause()
+      busy.then(
+        () => controller.resume(),
+        (error) => this.#end(error),
+      )
+    } catch (error) {
+      this.#end(error)
+    }
+  }
+
+  /** The memory is the connection's: the next bytes go into it. */
+  #collect(chunk: Buffer): void {
+    this.#collected.push(Buffer.from(chunk))
+    const { url, method } = this.#request
+    const isDocument = method === 'GET' && (this.#head?.status ?? 0) < 300
+    if (this.#total <= (isDocument ? MAX_DOCUMENT : MAX_WORDS)) return
+    if (isDocument) this.#end(tooLong(url))
+    else this.#enough(Buffer.concat(this.#collected).subarray(0, MAX_WORDS))
+  }
+
+  #watch(milliseconds: number, problem: string): void {
+    clearTimeout(this.#timer)
+    this.#progress = 0
+    this.#timer = setTimeout(() => {
+      const moves = this.#head && (this.#progress >= MINIMUM_PROGRESS || this.#controller?.paused)
+      if (moves) this.#watch(milliseconds, problem)
+      else this.#stall(problem, milliseconds)
+    }, milliseconds)
+  }
+
+  #stall(problem: string, milliseconds: number): void {
+    this.#end(new StalledError(`${problem} for ${milliseconds / 1000} s`))
+  }
+
+  /** The answer without the rest of its body. */
+  #enough(body: Buffer): void {
+    this.#resolve(body)
+    this.#controller?.abort(new Error('the rest of the body is not wanted'))
+  }
+
+  #end(error: unknown): void {
+    this.#ended ??= { error }
+    this.#controller?.abort(error instanceof Error ? error : new Error(String(error)))
+  }
+
+  #resolve(body: Buffer): void {
+    this.#clear()
+    if (this.#head) this.#settle.resolve({ url: this.#request.url, ...this.#head, body })
+  }
+
+  #clear(): void {
+    clearTimeout(this.#timer)
+    clearTimeout(this.#deadline)
+  }
+}
+
+/** The longest time that a timer takes, in milliseconds: 24 days. */
+const LONGEST_TIMER = 2 ** 31 - 1
+
 function tooLong({ host, pathname }: URL): ExpectedError {
-  return new ExpectedError('REGISTRY_ERROR', `${host}: answers with more than ${MAX_BODY} bytes for ${pathname}`, {
+  return new ExpectedError('REGISTRY_ERROR', `${host}: answers with more than ${MAX_DOCUMENT} bytes for ${pathname}`, {
     hint: 'No manifest is that large: something else than a registry answers there.',
   })
 }

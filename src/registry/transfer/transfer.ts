@@ -21,9 +21,9 @@ export class Transfer {
     this.#sink = sink
   }
 
-  /** The header that asks for what is missing; undefined asks for everything. */
-  get range(): string | undefined {
-    return this.#sink.received > 0 && !this.#whole ? `bytes=${this.#sink.received}-` : undefined
+  /** The header that asks for what is missing; none asks for everything. */
+  get range(): Record<string, string> {
+    return this.#sink.received > 0 && !this.#whole ? { range: `bytes=${this.#sink.received}-` } : {}
   }
 
   /** Takes the body of an answer that continues the blob; `onBytes` hears of every byte that arrives, and may end it. */
