@@ -1,9 +1,32 @@
+import { FINDING_CODES, type FindingCode, type SeverityOf } from './finding-codes.ts'
+
 /** One thing a scan or an audit has to say: what, how bad, where, and what to do about it. */
-export interface Finding {
-  readonly code: string
-  readonly severity: 'error' | 'warning' | 'info'
+export type Finding = { [C in FindingCode]: FindingOf<C> }[FindingCode]
+
+interface FindingOf<C extends FindingCode> {
+  readonly code: C
+  readonly severity: SeverityOf<C>
   readonly message: string
   readonly hint: string | undefined
   readonly file: string | undefined
   readonly line: number | undefined
+}
+
+/** What a finding says of its own; the rest is in the table of codes. */
+export interface FindingDetails<C extends FindingCode> {
+  readonly severity?: SeverityOf<C> | undefined
+  readonly hint?: string | undefined
+  readonly file?: string | undefined
+  readonly line?: number | undefined
+}
+
+/** A finding of a code: severity and hint are those of the table where the case has none of its own. */
+export function finding<C extends FindingCode>(
+  code: C,
+  message: string,
+  { severity, hint, file, line }: FindingDetails<C> = {},
+): Finding {
+  const { severity: usual, action } = FINDING_CODES[code]
+  const made: FindingOf<C> = { code, severity: severity ?? usual, message, hint: hint ?? action, file, line }
+  return made as Finding
 }

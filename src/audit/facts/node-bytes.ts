@@ -1,6 +1,6 @@
 import type { Node } from 'kubernetes-types/core/v1.js'
 import type { LockedImage } from '../../bundle/format/lock.ts'
-import type { Finding } from '../../finding.ts'
+import { type Finding, finding } from '../../finding.ts'
 import { nameOfNode } from '../../kubernetes/objects/node.ts'
 import { formatBytes } from '../../oci/format-bytes.ts'
 import type { Conditions } from './conditions.ts'
@@ -42,8 +42,7 @@ export function unneededFinding(bytes: ReadonlyMap<string, NodeBytes>): Finding[
   if (!most) return []
   const total = nodes.reduce((all, [, { unneeded }]) => all + unneeded, 0)
   const message = `${formatBytes(total)} on ${nodes.length} nodes are of images that no audited workload needs; most on ${most[0]}: ${formatBytes(most[1].unneeded)}`
-  const hint = 'Audit all workloads of the cluster before you delete any: crictl rmi NAME.'
-  return [{ code: 'IMAGES_NOT_NEEDED', severity: 'info', message, hint, file: undefined, line: undefined }]
+  return [finding('IMAGES_NOT_NEEDED', message)]
 }
 
 function sum(images: readonly { readonly bytes: number }[]): number {

@@ -16,8 +16,6 @@ const IMAGE_FAILURES: ReadonlySet<string> = new Set([
   'SignatureValidationFailed',
 ])
 
-const HINT = 'The fixes of the workload say what would help.'
-
 /** What fails in the cluster right now because of images, each beside what the audit says of that node. */
 export function liveFailures({ workloads, nodeClasses }: Audit, pods: readonly Pod[]): Finding[] {
   const audits = new Map(workloads.map((one) => [workloadKey(one.workload.resource), one]))
@@ -29,7 +27,7 @@ export function liveFailures({ workloads, nodeClasses }: Audit, pods: readonly P
     const owner = ownerKey(pod)
     for (const { reason, image } of failuresOf(pod)) {
       const explained = explain(audits.get(owner), classOf.get(node))
-      findings.add(node, 'LIVE_FAILURE', 'error', `${owner}: ${reason} of ${image} now; ${explained}`, HINT)
+      findings.add(node, 'LIVE_FAILURE', `${owner}: ${reason} of ${image} now; ${explained}`)
     }
   }
   return [...findings]

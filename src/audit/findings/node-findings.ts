@@ -40,12 +40,11 @@ function addReadiness(findings: GroupedFindings, node: Node): void {
   const conditions = objectsOf(node.status?.conditions)
   if (conditions.some(({ type, status }) => type === 'DiskPressure' && status === 'True')) {
     const what = 'under disk pressure: the kubelet deletes all images that are neither used nor pinned'
-    findings.add(nameOfNode(node), 'DISK_PRESSURE', 'warning', what, 'Free space on the node, and pin the images.')
+    findings.add(nameOfNode(node), 'DISK_PRESSURE', what)
   }
   const ready = conditions.find(({ type }) => type === 'Ready')
   if (!ready || ready.status === 'True') return
-  const hint = 'Its images may be out of date: what the node reports is from before. See kubectl describe node.'
-  findings.add(nameOfNode(node), 'NODE_NOT_READY', 'warning', 'not ready', hint)
+  findings.add(nameOfNode(node), 'NODE_NOT_READY', 'not ready')
 }
 
 function addDrift(
@@ -59,7 +58,7 @@ function addDrift(
     const digest = listed && driftedDigest(name, listed, image)
     if (!digest) continue
     const what = `${name} is ${digest} here, and ${image.target.digest} in the bundle`
-    findings.add(nameOfNode(node), 'DRIFT', 'warning', what, 'Seed these nodes again, or use the image by digest.')
+    findings.add(nameOfNode(node), 'DRIFT', what)
   }
 }
 
@@ -78,8 +77,7 @@ function addLostSeed(
     // What the runtime says is so; what the kubelet reports may be minutes behind.
     const severity = lacking.isFinal ? 'warning' : 'info'
     const what = `labelled as seeded, but ${name} is not among the images in ${lacking.source}`
-    const hint = 'The report may be minutes behind the seeding; else the kubelet deleted the image: seed again and pin.'
-    findings.add(nameOfNode(node), 'SEED_LOST', severity, what, hint)
+    findings.add(nameOfNode(node), 'SEED_LOST', what, { severity })
     return
   }
 }
@@ -95,20 +93,17 @@ function addGarbageCollection(
   const runtime = parseRuntime(version)
   const kubelet = kubeletOf(conditions, name)
   if (runtime && canPin(runtime) === false && kubelet.imageGcHighThreshold < 100) {
-    const hint =
-      'Update the runtime (containerd 1.6.22, 1.7.3 or newer, CRI-O 1.28), or set imageGCHighThresholdPercent: 100.'
-    findings.add(name, 'RUNTIME_CANNOT_PIN', 'warning', `${version} cannot keep images from garbage collection`, hint)
+    findings.add(name, 'RUNTIME_CANNOT_PIN', `${version} cannot keep images from garbage collection`)
   }
   const unpinned = listings.flatMap(({ images }) =>
     images.filter((image) => image.isPinned === false && image.names.some((one) => needed.has(one))),
   )
   if (unpinned.length > 0) {
-    const hint = 'Pin them: ctr -n k8s.io images label NAME io.cri-containerd.pinned=pinned; seed.sh does it.'
-    findings.add(name, 'IMAGES_NOT_PINNED', 'warning', 'needed images are not pinned, a full disk deletes them', hint)
+    findings.add(name, 'IMAGES_NOT_PINNED', 'needed images are not pinned, a full disk deletes them')
   }
   if (deletesByAge(kubelet)) {
     const what = `imageMaximumGCAge is ${kubelet.imageMaximumGcAge}: images that were never used count as older`
-    findings.add(name, 'IMAGE_MAXIMUM_GC_AGE', 'warning', what, 'Set imageMaximumGCAge: 0s, or pin the images.')
+    findings.add(name, 'IMAGE_MAXIMUM_GC_AGE', what)
   }
 }
 
@@ -117,14 +112,11 @@ function addCredentials(findings: GroupedFindings, node: Node, { conditions }: N
   const { credentialsVerification } = kubeletOf(conditions, name)
   if (credentialsVerification === 'AlwaysVerify' || credentialsVerification === 'NeverVerifyAllowlistedImages') {
     const what = `imagePullCredentialsVerificationPolicy is ${credentialsVerification}, which may ask a registry about seeded images`
-    const hint =
-      'Set it to NeverVerifyPreloadedImages, or list the repositories in preloadedImagesVerificationAllowlist.'
-    findings.add(name, 'CREDENTIALS_VERIFICATION', 'warning', what, hint)
+    findings.add(name, 'CREDENTIALS_VERIFICATION', what)
     return
   }
   const [major = 0, minor = 0] = parseMinor(node.status?.nodeInfo?.kubeletVersion) ?? []
   if (credentialsVerification === 'NeverVerify' || major * 100 + minor < 135) return
   const what = 'an image that this kubelet once pulled with a Secret is asked for at the registry again (from 1.35 on)'
-  const hint = 'Remove /var/lib/kubelet/image_manager/pulled on nodes that pulled the same images before the gap.'
-  findings.add(name, 'PULL_RECORDS', 'info', what, hint)
+  findings.add(name, 'PULL_RECORDS', what)
 }

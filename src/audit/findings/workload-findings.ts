@@ -1,11 +1,10 @@
-import type { Finding } from '../../finding.ts'
+import { type Finding, finding } from '../../finding.ts'
+import type { FindingCode } from '../../finding-codes.ts'
 import { lineOfResource, nameOfResource } from '../../kubernetes/objects/resource.ts'
 import { listNames } from '../../plural.ts'
 import type { Audit, WorkloadAudit } from '../audit.ts'
 import type { Conditions } from '../facts/conditions.ts'
 import { countNodes } from './count-nodes.ts'
-
-type Severity = Finding['severity']
 
 /** What is worth saying about workloads beyond their verdicts, and about what the audit was not told. */
 export function workloadFindings(audit: Audit, conditions: Conditions): Finding[] {
@@ -25,8 +24,7 @@ function runtimeClassFinding({ workload }: WorkloadAudit, { runtimeClasses }: Co
   const name = workload.podSpec.runtimeClassName
   if (!name || runtimeClasses?.has(name)) return []
   const message = `RuntimeClass ${name} is not among the inputs, so its nodeSelector and tolerations are left out`
-  const hint = 'Add it to the inputs: kubectl get runtimeclasses -o yaml. A class that does not exist rejects the pod.'
-  return [about(workload, 'RUNTIME_CLASS_UNKNOWN', 'warning', message, hint)]
+  return [about(workload, 'RUNTIME_CLASS_UNKNOWN', message)]
 }
 
 function schedulerFindings({ workload }: WorkloadAudit): Finding[] {
@@ -34,11 +32,11 @@ function schedulerFindings({ workload }: WorkloadAudit): Finding[] {
   const findings: Finding[] = []
   if (typeof schedulerName === 'string' && schedulerName && schedulerName !== 'default-scheduler') {
     const message = `placed by ${schedulerName}, whose rules are not known here`
-    findings.push(about(workload, 'SCHEDULER_UNKNOWN', 'info', message, 'Judge its placement by hand.'))
+    findings.push(about(workload, 'SCHEDULER_UNKNOWN', message))
   }
   if (Array.isArray(schedulingGates) && schedulingGates.length > 0) {
     const message = 'held back by scheduling gates until something removes them'
-    findings.push(about(workload, 'SCHEDULING_GATED', 'info', message, 'The audit takes them as removed.'))
+    findings.push(about(workload, 'SCHEDULING_GATED', message))
   }
   return findings
 }
@@ -49,7 +47,7 @@ function hostPortFinding(audited: WorkloadAudit, audit: Audit): Finding[] {
   const replicas = workload.replicas ?? 0
   if (podClass.pod.hostPorts.length === 0 || podClass.pod.isDaemonSetPod || replicas <= eligible) return []
   const message = `wants ${replicas} pods with a host port, one a node, on ${eligible} nodes: the others stay pending`
-  return [about(workload, 'HOST_PORT_REPLICAS', 'warning', message, 'Lower replicas, or use a Service.')]
+  return [about(workload, 'HOST_PORT_REPLICAS', message)]
 }
 
 /** Images whose only copy in the cluster is on one node: with the node, the workload is gone. */
@@ -61,8 +59,7 @@ function singleNodeImages({ nodeClasses, workloads }: Audit): Finding[] {
     const [only] = holders.flatMap(({ nodes }) => nodes.slice(0, 2))
     const count = holders.reduce((sum, { nodes }) => sum + nodes.length, 0)
     if (total < 2 || count !== 1 || !only) return []
-    const hint = 'Seed a second node, so that the loss of one does not stop the workload.'
-    return [general('SINGLE_NODE_IMAGE', 'info', `${name} is on ${only} and on no other node`, hint)]
+    return [finding('SINGLE_NODE_IMAGE', `${name} is on ${only} and on no other node`)]
   })
 }
 
@@ -74,13 +71,10 @@ function shortNames({ nodeClasses, workloads }: Audit): Finding[] {
   if (nodes.length === 0) return []
   const references = workloads.flatMap(({ podClass }) => podClass.images.map(({ reference }) => reference))
   const short = new Set(references.filter((reference) => !/^(?:localhost|[^/]*[.:][^/]*)\//.test(reference)))
-  const hint = 'Write the registry too (docker.io/library/nginx), or set unqualified-search-registries.'
   return Array.from(short, (reference) =>
-    general(
+    finding(
       'SHORT_NAME',
-      'warning',
       `${listNames(nodes)}: CRI-O does not read "${reference}" as an image of docker.io unless registries.conf says so`,
-      hint,
     ),
   )
 }
@@ -88,36 +82,17 @@ function shortNames({ nodeClasses, workloads }: Audit): Finding[] {
 function globalFindings({ sandboxImage, alwaysPullImages, hasMirror }: Conditions): Finding[] {
   const findings: Finding[] = []
   if (!sandboxImage && !hasMirror) {
-    const hint = 'Tell its name with --sandbox-image; the node knows it: crictl info | grep -i sandbox'
     const message = 'the sandbox (pause) image was not checked: the runtime decides which one it is'
-    findings.push(general('SANDBOX_IMAGE_UNKNOWN', 'info', message, hint))
+    findings.push(finding('SANDBOX_IMAGE_UNKNOWN', message))
   }
   if (alwaysPullImages && !hasMirror) {
     const message = 'the AlwaysPullImages admission plugin makes every pod ask a registry'
-    findings.push(
-      general('ALWAYS_PULL_IMAGES', 'error', message, 'Turn the plugin off, or serve a mirror: nodeseed serve.'),
-    )
+    findings.push(finding('ALWAYS_PULL_IMAGES', message))
   }
   return findings
 }
 
-function about(
-  { resource }: WorkloadAudit['workload'],
-  code: string,
-  severity: Severity,
-  message: string,
-  hint: string,
-): Finding {
-  return {
-    code,
-    severity,
-    message: `${nameOfResource(resource)}: ${message}`,
-    hint,
-    file: resource.document.file,
-    line: lineOfResource(resource),
-  }
-}
-
-function general(code: string, severity: Severity, message: string, hint: string): Finding {
-  return { code, severity, message, hint, file: undefined, line: undefined }
+function about({ resource }: WorkloadAudit['workload'], code: FindingCode, message: string): Finding {
+  const place = { file: resource.document.file, line: lineOfResource(resource) }
+  return finding(code, `${nameOfResource(resource)}: ${message}`, place)
 }

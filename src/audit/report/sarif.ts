@@ -1,4 +1,5 @@
-import type { Finding } from '../../finding.ts'
+import { type Finding, finding } from '../../finding.ts'
+import type { FindingCode } from '../../finding-codes.ts'
 import { lineOfResource, nameOfResource } from '../../kubernetes/objects/resource.ts'
 import type { WorkloadVerdict } from '../audit.ts'
 import { reasonsOf } from './reasons.ts'
@@ -7,11 +8,11 @@ import { VERDICT_WORDS } from './severity.ts'
 
 const LEVELS = { error: 'error', warning: 'warning', info: 'note' } as const
 
-const VERDICT_RULES: Record<Exclude<WorkloadVerdict, 'safe'>, { id: string; severity: Finding['severity'] }> = {
-  impossible: { id: 'WORKLOAD_IMPOSSIBLE', severity: 'error' },
-  atRisk: { id: 'WORKLOAD_AT_RISK', severity: 'error' },
-  unknown: { id: 'WORKLOAD_UNKNOWN', severity: 'warning' },
-}
+const VERDICT_CODES = {
+  impossible: 'WORKLOAD_IMPOSSIBLE',
+  atRisk: 'WORKLOAD_AT_RISK',
+  unknown: 'WORKLOAD_UNKNOWN',
+} as const satisfies Record<Exclude<WorkloadVerdict, 'safe'>, FindingCode>
 
 /** The audit as SARIF 2.1.0: findings, and a result for each workload that is not safe. */
 export function auditSarif(result: AuditResult, version: string): unknown {
@@ -39,20 +40,11 @@ function verdictFindings({ workloads, nodeClasses, fixesOf }: AuditResult): Find
   return workloads.flatMap((audited): Finding[] => {
     const { verdict, workload } = audited
     if (verdict === 'safe') return []
-    const { id: code, severity } = VERDICT_RULES[verdict]
     const { resource } = workload
-    const message = `${nameOfResource(resource)} is ${VERDICT_WORDS[verdict]}. ${reasonsOf(audited, nodeClasses).join('. ')}`
-    const { file } = resource.document
-    return [
-      {
-        code,
-        severity,
-        message,
-        hint: fixesOf(audited)[0]?.message,
-        file,
-        line: lineOfResource(resource),
-      },
-    ]
+    const reasons = reasonsOf(audited, nodeClasses).join('. ')
+    const message = `${nameOfResource(resource)} is ${VERDICT_WORDS[verdict]}. ${reasons}`
+    const place = { file: resource.document.file, line: lineOfResource(resource) }
+    return [finding(VERDICT_CODES[verdict], message, { hint: fixesOf(audited)[0]?.message, ...place })]
   })
 }
 

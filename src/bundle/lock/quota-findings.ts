@@ -1,4 +1,4 @@
-import type { Finding } from '../../finding.ts'
+import { type Finding, finding } from '../../finding.ts'
 import type { ManifestNeeds } from './manifest-needs.ts'
 
 /** What a registry says of how many manifests it still gives, and what helps where that is too few. */
@@ -18,7 +18,6 @@ export function quotaFindings(
     const quota = quotaOf(registry)
     if (!quota || quota.remaining >= count) return []
     const message = `${registry} still gives ${quota.description}, and this run needs ${count} or more`
-    const nowhere = { file: undefined, line: undefined }
-    return [{ code: 'QUOTA_SHORT', severity: 'warning', message, hint: quota.hint, ...nowhere }]
+    return [finding('QUOTA_SHORT', message, { hint: quota.hint })]
   })
 }

@@ -3,7 +3,7 @@ import type { Conditions } from '../../audit/facts/conditions.ts'
 import { ApiProxy } from '../../cluster/api-proxy.ts'
 import { readCluster } from '../../cluster/read-cluster.ts'
 import { ExpectedError } from '../../errors.ts'
-import type { Finding } from '../../finding.ts'
+import { type Finding, finding } from '../../finding.ts'
 import { readNodesFile } from '../files/nodes-file.ts'
 import { kubectlOf } from '../flags/kubectl-flags.ts'
 import { type InputScan, scanInputs, scanObjects } from '../inputs/scan-inputs.ts'
@@ -57,14 +57,7 @@ async function readLive(inputs: readonly string[], flags: SourceFlags): Promise<
 }
 
 function unreadFinding(problem: string): Finding {
-  return {
-    code: 'CLUSTER_UNREAD',
-    severity: 'warning',
-    message: `the audit goes on without: ${problem}`,
-    hint: 'See examples/audit/read-only.yaml; or give kubelet settings as a file: --kubelet-config.',
-    file: undefined,
-    line: undefined,
-  }
+  return finding('CLUSTER_UNREAD', `the audit goes on without: ${problem}`)
 }
 
 function missingSource(lacksNodes: boolean): ExpectedError {

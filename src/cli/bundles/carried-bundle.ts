@@ -1,5 +1,5 @@
 import { ExpectedError } from '../../errors.ts'
-import type { Finding } from '../../finding.ts'
+import { type Finding, finding } from '../../finding.ts'
 import type { BundleFile } from '../../layout/bundle-file.ts'
 import { wholeName } from '../../layout/files/part-name.ts'
 import { quote } from '../../seed/output/quote.ts'
@@ -27,14 +27,7 @@ export function checkInOneFile(bundle: BundleFile): void {
 /** What whoever brings a bundle to nodes must know of it. */
 export function carriedFindings({ path, table: { requires } }: BundleFile): Finding[] {
   if (!requires) return []
-  return [
-    {
-      code: 'BUNDLE_IS_DELTA',
-      severity: 'warning',
-      message: `${path} is a delta: only nodes that still hold ${describeRequired(requires)} of its base can be seeded with it`,
-      hint: `For other nodes merge it with its base first: nodeseed merge BASE ${path} -o FILE`,
-      file: undefined,
-      line: undefined,
-    },
-  ]
+  const message = `${path} is a delta: only nodes that still hold ${describeRequired(requires)} of its base can be seeded with it`
+  const hint = `For other nodes merge it with its base first: nodeseed merge BASE ${path} -o FILE`
+  return [finding('BUNDLE_IS_DELTA', message, { hint })]
 }

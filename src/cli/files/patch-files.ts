@@ -1,6 +1,6 @@
 import { replaceFile } from '../../disk/write-file.ts'
 import type { ExpectedError } from '../../errors.ts'
-import type { Finding } from '../../finding.ts'
+import { type Finding, finding } from '../../finding.ts'
 import type { TextEdit } from '../../kubernetes/documents/splice.ts'
 import type { Workload } from '../../kubernetes/objects/workload.ts'
 import { readInputs } from '../inputs/inputs.ts'
@@ -28,7 +28,7 @@ export async function patchFiles(
   const files = new Map<string, PatchedFile>()
   const findings: Finding[] = []
   const onUnreadable = (file: string, { message, hint }: ExpectedError): void => {
-    findings.push({ code: 'FILE_UNREADABLE', severity: 'error', message, hint, file, line: undefined })
+    findings.push(finding('FILE_UNREADABLE', message, { hint, file }))
   }
   // A large file comes in several parts.
   for await (const part of readInputs(inputs, { onUnreadable })) {

@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util'
 import { scanDocument } from '../../discovery/scan.ts'
-import type { Finding } from '../../finding.ts'
+import { type Finding, finding } from '../../finding.ts'
 import type { Document } from '../../kubernetes/documents/document.ts'
 import { valueAt } from '../../kubernetes/documents/path.ts'
 import { applySplices, parseTrees, type Splice, splicesFor, type TextEdit } from '../../kubernetes/documents/splice.ts'
@@ -30,9 +30,7 @@ export function patchText(
     const line = firstLine - 1 + text.slice(0, tree.range[0]).split('\n').length
     const [problem] = tree.errors
     if (problem) {
-      findings.push(
-        finding('DOCUMENT_UNREADABLE', 'error', `not readable: ${problem.message.split('\n')[0]}`, file, line),
-      )
+      findings.push(finding('DOCUMENT_UNREADABLE', `not readable: ${problem.message.split('\n')[0]}`, { file, line }))
       continue
     }
     const value: unknown = tree.toJS({ maxAliasCount: 1000 })
@@ -91,18 +89,12 @@ function outOfReach(
   return [...others].map((name) => {
     const message = `${name}: a custom resource, whose pods an operator makes: left as it is`
     const hint = "Set nodeSelector and pull policy in the operator's own fields, if it has any."
-    return { ...finding('NOT_PATCHABLE', 'warning', message, file, line), hint }
+    return finding('NOT_PATCHABLE', message, { hint, file, line })
   })
 }
 
 function notPatchable(resource: Resource, why: string): Finding {
   const { file, line } = resource.document
-  return {
-    ...finding('NOT_PATCHABLE', 'warning', `${nameOfResource(resource)}: left as it is: ${why}`, file, line),
-    hint: 'Write the patches beside it instead: --output DIR.',
-  }
-}
-
-function finding(code: string, severity: Finding['severity'], message: string, file: string, line: number): Finding {
-  return { code, severity, message, hint: undefined, file, line }
+  const message = `${nameOfResource(resource)}: left as it is: ${why}`
+  return finding('NOT_PATCHABLE', message, { hint: 'Write the patches beside it instead: --output DIR.', file, line })
 }

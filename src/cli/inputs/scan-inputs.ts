@@ -5,7 +5,7 @@ import type { FieldRule } from '../../discovery/rules/field-rule.ts'
 import { scanDocument } from '../../discovery/scan.ts'
 import { type Confidence, detach, type ImageUse, isAtLeast } from '../../discovery/uses/image-use.ts'
 import type { ExpectedError } from '../../errors.ts'
-import type { Finding } from '../../finding.ts'
+import { type Finding, finding } from '../../finding.ts'
 import { type Document, readDocuments, type UnreadableDocument } from '../../kubernetes/documents/document.ts'
 import { customWorkloadsOf } from '../../kubernetes/objects/custom-workload.ts'
 import { type Resource, resourcesOf } from '../../kubernetes/objects/resource.ts'
@@ -44,7 +44,7 @@ export interface ScanOptions extends HelmOptions {
 export async function scanInputs(inputs: readonly string[], options: ScanOptions = {}): Promise<InputScan> {
   const scan = emptyScan()
   const onUnreadable = (file: string, { message, hint }: ExpectedError): void => {
-    scan.findings.push({ code: 'FILE_UNREADABLE', severity: 'error', message, hint, file, line: undefined })
+    scan.findings.push(finding('FILE_UNREADABLE', message, { hint, file }))
   }
   for await (const input of readInputs(inputs, { ...options, onUnreadable })) addInput(scan, input, options)
   return options.comments ? { ...scan, uses: withoutKnownComments(scan.uses) } : scan

@@ -1,4 +1,4 @@
-import type { Finding } from '../../finding.ts'
+import { type Finding, finding } from '../../finding.ts'
 import { criForm, findReference } from '../../oci/reference.ts'
 import type { ImageUse } from '../uses/image-use.ts'
 
@@ -24,13 +24,8 @@ export function readImageList(text: string, source: ListSource): { uses: ImageUs
       uses.push(listedUse(reference, criForm(parsed), source, at.line))
       return
     }
-    findings.push({
-      code: 'REFERENCE_INVALID',
-      severity: 'error',
-      message: `not an image reference: ${JSON.stringify(reference)}`,
-      hint: 'Write one reference a line: registry/repository:tag. A comment begins with #.',
-      ...at,
-    })
+    const hint = 'Write one reference a line: registry/repository:tag. A comment begins with #.'
+    findings.push(finding('REFERENCE_INVALID', `not an image reference: ${JSON.stringify(reference)}`, { hint, ...at }))
   })
   return { uses, findings }
 }

@@ -1,4 +1,4 @@
-import type { Finding } from '../../finding.ts'
+import { type Finding, finding } from '../../finding.ts'
 import type { UnreadableDocument } from '../../kubernetes/documents/document.ts'
 import { PULL_POLICIES, type PullPolicy } from '../../kubernetes/objects/pull-policy.ts'
 import { nameOfResource } from '../../kubernetes/objects/resource.ts'
@@ -8,50 +8,26 @@ import type { ImageUse } from './image-use.ts'
 /** What is wrong, or will be offline, with an image that a pod spec names. */
 export function findingsOfUse(use: ImageUse): Finding[] {
   if (use.confidence === 'possible') return []
-  return [referenceFinding(use), policyFinding(use), tagFinding(use)].filter((finding) => finding !== undefined)
+  return [referenceFinding(use), policyFinding(use), tagFinding(use)].filter((found) => found !== undefined)
 }
 
 /** A container of a pod spec without a usable image. */
 export function gapFinding(use: Pick<ImageUse, 'workload' | 'container' | 'file' | 'line'>, found: unknown): Finding {
   const at = { file: use.file, line: use.line }
   const place = placeOf(use)
-  if (found === undefined) {
-    return {
-      code: 'IMAGE_MISSING',
-      severity: 'warning',
-      message: `${place}: names no image`,
-      hint: 'Give it an image, or scan the rendered result if this is a patch (kustomize build).',
-      ...at,
-    }
-  }
+  if (found === undefined) return finding('IMAGE_MISSING', `${place}: names no image`, at)
   if (found === '' || found === null) {
-    return {
-      code: 'IMAGE_EMPTY',
-      severity: 'error',
-      message: `${place}: the image is empty, which the API server rejects`,
-      hint: 'Set image to registry/repository:tag.',
-      ...at,
-    }
+    return finding('IMAGE_EMPTY', `${place}: the image is empty, which the API server rejects`, at)
   }
-  return {
-    code: 'IMAGE_NOT_TEXT',
-    severity: 'error',
-    message: `${place}: the image is no text: ${JSON.stringify(found)?.slice(0, 80)}`,
+  return finding('IMAGE_NOT_TEXT', `${place}: the image is no text: ${JSON.stringify(found)?.slice(0, 80)}`, {
     hint: 'Put the reference in quotes: YAML reads a bare 1.27 as a number.',
     ...at,
-  }
+  })
 }
 
 /** A document that cannot be read. */
 export function unreadableFinding({ file, line, problem }: UnreadableDocument): Finding {
-  return {
-    code: 'DOCUMENT_UNREADABLE',
-    severity: 'error',
-    message: `not readable as YAML or JSON: ${problem}`,
-    hint: 'Render templates first (helm template, kubectl kustomize), then scan the result.',
-    file,
-    line,
-  }
+  return finding('DOCUMENT_UNREADABLE', `not readable as YAML or JSON: ${problem}`, { file, line })
 }
 
 function referenceFinding(use: ImageUse): Finding | undefined {
@@ -59,24 +35,16 @@ function referenceFinding(use: ImageUse): Finding | undefined {
   const parsed = findReference(reference)
   if (parsed?.domain) return undefined
   const place = placeOf(use)
+  const quoted = JSON.stringify(reference)
   if (parsed) {
-    return {
-      code: 'REGISTRY_INVALID',
-      severity: 'warning',
-      message: `${place}: ${JSON.stringify(reference)} has no registry: a host name may not hold "_", so all of it is a repository path`,
-      hint: 'Use the registry under a name without "_".',
-      file,
-      line,
-    }
+    const problem = 'has no registry: a host name may not hold "_", so all of it is a repository path'
+    return finding('REGISTRY_INVALID', `${place}: ${quoted} ${problem}`, { file, line })
   }
-  return {
-    code: 'REFERENCE_INVALID',
-    severity: 'error',
-    message: `${place}: not an image reference: ${JSON.stringify(reference)}: ${reasonOf(reference)}`,
+  return finding('REFERENCE_INVALID', `${place}: not an image reference: ${quoted}: ${reasonOf(reference)}`, {
     hint: invalidHint(reference),
     file,
     line,
-  }
+  })
 }
 
 function reasonOf(reference: string): string {
@@ -102,23 +70,13 @@ function policyFinding({ policy, policyFrom, ...use }: ImageUse): Finding | unde
   const place = placeOf(use)
   if (policy === 'Always') {
     const why = policyFrom === 'field' ? 'imagePullPolicy says so' : 'the default for the tag latest'
-    return {
-      code: 'POLICY_ALWAYS',
-      severity: 'error',
-      message: `${place}: ${use.reference} is pulled Always (${why}), which fails offline even when the image is on the node`,
-      hint: alwaysHint(policyFrom === 'field'),
-      ...at,
-    }
+    const message = `${place}: ${use.reference} is pulled Always (${why}), which fails offline even when the image is on the node`
+    return finding('POLICY_ALWAYS', message, { hint: alwaysHint(policyFrom === 'field'), ...at })
   }
   if (PULL_POLICIES.includes(policy as PullPolicy)) return undefined
   const meant = PULL_POLICIES.find((word) => word.toLowerCase() === policy.toLowerCase())
-  return {
-    code: 'POLICY_INVALID',
-    severity: 'error',
-    message: `${place}: imagePullPolicy ${JSON.stringify(policy)} is none; the API server rejects it`,
-    hint: meant ? `Write ${meant}: the word is case-sensitive.` : `Write one of ${PULL_POLICIES.join(', ')}.`,
-    ...at,
-  }
+  const message = `${place}: imagePullPolicy ${JSON.stringify(policy)} is none; the API server rejects it`
+  return finding('POLICY_INVALID', message, { hint: meant && `Write ${meant}: the word is case-sensitive.`, ...at })
 }
 
 function alwaysHint(isField: boolean): string {
@@ -142,14 +100,8 @@ function tagFinding(use: ImageUse): Finding | undefined {
   if (!reference || reference.digest) return undefined
   const tag = reference.tag ?? 'latest'
   if (!MOVING_TAG.test(tag)) return undefined
-  return {
-    code: 'TAG_MUTABLE',
-    severity: 'warning',
-    message: `${placeOf(use)}: the tag ${tag} of ${use.reference} moves: nodes seeded at different times hold different images`,
-    hint: 'Name a version, or a digest: nodeseed lock shows the digest of today.',
-    file: use.file,
-    line: use.line,
-  }
+  const message = `${placeOf(use)}: the tag ${tag} of ${use.reference} moves: nodes seeded at different times hold different images`
+  return finding('TAG_MUTABLE', message, { file: use.file, line: use.line })
 }
 
 function placeOf({ workload, container }: Pick<ImageUse, 'workload' | 'container'>): string {

@@ -1,5 +1,5 @@
 import type { LockedImage } from '../../bundle/format/lock.ts'
-import type { Finding } from '../../finding.ts'
+import { type Finding, finding } from '../../finding.ts'
 import { formatPlatform } from '../../oci/platform.ts'
 import { listNames } from '../../plural.ts'
 import type { NodeRegistry, OutOfBand } from '../methods/method.ts'
@@ -25,21 +25,12 @@ function findingsOf(group: readonly OutOfBandNode[], registry: NodeRegistry | un
   const [{ method, platform }] = group as [OutOfBandNode]
   const unable = wayOf(method)?.unable?.(group, registry)
   const able = group.filter((node) => !unable?.nodes.includes(node))
-  return [
-    ...(unable ? [unable.finding] : []),
-    ...(able.length > 0
-      ? [
-          {
-            code: 'NODE_PREPARED_OUTSIDE',
-            severity: 'warning' as const,
-            message: `${count(able)} no seeding pod (${method}, ${formatPlatform(platform)}), ${able.length === 1 ? 'gets no label, and is' : 'get no label, and are'} prepared from outside: ${listNames(able.map(({ name }) => name))}`,
-            hint: wayOf(method)?.hint(platform, registry),
-            file: undefined,
-            line: undefined,
-          },
-        ]
-      : []),
-  ]
+  if (able.length === 0) return unable ? [unable.finding] : []
+  const fate = able.length === 1 ? 'gets no label, and is' : 'get no label, and are'
+  const names = listNames(able.map(({ name }) => name))
+  const message = `${count(able)} no seeding pod (${method}, ${formatPlatform(platform)}), ${fate} prepared from outside: ${names}`
+  const prepared = finding('NODE_PREPARED_OUTSIDE', message, { hint: wayOf(method)?.hint(platform, registry) })
+  return [...(unable ? [unable.finding] : []), prepared]
 }
 
 function wayOf(method: OutOfBandNode['method']): OutOfBand | undefined {

@@ -1,6 +1,7 @@
 import type { Node } from 'kubernetes-types/core/v1.js'
 import { ExpectedError } from '../../errors.ts'
-import type { Finding } from '../../finding.ts'
+import { type Finding, type FindingDetails, finding } from '../../finding.ts'
+import type { FindingCode } from '../../finding-codes.ts'
 import { nameOfNode, platformOfNode } from '../../kubernetes/objects/node.ts'
 import type { NodeAtHand } from '../methods/method.ts'
 import { methodOf, misfit } from '../methods/method-fit.ts'
@@ -58,34 +59,32 @@ function seedable(node: Node, { sandboxImage, methodFor }: NodeOptions): Seedabl
   const name = nameOfNode(node)
   const platform = platformOfNode(node)
   if (!platform) {
-    return finding(node, 'NODE_PLATFORM_UNKNOWN', 'says neither architecture nor operating system', undefined)
+    return unseedable(node, 'NODE_PLATFORM_UNKNOWN', 'says neither architecture nor operating system')
   }
   const { osImage = platform.os, containerRuntimeVersion } = node.status?.nodeInfo ?? {}
   if (platform.os === 'linux' && containerRuntimeVersion === undefined && !methodOf(node)) {
-    const hint = 'Write the file anew with kubectl get nodes -o json once its kubelet has reported.'
-    return finding(node, 'NODE_RUNTIME_UNKNOWN', 'does not say which runtime it has (status.nodeInfo)', hint)
+    return unseedable(node, 'NODE_RUNTIME_UNKNOWN', 'does not say which runtime it has (status.nodeInfo)')
   }
   const asked = methodFor?.(name)
   const unfit = asked && platform.os === 'linux' ? misfit(asked, node) : undefined
   if (asked && unfit) {
     const hint = `Leave --method out for this node, or name one that fits: --method ${name}=${methodOf(node) ?? 'METHOD'}`
-    return { ...finding(node, 'METHOD_UNFIT', unfit, hint), message: `node ${name}: ${asked} cannot seed it: ${unfit}` }
+    return finding('METHOD_UNFIT', `node ${name}: ${asked} cannot seed it: ${unfit}`, { hint })
   }
   const method = platform.os === 'linux' ? (asked ?? methodOf(node)) : undefined
   if (!method) {
-    const hint = 'Serve the bundle to it as a registry: nodeseed serve.'
-    const said = finding(node, 'NODE_RUNTIME_UNSUPPORTED', `runs ${osImage} with ${containerRuntimeVersion}`, hint)
-    // Its pods are others than those of Linux nodes, and may need none of the bundle.
-    return platform.os === 'linux' ? said : { ...said, severity: 'warning' }
+    // The pods of others than Linux nodes are others too, and may need none of the bundle.
+    const severity = platform.os === 'linux' ? 'error' : 'warning'
+    return unseedable(node, 'NODE_RUNTIME_UNSUPPORTED', `runs ${osImage} with ${containerRuntimeVersion}`, { severity })
   }
   const { seeding } = methodNamed(method)
   if (seeding?.by === 'operator') return { name, node, platform, method }
   const runtime = seeding?.runtimeOf(node)
-  if (!runtime) return finding(node, 'NODE_RUNTIME_UNSUPPORTED', `runs with ${containerRuntimeVersion}`, undefined)
+  if (!runtime) return unseedable(node, 'NODE_RUNTIME_UNSUPPORTED', `runs with ${containerRuntimeVersion}`)
   const image = sandboxImage ?? sandboxImageOf(node)
   if (!image) {
     const hint = 'Name the one that its runtime uses (crictl info, sandboxImage) with --sandbox-image.'
-    return finding(node, 'SANDBOX_IMAGE_UNKNOWN', 'does not report its sandbox image', hint)
+    return unseedable(node, 'SANDBOX_IMAGE_UNKNOWN', 'does not report its sandbox image', { severity: 'error', hint })
   }
   const needsLib64 = LIB64.has(platform.architecture) && !osImage.startsWith('Alpine')
   return { name, node, platform, method, runtime, sandboxImage: image, needsLib64 }
@@ -100,7 +99,11 @@ function checkName(node: Node): void {
   })
 }
 
-function finding(node: Node, code: string, problem: string, hint: string | undefined): Finding {
-  const message = `node ${nameOfNode(node)} cannot be seeded by a pod: it ${problem}`
-  return { code, severity: 'error', message, hint, file: undefined, line: undefined }
+function unseedable<C extends FindingCode>(
+  node: Node,
+  code: C,
+  problem: string,
+  details: FindingDetails<C> = {},
+): Finding {
+  return finding(code, `node ${nameOfNode(node)} cannot be seeded by a pod: it ${problem}`, details)
 }

@@ -1,4 +1,4 @@
-import type { Finding } from '../../finding.ts'
+import { type Finding, finding } from '../../finding.ts'
 import type { Path } from '../../kubernetes/documents/path.ts'
 import { valueAt } from '../../kubernetes/documents/path.ts'
 import { renderYaml } from '../../kubernetes/documents/render.ts'
@@ -117,12 +117,12 @@ function unnamed(resource: Resource): Finding {
   const { file, line } = resource.document
   const message = `${nameOfResource(resource)}: has no fixed name, so kustomize cannot patch it`
   const hint = 'Give it metadata.name, or add the nodeSelector by hand.'
-  return { code: 'NOT_PATCHABLE', severity: 'warning', message, hint, file, line }
+  return finding('NOT_PATCHABLE', message, { hint, file, line })
 }
 
 function immutable(resource: Resource): Finding {
   const { file, line } = resource.document
   const message = `${nameOfResource(resource)}: its nodeSelector can be set only before it is created`
   const hint = 'Delete the one in the cluster, if there is one, and apply the patched manifest.'
-  return { code: 'IMMUTABLE_ONCE_CREATED', severity: 'info', message, hint, file, line }
+  return finding('IMMUTABLE_ONCE_CREATED', message, { hint, file, line })
 }

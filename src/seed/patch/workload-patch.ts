@@ -1,4 +1,5 @@
-import type { Finding } from '../../finding.ts'
+import { type Finding, finding } from '../../finding.ts'
+import type { FindingCode } from '../../finding-codes.ts'
 import { nameOfResource } from '../../kubernetes/objects/resource.ts'
 import type { Workload } from '../../kubernetes/objects/workload.ts'
 import type { SeedLabel } from '../placement/seed-label.ts'
@@ -21,7 +22,7 @@ export function selectNodes(
   label: SeedLabel | undefined,
 ): WorkloadPatch {
   const findings = absent.map((reference) =>
-    finding(workload, 'IMAGE_NOT_IN_BUNDLE', `${reference} is not in the bundle`, 'Bundle it, or pull it another way.'),
+    about(workload, 'IMAGE_NOT_IN_BUNDLE', `${reference} is not in the bundle`),
   )
   if (found.length === 0 || !label) return { workload, nodeSelector: {}, findings }
   const arch = architectures.length === 1 ? { [ARCH_LABEL]: architectures[0] ?? '' } : {}
@@ -32,21 +33,19 @@ export function selectNodes(
 function conflicts(workload: Workload, architectures: readonly string[], added: Record<string, string>): Finding[] {
   const findings: Finding[] = []
   if (architectures.length === 0) {
-    const hint = 'Bundle the missing platforms with --platform.'
-    findings.push(finding(workload, 'NO_COMMON_ARCHITECTURE', 'its images have no architecture in common', hint))
+    findings.push(about(workload, 'NO_COMMON_ARCHITECTURE', 'its images have no architecture in common'))
   }
   const present = workload.podSpec.nodeSelector ?? {}
   for (const [key, value] of Object.entries(added)) {
     const existing = present[key]
     if (existing === undefined || existing === value) continue
     const problem = `it selects nodes by ${key}=${existing}, and its images need ${key}=${value}`
-    findings.push(finding(workload, 'SELECTOR_CONFLICT', problem, undefined))
+    findings.push(about(workload, 'SELECTOR_CONFLICT', problem))
   }
   return findings
 }
 
-function finding(workload: Workload, code: string, problem: string, hint: string | undefined): Finding {
-  const { resource } = workload
+function about({ resource }: Workload, code: FindingCode, problem: string): Finding {
   const { file, line } = resource.document
-  return { code, severity: 'error', message: `${nameOfResource(resource)}: ${problem}`, hint, file, line }
+  return finding(code, `${nameOfResource(resource)}: ${problem}`, { file, line })
 }

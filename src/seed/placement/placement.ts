@@ -1,6 +1,7 @@
 import type { LockedImage } from '../../bundle/format/lock.ts'
 import { SEEDED, seedSetDigest } from '../../bundle/format/seed-set.ts'
-import type { Finding } from '../../finding.ts'
+import { type Finding, finding } from '../../finding.ts'
+import type { FindingCode } from '../../finding-codes.ts'
 import { admittedPod } from '../../kubernetes/admission/admitted-pod.ts'
 import { nameOfResource } from '../../kubernetes/objects/resource.ts'
 import type { Workload } from '../../kubernetes/objects/workload.ts'
@@ -191,28 +192,23 @@ function nowhere(workload: Workload, nodes: readonly SeedableNode[]): Finding {
     nodes.map(({ node }) => placementRefusal(pod, node)?.message ?? 'no image for its architecture'),
   )
   const because = [...reasons].slice(0, 3).join('; ') || 'there is no node'
-  return about(workload, 'NOT_PLACED', 'error', `no node may run it: ${because}`)
+  return about(workload, 'NOT_PLACED', `no node may run it: ${because}`)
 }
 
 function tooFew(workload: Workload, count: number, spread: number): Finding {
   const problem = `only ${count} of the ${spread} nodes that its spread asks for can hold its images`
-  return about(workload, count === 0 ? 'NOT_PLACED' : 'SPREAD_NOT_REACHED', count === 0 ? 'error' : 'warning', problem)
+  return about(workload, count === 0 ? 'NOT_PLACED' : 'SPREAD_NOT_REACHED', problem)
 }
 
-function about({ resource }: Workload, code: string, severity: Finding['severity'], problem: string): Finding {
+function about({ resource }: Workload, code: FindingCode, problem: string): Finding {
   const { file, line } = resource.document
-  return { code, severity, message: `${nameOfResource(resource)}: ${problem}`, hint: undefined, file, line }
+  return finding(code, `${nameOfResource(resource)}: ${problem}`, { file, line })
 }
 
 function tooSmall({ node, isCapped }: NodeLoad, what: string): Finding {
-  return {
-    code: 'NODE_TOO_SMALL',
-    severity: 'error',
-    message: isCapped
-      ? `node ${node.name}: ${what} would be more than --max-per-node`
-      : `node ${node.name}: has no room for ${what}, compressed and unpacked`,
-    hint: `${isCapped ? 'Raise --max-per-node' : 'Give the node a larger disk'}, leave images out, or place fewer with --placement minimal.`,
-    file: undefined,
-    line: undefined,
-  }
+  const message = isCapped
+    ? `node ${node.name}: ${what} would be more than --max-per-node`
+    : `node ${node.name}: has no room for ${what}, compressed and unpacked`
+  const hint = `${isCapped ? 'Raise --max-per-node' : 'Give the node a larger disk'}, leave images out, or place fewer with --placement minimal.`
+  return finding('NODE_TOO_SMALL', message, { hint })
 }

@@ -1,4 +1,4 @@
-import type { Finding } from '../../../finding.ts'
+import { type Finding, finding } from '../../../finding.ts'
 import type { Method } from '../method.ts'
 import type { RuntimeLoad, SeedingRuntime } from '../seeding-runtime.ts'
 
@@ -40,12 +40,6 @@ export const crio = {
 
 function nestedIndexes(loads: readonly RuntimeLoad[]): Finding[] {
   const nested = loads.flatMap(({ images }) => images.filter(({ indexes = [] }) => indexes.length > 0))
-  return [...new Set(nested)].map(({ reference }) => ({
-    code: 'NESTED_INDEX',
-    severity: 'warning',
-    message: `${reference} is an index that lists indexes: CRI-O can neither pull nor hold such an image`,
-    hint: 'Have it published as one index, or name the manifest of the platform by its digest.',
-    file: undefined,
-    line: undefined,
-  }))
+  const problem = 'is an index that lists indexes: CRI-O can neither pull nor hold such an image'
+  return [...new Set(nested)].map(({ reference }) => finding('NESTED_INDEX', `${reference} ${problem}`))
 }

@@ -1,4 +1,4 @@
-import type { Finding } from '../../../finding.ts'
+import { type Finding, finding } from '../../../finding.ts'
 import { listNames } from '../../../plural.ts'
 import type { Method } from '../method.ts'
 import type { RuntimeLoad, SeedingRuntime } from '../seeding-runtime.ts'
@@ -30,14 +30,6 @@ export const docker = {
 
 function digestsLost(loads: readonly RuntimeLoad[]): Finding[] {
   const nodes = loads.flatMap(({ nodeNames }) => nodeNames)
-  return [
-    {
-      code: 'DIGESTS_LOST',
-      severity: 'warning',
-      message: `docker's classic image store keeps no registry digests: a pod that names one would pull on ${listNames(nodes)}`,
-      hint: "Name images by tag there, or turn on docker's containerd image store (features, containerd-snapshotter).",
-      file: undefined,
-      line: undefined,
-    },
-  ]
+  const message = `docker's classic image store keeps no registry digests: a pod that names one would pull on ${listNames(nodes)}`
+  return [finding('DIGESTS_LOST', message)]
 }

@@ -1,4 +1,5 @@
 import { blobsOf, type LockedImage } from '../../../bundle/format/lock.ts'
+import { finding } from '../../../finding.ts'
 import { formatPlatform } from '../../../oci/platform.ts'
 import { listNames } from '../../../plural.ts'
 import type { GeneratedFile } from '../../output/generated-file.ts'
@@ -29,15 +30,9 @@ export const talos = {
 function unable(nodes: readonly NodeAtHand[], registry: NodeRegistry | undefined): UnableNodes | undefined {
   const old = nodes.filter(({ node }) => talosFeatures(node) === undefined && !registry)
   if (old.length === 0) return undefined
-  const finding = {
-    code: 'TALOS_TOO_OLD',
-    severity: 'error' as const,
-    message: `no image cache before Talos 1.9, and no shell for a pod: ${listNames(old.map(({ name }) => name))}`,
-    hint: 'Upgrade them, or let them pull: nodeseed serve, and seed --from-registry.',
-    file: undefined,
-    line: undefined,
-  }
-  return { nodes: old, finding }
+  const names = listNames(old.map(({ name }) => name))
+  const message = `no image cache before Talos 1.9, and no shell for a pod: ${names}`
+  return { nodes: old, finding: finding('TALOS_TOO_OLD', message) }
 }
 
 function files(
