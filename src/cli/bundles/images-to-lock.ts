@@ -5,7 +5,7 @@ import { parseReference, type Reference } from '../../oci/reference.ts'
 import { findLock, readLockOf } from '../files/lock-file.ts'
 import { parsePolicies } from '../flags/policies.ts'
 import { scanOptions } from '../flags/scan-flags.ts'
-import { readText } from '../inputs/inputs.ts'
+import { readText } from '../inputs/read-text.ts'
 import { type InputScan, isUnreadable, scanInputs } from '../inputs/scan-inputs.ts'
 import { renderFindings } from '../output/findings.ts'
 

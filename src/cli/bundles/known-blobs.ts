@@ -3,7 +3,7 @@ import { ExpectedError } from '../../errors.ts'
 import { openBundle } from '../../layout/bundle-file.ts'
 import { type Digest, isDigest } from '../../oci/digest.ts'
 import { findLock, isTar } from '../files/lock-file.ts'
-import { readText } from '../inputs/inputs.ts'
+import { readText } from '../inputs/read-text.ts'
 
 /**
  * The blobs that whoever has this file's content holds: a bundle, a lock, or any text with digests in it, such as the

@@ -3,7 +3,7 @@ import { type Lock, parseLock } from '../../bundle/format/lock.ts'
 import { ExpectedError } from '../../errors.ts'
 import { openBundle } from '../../layout/bundle-file.ts'
 import { findParts } from '../../layout/files/part-name.ts'
-import { readText } from '../inputs/inputs.ts'
+import { readText } from '../inputs/read-text.ts'
 
 /**
  * The lock that a file is, or that a bundle carries.

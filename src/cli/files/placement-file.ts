@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 import { ExpectedError } from '../../errors.ts'
-import { readText } from '../inputs/inputs.ts'
+import { readText } from '../inputs/read-text.ts'
 
 export const PLACEMENT_FILE = 'placement.json'
 

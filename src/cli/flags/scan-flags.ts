@@ -1,7 +1,7 @@
 import { Flags } from '@oclif/core'
 import { readRules } from '../../discovery/rules/rules-file.ts'
 import { CONFIDENCES, type Confidence } from '../../discovery/uses/image-use.ts'
-import { readText } from '../inputs/inputs.ts'
+import { readText } from '../inputs/read-text.ts'
 import type { ScanOptions } from '../inputs/scan-inputs.ts'
 import { repeatable } from './repeatable.ts'
 

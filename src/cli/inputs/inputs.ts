@@ -1,9 +1,8 @@
 import { createReadStream } from 'node:fs'
-import { readFile } from 'node:fs/promises'
-import { buffer } from 'node:stream/consumers'
 import { ExpectedError, readError } from '../../errors.ts'
 import { type InputSource, inputSource } from './input-source.ts'
-import { cutAtDocuments, decodeText } from './input-text.ts'
+import { cutAtDocuments } from './input-text.ts'
+import { nameOf } from './read-text.ts'
 import { type HelmOptions, renderChart, renderKustomization, showChart } from './render.ts'
 
 /** The text of one input, or a part of a large one, under the name that messages give it. */
@@ -41,21 +40,6 @@ export async function* readInputs(inputs: readonly string[], options: ReadOption
     )
   }
   for (const source of sources) yield* readSource(source, options)
-}
-
-/**
- * The text of one named file, or of standard input for `-`.
- *
- * @throws {ExpectedError} INPUT_NOT_FOUND, INPUT_UNREADABLE
- */
-export async function readText(file: string): Promise<string> {
-  const bytes = file === '-' ? buffer(process.stdin) : readFile(file)
-  return decodeText(
-    await bytes.catch((error) => {
-      throw readError(nameOf(file), error)
-    }),
-    nameOf(file),
-  )
 }
 
 async function* readSource(source: InputSource, options: ReadOptions): AsyncGenerator<InputText> {
@@ -121,8 +105,4 @@ async function* readKustomization(directory: string): AsyncGenerator<InputText> 
 async function* readChart(chart: string, options: HelmOptions): AsyncGenerator<InputText> {
   yield { file: chart, kind: 'resources', text: await renderChart(chart, options), line: 1 }
   yield { file: chart, kind: 'chart', text: await showChart(chart), line: 1 }
-}
-
-function nameOf(file: string): string {
-  return file === '-' ? '<stdin>' : file
 }
