@@ -1,9 +1,11 @@
 import type { Finding } from '../finding.ts'
-import type { Document, UnreadableDocument } from '../kubernetes/documents/document.ts'
+import type { AnyDocument, Document, UnreadableDocument } from '../kubernetes/documents/document.ts'
 import { type Resource, resourcesOf } from '../kubernetes/objects/resource.ts'
 import { type Workload, workloadOf } from '../kubernetes/objects/workload.ts'
 import { criForm, findReference } from '../oci/reference.ts'
 import { readKey } from './classify/key.ts'
+import { type ChartFile, readChartImages } from './listed/chart-images.ts'
+import { type ImageList, readImageList } from './listed/image-list.ts'
 import type { FieldRule } from './rules/field-rule.ts'
 import { imagesInComments } from './texts/comments.ts'
 import { imagesInLines } from './texts/text-lines.ts'
@@ -12,12 +14,18 @@ import type { ImageUse } from './uses/image-use.ts'
 import { findingsOfUse, gapFinding, unreadableFinding } from './uses/use-findings.ts'
 import { candidatesOf } from './walk/candidates.ts'
 
+/** What inputs are made of. */
+export type InputDocument = AnyDocument | ImageList | ChartFile
+
 /** What one document gave. */
 export interface DocumentScan {
   readonly uses: readonly ImageUse[]
   readonly findings: readonly Finding[]
   readonly workloads: readonly Workload[]
+  readonly resources: readonly Resource[]
 }
+
+const NOTHING: DocumentScan = { uses: [], findings: [], workloads: [], resources: [] }
 
 export interface DocumentScanOptions {
   /** A user's own rules, which come before all others. */
@@ -26,20 +34,30 @@ export interface DocumentScanOptions {
   readonly comments?: boolean
 }
 
-/** Every image that a document's resources use, and what is wrong with them. */
-export function scanDocument(
-  document: Document | UnreadableDocument,
-  { rules = [], comments = false }: DocumentScanOptions = {},
-): DocumentScan {
-  if ('problem' in document) {
-    return { uses: usesInUnreadable(document), findings: [unreadableFinding(document)], workloads: [] }
+/** Every image that a document uses or lists, and what is wrong with it. */
+export function scanDocument(document: InputDocument, options: DocumentScanOptions = {}): DocumentScan {
+  switch (document.form) {
+    case 'manifest':
+      return scanManifest(document, options)
+    case 'broken':
+      return { ...NOTHING, uses: usesInUnreadable(document), findings: [unreadableFinding(document)] }
+    case 'list':
+      return { ...NOTHING, ...readImageList(document) }
+    case 'chart':
+      return { ...NOTHING, ...readChartImages(document) }
+    case 'blank':
+      return NOTHING
   }
+}
+
+function scanManifest(document: Document, { rules = [], comments = false }: DocumentScanOptions): DocumentScan {
   const resources = resourcesOf(document)
   const scans = resources.map((resource) => scanResource(resource, rules))
   return {
     uses: [...scans.flatMap(({ uses }) => uses), ...(comments ? commentUses(document, resources[0]) : [])],
     findings: scans.flatMap(({ findings }) => findings),
     workloads: scans.flatMap(({ workload }) => workload ?? []),
+    resources,
   }
 }
 

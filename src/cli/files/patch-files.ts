@@ -1,10 +1,11 @@
+import { type InputDocument, scanDocument } from '../../discovery/scan.ts'
 import { replaceFile } from '../../disk/write-file.ts'
 import type { ExpectedError } from '../../errors.ts'
 import { type Finding, finding } from '../../finding.ts'
 import type { TextEdit } from '../../kubernetes/documents/splice.ts'
 import type { Workload } from '../../kubernetes/objects/workload.ts'
-import { readInputs } from '../inputs/inputs.ts'
-import { patchText } from './patch-text.ts'
+import { patchDocument } from '../../seed/patch/patch-document.ts'
+import { readInputs } from '../inputs/input-documents.ts'
 
 /** A file of the inputs, and what it says with the edits of its workloads. */
 export interface PatchedFile {
@@ -30,15 +31,21 @@ export async function patchFiles(
   const onUnreadable = (file: string, { message, hint }: ExpectedError): void => {
     findings.push(finding('FILE_UNREADABLE', message, { hint, file }))
   }
-  // A large file comes in several parts.
-  for await (const part of readInputs(inputs, { onUnreadable })) {
-    const { file } = part
-    const patched = patchText(part, editsOf)
+  for await (const document of readInputs(inputs, { onUnreadable })) {
+    const { file } = document
+    const patched = patchedDocument(document, editsOf)
     const { text = '', changes = 0 } = files.get(file) ?? {}
     findings.push(...patched.findings)
-    files.set(file, { file, text: text + patched.text, changes: changes + patched.changes })
+    files.set(file, { file, text: text + patched.source, changes: changes + patched.changes })
   }
   return { files: [...files.values()], findings }
+}
+
+function patchedDocument(document: InputDocument, editsOf: (workload: Workload) => readonly TextEdit[]) {
+  const scan = scanDocument(document)
+  if (document.form === 'manifest') return patchDocument(document, scan, editsOf)
+  const source = document.form === 'list' ? document.text : document.form === 'chart' ? '' : document.source
+  return { source, changes: 0, findings: scan.findings }
 }
 
 /**

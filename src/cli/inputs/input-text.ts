@@ -1,7 +1,7 @@
 import { ExpectedError } from '../../errors.ts'
 
 /** A part of a text that ends where a document ends; `line` is where it begins, from 1. */
-interface TextPart {
+export interface TextPart {
   readonly text: string
   readonly line: number
 }

@@ -1,16 +1,13 @@
 import { mayNameImages } from '../../discovery/classify/exclusions.ts'
-import { readChartImages } from '../../discovery/listed/chart-images.ts'
-import { readImageList } from '../../discovery/listed/image-list.ts'
 import type { FieldRule } from '../../discovery/rules/field-rule.ts'
-import { scanDocument } from '../../discovery/scan.ts'
+import { type InputDocument, scanDocument } from '../../discovery/scan.ts'
 import { type Confidence, detach, type ImageUse, isAtLeast } from '../../discovery/uses/image-use.ts'
 import type { ExpectedError } from '../../errors.ts'
 import { type Finding, finding } from '../../finding.ts'
-import { type Document, readDocuments, type UnreadableDocument } from '../../kubernetes/documents/document.ts'
 import { customWorkloadsOf } from '../../kubernetes/objects/custom-workload.ts'
-import { type Resource, resourcesOf } from '../../kubernetes/objects/resource.ts'
+import type { Resource } from '../../kubernetes/objects/resource.ts'
 import type { Workload } from '../../kubernetes/objects/workload.ts'
-import { type InputText, readInputs } from './inputs.ts'
+import { readInputs } from './input-documents.ts'
 import type { HelmOptions } from './render.ts'
 
 /** What all inputs of a command gave together. */
@@ -46,7 +43,10 @@ export async function scanInputs(inputs: readonly string[], options: ScanOptions
   const onUnreadable = (file: string, { message, hint }: ExpectedError): void => {
     scan.findings.push(finding('FILE_UNREADABLE', message, { hint, file }))
   }
-  for await (const input of readInputs(inputs, { ...options, onUnreadable })) addInput(scan, input, options)
+  const isNeeded = options.comments || options.keepKinds?.length ? undefined : mayNameImages
+  for await (const document of readInputs(inputs, { ...options, onUnreadable, isNeeded })) {
+    addDocument(scan, document, options)
+  }
   return options.comments ? { ...scan, uses: withoutKnownComments(scan.uses) } : scan
 }
 
@@ -55,7 +55,11 @@ export function scanObjects(objects: Iterable<unknown>, place: string, options: 
   const scan = emptyScan()
   const first = () => 1
   for (const value of objects) {
-    addDocument(scan, { file: place, line: 1, value, source: '', lineOf: first, textLineOf: first }, options)
+    addDocument(
+      scan,
+      { form: 'manifest', file: place, line: 1, value, source: '', lineOf: first, textLineOf: first },
+      options,
+    )
   }
   return scan
 }
@@ -73,21 +77,9 @@ function emptyScan(): GrowingScan {
   return { uses: [], findings: [], workloads: [], resources: [], texts: new Map() }
 }
 
-function addInput(scan: GrowingScan, { file, text, line, kind }: InputText, options: ScanOptions): void {
-  if (kind === 'resources') {
-    const isNeeded = options.comments || options.keepKinds?.length ? undefined : mayNameImages
-    for (const document of readDocuments(text, file, line, isNeeded)) addDocument(scan, document, options)
-    return
-  }
-  const source = { file, line, kind: 'ImageList', name: file } as const
-  const list = kind === 'list' ? readImageList(text, source) : readChartImages(text, file)
-  scan.uses.push(...list.uses)
-  scan.findings.push(...list.findings)
-}
-
 function addDocument(
   { uses, findings, workloads, resources, texts }: GrowingScan,
-  document: Document | UnreadableDocument,
+  document: InputDocument,
   options: ScanOptions,
 ): void {
   const { keepWorkloads = false, keepCustomWorkloads = false, keepKinds = [], minConfidence = 'likely' } = options
@@ -97,8 +89,7 @@ function addDocument(
   }
   for (const finding of scan.findings) findings.push(finding)
   if (keepWorkloads) for (const workload of scan.workloads) workloads.push(workload)
-  if ((keepKinds.length === 0 && !keepCustomWorkloads) || 'problem' in document) return
-  for (const resource of resourcesOf(document)) {
+  for (const resource of scan.resources) {
     if (keepKinds.includes(resource.kind)) resources.push(resource)
     if (keepCustomWorkloads) workloads.push(...customWorkloadsOf(resource))
   }

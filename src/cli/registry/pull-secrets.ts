@@ -1,6 +1,5 @@
-import { readDocuments } from '../../kubernetes/documents/document.ts'
 import { resourcesOf } from '../../kubernetes/objects/resource.ts'
-import { readInputs } from '../inputs/inputs.ts'
+import { readInputs } from '../inputs/input-documents.ts'
 import { parseAuthFile } from './auth-files.ts'
 
 /** Type of a Secret, the key of its data, and whether the data is a whole config.json or only its `auths`. */
@@ -16,12 +15,10 @@ const PULL_SECRETS: Record<string, { key: string; isWhole: boolean }> = {
  */
 export async function readPullSecrets(inputs: readonly string[]): Promise<object[]> {
   const files: object[] = []
-  for await (const { file, text } of readInputs(inputs.filter((input) => input !== '-'))) {
-    for (const document of readDocuments(text, file)) {
-      if ('problem' in document) continue
-      for (const { kind, value } of resourcesOf(document))
-        if (kind === 'Secret') files.push(...authFilesOf(value, file))
-    }
+  for await (const document of readInputs(inputs.filter((input) => input !== '-'))) {
+    if (document.form !== 'manifest') continue
+    for (const { kind, value } of resourcesOf(document))
+      if (kind === 'Secret') files.push(...authFilesOf(value, document.file))
   }
   return files
 }

@@ -2,8 +2,16 @@ import { type Finding, finding } from '../../finding.ts'
 import { criForm, findReference } from '../../oci/reference.ts'
 import type { ImageUse } from '../uses/image-use.ts'
 
-/** Where a list comes from, for the uses that it makes. */
-interface ListSource {
+/** A text that names images, one a line; `line` is where it begins in its file, from 1. */
+export interface ImageList {
+  readonly form: 'list'
+  readonly file: string
+  readonly line: number
+  readonly text: string
+}
+
+/** Who names images in a list, for the uses that it makes. */
+interface ListOwner {
   readonly file: string
   /** The line of the list's first line, from 1. */
   readonly line: number
@@ -11,17 +19,22 @@ interface ListSource {
   readonly name: string
 }
 
-/** The uses and findings of a list of images, one a line; `#` begins a comment. */
-export function readImageList(text: string, source: ListSource): { uses: ImageUse[]; findings: Finding[] } {
+/** The uses and findings of a list of images; `#` begins a comment. */
+export function readImageList({ file, line, text }: ImageList): { uses: ImageUse[]; findings: Finding[] } {
+  return readListed(text, { file, line, kind: 'ImageList', name: file })
+}
+
+/** The uses and findings of images that stand one a line. */
+export function readListed(text: string, owner: ListOwner): { uses: ImageUse[]; findings: Finding[] } {
   const uses: ImageUse[] = []
   const findings: Finding[] = []
   text.split('\n').forEach((content, index) => {
     const reference = content.replace(/(?:^|\s)#.*/, '').trim()
-    const at = { file: source.file, line: source.line + index }
+    const at = { file: owner.file, line: owner.line + index }
     if (reference === '') return
     const parsed = findReference(reference)
     if (parsed) {
-      uses.push(listedUse(reference, criForm(parsed), source, at.line))
+      uses.push(listedUse(reference, criForm(parsed), owner, at.line))
       return
     }
     const hint = 'Write one reference a line: registry/repository:tag. A comment begins with #.'
@@ -31,7 +44,7 @@ export function readImageList(text: string, source: ListSource): { uses: ImageUs
 }
 
 /** The use that a list, or a chart's annotation, makes of an image. */
-export function listedUse(reference: string, image: string, { file, kind, name }: ListSource, line: number): ImageUse {
+function listedUse(reference: string, image: string, { file, kind, name }: ListOwner, line: number): ImageUse {
   return {
     reference,
     image,

@@ -24,9 +24,9 @@ export function mayEmbed(text: string, name: string): boolean {
 export function readEmbedded(text: string): EmbeddedValue[] {
   if (!STRUCTURED.test(text) || SCRIPT.test(text)) return []
   const documents = Array.from(readDocuments(text, '', 0))
-  const isWhole = documents.every((document) => 'value' in document && typeof document.value === 'object')
+  const isWhole = documents.every((document) => document.form === 'manifest' && typeof document.value === 'object')
   if (!isWhole) return []
   return documents.flatMap((document) =>
-    'value' in document ? [{ value: document.value as object, lineOf: document.lineOf }] : [],
+    document.form === 'manifest' ? [{ value: document.value as object, lineOf: document.lineOf }] : [],
   )
 }

@@ -6,6 +6,7 @@ import { locateYaml, parseYaml } from './yaml.ts'
 
 /** One YAML or JSON document of a file. Lines count from 1 in the whole file. */
 export interface Document {
+  readonly form: 'manifest'
   readonly file: string
   readonly line: number
   readonly value: unknown
@@ -19,6 +20,7 @@ export interface Document {
 
 /** A document that cannot be read; the others of its file can. */
 export interface UnreadableDocument {
+  readonly form: 'broken'
   readonly file: string
   readonly line: number
   readonly problem: string
@@ -27,21 +29,38 @@ export interface UnreadableDocument {
   readonly firstLine: number
 }
 
+/** A part of a text that says nothing: only comments or directives, or what its reader need not know. */
+export interface BlankDocument {
+  readonly form: 'blank'
+  readonly file: string
+  readonly line: number
+  readonly source: string
+}
+
+export type AnyDocument = Document | UnreadableDocument | BlankDocument
+
 /**
  * The documents of a YAML or JSON text, one at a time. Each is parsed by itself, so that a broken one costs only
  * itself, and memory holds one at a time. Documents without content (only comments, or nothing) are left out.
- * `firstLine` is the line of the file at which the text begins; what is not needed by its source is not even parsed.
+ * `firstLine` is the line of the file at which the text begins.
  */
-export function* readDocuments(
+export function* readDocuments(text: string, file: string, firstLine = 1): Generator<Document | UnreadableDocument> {
+  for (const document of readEveryDocument(text, file, firstLine)) if (document.form !== 'blank') yield document
+}
+
+/**
+ * The documents of a text with those that say nothing, so that their sources together are the text. What is not needed
+ * by its source is not even parsed.
+ */
+export function* readEveryDocument(
   text: string,
   file: string,
   firstLine = 1,
   isNeeded: (source: string) => boolean = () => true,
-): Generator<Document | UnreadableDocument> {
+): Generator<AnyDocument> {
   for (const { source, line } of splitDocuments(text, firstLine)) {
-    if (!isNeeded(source)) continue
-    const document = readDocument(source, file, line)
-    if (document) yield document
+    const document = isNeeded(source) ? readDocument(source, file, line) : undefined
+    yield document ?? { form: 'blank', file, line, source }
   }
 }
 
@@ -52,24 +71,25 @@ export function* readDocuments(
  */
 export function readAllDocuments(text: string, file: string): Document[] {
   return Array.from(readDocuments(text, file), (document) => {
-    if ('problem' in document) throw new ExpectedError('INPUT_INVALID', `${file}:${document.line}: ${document.problem}`)
+    if (document.form === 'broken')
+      throw new ExpectedError('INPUT_INVALID', `${file}:${document.line}: ${document.problem}`)
     return document
   })
 }
 
 function readDocument(source: string, file: string, line: number): Document | UnreadableDocument | undefined {
-  if (holdsOnlyDirectives(source)) return undefined
+  if (source === '\ufeff' || holdsOnlyDirectives(source)) return undefined
   try {
     const value = parseYaml(source)
     if (value === undefined || value === null) return undefined
     const lineOf = lineFinder(source, value)
     const textLineOf = (path: Path): number => line + textLineIn(source, lineOf(path))
-    return { file, line, value, source, lineOf: (path) => line + lineOf(path), textLineOf }
+    return { form: 'manifest', file, line, value, source, lineOf: (path) => line + lineOf(path), textLineOf }
   } catch (error) {
     if (!(error instanceof ExpectedError)) throw error
     const at = /^line (\d+): /.exec(error.message)
     const problem = at ? error.message.slice(at[0].length) : error.message
-    return { file, line: line + Number(at?.[1] ?? 0), problem, source, firstLine: line }
+    return { form: 'broken', file, line: line + Number(at?.[1] ?? 0), problem, source, firstLine: line }
   }
 }
 
@@ -125,6 +145,7 @@ function* splitDocuments(text: string, firstLine: number): Generator<{ source: s
   const marker = isJson ? /^---(?=[ \t\r\n]|$)|(?<=\}\s*\n)^\{/gm : /^---(?=[ \t\r\n]|$)/gm
   let start = text.charCodeAt(0) === 0xfeff ? 1 : 0
   let line = firstLine
+  if (start > 0) yield { source: text.slice(0, start), line }
   for (let match = marker.exec(text); match; match = marker.exec(text)) {
     if (match.index === start) continue
     yield { source: text.slice(start, match.index), line }

@@ -50,9 +50,13 @@ export function splicesFor(text: string, tree: Document.Parsed, edits: readonly 
 
 /** The text with all splices in it; their places are those of the text as it was. */
 export function applySplices(text: string, splices: readonly Splice[]): string {
-  return splices
-    .toSorted((a, b) => b.start - a.start)
-    .reduce((before, { start, end, insert }) => before.slice(0, start) + insert + before.slice(end), text)
+  const pieces: string[] = []
+  let at = 0
+  for (const { start, end, insert } of splices.toSorted((a, b) => a.start - b.start)) {
+    pieces.push(text.slice(at, start), insert)
+    at = end
+  }
+  return [...pieces, text.slice(at)].join('')
 }
 
 function isShared(tree: Document.Parsed, path: Path): boolean {

@@ -3,14 +3,8 @@ import { readdir, readFile, stat } from 'node:fs/promises'
 import { basename, dirname, join, relative, sep } from 'node:path'
 import { readIgnoreFile } from './ignore-file.ts'
 
-/** What one `INPUT` is. */
-export type InputSource =
-  | { readonly kind: 'stdin' }
-  | { readonly kind: 'file' | 'list' | 'chart'; readonly path: string }
-  | ({ readonly kind: 'directory' | 'kustomization'; readonly path: string } & Content)
-
 /** What is below a directory, in name order. */
-interface Content {
+interface DirectoryContent {
   /** Manifests that belong to no chart. */
   readonly files: readonly string[]
   /** Charts that can be rendered; a chart inside a chart is a part of it. */
@@ -18,24 +12,16 @@ interface Content {
 }
 
 const MANIFEST_FILE = /\.(ya?ml|json)$/i
-const KUSTOMIZATION_FILES: ReadonlySet<string> = new Set(['kustomization.yaml', 'kustomization.yml', 'Kustomization'])
+export const KUSTOMIZATION_FILES: ReadonlySet<string> = new Set([
+  'kustomization.yaml',
+  'kustomization.yml',
+  'Kustomization',
+])
 /** Directories that hold no manifests of the user's: version control and installed packages. */
 const SKIPPED_DIRECTORY = /(?:^|\/)(?:\.git|node_modules)\//
 
-/** Says what an input is, by its name and, for a directory, by what is in it. Rejects with what the file system says. */
-export async function inputSource(input: string): Promise<InputSource> {
-  if (input === '-') return { kind: 'stdin' }
-  if (!(await stat(input)).isDirectory()) {
-    if (/\.txt$/i.test(input)) return { kind: 'list', path: input }
-    return { kind: /\.tgz$|\.tar\.gz$/i.test(input) ? 'chart' : 'file', path: input }
-  }
-  const names = new Set(await readdir(input))
-  if (names.has('Chart.yaml')) return { kind: 'chart', path: input }
-  const isKustomization = [...KUSTOMIZATION_FILES].some((name) => names.has(name))
-  return { kind: isKustomization ? 'kustomization' : 'directory', path: input, ...(await contentOf(input)) }
-}
-
-async function contentOf(directory: string): Promise<Content> {
+/** Rejects with what the file system says. */
+export async function contentOf(directory: string): Promise<DirectoryContent> {
   const files = await manifestsIn(directory)
   const roots = files.filter((file) => basename(file) === 'Chart.yaml').map((file) => `${dirname(file)}${sep}`)
   const outer = roots.filter((root) => !roots.some((other) => other !== root && root.startsWith(other)))
