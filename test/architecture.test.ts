@@ -1,6 +1,7 @@
-import { glob, readFile } from 'node:fs/promises'
+import { glob, readFile, stat } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { beforeAll, expect, test } from 'vitest'
+import { cyclesIn } from './support/import-cycles.ts'
 
 /**
  * The rooms of src/, and what each may import besides itself, errors.ts and plural.ts: other rooms, files, packages. A
@@ -15,7 +16,16 @@ const MAY_IMPORT: Record<string, string[]> = {
   'bundle/format': ['oci', 'node:crypto', 'node:util'],
   discovery: ['oci', 'kubernetes', 'kubernetes-types', 'finding.ts'],
   bundle: ['oci', 'kubernetes', 'bundle/format', 'finding.ts', 'node:crypto', 'node:util', 'p-limit'],
-  seed: ['oci', 'kubernetes', 'kubernetes-types', 'bundle/format', 'finding.ts', 'finding-codes.ts', 'node:crypto'],
+  seed: [
+    'oci',
+    'kubernetes',
+    'kubernetes-types',
+    'bundle/format',
+    'finding.ts',
+    'finding-codes.ts',
+    'node:crypto',
+    'node:util',
+  ],
   audit: ['oci', 'kubernetes', 'kubernetes-types', 'bundle/format', 'finding.ts', 'finding-codes.ts', 'node:crypto'],
   registry: ['oci', 'duration.ts', 'node:', 'smol-toml', 'undici'],
   layout: ['oci', 'disk', 'early-end.ts', 'bundle/format', 'finding.ts', 'node:', 'tar-stream'],
@@ -63,20 +73,59 @@ const MAY_IMPORT: Record<string, string[]> = {
   ],
 }
 
+/** Floors of the house, the lowest first: imports go down, never up, and never to another room of the same floor. */
+const FLOORS: readonly (readonly string[])[] = [
+  ['oci', 'disk', 'codes'],
+  ['kubernetes', 'bundle/format'],
+  ['discovery', 'bundle', 'seed', 'audit', 'registry', 'layout', 'server', 'cluster'],
+  ['cli'],
+  ['demo'],
+]
+
+/** Rooms whose folders still import one another in circles. */
+const TANGLED_ROOMS: readonly string[] = ['cli', 'registry', 'seed', 'server']
+
+const MAX_FILES = 12
+/** Folders that hold more, and why. */
+const LARGE_FOLDERS: Record<string, string> = {
+  commands: 'one file a command, which oclif finds by its name',
+  oci: 'small words of one specification',
+  'registry/http': 'one way for every request; redirects and retries want a folder of their own',
+}
+
+const MAX_LINES = 250
+/** Files that are longer still. */
+const LONG_FILES: readonly string[] = ['audit/report/page/page.css', 'audit/report/page/page.js']
+
+/** Exported types and classes that still share a name. */
+const SHARED_NAMES: readonly string[] = ['Placement', 'Route']
+
 const IMPORT = /^(?:import|export)\b[^'"]*?from\s+'([^']+)'|\bimport\('([^']+)'\)/gm
+
+const TYPE = /^export (?:abstract )?(?:interface|type|class) (\w+)/gm
+
+/** Every file of src/ by its path below it, and its lines. */
+const lines = new Map<string, number>()
+
+/** Where the types and classes of each name are exported. */
+const types = new Map<string, string[]>()
 
 /** Each file of src/, and what it imports: files by their path below src/, packages by their name. */
 const imports = new Map<string, string[]>()
 
 beforeAll(async () => {
-  for await (const path of glob('src/**/*.ts')) {
+  for await (const path of glob('src/**/*.*')) {
+    if (!(await stat(path)).isFile()) continue
     const source = await readFile(path, 'utf8')
+    lines.set(path.slice('src/'.length), source.split('\n').length - 1)
+    if (!path.endsWith('.ts')) continue
     const names = [...source.matchAll(IMPORT)].map(([, from, dynamic]) => from ?? dynamic ?? '')
     const file = path.slice('src/'.length)
     imports.set(
       file,
       names.map((name) => (name.startsWith('.') ? join(dirname(file), name) : name)),
     )
+    for (const [, name = ''] of source.matchAll(TYPE)) types.set(name, [...(types.get(name) ?? []), file])
   }
 })
 
@@ -106,6 +155,50 @@ test('nothing imports a command', () => {
       file,
     ).toEqual([])
   }
+})
+
+test('imports go down, never up or sideways between rooms of one floor', () => {
+  expect(FLOORS.flat().toSorted()).toEqual(Object.keys(MAY_IMPORT).toSorted())
+  const floorOf = (room: string) => FLOORS.findIndex((floor) => floor.includes(room))
+  const climbs = Array.from(imports).flatMap(([file, names]) => {
+    const room = roomOf(file)
+    if (room === undefined) return []
+    const others = names.filter((name) => ![undefined, room].includes(roomOf(name)))
+    return others.filter((name) => floorOf(roomOf(name) ?? '') >= floorOf(room)).map((name) => `${file} -> ${name}`)
+  })
+  expect(climbs).toEqual([])
+})
+
+test('files do not import one another in circles, types included', () => {
+  expect(cyclesIn(imports)).toEqual([])
+})
+
+test('nor do the folders of a room', () => {
+  const folders = new Map<string, string[]>()
+  for (const [file, names] of imports) {
+    const foreign = names.filter((name) => imports.has(name) && dirname(name) !== dirname(file)).map(dirname)
+    folders.set(dirname(file), [...(folders.get(dirname(file)) ?? []), ...foreign])
+  }
+  const tangled = cyclesIn(folders).map(([folder = '']) => folder.split('/')[0] ?? '')
+  expect([...new Set(tangled)].sort()).toEqual(TANGLED_ROOMS)
+})
+
+test(`no folder holds more than ${MAX_FILES} files, unless it is said why`, () => {
+  const folders = Map.groupBy(lines.keys(), dirname)
+  const large = [...folders].filter(([folder, files]) => folder !== '.' && files.length > MAX_FILES)
+  expect(large.map(([folder]) => folder).sort()).toEqual(Object.keys(LARGE_FOLDERS).sort())
+})
+
+test(`no file has more than ${MAX_LINES} lines`, () => {
+  const long = [...lines].filter(([, count]) => count > MAX_LINES).map(([file]) => file)
+  expect(long.sort()).toEqual(LONG_FILES)
+})
+
+test('no two exported types or classes share a name', () => {
+  const shared = [...types].filter(([, files]) => files.length > 1)
+  const unlisted = shared.filter(([name]) => !SHARED_NAMES.includes(name))
+  expect(unlisted.map(([name, files]) => `${name}: ${files.join(', ')}`)).toEqual([])
+  expect(SHARED_NAMES).toEqual(shared.map(([name]) => name).sort())
 })
 
 /** The innermost room that a file of src/ is in. */

@@ -5,7 +5,7 @@ import { type Workload, workloadOf } from '../kubernetes/objects/workload.ts'
 import { criForm, findReference } from '../oci/reference.ts'
 import { readKey } from './classify/key.ts'
 import { type ChartFile, readChartImages } from './listed/chart-images.ts'
-import { type ImageList, readImageList } from './listed/image-list.ts'
+import { type ImageListText, readImageList } from './listed/image-list.ts'
 import type { FieldRule } from './rules/field-rule.ts'
 import { imagesInComments } from './texts/comments.ts'
 import { imagesInLines } from './texts/text-lines.ts'
@@ -15,7 +15,7 @@ import { findingsOfUse, gapFinding, unreadableFinding } from './uses/use-finding
 import { candidatesOf } from './walk/candidates.ts'
 
 /** What inputs are made of. */
-export type InputDocument = AnyDocument | ImageList | ChartFile
+export type InputDocument = AnyDocument | ImageListText | ChartFile
 
 /** What one document gave. */
 export interface DocumentScan {

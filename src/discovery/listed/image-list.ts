@@ -3,7 +3,7 @@ import { criForm, findReference } from '../../oci/reference.ts'
 import type { ImageUse } from '../uses/image-use.ts'
 
 /** A text that names images, one a line; `line` is where it begins in its file, from 1. */
-export interface ImageList {
+export interface ImageListText {
   readonly form: 'list'
   readonly file: string
   readonly line: number
@@ -20,7 +20,7 @@ interface ListOwner {
 }
 
 /** The uses and findings of a list of images; `#` begins a comment. */
-export function readImageList({ file, line, text }: ImageList): { uses: ImageUse[]; findings: Finding[] } {
+export function readImageList({ file, line, text }: ImageListText): { uses: ImageUse[]; findings: Finding[] } {
   return readListed(text, { file, line, kind: 'ImageList', name: file })
 }
 
