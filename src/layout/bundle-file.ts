@@ -1,14 +1,16 @@
 import type { Bundle } from '../bundle/format/bundle.ts'
+import { frameOf, type LaidOutFile } from '../bundle/format/frame.ts'
 import type { Lock } from '../bundle/format/lock.ts'
+import { type BundlePlan, planOfTable } from '../bundle/format/plan.ts'
 import { type BlobEntry, BUNDLE_TABLE, type BundleTable, parseBundleTable } from '../bundle/format/table.ts'
+import { BLOCK, encodeHeader, paddingAfter, sizeInHeader } from '../bundle/format/tar-header.ts'
 import { ExpectedError } from '../errors.ts'
 import type { BlobRange, BlobSizes } from '../oci/content.ts'
 import type { Descriptor } from '../oci/descriptor.ts'
 import { type Digest, digestOf, splitDigest } from '../oci/digest.ts'
-import { blobName } from '../oci/image-layout.ts'
 import { parseJson } from '../oci/json.ts'
 import { ByteFile, MAX_DOCUMENT_BYTES } from './files/byte-file.ts'
-import { indexTar, type TarEntry } from './tar/tar-index.ts'
+import { findDifference } from './fixed-bytes.ts'
 
 /** A bundle opened for reading. It holds a file handle: close it. */
 export class BundleFile implements Bundle {
@@ -21,17 +23,17 @@ export class BundleFile implements Bundle {
   /** Whether it lies in parts, which only this program reads. */
   readonly isInParts: boolean
   readonly #file: ByteFile
-  readonly #entries: ReadonlyMap<string, TarEntry>
+  readonly #files: ReadonlyMap<string, LaidOutFile>
   #names: ReadonlyMap<string, Descriptor> | undefined
 
-  constructor(file: ByteFile, entries: ReadonlyMap<string, TarEntry>, table: BundleTable) {
+  constructor(file: ByteFile, { files, table }: BundlePlan) {
     this.path = file.path
     this.size = file.size
     this.isInParts = file.isInParts
     this.table = table
     this.blobs = new Map(table.blobs.map((blob) => [blob.digest, blob]))
     this.#file = file
-    this.#entries = entries
+    this.#files = new Map(files.map((entry) => [entry.name, entry]))
   }
 
   get lock(): Lock {
@@ -49,7 +51,7 @@ export class BundleFile implements Bundle {
 
   /** A file of the bundle that is no blob, such as `index.json` or `nodeseed/seed.sh`; undefined when it is not there. */
   async readFile(name: string): Promise<Buffer | undefined> {
-    const entry = this.#entries.get(name)
+    const entry = this.#files.get(name)
     return entry && readDocument(this.#file, entry)
   }
 
@@ -100,59 +102,85 @@ export class BundleFile implements Bundle {
 }
 
 /**
- * Opens a bundle. The tar itself says where each blob is; a table that says otherwise is an error.
+ * Opens a bundle: the file must be, byte for byte, the only one that can have its table; the content of blobs and of
+ * carried files is not read.
  *
- * @throws {ExpectedError} INPUT_NOT_FOUND, INPUT_UNREADABLE, BUNDLE_INVALID
+ * @throws {ExpectedError} INPUT_NOT_FOUND, INPUT_UNREADABLE; BUNDLE_INVALID with the first byte that is otherwise.
  */
 export async function openBundle(path: string): Promise<BundleFile> {
   const file = await ByteFile.open(path)
   try {
-    const entries = await indexTar(file)
-    const table = await readTable(file, entries)
-    checkTable(path, table, entries)
-    return new BundleFile(file, entries, table)
+    return await readBundle(file)
   } catch (error) {
     await file.close()
     throw error
   }
 }
 
-async function readTable(file: ByteFile, entries: ReadonlyMap<string, TarEntry>): Promise<BundleTable> {
-  const entry = entries.get(BUNDLE_TABLE)
-  if (!entry) {
-    throw new ExpectedError('BUNDLE_INVALID', `${file.path}: not a bundle: it has no ${BUNDLE_TABLE}`, {
+/** The bundle that an open file is; the file is closed with it. @throws {ExpectedError} BUNDLE_INVALID */
+export async function readBundle(file: ByteFile): Promise<BundleFile> {
+  return new BundleFile(file, await readPlan(file))
+}
+
+/** Whether a file begins as a bundle does, so that it must be one. */
+export async function beginsAsBundle(file: ByteFile): Promise<boolean> {
+  return (await findTable(file)) !== undefined
+}
+
+async function readPlan(file: ByteFile): Promise<BundlePlan> {
+  const table = await findTable(file)
+  if (!table) {
+    throw new ExpectedError('BUNDLE_INVALID', `${file.path}: not a bundle: it does not begin as one`, {
       hint: 'Make one with: nodeseed bundle INPUT... -o FILE',
     })
   }
-  const bytes = await readDocument(file, entry)
   let value: unknown
   try {
-    value = parseJson(bytes)
+    value = parseJson(await readDocument(file, table))
   } catch (cause) {
+    if (!(cause instanceof SyntaxError)) throw cause
     throw new ExpectedError('BUNDLE_INVALID', `${file.path}: ${BUNDLE_TABLE} is not JSON`, { cause })
   }
-  return parseBundleTable(value, `${file.path}: ${BUNDLE_TABLE}`)
+  const plan = planOf(value, `${file.path}: ${BUNDLE_TABLE}`)
+  if (file.size < plan.size) throw file.truncated()
+  const known = plan.files.flatMap(({ offset, content }) => (content ? [{ offset, bytes: content }] : []))
+  const offset =
+    (await findDifference(file, known)) ??
+    (await findDifference(file, frameOf(plan.files))) ??
+    (file.size > plan.size ? plan.size : undefined)
+  if (offset === undefined) return plan
+  throw new ExpectedError('BUNDLE_INVALID', `${file.path}: byte ${offset} is not what its table makes of it`, {
+    hint: 'Copy the file again from where it was made: this one is damaged, or was changed on the way.',
+  })
 }
 
-function checkTable(path: string, { blobs, files }: BundleTable, entries: ReadonlyMap<string, TarEntry>): void {
-  const own = ['oci-layout', 'index.json', BUNDLE_TABLE, ...files.map(({ name }) => name)]
-  const listed = new Set([...own, ...blobs.map(({ digest }) => blobName(digest))])
-  const stranger = [...entries.keys()].find((name) => !listed.has(name))
-  if (stranger || listed.size < own.length + blobs.length) {
-    const problem = stranger ? `does not list ${stranger}` : 'lists a file twice'
-    throw new ExpectedError('BUNDLE_INVALID', `${path}: its table ${problem}`)
-  }
-  for (const { digest, size, offset } of blobs) {
-    const entry = entries.get(blobName(digest))
-    if (entry?.size === size && entry.offset === offset) continue
-    const problem = entry ? `has it at byte ${entry.offset} with ${entry.size} bytes` : 'lacks it'
-    throw new ExpectedError('BUNDLE_INVALID', `${path}: its table lists blob ${digest}, the archive ${problem}`, {
-      hint: 'Copy the file again, or make it again: this one is damaged.',
-    })
+/** @throws {ExpectedError} BUNDLE_INVALID for whatever no bundle's table says. */
+function planOf(value: unknown, where: string): BundlePlan {
+  try {
+    return planOfTable(parseBundleTable(value, where))
+  } catch (cause) {
+    if (!(cause instanceof ExpectedError) || cause.code === 'BUNDLE_INVALID') throw cause
+    const message = cause.message.startsWith(where) ? cause.message : `${where}: ${cause.message}`
+    throw new ExpectedError('BUNDLE_INVALID', message, { ...(cause.hint && { hint: cause.hint }), cause })
   }
 }
 
-async function readDocument(file: ByteFile, { name, size, offset }: TarEntry): Promise<Buffer> {
+/** The table is the third file of every bundle; how long the two before it are, their headers say. */
+async function findTable(file: ByteFile): Promise<LaidOutFile | undefined> {
+  let end = 0
+  let table: LaidOutFile | undefined
+  for (const name of ['oci-layout', 'index.json', BUNDLE_TABLE]) {
+    if (end + BLOCK > file.size) return undefined
+    const header = await file.read(end, BLOCK)
+    const size = sizeInHeader(header)
+    if (size === undefined || !header.equals(encodeHeader(name, size))) return undefined
+    table = { name, size, offset: end + BLOCK }
+    end = table.offset + size + paddingAfter(size)
+  }
+  return table
+}
+
+async function readDocument(file: ByteFile, { name, size, offset }: LaidOutFile): Promise<Buffer> {
   if (size <= MAX_DOCUMENT_BYTES) return file.read(offset, size)
   throw new ExpectedError('BUNDLE_INVALID', `${file.path}: ${name} has ${size} bytes, more than a document may have`)
 }

@@ -1,6 +1,7 @@
 import { rename, rm, statfs } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import type { PlannedFile } from '../bundle/format/plan.ts'
+import { encodeHeader } from '../bundle/format/tar-header.ts'
 import { ExpectedError, writeError } from '../errors.ts'
 import { type Digest, digestOf } from '../oci/digest.ts'
 import { BlobWriter } from './blob-writer.ts'
@@ -8,7 +9,6 @@ import { type BundleFile, openBundle } from './bundle-file.ts'
 import { findParts } from './files/part-name.ts'
 import { PartedFile, type Shape } from './files/parted-file.ts'
 import { Journal, type JournalRecord, readJournal } from './journal.ts'
-import { encodeHeader } from './tar/tar-header.ts'
 
 /** A laid out bundle: what the writer needs of a plan. */
 interface Plan {
@@ -158,7 +158,7 @@ async function makePartial(path: string, { files }: Plan, shape: Shape): Promise
 }
 
 async function writeHead(file: PartedFile, { name, size, offset, content }: PlannedFile): Promise<void> {
-  const header = await encodeHeader(name, size)
+  const header = encodeHeader(name, size)
   await file.write(header, offset - header.length)
   if (content) await file.write(content, offset)
 }

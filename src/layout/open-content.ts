@@ -1,8 +1,8 @@
 import { stat } from 'node:fs/promises'
 import { BUNDLE_TABLE } from '../bundle/format/table.ts'
-import { readError } from '../errors.ts'
+import { ExpectedError, readError } from '../errors.ts'
 import type { Content } from '../oci/content.ts'
-import { openBundle } from './bundle-file.ts'
+import { beginsAsBundle, readBundle } from './bundle-file.ts'
 import { ByteFile } from './files/byte-file.ts'
 import { OciLayout } from './oci-layout.ts'
 import { indexTar } from './tar/tar-index.ts'
@@ -19,14 +19,16 @@ export async function openContent(path: string): Promise<Content> {
 async function openTar(path: string): Promise<Content> {
   const file = await ByteFile.open(path)
   try {
+    if (await beginsAsBundle(file)) return await readBundle(file)
     const entries = await indexTar(file)
     if (!entries.has(BUNDLE_TABLE)) return await OciLayout.openTar(file, entries)
+    throw new ExpectedError('BUNDLE_INVALID', `${path}: holds ${BUNDLE_TABLE}, but not where a bundle has it`, {
+      hint: 'Take the bundle as it was made: another program packed this one anew.',
+    })
   } catch (error) {
     await file.close()
     throw error
   }
-  await file.close()
-  return openBundle(path)
 }
 
 /** Nothing is there: no directory. What cannot be looked at ends the run. @throws {ExpectedError} INPUT_UNREADABLE */

@@ -1,7 +1,8 @@
 import { readFile, writeFile } from 'node:fs/promises'
 import type { Lock, LockedImage } from '../../src/bundle/format/lock.ts'
 import type { PlannedFile } from '../../src/bundle/format/plan.ts'
-import { type ExtraFile, planBundle } from '../../src/bundle/format/plan.ts'
+import { type BundlePlan, type ExtraFile, planBundle } from '../../src/bundle/format/plan.ts'
+import { BLOCK, encodeHeader } from '../../src/bundle/format/tar-header.ts'
 import { BundleWriter } from '../../src/layout/bundle-writer.ts'
 import type { Digest } from '../../src/oci/digest.ts'
 import { nodeFiles } from '../../src/seed/output/node-files.ts'
@@ -37,6 +38,16 @@ export async function writeTestBundle(
   }
   await writer.commit()
   return lock
+}
+
+/** The bytes of a planned bundle. */
+export function bundleBytes({ files, size }: BundlePlan, blobs: Blobs): Buffer {
+  const bytes = Buffer.alloc(size)
+  for (const file of files) {
+    bytes.set(encodeHeader(file.name, file.size), file.offset - BLOCK)
+    bytes.set(contentOf(file, blobs), file.offset)
+  }
+  return bytes
 }
 
 function contentOf({ content, blob }: PlannedFile, blobs: Blobs): Buffer {

@@ -2,15 +2,13 @@ import { isDeepStrictEqual } from 'node:util'
 import { ExpectedError } from '../../errors.ts'
 import type { Content } from '../../oci/content.ts'
 import type { Descriptor } from '../../oci/descriptor.ts'
-import { type Digest, digestOf, hashChunks, isContentOf, splitDigest } from '../../oci/digest.ts'
-import { parseJson } from '../../oci/json.ts'
+import { type Digest, hashChunks, isContentOf, splitDigest } from '../../oci/digest.ts'
 import { parseManifest } from '../../oci/manifest.ts'
 import { isIndexType } from '../../oci/media-type.ts'
-import { type BlobRole, rolesOf } from '../format/blob-roles.ts'
 import type { Bundle } from '../format/bundle.ts'
-import { renderIndex } from '../format/index-json.ts'
 import { attachedBlobsOf, blobsOf, type LockedImage } from '../format/lock.ts'
 import { BUNDLE_TABLE } from '../format/table.ts'
+import { type BlobRole, rolesOf } from './blob-roles.ts'
 
 /** One thing that is wrong with a bundle. */
 export interface BundleProblem {
@@ -21,11 +19,12 @@ export interface BundleProblem {
 }
 
 /**
- * Hashes every byte that a digest stands for, and checks that index.json, the table and the manifests say the same.
+ * Hashes every byte that a digest stands for, and checks that the table and the manifests say the same. That all other
+ * bytes are what the table makes of them was checked when the bundle was opened.
  * `onBytes` hears of every chunk that was hashed.
  */
 export async function verifyBundle(bundle: Bundle, onBytes?: (count: number) => void): Promise<BundleProblem[]> {
-  const problems = [...(await checkIndex(bundle)), ...(await checkFiles(bundle))]
+  const problems = await checkFiles(bundle)
   const roles = rolesOf(bundle.table.lock)
   const damaged = new Set<Digest>()
   for (const digest of bundle.blobs.keys()) {
@@ -76,14 +75,6 @@ function hashBlob(content: Content, digest: Digest, onBytes?: (count: number) =>
   return hashChunks(content.openBlob(digest, { reuse: true }), splitDigest(digest).algorithm, onBytes)
 }
 
-async function checkIndex(bundle: Bundle): Promise<BundleProblem[]> {
-  const [index, tableBytes] = await Promise.all([bundle.readFile('index.json'), bundle.readFile(BUNDLE_TABLE)])
-  if (!index || !tableBytes) return [{ message: 'index.json is missing' }]
-  const expected: unknown = JSON.parse(renderIndex(bundle.table.lock, digestOf(tableBytes)))
-  if (isDeepStrictEqual(parse(index), expected)) return []
-  return [{ message: `index.json does not say the same as ${BUNDLE_TABLE}` }]
-}
-
 async function checkFiles(bundle: Bundle): Promise<BundleProblem[]> {
   const problems: BundleProblem[] = []
   for (const { name, digest } of bundle.table.files) {
@@ -119,12 +110,4 @@ async function checkDocuments(
     problems.push({ message: `${reference}: ${target.digest} is the manifest of no platform` })
   }
   return problems
-}
-
-function parse(bytes: Uint8Array): unknown {
-  try {
-    return parseJson(bytes)
-  } catch {
-    return undefined
-  }
 }

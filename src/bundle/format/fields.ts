@@ -32,7 +32,7 @@ export function countAt(value: unknown, where: string): number {
   throw invalid(where, 'expected a count of bytes')
 }
 
-function invalid(where: string, problem: string): ExpectedError {
+export function invalid(where: string, problem: string): ExpectedError {
   return new ExpectedError('BUNDLE_INVALID', `${where}: ${problem}`)
 }
 

@@ -1,14 +1,15 @@
 import type { Digest } from '../../oci/digest.ts'
 import { isIndexType, OCI_INDEX, OCI_MANIFEST } from '../../oci/media-type.ts'
 import type { Lock, LockedImage } from './lock.ts'
-import { BUNDLE_TABLE_ANNOTATION } from './table.ts'
+import { BUNDLE_FRAME_ANNOTATION, BUNDLE_TABLE_ANNOTATION } from './table.ts'
 
 /**
  * The `index.json` of a bundle: one descriptor for each name, so that every runtime finds an image by tag and by digest.
- * Its annotation holds the digest of the bundle's table, so that this one document stands for every byte of the file.
+ * Its annotations hold the digests of the bundle's table and frame, so that this one document stands for every byte of
+ * the file.
  * Source: image-spec 1.1, image-layout.md.
  */
-export function renderIndex({ images }: Lock, tableDigest: Digest): string {
+export function renderIndex({ images }: Lock, { table, frame }: { table: Digest; frame: Digest }): string {
   const byName = new Map<string, object>()
   for (const image of images) {
     for (const name of image.names) if (!byName.has(name)) byName.set(name, descriptorFor(name, image))
@@ -23,7 +24,7 @@ export function renderIndex({ images }: Lock, tableDigest: Digest): string {
     schemaVersion: 2,
     mediaType: OCI_INDEX,
     manifests,
-    annotations: { [BUNDLE_TABLE_ANNOTATION]: tableDigest },
+    annotations: { [BUNDLE_TABLE_ANNOTATION]: table, [BUNDLE_FRAME_ANNOTATION]: frame },
   })}\n`
 }
 

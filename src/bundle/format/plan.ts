@@ -2,9 +2,15 @@ import { ExpectedError } from '../../errors.ts'
 import type { Descriptor } from '../../oci/descriptor.ts'
 import { type Digest, digestOf } from '../../oci/digest.ts'
 import { blobName } from '../../oci/image-layout.ts'
+import { END_BYTES, frameDigest } from './frame.ts'
 import { renderIndex } from './index-json.ts'
-import { attachedBlobsOf, blobsOf, type Lock, type LockedImage } from './lock.ts'
-import { BUNDLE_TABLE, type BundleTable } from './table.ts'
+import { attachedBlobsOf, blobsOf, type Lock, type LockedImage, parseLock } from './lock.ts'
+import { BUNDLE_TABLE, type BundleTable, type FileEntry } from './table.ts'
+import { BLOCK, fitsHeader, paddingAfter } from './tar-header.ts'
+
+const OCI_LAYOUT = encode('{"imageLayoutVersion":"1.0.0"}\n')
+/** Stands for a digest that is not known yet, which is as long. */
+const NO_DIGEST: Digest = `sha256:${'0'.repeat(64)}`
 
 /** A file of a bundle that is being made: `size` bytes at `offset`, either known content or a blob that will arrive. */
 export interface PlannedFile {
@@ -30,10 +36,6 @@ export interface ExtraFile {
   readonly content: string | Uint8Array
 }
 
-const BLOCK = 512
-/** Two blocks of zeros end a tar. */
-const END = 2 * BLOCK
-
 export interface PlanOptions {
   /** Blobs that the receiver has: layers among them are left out, and listed as required. */
   readonly without?: ReadonlySet<Digest>
@@ -42,39 +44,69 @@ export interface PlanOptions {
 /**
  * Lays a bundle out. Descriptors carry sizes, so every offset is known now, and the same lock gives the same plan.
  *
- * @throws {ExpectedError} CONTENT_MISMATCH when two images give one digest two sizes.
+ * @throws {ExpectedError} CONTENT_MISMATCH when two images give one digest two sizes; UNSUPPORTED for a digest that is
+ *   too long for the name of a file in a tar.
  */
 export function planBundle(
   lock: Lock,
   extraFiles: readonly ExtraFile[] = [],
   { without = new Set() }: PlanOptions = {},
 ): BundlePlan {
+  const files = extraFiles.map(({ name, content }) => {
+    const bytes = typeof content === 'string' ? encode(content) : content
+    return { name, digest: digestOf(bytes), size: bytes.length, content: bytes }
+  })
+  files.sort((a, b) => (a.name < b.name ? -1 : 1))
+  // Read as it will be read again: in the order of fields that every table has.
+  return layOut(parseLock(lock, 'lock'), files, without)
+}
+
+/**
+ * The only bundle that may have this table: what another program, or somebody on the way, made otherwise is none.
+ *
+ * @throws {ExpectedError} as {@link planBundle}
+ */
+export function planOfTable({ lock, files, requires = [] }: BundleTable): BundlePlan {
+  return layOut(lock, files, new Set(requires.map(({ digest }) => digest)))
+}
+
+function layOut(
+  lock: Lock,
+  carried: readonly (FileEntry & { readonly content?: Uint8Array })[],
+  without: ReadonlySet<Digest>,
+): BundlePlan {
   const { documents, layers } = distinctBlobs(lock.images)
   const blobs = [...documents, ...layers.filter(({ digest }) => !without.has(digest))]
   const requires = layers.filter(({ digest }) => without.has(digest)).map(({ digest, size }) => ({ digest, size }))
-  const extras = [...extraFiles]
-    .sort((a, b) => (a.name < b.name ? -1 : 1))
-    .map(({ name, content }) => ({ name, content: typeof content === 'string' ? encode(content) : content }))
-  const files = extras.map(({ name, content }) => ({ name, digest: digestOf(content), size: content.length }))
+  const files = carried.map(({ name, digest, size }) => ({ name, digest, size }))
   const table = { version: 1, lock, blobs: [], ...(requires.length > 0 && { requires }), files } as const
   const reserved = tableSize(table, blobs)
-  const emptyIndex = encode(renderIndex(lock, `sha256:${'0'.repeat(64)}`))
+  const emptyIndex = encode(renderIndex(lock, { table: NO_DIGEST, frame: NO_DIGEST }))
   const { placed, end } = place([
-    ...[{ name: 'oci-layout', content: encode('{"imageLayoutVersion":"1.0.0"}\n') }].map(withSize),
+    { name: 'oci-layout', size: OCI_LAYOUT.length, content: OCI_LAYOUT },
     { name: 'index.json', size: emptyIndex.length },
     { name: BUNDLE_TABLE, size: reserved },
-    ...extras.map(withSize),
-    ...blobs.map((blob) => ({ name: blobName(blob.digest), size: blob.size, blob })),
+    ...carried.map(({ name, size, content }) => ({ name, size, content })),
+    ...blobs.map((blob) => ({ name: blobFile(blob), size: blob.size, blob })),
   ])
   const entries = placed.flatMap(({ blob, offset }) => (blob ? [{ digest: blob.digest, size: blob.size, offset }] : []))
   const finished: BundleTable = { ...table, blobs: entries }
   const tableBytes = padded(encode(JSON.stringify(finished)), reserved)
+  const digests = { table: digestOf(tableBytes), frame: frameDigest(placed) }
   const known = new Map([
     [BUNDLE_TABLE, tableBytes],
-    ['index.json', encode(renderIndex(lock, digestOf(tableBytes)))],
+    ['index.json', encode(renderIndex(lock, digests))],
   ])
   const withContent = placed.map((file) => ({ ...file, content: known.get(file.name) ?? file.content }))
-  return { size: end + END, files: withContent, table: finished }
+  return { size: end + END_BYTES, files: withContent, table: finished }
+}
+
+function blobFile({ digest }: Descriptor): string {
+  const name = blobName(digest)
+  if (fitsHeader(name)) return name
+  throw new ExpectedError('UNSUPPORTED', `blob ${digest}: its digest is too long for the name of a file in a tar`, {
+    hint: 'Push the image again with sha256 digests, which every registry and runtime reads.',
+  })
 }
 
 /** Each blob once, in order of first use; what is a layer somewhere and a document elsewhere is a document. */
@@ -110,14 +142,10 @@ function place(files: readonly Unplaced[]): { placed: PlannedFile[]; end: number
   let end = 0
   const placed = files.map((file) => {
     const offset = end + BLOCK
-    end = offset + Math.ceil(file.size / BLOCK) * BLOCK
+    end = offset + file.size + paddingAfter(file.size)
     return { ...file, offset, content: file.content }
   })
   return { placed, end }
-}
-
-function withSize<T extends { content: Uint8Array }>(file: T): T & { size: number } {
-  return { ...file, size: file.content.length }
 }
 
 /** JSON may end in any number of blanks. */

@@ -1,10 +1,14 @@
 import type { Digest } from '../../oci/digest.ts'
-import { arrayAt, countAt, digestAt, objectAt, otherVersion, stringAt } from './fields.ts'
+import { arrayAt, countAt, digestAt, invalid, objectAt, otherVersion, stringAt } from './fields.ts'
 import { type Lock, parseLock } from './lock.ts'
 
-/** Where in a bundle the table stands, and the annotation of index.json that holds the table's digest. */
+/** Where in a bundle the table stands, and the annotations of index.json that hold the digests of table and frame. */
 export const BUNDLE_TABLE = 'nodeseed/bundle.json'
 export const BUNDLE_TABLE_ANNOTATION = 'dev.nodeseed.bundle-table'
+export const BUNDLE_FRAME_ANNOTATION = 'dev.nodeseed.bundle-frame'
+
+/** What other files of a bundle may be called. */
+const FILE_NAME = /^(?:manifest\.json|nodeseed\/[a-z0-9][a-z0-9._-]{0,79})$/
 
 /** `nodeseed/bundle.json`: what a bundle holds, and where in the file. */
 export interface BundleTable {
@@ -65,5 +69,8 @@ function parseRequired(value: unknown, where: string): RequiredBlob {
 
 function parseFileEntry(value: unknown, where: string): FileEntry {
   const { name, digest, size } = objectAt(value, where)
-  return { name: stringAt(name, where), digest: digestAt(digest, where), size: countAt(size, where) }
+  const text = stringAt(name, where)
+  if (!FILE_NAME.test(text) || text === BUNDLE_TABLE)
+    throw invalid(where, `no bundle holds a file ${JSON.stringify(text)}`)
+  return { name: text, digest: digestAt(digest, where), size: countAt(size, where) }
 }

@@ -1,8 +1,5 @@
-import { pack } from 'tar-stream'
+import { checksumOf } from '../../bundle/format/tar-header.ts'
 import { ExpectedError } from '../../errors.ts'
-
-/** Tar works in blocks of this many bytes; a header is one block. */
-export const BLOCK = 512
 
 /** What a header block says about the entry behind it. */
 export interface TarHeader {
@@ -12,20 +9,6 @@ export interface TarHeader {
   readonly type: 'file' | 'directory' | 'pax' | 'global-pax' | 'long-name' | 'other'
 }
 
-/** A header that depends on name and size only, so that the same content makes the same archive. */
-export async function encodeHeader(name: string, size: number): Promise<Uint8Array> {
-  const archive = pack()
-  // Only the header is wanted: the entry ends without its content, and says so.
-  const ignore = () => {}
-  archive.on('error', ignore)
-  archive.entry({ name, size, mode: 0o644, mtime: new Date(0), uid: 0, gid: 0 }).on('error', ignore)
-  for await (const header of archive as AsyncIterable<Uint8Array>) {
-    if (header.length === BLOCK) return header
-    break
-  }
-  throw new Error(`no plain tar header for ${name}`)
-}
-
 /**
  * Reads a header block; undefined for a block of zeros, which ends an archive.
  *
@@ -33,7 +16,7 @@ export async function encodeHeader(name: string, size: number): Promise<Uint8Arr
  */
 export function decodeHeader(block: Buffer): TarHeader | undefined {
   if (block.every((byte) => byte === 0)) return undefined
-  if (readOctal(block, 148, 8) !== checksum(block)) throw invalid('not a tar header, or a damaged one')
+  if (readOctal(block, 148, 8) !== checksumOf(block)) throw invalid('not a tar header, or a damaged one')
   const prefix = block.toString('latin1', 257, 263) === 'ustar\0' ? readText(block, 345, 155) : ''
   const name = readText(block, 0, 100)
   return {
@@ -50,13 +33,6 @@ const TYPES: Record<string, TarHeader['type']> = {
   x: 'pax',
   g: 'global-pax',
   L: 'long-name',
-}
-
-/** The sum of all bytes, those of the checksum itself counted as blanks. */
-function checksum(block: Buffer): number {
-  let sum = 8 * 32
-  for (let at = 0; at < BLOCK; at++) if (at < 148 || at >= 156) sum += block[at] ?? 0
-  return sum
 }
 
 /** Octal digits, or with the top bit set a big-endian number: GNU's form for 8 GiB and more. */

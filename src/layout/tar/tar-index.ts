@@ -1,6 +1,7 @@
+import { BLOCK } from '../../bundle/format/tar-header.ts'
 import { ExpectedError } from '../../errors.ts'
 import type { ByteFile } from '../files/byte-file.ts'
-import { BLOCK, decodeHeader, type TarHeader } from './tar-header.ts'
+import { decodeHeader, type TarHeader } from './tar-header.ts'
 
 /** A file inside a tar: `size` bytes at `offset` from the start of the archive. */
 export interface TarEntry {

@@ -1,7 +1,7 @@
 import type { Digest } from '../../oci/digest.ts'
 import { isIndexType } from '../../oci/media-type.ts'
 import { formatPlatform } from '../../oci/platform.ts'
-import type { Lock } from './lock.ts'
+import type { Lock } from '../format/lock.ts'
 
 /** What a blob is to an image: `layer 2 of 5 (linux/amd64)`. */
 export interface BlobRole {
