@@ -1,5 +1,6 @@
 import { Args, Flags } from '@oclif/core'
 import type { Lock } from '../bundle/format/lock.ts'
+import { nodeFiles } from '../bundle/format/node-files.ts'
 import { type BundlePlan, planBundle } from '../bundle/format/plan.ts'
 import { BaseCommand } from '../cli/base-command.ts'
 import { domainsOf, imagesToLock } from '../cli/bundles/images-to-lock.ts'
@@ -21,7 +22,6 @@ import type { Content } from '../oci/content.ts'
 import { formatBytes } from '../oci/format-bytes.ts'
 import { countOf } from '../plural.ts'
 import { RegistryClient } from '../registry/client/registry-client.ts'
-import { nodeFiles } from '../seed/output/node-files.ts'
 
 export default class Bundle extends BaseCommand {
   static override summary = 'download the images of Kubernetes manifests, or of a lock, into one file'

@@ -4,6 +4,7 @@ import { join, resolve } from 'node:path'
 import { Args, Flags } from '@oclif/core'
 import { verifyBlobs } from '../bundle/check/verify.ts'
 import { blobsOf } from '../bundle/format/lock.ts'
+import { renderNames } from '../bundle/format/node-files.ts'
 import { imagesToLoad } from '../bundle/images-to-load.ts'
 import { BaseCommand } from '../cli/base-command.ts'
 import { checkInOneFile } from '../cli/bundles/carried-bundle.ts'
@@ -12,7 +13,6 @@ import { runNodeScript } from '../cli/files/run-node-script.ts'
 import { createProgress } from '../cli/output/progress.ts'
 import { type BundleFile, openBundle } from '../layout/bundle-file.ts'
 import { LOAD_METHODS } from '../seed/methods/methods.ts'
-import { renderNames } from '../seed/output/node-files.ts'
 
 export default class Load extends BaseCommand {
   static override summary = "bring a bundle's images, or some of them, into the container runtime of this machine"

@@ -1,5 +1,6 @@
 import { Args } from '@oclif/core'
 import type { BlobSource } from '../bundle/fill/fill.ts'
+import { nodeFiles } from '../bundle/format/node-files.ts'
 import { planBundle } from '../bundle/format/plan.ts'
 import { joinLocks } from '../bundle/lock/lock.ts'
 import { BaseCommand } from '../cli/base-command.ts'
@@ -12,7 +13,6 @@ import { ExpectedError } from '../errors.ts'
 import { type BundleFile, openBundle } from '../layout/bundle-file.ts'
 import { formatBytes } from '../oci/format-bytes.ts'
 import { countOf } from '../plural.ts'
-import { nodeFiles } from '../seed/output/node-files.ts'
 
 export default class Merge extends BaseCommand {
   static override summary = 'make one bundle of several, or of a base and its deltas, without any registry'

@@ -1,5 +1,6 @@
 import { imagesFailed } from '../bundle/failure.ts'
 import { fillBundle } from '../bundle/fill/fill.ts'
+import { nodeFiles } from '../bundle/format/node-files.ts'
 import { type BundlePlan, planBundle } from '../bundle/format/plan.ts'
 import { type LockResult, lockImages } from '../bundle/lock/lock.ts'
 import { readNodeScript } from '../cli/files/node-script.ts'
@@ -7,7 +8,6 @@ import { BundleWriter } from '../layout/bundle-writer.ts'
 import type { Platform } from '../oci/platform.ts'
 import { parseReference } from '../oci/reference.ts'
 import type { RegistryClient } from '../registry/client/registry-client.ts'
-import { nodeFiles } from '../seed/output/node-files.ts'
 
 /** What `nodeseed lock` does. */
 export async function lockAll(

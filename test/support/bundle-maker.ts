@@ -1,11 +1,11 @@
 import { readFile, writeFile } from 'node:fs/promises'
 import type { Lock, LockedImage } from '../../src/bundle/format/lock.ts'
+import { nodeFiles } from '../../src/bundle/format/node-files.ts'
 import type { PlannedFile } from '../../src/bundle/format/plan.ts'
 import { type BundlePlan, type ExtraFile, planBundle } from '../../src/bundle/format/plan.ts'
 import { BLOCK, encodeHeader } from '../../src/bundle/format/tar-header.ts'
 import { BundleWriter } from '../../src/layout/bundle-writer.ts'
 import type { Digest } from '../../src/oci/digest.ts'
-import { nodeFiles } from '../../src/seed/output/node-files.ts'
 import { type Blobs, tarOf } from './image-maker.ts'
 import { NODE_SCRIPT } from './node-script.ts'
 

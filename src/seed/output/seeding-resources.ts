@@ -1,4 +1,5 @@
 import type { ConfigMap, Namespace } from 'kubernetes-types/core/v1.js'
+import { renderNames } from '../../bundle/format/node-files.ts'
 import { ExpectedError } from '../../errors.ts'
 import { renderYaml } from '../../kubernetes/documents/render.ts'
 import { countOf } from '../../plural.ts'
@@ -6,7 +7,6 @@ import type { SeededGroup, Seeding } from '../seeding.ts'
 import { applyCommand } from './apply-command.ts'
 import { seedingDaemonSet } from './daemon-set.ts'
 import { type GeneratedFile, MAX_OBJECT_BYTES } from './generated-file.ts'
-import { renderNames } from './node-files.ts'
 import { CA_CONFIG_MAP, namesConfigMap, needsOwnNames, SCRIPT_CONFIG_MAP } from './pod-volumes.ts'
 
 /** The directory `seeding/`: what `kubectl apply -k` needs to seed every group of nodes. */

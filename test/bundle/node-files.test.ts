@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
+import { nodeFiles, renderNames } from '../../src/bundle/format/node-files.ts'
 import { seedSetDigest } from '../../src/bundle/format/seed-set.ts'
-import { nodeFiles, renderNames } from '../../src/seed/output/node-files.ts'
 import type { Blobs } from '../support/image-maker.ts'
 import { shopImages } from '../support/shop-images.ts'
 

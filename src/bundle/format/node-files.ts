@@ -1,7 +1,7 @@
-import { blobsOf, type Lock } from '../../bundle/format/lock.ts'
-import { seedSetDigest } from '../../bundle/format/seed-set.ts'
 import { blobName } from '../../oci/image-layout.ts'
 import { formatPlatform } from '../../oci/platform.ts'
+import { blobsOf, type Lock } from './lock.ts'
+import { seedSetDigest } from './seed-set.ts'
 
 /** A file of the bundle that is there for the nodes. */
 export interface NodeFile {
