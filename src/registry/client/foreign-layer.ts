@@ -1,19 +1,24 @@
 import { ExpectedError } from '../../errors.ts'
-import { networkError } from '../http/network-error.ts'
+import { networkError, type Subject } from '../http/network-error.ts'
 
 /**
  * Asks the addresses in a descriptor, in turn, for a layer that its registry may not hand out.
  *
  * @throws {ExpectedError} what the last one answered; BLOB_UNKNOWN when none is an address on the web.
  */
-export async function readForeignLayer(urls: readonly string[], fetchFrom: (url: URL) => Promise<void>): Promise<void> {
-  let failure: unknown = new ExpectedError('BLOB_UNKNOWN', `none of its addresses can be asked: ${urls.join(', ')}`)
+export async function readForeignLayer(
+  urls: readonly string[],
+  { registry, what }: Subject,
+  fetchFrom: (url: URL) => Promise<void>,
+): Promise<void> {
+  const problem = `does not have it, and none of its addresses can be asked: ${urls.join(', ')}`
+  let failure: unknown = new ExpectedError('BLOB_UNKNOWN', `${what}: ${registry} ${problem}`)
   for (const url of urls.filter((text) => URL.canParse(text)).map((text) => new URL(text))) {
     if (!/^https?:$/.test(url.protocol)) continue
     try {
       return await fetchFrom(url)
     } catch (error) {
-      failure = networkError({ registry: url.host, what: url.pathname }, error)
+      failure = networkError({ registry: url.host, what: `${what} of ${registry}` }, error)
     }
   }
   throw failure

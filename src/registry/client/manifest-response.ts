@@ -38,7 +38,7 @@ export function describe(
       hint: 'A proxy or a broken registry changed it. Try another network path or mirror.',
     })
   }
-  const { mediaType } = parseManifest(body, contentType, what)
+  const { mediaType } = parseManifest(body, contentType, `${what} from ${registry}`)
   return { mediaType, digest, size: body.length }
 }
 
@@ -60,8 +60,8 @@ export function mismatch(
 }
 
 /** The descriptors of a list of referrers. @throws {ExpectedError} CONTENT_MISMATCH, UNSUPPORTED */
-export function referrersIn({ body }: HttpResponse, { what }: Subject): readonly Descriptor[] {
-  const document = parseManifest(body, OCI_INDEX, what)
+export function referrersIn({ body }: HttpResponse, { what, registry }: Subject): readonly Descriptor[] {
+  const document = parseManifest(body, OCI_INDEX, `${what} from ${registry}`)
   return document.kind === 'index' ? document.manifests : []
 }
 

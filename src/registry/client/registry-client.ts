@@ -104,7 +104,7 @@ export class RegistryClient {
         ? new SlowTransferDetector(this.#registries.limit(endpoint), left)
         : undefined
       let piece: number | undefined
-      const receive = transfer.receive((bytes) => {
+      const receive = transfer.receive(subject, (bytes) => {
         piece = detector?.arrived(bytes)
         return piece === undefined ? undefined : 'enough'
       })
@@ -121,7 +121,7 @@ export class RegistryClient {
       // A registry may not hand such a layer out; its descriptor says who does.
       if (!(error instanceof ExpectedError) || error.code !== 'BLOB_UNKNOWN' || !blob.urls?.length) throw error
       const registry = endpointAt(repository.domain, [])
-      await readForeignLayer(blob.urls, (url) => this.#readForeign(registry, url, transfer, subject))
+      await readForeignLayer(blob.urls, subject, (url) => this.#readForeign(registry, url, transfer, subject))
     }
   }
 
@@ -150,11 +150,11 @@ export class RegistryClient {
   }
 
   /** A blob from an address that is no registry's: nothing of ours is shown there. */
-  async #readForeign(registry: Endpoint, url: URL, transfer: Transfer, { what }: Subject): Promise<void> {
-    const subject = { registry: url.host, what }
+  async #readForeign(registry: Endpoint, url: URL, transfer: Transfer, original: Subject): Promise<void> {
+    const subject = { registry: url.host, what: `${original.what} of ${original.registry}` }
     const { connection } = this.#registries
     await connection.attempt(subject, async () => {
-      const receive = transfer.receive(() => undefined)
+      const receive = transfer.receive(subject, () => undefined)
       const request = { url, method: 'GET', headers: transfer.range } as const
       const response = await connection.sendElsewhere(registry, request, receive)
       transfer.check(response, subject)

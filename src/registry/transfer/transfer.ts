@@ -27,7 +27,7 @@ export class Transfer {
   }
 
   /** Takes the body of an answer that continues the blob; `onBytes` hears of every byte that arrives, and may end it. */
-  receive(onBytes: (bytes: number) => 'enough' | undefined): Receive {
+  receive(subject: Subject, onBytes: (bytes: number) => 'enough' | undefined): Receive {
     return (status, headers) => {
       this.#problem = this.#problemOf(status, headers, this.#sink.received)
       if (this.#problem) return 'refuse'
@@ -38,7 +38,9 @@ export class Transfer {
           if (onBytes(chunk.length) === 'enough') return 'enough'
           const known = Math.min(skip, chunk.length)
           skip -= known
-          return known === chunk.length ? undefined : this.#sink.write(known ? chunk.subarray(known) : chunk)
+          const fresh = known ? chunk.subarray(known) : chunk
+          if (this.#sink.received + fresh.length > this.#blob.size) throw this.#tooLong(subject)
+          return fresh.length === 0 ? undefined : this.#sink.write(fresh)
         },
       }
     }
@@ -72,6 +74,13 @@ export class Transfer {
   short(subject: Subject): ExpectedError {
     const { size } = this.#blob
     return unusable(subject, `sent only ${this.#sink.received} of its ${size} bytes`)
+  }
+
+  #tooLong({ registry, what }: Subject): ExpectedError {
+    const problem = `sends more than its ${this.#blob.size} bytes`
+    return new ExpectedError('CONTENT_MISMATCH', `${what}: ${registry} ${problem}`, {
+      hint: 'A proxy or a broken registry changed it. Try another network path or mirror.',
+    })
   }
 
   #problemOf(status: number, headers: HttpResponse['headers'], expected: number): string | undefined {
