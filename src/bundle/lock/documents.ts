@@ -1,3 +1,4 @@
+import { ExpectedError } from '../../errors.ts'
 import type { Descriptor } from '../../oci/descriptor.ts'
 import type { Digest } from '../../oci/digest.ts'
 import { type Index, type Manifest, parseManifest } from '../../oci/manifest.ts'
@@ -33,5 +34,19 @@ export class Documents {
   async parse(reference: Reference, descriptor: Descriptor): Promise<Manifest | Index> {
     const where = `${formatReference(reference)}, ${descriptor.digest}`
     return parseManifest(await this.get(reference, descriptor), descriptor.mediaType, where)
+  }
+
+  /** @throws {ExpectedError} CONTENT_MISMATCH where the descriptor promised what the document is not. */
+  async parseIndex(reference: Reference, descriptor: Descriptor): Promise<Index> {
+    const document = await this.parse(reference, descriptor)
+    if (document.kind === 'index') return document
+    throw new ExpectedError('CONTENT_MISMATCH', `${formatReference(reference)}: ${descriptor.digest} is no index`)
+  }
+
+  /** @throws {ExpectedError} CONTENT_MISMATCH where the descriptor promised what the document is not. */
+  async parseImage(reference: Reference, descriptor: Descriptor): Promise<Manifest> {
+    const document = await this.parse(reference, descriptor)
+    if (document.kind === 'manifest') return document
+    throw new ExpectedError('CONTENT_MISMATCH', `${formatReference(reference)}: ${descriptor.digest} is no manifest`)
   }
 }

@@ -3,8 +3,7 @@ import { ExpectedError, endsRun } from '../../errors.ts'
 import { type Descriptor, plainDescriptor } from '../../oci/descriptor.ts'
 import type { Digest } from '../../oci/digest.ts'
 import { parseJson } from '../../oci/json.ts'
-import type { Manifest } from '../../oci/manifest.ts'
-import { isImageConfigType, isIndexType } from '../../oci/media-type.ts'
+import { isImageConfigType } from '../../oci/media-type.ts'
 import { formatPlatform, normalizePlatform, type Platform, samePlatform } from '../../oci/platform.ts'
 import { formatReference, type Reference, repositoryName } from '../../oci/reference.ts'
 import type { ImageFailure } from '../failure.ts'
@@ -113,20 +112,24 @@ function only(image: LockedImage, wanted: readonly Platform[]): LockedImage {
 async function lockImage(
   reference: Reference,
   platforms: readonly Platform[],
-  target: Descriptor,
+  resolved: Descriptor,
   documents: Documents,
 ): Promise<{ image: LockedImage; attestations: readonly Descriptor[] }> {
   const text = formatReference(reference)
-  const { candidates, indexes, attestations } = isIndexType(target.mediaType)
-    ? await openIndex(reference, target, documents)
-    : { candidates: [{ descriptor: target, platform: undefined }], indexes: [], attestations: [] }
+  // The bytes decide: what a registry says of them in a header may be wrong.
+  const { mediaType, kind } = await documents.parse(reference, resolved)
+  const target = { ...resolved, mediaType }
+  const { candidates, indexes, attestations } =
+    kind === 'index'
+      ? await openIndex(reference, target, documents)
+      : { candidates: [{ descriptor: target, platform: undefined }], indexes: [], attestations: [] }
   const known = await Promise.all(
     candidates.map(async ({ descriptor, platform }) => ({
       descriptor,
       platform: platform ?? (await platformOf(reference, descriptor, documents)),
     })),
   )
-  const chosen = choose(text, platforms, known, isIndexType(target.mediaType))
+  const chosen = choose(text, platforms, known, kind === 'index')
   const image = {
     reference: text,
     names: namesOf(reference, target.digest),
@@ -167,16 +170,13 @@ async function lockPlatform(
   { descriptor, platform }: Choice,
   documents: Documents,
 ): Promise<LockedPlatform> {
-  const document = await documents.parse(reference, descriptor)
-  if (document.kind !== 'manifest') {
-    throw new ExpectedError('CONTENT_MISMATCH', `${formatReference(reference)}: ${descriptor.digest} is no manifest`)
-  }
-  return { platform, manifest: plainDescriptor(descriptor), config: document.config, layers: document.layers }
+  const { config, layers } = await documents.parseImage(reference, descriptor)
+  return { platform, manifest: plainDescriptor(descriptor), config, layers }
 }
 
 /** What a single manifest runs on: only its config says so. */
 async function platformOf(reference: Reference, descriptor: Descriptor, documents: Documents): Promise<Platform> {
-  const { config } = (await documents.parse(reference, descriptor)) as Manifest
+  const { config } = await documents.parseImage(reference, descriptor)
   const text = formatReference(reference)
   if (!isImageConfigType(config.mediaType)) {
     throw new ExpectedError('UNSUPPORTED', `${text} is an artifact (${config.mediaType}), not an image`, {

@@ -1,6 +1,6 @@
 import { ExpectedError } from '../../errors.ts'
 import { type Descriptor, plainDescriptor } from '../../oci/descriptor.ts'
-import { type Index, isAttestation } from '../../oci/manifest.ts'
+import { isAttestation } from '../../oci/manifest.ts'
 import { isIndexType } from '../../oci/media-type.ts'
 import type { Platform } from '../../oci/platform.ts'
 import { formatReference, type Reference } from '../../oci/reference.ts'
@@ -28,7 +28,7 @@ export async function openIndex(
 ): Promise<{ candidates: IndexedManifest[]; indexes: Descriptor[]; attestations: Descriptor[] }> {
   const what = `${formatReference(reference)}, index ${descriptor.digest}`
   if (depth === MAX_NESTING) throw new ExpectedError('UNSUPPORTED', `${what}: nested more than ${MAX_NESTING} deep`)
-  const { manifests } = (await documents.parse(reference, descriptor)) as Index
+  const { manifests } = await documents.parseIndex(reference, descriptor)
   const candidates: IndexedManifest[] = []
   const indexes: Descriptor[] = []
   const attestations: Descriptor[] = []
