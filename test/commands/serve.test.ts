@@ -110,7 +110,7 @@ test('it takes the socket that a service manager passes on', async () => {
   const socket = createServer().listen(0, '127.0.0.1')
   await once(socket, 'listening')
   const { port } = socket.address() as { port: number }
-  const program = fileURLToPath(new URL('../../bin/dev.js', import.meta.url))
+  const program = fileURLToPath(new URL('../../bin/run.js', import.meta.url))
   const handle = (socket as unknown as { _handle: { fd: number } })._handle.fd
   // systemd sets LISTEN_PID to the process it starts; the shell that becomes it does so here.
   const child = spawn(

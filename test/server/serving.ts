@@ -3,7 +3,7 @@ import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
 import { onTestFinished } from 'vitest'
 
-const PROGRAM = fileURLToPath(new URL('../../bin/dev.js', import.meta.url))
+const PROGRAM = fileURLToPath(new URL('../../bin/run.js', import.meta.url))
 
 /** A `nodeseed serve` of its own process. */
 export interface Serving {

@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 
-export const PROGRAM = fileURLToPath(new URL('../../bin/dev.js', import.meta.url))
+export const PROGRAM = fileURLToPath(new URL('../../bin/run.js', import.meta.url))
 
 export interface CliResult {
   readonly exitCode: number | null
@@ -9,7 +9,7 @@ export interface CliResult {
   readonly stderr: string
 }
 
-/** Runs nodeseed from the sources, as a user would, to its end. */
+/** Runs the built nodeseed, as a user would, to its end. */
 export function runCli(
   args: string[],
   { input = '', env = {} }: { input?: string | Buffer; env?: Record<string, string> } = {},
