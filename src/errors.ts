@@ -1,39 +1,21 @@
-/**
- * Every failure we foresee, and its exit code: 2 input, 3 environment (registry, disk, network), 4 the answer is no.
- * Codes that the OCI distribution-spec has are spelled as there.
- */
-export const EXIT_CODES = {
-  INPUT_NOT_FOUND: 2,
-  INPUT_UNREADABLE: 2,
-  INPUT_INVALID: 2,
-  REFERENCE_INVALID: 2,
-  PLATFORM_INVALID: 2,
-  OUTPUT_EXISTS: 2,
-  USAGE: 2,
-  REGISTRY_UNREACHABLE: 3,
-  REGISTRY_ERROR: 3,
-  UNAUTHORIZED: 3,
-  DENIED: 3,
-  MANIFEST_UNKNOWN: 3,
-  BLOB_UNKNOWN: 3,
-  TOOMANYREQUESTS: 3,
-  UNSUPPORTED: 3,
-  PLATFORM_UNAVAILABLE: 3,
-  IMAGES_FAILED: 3,
-  TIMED_OUT: 3,
-  KUBECTL_MISSING: 3,
-  CLUSTER_UNREACHABLE: 3,
-  CLUSTER_ERROR: 3,
-  KUBECTL_FAILED: 3,
-  DISK_FULL: 3,
-  DISK_ERROR: 3,
-  LISTEN_FAILED: 3,
-  TLS_INVALID: 2,
-  CONTENT_MISMATCH: 4,
-  BUNDLE_INVALID: 4,
-} as const
+import { ERROR_CODES } from './codes/error-codes.ts'
 
-export type ErrorCode = keyof typeof EXIT_CODES
+export type ErrorCode = keyof typeof ERROR_CODES
+
+/** What scripts may want to know of a failure without reading its message. */
+interface ErrorData {
+  /** The image, as it was asked for. */
+  readonly reference?: string
+  /** The registry, as the user names it. */
+  readonly registry?: string
+  /** The HTTP status that it answered with. */
+  readonly status?: number
+}
+
+interface ErrorOptions extends ErrorData {
+  readonly hint?: string | undefined
+  readonly cause?: unknown
+}
 
 /**
  * A failure we foresaw: a stable code for scripts, a message that names the thing and the place, a hint that can be
@@ -41,13 +23,26 @@ export type ErrorCode = keyof typeof EXIT_CODES
  */
 export class ExpectedError extends Error {
   readonly code: ErrorCode
+  /** What to do in this very case. */
   readonly hint: string | undefined
+  readonly data: ErrorData
 
-  constructor(code: ErrorCode, message: string, { hint, cause }: { hint?: string; cause?: unknown } = {}) {
+  constructor(code: ErrorCode, message: string, { hint, cause, ...data }: ErrorOptions = {}) {
     super(message, { cause })
     this.name = 'ExpectedError'
     this.code = code
     this.hint = hint
+    this.data = data
+  }
+
+  /** The hint, or what the catalogue says to do in any such case. */
+  get advice(): string {
+    return this.hint ?? ERROR_CODES[this.code].action
+  }
+
+  /** 2 input, 3 surroundings, 4 the answer is no. */
+  get exitCode(): 2 | 3 | 4 {
+    return ERROR_CODES[this.code].exitCode
   }
 }
 

@@ -1,6 +1,6 @@
 import { stripVTControlCharacters } from 'node:util'
 import { Command, Errors } from '@oclif/core'
-import { EXIT_CODES, ExpectedError } from '../errors.ts'
+import { ExpectedError } from '../errors.ts'
 import { jsonPieces } from './output/json-pieces.ts'
 
 /**
@@ -23,7 +23,7 @@ export abstract class BaseCommand extends Command {
 
   protected override async catch(error: Error): Promise<unknown> {
     if (!(error instanceof ExpectedError)) return super.catch(error)
-    process.exitCode = EXIT_CODES[error.code]
+    process.exitCode = error.exitCode
     if (this.jsonEnabled()) this.logJson(this.toErrorJson(error))
     else this.logToStderr(describe(error))
     return undefined
@@ -35,11 +35,11 @@ export abstract class BaseCommand extends Command {
       return { error: { code: 'USAGE', message: stripVTControlCharacters(error.message) } }
     }
     if (!(error instanceof ExpectedError)) return super.toErrorJson(error)
-    const { code, message, hint } = error
-    return { error: { code, message, ...(hint && { hint }) } }
+    const { code, message, advice } = error
+    return { error: { code, message, hint: advice } }
   }
 }
 
-function describe({ message, code, hint }: ExpectedError): string {
-  return [`error: ${message}`, ...(hint ? [`  try: ${hint}`] : []), `  code: ${code}`].join('\n')
+function describe({ message, code, advice }: ExpectedError): string {
+  return `error: ${message}\n  try: ${advice}\n  code: ${code}`
 }

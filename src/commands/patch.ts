@@ -6,7 +6,7 @@ import { patchFiles, writePatched } from '../cli/files/patch-files.ts'
 import { readPlacementFile } from '../cli/files/placement-file.ts'
 import { isIncomplete, scanInputs } from '../cli/inputs/scan-inputs.ts'
 import { renderFindings } from '../cli/output/findings.ts'
-import { EXIT_CODES, ExpectedError } from '../errors.ts'
+import { ExpectedError } from '../errors.ts'
 import type { Finding } from '../finding.ts'
 import type { Workload } from '../kubernetes/objects/workload.ts'
 import { countOf } from '../plural.ts'
@@ -61,7 +61,7 @@ export default class Patch extends BaseCommand {
       : await this.#rewrite(inputs, optionsFor, flags['in-place'])
     if (answer.findings.length > 0) this.logToStderr(renderFindings(answer.findings))
     // What could be read is patched; a script must not take it for all.
-    if (isIncomplete(answer)) process.exitCode = EXIT_CODES.INPUT_UNREADABLE
+    if (isIncomplete(answer)) process.exitCode = 2
     return answer
   }
 

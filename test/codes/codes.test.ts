@@ -1,10 +1,12 @@
 import { glob, readFile } from 'node:fs/promises'
 import { expect, test } from 'vitest'
 import type { Code } from '../../src/codes/code.ts'
+import { ERROR_CODES } from '../../src/codes/error-codes.ts'
+import { ExpectedError } from '../../src/errors.ts'
 import { finding } from '../../src/finding.ts'
 import { FINDING_CODES, type FindingCode } from '../../src/finding-codes.ts'
 
-const ROWS = Object.entries(FINDING_CODES) as [FindingCode, Code][]
+const ROWS = Object.entries({ ...ERROR_CODES, ...FINDING_CODES }) as [FindingCode, Code][]
 
 test.for(ROWS)(
   '%s says what it is, what it means and what to do',
@@ -18,13 +20,13 @@ test.for(ROWS)(
   },
 )
 
-test('every code is found by something', async () => {
+test('every code is said by something', async () => {
   const files = await Array.fromAsync(glob('src/**/*.ts'))
   const found = new Set<string>()
   for (const file of files.filter((name) => !name.startsWith('src/codes/'))) {
     for (const [, code] of (await readFile(file, 'utf8')).matchAll(/'([A-Z][A-Z_]+)'/g)) found.add(code ?? '')
   }
-  expect(Object.keys(FINDING_CODES).filter((code) => !found.has(code))).toEqual([])
+  expect(ROWS.map(([code]) => code).filter((code) => !found.has(code))).toEqual([])
 })
 
 test('a finding has severity and hint of its row, unless the case says otherwise', () => {
@@ -51,4 +53,16 @@ test('neither an unknown code nor a severity that the row does not allow compile
   expect(() => finding('NO_SUCH_CODE', 'm')).toThrow(TypeError)
   // @ts-expect-error the row allows error only
   finding('POLICY_INVALID', 'm', { severity: 'info' })
+})
+
+test('an error advises what its row says, unless the case says otherwise, and carries data', () => {
+  const { message, code, advice, exitCode, data } = new ExpectedError('DENIED', 'm', { registry: 'r.io', status: 403 })
+  expect({ message, code, advice, exitCode, data }).toEqual({
+    message: 'm',
+    code: 'DENIED',
+    advice: ERROR_CODES.DENIED.action,
+    exitCode: 3,
+    data: { registry: 'r.io', status: 403 },
+  })
+  expect(new ExpectedError('DENIED', 'm', { hint: 'h' }).advice).toBe('h')
 })
