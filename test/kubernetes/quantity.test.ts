@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { parseMilli } from '../../src/kubernetes/objects/quantity.ts'
-import { podRequests } from '../../src/kubernetes/scheduler/pod-resources.ts'
+import { podRequests } from '../../src/kubernetes/pods/pod-resources.ts'
 
 test.for<[quantity: unknown, milli: number | undefined]>([
   ['0', 0],

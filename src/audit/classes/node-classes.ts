@@ -1,6 +1,6 @@
 import { nameOfNode, platformOfNode } from '../../kubernetes/objects/node.ts'
 import { objectsOf } from '../../kubernetes/objects/resource.ts'
-import { conflicts, type HostPort } from '../../kubernetes/scheduler/host-port.ts'
+import { conflicts, type HostPort } from '../../kubernetes/pods/host-port.ts'
 import { requiredTerms } from '../../kubernetes/scheduler/node-selector.ts'
 import { shortageKey } from '../../kubernetes/scheduler/resource-fit.ts'
 import { topologyKeys } from '../../kubernetes/scheduler/topology.ts'

@@ -2,9 +2,9 @@ import type { Pod } from 'kubernetes-types/core/v1.js'
 import { podImages } from '../../kubernetes/objects/pod-images.ts'
 import { objectsOf, type Resource } from '../../kubernetes/objects/resource.ts'
 import type { Workload } from '../../kubernetes/objects/workload.ts'
+import { hostPorts } from '../../kubernetes/pods/host-port.ts'
+import { addResources, podRequests, type Resources } from '../../kubernetes/pods/pod-resources.ts'
 import type { NodeUse } from '../../kubernetes/scheduler/filters.ts'
-import { hostPorts } from '../../kubernetes/scheduler/host-port.ts'
-import { addResources, podRequests, type Resources } from '../../kubernetes/scheduler/pod-resources.ts'
 import type { ReservedResources } from '../../kubernetes/scheduler/resource-fit.ts'
 
 /** What live pods take of a node. */

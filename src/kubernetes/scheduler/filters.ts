@@ -1,7 +1,7 @@
 import type { Node } from 'kubernetes-types/core/v1.js'
 import { nameOfNode } from '../objects/node.ts'
 import { objectsOf } from '../objects/resource.ts'
-import { conflicts, formatHostPort, type HostPort } from './host-port.ts'
+import { conflicts, formatHostPort, type HostPort } from '../pods/host-port.ts'
 import { nodeMismatch } from './node-selector.ts'
 import { type ReservedResources, resourceShortage } from './resource-fit.ts'
 import type { SchedulablePod } from './schedulable-pod.ts'

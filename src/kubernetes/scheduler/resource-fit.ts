@@ -1,5 +1,5 @@
 import type { Node } from 'kubernetes-types/core/v1.js'
-import { quantities, type Resources } from './pod-resources.ts'
+import { quantities, type Resources } from '../pods/pod-resources.ts'
 
 /** What the pods on a node have of it. */
 export interface ReservedResources {

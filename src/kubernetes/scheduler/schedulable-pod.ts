@@ -1,6 +1,6 @@
 import type { AdmittedPod } from '../admission/admitted-pod.ts'
-import { type HostPort, hostPorts } from './host-port.ts'
-import { podRequests, type Resources } from './pod-resources.ts'
+import { type HostPort, hostPorts } from '../pods/host-port.ts'
+import { podRequests, type Resources } from '../pods/pod-resources.ts'
 
 /** An admitted pod, with what it takes of a node summed up once for all nodes. */
 export interface SchedulablePod extends AdmittedPod {
