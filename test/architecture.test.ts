@@ -98,7 +98,7 @@ const MAX_LINES = 250
 const LONG_FILES: readonly string[] = ['audit/report/page/page.css', 'audit/report/page/page.js']
 
 /** Exported types and classes that still share a name. */
-const SHARED_NAMES: readonly string[] = ['Placement', 'Route']
+const SHARED_NAMES: readonly string[] = ['Route']
 
 const IMPORT = /^(?:import|export)\b[^'"]*?from\s+'([^']+)'|\bimport\('([^']+)'\)/gm
 

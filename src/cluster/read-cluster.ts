@@ -10,10 +10,12 @@ import { listAll, readAnswer } from './list.ts'
 export interface ClusterState {
   readonly nodes: readonly Node[]
   readonly pods: readonly Pod[]
-  /** Workloads that no other workload owns, RuntimeClasses and PriorityClasses. */
+  /** Workloads that no other workload owns, and what else decides about pods, such as RuntimeClasses. */
   readonly objects: readonly Record<string, unknown>[]
   /** By node, as far as they may be read. */
   readonly kubelets: ReadonlyMap<string, KubeletSettings>
+  /** The kinds, beyond workloads, of which all objects were read. */
+  readonly completeKinds: ReadonlySet<string>
   /** What could not be read, and why. */
   readonly unread: readonly string[]
 }
@@ -27,7 +29,11 @@ const WORKLOADS = [
   '/apis/batch/v1/cronjobs',
 ]
 
-const CLASSES = ['/apis/node.k8s.io/v1/runtimeclasses', '/apis/scheduling.k8s.io/v1/priorityclasses']
+const OTHERS: Readonly<Record<string, string>> = {
+  RuntimeClass: '/apis/node.k8s.io/v1/runtimeclasses',
+  PriorityClass: '/apis/scheduling.k8s.io/v1/priorityclasses',
+  LimitRange: '/api/v1/limitranges',
+}
 
 /** A kubelet's settings come one node at a time; nodes beyond are taken to have the defaults. */
 const MAX_KUBELETS = 200
@@ -47,9 +53,14 @@ export async function readCluster(api: Api): Promise<ClusterState> {
   const objects: Record<string, unknown>[] = [...(pods as unknown as Record<string, unknown>[])]
   for (const path of WORKLOADS) objects.push(...(await listAll(api, path)))
   const unread: string[] = []
-  for (const path of CLASSES) objects.push(...(await optional(listAll(api, path), unread, [])))
+  const completeKinds = new Set<string>()
+  for (const [kind, path] of Object.entries(OTHERS)) {
+    const found = await optional(listAll(api, path), unread, undefined)
+    if (found) completeKinds.add(kind)
+    objects.push(...(found ?? []))
+  }
   const kubelets = await readKubelets(api, nodes, unread)
-  return { nodes, pods, kubelets, unread, objects: objects.filter((object) => !isOwned(object)) }
+  return { nodes, pods, kubelets, completeKinds, unread, objects: objects.filter((object) => !isOwned(object)) }
 }
 
 async function readKubelets(

@@ -220,7 +220,7 @@ test.for<[rule: string, priority: number | undefined, spec: object, expected: st
   const nodes = [node('a', { images: [WEB], allocatable: { cpu: '3', pods: '10' } })]
   const live = livePod('other', 'a')
   const livePods = [{ ...live, spec: { ...live.spec, priority } } as Pod]
-  const priorityClasses = [{ name: 'high', value: 1000, isDefault: false }]
+  const priorityClasses = [{ name: 'high', value: 1000, isDefault: false, preempts: true }]
   const [one] = auditCluster([workload({ spec: { ...cpu, ...spec } })], nodes, { livePods, priorityClasses }).workloads
   expect(one?.verdict).toBe(expected)
   expect(one?.nodes[0]?.reason).toBe('NodeResourcesFit')

@@ -49,7 +49,17 @@ function withTerms(nodeSelectorTerms: NodeSelectorTerm[] | null) {
 }
 
 function pod(podSpec: PodSpec, isDaemonSetPod = false): SchedulablePod {
-  return { spec: podSpec, isDaemonSetPod, priority: 0, requests: new Map(), hostPorts: [] }
+  return {
+    spec: podSpec,
+    isDaemonSetPod,
+    namespace: 'default',
+    labels: {},
+    priority: 0,
+    preempts: true,
+    doubts: [],
+    requests: new Map(),
+    hostPorts: [],
+  }
 }
 
 const relabelled = (node: Node, more: Record<string, string>): Node => ({

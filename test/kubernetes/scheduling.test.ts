@@ -5,7 +5,7 @@ import type { Document } from '../../src/kubernetes/documents/document.ts'
 import { resourcesOf } from '../../src/kubernetes/objects/resource.ts'
 import { runtimeClassOf } from '../../src/kubernetes/objects/runtime-class.ts'
 import { workloadOf } from '../../src/kubernetes/objects/workload.ts'
-import { placementRefusal, undecidedPlacement } from '../../src/kubernetes/placement.ts'
+import { placementDoubts, placementRefusal } from '../../src/kubernetes/placement/placement.ts'
 import type { NodeUse } from '../../src/kubernetes/scheduler/filters.ts'
 import { schedulablePod } from '../../src/kubernetes/scheduler/schedulable-pod.ts'
 
@@ -342,7 +342,7 @@ test.for<[rule: string, spec: object, refused: string | undefined, undecided: st
   ['nothing of the sort', {}, undefined, undefined],
 ])('what only live pods decide: %s', ([, spec, refused, undecided]) => {
   expect(reason(spec, node())).toBe(refused)
-  expect(undecidedPlacement(pod(spec))?.reason).toBe(undecided)
+  expect(placementDoubts(pod(spec)).map((doubt) => doubt.reason)).toEqual(undecided ? [undecided] : [])
 })
 
 const GVISOR = {

@@ -83,6 +83,7 @@ const KINDS: Record<string, string> = {
   cronjobs: 'CronJob',
   runtimeclasses: 'RuntimeClass',
   priorityclasses: 'PriorityClass',
+  limitranges: 'LimitRange',
 }
 
 /** As the API does: the kind is that of the list, and items have none. */

@@ -23,7 +23,8 @@ export function podClasses(workloads: readonly Workload[], facts: PodFacts): Pod
 function podKey({ pod, images, isRunning }: AuditedPod): unknown[] {
   const { nodeName, nodeSelector, affinity, tolerations, os, topologySpreadConstraints } = pod.spec
   return [
-    [pod.isDaemonSetPod, pod.rejection, pod.osLabel, pod.priority, isRunning],
+    [pod.isDaemonSetPod, pod.rejection, pod.labels['kubernetes.io/os'], pod.priority, pod.preempts, isRunning],
+    pod.doubts.map(({ message }) => message),
     [nodeName, nodeSelector, affinity, tolerations, os, topologySpreadConstraints],
     [...pod.requests],
     pod.hostPorts,

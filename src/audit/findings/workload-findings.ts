@@ -1,6 +1,7 @@
 import { type Finding, finding } from '../../finding.ts'
 import type { FindingCode } from '../../finding-codes.ts'
 import { lineOfResource, nameOfResource } from '../../kubernetes/objects/resource.ts'
+import { placementDoubts } from '../../kubernetes/placement/placement.ts'
 import { listNames } from '../../plural.ts'
 import type { Audit, WorkloadAudit } from '../audit.ts'
 import type { Conditions } from '../facts/conditions.ts'
@@ -9,36 +10,18 @@ import { countNodes } from './count-nodes.ts'
 /** What is worth saying about workloads beyond their verdicts, and about what the audit was not told. */
 export function workloadFindings(audit: Audit, conditions: Conditions): Finding[] {
   return [
-    ...audit.workloads.flatMap((one) => [
-      ...runtimeClassFinding(one, conditions),
-      ...schedulerFindings(one),
-      ...hostPortFinding(one, audit),
-    ]),
+    ...audit.workloads.flatMap((one) => [...doubtFindings(one), ...hostPortFinding(one, audit)]),
     ...singleNodeImages(audit),
     ...shortNames(audit),
     ...globalFindings(conditions),
   ]
 }
 
-function runtimeClassFinding({ workload }: WorkloadAudit, { runtimeClasses }: Conditions): Finding[] {
-  const name = workload.podSpec.runtimeClassName
-  if (!name || runtimeClasses?.has(name)) return []
-  const message = `RuntimeClass ${name} is not among the inputs, so its nodeSelector and tolerations are left out`
-  return [about(workload, 'RUNTIME_CLASS_UNKNOWN', message)]
-}
-
-function schedulerFindings({ workload }: WorkloadAudit): Finding[] {
-  const { schedulerName, schedulingGates } = workload.podSpec as { schedulerName?: unknown; schedulingGates?: unknown }
-  const findings: Finding[] = []
-  if (typeof schedulerName === 'string' && schedulerName && schedulerName !== 'default-scheduler') {
-    const message = `placed by ${schedulerName}, whose rules are not known here`
-    findings.push(about(workload, 'SCHEDULER_UNKNOWN', message))
-  }
-  if (Array.isArray(schedulingGates) && schedulingGates.length > 0) {
-    const message = 'held back by scheduling gates until something removes them'
-    findings.push(about(workload, 'SCHEDULING_GATED', message))
-  }
-  return findings
+/** What makes a workload unknown on every node that it may land on. */
+function doubtFindings({ workload, podClass }: WorkloadAudit): Finding[] {
+  return placementDoubts(podClass.pod).flatMap(({ code, message }) =>
+    code === undefined ? [] : [about(workload, code, message)],
+  )
 }
 
 function hostPortFinding(audited: WorkloadAudit, audit: Audit): Finding[] {

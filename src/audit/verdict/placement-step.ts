@@ -1,18 +1,20 @@
-import { placementRefusal, undecidedPlacement } from '../../kubernetes/placement.ts'
-import type { NodeUse, SchedulerFilter } from '../../kubernetes/scheduler/filters.ts'
+import { placementDoubts, placementRefusal } from '../../kubernetes/placement/placement.ts'
+import type { Refuser } from '../../kubernetes/pods/refusal.ts'
+import type { NodeUse } from '../../kubernetes/scheduler/filters.ts'
 import type { AuditedPod } from '../classes/audited-pod.ts'
 import type { AuditedNode } from '../facts/audited-node.ts'
 import { withoutLower } from '../facts/live-pods.ts'
 import type { Outcome } from './outcome.ts'
 
 /** Whether a pod comes to a node; `starts` is true where nothing is in the way. */
-export interface Placement extends Outcome<SchedulerFilter> {
+export interface PlacementOutcome extends Outcome<Refuser> {
   /** The pod may come to the node. Where it cannot, it cannot fail either. */
   readonly mayLand: boolean
 }
 
 /** What the DaemonSet controller looks at. What else is in the way, a DaemonSet's pod waits for on its node. */
-const DAEMON_SET_FILTERS: ReadonlySet<SchedulerFilter> = new Set([
+const DAEMON_SET_FILTERS: ReadonlySet<Refuser> = new Set([
+  'Admission',
   'NodeUnschedulable',
   'NodeName',
   'TaintToleration',
@@ -20,12 +22,13 @@ const DAEMON_SET_FILTERS: ReadonlySet<SchedulerFilter> = new Set([
 ])
 
 /** What the scheduler says of a pod and a node or, for a bound pod, the kubelet. */
-export function placementStep(audited: AuditedPod, node: AuditedNode): Placement {
+export function placementStep(audited: AuditedPod, node: AuditedNode): PlacementOutcome {
   const { pod } = audited
   const refusal = placementRefusal(pod, node.node, useFor(audited, node))
   if (!refusal) {
-    const undecided = undecidedPlacement(pod)
-    return undecided ? { starts: null, ...undecided, mayLand: true } : { starts: true, mayLand: true }
+    const [doubt] = placementDoubts(pod)
+    if (!doubt) return { starts: true, mayLand: true }
+    return { starts: null, reason: doubt.reason, message: doubt.message, mayLand: true }
   }
   if (mayPreempt(audited, node)) {
     const message = `${refusal.message}, unless pods of lower priority make room`

@@ -1,16 +1,16 @@
 import { osMismatch } from '../../kubernetes/kubelet/pod-os.ts'
-import type { SchedulerFilter } from '../../kubernetes/scheduler/filters.ts'
+import type { Refuser } from '../../kubernetes/pods/refusal.ts'
 import type { AuditedPod } from '../classes/audited-pod.ts'
 import type { AuditedNode } from '../facts/audited-node.ts'
 import type { Conditions } from '../facts/conditions.ts'
 import type { ImageReason } from './image-rules.ts'
 import { imageStep } from './image-step.ts'
 import { firstObstacle, type Outcome } from './outcome.ts'
-import { type Placement, placementStep } from './placement-step.ts'
+import { type PlacementOutcome, placementStep } from './placement-step.ts'
 
 /** May this pod start on this node: `starts`, or the first reason why not. */
-export interface NodeVerdict extends Outcome<SchedulerFilter | ImageReason> {
-  readonly mayLand: Placement['mayLand']
+export interface NodeVerdict extends Outcome<Refuser | ImageReason> {
+  readonly mayLand: PlacementOutcome['mayLand']
 }
 
 /** May this pod start on this node? Where it cannot be placed, nothing later is asked. */

@@ -1,5 +1,6 @@
 import type { Conditions } from '../../audit/facts/conditions.ts'
 import { parseRuntimeListing } from '../../audit/facts/runtime-listing.ts'
+import { limitRangeOf } from '../../kubernetes/admission/limit-range.ts'
 import { priorityClassOf } from '../../kubernetes/objects/priority-class.ts'
 import { runtimeClassOf } from '../../kubernetes/objects/runtime-class.ts'
 import { criForm, parseReference } from '../../oci/reference.ts'
@@ -40,6 +41,7 @@ export async function readConditions(
     hasMirror: flags.mirror,
     runtimeClasses: new Map(classes.map((one) => [one.name, one])),
     priorityClasses: resources.flatMap((resource) => priorityClassOf(resource) ?? []),
+    limitRanges: resources.flatMap((resource) => limitRangeOf(resource) ?? []),
     runtimeListings: new Map(
       Array.from(runtimeListings, ([node, texts]) => [
         node,

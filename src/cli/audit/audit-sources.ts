@@ -13,7 +13,7 @@ import { readPodsFile } from './audit-files.ts'
 export interface AuditSources {
   readonly scan: InputScan
   readonly nodes: readonly Node[]
-  readonly known: Pick<Conditions, 'livePods' | 'kubelets'>
+  readonly known: Pick<Conditions, 'livePods' | 'kubelets' | 'completeKinds'>
 }
 
 interface SourceFlags {
@@ -25,7 +25,11 @@ interface SourceFlags {
   readonly timeout: number
 }
 
-const KEEP = { keepWorkloads: true, keepCustomWorkloads: true, keepKinds: ['RuntimeClass', 'PriorityClass'] }
+const KEEP = {
+  keepWorkloads: true,
+  keepCustomWorkloads: true,
+  keepKinds: ['RuntimeClass', 'PriorityClass', 'LimitRange'],
+}
 
 /**
  * Reads nodes, workloads and live pods, from files or from the cluster; of a cluster, inputs stand for its workloads.
@@ -44,13 +48,13 @@ export async function readAuditSources(inputs: readonly string[], flags: SourceF
 async function readLive(inputs: readonly string[], flags: SourceFlags): Promise<AuditSources> {
   const api = await ApiProxy.start({ ...kubectlOf(flags), timeout: flags.timeout })
   try {
-    const { nodes, pods, objects, kubelets, unread } = await readCluster(api)
+    const { nodes, pods, objects, kubelets, completeKinds, unread } = await readCluster(api)
     const live = scanObjects(objects, 'cluster', KEEP)
     const files = inputs.length > 0 ? await scanInputs(inputs, KEEP) : undefined
     const { workloads, uses, findings } = files ?? live
     const resources = [...live.resources, ...(files?.resources ?? [])]
     const scan = { workloads, uses, resources, findings: [...findings, ...unread.map(unreadFinding)] }
-    return { nodes, scan, known: { livePods: pods, kubelets } }
+    return { nodes, scan, known: { livePods: pods, kubelets, completeKinds } }
   } finally {
     await api.close()
   }

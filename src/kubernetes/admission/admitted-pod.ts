@@ -1,53 +1,96 @@
-import type { PodSpec, Toleration } from 'kubernetes-types/core/v1.js'
+import type { PodSpec } from 'kubernetes-types/core/v1.js'
 import type { PriorityClass } from '../objects/priority-class.ts'
 import { objectsOf } from '../objects/resource.ts'
 import type { RuntimeClass } from '../objects/runtime-class.ts'
 import type { Workload } from '../objects/workload.ts'
+import type { Doubt } from '../pods/refusal.ts'
 import { daemonSetTolerations } from './daemon-set.ts'
+import { withDefaultRequests } from './default-requests.ts'
+import { defaultTolerations } from './default-tolerations.ts'
+import { type LimitRange, withLimitRanges } from './limit-range.ts'
 import { podPriority } from './priority.ts'
-import { withRuntimeClass } from './runtime-class.ts'
+import { classRejection, withRuntimeClass } from './runtime-class.ts'
 
 /** A pod as the API server stores it: with what controllers and admission add to its template. */
 export interface AdmittedPod {
   readonly spec: PodSpec
+  readonly namespace: string
+  readonly labels: Readonly<Record<string, string>>
   /** Placed by the DaemonSet controller, which knows nothing of ports, resources and pod affinity. */
   readonly isDaemonSetPod: boolean
-  /** The pod's own label `kubernetes.io/os`, which the kubelet compares with its node's. */
-  readonly osLabel?: string | undefined
-  /** Pods of a lower one may have to make room. */
   readonly priority: number
+  /** Pods of a lower priority may have to make room. */
+  readonly preempts: boolean
   /** Why the API server rejects the pod. */
   readonly rejection?: string | undefined
+  /** What may keep it from every node, and nobody here can tell. */
+  readonly doubts: readonly Doubt[]
 }
 
 /** The objects of the cluster that admission asks about. */
 export interface AdmissionFacts {
-  /** By name; a class that is not among them may exist all the same. */
+  /** By name. */
   readonly runtimeClasses?: ReadonlyMap<string, RuntimeClass>
   readonly priorityClasses?: readonly PriorityClass[]
+  readonly limitRanges?: readonly LimitRange[]
+  /** The kinds of which every object is known; of others, one that is not known may exist all the same. */
+  readonly completeKinds?: ReadonlySet<string>
 }
 
-/** Added to each pod by the admission plugin DefaultTolerationSeconds, which is on by default. */
-const DEFAULT_TOLERATIONS: readonly Toleration[] = [
-  { key: 'node.kubernetes.io/not-ready', operator: 'Exists', effect: 'NoExecute', tolerationSeconds: 300 },
-  { key: 'node.kubernetes.io/unreachable', operator: 'Exists', effect: 'NoExecute', tolerationSeconds: 300 },
-]
+/** The namespace of what names none. */
+const DEFAULT_NAMESPACE = 'default'
 
-/** The pod that a workload's template becomes. */
+/**
+ * The pod that a workload's template becomes. Controllers come first, then defaults, then the admission plugins in the
+ * API server's order: LimitRanger, Priority, DefaultTolerationSeconds, RuntimeClass.
+ */
 export function admittedPod(
-  { resource, podSpec, template }: Pick<Workload, 'resource' | 'podSpec' | 'template'>,
-  { runtimeClasses, priorityClasses = [] }: AdmissionFacts = {},
+  workload: Pick<Workload, 'resource' | 'podSpec' | 'template'>,
+  facts: AdmissionFacts = {},
 ): AdmittedPod {
+  const { resource, podSpec, template } = workload
+  const namespace = resource.namespace || DEFAULT_NAMESPACE
   const isDaemonSetPod = resource.kind === 'DaemonSet'
-  const added = isDaemonSetPod ? daemonSetTolerations(podSpec) : []
-  const runtimeClass = runtimeClasses?.get(podSpec.runtimeClassName ?? '')
-  const merged = runtimeClass ? withRuntimeClass(podSpec, runtimeClass) : { spec: podSpec }
-  const tolerations = [...objectsOf(merged.spec.tolerations), ...added, ...DEFAULT_TOLERATIONS]
+  const created = isDaemonSetPod ? withTolerations(podSpec, daemonSetTolerations(podSpec)) : podSpec
+  const base = { namespace, labels: template.metadata?.labels ?? {}, isDaemonSetPod }
+  const { unknownClass, ...priority } = podPriority(podSpec, facts.priorityClasses ?? [])
+  // What a cluster has stored has met admission already.
+  if (isStored(workload)) return { ...base, ...priority, spec: created, doubts: [] }
+
+  const ranges = (facts.limitRanges ?? []).filter((range) => (range.namespace || DEFAULT_NAMESPACE) === namespace)
+  const limited = withLimitRanges(withDefaultRequests(created), ranges)
+  const tolerant = withTolerations(limited.spec, defaultTolerations(limited.spec))
+  const { runtimeClassName } = podSpec
+  const runtimeClass = facts.runtimeClasses?.get(runtimeClassName ?? '')
+  const classed = runtimeClass ? withRuntimeClass(tolerant, runtimeClass) : { spec: tolerant }
+  const missing = [
+    ...(unknownClass ? [{ kind: 'PriorityClass', name: unknownClass }] : []),
+    ...(runtimeClassName && !runtimeClass ? [{ kind: 'RuntimeClass', name: runtimeClassName }] : []),
+  ]
+  const absent = missing.find(({ kind }) => facts.completeKinds?.has(kind))
+  const rejection = absent ? `there is no ${absent.kind} ${absent.name}` : classRejection(podSpec, runtimeClass)
   return {
-    spec: { ...merged.spec, tolerations },
-    isDaemonSetPod,
-    osLabel: template.metadata?.labels?.['kubernetes.io/os'],
-    priority: podPriority(podSpec, priorityClasses),
-    rejection: merged.conflict,
+    ...base,
+    ...priority,
+    spec: classed.spec,
+    rejection: limited.rejection ?? classed.conflict ?? rejection,
+    doubts: absent ? [] : missing.map(({ kind, name }) => unknownClassDoubt(kind, name)),
   }
+}
+
+function unknownClassDoubt(kind: string, name: string): Doubt {
+  const [code, adds] =
+    kind === 'PriorityClass'
+      ? (['PRIORITY_CLASS_UNKNOWN', 'its priority is not known'] as const)
+      : (['RUNTIME_CLASS_UNKNOWN', 'its nodeSelector, tolerations and overhead are left out'] as const)
+  return { reason: 'Admission', message: `${kind} ${name} is not among the inputs: ${adds}`, code }
+}
+
+function withTolerations(spec: PodSpec, added: NonNullable<PodSpec['tolerations']>): PodSpec {
+  return added.length === 0 ? spec : { ...spec, tolerations: [...objectsOf(spec.tolerations), ...added] }
+}
+
+/** A pod that an API server gave, not one that a person wrote. */
+function isStored({ resource, template }: Pick<Workload, 'resource' | 'template'>): boolean {
+  return resource.kind === 'Pod' && typeof template.metadata?.uid === 'string'
 }

@@ -7,10 +7,23 @@ const BUILT_IN: Readonly<Record<string, number>> = {
   'system-cluster-critical': 2_000_000_000,
 }
 
-/** A pod's priority, as admission sets it: of its class, else of the default class, else 0. */
-export function podPriority(spec: PodSpec, classes: readonly PriorityClass[]): number {
-  if (typeof spec.priority === 'number') return spec.priority
+/** What admission makes of a pod's PriorityClass. */
+export interface PodPriority {
+  readonly priority: number
+  /** Pods of a lower one may have to make room. */
+  readonly preempts: boolean
+  /** The class that it names, where that is not known. */
+  readonly unknownClass?: string | undefined
+}
+
+/** A pod's priority: the stored one, else of its class, else of the default class, else 0. */
+export function podPriority(spec: PodSpec, classes: readonly PriorityClass[]): PodPriority {
   const name = spec.priorityClassName
-  if (!name) return classes.find(({ isDefault }) => isDefault)?.value ?? 0
-  return classes.find((one) => one.name === name)?.value ?? BUILT_IN[name] ?? 0
+  const found = name ? classes.find((one) => one.name === name) : classes.find(({ isDefault }) => isDefault)
+  const value = found?.value ?? BUILT_IN[name ?? '']
+  return {
+    priority: typeof spec.priority === 'number' ? spec.priority : (value ?? 0),
+    preempts: spec.preemptionPolicy ? spec.preemptionPolicy !== 'Never' : (found?.preempts ?? true),
+    ...(name && value === undefined && { unknownClass: name }),
+  }
 }

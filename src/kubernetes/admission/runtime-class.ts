@@ -1,6 +1,7 @@
 import type { PodSpec } from 'kubernetes-types/core/v1.js'
 import { objectsOf } from '../objects/resource.ts'
 import type { RuntimeClass } from '../objects/runtime-class.ts'
+import { quantities } from '../pods/pod-resources.ts'
 
 /**
  * A pod as admission leaves it: the class's nodeSelector and tolerations merged in, its overhead set. A key that both
@@ -24,4 +25,18 @@ export function withRuntimeClass(spec: PodSpec, runtimeClass: RuntimeClass): { s
       ...(runtimeClass.overhead && { overhead: runtimeClass.overhead }),
     },
   }
+}
+
+/**
+ * Why the API server rejects a pod's own overhead: only its class may set it.
+ * Source: kubernetes 1.37, plugin/pkg/admission/runtimeclass, Validate.
+ */
+export function classRejection(spec: PodSpec, runtimeClass: RuntimeClass | undefined): string | undefined {
+  const own = quantities(spec.overhead)
+  if (own.size === 0) return undefined
+  if (!spec.runtimeClassName) return 'it sets overhead without a RuntimeClass'
+  if (!runtimeClass) return undefined
+  const fixed = quantities(runtimeClass.overhead)
+  const isEqual = own.size === fixed.size && [...own].every(([name, milli]) => fixed.get(name) === milli)
+  return isEqual ? undefined : `its overhead is not that of RuntimeClass ${runtimeClass.name}`
 }

@@ -1,4 +1,5 @@
 import type { Node } from 'kubernetes-types/core/v1.js'
+import type { Refusal } from '../pods/refusal.ts'
 import {
   askAll,
   type Filter,
@@ -8,7 +9,6 @@ import {
   nodePorts,
   nodeResourcesFit,
   notAdmitted,
-  type Refusal,
   taintToleration,
 } from '../scheduler/filters.ts'
 import type { SchedulablePod } from '../scheduler/schedulable-pod.ts'

@@ -1,29 +1,12 @@
 import type { Node } from 'kubernetes-types/core/v1.js'
 import { nameOfNode } from '../objects/node.ts'
-import { objectsOf } from '../objects/resource.ts'
 import { conflicts, formatHostPort, type HostPort } from '../pods/host-port.ts'
+import type { Refusal } from '../pods/refusal.ts'
 import { nodeMismatch } from './node-selector.ts'
 import { type ReservedResources, resourceShortage } from './resource-fit.ts'
 import type { SchedulablePod } from './schedulable-pod.ts'
 import { formatTaint, type TaintEffect, untoleratedTaint } from './taint.ts'
 import { lackedTopologyKey, unmetPodAffinity } from './topology.ts'
-
-/** The scheduler's own names of its filters, in the order in which it asks them. */
-export type SchedulerFilter =
-  | 'NodeUnschedulable'
-  | 'NodeName'
-  | 'TaintToleration'
-  | 'NodeAffinity'
-  | 'NodePorts'
-  | 'NodeResourcesFit'
-  | 'PodTopologySpread'
-  | 'InterPodAffinity'
-
-/** Why a pod cannot be placed on a node. */
-export interface Refusal {
-  readonly reason: SchedulerFilter
-  readonly message: string
-}
 
 /** What other pods take of a node, as far as it is known. */
 export interface NodeUse {
@@ -55,27 +38,9 @@ export function askAll(
   return undefined
 }
 
-/**
- * Filters that depend on the pods that run, which nobody here knows: the scheduler may still say no to a node that
- * {@link firstRefusal} let pass.
- */
-export function undecidedFilter({ spec }: SchedulablePod): Refusal | undefined {
-  const unknown = 'cannot decide: it depends on the pods that run by then'
-  if (
-    objectsOf(spec.topologySpreadConstraints).some(({ whenUnsatisfiable }) => whenUnsatisfiable === 'DoNotSchedule')
-  ) {
-    return { reason: 'PodTopologySpread', message: `topology spread, ${unknown}` }
-  }
-  const { podAffinity, podAntiAffinity } = spec.affinity ?? {}
-  const required = [podAffinity, podAntiAffinity].flatMap((affinity) =>
-    objectsOf(affinity?.requiredDuringSchedulingIgnoredDuringExecution),
-  )
-  return required.length > 0 ? { reason: 'InterPodAffinity', message: `pod affinity, ${unknown}` } : undefined
-}
-
 /** Admission comes before every filter. */
 export const notAdmitted: Filter = ({ rejection }) =>
-  rejection === undefined ? undefined : { reason: 'NodeAffinity', message: `the pod is rejected: ${rejection}` }
+  rejection === undefined ? undefined : { reason: 'Admission', message: `the pod is rejected: ${rejection}` }
 
 export const nodeName: Filter = ({ spec }, node) =>
   spec.nodeName && spec.nodeName !== nameOfNode(node)

@@ -1,0 +1,28 @@
+/** The scheduler's own names of its filters, in the order in which it asks them. */
+export type SchedulerFilter =
+  | 'SchedulingGates'
+  | 'NodeUnschedulable'
+  | 'NodeName'
+  | 'TaintToleration'
+  | 'NodeAffinity'
+  | 'NodePorts'
+  | 'NodeResourcesFit'
+  | 'PodTopologySpread'
+  | 'InterPodAffinity'
+
+/** Who says no to a pod, or may: the API server, a filter of the scheduler, a scheduler of another name, the kubelet. */
+export type Refuser = 'Admission' | SchedulerFilter | 'OtherScheduler' | 'Kubelet'
+
+/** Why a pod is not placed on a node, or may not be. */
+export interface Refusal {
+  readonly reason: Refuser
+  readonly message: string
+}
+
+/** What may keep a pod from every node, and nobody here can tell. */
+export interface Doubt extends Refusal {
+  /** Of the finding that says so; left out where the verdict says it all. */
+  readonly code?: DoubtCode
+}
+
+export type DoubtCode = 'PRIORITY_CLASS_UNKNOWN' | 'RUNTIME_CLASS_UNKNOWN' | 'SCHEDULER_UNKNOWN' | 'SCHEDULING_GATED'
