@@ -1,6 +1,6 @@
 import { Args, Flags } from '@oclif/core'
 import type { Lock } from '../bundle/format/lock.ts'
-import { nodeFiles } from '../bundle/format/node-files.ts'
+import { carriedFiles } from '../bundle/format/node-files.ts'
 import { type BundlePlan, planBundle } from '../bundle/format/plan.ts'
 import { BaseCommand } from '../cli/base-command.ts'
 import { domainsOf, imagesToLock } from '../cli/bundles/images-to-lock.ts'
@@ -75,7 +75,7 @@ export default class Bundle extends BaseCommand {
         ...{ client, kept, local: reuse, fetchesLocked: true },
         note: (text) => this.logToStderr(text),
       })
-      const files = [...nodeFiles(lock, await readNodeScript()), ...(await this.#tools(flags, lock))]
+      const files = [...carriedFiles(lock, await readNodeScript()), ...(await this.#tools(flags, lock))]
       const plan = planBundle(lock, files, without ? { without } : {})
       const isThere = existing !== undefined && (await isSame(existing, plan))
       if (existing && !isThere && !flags.force) throw outputExists(flags.output)

@@ -1,6 +1,6 @@
 import { Args } from '@oclif/core'
 import type { BlobSource } from '../bundle/fill/fill.ts'
-import { nodeFiles } from '../bundle/format/node-files.ts'
+import { carriedFiles } from '../bundle/format/node-files.ts'
 import { planBundle } from '../bundle/format/plan.ts'
 import { joinLocks } from '../bundle/lock/lock.ts'
 import { BaseCommand } from '../cli/base-command.ts'
@@ -30,7 +30,7 @@ export default class Merge extends BaseCommand {
       for (const path of argv as string[]) bundles.push(await openBundle(path))
       const inputs = bundles.filter((bundle) => bundle !== existing)
       const lock = joinLocks(inputs.map((bundle) => bundle.lock).toReversed())
-      const files = [...nodeFiles(lock, await readNodeScript()), ...(await carriedTools(inputs))]
+      const files = [...carriedFiles(lock, await readNodeScript()), ...(await carriedTools(inputs))]
       const plan = planBundle(lock, files)
       if (existing && !(await isSame(existing, plan)) && !flags.force) throw outputExists(flags.output)
       if (!existing || !(await isSame(existing, plan))) {

@@ -12,7 +12,7 @@ import type { Workload } from '../kubernetes/objects/workload.ts'
 import { countOf } from '../plural.ts'
 import { kustomizeComponent } from '../seed/patch/kustomize-component.ts'
 import { type EditOptions, podEdits } from '../seed/patch/pod-edit.ts'
-import { isRecordedWorkloads, selectorOf } from '../seed/placement/recorded-workloads.ts'
+import { isRecordedWorkloads, selectorOf } from '../seed/placement/recorded-placement.ts'
 import { imagesByName } from '../seed/placement/workload-images.ts'
 
 interface PatchAnswer {

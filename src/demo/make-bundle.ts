@@ -1,6 +1,6 @@
 import { imagesFailed } from '../bundle/failure.ts'
 import { fillBundle } from '../bundle/fill/fill.ts'
-import { nodeFiles } from '../bundle/format/node-files.ts'
+import { carriedFiles } from '../bundle/format/node-files.ts'
 import { type BundlePlan, planBundle } from '../bundle/format/plan.ts'
 import { type LockResult, lockImages } from '../bundle/lock/lock.ts'
 import { readNodeScript } from '../cli/files/node-script.ts'
@@ -22,7 +22,7 @@ export async function lockAll(
 
 /** What `nodeseed bundle` does with a lock. */
 export async function writeBundle(file: string, { lock }: LockResult, client: RegistryClient): Promise<BundlePlan> {
-  const plan = planBundle(lock, nodeFiles(lock, await readNodeScript()))
+  const plan = planBundle(lock, carriedFiles(lock, await readNodeScript()))
   const writer = await BundleWriter.create(file, plan)
   try {
     const { failures } = await fillBundle({ lock, files: plan.files }, client, writer)

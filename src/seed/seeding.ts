@@ -2,7 +2,7 @@ import type { Lock } from '../bundle/format/lock.ts'
 import type { NodeGroup } from './nodes/node-group.ts'
 import type { SeedingOptions } from './seeding-options.ts'
 
-type Told =
+type SharedOptions =
   | 'namespace'
   | 'set'
   | 'bundlePath'
@@ -14,7 +14,7 @@ type Told =
   | 'interval'
 
 /** What the seeding pods of all groups have in common. */
-export interface Seeding extends Pick<SeedingOptions, Told> {
+export interface Seeding extends Pick<SeedingOptions, SharedOptions> {
   /** All that the bundle holds. */
   readonly bundle: Lock
   /** Digest of the node script: a changed script makes new pods. */

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { nodeFiles, renderNames } from '../../src/bundle/format/node-files.ts'
+import { carriedFiles, renderNames } from '../../src/bundle/format/node-files.ts'
 import { seedSetDigest } from '../../src/bundle/format/seed-set.ts'
 import type { Blobs } from '../support/image-maker.ts'
 import { shopImages } from '../support/shop-images.ts'
@@ -19,7 +19,7 @@ test('a row for each name, image and blob of each platform, shared blobs once, a
 test('the bundle is a docker archive too: every tag, and the layers in order', async () => {
   const blobs: Blobs = new Map()
   const lock = { version: 1 as const, images: await shopImages(blobs) }
-  const [file] = nodeFiles(lock, '')
+  const [file] = carriedFiles(lock, '')
   expect(file?.name).toBe('manifest.json')
   const entries: { RepoTags: string[]; Layers: string[] }[] = JSON.parse(file?.content ?? '')
   expect(entries.flatMap(({ RepoTags }) => RepoTags)).toEqual([

@@ -4,7 +4,7 @@ import { parseAllDocuments } from 'yaml'
 import { criForm, parseReference } from '../../src/oci/reference.ts'
 import { guardResources } from '../../src/seed/guard/guard.ts'
 import type { Guard } from '../../src/seed/guard/guard-images.ts'
-import { spellingsOf } from '../../src/seed/guard/spelling.ts'
+import { imageNameVariants } from '../../src/seed/guard/image-name-variants.ts'
 
 const DIGEST = `sha256:${'a'.repeat(64)}`
 
@@ -15,7 +15,7 @@ test.for([
   'docker.io/grafana/grafana:11',
   'registry.example:5000/team/app:latest',
 ])('every spelling of %s means it', (name) => {
-  for (const spelling of spellingsOf(name)) expect(criForm(parseReference(spelling)), spelling).toBe(name)
+  for (const spelling of imageNameVariants(name)) expect(criForm(parseReference(spelling)), spelling).toBe(name)
 })
 
 test('what a manifest may write is among the spellings', () => {
@@ -32,7 +32,7 @@ test('what a manifest may write is among the spellings', () => {
   const suffix = fc.constantFrom('', ':latest', ':1', `@${DIGEST}`)
   fc.assert(
     fc.property(repository, suffix, (name, end) => {
-      expect(spellingsOf(criForm(parseReference(name + end)))).toContain(name + end)
+      expect(imageNameVariants(criForm(parseReference(name + end)))).toContain(name + end)
     }),
   )
 })
@@ -118,7 +118,7 @@ test('the list is part of the policy', () => {
   expect(policies).toHaveLength(2)
   for (const { spec } of policies) {
     expect(spec?.paramKind).toBeUndefined()
-    expect(listed(spec?.variables)).toEqual(spellingsOf('docker.io/library/nginx:1.27').sort())
+    expect(listed(spec?.variables)).toEqual(imageNameVariants('docker.io/library/nginx:1.27').sort())
   }
 })
 

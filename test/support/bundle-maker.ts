@@ -1,6 +1,6 @@
 import { readFile, writeFile } from 'node:fs/promises'
 import type { Lock, LockedImage } from '../../src/bundle/format/lock.ts'
-import { nodeFiles } from '../../src/bundle/format/node-files.ts'
+import { carriedFiles } from '../../src/bundle/format/node-files.ts'
 import type { PlannedFile } from '../../src/bundle/format/plan.ts'
 import { type BundlePlan, type ExtraFile, planBundle } from '../../src/bundle/format/plan.ts'
 import { BLOCK, encodeHeader } from '../../src/bundle/format/tar-header.ts'
@@ -21,7 +21,7 @@ export async function writeTestBundle(
   }: { leaveOut?: ReadonlySet<string>; files?: readonly ExtraFile[]; without?: ReadonlySet<Digest> } = {},
 ): Promise<Lock> {
   const lock: Lock = { version: 1, images }
-  const plan = planBundle(lock, [...nodeFiles(lock, await readFile(NODE_SCRIPT, 'utf8')), ...files], {
+  const plan = planBundle(lock, [...carriedFiles(lock, await readFile(NODE_SCRIPT, 'utf8')), ...files], {
     ...(without && { without }),
   })
   if (leaveOut.size > 0) {

@@ -4,7 +4,7 @@ import { blobsOf, type Lock } from './lock.ts'
 import { seedSetDigest } from './seed-set.ts'
 
 /** A file of the bundle that is there for the nodes. */
-export interface NodeFile {
+export interface CarriedFile {
   readonly name: string
   readonly content: string
 }
@@ -13,7 +13,7 @@ export interface NodeFile {
  * What a bundle carries for nodes that have nothing but POSIX sh and their runtime's own tools: the node script, the lock
  * once more as rows that the script can read, and what makes the file a docker archive too.
  */
-export function nodeFiles(lock: Lock, script: string): NodeFile[] {
+export function carriedFiles(lock: Lock, script: string): CarriedFile[] {
   return [
     { name: 'manifest.json', content: renderDockerManifest(lock) },
     { name: 'nodeseed/seed.sh', content: script },

@@ -1,6 +1,6 @@
 import type { MatchResources, Variable } from 'kubernetes-types/admissionregistration/v1.js'
 import type { SeedLabel } from '../placement/seed-label.ts'
-import { spellingsOf } from './spelling.ts'
+import { imageNameVariants } from './image-name-variants.ts'
 
 export const GUARD_ACTIONS = ['warn', 'deny'] as const
 export type GuardAction = (typeof GUARD_ACTIONS)[number]
@@ -60,11 +60,11 @@ export interface ImageList {
  * (kubernetes/kubernetes#130887), and a guard that comes back would refuse everything.
  */
 export function imageList(name: string, names: readonly string[]): ImageList {
-  const spellings = [...new Set(names.flatMap(spellingsOf))].sort()
+  const variants = [...new Set(names.flatMap(imageNameVariants))].sort()
   const parts: string[][] = [[]]
   let length = 0
-  for (const spelling of spellings) {
-    const literal = JSON.stringify(spelling)
+  for (const variant of variants) {
+    const literal = JSON.stringify(variant)
     length += literal.length
     if (length > MAX_LIST_LENGTH) {
       parts.push([])

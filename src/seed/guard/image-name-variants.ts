@@ -5,7 +5,7 @@ const OFFICIAL = 'docker.io/library/'
  * The ways in which a manifest may write a name that a runtime looks for: without `docker.io/`, without `library/`, and
  * without `:latest`. Source: distribution/reference v0.6.0, normalize.go.
  */
-export function spellingsOf(name: string): string[] {
+export function imageNameVariants(name: string): string[] {
   const tagged = name.endsWith(':latest') ? [name, name.slice(0, -':latest'.length)] : [name]
   return tagged.flatMap((text) => {
     if (text.startsWith(OFFICIAL)) {
