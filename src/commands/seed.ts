@@ -46,13 +46,13 @@ not be placed, and says what and why; the rest is written all the same.`
     const bundle = await openBundle(args.bundle)
     await bundle.close()
     const plan = planSeeding(bundle.lock, nodes, workloads, {
-      set: flags.set,
+      set: flags['set-name'],
       labelDomain: flags['label-prefix'],
       namespace: flags.namespace,
       bundlePath: flags['bundle-path'] ?? `/var/lib/nodeseed/${basename(wholeName(args.bundle))}`,
       sandboxImage: flags['sandbox-image'],
       interval: Math.round(flags.interval / 1000),
-      placement: flags.placement,
+      placement: flags['place-on'],
       spread: flags.spread,
       prune: flags.prune,
       guard: flags.guard,

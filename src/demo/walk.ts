@@ -78,7 +78,7 @@ export async function* walk({ manifests, nodes: nodesFile, directory, client }: 
   await writeSeeding(seedDirectory, plan)
   yield {
     title: 'seed',
-    command: `nodeseed seed ${bundleFile} ${manifests} --nodes ${nodesFile} --set shop -o ${seedDirectory}`,
+    command: `nodeseed seed ${bundleFile} ${manifests} --nodes ${nodesFile} --set-name shop -o ${seedDirectory}`,
     said: [
       ...plan.nodes.map(
         ({ node, images: count, bytes }) => `${node} gets ${countOf(count, 'image')}, ${formatBytes(bytes)}`,

@@ -97,9 +97,9 @@ test('--json gives the placement, as placement.json holds it', async () => {
   ])
 })
 
-test('--placement all: every node gets everything, under one label', async () => {
+test('--place-on all: every node gets everything, under one label', async () => {
   const { bundle, output, lock } = await bundled()
-  const args = ['seed', bundle, '--nodes', NODES, '-o', output, '--placement', 'all', '--json', SHOP]
+  const args = ['seed', bundle, '--nodes', NODES, '-o', output, '--place-on', 'all', '--json', SHOP]
   const plan: SeedingPlan = JSON.parse((await runCli(args)).stdout)
   expect(plan.nodes.map(({ node, images }) => `${node} ${images}`)).toEqual(['control-1 2', 'worker-1 2', 'edge-1 1'])
   expect(plan.sets.map(({ digest }) => digest)).toEqual([seedSetDigest(lock)])
@@ -136,14 +136,24 @@ test('--from-registry: nodes get lists of names and no path of a bundle', async 
   expect(daemonSet).not.toContain('/var/lib/nodeseed')
 })
 
+test('the old spellings of --set-name and --place-on are understood, and say the new ones', async () => {
+  const { bundle, output } = await bundled()
+  const old = ['--set', 'shop', '--placement', 'all']
+  const { stderr, exitCode } = await runCli(['seed', bundle, '--nodes', NODES, '-o', output, ...old, SHOP])
+  expect(exitCode, stderr).toBe(0)
+  const { sets } = JSON.parse(await readFile(join(output, 'placement.json'), 'utf8')) as SeedingPlan
+  expect(sets.map(({ name }) => name)).toEqual(['shop'])
+  expect(stderr).toMatch(/"--set" flag[\s\S]*"--set-name"[\s\S]*"--placement" flag[\s\S]*"--place-on"/)
+})
+
 test('an output that exists is kept; only one of ours is replaced, and only by force', async () => {
   const { bundle, output, directory } = await bundled()
   const run = (...more: string[]) => runCli(['seed', bundle, '--nodes', NODES, '-o', output, ...more])
   await run()
   const before = await readFile(join(output, 'placement.json'), 'utf8')
-  expect(await run('--set', 'shop')).toMatchObject({ exitCode: 2, stderr: expect.stringContaining('--force') })
+  expect(await run('--set-name', 'shop')).toMatchObject({ exitCode: 2, stderr: expect.stringContaining('--force') })
   expect(await readFile(join(output, 'placement.json'), 'utf8')).toBe(before)
-  expect(await run('--set', 'shop', '--force')).toMatchObject({ exitCode: 0 })
+  expect(await run('--set-name', 'shop', '--force')).toMatchObject({ exitCode: 0 })
   expect(await readFile(join(output, 'placement.json'), 'utf8')).toContain('shop.nodeseed.dev')
   const foreign = ['seed', bundle, '--nodes', NODES, '--force', '-o', directory]
   expect(await runCli(foreign)).toMatchObject({ exitCode: 2, stderr: expect.stringContaining('placement.json') })
@@ -151,7 +161,7 @@ test('an output that exists is kept; only one of ours is replaced, and only by f
 })
 
 test.for<[why: string, args: string[], message: string]>([
-  ['a set name that no label can have', ['--set', 'Shop 1'], 'Not the key of a label'],
+  ['a set name that no label can have', ['--set-name', 'Shop 1'], 'Not the key of a label'],
   ['a label prefix that is no domain', ['--label-prefix', 'x_y'], 'Not the key of a label'],
   ['a registry without a scheme', ['--from-registry', 'registry:5000'], 'Not the address of a registry'],
   ['a size that is none', ['--max-per-node', 'much'], 'Not a size'],

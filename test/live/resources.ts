@@ -8,8 +8,8 @@ const VARIANTS: [what: string, args: string[]][] = [
   ['plain', []],
   ['for NFD, with pruning, in waves', ['--nfd', '--prune', '--max-unavailable', '3', '--guard', 'warn']],
   ['with labels that nodes cannot forge', ['--label-prefix', 'node-restriction.kubernetes.io', '--guard', 'deny']],
-  ['from a registry', ['--from-registry', 'http://10.77.0.254:5000', '--set', 'pulled', '--namespace', 'other']],
-  ['placed where it may run', ['--placement', 'eligible', '--guard', 'deny']],
+  ['from a registry', ['--from-registry', 'http://10.77.0.254:5000', '--set-name', 'pulled', '--namespace', 'other']],
+  ['placed where it may run', ['--place-on', 'eligible', '--guard', 'deny']],
 ]
 
 /** The API server takes what nodeseed writes, knows every field of it, and has no warning to give. */

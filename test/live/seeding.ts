@@ -178,7 +178,7 @@ async function checkPulling(live: LiveCluster): Promise<void> {
   await report.check('nodes pull what they lack from nodeseed serve', async () => {
     const address = '10.77.0.254:5000'
     live.processes.start('serve', process.execPath, [PROGRAM, 'serve', shop.bundle, '--listen', address])
-    const place = ['--set', 'pulled', '--namespace', 'pulled', '--from-registry', `http://${address}`]
+    const place = ['--set-name', 'pulled', '--namespace', 'pulled', '--from-registry', `http://${address}`]
     const output = await seedInto(live, 'pulled', { args: place })
     await kubectl('apply', '-k', join(output, 'seeding'), '--validate=strict')
     await kubectl('rollout', 'status', 'daemonset', '--timeout=120s', '--namespace', 'pulled')

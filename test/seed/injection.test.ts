@@ -43,7 +43,7 @@ test('a list of names whose characters are all legal, but make no image, is only
 test('no option, no path and no node name reaches a shell, and what is printed is JSON', async () => {
   const node = await fakeNode()
   await writeBundle(node.bundle, `nodeseed-names 1 0123456789abcdef\nname ${ROW.join(' ')}\nend\n`)
-  const options = fc.constantFrom('--set', '--namespace', '--platform', '--storage', '--address', '--ctr')
+  const options = fc.constantFrom('--expect-set', '--namespace', '--platform', '--storage', '--address', '--ctr')
   await fc.assert(
     fc.asyncProperty(options, hostileText(), hostileText(), async (option, value, name) => {
       const { stdout } = await node.run([option, value, node.bundle], { NODE_NAME: name })

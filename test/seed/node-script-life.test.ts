@@ -111,7 +111,7 @@ withContainerd('--from-registry pulls what is missing, layer by layer, under the
   await writeFile(list, renderNames(lock))
 
   const containerd = await startContainerd()
-  const pull = ['--names', list, '--set', seedSetDigest(lock), '--from-registry', `http://${address}`]
+  const pull = ['--names', list, '--expect-set', seedSetDigest(lock), '--from-registry', `http://${address}`]
   const run = await runNodeScript([...reach(containerd), ...pull])
   expect(run, run.stderr).toMatchObject({ code: 0, report: { result: 'seeded', names: 4 } })
   for (const name of namesOf(images)) expect(await containerd.cri.imageStatus(name), name).toBeDefined()

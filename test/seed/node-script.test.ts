@@ -89,7 +89,7 @@ withContainerd('an image for another platform never gets a name here', async () 
 withContainerd('a bundle of another set, and one that holds nothing for this machine, are refused', async () => {
   const { file } = await writeShop()
   const containerd = await startContainerd()
-  const otherSet = await runNodeScript([...reach(containerd), '--set', '0000000000000000', file])
+  const otherSet = await runNodeScript([...reach(containerd), '--expect-set', '0000000000000000', file])
   expect(otherSet).toMatchObject({ code: 2, report: { message: expect.stringContaining('holds set') } })
   const otherPlatform = await runNodeScript([...reach(containerd), '--platform', 'linux/riscv64', file])
   expect(otherPlatform).toMatchObject({

@@ -12,7 +12,9 @@ export const seedFlags = {
   nodes: Flags.string({ description: 'what `kubectl get nodes -o json` wrote', required: true, helpValue: 'FILE' }),
   output: Flags.string({ char: 'o', description: 'directory to write', required: true, helpValue: 'DIR' }),
   force: Flags.boolean({ description: 'replace what an earlier run wrote to that directory' }),
-  set: Flags.string({
+  'set-name': Flags.string({
+    aliases: ['set'],
+    deprecateAliases: true,
     description: 'name of the seed set, the first part of its label',
     default: 'images',
     helpValue: 'NAME',
@@ -49,12 +51,14 @@ export const seedFlags = {
     description: 'sandbox (pause) image of the nodes that do not report theirs',
     helpValue: 'REF',
   }),
-  placement: Flags.option({ options: PLACEMENTS })({
+  'place-on': Flags.option({ options: PLACEMENTS })({
+    aliases: ['placement'],
+    deprecateAliases: true,
     description: 'nodes that get images: those that the workloads may run on, all, or as few as --spread needs',
     default: 'eligible',
   }),
   spread: Flags.integer({
-    description: 'with minimal placement: nodes for each workload',
+    description: 'with --place-on minimal: nodes for each workload',
     default: 1,
     min: 1,
     helpValue: 'COUNT',

@@ -30,7 +30,7 @@ What is to happen
   --no-space-check      import even when the space looks too small
 Which images
   --names FILE          the list of names (nodeseed/names.txt), when it is not all that the bundle holds
-  --set DIGEST          refuse a bundle that holds another set of images
+  --expect-set DIGEST   refuse a bundle that holds another set of images
   --set-name NAME       the name under which this set is kept apart from others (default: images)
   --platform PLATFORM   such as linux/arm64 (default: this machine's)
   --from-registry URL   pull from a registry that holds the images, layer by layer, instead of reading a bundle
@@ -104,7 +104,7 @@ set_option() {
   case $1 in
     --watch) watch=$2 ;;
     --names) names=$2 ;;
-    --set) expected_set=$2 ;;
+    --expect-set | --set) expected_set=$2 ;;
     --set-name) set_name=$2 ;;
     --platform) platform=$2 ;;
     --from-registry) registry=$2 ;;

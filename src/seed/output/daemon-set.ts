@@ -95,7 +95,7 @@ function container(name: string, group: SeededGroup, seeding: Seeding, options: 
     command: ['/bin/sh', `${SCRIPT_DIRECTORY}/seed.sh`],
     args: [
       ...['--method', group.runtime.name],
-      ...['--set', seedSetDigest(group.lock), '--set-name', seeding.set],
+      ...['--expect-set', seedSetDigest(group.lock), '--set-name', seeding.set],
       ...(needsOwnNames(group, seeding) ? ['--names', `${NAMES_DIRECTORY}/names.txt`] : []),
       ...['--report', '/dev/termination-log'],
       ...features.flatMap((feature) => ['--feature', feature]),

@@ -71,7 +71,7 @@ function namesOf(group: SeededGroup): string {
   const names = renderNames(group.lock)
   if (names.length <= MAX_OBJECT_BYTES) return names
   throw new ExpectedError('UNSUPPORTED', `the list of names for nodes of ${group.name} is too large for a ConfigMap`, {
-    hint: 'Place everything everywhere (--placement all) from a file, or split the bundle.',
+    hint: 'Place everything everywhere (--place-on all) from a file, or split the bundle.',
   })
 }
 

@@ -209,6 +209,6 @@ function tooSmall({ node, isCapped }: NodeLoad, what: string): Finding {
   const message = isCapped
     ? `node ${node.name}: ${what} would be more than --max-per-node`
     : `node ${node.name}: has no room for ${what}, compressed and unpacked`
-  const hint = `${isCapped ? 'Raise --max-per-node' : 'Give the node a larger disk'}, leave images out, or place fewer with --placement minimal.`
+  const hint = `${isCapped ? 'Raise --max-per-node' : 'Give the node a larger disk'}, leave images out, or place fewer with --place-on minimal.`
   return finding('NODE_TOO_SMALL', message, { hint })
 }
