@@ -106,18 +106,23 @@ function setAt(root: Record<string, unknown>, { path, value }: TextEdit): void {
 }
 
 /** Custom resources whose images were found, but whose pods an operator makes. */
-function outOfReach({ file, line }: Document, uses: Scanned['uses'], workloads: readonly Workload[]): Finding[] {
+function outOfReach(document: Document, uses: Scanned['uses'], workloads: readonly Workload[]): Finding[] {
   const known = new Set(workloads.map(({ resource }) => nameOfResource(resource)))
   const others = new Set(uses.map(({ workload }) => nameOfResource(workload)).filter((name) => !known.has(name)))
   return Array.from(others, (name) => {
     const message = `${name}: a custom resource, whose pods an operator makes: left as it is`
     const hint = "Set nodeSelector and pull policy in the operator's own fields, if it has any."
-    return finding('NOT_PATCHABLE', message, { hint, file, line })
+    return finding('NOT_PATCHABLE', message, { hint, ...placeOf(document) })
   })
 }
 
 function notPatchable(resource: Resource, why: string): Finding {
-  const { file, line } = resource.document
   const message = `${nameOfResource(resource)}: left as it is: ${why}`
-  return finding('NOT_PATCHABLE', message, { hint: 'Write the patches beside it instead: --output DIR.', file, line })
+  const hint = 'Write the patches beside it instead: --output DIR.'
+  return finding('NOT_PATCHABLE', message, { hint, ...placeOf(resource.document) })
+}
+
+/** Where the document's content begins, below its mark and its comments. */
+function placeOf({ file, lineOf }: Document): { file: string; line: number } {
+  return { file, line: lineOf([]) }
 }
