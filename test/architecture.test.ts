@@ -30,7 +30,9 @@ const MAY_IMPORT: Record<string, string[]> = {
   registry: ['oci', 'duration.ts', 'node:', 'smol-toml', 'undici'],
   layout: ['oci', 'disk', 'early-end.ts', 'bundle/format', 'finding.ts', 'node:', 'tar-stream'],
   server: ['oci', 'disk', 'bundle/format', 'finding.ts', 'node:'],
-  cluster: ['kubernetes', 'kubernetes-types', 'node:'],
+  // Below both doors and commands: the user's own programs.
+  tools: ['node:'],
+  cluster: ['kubernetes', 'kubernetes-types', 'tools', 'early-end.ts', 'node:'],
   // The whole path in one place: it opens the doors as commands do.
   demo: [
     'audit',
@@ -62,6 +64,7 @@ const MAY_IMPORT: Record<string, string[]> = {
     'registry',
     'seed',
     'server',
+    'tools',
     'oci',
     'kubernetes',
     'kubernetes-types',
@@ -75,7 +78,7 @@ const MAY_IMPORT: Record<string, string[]> = {
 
 /** Floors of the house, the lowest first: imports go down, never up, and never to another room of the same floor. */
 const FLOORS: readonly (readonly string[])[] = [
-  ['oci', 'disk', 'codes'],
+  ['oci', 'disk', 'tools', 'codes'],
   ['kubernetes', 'bundle/format'],
   ['discovery', 'bundle', 'seed', 'audit', 'registry', 'layout', 'server', 'cluster'],
   ['cli'],

@@ -1,16 +1,24 @@
-import { type ChildProcess, spawn } from 'node:child_process'
+import { rmSync } from 'node:fs'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { request } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
+import { onEarlyEnd } from '../early-end.ts'
 import { ExpectedError } from '../errors.ts'
+import { type RunningTool, startTool } from '../tools/start-tool.ts'
 import { type Kubectl, kubectlMissing } from './kubectl.ts'
 
 interface ApiProxyOptions extends Kubectl {
   /** How long one answer may take, in milliseconds. */
   readonly timeout?: number
 }
+
+/** Credential plugins may ask a person; a proxy that does not start at all has to end some time. */
+const START_TIMEOUT = 120_000
+
+/** What kubectl says is kept up to here. */
+const MAX_WORDS = 64 * 1024
 
 const TRY_YOURSELF = 'Try the same with: kubectl get nodes'
 
@@ -25,22 +33,22 @@ export interface ApiAnswer {
  * could use the cluster in this user's name.
  */
 export class ApiProxy {
-  readonly #child: ChildProcess
+  readonly #tool: RunningTool
   readonly #directory: string
   readonly #timeout: number
+  readonly #forget: () => void
 
-  private constructor(child: ChildProcess, directory: string, timeout: number) {
-    this.#child = child
+  private constructor(tool: RunningTool, directory: string, timeout: number, forget: () => void) {
+    this.#tool = tool
     this.#directory = directory
     this.#timeout = timeout
-    process.once('exit', this.#kill)
+    this.#forget = forget
   }
-
-  readonly #kill = () => this.#child.kill()
 
   /** @throws {ExpectedError} KUBECTL_MISSING, KUBECTL_FAILED; CLUSTER_UNREACHABLE with what kubectl said. */
   static async start({ command, context, timeout = 60_000 }: ApiProxyOptions): Promise<ApiProxy> {
     const directory = await mkdtemp(join(tmpdir(), 'nodeseed-api-'))
+    const forget = onEarlyEnd(() => rmSync(directory, { recursive: true, force: true }))
     const [program = 'kubectl', ...first] = command
     const args = [
       ...first,
@@ -49,15 +57,17 @@ export class ApiProxy {
       '--unix-socket',
       join(directory, 'api'),
     ]
-    const child = spawn(program, args, { stdio: ['ignore', 'pipe', 'pipe'] })
+    const tool = startTool(program, args, { hasGroup: false })
     try {
-      await serving(child, command)
+      if (!tool) throw kubectlMissing(program)
+      await serving(tool, command)
     } catch (error) {
-      child.kill()
+      tool?.stop()
       await rm(directory, { recursive: true, force: true })
+      forget()
       throw error
     }
-    return new ApiProxy(child, directory, timeout)
+    return new ApiProxy(tool, directory, timeout, forget)
   }
 
   /** The answer to a GET, whatever its status. @throws {ExpectedError} CLUSTER_UNREACHABLE when none came in time. */
@@ -83,31 +93,36 @@ export class ApiProxy {
   }
 
   async close(): Promise<void> {
-    process.removeListener('exit', this.#kill)
-    const ended = new Promise((resolve) => this.#child.once('exit', resolve))
-    if (this.#child.exitCode === null && this.#kill()) await ended
+    const { child, stop } = this.#tool
+    const ended = new Promise((resolve) => child.once('exit', resolve))
+    if (child.exitCode === null && child.signalCode === null) {
+      stop()
+      await ended
+    }
     await rm(this.#directory, { recursive: true, force: true })
+    this.#forget()
   }
 }
 
 /** Resolves once kubectl says that it serves. */
-function serving(child: ChildProcess, command: readonly string[]): Promise<void> {
+function serving({ child }: RunningTool, command: readonly string[]): Promise<void> {
   const name = command.join(' ')
   let said = ''
   return new Promise((resolve, reject) => {
-    child.once('error', (cause: NodeJS.ErrnoException) => {
-      if (cause.code === 'ENOENT') reject(kubectlMissing(name, cause))
-      else reject(new ExpectedError('KUBECTL_FAILED', `${name}: ${cause.message}`, { hint: TRY_YOURSELF, cause }))
-    })
-    child.once('exit', (code) => {
-      const words = said.trim() || `ended with ${code}`
-      reject(new ExpectedError('CLUSTER_UNREACHABLE', `${name}: ${words}`, { hint: TRY_YOURSELF }))
-    })
+    const refuse = (words: string, code: 'CLUSTER_UNREACHABLE' | 'KUBECTL_FAILED' = 'CLUSTER_UNREACHABLE') => {
+      clearTimeout(timer)
+      reject(new ExpectedError(code, `${name}: ${words}`, { hint: TRY_YOURSELF }))
+    }
+    const timer = setTimeout(() => refuse(`does not serve after ${START_TIMEOUT / 1000} s`), START_TIMEOUT)
+    child.once('error', ({ message }) => refuse(message, 'KUBECTL_FAILED'))
+    child.once('exit', (code) => refuse(said.trim() || `ended with ${code}`))
     child.stderr?.on('data', (chunk: Buffer) => {
-      said += chunk
+      if (said.length < MAX_WORDS) said += chunk
     })
     child.stdout?.on('data', (chunk: Buffer) => {
-      if (/Starting to serve/.test(String(chunk))) resolve()
+      if (!/Starting to serve/.test(String(chunk))) return
+      clearTimeout(timer)
+      resolve()
     })
   })
 }

@@ -1,5 +1,7 @@
-import { execFile } from 'node:child_process'
 import { ExpectedError } from '../errors.ts'
+import { findJson } from '../kubernetes/documents/json.ts'
+import { isObject } from '../kubernetes/objects/resource.ts'
+import { runTool } from '../tools/run-tool.ts'
 
 /** The user's own kubectl, with whatever kubeconfig and credential plugins it has. */
 export interface Kubectl {
@@ -9,20 +11,23 @@ export interface Kubectl {
 }
 
 const MAX_OUTPUT_BYTES = 512 * 1024 * 1024
+/** Reading or labelling every node of a large cluster takes seconds; a cluster that answers nothing takes for ever. */
+const TIMEOUT = 300_000
 
 /**
  * Runs kubectl to its end; resolves to what it printed.
  *
  * @throws {ExpectedError} KUBECTL_MISSING; KUBECTL_FAILED with what it said.
  */
-export function runKubectl({ command, context }: Kubectl, args: readonly string[]): Promise<string> {
+export async function runKubectl({ command, context }: Kubectl, args: readonly string[]): Promise<string> {
   const [program = 'kubectl', ...first] = command
   const all = [...first, ...(context ? ['--context', context] : []), ...args]
-  return new Promise((resolve, reject) => {
-    execFile(program, all, { maxBuffer: MAX_OUTPUT_BYTES }, (error, stdout, stderr) => {
-      if (!error) resolve(stdout)
-      else reject(failure(program, args, error, stderr))
-    })
+  // Without a group of its own it keeps the terminal, which a credential plugin may ask at.
+  const result = await runTool(program, all, { timeout: TIMEOUT, maxBytes: MAX_OUTPUT_BYTES, hasGroup: false })
+  if (result.outcome === 'done') return result.stdout
+  if (result.outcome === 'missing') throw kubectlMissing(program)
+  throw new ExpectedError('KUBECTL_FAILED', `${program} ${args.slice(0, 2).join(' ')}: ${result.why}`, {
+    hint: 'Try the same with kubectl itself.',
   })
 }
 
@@ -33,23 +38,21 @@ export function runKubectl({ command, context }: Kubectl, args: readonly string[
  */
 export async function listResources<T>(kubectl: Kubectl, args: readonly string[]): Promise<T[]> {
   const text = await runKubectl(kubectl, ['get', ...args, '--output', 'json'])
-  const { items } = JSON.parse(text) as { items?: T[] }
-  return items ?? []
+  const list = findJson(text)
+  if (isObject(list) && Array.isArray(list.items)) return list.items as T[]
+  const said = JSON.stringify(text.trim().slice(0, 80))
+  throw new ExpectedError(
+    'KUBECTL_FAILED',
+    `${kubectl.command.join(' ')} get ${args[0]}: printed no list but ${said}`,
+    {
+      hint: 'Try the same with kubectl itself.',
+    },
+  )
 }
 
 /** The failure where there is no such program. */
-export function kubectlMissing(program: string, cause: Error): ExpectedError {
+export function kubectlMissing(program: string): ExpectedError {
   return new ExpectedError('KUBECTL_MISSING', `${program}: not found`, {
     hint: "Install kubectl, or name another one: --kubectl 'k3s kubectl'.",
-    cause,
-  })
-}
-
-function failure(program: string, args: readonly string[], error: Error, stderr: string): ExpectedError {
-  if ((error as NodeJS.ErrnoException).code === 'ENOENT') return kubectlMissing(program, error)
-  const said = stderr.trim().split('\n').at(-1) ?? error.message
-  return new ExpectedError('KUBECTL_FAILED', `${program} ${args.slice(0, 2).join(' ')}: ${said}`, {
-    hint: 'Try the same with kubectl itself.',
-    cause: error,
   })
 }

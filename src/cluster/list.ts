@@ -1,4 +1,5 @@
 import { ExpectedError } from '../errors.ts'
+import { findJson } from '../kubernetes/documents/json.ts'
 import { valueAt } from '../kubernetes/documents/path.ts'
 import { isObject } from '../kubernetes/objects/resource.ts'
 import type { ApiAnswer } from './api-proxy.ts'
@@ -54,7 +55,7 @@ async function listPages(api: Api, path: string): Promise<Record<string, unknown
  * @throws {ExpectedError} UNAUTHORIZED, DENIED, CLUSTER_ERROR, each with the words of the API server.
  */
 export function readAnswer(path: string, { status, body }: ApiAnswer): Record<string, unknown> {
-  const value = parseJson(body)
+  const value = findJson(body)
   if (status === 200 && isObject(value)) return value
   const words = isObject(value) && typeof value.message === 'string' ? value.message : body.trim().slice(0, 300)
   const message = `GET ${path}: ${status} ${words}`
@@ -73,12 +74,4 @@ export function readAnswer(path: string, { status, body }: ApiAnswer): Record<st
     throw new ExpectedError('CLUSTER_UNREACHABLE', message, { hint })
   }
   throw new ExpectedError('CLUSTER_ERROR', message, { hint: 'Try: kubectl get nodes' })
-}
-
-function parseJson(body: string): unknown {
-  try {
-    return JSON.parse(body)
-  } catch {
-    return undefined
-  }
 }

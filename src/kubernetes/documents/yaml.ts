@@ -1,5 +1,6 @@
 import yaml from 'js-yaml'
 import { ExpectedError } from '../../errors.ts'
+import { findJson } from './json.ts'
 import { notePositions, type Positions } from './position.ts'
 
 /**
@@ -27,7 +28,7 @@ const MAX_DEPTH = 400
  * @throws {ExpectedError} INPUT_INVALID; the message starts with `line N: `, N counted from 0, where the line is known.
  */
 export function parseYaml(source: string): unknown {
-  const json = /^\s*[{[]/.test(source) ? findJson(source) : undefined
+  const json = /^\s*[{[]/.test(source) ? findShallowJson(source) : undefined
   if (json !== undefined) return json
   const value = load(source, null)
   if (source.includes('*') && /(^|[\s[{,:-])\*\S/m.test(source)) refuseAliasBombs(value)
@@ -65,13 +66,8 @@ function load(source: string, listener: Positions['listener'] | null): unknown {
 }
 
 /** The value of strict JSON; undefined for flow-style YAML, and for what is broken: the YAML reader says how, and where. */
-function findJson(source: string): unknown {
-  let value: unknown
-  try {
-    value = JSON.parse(source)
-  } catch {
-    return undefined
-  }
+function findShallowJson(source: string): unknown {
+  const value = findJson(source)
   refuseDepth(value)
   return value
 }
