@@ -1,5 +1,5 @@
 import { Args, Flags } from '@oclif/core'
-import { imagesFailed } from '../bundle/failure.ts'
+import { ImagesFailedError } from '../bundle/failure.ts'
 import type { Lock } from '../bundle/format/lock.ts'
 import { findMovedTags, type MovedTag } from '../bundle/lock/moved-tags.ts'
 import { BaseCommand } from '../cli/base-command.ts'
@@ -71,7 +71,7 @@ export default class LockCommand extends BaseCommand {
 
   async #check(lock: Lock, client: RegistryClient): Promise<{ moved: readonly MovedTag[] }> {
     const { moved, failures } = await findMovedTags(lock, client)
-    if (failures.length > 0) throw imagesFailed(failures, lock.images.length)
+    if (failures.length > 0) throw new ImagesFailedError(failures, lock.images.length)
     for (const { reference, from, to } of moved) this.log(`~ ${reference} ${from} -> ${to}`)
     this.log(`${countOf(lock.images.length, 'image')}, ${countOf(moved.length, 'tag')} moved`)
     if (moved.length > 0) this.answerNo()

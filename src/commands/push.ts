@@ -1,5 +1,5 @@
 import { Args, Flags } from '@oclif/core'
-import { imagesFailed } from '../bundle/failure.ts'
+import { ImagesFailedError } from '../bundle/failure.ts'
 import { pushImages } from '../bundle/push/push.ts'
 import { pushNames } from '../bundle/push/push-name.ts'
 import { BaseCommand } from '../cli/base-command.ts'
@@ -64,7 +64,7 @@ that breaks goes on where it broke.`
         onBytes: (count) => progress.add(count),
       })
       progress.stop()
-      if (result.failures.length > 0) throw imagesFailed(result.failures, images.length, 'cannot be pushed')
+      if (result.failures.length > 0) throw new ImagesFailedError(result.failures, images.length, 'cannot be pushed')
       const { uploaded, mounted, there } = result.blobs
       for (const { reference, names: mapped, wasThere } of result.images) {
         this.log(`${mapped[reference] ?? Object.values(mapped)[0]}${wasThere ? ' (was there)' : ''}`)

@@ -1,4 +1,4 @@
-import { imagesFailed } from '../bundle/failure.ts'
+import { ImagesFailedError } from '../bundle/failure.ts'
 import { fillBundle } from '../bundle/fill/fill.ts'
 import { carriedFiles } from '../bundle/format/node-files.ts'
 import { type BundlePlan, planBundle } from '../bundle/format/plan.ts'
@@ -16,7 +16,7 @@ export async function lockAll(
   client: RegistryClient,
 ): Promise<LockResult> {
   const result = await lockImages(images.map(parseReference), platforms, client)
-  if (result.failures.length > 0) throw imagesFailed(result.failures, images.length)
+  if (result.failures.length > 0) throw new ImagesFailedError(result.failures, images.length)
   return result
 }
 
@@ -26,7 +26,7 @@ export async function writeBundle(file: string, { lock }: LockResult, client: Re
   const writer = await BundleWriter.create(file, plan)
   try {
     const { failures } = await fillBundle({ lock, files: plan.files }, client, writer)
-    if (failures.length > 0) throw imagesFailed(failures, lock.images.length)
+    if (failures.length > 0) throw new ImagesFailedError(failures, lock.images.length)
     await writer.commit()
   } catch (error) {
     await writer.leave()

@@ -1,4 +1,4 @@
-import { imagesFailed } from '../../bundle/failure.ts'
+import { ImagesFailedError } from '../../bundle/failure.ts'
 import type { Lock, LockedImage } from '../../bundle/format/lock.ts'
 import { joinLocks, lockImages } from '../../bundle/lock/lock.ts'
 import { type ManifestCache, withKnownDocuments } from '../../bundle/lock/manifest-cache.ts'
@@ -54,6 +54,6 @@ export async function lockInputs(
     onResolved: warn,
     ...(onLocked && { onLocked }),
   })
-  if (failures.length > 0) throw imagesFailed(failures, references.length)
+  if (failures.length > 0) throw new ImagesFailedError(failures, references.length)
   return { lock: joinLocks([known, lock], platforms), documents }
 }

@@ -1,4 +1,4 @@
-import { imagesFailed } from '../../bundle/failure.ts'
+import { ImagesFailedError } from '../../bundle/failure.ts'
 import { type BlobSource, fillBundle } from '../../bundle/fill/fill.ts'
 import type { BundlePlan } from '../../bundle/format/plan.ts'
 import type { RequiredBlob } from '../../bundle/format/table.ts'
@@ -46,7 +46,7 @@ export async function writeBundle(
         progress.add(count)
       },
     })
-    if (failures.length > 0) throw imagesFailed(failures, lock.images.length)
+    if (failures.length > 0) throw new ImagesFailedError(failures, lock.images.length)
     await writer.commit()
     return downloaded
   } catch (error) {

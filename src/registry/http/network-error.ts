@@ -18,6 +18,7 @@ export function networkError({ registry, what }: Subject, error: unknown): unkno
   if (!problem) return error
   return new ExpectedError(problem.code ?? 'REGISTRY_UNREACHABLE', `${what}: ${registry}: ${problem.text}`, {
     hint: problem.hint.replace('REGISTRY', registry),
+    registry,
     cause: error,
   })
 }

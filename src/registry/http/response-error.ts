@@ -14,6 +14,8 @@ export function responseError({ registry, what }: Subject, response: HttpRespons
   const specific = status === 404 && what.startsWith('blob') ? 'BLOB_UNKNOWN' : code
   return new ExpectedError(specific, `${what}: ${registry} ${problem}${words ? ` (${words})` : ''}`, {
     hint: status === 429 ? quotaHint(registry, quota ?? { source: undefined }) : hint.replace('REGISTRY', registry),
+    registry,
+    status,
   })
 }
 
