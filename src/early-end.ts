@@ -4,7 +4,7 @@ const tasks = new Set<() => void>()
 
 /**
  * Has a task done if the process ends before the task is taken back: by a signal, `process.exit` or a bug. It must be
- * synchronous and not throw. After a signal the process still ends by that signal, so that a shell sees what happened.
+ * synchronous and not throw; the last one comes first. After a signal the process still ends by that signal, so that a shell sees what happened.
  * Gives the function that takes it back.
  */
 export function onEarlyEnd(task: () => void): () => void {
@@ -19,7 +19,7 @@ export function onEarlyEnd(task: () => void): () => void {
 }
 
 function doAll(): void {
-  for (const task of tasks) task()
+  for (const task of [...tasks].toReversed()) task()
   tasks.clear()
 }
 

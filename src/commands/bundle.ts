@@ -6,6 +6,7 @@ import { BaseCommand } from '../cli/base-command.ts'
 import { domainsOf, imagesToLock } from '../cli/bundles/images-to-lock.ts'
 import { readKnownBlobs } from '../cli/bundles/known-blobs.ts'
 import { lockInputs } from '../cli/bundles/lock-inputs.ts'
+import { withManifestCache } from '../cli/bundles/manifest-cache.ts'
 import { checkSigningKey, signBundle } from '../cli/bundles/sign-bundle.ts'
 import { describeRequired, indexOf, isSame, openExisting, writeBundle } from '../cli/bundles/write-bundle.ts'
 import { readNodeScript } from '../cli/files/node-script.ts'
@@ -16,7 +17,7 @@ import { repeatable } from '../cli/flags/repeatable.ts'
 import { renderQuotas } from '../cli/registry/quota.ts'
 import { readRegistryOptions } from '../cli/registry/registry-options.ts'
 import { outputExists } from '../disk/output-place.ts'
-import { ManifestCacheFile } from '../layout/manifest-cache-file.ts'
+import { BundleWriter } from '../layout/bundle-writer.ts'
 import { openContent } from '../layout/open-content.ts'
 import type { Content } from '../oci/content.ts'
 import { formatBytes } from '../oci/format-bytes.ts'
@@ -67,28 +68,27 @@ export default class Bundle extends BaseCommand {
     const without = flags.since && (await readKnownBlobs(flags.since))
     const options = await readRegistryOptions(flags, argv as string[])
     const client = new RegistryClient(options)
-    const kept = await ManifestCacheFile.open(flags.output)
     const reuse: Content[] = existing ? [existing] : []
     try {
       for (const path of flags.reuse) reuse.push(await openContent(path))
-      const { lock, documents } = await lockInputs(wanted, flags, {
-        ...{ client, kept, local: reuse, fetchesLocked: true },
-        note: (text) => this.logToStderr(text),
+      const { plan, downloaded } = await withManifestCache(flags.output, async (kept) => {
+        const { lock, documents } = await lockInputs(wanted, flags, {
+          ...{ client, kept, local: reuse, fetchesLocked: true },
+          note: (text) => this.logToStderr(text),
+        })
+        const files = [...carriedFiles(lock, await readNodeScript()), ...(await this.#tools(flags, lock))]
+        const plan = planBundle(lock, files, without ? { without } : {})
+        const isThere = existing !== undefined && (await isSame(existing, plan))
+        if (existing && !isThere && !flags.force) throw outputExists(flags.output)
+        if (isThere) await BundleWriter.tidy(flags.output)
+        const sources = { source: client, documents, reuse, partSize: flags.split, signal: options.signal }
+        return { plan, downloaded: isThere ? undefined : await writeBundle(flags.output, plan, sources) }
       })
-      const files = [...carriedFiles(lock, await readNodeScript()), ...(await this.#tools(flags, lock))]
-      const plan = planBundle(lock, files, without ? { without } : {})
-      const isThere = existing !== undefined && (await isSame(existing, plan))
-      if (existing && !isThere && !flags.force) throw outputExists(flags.output)
-      const partSize = flags.split
-      const downloaded = isThere
-        ? 0
-        : await writeBundle(flags.output, plan, { source: client, documents, reuse, partSize, signal: options.signal })
-      await kept.remove()
       for (const line of renderQuotas(domainsOf(wanted), (registry) => client.quotaOf(registry))) this.logToStderr(line)
       const report = this.#report(
         flags.output,
         plan,
-        isThere ? 'is up to date' : `downloaded ${formatBytes(downloaded)}`,
+        downloaded === undefined ? 'is up to date' : `downloaded ${formatBytes(downloaded)}`,
       )
       if (!flags.sign) return report
       const signature = await signBundle(flags.output, indexOf(plan), flags.sign)
@@ -96,7 +96,6 @@ export default class Bundle extends BaseCommand {
       return { ...report, signature }
     } finally {
       await client.close()
-      await kept.settle()
       for (const content of reuse) await content.close()
     }
   }

@@ -5,13 +5,13 @@ import { findMovedTags, type MovedTag } from '../bundle/lock/moved-tags.ts'
 import { BaseCommand } from '../cli/base-command.ts'
 import { domainsOf, type ImagesToLock, imagesToLock } from '../cli/bundles/images-to-lock.ts'
 import { lockInputs } from '../cli/bundles/lock-inputs.ts'
+import { withManifestCache } from '../cli/bundles/manifest-cache.ts'
 import { lockFlags } from '../cli/flags/lock-flags.ts'
 import { renderQuotas } from '../cli/registry/quota.ts'
 import { readRegistryOptions } from '../cli/registry/registry-options.ts'
 import { checkOutputPlace } from '../disk/output-place.ts'
 import { writeTextFile } from '../disk/write-file.ts'
 import { ExpectedError } from '../errors.ts'
-import { ManifestCacheFile } from '../layout/manifest-cache-file.ts'
 import { formatPlatform } from '../oci/platform.ts'
 import { formatReference } from '../oci/reference.ts'
 import { countOf } from '../plural.ts'
@@ -50,17 +50,19 @@ export default class LockCommand extends BaseCommand {
     const client = new RegistryClient(await readRegistryOptions(flags, argv as string[]))
     try {
       if (!flags.output) return await this.#check(onlyLocked(wanted), client)
-      const kept = await ManifestCacheFile.open(flags.output)
-      const { lock } = await lockInputs(wanted, flags, {
-        ...{ client, kept, local: [], fetchesLocked: false },
-        onLocked: ({ reference, target, platforms }) =>
-          this.logToStderr(
-            `locked ${reference} ${target.digest} ${platforms.map(({ platform }) => formatPlatform(platform)).join(' ')}`,
-          ),
-        note: (text) => this.logToStderr(text),
-      }).finally(() => kept.settle())
-      await writeTextFile(flags.output, `${JSON.stringify(lock, null, 2)}\n`, { replace: flags.force })
-      await kept.remove()
+      const file = flags.output
+      const lock = await withManifestCache(file, async (kept) => {
+        const locked = await lockInputs(wanted, flags, {
+          ...{ client, kept, local: [], fetchesLocked: false },
+          onLocked: ({ reference, target, platforms }) =>
+            this.logToStderr(
+              `locked ${reference} ${target.digest} ${platforms.map(({ platform }) => formatPlatform(platform)).join(' ')}`,
+            ),
+          note: (text) => this.logToStderr(text),
+        })
+        await writeTextFile(file, `${JSON.stringify(locked.lock, null, 2)}\n`, { replace: flags.force })
+        return locked.lock
+      })
       for (const line of renderQuotas(domainsOf(wanted), (registry) => client.quotaOf(registry))) this.logToStderr(line)
       this.log(`${flags.output}: ${countOf(lock.images.length, 'image')}`)
       return lock

@@ -11,6 +11,7 @@ import { bundleFileFlags } from '../cli/flags/bundle-file-flags.ts'
 import { outputExists } from '../disk/output-place.ts'
 import { ExpectedError } from '../errors.ts'
 import { type BundleFile, openBundle } from '../layout/bundle-file.ts'
+import { BundleWriter } from '../layout/bundle-writer.ts'
 import { formatBytes } from '../oci/format-bytes.ts'
 import { countOf } from '../plural.ts'
 
@@ -32,8 +33,11 @@ export default class Merge extends BaseCommand {
       const lock = joinLocks(inputs.map((bundle) => bundle.lock).toReversed())
       const files = [...carriedFiles(lock, await readNodeScript()), ...(await carriedTools(inputs))]
       const plan = planBundle(lock, files)
-      if (existing && !(await isSame(existing, plan)) && !flags.force) throw outputExists(flags.output)
-      if (!existing || !(await isSame(existing, plan))) {
+      const isThere = existing !== undefined && (await isSame(existing, plan))
+      if (existing && !isThere && !flags.force) throw outputExists(flags.output)
+      if (isThere) {
+        await BundleWriter.tidy(flags.output)
+      } else {
         await writeBundle(flags.output, plan, {
           source: NOWHERE,
           reuse: bundles,

@@ -1,5 +1,5 @@
 import { createHash, randomBytes } from 'node:crypto'
-import { lstat, readdir } from 'node:fs/promises'
+import { lstatSync, readdirSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
 
 /** What a file or directory of ours beside a target is for. */
@@ -16,12 +16,23 @@ export function lockNameBeside(target: string): string {
 }
 
 /** What runs that were killed left beside a target; nobody else's, as long as the target is locked. */
-export async function leftoversBeside(target: string, purpose: Purpose): Promise<string[]> {
-  const pattern = new RegExp(`^\\${prefixOf(target)}\\.[0-9a-f]{16}\\.${purpose}$`)
-  const names = await readdir(dirname(target)).catch(() => [])
-  const paths = names.filter((name) => pattern.test(name)).map((name) => join(dirname(target), name))
-  const kinds = await Promise.all(paths.map((path) => lstat(path).catch(() => undefined)))
-  return paths.filter((_, at) => (purpose === 'tmp' ? kinds[at]?.isFile() : kinds[at]?.isDirectory()))
+export function leftoversBeside(target: string, purpose: Purpose): string[] {
+  const pattern = new RegExp(`^\\${prefixOf(target)}\\.[0-9a-f]{16}\\.${purpose}(?:\\.part\\d{3})?$`)
+  const paths = namesIn(dirname(target))
+    .filter((name) => pattern.test(name))
+    .map((name) => join(dirname(target), name))
+  return paths.filter((path) => {
+    const found = lstatSync(path, { throwIfNoEntry: false })
+    return purpose === 'tmp' ? found?.isFile() : found?.isDirectory()
+  })
+}
+
+function namesIn(directory: string): string[] {
+  try {
+    return readdirSync(directory)
+  } catch {
+    return []
+  }
 }
 
 /** Of fixed length, so that a target with the longest name has room for it; one for all spellings by upper and lower case. */

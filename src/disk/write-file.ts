@@ -27,7 +27,7 @@ const NO_LINKS = new Set(['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EMLINK'])
 export async function replaceFile({ file, content, mode = 0o666 }: NewFile): Promise<void> {
   if (await isStream(file)) return writeThrough(file, content)
   await locked([file], async () => {
-    for (const leftover of await leftoversBeside(file, 'tmp')) await rm(leftover)
+    for (const leftover of leftoversBeside(file, 'tmp')) await rm(leftover)
     const before = await lookAt(file)
     const temporary = await TemporaryFile.write(file, content, { mode, like: before?.isFile() ? before : undefined })
     await temporary.replace(file).catch(async (error) => {
@@ -103,7 +103,7 @@ async function publishNew(temporary: TemporaryFile, file: string): Promise<void>
 /** What a killed run had begun: a name that is still a temporary file's too was taken, but not all of them were. */
 async function undoHalf(names: readonly string[]): Promise<void> {
   const found = await Promise.all(
-    names.map(async (name) => ({ name, target: await lookAt(name), leftovers: await leftoversBeside(name, 'tmp') })),
+    names.map(async (name) => ({ name, target: await lookAt(name), leftovers: leftoversBeside(name, 'tmp') })),
   )
   const isHalf = found.some(({ target }) => !target)
   for (const { name, target, leftovers } of found) {

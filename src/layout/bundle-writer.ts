@@ -1,14 +1,19 @@
+import { rmSync } from 'node:fs'
 import { rename, rm, statfs } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import type { PlannedFile } from '../bundle/format/plan.ts'
 import { encodeHeader } from '../bundle/format/tar-header.ts'
+import { FileLock } from '../disk/file-lock.ts'
+import { outputExists } from '../disk/output-place.ts'
+import { leftoversBeside, newNameBeside } from '../disk/own-name.ts'
+import { onEarlyEnd } from '../early-end.ts'
 import { ExpectedError, writeError } from '../errors.ts'
 import { type Digest, digestOf } from '../oci/digest.ts'
 import { BlobWriter } from './blob-writer.ts'
 import { type BundleFile, openBundle } from './bundle-file.ts'
-import { findParts } from './files/part-name.ts'
+import { findParts, isThere } from './files/part-name.ts'
 import { PartedFile, type Shape } from './files/parted-file.ts'
-import { Journal, type JournalRecord, readJournal } from './journal.ts'
+import { Journal, readJournal } from './journal.ts'
 
 /** A laid out bundle: what the writer needs of a plan. */
 interface Plan {
@@ -17,69 +22,67 @@ interface Plan {
 }
 
 /**
- * A bundle being written. Until `commit` the file has a temporary name beside the final one, and a journal; a later run
- * with the same plan goes on where this one ended. Blobs are written in place, in any order and at the same time.
- * It holds file handles: end with `commit`, or with `leave`.
+ * A bundle being written, by one run at a time. Until `commit` the file has a temporary name beside the final one, and a
+ * journal; a later run with the same plan goes on where this one ended. Blobs are written in place, in any order and at
+ * the same time. It holds file handles and a lock: end with `commit`, or with `leave`.
  */
 export class BundleWriter {
   readonly path: string
+  /** What has arrived lies here until `commit`. */
+  readonly partial: string
   /** What an earlier run with another plan left behind; its blobs may serve this one. */
   readonly leftover: BundleFile | undefined
-  readonly #partial: string
+  readonly #lock: FileLock
   readonly #file: PartedFile
   readonly #journal: Journal
-  readonly #progress: JournalRecord['progress']
   readonly #planned: ReadonlyMap<Digest, PlannedFile>
+  readonly #forget: () => void
 
-  private constructor(
-    path: string,
-    { files }: Plan,
-    state: {
-      file: PartedFile
-      journal: Journal
-      progress: JournalRecord['progress']
-      leftover: BundleFile | undefined
-    },
-  ) {
+  private constructor(path: string, { files }: Plan, lock: FileLock, { file, journal, leftover }: OpenPartial) {
     this.path = path
-    this.leftover = state.leftover
-    this.#partial = partialOf(path)
-    this.#file = state.file
-    this.#journal = state.journal
-    this.#progress = state.progress
+    this.partial = partialOf(path)
+    this.leftover = leftover
+    this.#lock = lock
+    this.#file = file
+    this.#journal = journal
     this.#planned = new Map(files.flatMap((file) => (file.blob ? [[file.blob.digest, file] as const] : [])))
+    this.#forget = onEarlyEnd(() => this.#endAtOnce())
   }
 
   /**
    * Goes on with the partial file of the same plan, or makes one at its full size, with every header and every document
    * that is known; the rest is a hole.
    *
-   * @throws {ExpectedError} OUTPUT_EXISTS while another run writes it, DISK_FULL, DISK_ERROR
+   * @throws {ExpectedError} OUTPUT_EXISTS while another run writes it, or where its temporary names are taken;
+   *   DISK_FULL, DISK_ERROR
    */
   static async create(
     path: string,
     plan: Plan,
     { partSize }: { partSize?: number | undefined } = {},
   ): Promise<BundleWriter> {
-    const partial = partialOf(path)
-    const shape = { size: plan.size, partSize }
-    const id = idOf(plan, shape)
-    const record = await readJournal(journalOf(partial))
-    if (record && isOtherProcess(record.pid)) throw beingWritten(path, record.pid)
+    const lock = await FileLock.acquire(path)
     try {
-      const known = record?.plan === id ? await PartedFile.reopen(partial, shape) : undefined
-      if (known && record) {
-        await checkSpace(path, shape, known)
-        const journal = await Journal.open(journalOf(partial), id, { resume: true })
-        return new BundleWriter(path, plan, { file: known, journal, progress: record.progress, leftover: undefined })
-      }
-      const leftover = record && (await keepLeftover(partial))
-      const file = await makePartial(path, plan, shape)
-      const journal = await Journal.open(journalOf(partial), id, { resume: false })
-      return new BundleWriter(path, plan, { file, journal, progress: new Map(), leftover })
+      return new BundleWriter(path, plan, lock, await openPartial(path, plan, { size: plan.size, partSize }))
     } catch (error) {
-      throw writeError(partial, error)
+      lock.release()
+      throw writeError(partialOf(path), error)
     }
+  }
+
+  /** Removes what runs that were killed after their bundle was complete left beside it. */
+  static async tidy(path: string): Promise<void> {
+    const lock = await FileLock.acquire(path).catch(() => undefined)
+    if (!lock) return
+    removeLeftovers(path)
+    const isLeft = await isThere((await findParts(partialOf(path)))[0] ?? '')
+    if (!isLeft && (await readJournal(journalOf(path)))) await rm(journalOf(path), { force: true })
+    lock.release()
+  }
+
+  /** Bytes of blobs that are in the partial file. */
+  get arrived(): number {
+    return this.#journal.arrived
   }
 
   /** Where the bytes of a planned blob go. */
@@ -89,7 +92,7 @@ export class BundleWriter {
     return new BlobWriter(file.blob, {
       file: this.#file,
       offset: file.offset,
-      known: this.#progress.get(digest) ?? 0,
+      known: this.#journal.known(digest),
       onWritten: (bytes) => this.#journal.note(digest, bytes),
     })
   }
@@ -97,24 +100,67 @@ export class BundleWriter {
   /** Brings every byte to the disk and gives the file its final name. Call it when every blob has arrived. */
   async commit(): Promise<void> {
     try {
+      await this.#file.sync()
+      if (this.#file.isInParts) await this.#journal.notePublishing()
       await this.#file.publish(this.path)
       await this.#journal.remove()
-      await this.#dropLeftover()
+      await this.#end()
     } catch (error) {
       throw writeError(this.path, error)
     }
   }
 
-  /** Ends without a bundle; what arrived stays for the next run. */
+  /** Ends without a bundle. What arrived stays for the next run; where nothing did, nothing stays. */
   async leave(): Promise<void> {
-    await this.#journal.close()
-    await this.#file.close()
-    await this.leftover?.close()
+    if (this.arrived > 0) {
+      await this.#journal.close()
+      await this.#file.close()
+    } else {
+      await this.#file.remove()
+      await this.#journal.remove()
+    }
+    await this.#end()
   }
 
-  async #dropLeftover(): Promise<void> {
+  #endAtOnce(): void {
+    if (this.arrived === 0)
+      for (const name of [...this.#file.names, journalOf(this.path)]) rmSync(name, { force: true })
+    removeLeftovers(this.path)
+  }
+
+  async #end(): Promise<void> {
+    this.#forget()
     await this.leftover?.close()
-    for (const name of await findParts(leftoverOf(this.#partial))) await rm(name, { force: true })
+    removeLeftovers(this.path)
+    this.#lock.release()
+  }
+}
+
+interface OpenPartial {
+  readonly file: PartedFile
+  readonly journal: Journal
+  readonly leftover: BundleFile | undefined
+}
+
+async function openPartial(path: string, plan: Plan, shape: Shape): Promise<OpenPartial> {
+  removeLeftovers(path)
+  const [partial, id, record] = [partialOf(path), idOf(plan, shape), await readJournal(journalOf(path))]
+  if (record?.isPublishing && record.plan === id) await PartedFile.unpublish(partial, path, shape)
+  const known = record?.plan === id ? await PartedFile.reopen(partial, shape) : undefined
+  if (known && record) {
+    await checkSpace(path, shape, known)
+    // A crash of the machine may have lost what was written of them.
+    for (const planned of plan.files) await writeHead(known, planned)
+    return { file: known, journal: await Journal.goOn(journalOf(path), record), leftover: undefined }
+  }
+  const leftover = record && (await keepLeftover(path))
+  if (record) await rm(journalOf(path))
+  const journal = await Journal.start(journalOf(path), id)
+  try {
+    return { file: await makePartial(path, plan, shape), journal, leftover }
+  } catch (error) {
+    await journal.remove()
+    throw error
   }
 }
 
@@ -122,12 +168,12 @@ function partialOf(path: string): string {
   return `${path}.partial`
 }
 
-function journalOf(partial: string): string {
-  return `${partial}.journal`
+function journalOf(path: string): string {
+  return `${partialOf(path)}.journal`
 }
 
-function leftoverOf(partial: string): string {
-  return `${partial}.old`
+function removeLeftovers(path: string): void {
+  for (const name of leftoversBeside(path, 'tmp')) rmSync(name, { force: true })
 }
 
 /** index.json holds the digest of the table, and so stands for the whole plan. */
@@ -136,16 +182,19 @@ function idOf({ files }: Plan, { partSize }: Shape): string {
   return `${digestOf(index?.content ?? '')}${partSize === undefined ? '' : `/${partSize}`}`
 }
 
-/** Its head was complete before its journal began, so the partial file of another plan can be read as a bundle. */
-async function keepLeftover(partial: string): Promise<BundleFile | undefined> {
+/** The partial file of another plan, readable as a bundle where its head was complete. */
+async function keepLeftover(path: string): Promise<BundleFile | undefined> {
+  const [partial, leftover] = [partialOf(path), newNameBeside(path, 'tmp')]
   for (const name of await findParts(partial)) {
-    await rename(name, `${leftoverOf(partial)}${name.slice(partial.length)}`).catch(() => {})
+    await rename(name, `${leftover}${name.slice(partial.length)}`).catch(() => {})
   }
-  return openBundle(leftoverOf(partial)).catch(() => undefined)
+  return openBundle(leftover).catch(() => undefined)
 }
 
 async function makePartial(path: string, { files }: Plan, shape: Shape): Promise<PartedFile> {
-  const file = await PartedFile.create(partialOf(path), shape)
+  const file = await PartedFile.create(partialOf(path), shape).catch((error) => {
+    throw (error as NodeJS.ErrnoException).code === 'EEXIST' ? inTheWay(error) : error
+  })
   try {
     await checkSpace(path, shape, file)
     await file.allocate()
@@ -173,18 +222,6 @@ async function checkSpace(path: string, { size }: Shape, file: PartedFile): Prom
   })
 }
 
-function isOtherProcess(pid: number): boolean {
-  if (pid === process.pid) return false
-  try {
-    process.kill(pid, 0)
-    return true
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EPERM'
-  }
-}
-
-function beingWritten(path: string, pid: number): ExpectedError {
-  return new ExpectedError('OUTPUT_EXISTS', `${path}: process ${pid} is writing it now`, {
-    hint: `Wait for it. If no such run is going on, remove ${journalOf(partialOf(path))} and try again.`,
-  })
+function inTheWay({ path = '' }: NodeJS.ErrnoException): ExpectedError {
+  return outputExists(path, 'No run of nodeseed left it. Move it away, or write to another file.')
 }

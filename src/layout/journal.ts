@@ -1,43 +1,78 @@
-import { type FileHandle, open, readFile, rm } from 'node:fs/promises'
+import { constants } from 'node:fs'
+import { type FileHandle, open, rm } from 'node:fs/promises'
+import { readOwnText } from '../disk/own-text.ts'
+import { createFiles } from '../disk/write-file.ts'
 import { type Digest, isDigest } from '../oci/digest.ts'
 
 /** How far a run that did not end had come. Only a hint: what it names is hashed again before it is trusted. */
 export interface JournalRecord {
   /** What names the plan of that run. */
   readonly plan: string
-  /** The process that wrote it, on this machine. */
-  readonly pid: number
   /** Bytes written of each blob, from its start. */
   readonly progress: ReadonlyMap<Digest, number>
+  /** Every byte was there, and files were being given their names. */
+  readonly isPublishing: boolean
 }
 
 /** Milliseconds between two notes to the disk. */
 const INTERVAL = 100
+const PUBLISHING = 'publishing'
 
-/** A journal beside a partial file. It holds a file handle: end with `close` or `remove`. */
+const { O_WRONLY, O_APPEND, O_NOFOLLOW } = constants
+
+/**
+ * A journal beside a partial file, and the proof that this file is ours. It holds a file handle: end with `close` or
+ * `remove`.
+ */
 export class Journal {
   readonly #path: string
   readonly #handle: FileHandle
+  readonly #progress: Map<Digest, number>
   readonly #unwritten = new Map<Digest, number>()
   #timer: NodeJS.Timeout | undefined
   #writing: Promise<unknown> = Promise.resolve()
 
-  private constructor(path: string, handle: FileHandle) {
+  private constructor(path: string, handle: FileHandle, progress: ReadonlyMap<Digest, number>) {
     this.#path = path
     this.#handle = handle
+    this.#progress = new Map(progress)
   }
 
-  /** Starts a new journal, or goes on with the one that is there. */
-  static async open(path: string, plan: string, { resume }: { resume: boolean }): Promise<Journal> {
-    const handle = await open(path, resume ? 'a' : 'w')
-    await handle.write(`${JSON.stringify({ plan, pid: process.pid })}\n`)
-    return new Journal(path, handle)
+  /** Starts a new journal. @throws {ExpectedError} OUTPUT_EXISTS where something else is; DISK_FULL, DISK_ERROR */
+  static async start(path: string, plan: string): Promise<Journal> {
+    const hint = 'No run of nodeseed left it. Move it away, or write to another file.'
+    await createFiles([{ file: path, content: `${JSON.stringify({ plan })}\n` }], { hint })
+    return new Journal(path, await open(path, O_WRONLY | O_APPEND | O_NOFOLLOW), new Map())
+  }
+
+  /** Goes on with the one that was read. */
+  static async goOn(path: string, { progress }: JournalRecord): Promise<Journal> {
+    return new Journal(path, await open(path, O_WRONLY | O_APPEND | O_NOFOLLOW), progress)
+  }
+
+  /** Bytes of blobs that are in the file. */
+  get arrived(): number {
+    return [...this.#progress.values()].reduce((sum, bytes) => sum + bytes, 0)
+  }
+
+  /** How much of a blob is in the file, from its start. */
+  known(digest: Digest): number {
+    return this.#progress.get(digest) ?? 0
   }
 
   /** Notes that the first `bytes` of a blob are in the file. */
   note(digest: Digest, bytes: number): void {
+    this.#progress.set(digest, bytes)
     this.#unwritten.set(digest, bytes)
     this.#timer ??= setTimeout(() => this.#flush(), INTERVAL)
+  }
+
+  /** Notes, before the first of several files gets its name, that the others will follow. */
+  async notePublishing(): Promise<void> {
+    this.#flush()
+    await this.#writing
+    await this.#handle.write(`${PUBLISHING}\n`)
+    await this.#handle.sync()
   }
 
   async close(): Promise<void> {
@@ -63,22 +98,22 @@ export class Journal {
 
 /** What the journal of an earlier run says; undefined when there is none, or none that can be read. */
 export async function readJournal(path: string): Promise<JournalRecord | undefined> {
-  const text = await readFile(path, 'utf8').catch(() => '')
+  const [head = '', ...lines] = ((await readOwnText(path)) ?? '').split('\n')
+  const plan = parseHead(head)
+  if (plan === undefined) return undefined
   const progress = new Map<Digest, number>()
-  let head: { plan: string; pid: number } | undefined
   // The last line may be cut off, so only what ends with a line break counts.
-  for (const line of text.split('\n').slice(0, -1)) {
-    if (line.startsWith('{')) head = parseHead(line) ?? head
+  for (const line of lines.slice(0, -1)) {
     const [digest, bytes] = line.split(' ')
     if (isDigest(digest) && /^\d+$/.test(bytes ?? '')) progress.set(digest, Number(bytes))
   }
-  return head && { ...head, progress }
+  return { plan, progress, isPublishing: lines.includes(PUBLISHING) }
 }
 
-function parseHead(line: string): { plan: string; pid: number } | undefined {
+function parseHead(line: string): string | undefined {
   try {
-    const { plan, pid } = JSON.parse(line) as Record<string, unknown>
-    return typeof plan === 'string' && typeof pid === 'number' ? { plan, pid } : undefined
+    const { plan } = JSON.parse(line) as Record<string, unknown>
+    return typeof plan === 'string' ? plan : undefined
   } catch {
     return undefined
   }

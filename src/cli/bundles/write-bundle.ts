@@ -3,12 +3,13 @@ import { type BlobSource, fillBundle } from '../../bundle/fill/fill.ts'
 import type { BundlePlan } from '../../bundle/format/plan.ts'
 import type { RequiredBlob } from '../../bundle/format/table.ts'
 import { checkOutputPlace, outputExists } from '../../disk/output-place.ts'
+import { onEarlyEnd } from '../../early-end.ts'
 import { ExpectedError } from '../../errors.ts'
 import { type BundleFile, openBundle } from '../../layout/bundle-file.ts'
 import { BundleWriter } from '../../layout/bundle-writer.ts'
 import type { Content } from '../../oci/content.ts'
 import type { Digest } from '../../oci/digest.ts'
-import { formatBytes } from '../../oci/format-bytes.ts'
+import { formatBytes, formatShare } from '../../oci/format-bytes.ts'
 import { countOf } from '../../plural.ts'
 import { createProgress } from '../output/progress.ts'
 
@@ -36,6 +37,13 @@ export async function writeBundle(
   const writer = await BundleWriter.create(output, plan, { partSize })
   const progress = createProgress()
   await progress.start(output, plan.size)
+  const sayKept = () => {
+    progress.stop()
+    if (writer.arrived === 0) return
+    const share = formatShare(writer.arrived, plan.size)
+    process.stderr.write(`kept ${writer.partial} (${share}); the same command goes on\n`)
+  }
+  const forget = onEarlyEnd(sayKept)
   try {
     const { failures, downloaded } = await fillBundle({ lock, files: plan.files }, source, writer, {
       ...(documents && { documents }),
@@ -51,8 +59,10 @@ export async function writeBundle(
     return downloaded
   } catch (error) {
     await writer.leave()
+    sayKept()
     throw error
   } finally {
+    forget()
     progress.stop()
   }
 }

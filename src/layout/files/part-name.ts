@@ -35,7 +35,7 @@ export async function findParts(path: string): Promise<string[]> {
   return parts.length > 0 ? parts : [path]
 }
 
-function isThere(path: string): Promise<boolean> {
+export function isThere(path: string): Promise<boolean> {
   return access(path).then(
     () => true,
     () => false,

@@ -1,7 +1,10 @@
-import { type FileHandle, open, rename, rm } from 'node:fs/promises'
-import { dirname } from 'node:path'
+import { constants } from 'node:fs'
+import { type FileHandle, lstat, open, rename, rm } from 'node:fs/promises'
+import { syncDirectoryOf } from '../../disk/temporary-file.ts'
 import { ExpectedError } from '../../errors.ts'
-import { findParts, MAX_PARTS, partName } from './part-name.ts'
+import { findParts, isThere, MAX_PARTS, partName } from './part-name.ts'
+
+const { O_RDWR, O_CREAT, O_EXCL, O_NOFOLLOW } = constants
 
 /** How a file lies on the disk: whole, or in parts of `partSize` bytes. */
 export interface Shape {
@@ -24,26 +27,27 @@ export class PartedFile {
     this.#syncs = handles.map((handle) => new EarlySync(handle))
   }
 
-  /** Makes it at its full size, without taking the space yet. @throws {ExpectedError} USAGE for too many parts */
+  /** Makes it, empty, where nothing is. @throws {ExpectedError} USAGE for too many parts; EEXIST of the system */
   static async create(path: string, shape: Shape): Promise<PartedFile> {
     if (countOf(shape) > MAX_PARTS) {
       throw new ExpectedError('USAGE', `${path}: more than ${MAX_PARTS} parts`, {
         hint: 'Take larger ones with --split.',
       })
     }
-    return PartedFile.#open(path, shape, 'w+')
+    return PartedFile.#open(path, shape, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW)
   }
 
-  /** Opens what an earlier run made; undefined when it is not there or has another shape. */
+  /** Opens what an earlier run made; undefined when it is not there, has another shape, or has other names too. */
   static async reopen(path: string, shape: Shape): Promise<PartedFile | undefined> {
-    const file = await PartedFile.#open(path, shape, 'r+').catch(() => undefined)
-    const sizes = (await file?.stats())?.map(({ size }) => size)
-    if (file && sizes?.every((size, at) => size === sizeOf(shape, at))) return file
+    const file = await PartedFile.#open(path, shape, O_RDWR | O_NOFOLLOW).catch(() => undefined)
+    const stats = await file?.stats()
+    const isOurs = stats?.every((part, at) => part.isFile() && part.nlink === 1 && part.size === sizeOf(shape, at))
+    if (file && isOurs) return file
     await file?.close()
     return undefined
   }
 
-  static async #open(path: string, shape: Shape, flags: string): Promise<PartedFile> {
+  static async #open(path: string, shape: Shape, flags: number): Promise<PartedFile> {
     const handles: FileHandle[] = []
     try {
       for (const name of namesOf(path, shape)) handles.push(await open(name, flags))
@@ -79,18 +83,55 @@ export class PartedFile {
     return Promise.all(this.#handles.map((handle) => handle.stat()))
   }
 
-  /** Brings every byte to the disk, then gives the file its name; the first part gets it last. */
-  async publish(path: string): Promise<void> {
+  /** The files that it lies in. */
+  get names(): string[] {
+    return namesOf(this.path, this.#shape)
+  }
+
+  get isInParts(): boolean {
+    return this.#handles.length > 1
+  }
+
+  /** Brings every byte to the disk. */
+  async sync(): Promise<void> {
     for (const sync of this.#syncs) await sync.finish()
-    await this.close()
+  }
+
+  /**
+   * Gives the file its name. The first of several parts loses an old one first and gets its new one last: until then
+   * whoever reads finds that it is missing, never old and new parts together.
+   *
+   * @throws {ExpectedError} OUTPUT_EXISTS when its temporary name is another file's by now
+   */
+  async publish(path: string): Promise<void> {
     const stale = new Set(await findParts(path))
     const [from, to] = [namesOf(this.path, this.#shape), namesOf(path, this.#shape)]
+    for (const [at, name] of from.entries()) await this.#assertOwn(this.#handles[at]!, name)
+    if (to.length > 1) await rm(to[0]!, { force: true })
     for (const [at, name] of [...to.entries()].toReversed()) {
       await rename(from[at]!, name)
       stale.delete(name)
     }
+    await this.close()
     for (const name of stale) await rm(name, { force: true })
-    await syncDirectory(dirname(path))
+    await syncDirectoryOf(path)
+  }
+
+  /** Takes back the names that a run which was killed had already given. */
+  static async unpublish(partial: string, path: string, shape: Shape): Promise<void> {
+    const [from, to] = [namesOf(partial, shape), namesOf(path, shape)]
+    if (to.length === 1) return
+    for (const [at, name] of to.entries()) {
+      if (!(await isThere(from[at]!)) && (await isThere(name))) await rename(name, from[at]!)
+    }
+  }
+
+  async #assertOwn(handle: FileHandle, name: string): Promise<void> {
+    const [own, named] = [await handle.stat(), await lstat(name).catch(() => undefined)]
+    if (named?.ino === own.ino && named.dev === own.dev) return
+    throw new ExpectedError('OUTPUT_EXISTS', `${name}: another program removed or replaced it`, {
+      hint: 'Run the same command again, and nothing else that writes there.',
+    })
   }
 
   async close(): Promise<void> {
@@ -123,12 +164,6 @@ function namesOf(path: string, shape: Shape): string[] {
 
 function sizeOf({ size, partSize = size }: Shape, index: number): number {
   return Math.min(partSize, size - index * partSize)
-}
-
-/** A rename is on the disk only when its directory is. */
-async function syncDirectory(path: string): Promise<void> {
-  const directory = await open(path)
-  await directory.sync().finally(() => directory.close())
 }
 
 /** Written bytes after which the disk is set to work. */
