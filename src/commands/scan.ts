@@ -4,7 +4,8 @@ import { parsePolicies } from '../cli/flags/policies.ts'
 import { scanFlags, scanOptions } from '../cli/flags/scan-flags.ts'
 import { type InputScan, isIncomplete, scanInputs } from '../cli/inputs/scan-inputs.ts'
 import { renderFindings } from '../cli/output/findings.ts'
-import { renderUses, renderWhy } from '../cli/output/uses.ts'
+import { SCAN_FORMAT_NAMES, SCAN_FORMATS } from '../cli/output/scan-formats.ts'
+import { renderWhy } from '../cli/output/uses.ts'
 import { type ImageUse, renderUse } from '../discovery/uses/image-use.ts'
 import { imagesOf, usesOf } from '../discovery/uses/used-images.ts'
 
@@ -32,8 +33,8 @@ Exit code 0 also with findings; 2 when something could not be read, so that imag
     }),
   }
   static override flags = {
-    format: Flags.option({ options: ['table', 'images'] as const })({
-      description: 'table: one line a use; images: one line an image, for other tools',
+    format: Flags.option({ options: SCAN_FORMAT_NAMES })({
+      description: SCAN_FORMAT_NAMES.map((name) => `${name}: ${SCAN_FORMATS[name].does}`).join('; '),
       default: 'table',
     }),
     why: Flags.string({
@@ -54,8 +55,8 @@ Exit code 0 also with findings; 2 when something could not be read, so that imag
     if (flags.why !== undefined) return this.explain(scan, flags.why)
     const isTaken = ({ policy }: ImageUse) => policy === undefined || policies.some((word) => word === policy)
     const images = imagesOf(scan.uses, policies)
-    if (flags.format === 'table') this.log(renderUses(scan.uses.filter(isTaken)))
-    else if (images.length > 0) this.log(images.join('\n'))
+    const text = SCAN_FORMATS[flags.format].render({ uses: scan.uses.filter(isTaken), images })
+    if (text !== '') this.log(text)
     if (scan.findings.length > 0) this.logToStderr(renderFindings(scan.findings))
     return { uses: scan.uses.map(renderUse), images, findings: scan.findings }
   }
