@@ -48,8 +48,7 @@ that breaks goes on where it broke.`
     const registry = parseRegistry(args.registry)
     if (flags['image-map']) await checkOutputPlace(flags['image-map'], { replace: true })
     const bundle = await openBundle(args.file)
-    const noMirrors = { mirror: [], 'use-pull-secrets': false }
-    const client = new UploadClient(await readRegistryOptions({ ...flags, ...noMirrors }, []))
+    const client = new UploadClient(await readRegistryOptions(flags, []))
     const progress = createProgress()
     try {
       const { images } = bundle.lock

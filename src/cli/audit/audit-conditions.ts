@@ -1,3 +1,4 @@
+import type { Interfaces } from '@oclif/core'
 import type { Conditions } from '../../audit/facts/conditions.ts'
 import { parseRuntimeListing } from '../../audit/facts/runtime-listing.ts'
 import { limitRangeOf } from '../../kubernetes/admission/limit-range.ts'
@@ -7,18 +8,11 @@ import { criForm, parseReference } from '../../oci/reference.ts'
 import { isRecordedPlacement } from '../../seed/placement/recorded-placement.ts'
 import { readLockOf } from '../files/lock-file.ts'
 import { readPlacementFile } from '../files/placement-file.ts'
+import type { conditionFlags, sourceFlags } from '../flags/audit-flags.ts'
 import type { InputScan } from '../inputs/scan-inputs.ts'
 import { readKubeletConfig, readNodeListings } from './audit-files.ts'
 
-interface ConditionFlags {
-  readonly bundle?: string | undefined
-  readonly 'assume-seeded': boolean
-  readonly images: readonly string[]
-  readonly placement?: string | undefined
-  readonly 'sandbox-image'?: string | undefined
-  readonly 'kubelet-config'?: string | undefined
-  readonly mirror: boolean
-}
+type ConditionFlags = Interfaces.InferredFlags<typeof sourceFlags> & Interfaces.InferredFlags<typeof conditionFlags>
 
 /**
  * What an audit is told of the cluster by flags, and by the classes among the inputs.

@@ -1,3 +1,4 @@
+import type { Interfaces } from '@oclif/core'
 import type { Node } from 'kubernetes-types/core/v1.js'
 import type { Conditions } from '../../audit/facts/conditions.ts'
 import { ApiProxy } from '../../cluster/api-proxy.ts'
@@ -5,6 +6,7 @@ import { readCluster } from '../../cluster/read-cluster.ts'
 import { ExpectedError } from '../../errors.ts'
 import { type Finding, finding } from '../../finding.ts'
 import { readNodesFile } from '../files/nodes-file.ts'
+import type { sourceFlags } from '../flags/audit-flags.ts'
 import { kubectlOf } from '../flags/kubectl-flags.ts'
 import { type InputScan, scanInputs, scanObjects } from '../inputs/scan-inputs.ts'
 import { readPodsFile } from './audit-files.ts'
@@ -16,14 +18,7 @@ export interface AuditSources {
   readonly known: Pick<Conditions, 'livePods' | 'kubelets' | 'completeKinds'>
 }
 
-interface SourceFlags {
-  readonly nodes?: string | undefined
-  readonly pods?: string | undefined
-  readonly cluster: boolean
-  readonly context?: string | undefined
-  readonly kubectl: string
-  readonly timeout: number
-}
+type SourceFlags = Interfaces.InferredFlags<typeof sourceFlags>
 
 const KEEP = {
   keepWorkloads: true,

@@ -1,8 +1,10 @@
+import type { Interfaces } from '@oclif/core'
 import type { Lock, LockedImage } from '../../bundle/format/lock.ts'
 import { imagesOf } from '../../discovery/uses/used-images.ts'
 import { ExpectedError } from '../../errors.ts'
 import { parseReference, type Reference } from '../../oci/reference.ts'
 import { findLock, readLockOf } from '../files/lock-file.ts'
+import type { lockFlags } from '../flags/lock-flags.ts'
 import { parsePolicies } from '../flags/policies.ts'
 import { scanOptions } from '../flags/scan-flags.ts'
 import { readText } from '../inputs/read-text.ts'
@@ -21,8 +23,9 @@ export interface ImagesToLock {
  */
 export async function imagesToLock(
   inputs: readonly string[],
-  { image, policy, ...flags }: { image: string[]; policy: string } & Parameters<typeof scanOptions>[0],
+  flags: Interfaces.InferredFlags<typeof lockFlags>,
 ): Promise<ImagesToLock> {
+  const { image, policy } = flags
   const policies = parsePolicies(policy)
   const locks = await Promise.all(inputs.map(readLock))
   const scan = await scanInputs(

@@ -1,3 +1,4 @@
+import type { Interfaces } from '@oclif/core'
 import { ImagesFailedError } from '../../bundle/failure.ts'
 import type { Lock, LockedImage } from '../../bundle/format/lock.ts'
 import { joinLocks, lockImages } from '../../bundle/lock/lock.ts'
@@ -7,6 +8,7 @@ import { quotaFindings } from '../../bundle/lock/quota-findings.ts'
 import type { Content } from '../../oci/content.ts'
 import type { Digest } from '../../oci/digest.ts'
 import type { RegistryClient } from '../../registry/client/registry-client.ts'
+import type { lockFlags } from '../flags/lock-flags.ts'
 import { DEFAULT_PLATFORMS, DEFAULT_PLATFORMS_NOTE, platformsFrom } from '../flags/platform-flags.ts'
 import { renderFindings } from '../output/findings.ts'
 import { knownQuota, learnQuotas } from '../registry/quota.ts'
@@ -32,7 +34,7 @@ interface LockRun {
  */
 export async function lockInputs(
   { references, locked }: ImagesToLock,
-  flags: { platform: string[]; nodes?: string | undefined; referrers: boolean; attestations: boolean },
+  flags: Interfaces.InferredFlags<typeof lockFlags>,
   { client, kept, local, fetchesLocked, onLocked, note }: LockRun,
 ): Promise<{ lock: Lock; documents: ReadonlyMap<Digest, Uint8Array> }> {
   const platforms = await platformsFrom(flags)

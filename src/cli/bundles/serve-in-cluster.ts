@@ -1,18 +1,13 @@
 import { basename } from 'node:path'
+import type { Interfaces } from '@oclif/core'
 import { type ToolArchitecture, toolsAmong } from '../../bundle/format/tool-files.ts'
 import { ExpectedError } from '../../errors.ts'
 import { openBundle } from '../../layout/bundle-file.ts'
 import { REGISTRY_LABEL, serveResources } from '../../seed/output/serve-resources.ts'
 import { writeOutputDirectory } from '../files/output-directory.ts'
+import type { inClusterFlags } from '../flags/serve-flags.ts'
 
-interface InClusterFlags {
-  readonly 'sandbox-image'?: string | undefined
-  readonly 'bundle-path'?: string | undefined
-  readonly claim?: string | undefined
-  readonly replicas: number
-  readonly 'node-port': number
-  readonly arch: ToolArchitecture
-}
+type InClusterFlags = Interfaces.InferredFlags<typeof inClusterFlags>
 
 /**
  * Writes to a directory what makes the cluster serve a bundle itself. Gives the address that nodes will ask, and what

@@ -1,4 +1,4 @@
-import { Flags } from '@oclif/core'
+import { Flags, type Interfaces } from '@oclif/core'
 import { ExpectedError } from '../../errors.ts'
 import { platformOfNode } from '../../kubernetes/objects/node.ts'
 import { formatPlatform, type Platform, parsePlatform } from '../../oci/platform.ts'
@@ -26,10 +26,9 @@ export const DEFAULT_PLATFORMS_NOTE = 'platform: linux/amd64 (choose others with
  *
  * @throws {ExpectedError} PLATFORM_INVALID, INPUT_NOT_FOUND, INPUT_UNREADABLE, INPUT_INVALID
  */
-export async function platformsFrom(flags: {
-  platform: string[]
-  nodes?: string | undefined
-}): Promise<Platform[] | undefined> {
+export async function platformsFrom(
+  flags: Interfaces.InferredFlags<typeof platformFlags>,
+): Promise<Platform[] | undefined> {
   const named = flags.platform.map(parsePlatform)
   if (named.length > 0 || !flags.nodes) return named.length > 0 ? distinct(named) : undefined
   const nodes = await readNodesFile(flags.nodes)

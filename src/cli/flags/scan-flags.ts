@@ -1,6 +1,6 @@
-import { Flags } from '@oclif/core'
+import { Flags, type Interfaces } from '@oclif/core'
 import { readRules } from '../../discovery/rules/rules-file.ts'
-import { CONFIDENCES, type Confidence } from '../../discovery/uses/image-use.ts'
+import { CONFIDENCES } from '../../discovery/uses/image-use.ts'
 import { readText } from '../inputs/read-text.ts'
 import type { ScanOptions } from '../inputs/scan-inputs.ts'
 import { repeatable } from './repeatable.ts'
@@ -26,11 +26,6 @@ export async function scanOptions({
   rules,
   values,
   set,
-}: {
-  'min-confidence': Confidence
-  rules?: string | undefined
-  values: string[]
-  set: string[]
-}): Promise<ScanOptions> {
+}: Interfaces.InferredFlags<typeof scanFlags>): Promise<ScanOptions> {
   return { minConfidence, rules: rules === undefined ? [] : readRules(await readText(rules), rules), values, set }
 }

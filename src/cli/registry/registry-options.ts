@@ -1,5 +1,6 @@
 import { homedir } from 'node:os'
 import { join } from 'node:path'
+import type { Interfaces } from '@oclif/core'
 import { formatDuration } from '../../duration.ts'
 import { ExpectedError } from '../../errors.ts'
 import { askCredentialHelper } from '../../registry/auth/credential-helper.ts'
@@ -11,23 +12,11 @@ import { readRegistriesConf } from '../../registry/config/registries-conf.ts'
 import { readText } from '../inputs/read-text.ts'
 import { readAuthFiles } from './auth-files.ts'
 import { readPullSecrets } from './pull-secrets.ts'
+import type { connectionFlags, registryFlags } from './registry-flags.ts'
 
-/** The values of the registry flags. */
-interface RegistryFlags {
-  readonly mirror: string[]
-  readonly 'plain-http': string[]
-  readonly 'registries-conf'?: string | undefined
-  readonly 'hosts-dir'?: string | undefined
-  readonly ca?: string | undefined
-  readonly 'cert-dir'?: string | undefined
-  readonly 'client-cert'?: string | undefined
-  readonly 'client-key'?: string | undefined
-  readonly 'use-pull-secrets': boolean
-  readonly 'max-connections': number
-  readonly retries: number
-  readonly timeout?: number | undefined
-  readonly 'idle-timeout': number
-}
+/** Who only writes to registries knows none of those that say where else to read. */
+type RegistryFlags = Interfaces.InferredFlags<typeof connectionFlags> &
+  Partial<Interfaces.InferredFlags<typeof registryFlags>>
 
 /** The longest time that a timer takes, in milliseconds: 24 days. */
 const NEVER = 2 ** 31 - 1
@@ -44,7 +33,7 @@ export async function readRegistryOptions(flags: RegistryFlags, inputs: readonly
   const { ca, 'client-cert': certificate, 'client-key': key, timeout, 'idle-timeout': idle } = flags
   const configured = await readConfigured(flags)
   return {
-    mirrors: flags.mirror.map(parseMirror),
+    mirrors: (flags.mirror ?? []).map(parseMirror),
     plainHttp: flags['plain-http'],
     ...(configured && { configured }),
     ...(ca && { ca: [await readAuthority(ca)] }),
