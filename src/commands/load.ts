@@ -36,7 +36,7 @@ code 4 when one is missing.`
       options: LOAD_METHODS,
     }),
     address: Flags.string({ description: "containerd's socket", helpValue: 'SOCKET' }),
-    ctr: Flags.string({ description: 'the ctr, docker, podman or skopeo to use', helpValue: 'PROGRAM' }),
+    ctr: Flags.string({ description: "the runtime's client to use, such as ctr or skopeo", helpValue: 'PROGRAM' }),
     namespace: Flags.string({ description: 'containerd namespace; default k8s.io', helpValue: 'NAME' }),
     store: Flags.string({ description: 'containers-storage for skopeo', helpValue: 'SPEC' }),
     platform: Flags.string({ description: "platform to load; default: this machine's", helpValue: 'PLATFORM' }),

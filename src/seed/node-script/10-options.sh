@@ -41,7 +41,7 @@ USAGE
   methods_usage
   cat <<'USAGE'
   --address SOCKET      the socket of containerd (default: CONTAINERD_ADDRESS, or found)
-  --ctr PROGRAM         the ctr, docker, skopeo or podman to use (default: found)
+  --ctr PROGRAM         the runtime's client to use, such as ctr or skopeo (default: found)
   --namespace NAME      containerd namespace (default: k8s.io)
   --storage DIR         where the runtime keeps images, to see the space left (default: found)
   --store SPEC          containers-storage as skopeo writes it, such as overlay@/var/lib/containers/storage (skopeo only)

@@ -41,6 +41,7 @@ detect_runtime() {
 # present: adds rows of $work/wanted that are there to $work/present
 # seed: brings what $work/missing lists
 # kept: adds rows of $work/wanted that garbage collection spares to $work/kept; keep: keeps what $work/unkept lists
+# loss: says what the method cannot do, although every image is there
 # prune: lets go what earlier sets of this name brought; counts in "pruned"
 find_step() {
   step=m_$(printf '%s' "$1" | tr .- __)_$2

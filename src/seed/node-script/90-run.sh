@@ -54,8 +54,7 @@ conclude() {
 
 # What the method cannot do, said although every image is there.
 known_loss() {
-  [ ! -s "$work/digestless" ] ||
-    printf '%s' "docker's classic store keeps no registry digests: $(($(wc -l <"$work/digestless"))) names are there by tag only, and a pod that names the digest would pull"
+  ! find_own_step loss || "$step"
 }
 
 # One line for each feature. The worker reads the file every minute, so it must be whole at all times; it passes over

@@ -76,3 +76,8 @@ pull_into_docker() {
     { "$ctr" tag "$pulled" "$name" && "$ctr" image rm "$pulled"; } >/dev/null </dev/null || note "cannot name $name"
   done <"$work/missing"
 }
+
+m_docker_loss() {
+  [ ! -s "$work/digestless" ] ||
+    printf '%s' "docker's classic store keeps no registry digests: $(($(wc -l <"$work/digestless"))) names are there by tag only, and a pod that names the digest would pull"
+}
