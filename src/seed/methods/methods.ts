@@ -1,5 +1,6 @@
 import { ctr } from './by-hand/ctr.ts'
 import { directory } from './by-hand/directory.ts'
+import { nerdctl } from './by-hand/nerdctl.ts'
 import { podman } from './by-hand/podman.ts'
 import { containerd } from './by-pod/containerd.ts'
 import { crio } from './by-pod/cri-o.ts'
@@ -27,6 +28,7 @@ const INDEX = [
   crio,
   docker,
   podman,
+  nerdctl,
   directory,
   ctr,
   talos,

@@ -1,0 +1,71 @@
+# ---- method nerdctl
+
+m_nerdctl_detect() {
+  address=${address:-$root/run/containerd/containerd.sock}
+  ctr=${ctr:-$(command -v nerdctl || :)}
+  [ -n "$ctr" ] || fail 3 "nerdctl is not on this machine: name it with --ctr"
+  [ -S "$address" ] || fail 3 "no containerd at $address: name its socket with --address"
+  runtime=containerd storage=${storage:-$root/var/lib/containerd}
+}
+
+run_nerdctl() {
+  "$ctr" --address "$address" --namespace "$namespace" "$@"
+}
+
+# By the record of each name; what it leads to is looked at once.
+m_nerdctl_present() {
+  : >"$work/whole"
+  while read -r name target; do
+    run_nerdctl image inspect --mode native --format '{{.Image.Name}} {{.Image.Target.Digest}}' "$name" \
+      2>/dev/null </dev/null >"$work/records" || continue
+    grep -Fxq -e "$name $target" "$work/records" || continue
+    grep -Fxq -e "$target" "$work/whole" || is_whole_in_nerdctl "$name" || continue
+    printf '%s\n' "$target" >>"$work/whole"
+    printf '%s %s\n' "$name" "$target"
+  done <"$work/wanted" >>"$work/present"
+}
+
+# nerdctl says of no image that layers are lacking, but cannot save such a one; nerdctl 2 would look for the layers in the
+# registry, which it cannot reach through a proxy that is none. An image that is not unpacked has no size, and that is
+# warned of.
+is_whole_in_nerdctl() {
+  HTTP_PROXY=http://127.0.0.1:1 HTTPS_PROXY=http://127.0.0.1:1 NO_PROXY='' \
+    run_nerdctl save --platform "$platform" "$1" </dev/null 2>/dev/null >/dev/null || return 1
+  [ -n "$unpack" ] || return 0
+  size=$(run_nerdctl image inspect --platform "$platform" --format '{{.Size}}' "$1" </dev/null 2>"$work/warnings") || return 1
+  [ "${size%%
+*}" != 0 ] || [ ! -s "$work/warnings" ]
+}
+
+# nerdctl lists no blobs, so that all of them come.
+m_nerdctl_seed() {
+  all_blobs_lack
+  if [ -n "$registry" ]; then
+    check_space
+    pull_by_nerdctl
+    return
+  fi
+  check_left_out
+  check_space
+  compose_archive | run_nerdctl load --platform "$platform" >&3 || note "$ctr load ended with an error"
+}
+
+# By digest, so that a tag that has moved in the registry cannot bring in something else.
+pull_by_nerdctl() {
+  write_hosts
+  note "pulling $(wc -l <"$work/missing") of $wanted_count names from $registry"
+  while read -r name target; do
+    pinned_name=$(repository_of "$name")@$target
+    run_nerdctl --hosts-dir "$work/hosts" pull --quiet --platform "$platform" "$pinned_name" >&3 </dev/null ||
+      note "cannot pull $pinned_name from $registry"
+    [ "$pinned_name" = "$name" ] || run_nerdctl tag "$pinned_name" "$name" </dev/null || :
+  done <"$work/missing"
+}
+
+m_nerdctl_loss() {
+  if [ "$namespace" != k8s.io ]; then
+    elsewhere
+  elif [ -n "$pin" ]; then
+    printf '%s' "nerdctl pins nothing: a kubelet whose disk fills up may remove the images; ctr can pin them"
+  fi
+}
