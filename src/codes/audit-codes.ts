@@ -39,6 +39,13 @@ export const AUDIT_CODES = {
     help: 'A RuntimeClass adds a nodeSelector and tolerations to the pod, which decide where it lands.',
     action: 'Add it to the inputs: kubectl get runtimeclasses -o yaml. A class that does not exist rejects the pod.',
   },
+  FIELD_UNMODELLED: {
+    kind: 'hazard',
+    severity: 'warning',
+    title: 'A workload sets a field that the audit does not judge',
+    help: 'The field may decide where the pod lands, whether it starts, or which images it needs. So the workload is unknown, not safe.',
+    action: 'Judge the field by hand, or update nodeseed: it may come from a newer Kubernetes.',
+  },
   PRIORITY_CLASS_UNKNOWN: {
     kind: 'hazard',
     severity: 'warning',

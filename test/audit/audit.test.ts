@@ -270,3 +270,18 @@ test('resources split nodes into classes only where a pod would notice', () => {
   const result = auditCluster([workload({ spec: cpu })], nodes, {})
   expect(result.nodeClasses.map((one) => one.nodes)).toEqual([['n0', 'n1', 'n2'], ['n3']])
 })
+
+test.for<[rule: string, spec: object, reason: string, code: string]>([
+  ['a field of a newer API', { futureField: 1 }, 'UnmodelledField', 'FIELD_UNMODELLED'],
+  ['another scheduler', { schedulerName: 'volcano' }, 'OtherScheduler', 'SCHEDULER_UNKNOWN'],
+  ['a scheduling gate', { schedulingGates: [{ name: 'x' }] }, 'SchedulingGates', 'SCHEDULING_GATED'],
+  ['a class that nobody told of', { runtimeClassName: 'kata' }, 'Admission', 'RUNTIME_CLASS_UNKNOWN'],
+])('what the audit cannot judge is unknown and said, never safe: %s', ([, spec, reason, code]) => {
+  const result = auditCluster([workload({ spec })], [node('a', { images: [WEB] })], {})
+  expect(result.workloads.map(({ verdict, nodes }) => [verdict, nodes[0]?.reason])).toEqual([['unknown', reason]])
+  expect(result.findings.find((one) => one.code === code)).toMatchObject({ severity: 'warning', file: 'test.yaml' })
+})
+
+test('a bound pod meets no other scheduler', () => {
+  expect(reasons({ spec: { schedulerName: 'volcano', nodeName: 'a' } }, [node('a', { images: [WEB] })])).toEqual([true])
+})

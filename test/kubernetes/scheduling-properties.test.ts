@@ -59,6 +59,7 @@ function pod(podSpec: PodSpec, isDaemonSetPod = false): SchedulablePod {
     doubts: [],
     requests: new Map(),
     hostPorts: [],
+    neededFeatures: [],
   }
 }
 

@@ -45,12 +45,15 @@ interface NodeParts {
   readonly architecture?: string
   readonly spec?: Node['spec']
   readonly allocatable?: Record<string, string>
+  readonly status?: object
 }
 
-/** A node as the API shows it. */
+const ROOMY = { cpu: '64', memory: '256Gi', 'ephemeral-storage': '500Gi', pods: '110' }
+
+/** A node as the API shows it, with room for much. */
 export function node(
   name: string,
-  { labels, images = [], architecture = 'amd64', spec = {}, allocatable }: NodeParts = {},
+  { labels, images = [], architecture = 'amd64', spec = {}, allocatable = ROOMY, status }: NodeParts = {},
 ) {
   const nodeInfo = { architecture, operatingSystem: 'linux', containerRuntimeVersion: 'containerd://2.1.9' }
   return {
@@ -61,7 +64,8 @@ export function node(
     status: {
       nodeInfo,
       images: images.map((image) => ({ names: [image], sizeBytes: 1 })),
-      ...(allocatable && { allocatable }),
+      allocatable,
+      ...status,
     },
   } as unknown as Node
 }

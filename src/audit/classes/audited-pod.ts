@@ -3,6 +3,7 @@ import { type AdmissionFacts, admittedPod } from '../../kubernetes/admission/adm
 import { type PodImage, podImages } from '../../kubernetes/objects/pod-images.ts'
 import { nameOfResource } from '../../kubernetes/objects/resource.ts'
 import type { Workload } from '../../kubernetes/objects/workload.ts'
+import { fieldDoubts } from '../../kubernetes/pods/unmodelled-fields.ts'
 import { type SchedulablePod, schedulablePod } from '../../kubernetes/scheduler/schedulable-pod.ts'
 import { criForm, findReference } from '../../oci/reference.ts'
 import { workloadKey } from '../facts/live-pods.ts'
@@ -33,7 +34,8 @@ export interface PodFacts extends AdmissionFacts {
 
 /** The pod that admission makes of a workload's template, and what its images are called on nodes and in the bundle. */
 export function auditedPod(workload: Workload, facts: PodFacts): AuditedPod {
-  const pod = schedulablePod(admittedPod(workload, facts))
+  const admitted = admittedPod(workload, facts)
+  const pod = schedulablePod({ ...admitted, doubts: [...admitted.doubts, ...fieldDoubts(admitted.spec)] })
   const images = podImages(workload.podSpec).map((image): AuditedImage => {
     const reference = findReference(image.reference)
     const name = reference && criForm(reference)

@@ -1,4 +1,7 @@
-import { nameOfNode, platformOfNode } from '../../kubernetes/objects/node.ts'
+import type { Node } from 'kubernetes-types/core/v1.js'
+import { valueAt } from '../../kubernetes/documents/path.ts'
+import { asksOfNode } from '../../kubernetes/kubelet/node-support.ts'
+import { kubeletMinor, nameOfNode, platformOfNode } from '../../kubernetes/objects/node.ts'
 import { objectsOf } from '../../kubernetes/objects/resource.ts'
 import { conflicts, type HostPort } from '../../kubernetes/pods/host-port.ts'
 import { requiredTerms } from '../../kubernetes/scheduler/node-selector.ts'
@@ -23,6 +26,8 @@ interface Questions {
   readonly amounts: ReadonlyMap<string, readonly number[]>
   readonly ports: readonly HostPort[]
   readonly priorities: readonly number[]
+  /** Some pod asks what the kubelet and the runtime support. */
+  readonly asksOfNode: boolean
 }
 
 /**
@@ -54,7 +59,7 @@ export function nodeClasses(
 function classKey(
   { node, use, kubelet }: AuditedNode,
   presences: readonly Presence[],
-  { labels, names, amounts, ports, priorities }: Questions,
+  { labels, names, amounts, ports, priorities, asksOfNode: asks }: Questions,
 ): string {
   const own = node.metadata?.labels ?? {}
   const name = nameOfNode(node)
@@ -69,10 +74,19 @@ function classKey(
     platformOfNode(node),
     [shortageKey(amounts, node), shortageKey(amounts, node, use?.reserved), preempted, taken],
     [kubelet.credentialsVerification, kubelet.allowlist],
+    asks && supportKey(node),
     presences.map(({ present, why, isFromBundle, problem }) =>
       present === undefined ? why : [Number(present), Number(isFromBundle ?? 0), problem],
     ),
   ])
+}
+
+/** All that a node says of what it supports. */
+function supportKey(node: Node): unknown[] {
+  return [
+    kubeletMinor(node),
+    ...['features', 'declaredFeatures', 'runtimeHandlers'].map((key) => valueAt(node.status, [key])),
+  ]
 }
 
 function questionsOf(audited: readonly AuditedPod[]): Questions {
@@ -91,5 +105,13 @@ function questionsOf(audited: readonly AuditedPod[]): Questions {
   }
   const ports = pods.flatMap(({ hostPorts }) => hostPorts)
   const priorities = [...new Set(pods.map(({ priority }) => priority))]
-  return { labels, names, ports, priorities, amounts: new Map([...amounts].map(([name, set]) => [name, [...set]])) }
+  const asks = pods.some(({ spec, neededFeatures }) => neededFeatures.length > 0 || asksOfNode(spec))
+  return {
+    labels,
+    names,
+    ports,
+    priorities,
+    asksOfNode: asks,
+    amounts: new Map([...amounts].map(([name, set]) => [name, [...set]])),
+  }
 }

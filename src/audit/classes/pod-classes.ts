@@ -1,3 +1,4 @@
+import { asksOfNode } from '../../kubernetes/kubelet/node-support.ts'
 import type { Workload } from '../../kubernetes/objects/workload.ts'
 import { type AuditedPod, auditedPod, type PodFacts } from './audited-pod.ts'
 
@@ -21,12 +22,13 @@ export function podClasses(workloads: readonly Workload[], facts: PodFacts): Pod
 }
 
 function podKey({ pod, images, isRunning }: AuditedPod): unknown[] {
-  const { nodeName, nodeSelector, affinity, tolerations, os, topologySpreadConstraints } = pod.spec
+  const { nodeName, nodeSelector, affinity, tolerations, os, topologySpreadConstraints, securityContext } = pod.spec
   return [
     [pod.isDaemonSetPod, pod.rejection, pod.labels['kubernetes.io/os'], pod.priority, pod.preempts, isRunning],
     pod.doubts.map(({ message }) => message),
     [nodeName, nodeSelector, affinity, tolerations, os, topologySpreadConstraints],
     [...pod.requests],
+    [pod.neededFeatures, securityContext?.sysctls, asksOfNode(pod.spec) && pod.spec],
     pod.hostPorts,
     images.map(({ reference, policy }) => [reference, policy]),
   ]

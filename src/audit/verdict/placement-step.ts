@@ -1,6 +1,7 @@
 import { placementDoubts, placementRefusal } from '../../kubernetes/placement/placement.ts'
 import type { Refuser } from '../../kubernetes/pods/refusal.ts'
 import type { NodeUse } from '../../kubernetes/scheduler/filters.ts'
+import { nodeDoubts } from '../../kubernetes/scheduler/node-doubts.ts'
 import type { AuditedPod } from '../classes/audited-pod.ts'
 import type { AuditedNode } from '../facts/audited-node.ts'
 import { withoutLower } from '../facts/live-pods.ts'
@@ -26,7 +27,7 @@ export function placementStep(audited: AuditedPod, node: AuditedNode): Placement
   const { pod } = audited
   const refusal = placementRefusal(pod, node.node, useFor(audited, node))
   if (!refusal) {
-    const [doubt] = placementDoubts(pod)
+    const [doubt] = [...placementDoubts(pod), ...nodeDoubts(pod, node.node)]
     if (!doubt) return { starts: true, mayLand: true }
     return { starts: null, reason: doubt.reason, message: doubt.message, mayLand: true }
   }

@@ -1,3 +1,4 @@
+import { unsupported } from '../../kubernetes/kubelet/node-support.ts'
 import { osMismatch } from '../../kubernetes/kubelet/pod-os.ts'
 import type { Refuser } from '../../kubernetes/pods/refusal.ts'
 import type { AuditedPod } from '../classes/audited-pod.ts'
@@ -22,7 +23,13 @@ export function podVerdict(audited: AuditedPod, node: AuditedNode, conditions: C
 }
 
 /** What the kubelet minds in every pod that comes to it. */
-function kubeletStep({ pod }: AuditedPod, { node }: AuditedNode): Outcome<ImageReason>[] {
-  const message = osMismatch(pod, node)
-  return message === undefined ? [] : [{ starts: false, reason: 'Platform', message }]
+function kubeletStep({ pod }: AuditedPod, { node }: AuditedNode): Outcome<Refuser | ImageReason>[] {
+  const wrongOs = osMismatch(pod, node)
+  const lacks = unsupported(pod.spec, node)
+  return [
+    ...(wrongOs === undefined ? [] : [{ starts: false, reason: 'Platform', message: wrongOs } as const]),
+    ...lacks.map(
+      ({ message, isCertain }) => ({ starts: isCertain ? false : null, reason: 'Kubelet', message }) as const,
+    ),
+  ]
 }

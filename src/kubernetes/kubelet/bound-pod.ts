@@ -5,26 +5,50 @@ import {
   type Filter,
   type NodeUse,
   nodeAffinity,
+  nodeDeclaredFeatures,
   nodeName,
   nodePorts,
   nodeResourcesFit,
   notAdmitted,
   taintToleration,
 } from '../scheduler/filters.ts'
+import { allocatableOf } from '../scheduler/resource-fit.ts'
 import type { SchedulablePod } from '../scheduler/schedulable-pod.ts'
 
-/** A pod with `nodeName` never meets the scheduler. A DaemonSet's pod meets the rules of its controller all the same. */
-export function isBound({ spec, isDaemonSetPod }: SchedulablePod): boolean {
-  return Boolean(spec.nodeName) && !isDaemonSetPod
+/** A pod with `nodeName` never meets the scheduler. */
+export function isBound({ spec }: SchedulablePod): boolean {
+  return Boolean(spec.nodeName)
 }
 
 /**
- * Why the kubelet of its node refuses a pod that was bound without the scheduler: it asks some of the scheduler's
- * filters, and minds taints that would evict. Source: kubernetes 1.36, pkg/kubelet/lifecycle/predicate.go.
+ * Why a pod that was bound without the scheduler does not run on a node: its DaemonSet's controller makes none for it, or
+ * the kubelet refuses it. The kubelet asks some of the scheduler's filters, minds taints that would evict, and drops
+ * requests for extended resources that its node does not have.
+ * Source: kubernetes 1.37, pkg/kubelet/lifecycle/predicate.go, pkg/controller/daemon.
  */
 export function boundPodRefusal(pod: SchedulablePod, node: Node, use?: NodeUse): Refusal | undefined {
-  return askAll(RULES, pod, node, use)
+  const controller = pod.isDaemonSetPod ? askAll(CONTROLLER_RULES, pod, node, use) : undefined
+  return controller ?? askAll(RULES, withoutMissingResources(pod, node), node, use)
 }
+
+function withoutMissingResources(pod: SchedulablePod, node: Node): SchedulablePod {
+  const allocatable = allocatableOf(node)
+  const isKept = (name: string) => !isExtendedResource(name) || allocatable.has(name)
+  if ([...pod.requests.keys()].every(isKept)) return pod
+  return { ...pod, requests: new Map([...pod.requests].filter(([name]) => isKept(name))) }
+}
+
+/** `example.com/gpu`: of no interest to Kubernetes itself. */
+function isExtendedResource(name: string): boolean {
+  return name.includes('/') && !name.includes('kubernetes.io/') && !name.startsWith('requests.')
+}
+
+const CONTROLLER_RULES: readonly Filter[] = [
+  notAdmitted,
+  nodeName,
+  nodeAffinity,
+  taintToleration(['NoSchedule', 'NoExecute']),
+]
 
 const RULES: readonly Filter[] = [
   notAdmitted,
@@ -33,4 +57,5 @@ const RULES: readonly Filter[] = [
   taintToleration(['NoExecute']),
   nodePorts,
   nodeResourcesFit,
+  nodeDeclaredFeatures,
 ]

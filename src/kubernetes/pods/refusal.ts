@@ -9,9 +9,13 @@ export type SchedulerFilter =
   | 'NodeResourcesFit'
   | 'PodTopologySpread'
   | 'InterPodAffinity'
+  | 'NodeDeclaredFeatures'
 
-/** Who says no to a pod, or may: the API server, a filter of the scheduler, a scheduler of another name, the kubelet. */
-export type Refuser = 'Admission' | SchedulerFilter | 'OtherScheduler' | 'Kubelet'
+/**
+ * Who says no to a pod, or may: the API server, a filter of the scheduler, a scheduler of another name, the kubelet, a
+ * field that is not judged.
+ */
+export type Refuser = 'Admission' | SchedulerFilter | 'OtherScheduler' | 'Kubelet' | 'UnmodelledField'
 
 /** Why a pod is not placed on a node, or may not be. */
 export interface Refusal {
@@ -25,4 +29,9 @@ export interface Doubt extends Refusal {
   readonly code?: DoubtCode
 }
 
-export type DoubtCode = 'PRIORITY_CLASS_UNKNOWN' | 'RUNTIME_CLASS_UNKNOWN' | 'SCHEDULER_UNKNOWN' | 'SCHEDULING_GATED'
+export type DoubtCode =
+  | 'FIELD_UNMODELLED'
+  | 'PRIORITY_CLASS_UNKNOWN'
+  | 'RUNTIME_CLASS_UNKNOWN'
+  | 'SCHEDULER_UNKNOWN'
+  | 'SCHEDULING_GATED'

@@ -2,6 +2,7 @@ import type { Node } from 'kubernetes-types/core/v1.js'
 import { nameOfNode } from '../objects/node.ts'
 import { conflicts, formatHostPort, type HostPort } from '../pods/host-port.ts'
 import type { Refusal } from '../pods/refusal.ts'
+import { lackedFeature } from './node-doubts.ts'
 import { nodeMismatch } from './node-selector.ts'
 import { type ReservedResources, resourceShortage } from './resource-fit.ts'
 import type { SchedulablePod } from './schedulable-pod.ts'
@@ -77,6 +78,11 @@ export const nodeResourcesFit: Filter = ({ requests }, node, use) => {
   return message === undefined ? undefined : { reason: 'NodeResourcesFit', message }
 }
 
+export const nodeDeclaredFeatures: Filter = (pod, node) => {
+  const lacked = lackedFeature(pod, node)
+  return lacked?.isCertain ? { reason: 'NodeDeclaredFeatures', message: lacked.message } : undefined
+}
+
 const podTopologySpread: Filter = ({ spec }, node) => {
   const key = lackedTopologyKey(spec, node)
   return key === undefined
@@ -99,4 +105,5 @@ const FILTERS: readonly Filter[] = [
   nodeResourcesFit,
   podTopologySpread,
   interPodAffinity,
+  nodeDeclaredFeatures,
 ]

@@ -12,8 +12,8 @@ export interface ReservedResources {
  * resources. Source: kubernetes 1.36, pkg/scheduler/framework/plugins/noderesources/fit.go.
  */
 export function resourceShortage(requests: Resources, node: Node, reserved?: ReservedResources): string | undefined {
-  if (!node.status?.allocatable) return undefined
   const allocatable = allocatableOf(node)
+  if (allocatable.size === 0) return undefined
   if (!hasRoomForPod(allocatable, reserved))
     return `Too many pods: the node takes ${(allocatable.get('pods') ?? 0) / 1000}`
   for (const [name, wanted] of requests) {
@@ -34,8 +34,8 @@ export function shortageKey(
   node: Node,
   reserved?: ReservedResources,
 ): string {
-  if (!node.status?.allocatable) return 'unknown'
   const allocatable = allocatableOf(node)
+  if (!allocatable.has('pods')) return `unknown ${[...allocatable.keys()]}`
   if (!hasRoomForPod(allocatable, reserved)) return `full ${allocatable.get('pods')}`
   const parts = [...wanted].map(([name, amounts]) => {
     const free = freeOf(name, allocatable, reserved)
@@ -48,8 +48,9 @@ export function shortageKey(
 /** Read once a node: thousands of pods ask. */
 const ALLOCATABLE = new WeakMap<Node, Resources>()
 
-function allocatableOf(node: Node): Resources {
-  const known = ALLOCATABLE.get(node) ?? quantities(node.status?.allocatable)
+/** What pods can have of a node; its capacity where it does not say, as the API server fills in. */
+export function allocatableOf(node: Node): Resources {
+  const known = ALLOCATABLE.get(node) ?? quantities(node.status?.allocatable ?? node.status?.capacity)
   ALLOCATABLE.set(node, known)
   return known
 }

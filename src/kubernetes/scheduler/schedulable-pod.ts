@@ -1,4 +1,5 @@
 import type { AdmittedPod } from '../admission/admitted-pod.ts'
+import { type NodeFeature, neededFeatures } from '../pods/declared-features.ts'
 import { type HostPort, hostPorts } from '../pods/host-port.ts'
 import { podRequests, type Resources } from '../pods/pod-resources.ts'
 
@@ -6,8 +7,14 @@ import { podRequests, type Resources } from '../pods/pod-resources.ts'
 export interface SchedulablePod extends AdmittedPod {
   readonly requests: Resources
   readonly hostPorts: readonly HostPort[]
+  readonly neededFeatures: readonly NodeFeature[]
 }
 
 export function schedulablePod(pod: AdmittedPod): SchedulablePod {
-  return { ...pod, requests: podRequests(pod.spec), hostPorts: hostPorts(pod.spec) }
+  return {
+    ...pod,
+    requests: podRequests(pod.spec),
+    hostPorts: hostPorts(pod.spec),
+    neededFeatures: neededFeatures(pod.spec),
+  }
 }

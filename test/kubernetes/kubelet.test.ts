@@ -1,0 +1,127 @@
+import type { Node, PodSpec } from 'kubernetes-types/core/v1.js'
+import { expect, test } from 'vitest'
+import { admittedPod } from '../../src/kubernetes/admission/admitted-pod.ts'
+import { unsupported } from '../../src/kubernetes/kubelet/node-support.ts'
+import { placementRefusal } from '../../src/kubernetes/placement/placement.ts'
+import { nodeDoubts } from '../../src/kubernetes/scheduler/node-doubts.ts'
+import { schedulablePod } from '../../src/kubernetes/scheduler/schedulable-pod.ts'
+import { node, workload } from '../support/cluster.ts'
+
+const onKubelet = (kubeletVersion: string, status: object = {}): Node =>
+  node('n1', { status: { nodeInfo: { architecture: 'amd64', operatingSystem: 'linux', kubeletVersion }, ...status } })
+
+const strict = { securityContext: { supplementalGroupsPolicy: 'Strict' } }
+const handler = (userNamespaces: boolean) => ({ runtimeHandlers: [{ name: '', features: { userNamespaces } }] })
+const sysctls = (name: string) => ({ securityContext: { sysctls: [{ name, value: '1' }] } })
+
+test.for<[rule: string, spec: object, on: Node, answer: 'starts' | 'fails' | 'unknown']>([
+  ['nothing is asked', {}, onKubelet('v1.37.2'), 'starts'],
+  ['strict groups without the feature', strict, onKubelet('v1.37.2'), 'fails'],
+  [
+    'strict groups where it is off',
+    strict,
+    onKubelet('v1.37.2', { features: { supplementalGroupsPolicy: false } }),
+    'fails',
+  ],
+  [
+    'strict groups with the feature',
+    strict,
+    onKubelet('v1.37.2', { features: { supplementalGroupsPolicy: true } }),
+    'starts',
+  ],
+  ['strict groups on a kubelet that does not check', strict, onKubelet('v1.31.0'), 'unknown'],
+  ['merged groups', { securityContext: { supplementalGroupsPolicy: 'Merge' } }, onKubelet('v1.37.2'), 'starts'],
+  ['user namespaces that the runtime has', { hostUsers: false }, onKubelet('v1.37.2', handler(true)), 'starts'],
+  ['user namespaces that it has not', { hostUsers: false }, onKubelet('v1.37.2', handler(false)), 'fails'],
+  ['user namespaces, and the node does not tell', { hostUsers: false }, onKubelet('v1.37.2'), 'unknown'],
+  [
+    'user namespaces of a RuntimeClass',
+    { hostUsers: false, runtimeClassName: 'kata' },
+    onKubelet('v1.37.2', handler(true)),
+    'unknown',
+  ],
+  ['the users of the host', { hostUsers: true }, onKubelet('v1.37.2'), 'starts'],
+  ['a safe sysctl', sysctls('net.ipv4.tcp_syncookies'), onKubelet('v1.37.2'), 'starts'],
+  ['a safe sysctl with slashes', sysctls('net/ipv4/tcp_syncookies'), onKubelet('v1.37.2'), 'starts'],
+  ['an unsafe sysctl', sysctls('kernel.msgmax'), onKubelet('v1.37.2'), 'unknown'],
+])('what a node supports: %s', ([, spec, on, answer]) => {
+  const found = unsupported(spec as PodSpec, on)
+  expect(found.length === 0 ? 'starts' : found.some(({ isCertain }) => isCertain) ? 'fails' : 'unknown').toBe(answer)
+})
+
+const podOf = (spec: object, kind = 'Deployment') => schedulablePod(admittedPod(workload({ kind, spec })))
+const rules = (action: string) => ({ containers: [{ name: 'c', image: 'web:1', restartPolicyRules: [{ action }] }] })
+const declares = { declaredFeatures: ['RestartAllContainersOnContainerExits'] }
+
+test.for<[rule: string, spec: object, on: Node, answer: string | undefined]>([
+  ['a rule that every kubelet knows', rules('Restart'), onKubelet('v1.37.2'), undefined],
+  ['a rule that needs the feature', rules('RestartAllContainers'), onKubelet('v1.37.2'), 'refused'],
+  ['a node that declares it', rules('RestartAllContainers'), onKubelet('v1.37.2', declares), undefined],
+  ['a node from before features were declared', rules('RestartAllContainers'), onKubelet('v1.34.0'), 'unknown'],
+  [
+    'a node that declares others',
+    rules('RestartAllContainers'),
+    onKubelet('v1.37.2', { declaredFeatures: ['X'] }),
+    'refused',
+  ],
+  [
+    'user namespaces on the network of the host',
+    { hostNetwork: true, hostUsers: false },
+    onKubelet('v1.37.2'),
+    'refused',
+  ],
+  ['the kubelet asks too', { ...rules('RestartAllContainers'), nodeName: 'n1' }, onKubelet('v1.37.2'), 'refused'],
+])('declared features: %s', ([, spec, on, answer]) => {
+  const pod = podOf(spec)
+  const refusal = placementRefusal(pod, on)
+  const doubt = nodeDoubts(pod, on).find(({ reason }) => reason === 'NodeDeclaredFeatures')
+  expect(refusal ? 'refused' : doubt ? 'unknown' : undefined).toBe(answer)
+  if (refusal) expect(refusal.reason).toBe('NodeDeclaredFeatures')
+})
+
+const gpu = { containers: [{ name: 'c', image: 'web:1', resources: { limits: { 'example.com/gpu': '1' } } }] }
+const cpu = (amount: string) => ({
+  containers: [{ name: 'c', image: 'web:1', resources: { requests: { cpu: amount } } }],
+})
+const small = { cpu: '1', pods: '110' }
+const taint = (effect: 'NoSchedule' | 'NoExecute') => ({ taints: [{ key: 'gpu', effect }] })
+
+test.for<[rule: string, kind: string, spec: object, on: Parameters<typeof node>[1], reason: string | undefined]>([
+  ['a resource that the node lacks is dropped', 'Deployment', { ...gpu, nodeName: 'n1' }, {}, undefined],
+  [
+    'one that it has none left of is not',
+    'Deployment',
+    { ...gpu, nodeName: 'n1' },
+    { allocatable: { 'example.com/gpu': '0', pods: '9' } },
+    'NodeResourcesFit',
+  ],
+  ['the scheduler drops none', 'Deployment', gpu, {}, 'NodeResourcesFit'],
+  ['cpu is never dropped', 'Deployment', { ...cpu('2'), nodeName: 'n1' }, { allocatable: small }, 'NodeResourcesFit'],
+  ['a cordon is for the scheduler', 'Deployment', { nodeName: 'n1' }, { spec: { unschedulable: true } }, undefined],
+  ['so is NoSchedule', 'Deployment', { nodeName: 'n1' }, { spec: taint('NoSchedule') }, undefined],
+  ['NoExecute evicts', 'Deployment', { nodeName: 'n1' }, { spec: taint('NoExecute') }, 'TaintToleration'],
+  ['a selector is checked again', 'Deployment', { nodeName: 'n1', nodeSelector: { disk: 'ssd' } }, {}, 'NodeAffinity'],
+  ['a DaemonSet with nodeName is bound too', 'DaemonSet', { ...gpu, nodeName: 'n1' }, {}, undefined],
+  [
+    'but its controller makes no pod for a tainted node',
+    'DaemonSet',
+    { nodeName: 'n1' },
+    { spec: taint('NoSchedule') },
+    'TaintToleration',
+  ],
+  ['nor for another node', 'DaemonSet', { nodeName: 'n2' }, {}, 'NodeName'],
+  ['a DaemonSet without is placed by the scheduler', 'DaemonSet', gpu, {}, 'NodeResourcesFit'],
+])('bound pods: %s', ([, kind, spec, on, reason]) => {
+  expect(placementRefusal(podOf(spec, kind), node('n1', on))?.reason).toBe(reason)
+})
+
+test.for<[rule: string, status: object, isTold: boolean]>([
+  ['what pods can have of it', { allocatable: { pods: '9' }, capacity: undefined }, true],
+  ['its capacity, which the API server fills in', { allocatable: undefined, capacity: { pods: '9' } }, true],
+  ['nothing', { allocatable: undefined, capacity: undefined }, false],
+  ['not how many pods it takes', { allocatable: { cpu: '4' } }, false],
+])('a node tells %s', ([, status, isTold]) => {
+  expect(nodeDoubts(podOf({}), node('n1', { status })).map(({ reason }) => reason)).toEqual(
+    isTold ? [] : ['NodeResourcesFit'],
+  )
+})
