@@ -18,6 +18,12 @@ test.for(PAGES)('every file of the repository that %s names is there', async (pa
   expect([...paths].filter((path) => !existsSync(join(ROOT, path)))).toEqual([])
 })
 
+test.for(PAGES)('every npm script that %s names is there', async (page) => {
+  const { scripts } = JSON.parse(await readFile(join(ROOT, 'package.json'), 'utf8')) as { scripts: object }
+  const named = [...(await readFile(join(ROOT, page), 'utf8')).matchAll(/\bnpm run (?:--silent )?([\w:-]+)/g)]
+  expect(named.map(([, name = '']) => name).filter((name) => !(name in scripts))).toEqual([])
+})
+
 test('README and docs/architecture.md show the same rooms', async () => {
   const picture = /```\n( commands ─[\s\S]*?)```/
   const [readme, architecture] = await Promise.all(

@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process'
 import { chmod, cp, mkdir, readFile, writeFile } from 'node:fs/promises'
 import { delimiter, join, resolve } from 'node:path'
-import { expect, onTestFinished, test } from 'vitest'
+import { expect, onTestFinished } from 'vitest'
 import { demoContent } from '../src/demo/images.ts'
 import { readAllDocuments } from '../src/kubernetes/documents/document.ts'
 import { resourcesOf } from '../src/kubernetes/objects/resource.ts'
@@ -18,12 +18,6 @@ const blocks = [...readme.matchAll(/^```(\w*)\n([\s\S]*?)^```$/gm)].map(([, lang
   text,
 }))
 const scripts = blocks.filter(({ language }) => language === 'sh').map(({ text }) => withoutOwnScripts(text))
-
-test('each npm script that the README names is there', async () => {
-  const { scripts } = JSON.parse(await readFile('package.json', 'utf8')) as { scripts: Record<string, string> }
-  const named = [...readme.matchAll(/\bnpm run ([\w:-]+)/g)].map(([, name = '']) => name)
-  expect(named.filter((name) => !(name in scripts))).toEqual([])
-})
 
 // kubectl's kustomize knows components since 1.21.
 testWith(['containerd', 'ctr', 'runc', 'kubectl'], { root: true, kubectl: 21 })(
