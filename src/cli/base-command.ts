@@ -1,7 +1,9 @@
-import { stripVTControlCharacters } from 'node:util'
-import { Command, Errors } from '@oclif/core'
+import { Command } from '@oclif/core'
 import { ExpectedError } from '../errors.ts'
+import { failureJson, failureText } from './output/failure.ts'
 import { jsonPieces } from './output/json-pieces.ts'
+import { say, writeData, writeLines } from './output/streams.ts'
+import { usageError, withoutParserWords } from './output/usage-error.ts'
 
 /**
  * Gives every command `--json`, and turns a foreseen failure into a message, a hint and an exit code.
@@ -15,31 +17,33 @@ export abstract class BaseCommand extends Command {
     process.exitCode = 4
   }
 
+  override log(message = ''): void {
+    if (!this.jsonEnabled()) writeLines(message)
+  }
+
+  override logToStderr(message = ''): void {
+    if (!this.jsonEnabled()) say(message)
+  }
+
   /** Plain JSON: the colours that oclif adds cost many times the memory of a large result. */
   override logJson(json: unknown): void {
-    for (const piece of jsonPieces(json)) process.stdout.write(piece)
-    process.stdout.write('\n')
+    for (const piece of jsonPieces(json)) writeData(piece)
+    writeData('\n')
   }
 
   protected override async catch(error: Error): Promise<unknown> {
-    if (!(error instanceof ExpectedError)) return super.catch(error)
-    process.exitCode = error.exitCode
-    if (this.jsonEnabled()) this.logJson(this.toErrorJson(error))
-    else this.logToStderr(describe(error))
+    const failure = error instanceof ExpectedError ? withoutParserWords(error) : this.#usageError(error)
+    if (!failure) return super.catch(error)
+    // The framework warns of commands that did not parse, where this one could not.
+    this.parsed = true
+    process.exitCode = failure.exitCode
+    if (this.jsonEnabled()) this.logJson(failureJson(failure))
+    else say(failureText(failure))
     return undefined
   }
 
-  protected override toErrorJson(error: unknown): unknown {
-    // Oclif's own error carries the whole command along.
-    if (error instanceof Errors.CLIError && 'parse' in error) {
-      return { error: { code: 'USAGE', message: stripVTControlCharacters(error.message) } }
-    }
-    if (!(error instanceof ExpectedError)) return super.toErrorJson(error)
-    const { code, message, advice } = error
-    return { error: { code, message, hint: advice } }
+  #usageError(error: Error): ExpectedError | undefined {
+    const { flags = {}, baseFlags = {} } = this.ctor
+    return usageError(error, { id: this.id, flags: ['json', ...Object.keys({ ...baseFlags, ...flags })] })
   }
-}
-
-function describe({ message, code, advice }: ExpectedError): string {
-  return `error: ${message}\n  try: ${advice}\n  code: ${code}`
 }

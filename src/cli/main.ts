@@ -1,6 +1,10 @@
 import './assume-user.ts'
 import { fileURLToPath } from 'node:url'
-import { execute, type Interfaces, settings } from '@oclif/core'
+import { Config, Errors, type Interfaces, run, settings } from '@oclif/core'
+import { ExpectedError } from '../errors.ts'
+import { failureJson, failureText } from './output/failure.ts'
+import { flushOutput, outputFailure, say, watchOutput, writeData } from './output/streams.ts'
+import { unknownCommand } from './output/usage-error.ts'
 
 interface Source {
   /** The single executable brings its commands along. */
@@ -12,10 +16,39 @@ interface Source {
 /** Runs the command line. The package.json decides where the commands are: `dist/` when installed, `src/` in development. */
 export async function main(pjson: Interfaces.PJSON, source: Source = {}): Promise<void> {
   settings.enableAutoTranspile = false
-  // A reader that has seen enough (`nodeseed scan . | head`) is no failure.
-  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-    if (error.code === 'EPIPE') process.exit(0)
-    throw error
-  })
-  await execute({ loadOptions: { root: fileURLToPath(new URL('../..', import.meta.url)), pjson, ...source } })
+  watchOutput()
+  const words = process.argv.slice(2)
+  try {
+    const config = await Config.load({ root: fileURLToPath(new URL('../..', import.meta.url)), pjson, ...source })
+    const [name = ''] = words
+    if (isCommandName(name) && !config.findCommand(name)) throw unknownCommand(name, config.commandIDs)
+    await run(words, config)
+  } catch (error) {
+    if (!(error instanceof ExpectedError)) await Errors.handle(error as Error)
+    else report(error, words)
+  }
+  await flushOutput()
+  const failure = outputFailure()
+  if (failure) sayUnwritten(failure)
+}
+
+function isCommandName(word: string): boolean {
+  return word !== '' && !word.startsWith('-')
+}
+
+function report(error: ExpectedError, words: readonly string[]): void {
+  process.exitCode = error.exitCode
+  if (words.includes('--json')) writeData(`${JSON.stringify(failureJson(error), null, 2)}\n`)
+  else say(failureText(error))
+}
+
+/** A reader that has seen enough (`nodeseed scan . | head`) knows that it went; of a full disk nobody knows yet. */
+function sayUnwritten({ code = 'unknown' }: NodeJS.ErrnoException): void {
+  // An answer that was found stays the answer.
+  process.exitCode ||= 3
+  if (code === 'EPIPE') return
+  const isFull = code === 'ENOSPC' || code === 'EDQUOT'
+  const problem = isFull ? 'no space left on the disk' : code
+  const error = new ExpectedError(isFull ? 'DISK_FULL' : 'DISK_ERROR', `standard output cannot be written: ${problem}`)
+  say(failureText(error))
 }

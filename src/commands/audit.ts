@@ -15,7 +15,7 @@ import { BaseCommand } from '../cli/base-command.ts'
 import { conditionFlags, sourceFlags } from '../cli/flags/audit-flags.ts'
 import { isIncomplete } from '../cli/inputs/scan-inputs.ts'
 import { renderFindings } from '../cli/output/findings.ts'
-import { printable } from '../cli/output/table.ts'
+import { printable } from '../cli/output/printable.ts'
 import { writeTextFile } from '../disk/write-file.ts'
 import { ExpectedError } from '../errors.ts'
 

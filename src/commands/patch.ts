@@ -6,6 +6,7 @@ import { patchFiles, writePatched } from '../cli/files/patch-files.ts'
 import { readPlacementFile } from '../cli/files/placement-file.ts'
 import { isIncomplete, scanInputs } from '../cli/inputs/scan-inputs.ts'
 import { renderFindings } from '../cli/output/findings.ts'
+import { writeData } from '../cli/output/streams.ts'
 import { ExpectedError } from '../errors.ts'
 import type { Finding } from '../finding.ts'
 import type { Workload } from '../kubernetes/objects/workload.ts'
@@ -94,7 +95,7 @@ export default class Patch extends BaseCommand {
     if (inPlace) await writePatched(files)
     for (const { file, text, changes } of files) {
       if (inPlace) this.log(`${file}: ${countOf(changes, 'change')}`)
-      else this.log(text.startsWith('---') ? text.trimEnd() : `---\n${text.trimEnd()}`)
+      else if (!this.jsonEnabled()) writeData(`${text.startsWith('---') ? '' : '---\n'}${text.trimEnd()}\n`)
     }
     return { files: files.map(({ file, changes }) => ({ file, changes })), findings }
   }

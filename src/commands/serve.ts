@@ -4,6 +4,7 @@ import { writeInCluster } from '../cli/bundles/serve-in-cluster.ts'
 import { openServedBundles } from '../cli/bundles/served-bundles.ts'
 import { serveFlags } from '../cli/flags/serve-flags.ts'
 import { readText } from '../cli/inputs/read-text.ts'
+import { say } from '../cli/output/streams.ts'
 import { untilStopped } from '../cli/signals.ts'
 import { parseCredentials } from '../server/http/basic-auth.ts'
 import { parseListenAddress, parseServerUrl, passedSocket, reachable } from '../server/http/listen-address.ts'
@@ -81,9 +82,4 @@ follow its base. SIGHUP opens the files and the certificate again; SIGTERM lets 
       say(`not reloaded, going on as before: ${(error as Error).message}`)
     }
   }
-}
-
-/** The log goes on with --json too, where oclif's own stays silent. */
-function say(line: string): void {
-  process.stderr.write(`${line}\n`)
 }

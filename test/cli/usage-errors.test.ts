@@ -1,13 +1,64 @@
 import { expect, test } from 'vitest'
+import { closest } from '../../src/cli/output/closest.ts'
 import { runCli } from '../support/cli.ts'
 
-test.for<[args: string[], message: RegExp]>([
-  [['scan'], /^Missing 1 required arg/],
-  [['audit', 'x.yaml', '--bogus'], /^Nonexistent flag: --bogus/],
-  [['push', 'a.tar'], /^Missing 1 required arg/],
-  [['lock'], /Exactly one of the following must be provided: --check, --output/],
-])('with --json a wrong command line is a small JSON document too: %j', async ([args, message]) => {
-  const { exitCode, stdout } = await runCli([...args, '--json'])
-  expect(exitCode).toBe(2)
-  expect(JSON.parse(stdout)).toEqual({ error: { code: 'USAGE', message: expect.stringMatching(message) } })
+test.for<[args: string[], message: string, hint: string]>([
+  [['scan'], 'nodeseed scan: missing argument: INPUT', 'See what it takes: nodeseed scan --help'],
+  [['push', 'a.tar'], 'nodeseed push: missing argument: REGISTRY', 'See what it takes: nodeseed push --help'],
+  [['verify', 'a', 'b'], 'nodeseed verify: unexpected argument: b', 'See what it takes: nodeseed verify --help'],
+  [
+    ['audit', 'x.yaml', '--node', 'y'],
+    'nodeseed audit: unknown flag: --node',
+    'Did you mean --nodes? See what it takes: nodeseed audit --help',
+  ],
+  [
+    ['lock', 'x'],
+    'nodeseed lock: Exactly one of the following must be provided: --check, --output',
+    'See what it takes: nodeseed lock --help',
+  ],
+  [
+    ['scan', 'x', '--format', 'tables'],
+    'nodeseed scan: --format: "tables" is none of table, images',
+    'See what it takes: nodeseed scan --help',
+  ],
+  [
+    ['bundle', 'x', '--timeout'],
+    'nodeseed bundle: Flag --timeout expects a value',
+    'See what it takes: nodeseed bundle --help',
+  ],
+  [
+    ['bundle', 'x', '--split', 'nope', '-o', 'y'],
+    '--split: Not a size: "nope"',
+    'Write it as 4GB, 650MiB or a number of bytes, at least 64KiB.',
+  ],
+  [['scam', 'x'], 'no such command: scam', 'Did you mean: nodeseed scan? All commands: nodeseed --help'],
+  [['nosuchcommand'], 'no such command: nosuchcommand', 'See all commands: nodeseed --help'],
+])(
+  'a wrong command line is one line, one hint, one code, for people and for programs: %j',
+  async ([args, message, hint]) => {
+    const text = await runCli(args)
+    expect(text).toEqual({
+      exitCode: 2,
+      stdout: '',
+      stderr: `error: ${message}\n  try: ${hint}\n  code: USAGE\n`,
+    })
+    const { exitCode, stdout, stderr } = await runCli([...args, '--json'])
+    expect({ exitCode, stderr, answer: JSON.parse(stdout) }).toEqual({
+      exitCode: 2,
+      stderr: '',
+      answer: { error: { code: 'USAGE', message, hint } },
+    })
+  },
+)
+
+test.for<[word: string, meant: string | undefined]>([
+  ['scna', 'scan'],
+  ['SCAN', 'scan'],
+  ['audti', 'audit'],
+  ['bundel', 'bundle'],
+  ['veryfi', 'verify'],
+  ['x', undefined],
+  ['kubectl', undefined],
+])('%s: did you mean %s?', ([word, meant]) => {
+  expect(closest(word, ['audit', 'bundle', 'scan', 'seed', 'verify'])).toBe(meant)
 })

@@ -46,7 +46,7 @@ test.for<[what: string, misbehave: Misbehave, message: RegExp]>([
     'a body that goes on',
     ({ url }, response, content) =>
       isBlob(url) && content.length > 1000 && !!response.end(Buffer.concat([content, content])),
-    /more than its 300000 bytes arrived \[CONTENT_MISMATCH\]/,
+    /more than its 300000 bytes \[CONTENT_MISMATCH\]/,
   ],
   [
     'other bytes',
@@ -89,10 +89,41 @@ test('every failing image is reported, and nothing looks complete', async () => 
   const args = [...images, '--image', 'registry.invalid/x:1', '-o', join(directory, 'out.lock')]
   const { exitCode, stderr } = await runCli(['lock', ...args])
   expect(stderr).toContain('3 of 4 images cannot be had')
-  expect(stderr).toMatch(/app:missing: .* does not have it \(MANIFEST_UNKNOWN: as scripted\) \[MANIFEST_UNKNOWN\]/)
+  expect(stderr).toMatch(/ {2}2 images: .* does not have it \(MANIFEST_UNKNOWN: as scripted\) \[MANIFEST_UNKNOWN\]\n/)
+  expect(stderr).toContain(`    ${registry.host}/app:missing, ${registry.host}/other:1\n`)
   expect(stderr).toMatch(/registry.invalid\/x:1: .* \[REGISTRY_UNREACHABLE\]/)
   expect(exitCode).toBe(3)
   expect(await readdir(directory)).toEqual([])
+})
+
+test('with --json each failing image is an entry with its cause', async () => {
+  const registry = await MemoryRegistry.start()
+  registry.addImage('app', '1', [LAYER])
+  const images = ['app:missing', 'app:1'].flatMap((name) => ['--image', `${registry.host}/${name}`])
+  const directory = await temporaryDirectory()
+  const args = [...images, '--image', 'registry.invalid/x:1', '-o', join(directory, 'out.lock'), '--json']
+  const { exitCode, stdout } = await runCli(['lock', ...args])
+  const { error, failures } = JSON.parse(stdout)
+  expect(exitCode).toBe(3)
+  expect(error).toMatchObject({ code: 'IMAGES_FAILED', message: expect.stringMatching(/^2 of 3 images cannot be had/) })
+  expect(failures).toEqual([
+    {
+      reference: `${registry.host}/app:missing`,
+      code: 'MANIFEST_UNKNOWN',
+      registry: registry.host,
+      status: 404,
+      message: expect.stringContaining('does not have it'),
+      hint: expect.stringContaining('spelling'),
+    },
+    {
+      reference: 'registry.invalid/x:1',
+      code: 'REGISTRY_UNREACHABLE',
+      registry: 'registry.invalid',
+      status: null,
+      message: expect.stringContaining('registry.invalid'),
+      hint: expect.any(String),
+    },
+  ])
 })
 
 test('a platform that an index lacks is named with those that it has', async () => {

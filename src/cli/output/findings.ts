@@ -1,5 +1,5 @@
 import type { Finding } from '../../finding.ts'
-import { printable } from './table.ts'
+import { printable } from './printable.ts'
 
 const ORDER: Finding['severity'][] = ['error', 'warning', 'info']
 

@@ -1,5 +1,7 @@
 import type { SingleBar } from 'cli-progress'
 import { formatBytes } from '../../oci/format-bytes.ts'
+import { printable } from './printable.ts'
+import { say } from './streams.ts'
 
 /** Shows how far a long transfer is: a bar on a terminal, a line now and then elsewhere. Always on stderr. */
 export interface Progress {
@@ -13,7 +15,7 @@ export interface Progress {
 const LINE_INTERVAL = 5000
 
 export function createProgress(stream: NodeJS.WriteStream = process.stderr): Progress {
-  return stream.isTTY ? new BarProgress(stream) : new LineProgress(stream)
+  return stream.isTTY ? new BarProgress(stream) : new LineProgress()
 }
 
 class BarProgress implements Progress {
@@ -28,7 +30,7 @@ class BarProgress implements Progress {
     const { default: cliProgress } = await import('cli-progress')
     this.#bar = new cliProgress.SingleBar({
       stream: this.#stream,
-      format: `${title} {bar} {percentage}%  {value} of {total}  {eta_formatted} left`,
+      format: `${printable(title)} {bar} {percentage}%  {value} of {total}  {eta_formatted} left`,
       formatValue: (value, _options, type) =>
         type === 'value' || type === 'total' ? formatBytes(value) : String(value),
       hideCursor: true,
@@ -48,17 +50,12 @@ class BarProgress implements Progress {
 }
 
 class LineProgress implements Progress {
-  readonly #stream: NodeJS.WriteStream
   #timer: NodeJS.Timeout | undefined
   #bytes = 0
 
-  constructor(stream: NodeJS.WriteStream) {
-    this.#stream = stream
-  }
-
   async start(title: string, total: number): Promise<void> {
     this.#timer = setInterval(() => {
-      this.#stream.write(`${title}: ${formatBytes(this.#bytes)} of ${formatBytes(total)}\n`)
+      say(`${title}: ${formatBytes(this.#bytes)} of ${formatBytes(total)}`)
     }, LINE_INTERVAL)
     this.#timer.unref()
   }

@@ -1,3 +1,5 @@
+import { printable } from './printable.ts'
+
 /** Rows as plain text: columns as wide as their widest cell, two spaces between them, the last one not padded. */
 export function renderTable(headings: readonly string[], rows: readonly (readonly string[])[]): string {
   const lines = [headings, ...rows].map((cells) => cells.map(printable))
@@ -12,10 +14,4 @@ export function renderTable(headings: readonly string[], rows: readonly (readonl
         .trimEnd(),
     )
     .join('\n')
-}
-
-/** Text from a manifest goes to a terminal: control characters would move its cursor. */
-export function printable(cell: string): string {
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is to be replaced
-  return cell.replace(/[\u0000-\u001f\u007f-\u009f]/g, '\ufffd')
 }

@@ -1,0 +1,18 @@
+/**
+ * Control characters, which move a terminal's cursor, set its title or colour what follows, and characters that reorder
+ * a line: C0 and C1, delete, line and paragraph separators, bidirectional overrides and isolates.
+ */
+// biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is to be replaced
+const UNPRINTABLE = /[\u0000-\u001f\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/g
+
+/** A text for one line of a terminal: whatever would do more than show is a replacement character. */
+export function printable(text: string): string {
+  return text.replace(UNPRINTABLE, '\ufffd')
+}
+
+/** The same for a text of several lines, which line breaks and tabs may lay out. */
+export function printableLines(text: string): string {
+  return text.replace(UNPRINTABLE, (character, at) =>
+    character === '\n' || character === '\t' || (character === '\r' && text[at + 1] === '\n') ? character : '\ufffd',
+  )
+}

@@ -1,0 +1,49 @@
+import { printableLines } from './printable.ts'
+
+let failure: NodeJS.ErrnoException | undefined
+
+/**
+ * Has what cannot be written to standard output remembered instead of thrown: the command goes on to its end, since its
+ * answer (the exit code) is more than its words.
+ */
+export function watchOutput(): void {
+  // The framework's own listener throws.
+  process.stdout.removeAllListeners('error')
+  process.stdout.on('error', (error) => {
+    failure ??= error
+  })
+  // Nobody is left to be told.
+  process.stderr.on('error', () => {})
+}
+
+/** Resolves once everything that was written is out, or cannot be. */
+export async function flushOutput(): Promise<void> {
+  await new Promise<void>((resolve) => {
+    process.stdout.write('', () => setImmediate(resolve))
+  })
+}
+
+/** Why standard output took no more; undefined when it took everything. */
+export function outputFailure(): NodeJS.ErrnoException | undefined {
+  return failure
+}
+
+/** Lines for people, on standard output. */
+export function writeLines(text: string): void {
+  writeData(`${printableLines(text)}\n`)
+}
+
+/** Lines for people, on standard error: what is no result. */
+export function say(text: string): void {
+  process.stderr.write(`${printableLines(text)}\n`)
+}
+
+/** Content for programs, to the byte; people at a terminal see it printable. */
+export function writeData(text: string): void {
+  if (failure) return
+  try {
+    process.stdout.write(process.stdout.isTTY ? printableLines(text) : text)
+  } catch (error) {
+    failure ??= error as NodeJS.ErrnoException
+  }
+}

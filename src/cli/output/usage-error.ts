@@ -1,0 +1,60 @@
+import { stripVTControlCharacters } from 'node:util'
+import { Errors } from '@oclif/core'
+import { ExpectedError } from '../../errors.ts'
+import { closest } from './closest.ts'
+
+/** A command as far as its command line goes. */
+interface CommandNames {
+  readonly id: string | undefined
+  readonly flags: readonly string[]
+}
+
+/** What the parser says of a wrong command line, in one line and in our words; undefined for errors of other kinds. */
+export function usageError(error: unknown, { id = '', flags }: CommandNames): ExpectedError | undefined {
+  if (!(error instanceof Errors.CLIError) || error.oclif.exit !== 2) return undefined
+  const [unknown] = 'flags' in error && Array.isArray(error.flags) ? (error.flags as string[]) : []
+  const meant = unknown?.startsWith('--') ? closest(unknown.slice(2), flags) : undefined
+  const look = `See what it takes: nodeseed ${id} --help`
+  return new ExpectedError('USAGE', `nodeseed ${id}: ${problemOf(error)}`, {
+    hint: meant ? `Did you mean --${meant}? ${look}` : look,
+  })
+}
+
+/** @throws nothing: a command that is not there, with the one that may be meant. */
+export function unknownCommand(name: string, commands: readonly string[]): ExpectedError {
+  const meant = closest(name, commands)
+  return new ExpectedError('USAGE', `no such command: ${name}`, {
+    hint: meant
+      ? `Did you mean: nodeseed ${meant}? All commands: nodeseed --help`
+      : 'See all commands: nodeseed --help',
+  })
+}
+
+/** The parser adds words of its own to what a flag's function throws. */
+export function withoutParserWords(error: ExpectedError): ExpectedError {
+  if (!error.message.endsWith(POINTER)) return error
+  const message = oneLine(error.message).replace(/^Parsing (--\S+) /, '$1: ')
+  return new ExpectedError(error.code, message, { hint: error.hint, cause: error.cause, ...error.data })
+}
+
+const POINTER = '\nSee more help with --help'
+
+function problemOf(error: Errors.CLIError): string {
+  const { args, flags } = error as { args?: { name?: string }[] | string[]; flags?: string[] }
+  if (flags) return `unknown flag: ${flags.join(', ')}`
+  if (args && error.message.startsWith('Missing')) {
+    const names = (args as { name?: string }[]).map(({ name = '' }) => name.toUpperCase())
+    return `missing argument: ${names.join(', ')}`
+  }
+  if (args) return `unexpected argument: ${args.join(', ')}`
+  const text = oneLine(error.message).replace(/^The following errors? occurred: /, '')
+  return text.replace(/^Expected (--[\w-]+)=(.*) to be one of: (.*)$/, '$1: "$2" is none of $3')
+}
+
+/** Without colours, line breaks and the parser's own pointer to the help. */
+function oneLine(message: string): string {
+  return stripVTControlCharacters(message)
+    .replace(POINTER, '')
+    .replace(/\s*\n\s*/g, ' ')
+    .trim()
+}
