@@ -1,8 +1,9 @@
-import { chmod, readFile, writeFile } from 'node:fs/promises'
+import { chmod, readdir, readFile, writeFile } from 'node:fs/promises'
 import { createServer, type IncomingMessage } from 'node:http'
 import { type AddressInfo, connect, type Server } from 'node:net'
 import { delimiter, join } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
+import { parseAuthFile } from '../../src/cli/registry/auth-files.ts'
 import { parseReference } from '../../src/oci/reference.ts'
 import type { RegistryOptions } from '../../src/registry/client/endpoint-fallback.ts'
 import { RegistryClient } from '../../src/registry/client/registry-client.ts'
@@ -155,10 +156,8 @@ test('REGISTRY_AUTH_FILE counts by path', async () => {
   expect(await runCli(args, { env: { REGISTRY_AUTH_FILE: file } })).toMatchObject({ exitCode: 0 })
 })
 
-test('pull secrets among the inputs are used when that is asked for', async () => {
-  const registry = await startBasicRegistry()
-  const directory = await temporaryDirectory()
-  const config = JSON.stringify({ auths: { [registry.host]: USER } })
+/** A file with a pod and the pull secret for its image, and whether a bundle is made of it. */
+async function bundleWithSecret(directory: string, host: string, config: string, flags: string[] = []) {
   const secret = {
     apiVersion: 'v1',
     kind: 'Secret',
@@ -166,13 +165,52 @@ test('pull secrets among the inputs are used when that is asked for', async () =
     type: 'kubernetes.io/dockerconfigjson',
     data: { '.dockerconfigjson': Buffer.from(config).toString('base64') },
   }
-  const container = { name: 'app', image: `${registry.host}/team/app:1`, imagePullPolicy: 'Never' }
+  const container = { name: 'app', image: `${host}/team/app:1`, imagePullPolicy: 'Never' }
   const pod = { apiVersion: 'v1', kind: 'Pod', metadata: { name: 'app' }, spec: { containers: [container] } }
   const input = join(directory, 'all.yaml')
   await writeFile(input, [secret, pod].map((document) => JSON.stringify(document)).join('\n---\n'))
-  const out = join(directory, 'out.tar')
-  const env = { DOCKER_CONFIG: directory }
-  expect(await runCli(['bundle', input, '-o', out], { env })).toMatchObject({ exitCode: 3 })
-  expect(await runCli(['bundle', input, '--use-pull-secrets', '-o', out], { env })).toMatchObject({ exitCode: 0 })
-  expect((await readFile(out)).includes(USER.password)).toBe(false)
+  const env = { DOCKER_CONFIG: directory, PATH: `${directory}${delimiter}${process.env.PATH}` }
+  return runCli(['bundle', input, '--force', '-o', join(directory, 'out.tar'), ...flags], { env })
+}
+
+test('pull secrets among the inputs are used when that is asked for', async () => {
+  const registry = await startBasicRegistry()
+  const directory = await temporaryDirectory()
+  const config = JSON.stringify({ auths: { [registry.host]: USER } })
+  expect(await bundleWithSecret(directory, registry.host, config)).toMatchObject({ exitCode: 3 })
+  const used = await bundleWithSecret(directory, registry.host, config, ['--use-pull-secrets'])
+  expect(used).toMatchObject({ exitCode: 0 })
+  expect((await readFile(join(directory, 'out.tar'))).includes(USER.password)).toBe(false)
+})
+
+test('a pull secret never says what is run', async () => {
+  const registry = await startBasicRegistry()
+  const directory = await temporaryDirectory()
+  await writeFile(join(directory, 'docker-credential-evil'), `#!/bin/sh\ntouch '${directory}/ran'\nexit 1\n`)
+  await chmod(join(directory, 'docker-credential-evil'), 0o755)
+  for (const helpers of [{ credsStore: 'evil' }, { credHelpers: { [registry.host]: 'evil' } }]) {
+    const config = JSON.stringify({ auths: {}, ...helpers })
+    const { exitCode, stderr } = await bundleWithSecret(directory, registry.host, config, ['--use-pull-secrets'])
+    expect(exitCode).toBe(3)
+    expect(stderr).toContain('UNAUTHORIZED')
+  }
+  expect(await readdir(directory)).not.toContain('ran')
+})
+
+test.for([
+  ['{', 'not JSON'],
+  ['null', 'not a JSON object'],
+  ['[]', 'not a JSON object'],
+  ['{"auths":[]}', 'auths: not an object'],
+  ['{"auths":{"HOST":"x"}}', 'auths, HOST: not an object'],
+  ['{"auths":{"HOST":{"auth":5}}}', 'auths, HOST, auth: not a text'],
+  ['{"credHelpers":{"HOST":{}}}', 'credHelpers, HOST: not a text'],
+  ['{"credsStore":["x"]}', 'credsStore: not a text'],
+])('credentials that are none are said without what they hold: %s', ([text = '', problem = '']) => {
+  expect(() => parseAuthFile(text, 'config.json')).toThrow(`config.json: credentials cannot be read: ${problem}`)
+})
+
+test('nulls are nothing, and entries of other tools are left alone', () => {
+  const text = '{"auths":{"a":{},"b":{"auth":null,"email":5}},"credHelpers":null,"HttpHeaders":{"x":1},"psFormat":2}'
+  expect(parseAuthFile(text, 'config.json')).toEqual({ auths: { a: {}, b: {} }, credHelpers: {} })
 })

@@ -1,10 +1,14 @@
-import { expect, test } from 'vitest'
+import { expect, onTestFinished, test } from 'vitest'
 import {
   guardedLookup,
   lookUpNearness,
   nearnessOf,
   PrivateAddressError,
 } from '../../src/registry/http/address-guard.ts'
+import { createDispatcher } from '../../src/registry/http/dispatcher.ts'
+import { networkError } from '../../src/registry/http/network-error.ts'
+import { sendRequest } from '../../src/registry/http/send-request.ts'
+import { listenOn } from '../support/writable-registry.ts'
 
 test.for<[nearness: number, ...hosts: string[]]>([
   [
@@ -77,6 +81,23 @@ test('a name that stands for an address of this machine is not looked up for who
   await expect(ask(0)).rejects.toBeInstanceOf(PrivateAddressError)
   await expect(ask(1)).rejects.toBeInstanceOf(PrivateAddressError)
   expect(await ask(2)).toMatch(/^(?:127\.|::1)/)
+})
+
+test('a connection is made to no address that is nearer than allowed, whatever name it has', async () => {
+  const host = await listenOn((_request, response) => response.end())
+  const url = new URL(`http://localhost:${host.split(':')[1]}/`)
+  const send = async (allowed: 0 | 1 | 2) => {
+    const dispatcher = createDispatcher({}, { connectTimeout: 2000, lookup: guardedLookup(allowed) })
+    onTestFinished(() => dispatcher.destroy())
+    const timeouts = { headTimeout: 2000, bodyTimeout: 2000 }
+    return sendRequest(dispatcher, { url, method: 'GET', headers: {} }, timeouts)
+  }
+  const refused = await send(0).catch((error) => networkError({ registry: 'registry.example', what: 'blob x' }, error))
+  expect(refused).toMatchObject({
+    code: 'REGISTRY_ERROR',
+    message: 'blob x: registry.example: leads to localhost, an address in a private network, and is not there itself',
+  })
+  expect((await send(2)).status).toBe(200)
 })
 
 function ask(allowed: 0 | 1 | 2): Promise<unknown> {

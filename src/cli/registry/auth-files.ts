@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises'
 import { homedir } from 'node:os'
 import { join } from 'node:path'
 import { ExpectedError } from '../../errors.ts'
+import type { AuthFile } from '../../registry/auth/credentials.ts'
 
 /**
  * The credential files of this user that are there, first the one that counts most: `REGISTRY_AUTH_FILE`, those of
@@ -9,7 +10,7 @@ import { ExpectedError } from '../../errors.ts'
  *
  * @throws {ExpectedError} INPUT_UNREADABLE, never quoting what a file holds.
  */
-export async function readAuthFiles(): Promise<object[]> {
+export async function readAuthFiles(): Promise<AuthFile[]> {
   const { REGISTRY_AUTH_FILE, XDG_RUNTIME_DIR, XDG_CONFIG_HOME, DOCKER_CONFIG } = process.env
   const paths = [
     REGISTRY_AUTH_FILE,
@@ -21,7 +22,7 @@ export async function readAuthFiles(): Promise<object[]> {
   return files.filter((file) => file !== undefined)
 }
 
-async function readAuthFile(path: string): Promise<object | undefined> {
+async function readAuthFile(path: string): Promise<AuthFile | undefined> {
   const bytes = await readFile(path, 'utf8').catch(({ code }: NodeJS.ErrnoException) => {
     if (code === 'ENOENT') return undefined
     throw unreadable(path, String(code))
@@ -30,15 +31,46 @@ async function readAuthFile(path: string): Promise<object | undefined> {
   return parseAuthFile(bytes, path)
 }
 
-/** @throws {ExpectedError} INPUT_UNREADABLE */
-export function parseAuthFile(text: string, where: string): object {
+/** What a text says of credentials, each part of the shape that it must have. @throws {ExpectedError} INPUT_UNREADABLE */
+export function parseAuthFile(text: string, where: string): AuthFile {
+  const value = parse(text, where)
+  const { auths, credHelpers, credsStore } = tableIn(value, 'the whole', where)
+  const entries = Object.entries(tableIn(auths, 'auths', where))
+  const helpers = Object.entries(tableIn(credHelpers, 'credHelpers', where))
+  return {
+    auths: Object.fromEntries(entries.map(([host, entry]) => [host, textsIn(entry, `auths, ${host}`, where)])),
+    credHelpers: Object.fromEntries(helpers.map(([host, name]) => [host, textIn(name, `credHelpers, ${host}`, where)])),
+    ...(credsStore !== undefined && { credsStore: textIn(credsStore, 'credsStore', where) }),
+  }
+}
+
+function parse(text: string, where: string): unknown {
   try {
-    const value: unknown = JSON.parse(text)
-    if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value
+    return JSON.parse(text)
   } catch {
     throw unreadable(where, 'not JSON')
   }
-  throw unreadable(where, 'not a JSON object')
+}
+
+/** Tools leave null where there is nothing. */
+function tableIn(value: unknown, name: string, where: string): Record<string, unknown> {
+  if (value === undefined || (value === null && name !== 'the whole')) return {}
+  if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as Record<string, unknown>
+  throw unreadable(where, name === 'the whole' ? 'not a JSON object' : `${name}: not an object`)
+}
+
+/** The texts of an entry; what else stands there is of other tools. */
+function textsIn(value: unknown, name: string, where: string): Record<string, string> {
+  const known = Object.entries(tableIn(value, name, where)).filter(([key]) => CREDENTIALS.has(key))
+  const given = known.filter(([, text]) => text !== null)
+  return Object.fromEntries(given.map(([key, text]) => [key, textIn(text, `${name}, ${key}`, where)]))
+}
+
+const CREDENTIALS = new Set(['auth', 'username', 'password', 'identitytoken'])
+
+function textIn(value: unknown, name: string, where: string): string {
+  if (typeof value === 'string') return value
+  throw unreadable(where, `${name}: not a text`)
 }
 
 function unreadable(where: string, problem: string): ExpectedError {

@@ -1,4 +1,5 @@
 import { resourcesOf } from '../../kubernetes/objects/resource.ts'
+import type { AuthFile } from '../../registry/auth/credentials.ts'
 import { readInputs } from '../inputs/input-documents.ts'
 import { parseAuthFile } from './auth-files.ts'
 
@@ -9,12 +10,13 @@ const PULL_SECRETS: Record<string, { key: string; isWhole: boolean }> = {
 }
 
 /**
- * The credential files inside the pull secrets among the inputs; standard input can be read only once and is left out.
+ * The credentials inside the pull secrets among the inputs; standard input can be read only once and is left out. As for
+ * the kubelet, helpers that such a file names are none: an input never says what is run here.
  *
  * @throws {ExpectedError} INPUT_UNREADABLE, and what reading inputs throws.
  */
-export async function readPullSecrets(inputs: readonly string[]): Promise<object[]> {
-  const files: object[] = []
+export async function readPullSecrets(inputs: readonly string[]): Promise<AuthFile[]> {
+  const files: AuthFile[] = []
   for await (const document of readInputs(inputs.filter((input) => input !== '-'))) {
     if (document.form !== 'manifest') continue
     for (const { kind, value } of resourcesOf(document))
@@ -23,14 +25,14 @@ export async function readPullSecrets(inputs: readonly string[]): Promise<object
   return files
 }
 
-function authFilesOf(secret: Readonly<Record<string, unknown>>, file: string): object[] {
+function authFilesOf(secret: Readonly<Record<string, unknown>>, file: string): AuthFile[] {
   const { key = '', isWhole } = PULL_SECRETS[String(secret.type)] ?? {}
   const plain = textAt(secret.stringData, key)
   const encoded = textAt(secret.data, key)
   const text = plain ?? (encoded && Buffer.from(encoded, 'base64').toString('utf8'))
   if (!text) return []
-  const value = parseAuthFile(text, `${file}: a pull secret`)
-  return [isWhole ? value : { auths: value }]
+  const { auths } = parseAuthFile(isWhole ? text : `{"auths":${text}}`, `${file}: a pull secret`)
+  return auths ? [{ auths }] : []
 }
 
 function textAt(map: unknown, key: string): string | undefined {
