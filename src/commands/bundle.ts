@@ -7,7 +7,7 @@ import { domainsOf, imagesToLock } from '../cli/bundles/images-to-lock.ts'
 import { readKnownBlobs } from '../cli/bundles/known-blobs.ts'
 import { lockInputs } from '../cli/bundles/lock-inputs.ts'
 import { withManifestCache } from '../cli/bundles/manifest-cache.ts'
-import { checkSigningKey, signBundle } from '../cli/bundles/sign-bundle.ts'
+import { checkSigningKey, removeSignature, signBundle } from '../cli/bundles/sign-bundle.ts'
 import { describeRequired, indexOf, isSame, openExisting, writeBundle } from '../cli/bundles/write-bundle.ts'
 import { readNodeScript } from '../cli/files/node-script.ts'
 import { architecturesWithout, readTools, type Tool } from '../cli/files/tool-file.ts'
@@ -81,6 +81,7 @@ export default class Bundle extends BaseCommand {
         const isThere = existing !== undefined && (await isSame(existing, plan))
         if (existing && !isThere && !flags.force) throw outputExists(flags.output)
         if (isThere) await BundleWriter.tidy(flags.output)
+        else if (flags.force) await removeSignature(flags.output)
         const sources = { source: client, documents, reuse, partSize: flags.split, signal: options.signal }
         return { plan, downloaded: isThere ? undefined : await writeBundle(flags.output, plan, sources) }
       })

@@ -2,6 +2,7 @@ import { Args } from '@oclif/core'
 import { diffLocks, type LockDiff } from '../bundle/delta/diff.ts'
 import { BaseCommand } from '../cli/base-command.ts'
 import { readLockOf } from '../cli/files/lock-file.ts'
+import { keyFlag } from '../cli/flags/bundle-file-flags.ts'
 import { formatBytes } from '../oci/format-bytes.ts'
 
 export default class Diff extends BaseCommand {
@@ -10,14 +11,15 @@ export default class Diff extends BaseCommand {
     '<%= config.bin %> <%= command.id %> may.tar june.tar',
     '<%= config.bin %> <%= command.id %> may.tar nodeseed.lock --json',
   ]
+  static override flags = keyFlag
   static override args = {
     before: Args.string({ description: 'bundle or lock', required: true }),
     after: Args.string({ description: 'bundle or lock', required: true }),
   }
 
   async run(): Promise<LockDiff> {
-    const { args } = await this.parse(Diff)
-    const diff = diffLocks(await readLockOf(args.before), await readLockOf(args.after))
+    const { args, flags } = await this.parse(Diff)
+    const diff = diffLocks(await readLockOf(args.before, flags), await readLockOf(args.after, flags))
     for (const { name, digest } of diff.removed) this.log(`- ${name} ${digest}`)
     for (const { name, digest } of diff.added) this.log(`+ ${name} ${digest}`)
     for (const { name, from, to } of diff.moved) this.log(`~ ${name} ${from} -> ${to}`)

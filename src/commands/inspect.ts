@@ -2,8 +2,9 @@ import { Args } from '@oclif/core'
 import type { LockedImage } from '../bundle/format/lock.ts'
 import { toolsAmong } from '../bundle/format/tool-files.ts'
 import { BaseCommand } from '../cli/base-command.ts'
+import { openTrusted } from '../cli/bundles/trusted-bundle.ts'
 import { describeRequired } from '../cli/bundles/write-bundle.ts'
-import { openBundle } from '../layout/bundle-file.ts'
+import { keyFlag } from '../cli/flags/bundle-file-flags.ts'
 import { formatBytes } from '../oci/format-bytes.ts'
 import { formatPlatform } from '../oci/platform.ts'
 import { countOf } from '../plural.ts'
@@ -15,10 +16,11 @@ export default class Inspect extends BaseCommand {
     '<%= config.bin %> <%= command.id %> shop.tar --json',
   ]
   static override args = { file: Args.string({ description: 'bundle', required: true }) }
+  static override flags = keyFlag
 
   async run(): Promise<unknown> {
-    const { args } = await this.parse(Inspect)
-    const bundle = await openBundle(args.file)
+    const { args, flags } = await this.parse(Inspect)
+    const bundle = await openTrusted(args.file, flags)
     try {
       const images = bundle.lock.images.map(describe)
       for (const { names, digest, mediaType, platforms } of images) {

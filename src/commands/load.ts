@@ -8,10 +8,12 @@ import { renderNames } from '../bundle/format/node-files.ts'
 import { imagesToLoad } from '../bundle/images-to-load.ts'
 import { BaseCommand } from '../cli/base-command.ts'
 import { checkInOneFile } from '../cli/bundles/carried-bundle.ts'
+import { openTrusted } from '../cli/bundles/trusted-bundle.ts'
 import { readNodeScript } from '../cli/files/node-script.ts'
 import { runNodeScript } from '../cli/files/run-node-script.ts'
+import { keyFlag } from '../cli/flags/bundle-file-flags.ts'
 import { createProgress } from '../cli/output/progress.ts'
-import { type BundleFile, openBundle } from '../layout/bundle-file.ts'
+import type { BundleFile } from '../layout/bundle-file.ts'
 import { LOAD_METHODS } from '../seed/methods/methods.ts'
 
 export default class Load extends BaseCommand {
@@ -31,6 +33,7 @@ code 4 when one is missing.`
     name: Args.string({ description: 'image to load; default all' }),
   }
   static override flags = {
+    ...keyFlag,
     method: Flags.string({
       description: 'runtime to load into; default: the first of these that is here',
       options: LOAD_METHODS,
@@ -45,7 +48,7 @@ code 4 when one is missing.`
 
   async run(): Promise<unknown> {
     const { argv, args, flags } = await this.parse(Load)
-    const bundle = await openBundle(args.file)
+    const bundle = await openTrusted(args.file, flags)
     const directory = await mkdtemp(join(tmpdir(), 'nodeseed-load-'))
     try {
       checkInOneFile(bundle)

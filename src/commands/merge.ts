@@ -4,13 +4,15 @@ import { carriedFiles } from '../bundle/format/node-files.ts'
 import { planBundle } from '../bundle/format/plan.ts'
 import { joinLocks } from '../bundle/lock/lock.ts'
 import { BaseCommand } from '../cli/base-command.ts'
+import { removeSignature } from '../cli/bundles/sign-bundle.ts'
+import { openTrusted } from '../cli/bundles/trusted-bundle.ts'
 import { isSame, openExisting, writeBundle } from '../cli/bundles/write-bundle.ts'
 import { readNodeScript } from '../cli/files/node-script.ts'
 import { carriedTools } from '../cli/files/tool-file.ts'
-import { bundleFileFlags } from '../cli/flags/bundle-file-flags.ts'
+import { bundleFileFlags, keyFlag } from '../cli/flags/bundle-file-flags.ts'
 import { outputExists } from '../disk/output-place.ts'
 import { ExpectedError } from '../errors.ts'
-import { type BundleFile, openBundle } from '../layout/bundle-file.ts'
+import type { BundleFile } from '../layout/bundle-file.ts'
 import { BundleWriter } from '../layout/bundle-writer.ts'
 import { formatBytes } from '../oci/format-bytes.ts'
 import { countOf } from '../plural.ts'
@@ -21,14 +23,14 @@ export default class Merge extends BaseCommand {
   static override examples = ['<%= config.bin %> <%= command.id %> may.tar june-delta.tar -o june.tar']
   static override strict = false
   static override args = { bundle: Args.string({ description: 'bundle, the base first', required: true }) }
-  static override flags = bundleFileFlags
+  static override flags = { ...keyFlag, ...bundleFileFlags }
 
   async run(): Promise<unknown> {
     const { argv, flags } = await this.parse(Merge)
     const existing = await openExisting(flags.output, flags)
     const bundles: BundleFile[] = existing ? [existing] : []
     try {
-      for (const path of argv as string[]) bundles.push(await openBundle(path))
+      for (const path of argv as string[]) bundles.push(await openTrusted(path, flags))
       const inputs = bundles.filter((bundle) => bundle !== existing)
       const lock = joinLocks(inputs.map((bundle) => bundle.lock).toReversed())
       const files = [...carriedFiles(lock, await readNodeScript()), ...(await carriedTools(inputs))]
@@ -38,6 +40,7 @@ export default class Merge extends BaseCommand {
       if (isThere) {
         await BundleWriter.tidy(flags.output)
       } else {
+        if (flags.force) await removeSignature(flags.output)
         await writeBundle(flags.output, plan, {
           source: NOWHERE,
           reuse: bundles,

@@ -3,13 +3,14 @@ import { ImagesFailedError } from '../bundle/failure.ts'
 import { pushImages } from '../bundle/push/push.ts'
 import { pushNames } from '../bundle/push/push-name.ts'
 import { BaseCommand } from '../cli/base-command.ts'
+import { openTrusted } from '../cli/bundles/trusted-bundle.ts'
+import { keyFlag } from '../cli/flags/bundle-file-flags.ts'
 import { createProgress } from '../cli/output/progress.ts'
 import { connectionFlags } from '../cli/registry/registry-flags.ts'
 import { readRegistryOptions } from '../cli/registry/registry-options.ts'
 import { checkOutputPlace } from '../disk/output-place.ts'
 import { writeTextFile } from '../disk/write-file.ts'
 import { ExpectedError } from '../errors.ts'
-import { openBundle } from '../layout/bundle-file.ts'
 import { parseReference, repositoryName } from '../oci/reference.ts'
 import { countOf } from '../plural.ts'
 import { UploadClient } from '../registry/client/upload-client.ts'
@@ -40,6 +41,7 @@ that breaks goes on where it broke.`
       default: 'original' as const,
     })(),
     'image-map': Flags.string({ description: 'write what each image is called there to this file', helpValue: 'FILE' }),
+    ...keyFlag,
     ...connectionFlags,
   }
 
@@ -47,7 +49,7 @@ that breaks goes on where it broke.`
     const { args, flags } = await this.parse(Push)
     const registry = parseRegistry(args.registry)
     if (flags['image-map']) await checkOutputPlace(flags['image-map'], { replace: true })
-    const bundle = await openBundle(args.file)
+    const bundle = await openTrusted(args.file, flags)
     const client = new UploadClient(await readRegistryOptions(flags, []))
     const progress = createProgress()
     try {

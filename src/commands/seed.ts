@@ -2,6 +2,7 @@ import { basename } from 'node:path'
 import { Args } from '@oclif/core'
 import { BaseCommand } from '../cli/base-command.ts'
 import { carriedFindings, joinCommand } from '../cli/bundles/carried-bundle.ts'
+import { openTrusted } from '../cli/bundles/trusted-bundle.ts'
 import { readNodeScript } from '../cli/files/node-script.ts'
 import { readNodesFile } from '../cli/files/nodes-file.ts'
 import { writeOutputDirectory } from '../cli/files/output-directory.ts'
@@ -11,7 +12,7 @@ import { isUnreadable, scanInputs } from '../cli/inputs/scan-inputs.ts'
 import { renderFindings } from '../cli/output/findings.ts'
 import { renderTable } from '../cli/output/table.ts'
 import { nameOfNode } from '../kubernetes/objects/node.ts'
-import { type BundleFile, openBundle } from '../layout/bundle-file.ts'
+import type { BundleFile } from '../layout/bundle-file.ts'
 import { wholeName } from '../layout/files/part-name.ts'
 import { formatBytes } from '../oci/format-bytes.ts'
 import { readAuthority } from '../registry/config/certificate-files.ts'
@@ -43,7 +44,7 @@ not be placed, and says what and why; the rest is written all the same.`
     const { argv, args, flags } = await this.parse(Seed)
     const nodes = await readNodesFile(flags.nodes)
     const { workloads, findings } = await scanInputs((argv as string[]).slice(1), { keepWorkloads: true })
-    const bundle = await openBundle(args.bundle)
+    const bundle = await openTrusted(args.bundle, flags)
     await bundle.close()
     const plan = planSeeding(bundle.lock, nodes, workloads, {
       set: flags['set-name'],

@@ -44,7 +44,7 @@ follow its base. SIGHUP opens the files and the certificate again; SIGTERM lets 
       directory: flags['tls-dir'],
     })
     const server = await startRegistryServer(
-      { open: () => openServedBundles(files), readTls },
+      { open: () => openServedBundles(files, flags), readTls },
       {
         endpoint: passedSocket(process.env, process.pid) ?? parseListenAddress(flags.listen),
         authorize,

@@ -1,8 +1,9 @@
 import { Args, Flags } from '@oclif/core'
 import { verifyBundle } from '../bundle/check/verify.ts'
 import { BaseCommand } from '../cli/base-command.ts'
-import { signatureProblem } from '../cli/bundles/sign-bundle.ts'
+import { checkSignature } from '../cli/bundles/sign-bundle.ts'
 import { describeRequired } from '../cli/bundles/write-bundle.ts'
+import { keyFlag } from '../cli/flags/bundle-file-flags.ts'
 import { createProgress } from '../cli/output/progress.ts'
 import { openBundle } from '../layout/bundle-file.ts'
 import { countOf } from '../plural.ts'
@@ -15,7 +16,7 @@ export default class Verify extends BaseCommand {
   ]
   static override args = { file: Args.string({ description: 'bundle', required: true }) }
   static override flags = {
-    key: Flags.string({ description: 'public key (PEM) that must have signed the bundle', helpValue: 'FILE' }),
+    ...keyFlag,
     signature: Flags.string({
       description: 'signature; default: the bundle with .sig at the end',
       helpValue: 'FILE',
@@ -29,9 +30,9 @@ export default class Verify extends BaseCommand {
     const progress = createProgress()
     await progress.start(`verify ${args.file}`, bundle.size)
     try {
-      const unsigned = flags.key ? await signatureProblem(bundle, flags.key, flags.signature) : undefined
+      const signature = await checkSignature(bundle, flags)
       const problems = [
-        ...(unsigned ? [{ message: unsigned }] : []),
+        ...(signature.problem ? [{ message: signature.problem }] : []),
         ...(await verifyBundle(bundle, (count) => progress.add(count))),
       ]
       progress.stop()
@@ -41,8 +42,9 @@ export default class Verify extends BaseCommand {
       this.log(`${args.file}: ${countOf(images.length, 'image')}, ${countOf(bundle.blobs.size, 'blob')}: ${verdict}`)
       const { requires } = bundle.table
       if (requires) this.log(`  a delta: its receiver has ${describeRequired(requires)} already`)
+      this.log(`  ${signature.note}`)
       if (problems.length > 0) this.answerNo()
-      return { file: args.file, ok: problems.length === 0, problems }
+      return { file: args.file, ok: problems.length === 0, signature: signature.state, problems }
     } finally {
       progress.stop()
       await bundle.close()

@@ -7,7 +7,7 @@ import { BLOCK, encodeHeader, paddingAfter, sizeInHeader } from '../bundle/forma
 import { ExpectedError } from '../errors.ts'
 import type { BlobRange, BlobSizes } from '../oci/content.ts'
 import type { Descriptor } from '../oci/descriptor.ts'
-import { type Digest, digestOf, splitDigest } from '../oci/digest.ts'
+import { type Digest, digestOf, isContentOf, splitDigest } from '../oci/digest.ts'
 import { parseJson } from '../oci/json.ts'
 import { ByteFile, MAX_DOCUMENT_BYTES } from './files/byte-file.ts'
 import { findDifference } from './fixed-bytes.ts'
@@ -49,10 +49,23 @@ export class BundleFile implements Bundle {
     return new Map(this.table.requires?.map((blob) => [blob.digest, blob]))
   }
 
-  /** A file of the bundle that is no blob, such as `index.json` or `nodeseed/seed.sh`; undefined when it is not there. */
+  /**
+   * A file of the bundle that is no blob, such as `index.json` or `nodeseed/seed.sh`; undefined when it is not there.
+   *
+   * @throws {ExpectedError} CONTENT_MISMATCH when it is not what the table says.
+   */
   async readFile(name: string): Promise<Buffer | undefined> {
     const entry = this.#files.get(name)
-    return entry && readDocument(this.#file, entry)
+    const bytes = entry && (await readDocument(this.#file, entry))
+    const carried = this.table.files.find((file) => file.name === name)
+    if (!bytes || !carried || isContentOf(carried.digest, bytes)) return bytes
+    throw new ExpectedError(
+      'CONTENT_MISMATCH',
+      `${this.path}: ${name} is damaged: it does not hash to ${carried.digest}`,
+      {
+        hint: `Run: nodeseed verify ${this.path}`,
+      },
+    )
   }
 
   /**

@@ -78,3 +78,38 @@ test('a key of another kind is refused', async () => {
   expect(stderr).toContain('The public key cannot be read')
   expect(exitCode).toBe(2)
 })
+
+test('verify without a key says what it did not check', async () => {
+  const signed = await runCli(['verify', at('a.tar'), '--json'])
+  expect(JSON.parse(signed.stdout)).toMatchObject({ ok: true, signature: 'unchecked' })
+  await bundle('b.tar')
+  const unsigned = await runCli(['verify', at('b.tar')])
+  expect(unsigned).toMatchObject({ exitCode: 0, stdout: expect.stringContaining('unsigned: whoever could change') })
+})
+
+test.for<[command: string, args: string[]]>([
+  ['inspect', []],
+  ['diff', ['a.tar']],
+  ['merge', ['-o', 'merged.tar']],
+  ['load', []],
+  ['push', ['127.0.0.1:9']],
+  ['serve', ['--listen', '127.0.0.1:0']],
+  ['seed', ['--nodes', 'nodes.json', '-o', 'seed']],
+])('%s --key takes no bundle that the key did not sign', async ([command, args]) => {
+  await writeFile(at('nodes.json'), '{"kind":"List","items":[]}')
+  await bundle('b.tar')
+  const places = args.map((arg) => (/^[a-z]+\.|^seed$/.test(arg) ? at(arg) : arg))
+  const { exitCode, stderr } = await runCli([command, at('b.tar'), ...places, '--key', at('mine.pub')])
+  expect(stderr).toContain('b.tar: not signed: there is no')
+  expect(exitCode).toBe(4)
+})
+
+test('inspect --key takes one that it signed', async () => {
+  expect(await runCli(['inspect', at('a.tar'), '--key', at('mine.pub')])).toMatchObject({ exitCode: 0 })
+})
+
+test('a bundle that is replaced leaves no signature of the old one behind', async () => {
+  registry.addImage('app', '1', [Buffer.from('other layer')])
+  expect(await bundle('a.tar', ['--force'])).toMatchObject({ exitCode: 0 })
+  expect(existsSync(at('a.tar.sig'))).toBe(false)
+})

@@ -2,11 +2,12 @@ import { isDeepStrictEqual } from 'node:util'
 import { ExpectedError } from '../../errors.ts'
 import type { Content } from '../../oci/content.ts'
 import type { Descriptor } from '../../oci/descriptor.ts'
-import { type Digest, hashChunks, isContentOf, splitDigest } from '../../oci/digest.ts'
+import { type Digest, digestOf, hashChunks, splitDigest } from '../../oci/digest.ts'
 import { parseManifest } from '../../oci/manifest.ts'
 import { isIndexType } from '../../oci/media-type.ts'
 import type { Bundle } from '../format/bundle.ts'
 import { attachedBlobsOf, blobsOf, type LockedImage } from '../format/lock.ts'
+import { derivedFiles } from '../format/node-files.ts'
 import { BUNDLE_TABLE } from '../format/table.ts'
 import { type BlobRole, rolesOf } from './blob-roles.ts'
 
@@ -75,13 +76,19 @@ function hashBlob(content: Content, digest: Digest, onBytes?: (count: number) =>
   return hashChunks(content.openBlob(digest, { reuse: true }), splitDigest(digest).algorithm, onBytes)
 }
 
+/** Carried files are what the table says; those that say once more what the lock says, in other words, say the same. */
 async function checkFiles(bundle: Bundle): Promise<BundleProblem[]> {
   const problems: BundleProblem[] = []
+  const derived = new Map(derivedFiles(bundle.lock).map(({ name, content }) => [name, digestOf(content)]))
   for (const { name, digest } of bundle.table.files) {
-    const content = await bundle.readFile(name)
-    if (!content) problems.push({ message: `${name} is missing` })
-    else if (!isContentOf(digest, content))
-      problems.push({ message: `${name} is damaged: it does not hash to ${digest}` })
+    const expected = derived.get(name) ?? digest
+    if (expected !== digest) problems.push({ message: `${name} does not say the same as ${BUNDLE_TABLE}` })
+    try {
+      await bundle.readFile(name)
+    } catch (error) {
+      if (!(error instanceof ExpectedError)) throw error
+      problems.push({ message: error.message })
+    }
   }
   return problems
 }

@@ -14,9 +14,13 @@ export interface CarriedFile {
  * once more as rows that the script can read, and what makes the file a docker archive too.
  */
 export function carriedFiles(lock: Lock, script: string): CarriedFile[] {
+  return [...derivedFiles(lock), { name: 'nodeseed/seed.sh', content: script }]
+}
+
+/** Those of them that say what the lock says, in other words. */
+export function derivedFiles(lock: Lock): CarriedFile[] {
   return [
     { name: 'manifest.json', content: renderDockerManifest(lock) },
-    { name: 'nodeseed/seed.sh', content: script },
     { name: 'nodeseed/names.txt', content: renderNames(lock) },
   ]
 }

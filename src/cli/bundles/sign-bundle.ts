@@ -1,12 +1,14 @@
+import { existsSync } from 'node:fs'
+import { rm } from 'node:fs/promises'
 import { isSignedBy, signIndex } from '../../bundle/format/signature.ts'
 import { writeTextFile } from '../../disk/write-file.ts'
-import { ExpectedError } from '../../errors.ts'
+import { ExpectedError, writeError } from '../../errors.ts'
 import type { BundleFile } from '../../layout/bundle-file.ts'
 import { wholeName } from '../../layout/files/part-name.ts'
 import { readText } from '../inputs/read-text.ts'
 
 /** Where the signature of a bundle stands: beside it, so that the same lock still makes the same bytes. */
-function signatureOf(bundle: string): string {
+export function signatureOf(bundle: string): string {
   return `${bundle}.sig`
 }
 
@@ -31,6 +33,13 @@ export async function signBundle(path: string, index: Uint8Array, keyFile: strin
   return file
 }
 
+/** A signature of what a bundle was before is none of what replaces it. @throws {ExpectedError} DISK_ERROR */
+export async function removeSignature(bundle: string): Promise<void> {
+  await rm(signatureOf(bundle), { force: true }).catch((error) => {
+    throw writeError(signatureOf(bundle), error)
+  })
+}
+
 /** What is wrong with the signature of a bundle; undefined when the key made it. @throws {ExpectedError} INPUT_INVALID */
 export async function signatureProblem(
   bundle: BundleFile,
@@ -45,4 +54,34 @@ export async function signatureProblem(
   if (signature === undefined) return `not signed: there is no ${signatureFile}`
   const index = (await bundle.readFile('index.json')) ?? Buffer.alloc(0)
   return isSignedBy(key, index, signature) ? undefined : `${signatureFile} was not made for this bundle by that key`
+}
+
+/** What is known of who made a bundle. */
+export interface SignatureCheck {
+  readonly state: 'good' | 'bad' | 'unchecked' | 'unsigned'
+  readonly problem?: string
+  /** The state in a sentence. */
+  readonly note: string
+}
+
+/** Checks the signature when a key is named; says what was not checked when none is. @throws {ExpectedError} INPUT_INVALID */
+export async function checkSignature(
+  bundle: BundleFile,
+  {
+    key,
+    signature = signatureOf(wholeName(bundle.path)),
+  }: { key?: string | undefined; signature?: string | undefined },
+): Promise<SignatureCheck> {
+  if (key !== undefined) {
+    const problem = await signatureProblem(bundle, key, signature)
+    if (problem) return { state: 'bad', problem, note: 'nothing says who made it' }
+    return { state: 'good', note: `signed with the key that belongs to ${key}` }
+  }
+  if (existsSync(signature)) {
+    return {
+      state: 'unchecked',
+      note: `${signature} was not checked, so this says nothing about who made it: name the key with --key`,
+    }
+  }
+  return { state: 'unsigned', note: 'unsigned: whoever could change the file could change its digests too' }
 }

@@ -1,20 +1,25 @@
 import { open } from 'node:fs/promises'
 import { type Lock, parseLock } from '../../bundle/format/lock.ts'
 import { ExpectedError } from '../../errors.ts'
-import { openBundle } from '../../layout/bundle-file.ts'
 import { findParts } from '../../layout/files/part-name.ts'
+import { openTrusted } from '../bundles/trusted-bundle.ts'
 import { readText } from '../inputs/read-text.ts'
 
 /**
- * The lock that a file is, or that a bundle carries.
+ * The lock that a file is, or that a bundle carries; with a key only that of a bundle which it signed.
  *
  * @throws {ExpectedError} INPUT_NOT_FOUND, INPUT_UNREADABLE, INPUT_INVALID, BUNDLE_INVALID
  */
-export async function readLockOf(path: string): Promise<Lock> {
+export async function readLockOf(path: string, { key }: { key?: string | undefined } = {}): Promise<Lock> {
   if (await isTar(path)) {
-    const bundle = await openBundle(path)
+    const bundle = await openTrusted(path, { key })
     await bundle.close()
     return bundle.lock
+  }
+  if (key !== undefined) {
+    throw new ExpectedError('INPUT_INVALID', `${path}: not a bundle, and --key checks the signatures of bundles`, {
+      hint: 'Name bundles only, or leave --key out.',
+    })
   }
   const lock = findLock(await readText(path), path)
   if (lock) return lock

@@ -10,3 +10,8 @@ export const bundleFileFlags = {
     min: 64 * 1024,
   }),
 }
+
+/** Flag of every command that reads a bundle. */
+export const keyFlag = {
+  key: Flags.string({ description: 'public key (PEM) that must have signed the bundle', helpValue: 'FILE' }),
+}

@@ -3,12 +3,14 @@ import { ExpectedError } from '../../errors.ts'
 import { GUARD_ACTIONS } from '../../seed/guard/guard-images.ts'
 import { SEED_METHODS } from '../../seed/methods/methods.ts'
 import { PLACEMENTS } from '../../seed/placement/placement.ts'
+import { keyFlag } from './bundle-file-flags.ts'
 import { durationFlag } from './duration-flag.ts'
 import { repeatable } from './repeatable.ts'
 import { sizeFlag } from './size-flag.ts'
 
 /** What `seed` can be told; values are checked where they are read. */
 export const seedFlags = {
+  ...keyFlag,
   nodes: Flags.string({ description: 'what `kubectl get nodes -o json` wrote', required: true, helpValue: 'FILE' }),
   output: Flags.string({ char: 'o', description: 'directory to write', required: true, helpValue: 'DIR' }),
   force: Flags.boolean({ description: 'replace what an earlier run wrote to that directory' }),

@@ -1,5 +1,6 @@
 import { Flags } from '@oclif/core'
 import { TOOL_MACHINES, type ToolArchitecture } from '../../bundle/format/tool-files.ts'
+import { keyFlag } from './bundle-file-flags.ts'
 import { durationFlag } from './duration-flag.ts'
 
 /** What a server on this machine can be told. */
@@ -48,4 +49,4 @@ export const inClusterFlags = {
 }
 
 /** Flags of serve. */
-export const serveFlags = { ...serverFlags, ...inClusterFlags }
+export const serveFlags = { ...keyFlag, ...serverFlags, ...inClusterFlags }

@@ -1,0 +1,41 @@
+import { writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { expect, onTestFinished, test } from 'vitest'
+import { verifyBundle } from '../../src/bundle/check/verify.ts'
+import { carriedFiles } from '../../src/bundle/format/node-files.ts'
+import { planBundle } from '../../src/bundle/format/plan.ts'
+import { openBundle } from '../../src/layout/bundle-file.ts'
+import { bundleBytes } from '../support/bundle-maker.ts'
+import type { Blobs } from '../support/image-maker.ts'
+import { shopImages } from '../support/shop-images.ts'
+import { temporaryDirectory } from '../support/temporary.ts'
+
+/** What is wrong with a bundle of the shop whose carried files were made by `change`. */
+async function problemsWith(change: (file: { name: string; content: string }) => string, damage?: string) {
+  const blobs: Blobs = new Map()
+  const lock = { version: 1, images: await shopImages(blobs) } as const
+  const files = carriedFiles(lock, '#!/bin/sh\n').map((file) => ({ name: file.name, content: change(file) }))
+  const bytes = bundleBytes(planBundle(lock, files), blobs)
+  if (damage) bytes[bytes.lastIndexOf(damage)]! ^= 1
+  const path = join(await temporaryDirectory(), 'b.tar')
+  await writeFile(path, bytes)
+  const bundle = await openBundle(path)
+  onTestFinished(() => bundle.close())
+  return (await verifyBundle(bundle)).map(({ message }) => message)
+}
+
+test('files that say what the lock says, in other words, say the same', async () => {
+  expect(await problemsWith(({ content }) => content)).toEqual([])
+})
+
+test.for(['manifest.json', 'nodeseed/names.txt'])('%s that says something else is found', async (name) => {
+  const other = (file: { name: string; content: string }) =>
+    file.name === name ? file.content.replace('shop/web', 'shop/evil') : file.content
+  expect(await problemsWith(other)).toEqual([`${name} does not say the same as nodeseed/bundle.json`])
+})
+
+test('a script that was changed is found', async () => {
+  expect(await problemsWith(({ content }) => content, '#!/bin/sh\n')).toEqual([
+    expect.stringMatching(/nodeseed\/seed\.sh is damaged: it does not hash to sha256:/),
+  ])
+})
