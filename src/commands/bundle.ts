@@ -2,6 +2,7 @@ import { Args, Flags } from '@oclif/core'
 import type { Lock } from '../bundle/format/lock.ts'
 import { carriedFiles } from '../bundle/format/node-files.ts'
 import { type BundlePlan, planBundle } from '../bundle/format/plan.ts'
+import { asEdition } from '../bundle/lock/edition.ts'
 import { BaseCommand } from '../cli/base-command.ts'
 import { domainsOf, imagesToLock } from '../cli/bundles/images-to-lock.ts'
 import { readKnownBlobs } from '../cli/bundles/known-blobs.ts'
@@ -72,10 +73,11 @@ export default class Bundle extends BaseCommand {
     try {
       for (const path of flags.reuse) reuse.push(await openContent(path))
       const { plan, downloaded } = await withManifestCache(flags.output, async (kept) => {
-        const { lock, documents } = await lockInputs(wanted, flags, {
+        const { lock: locked, documents } = await lockInputs(wanted, flags, {
           ...{ client, kept, local: reuse, fetchesLocked: true },
           note: (text) => this.logToStderr(text),
         })
+        const lock = asEdition(locked, { set: flags['set-name'], number: flags.number })
         const files = [...carriedFiles(lock, await readNodeScript()), ...(await this.#tools(flags, lock))]
         const plan = planBundle(lock, files, without ? { without } : {})
         const isThere = existing !== undefined && (await isSame(existing, plan))

@@ -33,10 +33,15 @@ export default class Inspect extends BaseCommand {
         `${args.file}: ${countOf(images.length, 'image')}, ${countOf(blobs.length, 'blob')} with ${formatBytes(sum)}`,
       )
       const { files, requires } = bundle.table
+      const { edition } = bundle.lock
+      if (edition) this.log(`  ${edition.set} ${edition.number}`)
       if (requires) this.log(`  a delta: its receiver has ${describeRequired(requires)} already`)
       const tools = toolsAmong(files)
       if (tools.length > 0) this.log(`  carries nodeseed for ${tools.join(', ')}`)
-      return { file: args.file, bytes: bundle.size, images, blobs, files, ...(requires && { requires }) }
+      return {
+        ...{ file: args.file, bytes: bundle.size, ...(edition && { edition }), images, blobs, files },
+        ...(requires && { requires }),
+      }
     } finally {
       await bundle.close()
     }

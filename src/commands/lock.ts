@@ -1,11 +1,13 @@
 import { Args, Flags } from '@oclif/core'
 import { ImagesFailedError } from '../bundle/failure.ts'
 import type { Lock } from '../bundle/format/lock.ts'
+import { asEdition } from '../bundle/lock/edition.ts'
 import { findMovedTags, type MovedTag } from '../bundle/lock/moved-tags.ts'
 import { BaseCommand } from '../cli/base-command.ts'
 import { domainsOf, type ImagesToLock, imagesToLock } from '../cli/bundles/images-to-lock.ts'
 import { lockInputs } from '../cli/bundles/lock-inputs.ts'
 import { withManifestCache } from '../cli/bundles/manifest-cache.ts'
+import { readLockOf } from '../cli/files/lock-file.ts'
 import { lockFlags } from '../cli/flags/lock-flags.ts'
 import { renderQuotas } from '../cli/registry/quota.ts'
 import { readRegistryOptions } from '../cli/registry/registry-options.ts'
@@ -51,8 +53,9 @@ export default class LockCommand extends BaseCommand {
     try {
       if (!flags.output) return await this.#check(onlyLocked(wanted), client)
       const file = flags.output
+      const replaced = flags.force ? await readReplaced(file) : undefined
       const lock = await withManifestCache(file, async (kept) => {
-        const locked = await lockInputs(wanted, flags, {
+        const { lock: locked } = await lockInputs(wanted, flags, {
           ...{ client, kept, local: [], fetchesLocked: false },
           onLocked: ({ reference, target, platforms }) =>
             this.logToStderr(
@@ -60,8 +63,9 @@ export default class LockCommand extends BaseCommand {
             ),
           note: (text) => this.logToStderr(text),
         })
-        await writeTextFile(file, `${JSON.stringify(locked.lock, null, 2)}\n`, { replace: flags.force })
-        return locked.lock
+        const lock = asEdition(locked, { set: flags['set-name'], number: flags.number }, replaced)
+        await writeTextFile(file, `${JSON.stringify(lock, null, 2)}\n`, { replace: flags.force })
+        return lock
       })
       for (const line of renderQuotas(domainsOf(wanted), (registry) => client.quotaOf(registry))) this.logToStderr(line)
       this.log(`${flags.output}: ${countOf(lock.images.length, 'image')}`)
@@ -79,6 +83,14 @@ export default class LockCommand extends BaseCommand {
     if (moved.length > 0) this.answerNo()
     return { moved }
   }
+}
+
+/** The lock that is about to be replaced; what is no lock gives no number. */
+async function readReplaced(file: string): Promise<Lock | undefined> {
+  return readLockOf(file).catch((error) => {
+    if (error instanceof ExpectedError) return undefined
+    throw error
+  })
 }
 
 /** What has no digest yet cannot have moved: an answer about it would always be that all is well. */

@@ -2,6 +2,7 @@ import { Args } from '@oclif/core'
 import type { BlobSource } from '../bundle/fill/fill.ts'
 import { carriedFiles } from '../bundle/format/node-files.ts'
 import { planBundle } from '../bundle/format/plan.ts'
+import { asEdition } from '../bundle/lock/edition.ts'
 import { joinLocks } from '../bundle/lock/lock.ts'
 import { BaseCommand } from '../cli/base-command.ts'
 import { removeSignature } from '../cli/bundles/sign-bundle.ts'
@@ -9,7 +10,7 @@ import { openTrusted } from '../cli/bundles/trusted-bundle.ts'
 import { isSame, openExisting, writeBundle } from '../cli/bundles/write-bundle.ts'
 import { readNodeScript } from '../cli/files/node-script.ts'
 import { carriedTools } from '../cli/files/tool-file.ts'
-import { bundleFileFlags, keyFlag } from '../cli/flags/bundle-file-flags.ts'
+import { bundleFileFlags, editionFlags, keyFlag } from '../cli/flags/bundle-file-flags.ts'
 import { outputExists } from '../disk/output-place.ts'
 import { ExpectedError } from '../errors.ts'
 import type { BundleFile } from '../layout/bundle-file.ts'
@@ -23,7 +24,7 @@ export default class Merge extends BaseCommand {
   static override examples = ['<%= config.bin %> <%= command.id %> may.tar june-delta.tar -o june.tar']
   static override strict = false
   static override args = { bundle: Args.string({ description: 'bundle, the base first', required: true }) }
-  static override flags = { ...keyFlag, ...bundleFileFlags }
+  static override flags = { ...keyFlag, ...editionFlags, ...bundleFileFlags }
 
   async run(): Promise<unknown> {
     const { argv, flags } = await this.parse(Merge)
@@ -32,7 +33,8 @@ export default class Merge extends BaseCommand {
     try {
       for (const path of argv as string[]) bundles.push(await openTrusted(path, flags))
       const inputs = bundles.filter((bundle) => bundle !== existing)
-      const lock = joinLocks(inputs.map((bundle) => bundle.lock).toReversed())
+      const joined = joinLocks(inputs.map((bundle) => bundle.lock).toReversed())
+      const lock = asEdition(joined, { set: flags['set-name'], number: flags.number })
       const files = [...carriedFiles(lock, await readNodeScript()), ...(await carriedTools(inputs))]
       const plan = planBundle(lock, files)
       const isThere = existing !== undefined && (await isSame(existing, plan))

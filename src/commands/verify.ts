@@ -1,11 +1,13 @@
 import { Args, Flags } from '@oclif/core'
 import { verifyBundle } from '../bundle/check/verify.ts'
+import { replayProblem } from '../bundle/lock/edition.ts'
 import { BaseCommand } from '../cli/base-command.ts'
 import { checkSignature } from '../cli/bundles/sign-bundle.ts'
 import { describeRequired } from '../cli/bundles/write-bundle.ts'
+import { readLockOf } from '../cli/files/lock-file.ts'
 import { keyFlag } from '../cli/flags/bundle-file-flags.ts'
 import { createProgress } from '../cli/output/progress.ts'
-import { openBundle } from '../layout/bundle-file.ts'
+import { type BundleFile, openBundle } from '../layout/bundle-file.ts'
 import { countOf } from '../plural.ts'
 
 export default class Verify extends BaseCommand {
@@ -17,6 +19,14 @@ export default class Verify extends BaseCommand {
   static override args = { file: Args.string({ description: 'bundle', required: true }) }
   static override flags = {
     ...keyFlag,
+    'newer-than': Flags.string({
+      description: 'bundle or lock that is held: refuse an older edition of its set',
+      helpValue: 'FILE',
+    }),
+    'allow-older': Flags.boolean({
+      description: 'say that it is older, and do not refuse it',
+      dependsOn: ['newer-than'],
+    }),
     signature: Flags.string({
       description: 'signature; default: the bundle with .sig at the end',
       helpValue: 'FILE',
@@ -31,7 +41,9 @@ export default class Verify extends BaseCommand {
     await progress.start(`verify ${args.file}`, bundle.size)
     try {
       const signature = await checkSignature(bundle, flags)
+      const replay = await this.#replayProblem(bundle, flags)
       const problems = [
+        ...(replay ? [{ message: replay }] : []),
         ...(signature.problem ? [{ message: signature.problem }] : []),
         ...(await verifyBundle(bundle, (count) => progress.add(count))),
       ]
@@ -49,5 +61,19 @@ export default class Verify extends BaseCommand {
       progress.stop()
       await bundle.close()
     }
+  }
+
+  async #replayProblem(
+    { path, lock }: BundleFile,
+    flags: { 'newer-than'?: string | undefined; 'allow-older': boolean },
+  ): Promise<string | undefined> {
+    const held = flags['newer-than']
+    if (held === undefined) return undefined
+    const problem = replayProblem(lock, await readLockOf(held))
+    if (problem === undefined) return undefined
+    const message = `${path} must not take the place of ${held}: ${problem}`
+    if (!flags['allow-older']) return message
+    this.logToStderr(message)
+    return undefined
   }
 }

@@ -113,3 +113,18 @@ test.for<[what: string, text: string, message: RegExp]>([
   expect(stderr).toMatch(message)
   expect(exitCode).toBe(2)
 })
+
+test('a lock that is made anew is the next edition, and an older bundle does not pass for it', async () => {
+  await ok('bundle', at('may.lock'), '-o', at('first.tar'))
+  await ok('lock', '--image', image, '-o', at('may.lock'), '--force', '--set-name', 'images')
+  const { edition } = JSON.parse(await readFile(at('may.lock'), 'utf8'))
+  expect(edition).toEqual({ set: 'images', number: 2 })
+  await ok('bundle', at('may.lock'), '-o', at('second.tar'))
+  expect(await ok('inspect', at('second.tar'))).toContain('  images 2\n')
+  await ok('verify', at('second.tar'), '--newer-than', at('first.tar'))
+  const replay = ['verify', at('first.tar'), '--newer-than', at('second.tar')]
+  const refused = await runCli(replay)
+  expect(refused.stdout).toContain('it is images 1, older than images 2 that is held')
+  expect(refused.exitCode).toBe(4)
+  expect(await runCli([...replay, '--allow-older'])).toMatchObject({ exitCode: 0 })
+})

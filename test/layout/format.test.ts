@@ -70,7 +70,7 @@ function write(
       digest: sha256(carried[name]!),
       size: Buffer.byteLength(carried[name]!),
     }))
-  const lock = { version: 1, images: images.map(inOrder) }
+  const lock = { version: 1, edition: EDITION, images: images.map(inOrder) }
   const tableWith = (entries: unknown[]) =>
     JSON.stringify({ version: 1, lock, blobs: entries, ...(requires.length > 0 && { requires }), files })
   const widest = held.map(({ digest, size }) => ({ digest, size, offset: 9007199254740991 }))
@@ -149,6 +149,7 @@ function index(images: readonly LockedImage[], table: string, frame: string): st
   })}\n`
 }
 
+const EDITION = { set: 'shop', number: 7 }
 const blobs: Blobs = new Map()
 const carried = { 'nodeseed/seed.sh': '#!/bin/sh\n', 'manifest.json': '[]\n', 'nodeseed/names.txt': 'nämes' }
 const files = Object.entries(carried).map(([name, content]) => ({ name, content }))
@@ -183,20 +184,22 @@ function plainImage(image: LockedImage): LockedImage {
 }
 
 test('what the page says makes the same bundle, byte for byte', () => {
-  const ours = bundleBytes(planBundle({ version: 1, images }, files), blobs)
+  const ours = bundleBytes(planBundle({ version: 1, edition: EDITION, images }, files), blobs)
   expect(write(images, carried, blobs, new Set()).equals(ours)).toBe(true)
 })
 
 test('and the same delta', () => {
   const without = new Set(images.flatMap(({ platforms }) => platforms.flatMap(({ layers }) => layers[0]!.digest)))
-  const ours = bundleBytes(planBundle({ version: 1, images }, files, { without }), blobs)
+  const ours = bundleBytes(planBundle({ version: 1, edition: EDITION, images }, files, { without }), blobs)
   expect(ours.toString()).toContain('"requires":[{')
   expect(write(images, carried, blobs, without).equals(ours)).toBe(true)
 })
 
 test('and the same bundle of nothing', () => {
   expect(
-    write([], {}, new Map(), new Set()).equals(bundleBytes(planBundle({ version: 1, images: [] }), new Map())),
+    write([], {}, new Map(), new Set()).equals(
+      bundleBytes(planBundle({ version: 1, edition: EDITION, images: [] }), new Map()),
+    ),
   ).toBe(true)
 })
 

@@ -2,12 +2,22 @@ import type { Descriptor } from '../../oci/descriptor.ts'
 import type { Digest } from '../../oci/digest.ts'
 import { parseDescriptor } from '../../oci/manifest.ts'
 import { normalizePlatform, type Platform } from '../../oci/platform.ts'
-import { arrayAt, descriptorsAt, digestAt, objectAt, otherVersion, stringAt } from './fields.ts'
+import { arrayAt, countAt, descriptorsAt, digestAt, invalid, objectAt, otherVersion, stringAt } from './fields.ts'
 
 /** What fixes every reference to a digest: written by `lock`, carried inside each bundle. */
 export interface Lock {
   readonly version: 1
+  /** Which of several that follow each other it is, so that an older one cannot pass for the latest. */
+  readonly edition?: Edition
   readonly images: readonly LockedImage[]
+}
+
+/** The number of a lock among those of one set. It only grows. */
+export interface Edition {
+  /** Of `a-z`, `0-9` and `-`. */
+  readonly set: string
+  /** From 1. */
+  readonly number: number
 }
 
 /** One image under all the names that a runtime must find it by. */
@@ -56,12 +66,27 @@ export function attachedBlobsOf({ attachments = [] }: LockedImage): Descriptor[]
 
 /** @throws {ExpectedError} BUNDLE_INVALID, saying where in the lock. */
 export function parseLock(value: unknown, where: string): Lock {
-  const { version, images } = objectAt(value, where)
+  const { version, edition, images } = objectAt(value, where)
   if (version !== 1) throw otherVersion(version, where)
   return {
     version,
+    ...(edition !== undefined && { edition: parseEdition(edition, `${where}, edition`) }),
     images: arrayAt(images, `${where}, images`).map((image, index) => parseImage(image, `${where}, images[${index}]`)),
   }
+}
+
+function parseEdition(value: unknown, where: string): Edition {
+  const { set, number } = objectAt(value, where)
+  const name = stringAt(set, `${where}, set`)
+  if (!isSetName(name)) throw invalid(`${where}, set`, 'expected letters a-z, digits and -')
+  const count = countAt(number, `${where}, number`)
+  if (count === 0) throw invalid(`${where}, number`, 'expected a number from 1')
+  return { set: name, number: count }
+}
+
+/** Whether a set may be called that: it becomes part of a label and of the name of a file on nodes. */
+export function isSetName(text: string): boolean {
+  return /^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/.test(text)
 }
 
 function parseImage(value: unknown, where: string): LockedImage {

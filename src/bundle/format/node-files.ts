@@ -28,7 +28,7 @@ export function derivedFiles(lock: Lock): CarriedFile[] {
 /**
  * The names and blobs of a lock, one row each, fields separated by a space:
  *
- *     nodeseed-names 1 SET
+ *     nodeseed-names 1 DIGEST SET NUMBER            the digest of the seed set; set and number where the lock has them
  *     name PLATFORM TARGET MEDIA-TYPE SIZE NAME     the target that NAME must point to; one row for each platform
  *     image PLATFORM TARGET MANIFEST CONFIG LAYERS  what a target is on that platform; layers with commas, in order
  *     index PLATFORM TARGET INDEX                   an index that the target lists, where it lists indexes
@@ -64,7 +64,9 @@ export function renderNames(lock: Lock): string {
     ),
   )
   const rows = [
-    `nodeseed-names 1 ${seedSetDigest(lock)}`,
+    ['nodeseed-names 1', seedSetDigest(lock), ...(lock.edition ? [lock.edition.set, lock.edition.number] : [])].join(
+      ' ',
+    ),
     ...new Set(names),
     ...new Set(parts),
     ...inner,

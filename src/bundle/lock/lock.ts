@@ -10,6 +10,7 @@ import type { ImageFailure } from '../failure.ts'
 import type { Lock, LockedImage, LockedPlatform } from '../format/lock.ts'
 import { type AttachmentSource, findAttachments } from './attachments.ts'
 import { Documents, type ImageSource } from './documents.ts'
+import { jointEdition } from './edition.ts'
 import { type IsKnown, type ManifestNeeds, needsOfTargets } from './manifest-needs.ts'
 import { openIndex } from './open-index.ts'
 
@@ -95,7 +96,8 @@ export function joinLocks(locks: readonly Lock[], platforms?: readonly Platform[
     if (!byReference.has(image.reference)) byReference.set(image.reference, platforms ? only(image, platforms) : image)
   }
   const images = [...byReference.values()].sort((a, b) => (a.reference < b.reference ? -1 : 1))
-  return { version: 1, images: withoutTagConflicts(images) }
+  const edition = jointEdition(locks)
+  return { version: 1, ...(edition && { edition }), images: withoutTagConflicts(images) }
 }
 
 function only(image: LockedImage, wanted: readonly Platform[]): LockedImage {

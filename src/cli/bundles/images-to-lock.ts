@@ -1,5 +1,6 @@
 import type { Interfaces } from '@oclif/core'
-import type { Lock, LockedImage } from '../../bundle/format/lock.ts'
+import type { Edition, Lock, LockedImage } from '../../bundle/format/lock.ts'
+import { jointEdition } from '../../bundle/lock/edition.ts'
 import { imagesOf } from '../../discovery/uses/used-images.ts'
 import { ExpectedError } from '../../errors.ts'
 import { parseReference, type Reference } from '../../oci/reference.ts'
@@ -15,6 +16,8 @@ import { renderFindings } from '../output/findings.ts'
 export interface ImagesToLock {
   readonly references: readonly Reference[]
   readonly locked: readonly LockedImage[]
+  /** The edition that the locks among the inputs are. */
+  readonly edition?: Edition | undefined
 }
 
 /**
@@ -35,7 +38,8 @@ export async function imagesToLock(
   checkComplete(scan)
   const references = [...imagesOf(scan.uses, policies), ...image].map(parseReference)
   const locked = locks.flatMap((lock) => lock?.images ?? [])
-  if (references.length > 0 || locked.length > 0) return { references, locked }
+  const edition = jointEdition(locks.filter((lock) => lock !== undefined))
+  if (references.length > 0 || locked.length > 0) return { references, locked, edition }
   throw new ExpectedError(
     'INPUT_INVALID',
     `No image with policy ${policy} in ${inputs.join(', ') || 'the command line'}`,

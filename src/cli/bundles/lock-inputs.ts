@@ -33,13 +33,13 @@ interface LockRun {
  * @throws {ExpectedError} IMAGES_FAILED, PLATFORM_UNAVAILABLE, TIMED_OUT
  */
 export async function lockInputs(
-  { references, locked }: ImagesToLock,
+  { references, locked, edition }: ImagesToLock,
   flags: Interfaces.InferredFlags<typeof lockFlags>,
   { client, kept, local, fetchesLocked, onLocked, note }: LockRun,
 ): Promise<{ lock: Lock; documents: ReadonlyMap<Digest, Uint8Array> }> {
   const platforms = await platformsFrom(flags)
   if (!platforms && references.length > 0) note(DEFAULT_PLATFORMS_NOTE)
-  const known: Lock = { version: 1, images: locked }
+  const known: Lock = { version: 1, ...(edition && { edition }), images: locked }
   const isKnown = (digest: Digest) => kept.documents.has(digest) || local.some(({ blobs }) => blobs.has(digest))
   const warn = async (resolved: ManifestNeeds) => {
     const ofLock = fetchesLocked ? needsOfLock(known, isKnown) : new Map()
@@ -57,5 +57,6 @@ export async function lockInputs(
     ...(onLocked && { onLocked }),
   })
   if (failures.length > 0) throw new ImagesFailedError(failures, references.length)
-  return { lock: joinLocks([known, lock], platforms), documents }
+  const { images } = joinLocks([known, lock], platforms)
+  return { lock: { ...known, images }, documents }
 }

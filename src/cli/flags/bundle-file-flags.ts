@@ -1,4 +1,6 @@
 import { Flags } from '@oclif/core'
+import { isSetName } from '../../bundle/format/lock.ts'
+import { ExpectedError } from '../../errors.ts'
 import { sizeFlag } from './size-flag.ts'
 
 /** Flags of every command that writes a bundle. */
@@ -14,4 +16,27 @@ export const bundleFileFlags = {
 /** Flag of every command that reads a bundle. */
 export const keyFlag = {
   key: Flags.string({ description: 'public key (PEM) that must have signed the bundle', helpValue: 'FILE' }),
+}
+
+/** Flags of every command that makes a lock or a bundle: which of several that follow each other it is. */
+export const editionFlags = {
+  'set-name': Flags.string({
+    description: 'the set that this is an edition of; default: as in the lock, or images',
+    helpValue: 'NAME',
+    parse: async (text) => setName(text),
+  }),
+  number: Flags.integer({
+    description:
+      'its number in the set, which only grows; default: as in the lock; of a new lock one more than the one it replaces',
+    min: 1,
+    helpValue: 'NUMBER',
+  }),
+}
+
+/** @throws {ExpectedError} USAGE */
+function setName(text: string): string {
+  if (isSetName(text)) return text
+  throw new ExpectedError('USAGE', `Not a name for a set: ${JSON.stringify(text)}`, {
+    hint: 'Take letters a-z, digits and -, at most 63, such as shop.',
+  })
 }

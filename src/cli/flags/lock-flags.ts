@@ -1,11 +1,13 @@
 import { Flags } from '@oclif/core'
 import { registryFlags } from '../registry/registry-flags.ts'
+import { editionFlags } from './bundle-file-flags.ts'
 import { platformFlags } from './platform-flags.ts'
 import { repeatable } from './repeatable.ts'
 import { scanFlags } from './scan-flags.ts'
 
 /** Flags of lock, and of bundle, which locks what is not locked yet. */
 export const lockFlags = {
+  ...editionFlags,
   image: repeatable({ description: 'take this image too (repeatable)', helpValue: 'REF' }),
   referrers: Flags.boolean({
     description:
