@@ -57,6 +57,7 @@ async function user(): Promise<(script: string) => Promise<{ code: number; outpu
   const environment = toolEnvironment({
     HOME: home,
     KUBECONFIG: join(home, 'kubeconfig'),
+    NODESEED_EDITIONS: join(home, 'editions'),
     NODESEED_MIRROR: `registry.example.com=${registry.address}/registry.example.com`,
     CONTAINERD_ADDRESS: containerd.socket,
   })

@@ -55,7 +55,8 @@ code 4 when one is missing.`
       const lock = imagesToLoad(bundle.lock, (argv as string[]).slice(1), args.file)
       await this.#verify(bundle, lock)
       const names = join(directory, 'names.txt')
-      await writeFile(names, renderNames(lock))
+      // Which edition it is counts where whole sets are kept; these images are taken as they are.
+      await writeFile(names, renderNames({ version: 1, images: lock.images }))
       const { method, address, ctr, namespace, store, platform } = flags
       const options = Object.entries({ method, address, ctr, namespace, store, platform, names })
       const { exitCode, report } = await runNodeScript(await readNodeScript(), [

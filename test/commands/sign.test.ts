@@ -96,7 +96,10 @@ test.for<[command: string, args: string[]]>([
   ['serve', ['--listen', '127.0.0.1:0']],
   ['seed', ['--nodes', 'nodes.json', '-o', 'seed']],
 ])('%s --key takes no bundle that the key did not sign', async ([command, args]) => {
-  await writeFile(at('nodes.json'), '{"kind":"List","items":[]}')
+  await writeFile(
+    at('nodes.json'),
+    '{"kind":"List","items":[{"apiVersion":"v1","kind":"Node","metadata":{"name":"a"}}]}',
+  )
   await bundle('b.tar')
   const places = args.map((arg) => (/^[a-z]+\.|^seed$/.test(arg) ? at(arg) : arg))
   const { exitCode, stderr } = await runCli([command, at('b.tar'), ...places, '--key', at('mine.pub')])

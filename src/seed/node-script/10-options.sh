@@ -34,6 +34,10 @@ Which images
   --set-name NAME       the name under which this set is kept apart from others (default: images)
   --platform PLATFORM   such as linux/arm64 (default: this machine's)
   --from-registry URL   pull from a registry that holds the images, layer by layer, instead of reading a bundle
+  --key FILE            import nothing that this public key (PEM) did not sign; needs openssl and sha256sum
+  --signature FILE      the signature (default: BUNDLE.sig)
+  --allow-older         take a bundle that is older than what this node holds of its set
+  --editions DIR        where this node notes that (default: NODESEED_EDITIONS, or /var/lib/nodeseed/editions)
   --ca FILE             check the certificate of that registry with these authorities (PEM)
   --auth-file FILE      credentials for that registry, in the form of docker's config.json
 How
@@ -58,6 +62,7 @@ USAGE
 
 check='' watch='' prune='' pin=yes unpack=yes space_check=yes
 names='' expected_set='' set_name=images platform='' registry='' bundle='' ca='' auth_file='' layout=flat
+key='' signature='' allow_older='' editions='' edition_set='' edition_number=''
 method='' address='' ctr='' namespace=k8s.io storage='' store='' root=''
 report='' ready='' features=''
 
@@ -67,6 +72,7 @@ parse_options() {
       --check) check=yes ;;
       --prune) prune=yes ;;
       --no-pin) pin='' ;;
+      --allow-older) allow_older=yes ;;
       --no-unpack) unpack='' ;;
       --no-space-check) space_check='' ;;
       --help) usage && exit 0 ;;
@@ -87,6 +93,7 @@ parse_options() {
   if [ -n "$registry" ]; then
     [ "$#$names" != 0 ] || fail 2 "--from-registry needs --names"
     [ $# -eq 0 ] || fail 2 "--from-registry takes no bundle"
+    [ -z "$key" ] || fail 2 "--key checks a bundle: what a registry gives is checked by the digests in --names"
     check_registry
     return 0
   fi
@@ -108,6 +115,9 @@ set_option() {
     --set-name) set_name=$2 ;;
     --platform) platform=$2 ;;
     --from-registry) registry=$2 ;;
+    --key) key=$2 ;;
+    --signature) signature=$2 ;;
+    --editions) editions=$2 ;;
     --ca) ca=$2 ;;
     --auth-file) auth_file=$2 ;;
     --method) method=$2 ;;

@@ -7,9 +7,9 @@ read_names() {
     [ -r "$names" ] || fail 2 "no such list of names: $names"
     cat -- "$names" >"$work/names"
   else
-    # The list stands before every layer; a tar that ends early is no error here, a list that does is.
-    head -c 67108864 -- "$bundle" | tar -xOf - nodeseed/names.txt >"$work/names" 2>/dev/null || :
+    read_member nodeseed/names.txt "$work/names"
   fi
+  check_signature
   : >"$work/wanted"
   : >"$work/list"
   : >"$work/blobs"
@@ -19,7 +19,7 @@ read_names() {
   while read -r kind a b c d e; do
     if [ -n "$first" ]; then
       [ "$kind $a" = 'nodeseed-names 1' ] || break
-      set_digest=$b first=''
+      set_digest=$b edition_set=$c edition_number=$d first=''
       continue
     fi
     case "$kind$a$b$c$d$e" in
@@ -51,9 +51,21 @@ check_set() {
     '' | *[!a-z0-9]* | yes) fail 2 "not a bundle of nodeseed, or damaged: ${names:-$bundle}" ;;
   esac
   [ -n "$ended" ] || fail 2 "not a bundle of nodeseed, or damaged: ${names:-$bundle}"
+  check_names
   [ -z "$expected_set" ] || [ "$expected_set" = "$set_digest" ] ||
     fail 2 "the bundle on this node holds set $set_digest, not $expected_set: $bundle"
   [ "$wanted_count" -gt 0 ] || fail 2 "the bundle holds nothing for $platform: $bundle"
+}
+
+# The digest of the set is that of the names which are there, not a word before them.
+check_names() {
+  if ! command -v sha256sum >/dev/null; then
+    [ -z "$expected_set" ] || fail 3 "--set needs sha256sum, and there is none on this node"
+    return 0
+  fi
+  held_set=$(sed -n 's/^name [^ ]* \([^ ]*\) [^ ]* [^ ]* \([^ ]*\)$/\2 \1/p' "$work/names" | sort -u | sha256sum | head -c 16)
+  [ "$held_set" = "$set_digest" ] ||
+    fail 2 "the names in it are those of set $held_set, not of $set_digest: ${names:-$bundle}"
 }
 
 # Writes $work/members: DIGEST BLOCK SIZE for each blob of the archive, in its order; blocks of 512 bytes.

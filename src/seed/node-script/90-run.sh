@@ -13,9 +13,11 @@ run_once() {
   imported=0 pinned=0 pruned=0 result=unchanged code=0
   : >"$work/members"
   read_names
+  [ -n "$check" ] || check_edition
   find_missing
   if [ -s "$work/missing" ] && [ -z "$check" ]; then
     imported=$(($(wc -l <"$work/missing")))
+    check_bytes
     find_own_step seed && "$step"
     find_missing
     result=seeded
@@ -45,6 +47,7 @@ conclude() {
     code=4
     say gap "images are not pinned" "$work/unkept"
   else
+    record_edition
     say "$result" "$(known_loss)"
   fi
   publish_features

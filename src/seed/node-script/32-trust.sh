@@ -1,0 +1,106 @@
+# ---- who made the bundle, and whether it is the latest
+
+# With --key: index.json is what the key signed, the table what index.json names, the list of names what the table names.
+# By their content, so it does not matter what this node's tar makes of the file. Writes $work/table.
+check_signature() {
+  [ -n "$key" ] || return 0
+  for tool in openssl sha256sum; do
+    command -v "$tool" >/dev/null || fail 3 "--key needs $tool, and there is none on this node"
+  done
+  [ -r "$key" ] || fail 2 "no such key: $key"
+  [ -r "${signature:=$bundle.sig}" ] || fail 2 "not signed: there is no $signature"
+  read_member index.json "$work/index"
+  read_member nodeseed/bundle.json "$work/table"
+  openssl base64 -d -A -in "$signature" -out "$work/signature" 2>/dev/null || :
+  openssl dgst -sha256 -verify "$key" -signature "$work/signature" "$work/index" >/dev/null 2>&1 ||
+    fail 2 "$signature was not made for this bundle by the key $key"
+  grep -Fq "\"dev.nodeseed.bundle-table\":\"$(sha256_of <"$work/table")\"" "$work/index" ||
+    fail 2 "nodeseed/bundle.json is not what was signed: $bundle"
+  [ -n "$names" ] ||
+    grep -Fq "{\"name\":\"nodeseed/names.txt\",\"digest\":\"$(sha256_of <"$work/names")\"" "$work/table" ||
+    fail 2 "nodeseed/names.txt is not what was signed: $bundle"
+}
+
+# A file that stands before every layer; a tar that ends early is no error here.
+read_member() {
+  head -c 67108864 -- "$bundle" | tar -xOf - "$1" >"$2" 2>/dev/null || :
+}
+
+# The digest of standard input, by sha256 or the algorithm that is named.
+sha256_of() {
+  sum=$("${1:-sha256}sum")
+  printf '%s:%s' "${1:-sha256}" "${sum%% *}"
+}
+
+# With --key, before anything is imported: every byte of the bundle is what was signed. The table names the digest of each
+# file, index.json that of the frame, which is every byte between them.
+check_bytes() {
+  [ -n "$key" ] || return 0
+  note "checking every byte of $bundle"
+  {
+    printf '%s %s\n' "$(printf '{"imageLayoutVersion":"1.0.0"}\n' | sha256_of)" 31 "$(sha256_of <"$work/index")" "$(($(wc -c <"$work/index")))" \
+      "$(sha256_of <"$work/table")" "$(($(wc -c <"$work/table")))"
+    tr '{' '\n' <"$work/table" | sed -n 's/^"name":"[a-z0-9._/-]*","digest":"\(sha256:[0-9a-f]*\)","size":\([0-9]*\)}.*/\1 \2/p'
+    tr '{' '\n' <"$work/table" | sed -n 's/^"digest":"\(sha[0-9]*:[0-9a-f]*\)","size":\([0-9]*\),"offset":[0-9]*}.*/\1 \2/p'
+  } >"$work/contents"
+  grep -Fq "\"dev.nodeseed.bundle-frame\":\"$(frame_of_bundle | sha256_of)\"" "$work/index" ||
+    fail 2 "this tar has headers that were not signed: $bundle"
+  content_end=0
+  while read -r digest size; do
+    content_start=$((content_end + $(padding_after "$content_end") + 512)) content_end=$((content_start + size))
+    [ "$(copy_bytes "$content_start" "$size" | sha256_of "${digest%%:*}")" = "$digest" ] ||
+      fail 2 "damaged: $digest in $bundle"
+  done <"$work/contents"
+  [ "$(($(wc -c <"$bundle")))" -eq "$((content_end + $(padding_after "$content_end") + 1024))" ] ||
+    fail 2 "something stands behind the end of $bundle"
+}
+
+# Every byte that is content of no file, in order, to standard output.
+frame_of_bundle() {
+  content_end=0
+  while read -r _ size; do
+    piece=$(($(padding_after "$content_end") + 512))
+    copy_unaligned "$content_end" "$piece"
+    content_end=$((content_end + piece + size))
+  done <"$work/contents"
+  copy_unaligned "$content_end" "$(($(padding_after "$content_end") + 1024))"
+}
+
+padding_after() {
+  printf '%s' $(((512 - $1 % 512) % 512))
+}
+
+# Few bytes of the bundle to standard output: START, which may be inside a block, and COUNT.
+copy_unaligned() {
+  dd if="$bundle" bs=512 skip=$(($1 / 512)) count=$((($1 % 512 + $2 + 511) / 512)) 2>/dev/null </dev/null |
+    tail -c +$(($1 % 512 + 1)) | head -c "$2"
+}
+
+# What this node holds of the set that the bundle is an edition of: a number in a file named after the set.
+check_edition() {
+  [ -n "$edition_number" ] || return 0
+  editions=${editions:-${NODESEED_EDITIONS:-$root/var/lib/nodeseed/editions}}
+  case $edition_set$edition_number in
+    *[!a-z0-9-]*) fail 2 "not an edition of a set: $edition_set $edition_number" ;;
+  esac
+  held=$(head -n 1 -- "$editions/$edition_set" 2>/dev/null) || held=''
+  case $held in
+    '' | *[!0-9]*) return 0 ;;
+  esac
+  [ "$edition_number" -lt "$held" ] || return 0
+  [ -n "$allow_older" ] ||
+    fail 2 "this node holds $edition_set $held, and $edition_set $edition_number is older: take a newer bundle, or add --allow-older"
+  note "$edition_set $edition_number is older than $edition_set $held, which this node holds"
+}
+
+# Only once every image is there. A pod of a DaemonSet cannot write it: that one is told the digest of the set instead.
+record_edition() {
+  if [ -z "$edition_number" ] || [ -n "$check" ]; then return 0; fi
+  edition_file=$editions/$edition_set
+  [ "$(cat -- "$edition_file" 2>/dev/null)" != "$edition_number" ] || return 0
+  if mkdir -p -- "$editions" 2>/dev/null && printf '%s\n' "$edition_number" 2>/dev/null >"$edition_file.new"; then
+    mv -f -- "$edition_file.new" "$edition_file"
+  else
+    note "cannot write $edition_file: an older $edition_set will not be noticed here"
+  fi
+}

@@ -1,0 +1,199 @@
+import { execFile } from 'node:child_process'
+import { chmod, copyFile, mkdir, readFile, symlink, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { promisify } from 'node:util'
+import { beforeEach, expect, test } from 'vitest'
+import type { Edition, LockedImage } from '../../src/bundle/format/lock.ts'
+import { carriedFiles } from '../../src/bundle/format/node-files.ts'
+import { planBundle } from '../../src/bundle/format/plan.ts'
+import { makeKeyPair, signIndex } from '../../src/bundle/format/signature.ts'
+import { encodeHeader } from '../../src/bundle/format/tar-header.ts'
+import { bundleBytes } from '../support/bundle-maker.ts'
+import { testWith, tool, toolEnvironment } from '../support/debian.ts'
+import type { Blobs } from '../support/image-maker.ts'
+import { NODE_SCRIPT, runNodeScript, type ScriptRun } from '../support/node-script.ts'
+import { shopImages } from '../support/shop-images.ts'
+import { temporaryDirectory } from '../support/temporary.ts'
+
+const { privateKey, publicKey } = makeKeyPair()
+const blobs: Blobs = new Map()
+let directory: string
+let images: LockedImage[]
+const at = (name: string) => join(directory, name)
+
+/** A node whose k3s takes images from a directory: what needs no runtime. */
+beforeEach(async () => {
+  directory = await temporaryDirectory()
+  images = await shopImages(blobs)
+  await mkdir(at('node/var/lib/rancher/k3s/agent/images'), { recursive: true })
+  await writeFile(at('release.pub'), publicKey)
+})
+
+/** Writes `b.tar` and its signature; gives the bytes that were signed. */
+async function writeSigned(edition?: Edition, change: (bytes: Buffer) => Buffer = (bytes) => bytes): Promise<Buffer> {
+  const lock = { version: 1, ...(edition && { edition }), images } as const
+  const plan = planBundle(lock, carriedFiles(lock, await readFile(NODE_SCRIPT, 'utf8')))
+  const index = plan.files.find(({ name }) => name === 'index.json')!.content!
+  const bytes = bundleBytes(plan, blobs)
+  await writeFile(at('b.tar'), change(Buffer.from(bytes)))
+  await writeFile(at('b.tar.sig'), `${signIndex(index, privateKey)}\n`)
+  return bytes
+}
+
+function seed(args: string[] = [], options = {}): Promise<ScriptRun> {
+  const place = ['--method', 'directory', '--root', at('node'), '--platform', 'linux/amd64']
+  return runNodeScript([...place, ...args, at('b.tar')], options)
+}
+
+const key = () => ['--key', at('release.pub')]
+const withOpenssl = testWith(['openssl', 'busybox'])
+
+withOpenssl('a bundle that the key signed is imported', async () => {
+  await writeSigned()
+  const run = await seed(key())
+  expect(run, run.stderr).toMatchObject({ code: 0, report: { result: 'seeded' } })
+})
+
+withOpenssl('and by a shell, a tar and a dd that are busybox', async () => {
+  await writeSigned()
+  const busybox = tool('busybox')
+  await mkdir(at('bin'))
+  for (const name of 'tar dd head tail sed tr grep sort wc cat cut mkdir mv rm mktemp uname df sha256sum'.split(' ')) {
+    await symlink(busybox, at(`bin/${name}`))
+  }
+  await symlink(tool('openssl'), at('bin/openssl'))
+  const run = await seed(key(), { shell: [busybox, 'sh'], env: { PATH: at('bin') } })
+  expect(run, run.stderr).toMatchObject({ code: 0, report: { result: 'seeded' } })
+})
+
+/** Bytes of the bundle from the first occurrence of a text on. */
+const from = (bytes: Buffer, text: string, after = 0) => bytes.indexOf(text, after)
+const flip = (bytes: Buffer, offset: number) => {
+  bytes[offset]! ^= 1
+  return bytes
+}
+
+withOpenssl.for<[what: string, change: (bytes: Buffer) => Buffer, message: RegExp]>([
+  [
+    'a name in index.json',
+    (bytes) => flip(bytes, from(bytes, 'registry.example')),
+    /was not made for this bundle by the key/,
+  ],
+  ['the table', (bytes) => flip(bytes, from(bytes, '"reference"') + 2), /bundle\.json is not what was signed/],
+  ['a row of the names', (bytes) => flip(bytes, from(bytes, '\nblob ') + 40), /names\.txt is not what was signed/],
+  ['the script', (bytes) => flip(bytes, from(bytes, '#!/bin/sh') + 40), /damaged: sha256:/],
+  [
+    'a layer',
+    (bytes) => flip(bytes, bytes.lastIndexOf(blobs.get(images[0]!.platforms[0]!.layers[1]!.digest)!) + 9),
+    /damaged: sha256:/,
+  ],
+  ['the first file', (bytes) => flip(bytes, 512 + 30), /damaged: sha256:/],
+  ['a header', (bytes) => flip(bytes, bytes.lastIndexOf('blobs/sha256') + 300), /headers that were not signed/],
+  ['padding', (bytes) => flip(bytes, 1000), /headers that were not signed/],
+  ['the end', (bytes) => flip(bytes, bytes.length - 700), /headers that were not signed/],
+  ['what follows the end', (bytes) => Buffer.concat([bytes, Buffer.alloc(512)]), /something stands behind the end/],
+  [
+    'a second index.json',
+    (bytes) => Buffer.concat([bytes.subarray(0, -1024), bytes.subarray(1024)]),
+    /was not made|behind|headers/,
+  ],
+])('with a key, %s cannot be changed', async ([, change, message]) => {
+  const signed = await writeSigned(undefined, change)
+  expect((await readFile(at('b.tar'))).equals(signed)).toBe(false)
+  const run = await seed(key())
+  expect(run.stderr).toMatch(message)
+  expect(run.code).toBe(2)
+  expect(run.report).toMatchObject({ result: 'failed' })
+})
+
+withOpenssl('no signature, another key, no openssl: each is an error and no pass', async () => {
+  await writeSigned()
+  await writeFile(at('other.pub'), makeKeyPair().publicKey)
+  expect(await seed(['--key', at('other.pub')])).toMatchObject({
+    code: 2,
+    stderr: expect.stringContaining('was not made'),
+  })
+  await mkdir(at('bin'))
+  await writeFile(at('bin/openssl'), '#!/bin/sh\nexit 1\n')
+  await chmod(at('bin/openssl'), 0o755)
+  expect(await seed(key(), { env: { PATH: `${at('bin')}:${process.env.PATH}` } })).toMatchObject({ code: 2 })
+  await mkdir(at('few'))
+  for (const name of 'tar head sed grep sort wc cat mkdir rm mktemp uname tr dd sh'.split(' ')) {
+    await symlink(tool('busybox'), at(`few/${name}`))
+  }
+  const without = await seed(key(), { shell: [tool('busybox'), 'sh'], env: { PATH: at('few') } })
+  expect(without).toMatchObject({ code: 3, stderr: expect.stringContaining('--key needs openssl') })
+  await writeFile(at('b.tar.sig'), '')
+  expect(await seed(key())).toMatchObject({ code: 2 })
+  expect(await seed([...key(), '--signature', at('none')])).toMatchObject({
+    code: 2,
+    stderr: expect.stringContaining(`not signed: there is no ${at('none')}`),
+  })
+})
+
+test('--set is compared with the names that are there, not with the word before them', async () => {
+  await writeSigned(undefined, (bytes) => {
+    const line = bytes.indexOf('nodeseed-names 1 ') + 'nodeseed-names 1 '.length
+    bytes.write('0123456789abcdef', line)
+    return bytes
+  })
+  const run = await seed(['--set', '0123456789abcdef'])
+  expect(run.stderr).toMatch(/the names in it are those of set [0-9a-f]{16}, not of 0123456789abcdef/)
+  expect(run.code).toBe(2)
+})
+
+test('an older edition than what the node holds is refused, unless it is allowed', async () => {
+  await writeSigned({ set: 'shop', number: 7 })
+  expect(await seed()).toMatchObject({ code: 0 })
+  expect(await readFile(at('node/var/lib/nodeseed/editions/shop'), 'utf8')).toBe('7\n')
+  await writeSigned({ set: 'shop', number: 6 })
+  const older = await seed()
+  expect(older).toMatchObject({
+    code: 2,
+    stderr: expect.stringContaining('this node holds shop 7, and shop 6 is older'),
+  })
+  expect(await seed(['--check'])).toMatchObject({ code: 0 })
+  expect(await seed(['--allow-older'])).toMatchObject({ code: 0 })
+  await writeSigned({ set: 'shop', number: 10 })
+  expect(await seed()).toMatchObject({ code: 0 })
+  await writeSigned({ set: 'other', number: 1 })
+  expect(await seed()).toMatchObject({ code: 0 })
+  expect(await readFile(at('node/var/lib/nodeseed/editions/shop'), 'utf8')).toBe('10\n')
+})
+
+/** What README tells to type before the script runs: it ends well only if every step does. */
+async function checkByHand(): Promise<boolean> {
+  const [, steps = ''] =
+    /^(tar -xOf june\.tar index\.json[\s\S]*?) &&\nsh seed\.sh/m.exec(await readFile('README.md', 'utf8')) ?? []
+  expect(steps.split('\n')).toHaveLength(7)
+  await copyFile(at('b.tar'), at('june.tar'))
+  await copyFile(at('b.tar.sig'), at('june.tar.sig'))
+  return promisify(execFile)('sh', ['-c', steps], { cwd: directory, env: toolEnvironment() }).then(
+    () => true,
+    () => false,
+  )
+}
+
+/** An entry of a tar, as whoever changes a bundle adds it. */
+function entry(name: string, content: string): Buffer {
+  const bytes = Buffer.alloc(1024)
+  bytes.set(encodeHeader(name, content.length))
+  bytes.write(content, 512)
+  return bytes
+}
+
+withOpenssl.for<[what: string, change: (bytes: Buffer) => Buffer, isGood: boolean]>([
+  ['what was signed', (bytes) => bytes, true],
+  ['a changed script', (bytes) => flip(bytes, from(bytes, '#!/bin/sh') + 40), false],
+  ['a script in front', (bytes) => Buffer.concat([entry('nodeseed/seed.sh', 'evil'), bytes]), false],
+  [
+    'a script behind',
+    (bytes) => Buffer.concat([bytes.subarray(0, -1024), entry('nodeseed/seed.sh', 'evil'), bytes.subarray(-1024)]),
+    false,
+  ],
+  ['another table', (bytes) => Buffer.concat([entry('nodeseed/bundle.json', '{}'), bytes]), false],
+  ['another index.json', (bytes) => flip(bytes, from(bytes, 'registry.example')), false],
+])('by hand, as README says it: %s', async ([, change, isGood]) => {
+  await writeSigned(undefined, change)
+  expect(await checkByHand()).toBe(isGood)
+})
