@@ -6,6 +6,7 @@ import { type PodClass, podClasses } from './classes/pod-classes.ts'
 import { auditedNodes } from './facts/audited-node.ts'
 import type { Conditions } from './facts/conditions.ts'
 import { runningWorkloads } from './facts/live-pods.ts'
+import { liveTerms } from './facts/live-terms.ts'
 import { withClaimedPorts } from './verdict/claimed-ports.ts'
 import { type NodeVerdict, podVerdict } from './verdict/verdict.ts'
 
@@ -31,7 +32,9 @@ export interface Audit {
  */
 export function audit(workloads: readonly Workload[], nodes: readonly Node[], conditions: Conditions): Audit {
   const locked = lockedByName(conditions.lock?.images ?? [])
-  const pods = podClasses(workloads, { ...conditions, locked, running: runningWorkloads(conditions.livePods ?? []) })
+  const { livePods = [] } = conditions
+  const terms = liveTerms(livePods, nodes)
+  const pods = podClasses(workloads, { ...conditions, locked, running: runningWorkloads(livePods), terms })
   const names = new Set(pods.flatMap(({ images }) => images.flatMap(({ name }) => name ?? [])))
   if (conditions.sandboxImage) names.add(conditions.sandboxImage)
   const unclaimed = nodeClasses(auditedNodes(nodes, locked, conditions), pods, [...names])

@@ -33,6 +33,7 @@ const OTHERS: Readonly<Record<string, string>> = {
   RuntimeClass: '/apis/node.k8s.io/v1/runtimeclasses',
   PriorityClass: '/apis/scheduling.k8s.io/v1/priorityclasses',
   LimitRange: '/api/v1/limitranges',
+  Namespace: '/api/v1/namespaces',
 }
 
 /** A kubelet's settings come one node at a time; nodes beyond are taken to have the defaults. */

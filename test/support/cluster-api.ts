@@ -84,6 +84,7 @@ const KINDS: Record<string, string> = {
   runtimeclasses: 'RuntimeClass',
   priorityclasses: 'PriorityClass',
   limitranges: 'LimitRange',
+  namespaces: 'Namespace',
 }
 
 /** As the API does: the kind is that of the list, and items have none. */

@@ -3,7 +3,9 @@ import { type AdmissionFacts, admittedPod } from '../../kubernetes/admission/adm
 import { type PodImage, podImages } from '../../kubernetes/objects/pod-images.ts'
 import { nameOfResource } from '../../kubernetes/objects/resource.ts'
 import type { Workload } from '../../kubernetes/objects/workload.ts'
+import type { Labels } from '../../kubernetes/pods/label-selector.ts'
 import { fieldDoubts } from '../../kubernetes/pods/unmodelled-fields.ts'
+import { type RepellingTerm, type RepellingTerms, repels } from '../../kubernetes/scheduler/anti-affinity.ts'
 import { type SchedulablePod, schedulablePod } from '../../kubernetes/scheduler/schedulable-pod.ts'
 import { criForm, findReference } from '../../oci/reference.ts'
 import { workloadKey } from '../facts/live-pods.ts'
@@ -14,6 +16,8 @@ export interface AuditedPod {
   readonly images: readonly AuditedImage[]
   /** Its pods run already. The room that they take is their own, so that live pods are left out of the question. */
   readonly isRunning: boolean
+  /** The anti-affinity of live pods that is about it, and whether that is certain. */
+  readonly repelledBy: readonly { readonly term: RepellingTerm; readonly isCertain: boolean }[]
   /** Its own name among the claims of host ports, where it has one. */
   readonly holder: string | undefined
 }
@@ -30,6 +34,9 @@ export interface PodFacts extends AdmissionFacts {
   readonly locked: ReadonlyMap<string, LockedImage>
   /** The workloads that have live pods, by `workloadKey`. */
   readonly running: ReadonlySet<string>
+  readonly terms: RepellingTerms
+  /** The labels of namespaces, as far as they are known. */
+  readonly namespaces?: ReadonlyMap<string, Labels>
 }
 
 /** The pod that admission makes of a workload's template, and what its images are called on nodes and in the bundle. */
@@ -42,7 +49,15 @@ export function auditedPod(workload: Workload, facts: PodFacts): AuditedPod {
     return { ...image, name, locked: name === undefined ? undefined : facts.locked.get(name) }
   })
   const isRunning = facts.running.has(workloadKey(workload.resource))
-  return { pod, images, isRunning, holder: holdsPorts(pod) ? nameOfResource(workload.resource) : undefined }
+  const repelledBy = isRunning ? [] : repellingFor(pod, facts)
+  return { pod, images, isRunning, repelledBy, holder: holdsPorts(pod) ? nameOfResource(workload.resource) : undefined }
+}
+
+function repellingFor(pod: SchedulablePod, { terms, namespaces = new Map() }: PodFacts): AuditedPod['repelledBy'] {
+  return terms.candidates(pod.labels).flatMap((term) => {
+    const answer = repels(term, pod, namespaces)
+    return answer === false ? [] : [{ term, isCertain: answer === true }]
+  })
 }
 
 /** Whether it is sure on which nodes a pod takes host ports: where its DaemonSet or its nodeName puts it. */

@@ -4,6 +4,7 @@ import { asksOfNode } from '../../kubernetes/kubelet/node-support.ts'
 import { kubeletMinor, nameOfNode, platformOfNode } from '../../kubernetes/objects/node.ts'
 import { objectsOf } from '../../kubernetes/objects/resource.ts'
 import { conflicts, type HostPort } from '../../kubernetes/pods/host-port.ts'
+import type { RepellingTerm } from '../../kubernetes/scheduler/anti-affinity.ts'
 import { requiredTerms } from '../../kubernetes/scheduler/node-selector.ts'
 import { shortageKey } from '../../kubernetes/scheduler/resource-fit.ts'
 import { topologyKeys } from '../../kubernetes/scheduler/topology.ts'
@@ -26,6 +27,8 @@ interface Questions {
   readonly amounts: ReadonlyMap<string, readonly number[]>
   readonly ports: readonly HostPort[]
   readonly priorities: readonly number[]
+  /** The anti-affinity of live pods that keeps some pod away. */
+  readonly terms: readonly RepellingTerm[]
   /** Some pod asks what the kubelet and the runtime support. */
   readonly asksOfNode: boolean
 }
@@ -59,13 +62,19 @@ export function nodeClasses(
 function classKey(
   { node, use, kubelet }: AuditedNode,
   presences: readonly Presence[],
-  { labels, names, amounts, ports, priorities, asksOfNode: asks }: Questions,
+  { labels, names, amounts, ports, priorities, terms, asksOfNode: asks }: Questions,
 ): string {
   const own = node.metadata?.labels ?? {}
   const name = nameOfNode(node)
-  const taken = use?.ports.filter((port) => ports.some((wanted) => conflicts(wanted, port)))
+  const isWanted = (port: HostPort) => ports.some((wanted) => conflicts(wanted, port))
+  const taken = use?.ports.filter(isWanted)
   // What would be left for a pod of each priority, if those below it were gone.
-  const preempted = use && priorities.map((priority) => shortageKey(amounts, node, withoutLower(use, priority)))
+  const preempted =
+    use &&
+    priorities.map((priority) => {
+      const left = withoutLower(use, priority)
+      return [shortageKey(amounts, node, left.reserved), left.ports.filter(isWanted)]
+    })
   return JSON.stringify([
     names.has(name) && name,
     Array.from(labels, (label) => own[label] ?? null),
@@ -74,6 +83,7 @@ function classKey(
     platformOfNode(node),
     [shortageKey(amounts, node), shortageKey(amounts, node, use?.reserved), preempted, taken],
     [kubelet.credentialsVerification, kubelet.allowlist],
+    terms.map(({ topologyKey, topologies }) => topologies.get(own[topologyKey] ?? '')?.priority),
     asks && supportKey(node),
     presences.map(({ present, why, isFromBundle, problem }) =>
       present === undefined ? why : [Number(present), Number(isFromBundle ?? 0), problem],
@@ -105,6 +115,7 @@ function questionsOf(audited: readonly AuditedPod[]): Questions {
   }
   const ports = pods.flatMap(({ hostPorts }) => hostPorts)
   const priorities = [...new Set(pods.map(({ priority }) => priority))]
+  const terms = new Set(audited.flatMap(({ repelledBy }) => repelledBy.map(({ term }) => term)))
   const asks = pods.some(({ spec, neededFeatures }) => neededFeatures.length > 0 || asksOfNode(spec))
   return {
     labels,
@@ -112,6 +123,7 @@ function questionsOf(audited: readonly AuditedPod[]): Questions {
     ports,
     priorities,
     asksOfNode: asks,
+    terms: [...terms],
     amounts: new Map([...amounts].map(([name, set]) => [name, [...set]])),
   }
 }

@@ -4,7 +4,7 @@ import type { KubeletSettings } from '../../kubernetes/objects/kubelet-config.ts
 import { nameOfNode } from '../../kubernetes/objects/node.ts'
 import type { NodeUse } from '../../kubernetes/scheduler/filters.ts'
 import { type Conditions, kubeletOf } from './conditions.ts'
-import { type LiveUse, nodeUses } from './live-pods.ts'
+import { type LiveUse, NO_USE, nodeUses } from './live-pods.ts'
 import { type Presence, presenceOf } from './node-images.ts'
 import { nodeListings } from './node-listings.ts'
 
@@ -18,8 +18,6 @@ export interface AuditedNode {
   readonly claimed?: NodeUse['ports']
   readonly kubelet: KubeletSettings
 }
-
-const NO_USE: LiveUse = { reserved: { pods: 0, requests: new Map() }, ports: [], parts: [] }
 
 /** The nodes with all that is known of each. */
 export function* auditedNodes(

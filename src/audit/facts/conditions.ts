@@ -2,6 +2,7 @@ import type { Pod } from 'kubernetes-types/core/v1.js'
 import type { Lock } from '../../bundle/format/lock.ts'
 import type { AdmissionFacts } from '../../kubernetes/admission/admitted-pod.ts'
 import { DEFAULT_KUBELET_SETTINGS, type KubeletSettings } from '../../kubernetes/objects/kubelet-config.ts'
+import type { Labels } from '../../kubernetes/pods/label-selector.ts'
 import type { ImageListing } from './node-images.ts'
 
 /** What is true of the whole cluster, as far as the operator told. */
@@ -20,6 +21,8 @@ export interface Conditions extends AdmissionFacts {
   readonly alwaysPullImages?: boolean
   /** The pods that run in the cluster now. */
   readonly livePods?: readonly Pod[]
+  /** The labels of namespaces. */
+  readonly namespaces?: ReadonlyMap<string, Labels>
   /** What the runtimes themselves list, by node. */
   readonly runtimeListings?: ReadonlyMap<string, readonly ImageListing[]>
   /** The settings of every kubelet that `kubelets` does not name. */

@@ -3,7 +3,8 @@ import { podImages } from '../../kubernetes/objects/pod-images.ts'
 import { objectsOf, type Resource } from '../../kubernetes/objects/resource.ts'
 import type { Workload } from '../../kubernetes/objects/workload.ts'
 import { hostPorts } from '../../kubernetes/pods/host-port.ts'
-import { addResources, podRequests, type Resources } from '../../kubernetes/pods/pod-resources.ts'
+import { liveRequests } from '../../kubernetes/pods/live-requests.ts'
+import { addResources, type Resources } from '../../kubernetes/pods/pod-resources.ts'
 import type { NodeUse } from '../../kubernetes/scheduler/filters.ts'
 import type { ReservedResources } from '../../kubernetes/scheduler/resource-fit.ts'
 
@@ -11,13 +12,20 @@ import type { ReservedResources } from '../../kubernetes/scheduler/resource-fit.
 export interface LiveUse extends NodeUse {
   readonly reserved: ReservedResources
   /** The pods one by one, with their priorities: those of lower priority may have to go. */
-  readonly parts: readonly { readonly priority: number; readonly requests: Resources }[]
+  readonly parts: readonly LivePart[]
+}
+
+interface LivePart {
+  readonly priority: number
+  readonly requests: Resources
+  readonly ports: NodeUse['ports']
 }
 
 interface GrowingUse extends LiveUse {
-  readonly ports: NodeUse['ports'][number][]
-  readonly parts: LiveUse['parts'][number][]
+  readonly parts: LivePart[]
 }
+
+export const NO_USE: LiveUse = { reserved: { pods: 0, requests: new Map() }, ports: [], parts: [] }
 
 /** What live pods take of each node; pods that have ended take nothing. */
 export function nodeUses(pods: readonly Pod[]): ReadonlyMap<string, LiveUse> {
@@ -25,20 +33,21 @@ export function nodeUses(pods: readonly Pod[]): ReadonlyMap<string, LiveUse> {
   for (const pod of pods) {
     const node = nodeOfRunning(pod)
     if (!node || !pod.spec) continue
-    const use: GrowingUse = uses.get(node) ?? { reserved: { pods: 0, requests: new Map() }, ports: [], parts: [] }
+    const use: GrowingUse = uses.get(node) ?? { ...NO_USE, parts: [] }
     uses.set(node, use)
-    use.parts.push({ priority: pod.spec.priority ?? 0, requests: podRequests(pod.spec) })
-    for (const port of hostPorts(pod.spec)) use.ports.push({ ...port, pod: ownerKey(pod) })
+    const holder = ownerKey(pod)
+    const ports = hostPorts(pod.spec).map((port) => ({ ...port, pod: holder }))
+    use.parts.push({ priority: pod.spec.priority ?? 0, requests: liveRequests(pod), ports })
   }
-  return new Map(Array.from(uses, ([node, use]) => [node, { ...use, reserved: withoutLower(use, -Infinity) }]))
+  return new Map(Array.from(uses, ([node, use]) => [node, { ...use, ...withoutLower(use, -Infinity) }]))
 }
 
-/** What is reserved of a node when all pods below a priority are gone. */
-export function withoutLower({ parts }: Pick<LiveUse, 'parts'>, priority: number): ReservedResources {
+/** What is taken of a node when all pods below a priority are gone. */
+export function withoutLower({ parts }: Pick<LiveUse, 'parts'>, priority: number): Pick<LiveUse, 'reserved' | 'ports'> {
   const kept = parts.filter((part) => part.priority >= priority)
   const requests = new Map<string, number>()
   for (const part of kept) addResources(requests, part.requests)
-  return { pods: kept.length, requests }
+  return { reserved: { pods: kept.length, requests }, ports: kept.flatMap(({ ports }) => ports) }
 }
 
 /**
@@ -83,6 +92,7 @@ function isStatic({ metadata }: Pod): boolean {
   return objectsOf(metadata?.ownerReferences).some(({ kind }) => kind === 'Node')
 }
 
-function nodeOfRunning({ spec, status }: Pod): string | undefined {
+/** The node of a pod that takes something of it; undefined for a pod that has ended, or waits for a node. */
+export function nodeOfRunning({ spec, status }: Pod): string | undefined {
   return status?.phase === 'Succeeded' || status?.phase === 'Failed' ? undefined : spec?.nodeName
 }

@@ -1,5 +1,5 @@
 import { placementDoubts, placementRefusal } from '../../kubernetes/placement/placement.ts'
-import type { Refuser } from '../../kubernetes/pods/refusal.ts'
+import type { Doubt, Refusal, Refuser } from '../../kubernetes/pods/refusal.ts'
 import type { NodeUse } from '../../kubernetes/scheduler/filters.ts'
 import { nodeDoubts } from '../../kubernetes/scheduler/node-doubts.ts'
 import type { AuditedPod } from '../classes/audited-pod.ts'
@@ -22,33 +22,57 @@ const DAEMON_SET_FILTERS: ReadonlySet<Refuser> = new Set([
   'NodeAffinity',
 ])
 
+/** From this priority on a kubelet that lacks resources makes room itself. Source: kubernetes 1.37, pkg/kubelet/preemption. */
+const CRITICAL_PRIORITY = 2_000_000_000
+
 /** What the scheduler says of a pod and a node or, for a bound pod, the kubelet. */
 export function placementStep(audited: AuditedPod, node: AuditedNode): PlacementOutcome {
   const { pod } = audited
   const refusal = placementRefusal(pod, node.node, useFor(audited, node))
   if (!refusal) {
-    const [doubt] = [...placementDoubts(pod), ...nodeDoubts(pod, node.node)]
+    const [doubt] = [...placementDoubts(pod), ...nodeDoubts(pod, node.node), ...repellingDoubts(audited, node)]
     if (!doubt) return { starts: true, mayLand: true }
     return { starts: null, reason: doubt.reason, message: doubt.message, mayLand: true }
   }
-  if (mayPreempt(audited, node)) {
+  if (mayPreempt(audited, node, refusal)) {
     const message = `${refusal.message}, unless pods of lower priority make room`
     return { starts: null, reason: refusal.reason, message, mayLand: true }
   }
   return { starts: false, ...refusal, mayLand: pod.isDaemonSetPod && !DAEMON_SET_FILTERS.has(refusal.reason) }
 }
 
-/** Whether a pod would fit if those of lower priority were gone; whether they go is for the scheduler to decide. */
-function mayPreempt(audited: AuditedPod, node: AuditedNode): boolean {
+/** Whether a pod would fit if those of lower priority were gone; whether they go is not decided here. */
+function mayPreempt(audited: AuditedPod, node: AuditedNode, { reason }: Refusal): boolean {
   const { pod, isRunning } = audited
-  if (isRunning || !node.use?.parts.some((part) => part.priority < pod.priority)) return false
-  const reserved = withoutLower(node.use, pod.priority)
-  return placementRefusal(pod, node.node, { ...useFor(audited, node), reserved }) === undefined
+  const isCritical = reason === 'NodeResourcesFit' && pod.priority >= CRITICAL_PRIORITY
+  const preempts = pod.spec.nodeName ? isCritical : pod.preempts
+  if (!preempts || isRunning || !node.use) return false
+  return placementRefusal(pod, node.node, useFor(audited, node, pod.priority)) === undefined
 }
 
-/** What is in a pod's way on a node, as far as it is known. */
-function useFor({ isRunning, holder }: AuditedPod, { use, claimed = [] }: AuditedNode): NodeUse {
+/** What is in a pod's way on a node, as far as it is known, once live pods below a priority are gone. */
+function useFor(audited: AuditedPod, { use, claimed = [], node }: AuditedNode, priority = -Infinity): NodeUse {
+  const { isRunning, holder } = audited
   const claims = holder === undefined ? claimed : claimed.filter(({ pod }) => pod !== holder)
   if (isRunning || !use) return { ports: claims }
-  return { reserved: use.reserved, ports: [...use.ports, ...claims] }
+  const { reserved, ports } = priority === -Infinity ? use : withoutLower(use, priority)
+  const [repelled] = repelling(audited, node, true).filter((carrier) => carrier.priority >= priority)
+  return { reserved, ports: [...ports, ...claims], repelledBy: repelled?.pod }
+}
+
+function repellingDoubts(audited: AuditedPod, { node }: AuditedNode): Doubt[] {
+  const unknown = 'keeps it away if the labels of its namespace say so, which are not known'
+  if (audited.pod.spec.nodeName) return []
+  return repelling(audited, node, false).map(({ pod }) => ({
+    reason: 'InterPodAffinity',
+    message: `the anti-affinity of live pods such as ${pod} ${unknown}`,
+  }))
+}
+
+/** The live pods whose anti-affinity is about a pod on a node. */
+function repelling({ repelledBy }: AuditedPod, { metadata }: AuditedNode['node'], certain: boolean) {
+  return repelledBy.flatMap(({ term, isCertain }) => {
+    const carrier = term.topologies.get(metadata?.labels?.[term.topologyKey] ?? '')
+    return carrier && isCertain === certain ? [carrier] : []
+  })
 }

@@ -2,8 +2,11 @@ import type { Interfaces } from '@oclif/core'
 import type { Conditions } from '../../audit/facts/conditions.ts'
 import { parseRuntimeListing } from '../../audit/facts/runtime-listing.ts'
 import { limitRangeOf } from '../../kubernetes/admission/limit-range.ts'
+import { valueAt } from '../../kubernetes/documents/path.ts'
 import { priorityClassOf } from '../../kubernetes/objects/priority-class.ts'
+import type { Resource } from '../../kubernetes/objects/resource.ts'
 import { runtimeClassOf } from '../../kubernetes/objects/runtime-class.ts'
+import type { Labels } from '../../kubernetes/pods/label-selector.ts'
 import { criForm, parseReference } from '../../oci/reference.ts'
 import { isRecordedPlacement } from '../../seed/placement/recorded-placement.ts'
 import { readLockOf } from '../files/lock-file.ts'
@@ -35,6 +38,9 @@ export async function readConditions(
     hasMirror: flags.mirror,
     runtimeClasses: new Map(classes.map((one) => [one.name, one])),
     priorityClasses: resources.flatMap((resource) => priorityClassOf(resource) ?? []),
+    namespaces: new Map(
+      resources.flatMap((one) => (one.kind === 'Namespace' ? [[one.name, labelsOf(one)] as const] : [])),
+    ),
     limitRanges: resources.flatMap((resource) => limitRangeOf(resource) ?? []),
     runtimeListings: new Map(
       Array.from(runtimeListings, ([node, texts]) => [
@@ -43,6 +49,10 @@ export async function readConditions(
       ]),
     ),
   }
+}
+
+function labelsOf({ value }: Resource): Labels {
+  return (valueAt(value, ['metadata', 'labels']) ?? {}) as Labels
 }
 
 async function readSeedSets(directory: string): Promise<NonNullable<Conditions['seedSets']>> {

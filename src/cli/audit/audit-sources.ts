@@ -23,7 +23,7 @@ type SourceFlags = Interfaces.InferredFlags<typeof sourceFlags>
 const KEEP = {
   keepWorkloads: true,
   keepCustomWorkloads: true,
-  keepKinds: ['RuntimeClass', 'PriorityClass', 'LimitRange'],
+  keepKinds: ['RuntimeClass', 'PriorityClass', 'LimitRange', 'Namespace'],
 }
 
 /**

@@ -14,6 +14,8 @@ export interface NodeUse {
   /** Undefined where the pods on the node are not known. */
   readonly reserved?: ReservedResources
   readonly ports: readonly (HostPort & { readonly pod: string })[]
+  /** The pod whose anti-affinity keeps this one away. */
+  readonly repelledBy?: string | undefined
 }
 
 /** One question about a pod and a node; undefined where nothing is in the way. */
@@ -90,7 +92,13 @@ const podTopologySpread: Filter = ({ spec }, node) => {
     : { reason: 'PodTopologySpread', message: `the node lacks topology label ${key}` }
 }
 
-const interPodAffinity: Filter = ({ spec }, node) => {
+const interPodAffinity: Filter = ({ spec }, node, use) => {
+  if (use?.repelledBy) {
+    return {
+      reason: 'InterPodAffinity',
+      message: `the anti-affinity of live pods such as ${use.repelledBy} keeps it away`,
+    }
+  }
   const key = unmetPodAffinity(spec, node)
   return key === undefined ? undefined : { reason: 'InterPodAffinity', message: `the node lacks topology label ${key}` }
 }
