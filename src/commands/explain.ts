@@ -1,0 +1,56 @@
+import { Args } from '@oclif/core'
+import { BaseCommand } from '../cli/base-command.ts'
+import { closest } from '../cli/output/closest.ts'
+import { renderTable } from '../cli/output/table.ts'
+import { ExpectedError } from '../errors.ts'
+import { allExplanations, type Explanation, explanationsOf } from '../explanation.ts'
+
+export default class Explain extends BaseCommand {
+  static override summary = 'explain a code of nodeseed, or what Kubernetes says of an image: what it means, what to do'
+  static override description =
+    `Takes codes of findings and errors, reasons of an audit, and words of Kubernetes such as ErrImageNeverPull, in any
+case. Without CODE lists them all.`
+  static override examples = [
+    '<%= config.bin %> <%= command.id %> ErrImageNeverPull',
+    '<%= config.bin %> <%= command.id %> POLICY_ALWAYS',
+    '<%= config.bin %> <%= command.id %> --json',
+  ]
+  static override args = {
+    code: Args.string({ description: 'code or word to explain; none: list all' }),
+  }
+
+  async run(): Promise<{ explanations: readonly Explanation[] }> {
+    const { args } = await this.parse(Explain)
+    if (args.code === undefined) {
+      const all = allExplanations()
+      const rows = all.map(({ code, saidBy, title }) => [code, saidBy, title])
+      this.log(renderTable(['CODE', 'SAID BY', 'MEANS'], rows))
+      return { explanations: all }
+    }
+    const found = explanationsOf(args.code)
+    if (found.length === 0) throw unknownCode(args.code)
+    this.log(found.map(text).join('\n\n'))
+    return { explanations: found }
+  }
+}
+
+function text({ code, saidBy, title, help, look, action, kind, severity, exitCode }: Explanation): string {
+  const about = {
+    finding: `finding, ${kind === severity ? kind : `${kind}, ${severity}`}`,
+    error: `error, exit code ${exitCode}`,
+    audit: 'reason of an audit',
+    kubernetes: 'said by Kubernetes',
+  }[saidBy]
+  const lines = [`${code} (${about})`, `  ${title}.`, '', `  means: ${help}`]
+  return [...lines, ...(look ? [`  look:  ${look}`] : []), `  do:    ${action}`].join('\n')
+}
+
+function unknownCode(code: string): ExpectedError {
+  const meant = closest(
+    code,
+    allExplanations().map((one) => one.code),
+  )
+  return new ExpectedError('USAGE', `nothing is known of ${JSON.stringify(code)}`, {
+    hint: meant ? `Did you mean: nodeseed explain ${meant}?` : 'See all codes: nodeseed explain',
+  })
+}
