@@ -1,4 +1,5 @@
 import { expect, onTestFinished, test } from 'vitest'
+import { networkError } from '../../src/registry/failures/network-error.ts'
 import {
   guardedLookup,
   lookUpNearness,
@@ -6,7 +7,6 @@ import {
   PrivateAddressError,
 } from '../../src/registry/http/address-guard.ts'
 import { createDispatcher } from '../../src/registry/http/dispatcher.ts'
-import { networkError } from '../../src/registry/http/network-error.ts'
 import { sendRequest } from '../../src/registry/http/send-request.ts'
 import { listenOn } from '../support/writable-registry.ts'
 

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { ConcurrencyLimit } from '../../src/registry/http/concurrency-limit.ts'
+import { ConcurrencyLimit } from '../../src/registry/transfer/concurrency-limit.ts'
 
 /** A limit with endless work, and a link that gives `rate(connections)` bytes a millisecond. */
 function simulate({ maximum, rate }: { maximum: number; rate: (connections: number) => number }) {

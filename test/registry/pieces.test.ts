@@ -5,7 +5,7 @@ import { expect, onTestFinished, test } from 'vitest'
 import { digestOf } from '../../src/oci/digest.ts'
 import { parseReference } from '../../src/oci/reference.ts'
 import { RegistryClient } from '../../src/registry/client/registry-client.ts'
-import { ConcurrencyLimit } from '../../src/registry/http/concurrency-limit.ts'
+import { ConcurrencyLimit } from '../../src/registry/transfer/concurrency-limit.ts'
 import { bringInPieces, type Piece, pieceSize, SlowTransferDetector } from '../../src/registry/transfer/pieces.ts'
 import { MemoryRegistry, type Misbehave } from '../support/memory-registry.ts'
 

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { describeQuota, PullQuota, quotaHint, readQuota } from '../../src/registry/client/pull-quota.ts'
+import { describeQuota, PullQuota, quotaHint, readQuota } from '../../src/registry/http/pull-quota.ts'
 
 const NOW = 1_800_000_000_000
 

@@ -3,8 +3,8 @@ import type { ManifestNeeds } from '../../bundle/lock/manifest-needs.ts'
 import type { KnownQuota } from '../../bundle/lock/quota-findings.ts'
 import { ExpectedError } from '../../errors.ts'
 import { parseReference } from '../../oci/reference.ts'
-import { describeQuota, type Quota, quotaHint } from '../../registry/client/pull-quota.ts'
 import type { RegistryClient } from '../../registry/client/registry-client.ts'
+import { describeQuota, type Quota, quotaHint } from '../../registry/http/pull-quota.ts'
 
 type QuotaOf = (registry: { domain: string }) => Quota | undefined
 

@@ -2,13 +2,13 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { ExpectedError, endsRun } from '../../errors.ts'
 import type { Reference } from '../../oci/reference.ts'
 import { type Endpoint, type EndpointOptions, endpointsOf } from '../config/endpoint.ts'
-import { ConcurrencyLimit } from '../http/concurrency-limit.ts'
-import { Connection, type ConnectionOptions } from '../http/connection.ts'
-import type { Subject } from '../http/network-error.ts'
-import { expectStatus, responseError } from '../http/response-error.ts'
+import { expectStatus, responseError } from '../failures/response-error.ts'
+import { PullQuota, type Quota } from '../http/pull-quota.ts'
 import { parseRetryAfter } from '../http/retry.ts'
 import type { HttpRequest, HttpResponse, Receive } from '../http/send-request.ts'
-import { PullQuota, type Quota } from './pull-quota.ts'
+import type { Subject } from '../http/subject.ts'
+import { ConcurrencyLimit } from '../transfer/concurrency-limit.ts'
+import { Connection, type ConnectionOptions } from './connection.ts'
 
 export interface RegistryOptions extends EndpointOptions, ConnectionOptions {
   /** The most connections to one registry. */

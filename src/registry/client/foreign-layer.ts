@@ -1,5 +1,6 @@
 import { ExpectedError } from '../../errors.ts'
-import { networkError, type Subject } from '../http/network-error.ts'
+import { networkError } from '../failures/network-error.ts'
+import type { Subject } from '../http/subject.ts'
 
 /**
  * Asks the addresses in a descriptor, in turn, for a layer that its registry may not hand out.

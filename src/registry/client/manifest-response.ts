@@ -4,8 +4,8 @@ import { type Digest, digestOf, isDigest, splitDigest } from '../../oci/digest.t
 import { parseManifest } from '../../oci/manifest.ts'
 import { isIndexType, isManifestType, isSchema1Type, OCI_INDEX } from '../../oci/media-type.ts'
 import type { Endpoint } from '../config/endpoint.ts'
-import type { Subject } from '../http/network-error.ts'
 import type { HttpResponse } from '../http/send-request.ts'
+import type { Subject } from '../http/subject.ts'
 
 /** What the head of an answer says of a manifest; undefined when it does not say enough. */
 export function descriptorOf({ headers }: HttpResponse): Descriptor | undefined {

@@ -12,15 +12,15 @@ import {
 } from '../../oci/media-type.ts'
 import { formatReference, type Reference } from '../../oci/reference.ts'
 import { type Endpoint, endpointAt } from '../config/endpoint.ts'
-import type { Subject } from '../http/network-error.ts'
-import { isTransient, responseError } from '../http/response-error.ts'
+import { isTransient, responseError } from '../failures/response-error.ts'
+import type { Quota } from '../http/pull-quota.ts'
 import { TransientError } from '../http/retry.ts'
+import type { Subject } from '../http/subject.ts'
 import { bringInPieces, SlowTransferDetector } from '../transfer/pieces.ts'
 import { Transfer } from '../transfer/transfer.ts'
 import { EndpointFallback, type RegistryOptions } from './endpoint-fallback.ts'
 import { readForeignLayer } from './foreign-layer.ts'
 import { describe, descriptorOf, mismatch, nextPage, referrersIn } from './manifest-response.ts'
-import type { Quota } from './pull-quota.ts'
 
 const ACCEPT = [OCI_INDEX, DOCKER_INDEX, OCI_MANIFEST, DOCKER_MANIFEST].join(', ')
 /** A list of referrers longer than this many pages is an attack. */

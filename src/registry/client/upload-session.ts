@@ -1,7 +1,7 @@
 import { ExpectedError } from '../../errors.ts'
 import type { Endpoint } from '../config/endpoint.ts'
-import type { Subject } from '../http/network-error.ts'
 import type { HttpResponse } from '../http/send-request.ts'
+import type { Subject } from '../http/subject.ts'
 
 /**
  * Where the registry wants an upload; it may be another host, to which no credentials go. Registries behind a server that

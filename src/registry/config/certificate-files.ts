@@ -3,7 +3,7 @@ import { readdir, readFile, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { createSecureContext } from 'node:tls'
 import { ExpectedError, readError } from '../../errors.ts'
-import type { ClientCertificate, HostSettings } from './host-settings.ts'
+import type { ClientCertificate, HostSettings } from '../http/host-settings.ts'
 
 /** The settings for a host (`quay.io:8443`); undefined when there are none. */
 export type FindSettings = (host: string) => Promise<HostSettings | undefined>

@@ -1,6 +1,6 @@
 import type { Reference } from '../../oci/reference.ts'
-import type { HostSettings } from '../config/host-settings.ts'
 import { isLoopback } from '../http/address-guard.ts'
+import type { HostSettings } from '../http/host-settings.ts'
 
 /** A registry API that may have a repository: the original, or a mirror of it. */
 export interface Endpoint {

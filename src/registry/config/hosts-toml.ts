@@ -3,10 +3,10 @@ import { isAbsolute, join } from 'node:path'
 import { parseDuration } from '../../duration.ts'
 import { ExpectedError, readError } from '../../errors.ts'
 import type { Reference } from '../../oci/reference.ts'
+import type { HostSettings } from '../http/host-settings.ts'
 import { parseProxy } from '../http/proxy.ts'
 import { readAuthority, readCertificates, readClient } from './certificate-files.ts'
 import { type ConfiguredEndpoints, type Endpoint, endpointAt } from './endpoint.ts'
-import type { HostSettings } from './host-settings.ts'
 import { parseToml } from './registries-conf.ts'
 
 /** A host that a hosts.toml names; without an address it is the registry itself. */

@@ -1,7 +1,7 @@
 import { parse } from 'smol-toml'
 import { ExpectedError } from '../../errors.ts'
+import type { HostSettings } from '../http/host-settings.ts'
 import { type ConfiguredEndpoints, type Endpoint, endpointAt } from './endpoint.ts'
-import type { HostSettings } from './host-settings.ts'
 
 /** One `[[registry]]` of a registries.conf. */
 interface Rule {

@@ -1,7 +1,7 @@
 import type { LookupFunction, Socket } from 'node:net'
 import { createSecureContext, getCACertificates, type SecureContext } from 'node:tls'
 import { Agent, buildConnector, type Dispatcher, Pool, ProxyAgent } from 'undici'
-import type { HostSettings } from '../config/host-settings.ts'
+import type { HostSettings } from './host-settings.ts'
 import { ProxyError, type ProxyOptions, proxyFor } from './proxy.ts'
 import { receiveMemory } from './receive-memory.ts'
 

@@ -3,7 +3,7 @@ import { ExpectedError } from '../../errors.ts'
 import { type HttpRequest, type HttpResponse, type Receive, sendRequest, type Timeouts } from './send-request.ts'
 
 /** How to send: to the origin of the request, and to where a redirect leads. */
-export interface Route {
+export interface RequestRoute {
   readonly dispatcher: Dispatcher
   readonly timeouts: Timeouts
   /** Connections to another origin. @throws {ExpectedError} REGISTRY_ERROR for one that may not be asked. */
@@ -22,7 +22,11 @@ const MAX_REDIRECTS = 5
  *
  * @throws {ExpectedError} REGISTRY_ERROR for a redirect that cannot be followed; and what {@link sendRequest} throws.
  */
-export async function followRedirects(request: HttpRequest, route: Route, receive?: Receive): Promise<HttpResponse> {
+export async function followRedirects(
+  request: HttpRequest,
+  route: RequestRoute,
+  receive?: Receive,
+): Promise<HttpResponse> {
   let { dispatcher } = route
   for (let current = request, hops = 0; ; hops++) {
     const response = await sendRequest(dispatcher, current, route.timeouts, receive)

@@ -1,5 +1,5 @@
 import type { BlobSink } from '../../oci/blob-sink.ts'
-import type { ConcurrencyLimit } from '../http/concurrency-limit.ts'
+import type { ConcurrencyLimit } from './concurrency-limit.ts'
 
 /** Connections for one blob. What all but the first bring may have to wait, in memory. */
 const CONNECTIONS = 6

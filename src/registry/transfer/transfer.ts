@@ -1,9 +1,9 @@
 import { ExpectedError } from '../../errors.ts'
 import type { BlobSink } from '../../oci/blob-sink.ts'
 import type { Descriptor } from '../../oci/descriptor.ts'
-import type { Subject } from '../http/network-error.ts'
 import { TransientError } from '../http/retry.ts'
 import type { HttpResponse, Receive } from '../http/send-request.ts'
+import type { Subject } from '../http/subject.ts'
 import type { Piece } from './pieces.ts'
 
 /** One blob on its way, over as many answers as it takes: each goes on where the sink stands. */

@@ -1,8 +1,8 @@
 import { isIP } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { ExpectedError } from '../../errors.ts'
-import type { Subject } from '../http/network-error.ts'
-import type { HttpResponse } from '../http/send-request.ts'
+import type { HttpResponse } from './send-request.ts'
+import type { Subject } from './subject.ts'
 
 /** What a registry says of how many manifests it still gives. */
 export interface Quota {

@@ -1,15 +1,8 @@
 import { type ErrorCode, ExpectedError } from '../../errors.ts'
-import { PrivateAddressError } from './address-guard.ts'
-import { ProxyError } from './proxy.ts'
-import { ConnectionError, StalledError } from './send-request.ts'
-
-/** Who was asked for what, for messages. */
-export interface Subject {
-  /** The registry as the user names it. */
-  readonly registry: string
-  /** `image quay.io/team/web:1`, `blob sha256:…`. */
-  readonly what: string
-}
+import { PrivateAddressError } from '../http/address-guard.ts'
+import { ProxyError } from '../http/proxy.ts'
+import { ConnectionError, StalledError } from '../http/send-request.ts'
+import type { Subject } from '../http/subject.ts'
 
 /** What an error below HTTP means to a user; everything that is no such error as it is. */
 export function networkError({ registry, what }: Subject, error: unknown): unknown {

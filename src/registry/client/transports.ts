@@ -1,9 +1,9 @@
 import type { Dispatcher } from 'undici'
 import type { FindSettings } from '../config/certificate-files.ts'
 import type { Endpoint } from '../config/endpoint.ts'
-import type { HostSettings } from '../config/host-settings.ts'
-import { guardedLookup, lookUpNearness, type Nearness, nearnessOf, PrivateAddressError } from './address-guard.ts'
-import { createDispatcher, type TransportOptions } from './dispatcher.ts'
+import { guardedLookup, lookUpNearness, type Nearness, nearnessOf, PrivateAddressError } from '../http/address-guard.ts'
+import { createDispatcher, type TransportOptions } from '../http/dispatcher.ts'
+import type { HostSettings } from '../http/host-settings.ts'
 
 /** Connections as each endpoint's host needs them, made once and kept for a run. Close them. */
 export class Transports {

@@ -1,9 +1,9 @@
 import { type ErrorCode, ExpectedError } from '../../errors.ts'
-import { describeQuota, quotaHint, readQuota } from '../client/pull-quota.ts'
 import type { Endpoint } from '../config/endpoint.ts'
-import type { Subject } from './network-error.ts'
-import { parseRetryAfter, TransientError } from './retry.ts'
-import type { HttpResponse } from './send-request.ts'
+import { describeQuota, quotaHint, readQuota } from '../http/pull-quota.ts'
+import { parseRetryAfter, TransientError } from '../http/retry.ts'
+import type { HttpResponse } from '../http/send-request.ts'
+import type { Subject } from '../http/subject.ts'
 
 /** What an answer that is no success means to a user. The registry's own words are quoted, never its headers. */
 export function responseError({ registry, what }: Subject, response: HttpResponse): ExpectedError {

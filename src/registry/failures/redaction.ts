@@ -1,4 +1,4 @@
-import type { HttpRequest, HttpResponse } from './send-request.ts'
+import type { HttpRequest, HttpResponse } from '../http/send-request.ts'
 
 /** Words of a refusal that repeat what we showed: some servers, and proxies before them, echo requests. */
 const SHOWN = /\b(Bearer|Basic|Negotiate)\s+[\w.~+/=-]{4,}/gi
