@@ -1,5 +1,5 @@
 import { type Finding, finding } from '../../finding.ts'
-import type { FindingCode } from '../../finding-codes.ts'
+import { FINDING_CODES, type FindingCode } from '../../finding-codes.ts'
 import { lineOfResource, nameOfResource } from '../../kubernetes/objects/resource.ts'
 import type { WorkloadVerdict } from '../audit.ts'
 import { reasonsOf } from './reasons.ts'
@@ -23,7 +23,7 @@ export function auditSarif(result: AuditResult, version: string): unknown {
     version: '2.1.0',
     runs: [
       {
-        tool: { driver: { name: 'nodeseed', version, rules: rules.map((id) => ({ id })) } },
+        tool: { driver: { name: 'nodeseed', version, rules: rules.map(ruleOf) } },
         results: findings.map(({ code, severity, message, hint, file, line }) => ({
           ruleId: code,
           ruleIndex: rules.indexOf(code),
@@ -33,6 +33,19 @@ export function auditSarif(result: AuditResult, version: string): unknown {
         })),
       },
     ],
+  }
+}
+
+/** What the table of codes says of a finding, as a viewer shows it beside the results. */
+function ruleOf(id: FindingCode): unknown {
+  const { title, help, action, severity } = FINDING_CODES[id]
+  return {
+    id,
+    name: id.toLowerCase().replace(/(?:^|_)(.)/g, (_, letter: string) => letter.toUpperCase()),
+    shortDescription: { text: `${title}.` },
+    fullDescription: { text: help },
+    help: { text: `${help}\n\n${action}` },
+    defaultConfiguration: { level: LEVELS[severity] },
   }
 }
 
@@ -49,6 +62,6 @@ function verdictFindings({ workloads, nodeClasses, fixesOf }: AuditResult): Find
 }
 
 function location(file: string, line: number | undefined): unknown {
-  const uri = encodeURI(file.replaceAll('\\', '/'))
+  const uri = file.replaceAll('\\', '/').split('/').map(encodeURIComponent).join('/')
   return { physicalLocation: { artifactLocation: { uri }, ...(line && { region: { startLine: line } }) } }
 }
