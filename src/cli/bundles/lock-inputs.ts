@@ -8,11 +8,11 @@ import { quotaFindings } from '../../bundle/lock/quota-findings.ts'
 import type { Content } from '../../oci/content.ts'
 import type { Digest } from '../../oci/digest.ts'
 import type { RegistryClient } from '../../registry/client/registry-client.ts'
-import type { lockFlags } from '../flags/lock-flags.ts'
 import { DEFAULT_PLATFORMS, DEFAULT_PLATFORMS_NOTE, platformsFrom } from '../flags/platform-flags.ts'
 import { renderFindings } from '../output/findings.ts'
 import { knownQuota, learnQuotas } from '../registry/quota.ts'
 import type { ImagesToLock } from './images-to-lock.ts'
+import type { lockFlags } from './lock-flags.ts'
 
 interface LockRun {
   readonly client: RegistryClient

@@ -1,9 +1,9 @@
 import { Flags } from '@oclif/core'
+import { editionFlags } from '../flags/bundle-file-flags.ts'
+import { platformFlags } from '../flags/platform-flags.ts'
+import { repeatable } from '../flags/repeatable.ts'
+import { scanFlags } from '../flags/scan-flags.ts'
 import { registryFlags } from '../registry/registry-flags.ts'
-import { editionFlags } from './bundle-file-flags.ts'
-import { platformFlags } from './platform-flags.ts'
-import { repeatable } from './repeatable.ts'
-import { scanFlags } from './scan-flags.ts'
 
 /** Flags of lock, and of bundle, which locks what is not locked yet. */
 export const lockFlags = {
