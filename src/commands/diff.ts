@@ -1,7 +1,7 @@
 import { Args } from '@oclif/core'
 import { diffLocks, type LockDiff } from '../bundle/delta/diff.ts'
 import { BaseCommand } from '../cli/base-command.ts'
-import { readLockOf } from '../cli/files/lock-file.ts'
+import { readLockOf } from '../cli/bundles/lock-file.ts'
 import { keyFlag } from '../cli/flags/bundle-file-flags.ts'
 import { formatBytes } from '../oci/format-bytes.ts'
 

@@ -1,6 +1,6 @@
 import { Args, Flags } from '@oclif/core'
 import { BaseCommand } from '../cli/base-command.ts'
-import { readLockOf } from '../cli/files/lock-file.ts'
+import { readLockOf } from '../cli/bundles/lock-file.ts'
 import { writeOutputDirectory } from '../cli/files/output-directory.ts'
 import { patchFiles, writePatched } from '../cli/files/patch-files.ts'
 import { readPlacementFile } from '../cli/files/placement-file.ts'

@@ -4,12 +4,12 @@ import { jointEdition } from '../../bundle/lock/edition.ts'
 import { imagesOf } from '../../discovery/uses/used-images.ts'
 import { ExpectedError } from '../../errors.ts'
 import { parseReference, type Reference } from '../../oci/reference.ts'
-import { findLock, readLockOf } from '../files/lock-file.ts'
 import { parsePolicies } from '../flags/policies.ts'
 import { scanOptions } from '../flags/scan-flags.ts'
 import { readText } from '../inputs/read-text.ts'
 import { type InputScan, isUnreadable, scanInputs } from '../inputs/scan-inputs.ts'
 import { renderFindings } from '../output/findings.ts'
+import { findLock, readLockOf } from './lock-file.ts'
 import type { lockFlags } from './lock-flags.ts'
 
 /** What inputs and flags ask for: references to look up, and images that a lock has fixed already. */

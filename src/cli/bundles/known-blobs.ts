@@ -2,8 +2,8 @@ import { blobsOf } from '../../bundle/format/lock.ts'
 import { ExpectedError } from '../../errors.ts'
 import { openBundle } from '../../layout/bundle-file.ts'
 import { type Digest, isDigest } from '../../oci/digest.ts'
-import { findLock, isTar } from '../files/lock-file.ts'
 import { readText } from '../inputs/read-text.ts'
+import { findLock, isTar } from './lock-file.ts'
 
 /**
  * The blobs that whoever has this file's content holds: a bundle, a lock, or any text with digests in it, such as the

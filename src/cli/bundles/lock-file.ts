@@ -2,8 +2,8 @@ import { open } from 'node:fs/promises'
 import { type Lock, parseLock } from '../../bundle/format/lock.ts'
 import { ExpectedError } from '../../errors.ts'
 import { findParts } from '../../layout/files/part-name.ts'
-import { openTrusted } from '../bundles/trusted-bundle.ts'
 import { readText } from '../inputs/read-text.ts'
+import { openTrusted } from './trusted-bundle.ts'
 
 /**
  * The lock that a file is, or that a bundle carries; with a key only that of a bundle which it signed.
