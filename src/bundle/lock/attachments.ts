@@ -74,12 +74,17 @@ async function lookUp(
   }
 }
 
-/** Everything below a manifest or an index. */
-async function descendants(reference: Reference, descriptor: Descriptor, documents: Documents): Promise<Descriptor[]> {
-  if (!isManifestType(descriptor.mediaType) && !isIndexType(descriptor.mediaType)) return []
-  const children = childrenOf(await documents.parse(reference, descriptor))
-  const below = await Promise.all(children.map((child) => descendants(reference, child, documents)))
-  return [...children.map(plainDescriptor), ...below.flat()]
+/** Everything below a manifest or an index, level by level, each once. */
+async function descendants(reference: Reference, top: Descriptor, documents: Documents): Promise<Descriptor[]> {
+  const found = new Map<Digest, Descriptor>()
+  for (let level = [top]; level.length > 0; ) {
+    const parents = level.filter(({ mediaType }) => isManifestType(mediaType) || isIndexType(mediaType))
+    const read = await Promise.all(parents.map((parent) => documents.parse(reference, parent)))
+    const children = read.flatMap(childrenOf).filter(({ digest }) => digest !== top.digest && !found.has(digest))
+    level = [...new Map(children.map((child) => [child.digest, plainDescriptor(child)])).values()]
+    for (const child of level) found.set(child.digest, child)
+  }
+  return [...found.values()]
 }
 
 async function orNothing<T>(asking: Promise<T>): Promise<T | undefined> {

@@ -121,12 +121,12 @@ async function lockImage(
   // The bytes decide: what a registry says of them in a header may be wrong.
   const { mediaType, kind } = await documents.parse(reference, resolved)
   const target = { ...resolved, mediaType }
-  const { candidates, indexes, attestations } =
+  const { manifests, indexes, attestations } =
     kind === 'index'
       ? await openIndex(reference, target, documents)
-      : { candidates: [{ descriptor: target, platform: undefined }], indexes: [], attestations: [] }
+      : { manifests: [{ descriptor: target, platform: undefined }], indexes: [], attestations: [] }
   const known = await Promise.all(
-    candidates.map(async ({ descriptor, platform }) => ({
+    manifests.map(async ({ descriptor, platform }) => ({
       descriptor,
       platform: platform ?? (await platformOf(reference, descriptor, documents)),
     })),

@@ -2,7 +2,7 @@ import { ExpectedError } from '../../errors.ts'
 import { type Descriptor, plainDescriptor } from '../../oci/descriptor.ts'
 import { isAttestation } from '../../oci/manifest.ts'
 import { isIndexType } from '../../oci/media-type.ts'
-import type { Platform } from '../../oci/platform.ts'
+import { formatPlatform, type Platform } from '../../oci/platform.ts'
 import { formatReference, type Reference } from '../../oci/reference.ts'
 import type { Documents } from './documents.ts'
 
@@ -15,8 +15,17 @@ export interface IndexedManifest {
   readonly platform: Platform | undefined
 }
 
+/** What an index leads to, each thing once however often it is listed. */
+export interface OpenedIndex {
+  readonly manifests: IndexedManifest[]
+  /** The indexes on the way. */
+  readonly indexes: Descriptor[]
+  readonly attestations: Descriptor[]
+}
+
 /**
- * The manifests that an index leads to, attestations apart, and the indexes on the way.
+ * The manifests that an index leads to, attestations apart, and the indexes on the way. Each index is read once, so that
+ * indexes which list each other many times cost no more than what they hold.
  *
  * @throws {ExpectedError} UNSUPPORTED for indexes inside each other without end.
  */
@@ -24,23 +33,36 @@ export async function openIndex(
   reference: Reference,
   descriptor: Descriptor,
   documents: Documents,
-  depth = 0,
-): Promise<{ candidates: IndexedManifest[]; indexes: Descriptor[]; attestations: Descriptor[] }> {
-  const what = `${formatReference(reference)}, index ${descriptor.digest}`
+): Promise<OpenedIndex> {
+  const opened: OpenedIndex = { manifests: [], indexes: [], attestations: [] }
+  await collect({ reference, documents, opened, seen: new Set() }, descriptor, 0)
+  return opened
+}
+
+interface Search {
+  readonly reference: Reference
+  readonly documents: Documents
+  readonly opened: OpenedIndex
+  /** Digests of indexes and attestations; of manifests with their platform, since an index may list one for two. */
+  readonly seen: Set<string>
+}
+
+async function collect(search: Search, index: Descriptor, depth: number): Promise<void> {
+  const { reference, documents, opened, seen } = search
+  const what = `${formatReference(reference)}, index ${index.digest}`
   if (depth === MAX_NESTING) throw new ExpectedError('UNSUPPORTED', `${what}: nested more than ${MAX_NESTING} deep`)
-  const { manifests } = await documents.parseIndex(reference, descriptor)
-  const candidates: IndexedManifest[] = []
-  const indexes: Descriptor[] = []
-  const attestations: Descriptor[] = []
+  const { manifests } = await documents.parseIndex(reference, index)
   for (const child of manifests) {
-    if (isAttestation(child)) attestations.push(child)
+    const key = `${child.digest} ${child.platform ? formatPlatform(child.platform) : ''}`
+    if (seen.has(key)) continue
+    seen.add(key)
+    if (isAttestation(child)) opened.attestations.push(child)
     if (isAttestation(child) || child.platform?.os === 'unknown') continue
     if (isIndexType(child.mediaType)) {
-      const nested = await openIndex(reference, child, documents, depth + 1)
-      candidates.push(...nested.candidates)
-      indexes.push(plainDescriptor(child), ...nested.indexes)
-      attestations.push(...nested.attestations)
-    } else candidates.push({ descriptor: plainDescriptor(child), platform: child.platform })
+      if (seen.has(child.digest)) continue
+      seen.add(child.digest)
+      opened.indexes.push(plainDescriptor(child))
+      await collect(search, child, depth + 1)
+    } else opened.manifests.push({ descriptor: plainDescriptor(child), platform: child.platform })
   }
-  return { candidates, indexes, attestations }
 }
