@@ -1,7 +1,7 @@
 import type { Bundle } from '../bundle/format/bundle.ts'
 import { frameOf, type LaidOutFile } from '../bundle/format/frame.ts'
 import type { Lock } from '../bundle/format/lock.ts'
-import { type BundlePlan, planOfTable } from '../bundle/format/plan.ts'
+import { type BundlePlan, MAX_FILE_BYTES, planOfTable } from '../bundle/format/plan.ts'
 import { type BlobEntry, BUNDLE_TABLE, type BundleTable, parseBundleTable } from '../bundle/format/table.ts'
 import { BLOCK, encodeHeader, paddingAfter, sizeInHeader } from '../bundle/format/tar-header.ts'
 import { ExpectedError } from '../errors.ts'
@@ -56,7 +56,7 @@ export class BundleFile implements Bundle {
    */
   async readFile(name: string): Promise<Buffer | undefined> {
     const entry = this.#files.get(name)
-    const bytes = entry && (await readDocument(this.#file, entry))
+    const bytes = entry && (await readWhole(this.#file, entry, MAX_FILE_BYTES))
     const carried = this.table.files.find((file) => file.name === name)
     if (!bytes || !carried || isContentOf(carried.digest, bytes)) return bytes
     throw new ExpectedError(
@@ -74,7 +74,7 @@ export class BundleFile implements Bundle {
    * @throws {ExpectedError} BLOB_UNKNOWN; CONTENT_MISMATCH when the bytes are not what the digest says.
    */
   async readDocument(digest: Digest): Promise<Buffer> {
-    const bytes = await readDocument(this.#file, { name: digest, ...this.#find(digest) })
+    const bytes = await readWhole(this.#file, { name: digest, ...this.#find(digest) }, MAX_DOCUMENT_BYTES)
     const actual = digestOf(bytes, splitDigest(digest).algorithm)
     if (actual === digest) return bytes
     throw new ExpectedError('CONTENT_MISMATCH', `${this.path}: blob ${digest} is damaged: it hashes to ${actual}`, {
@@ -149,7 +149,7 @@ async function readPlan(file: ByteFile): Promise<BundlePlan> {
   }
   let value: unknown
   try {
-    value = parseJson(await readDocument(file, table))
+    value = parseJson(await readWhole(file, table, MAX_FILE_BYTES))
   } catch (cause) {
     if (!(cause instanceof SyntaxError)) throw cause
     throw new ExpectedError('BUNDLE_INVALID', `${file.path}: ${BUNDLE_TABLE} is not JSON`, { cause })
@@ -193,7 +193,7 @@ async function findTable(file: ByteFile): Promise<LaidOutFile | undefined> {
   return table
 }
 
-async function readDocument(file: ByteFile, { name, size, offset }: LaidOutFile): Promise<Buffer> {
-  if (size <= MAX_DOCUMENT_BYTES) return file.read(offset, size)
+async function readWhole(file: ByteFile, { name, size, offset }: LaidOutFile, limit: number): Promise<Buffer> {
+  if (size <= limit) return file.read(offset, size)
   throw new ExpectedError('BUNDLE_INVALID', `${file.path}: ${name} has ${size} bytes, more than a document may have`)
 }

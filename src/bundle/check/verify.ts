@@ -26,20 +26,25 @@ export interface BundleProblem {
  */
 export async function verifyBundle(bundle: Bundle, onBytes?: (count: number) => void): Promise<BundleProblem[]> {
   const problems = await checkFiles(bundle)
-  const roles = rolesOf(bundle.table.lock)
+  // Only damage needs them, and of many images they are many.
+  let known: ReturnType<typeof rolesOf> | undefined
+  const rolesIn = (digest: Digest) => {
+    known ??= rolesOf(bundle.table.lock)
+    return known.get(digest) ?? []
+  }
   const damaged = new Set<Digest>()
   for (const digest of bundle.blobs.keys()) {
     const actual = await hashBlob(bundle, digest, onBytes)
     if (actual === digest) continue
     damaged.add(digest)
-    problems.push(damage(digest, `blob ${digest} is damaged: it hashes to ${actual}`, roles))
+    problems.push(damage(digest, `blob ${digest} is damaged: it hashes to ${actual}`, rolesIn(digest)))
   }
   const required = new Set(bundle.table.requires?.map(({ digest }) => digest))
   for (const image of bundle.table.lock.images) {
     for (const { digest } of [...blobsOf(image), ...attachedBlobsOf(image)]) {
       if (bundle.blobs.has(digest) || damaged.has(digest) || required.has(digest)) continue
       damaged.add(digest)
-      problems.push(damage(digest, `blob ${digest} is missing`, roles))
+      problems.push(damage(digest, `blob ${digest} is missing`, rolesIn(digest)))
     }
     problems.push(...(await checkDocuments(bundle, image, damaged)))
   }
@@ -66,8 +71,7 @@ export async function verifyBlobs(
   }
 }
 
-function damage(blob: Digest, message: string, roles: ReadonlyMap<Digest, readonly BlobRole[]>): BundleProblem {
-  const uses = roles.get(blob) ?? []
+function damage(blob: Digest, message: string, uses: readonly BlobRole[]): BundleProblem {
   const users = uses.map(({ image, role }) => `${role} of ${image}`).join('; ') || 'no image'
   return { message: `${message}: ${users}`, blob, uses }
 }

@@ -9,6 +9,9 @@ import { BUNDLE_TABLE, type BundleTable, type FileEntry } from './table.ts'
 import { BLOCK, fitsHeader, paddingAfter } from './tar-header.ts'
 
 const OCI_LAYOUT = encode('{"imageLayoutVersion":"1.0.0"}\n')
+/** Files that are no blobs are read whole: 200,000 names of a hundred letters are 90 MB. */
+export const MAX_FILE_BYTES = 256 * 1024 * 1024
+
 /** Stands for a digest that is not known yet, which is as long. */
 const NO_DIGEST: Digest = `sha256:${'0'.repeat(64)}`
 
@@ -90,6 +93,16 @@ function layOut(
     ...blobs.map((blob) => ({ name: blobFile(blob), size: blob.size, blob })),
   ])
   const entries = placed.flatMap(({ blob, offset }) => (blob ? [{ digest: blob.digest, size: blob.size, offset }] : []))
+  const large = placed.find(({ size, blob }) => !blob && size > MAX_FILE_BYTES)
+  if (large) {
+    throw new ExpectedError(
+      'UNSUPPORTED',
+      `${large.name} would have ${large.size} bytes, more than a bundle is opened with`,
+      {
+        hint: 'Make several bundles of these images.',
+      },
+    )
+  }
   const finished: BundleTable = { ...table, blobs: entries }
   const tableBytes = padded(encode(JSON.stringify(finished)), reserved)
   const digests = { table: digestOf(tableBytes), frame: frameDigest(placed) }
