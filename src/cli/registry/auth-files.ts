@@ -66,7 +66,7 @@ function textsIn(value: unknown, name: string, where: string): Record<string, st
   return Object.fromEntries(given.map(([key, text]) => [key, textIn(text, `${name}, ${key}`, where)]))
 }
 
-const CREDENTIALS = new Set(['auth', 'username', 'password', 'identitytoken'])
+const CREDENTIALS = new Set(['auth', 'username', 'password', 'identitytoken', 'registrytoken'])
 
 function textIn(value: unknown, name: string, where: string): string {
   if (typeof value === 'string') return value

@@ -29,7 +29,9 @@ export class Authorizer {
   async header(endpoint: Endpoint, scopes: readonly Scope[]): Promise<Record<string, string>> {
     const challenge = this.#challenges.get(endpoint.base.origin)
     if (!challenge) return {}
-    if (challenge.scheme === 'basic') return basicHeader(await this.#credentials(endpoint))
+    const credentials = await this.#credentials(endpoint)
+    if (challenge.scheme === 'basic') return basicHeader(credentials)
+    if (credentials && 'registryToken' in credentials) return { authorization: `Bearer ${credentials.registryToken}` }
     const { value } = await this.#token(endpoint, scopes, challenge)
     return { authorization: `Bearer ${value}` }
   }

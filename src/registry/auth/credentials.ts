@@ -1,5 +1,11 @@
-/** What to show a registry: a user, or docker's identity token, which is a refresh token. */
-export type Credentials = { readonly username: string; readonly password: string } | { readonly identityToken: string }
+/**
+ * What to show a registry: a user; docker's identity token, which is a refresh token for its token server; or a token that
+ * the registry takes as it is.
+ */
+export type Credentials =
+  | { readonly username: string; readonly password: string }
+  | { readonly identityToken: string }
+  | { readonly registryToken: string }
 
 /** Finds the credentials for a repository on a host; undefined means anonymous. */
 export type FindCredentials = (host: string, repository: string) => Promise<Credentials | undefined>
@@ -18,6 +24,7 @@ interface AuthEntry {
   readonly username?: string
   readonly password?: string
   readonly identitytoken?: string
+  readonly registrytoken?: string
 }
 
 /** Asks `docker-credential-<helper>` for a server; undefined when it knows none. */
@@ -83,6 +90,7 @@ function plainKey(key: string): string {
 }
 
 function readEntry(entry: AuthEntry | undefined): Credentials | undefined {
+  if (entry?.registrytoken) return { registryToken: entry.registrytoken }
   if (entry?.identitytoken) return { identityToken: entry.identitytoken }
   if (entry?.auth) {
     const [username = '', ...password] = Buffer.from(entry.auth, 'base64').toString('utf8').split(':')

@@ -1,5 +1,9 @@
 import { ExpectedError } from '../../errors.ts'
+import { withoutSecrets } from '../failures/redaction.ts'
+import { registryWords } from '../failures/registry-words.ts'
+import { isTransient } from '../failures/response-error.ts'
 import { isLoopback } from '../http/address-guard.ts'
+import { parseRetryAfter, TransientError } from '../http/retry.ts'
 import type { HttpRequest, HttpResponse } from '../http/send-request.ts'
 import type { Challenge } from './challenge.ts'
 import type { Credentials } from './credentials.ts'
@@ -25,7 +29,7 @@ const NO_POST = new Set([400, 401, 404, 405])
 /**
  * Gets one bearer token for all of the scopes. Sources: distribution's token.md and oauth.md.
  *
- * @throws {ExpectedError} UNAUTHORIZED when the server refuses, REGISTRY_ERROR when its answer holds no token, or its
+ * @throws TransientError when it may give one later; {ExpectedError} UNAUTHORIZED when the server refuses, REGISTRY_ERROR when its answer holds no token, or its
  * address is one that no credentials may be sent to.
  */
 export async function fetchToken(
@@ -40,12 +44,30 @@ export async function fetchToken(
   const realm = realmOf(parameters.get('realm'), registry)
   const service = parameters.get('service')
   const response = await ask(realm, { scopes, service, credentials, send })
-  if (response.status === 200) return readToken(response, realm)
-  if (response.status === 401 || response.status === 403) throw refused(registry, realm, credentials)
-  throw new ExpectedError(
-    'REGISTRY_ERROR',
-    `${registry.host}: its token server ${realm.host} answers ${response.status}`,
-  )
+  if (response.status === 200) return readToken(response, registry, realm)
+  const problem = (text: string) => {
+    const words = registryWords(withoutSecrets(response, basicHeader(credentials), secretsOf(credentials)))
+    return `${registry.host}: its token server ${realm.host} ${text}${words ? ` (${words})` : ''}`
+  }
+  if (response.status === 401 || response.status === 403) {
+    throw new ExpectedError('UNAUTHORIZED', problem(credentials ? 'refuses the credentials' : 'asks for credentials'), {
+      hint: `Run: docker login ${registry.host}`,
+      registry: registry.host,
+      status: response.status,
+    })
+  }
+  const code = response.status === 429 ? 'TOOMANYREQUESTS' : 'REGISTRY_ERROR'
+  const error = new ExpectedError(code, problem(`answers ${response.status}`), {
+    hint: 'Run the same command again later; ask the operator of the registry if it stays so.',
+    registry: registry.host,
+    status: response.status,
+  })
+  throw isTransient(response.status) ? new TransientError(error, parseRetryAfter(response.headers)) : error
+}
+
+/** What was shown besides the header. */
+function secretsOf(credentials: Credentials | undefined): string[] {
+  return credentials && 'identityToken' in credentials ? [credentials.identityToken] : []
 }
 
 interface Question {
@@ -82,12 +104,12 @@ function postRequest(url: URL, refreshToken: string, { scopes, service }: Questi
 
 /** The header that shows a name and a password; none where there is no name. */
 export function basicHeader(credentials: Credentials | undefined): Record<string, string> {
-  if (!credentials || 'identityToken' in credentials) return {}
+  if (!credentials || !('username' in credentials)) return {}
   const { username, password } = credentials
   return { authorization: `Basic ${Buffer.from(`${username}:${password}`).toString('base64')}` }
 }
 
-function readToken({ body }: HttpResponse, realm: URL): Token {
+function readToken({ body }: HttpResponse, registry: URL, realm: URL): Token {
   let answer: Record<string, unknown> = {}
   try {
     answer = JSON.parse(body.toString('utf8')) ?? {}
@@ -97,7 +119,10 @@ function readToken({ body }: HttpResponse, realm: URL): Token {
   const value = answer.token || answer.access_token
   // What cannot stand in a header is no token.
   if (typeof value !== 'string' || !/^[\x21-\x7e]+$/.test(value))
-    throw new ExpectedError('REGISTRY_ERROR', `${realm.host}: its answer holds no token`)
+    throw new ExpectedError(
+      'REGISTRY_ERROR',
+      `${registry.host}: the answer of its token server ${realm.host} holds no token`,
+    )
   const life = Math.max(Number(answer.expires_in) || 0, SHORTEST_LIFE)
   return { value, expires: Date.now() + life * 1000 - MARGIN }
 }
@@ -120,11 +145,4 @@ function realmProblem(realm: URL, registry: URL): string | undefined {
   if (realm.protocol === 'https:') return undefined
   const asPlain = registry.protocol === 'http:' && (realm.hostname === registry.hostname || isLoopback(realm.hostname))
   return asPlain ? undefined : 'an address that is not https'
-}
-
-function refused(registry: URL, realm: URL, credentials: Credentials | undefined): ExpectedError {
-  const problem = credentials ? 'refuses the credentials' : 'asks for credentials'
-  return new ExpectedError('UNAUTHORIZED', `${registry.host}: its token server ${realm.host} ${problem}`, {
-    hint: `Run: docker login ${registry.host}`,
-  })
 }

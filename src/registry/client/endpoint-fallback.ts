@@ -123,7 +123,7 @@ export class EndpointFallback {
   expect(response: HttpResponse, wanted: readonly number[], endpoint: Endpoint, subject: Subject): HttpResponse {
     const { status, headers } = response
     if (status === 429 || status === 503) {
-      this.limit(endpoint).backOff(Math.min(parseRetryAfter(headers['retry-after']) ?? 0, LONGEST_PAUSE))
+      this.limit(endpoint).backOff(Math.min(parseRetryAfter(headers) ?? 0, LONGEST_PAUSE))
     }
     // Who has given all that we may have gives no more however often it is asked.
     if (status === 429 && this.pullQuota(endpoint).isSpent) throw responseError(subject, response)

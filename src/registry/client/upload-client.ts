@@ -138,7 +138,12 @@ export class UploadClient {
   ): Promise<T> {
     const slash = name.indexOf('/')
     const repository = { domain: name.slice(0, slash), path: name.slice(slash + 1) }
-    const subject = { registry: repository.domain, what: `${what} in ${name}` }
+    const subject = {
+      registry: repository.domain,
+      what: `${what} in ${name}`,
+      isPush: true,
+      repository: repository.path,
+    }
     return this.#registries.atEndpoints(repository, subject, (endpoint) => ask(endpoint, subject), {
       ...(progress && { progress }),
     })

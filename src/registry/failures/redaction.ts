@@ -3,21 +3,28 @@ import type { HttpRequest, HttpResponse } from '../http/send-request.ts'
 /** Words of a refusal that repeat what we showed: some servers, and proxies before them, echo requests. */
 const SHOWN = /\b(Bearer|Basic|Negotiate)\s+[\w.~+/=-]{4,}/gi
 
-/** A refusal whose words hold nothing of what was sent in these headers. */
-export function withoutSecrets(response: HttpResponse, sent: HttpRequest['headers']): HttpResponse {
+/** A refusal whose words hold nothing of what was sent in these headers, nor of the other secrets. */
+export function withoutSecrets(
+  response: HttpResponse,
+  sent: HttpRequest['headers'],
+  others: readonly string[] = [],
+): HttpResponse {
   if (response.status < 400 || response.body.length === 0) return response
   let text = response.body.toString('utf8')
-  for (const secret of secretsIn(sent)) text = text.replaceAll(secret, '***')
+  for (const secret of longestFirst([...secretsIn(sent), ...others])) text = text.replaceAll(secret, '***')
   return { ...response, body: Buffer.from(text.replace(SHOWN, '$1 ***')) }
 }
 
 function secretsIn(headers: HttpRequest['headers']): string[] {
   const values = Object.values(headers).flat()
-  const parts = values.flatMap((value) => {
+  return values.flatMap((value) => {
     const [, scheme = '', credentials = ''] = /^(\w+)\s+(.+)$/.exec(value) ?? []
     const plain = scheme.toLowerCase() === 'basic' ? Buffer.from(credentials, 'base64').toString('utf8') : ''
     return [value, credentials, plain, plain.slice(plain.indexOf(':') + 1)]
   })
-  // The longest first: what is part of another is gone with it. What is too short to be a secret stands everywhere.
-  return parts.filter(({ length }) => length >= 4).sort((a, b) => b.length - a.length)
+}
+
+/** What is part of another is gone with it. What is too short to be a secret stands everywhere. */
+function longestFirst(secrets: readonly string[]): string[] {
+  return secrets.filter(({ length }) => length >= 4).sort((a, b) => b.length - a.length)
 }

@@ -1,58 +1,60 @@
-import { type ErrorCode, ExpectedError } from '../../errors.ts'
+import { formatDuration } from '../../duration.ts'
+import { ExpectedError } from '../../errors.ts'
 import type { Endpoint } from '../config/endpoint.ts'
 import { describeQuota, quotaHint, readQuota } from '../http/pull-quota.ts'
-import { parseRetryAfter, TransientError } from '../http/retry.ts'
+import { LONGEST_WAIT, parseRetryAfter, TransientError } from '../http/retry.ts'
 import type { HttpResponse } from '../http/send-request.ts'
 import type { Subject } from '../http/subject.ts'
+import { type Meaning, pushMeaning } from './push-meaning.ts'
+import { isWebPage, registryWords } from './registry-words.ts'
 
 /** What an answer that is no success means to a user. The registry's own words are quoted, never its headers. */
-export function responseError({ registry, what }: Subject, response: HttpResponse): ExpectedError {
+export function responseError(subject: Subject, response: HttpResponse): ExpectedError {
+  const { registry, what, isPush = false } = subject
   const { status } = response
   const quota = status === 429 ? readQuota(response) : undefined
   const words = [registryWords(response), quota && `${describeQuota(quota)} left`].filter(Boolean).join('; ')
-  const [code, problem, hint] = MEANINGS[status] ?? ['REGISTRY_ERROR', `answers ${status}`, RETRY_HINT]
-  const specific = status === 404 && what.startsWith('blob') ? 'BLOB_UNKNOWN' : code
-  return new ExpectedError(specific, `${what}: ${registry} ${problem}${words ? ` (${words})` : ''}`, {
-    hint: status === 429 ? quotaHint(registry, quota ?? { source: undefined }) : hint.replace('REGISTRY', registry),
-    registry,
-    status,
-  })
+  const [code, problem, hint] = (isPush && pushMeaning(subject, response)) || meaningOf(response, what)
+  const wait = parseRetryAfter(response.headers) ?? 0
+  const waits = wait > LONGEST_WAIT ? `, and asks to wait ${formatDuration(wait)}` : ''
+  const text = `${what}: ${registry} ${problem}${words ? ` (${words})` : ''}${waits}`
+  const help =
+    status === 429 ? quotaHint(registry, quota ?? { source: undefined }) : hint.replaceAll('REGISTRY', registry)
+  return new ExpectedError(code, text, { hint: waits ? `${againAfter(wait)} ${help}` : help, registry, status })
+}
+
+function againAfter(milliseconds: number): string {
+  const time = new Date(Date.now() + milliseconds).toISOString().slice(0, 16).replace('T', ' ')
+  return `Run the same command again after ${time} UTC.`
+}
+
+function meaningOf(response: HttpResponse, what: string): Meaning {
+  const { status } = response
+  if (status < 300 && isWebPage(response)) return ['REGISTRY_ERROR', 'answers with a web page', WEB_PAGE]
+  if (status === 404) return [what.startsWith('blob') ? 'BLOB_UNKNOWN' : 'MANIFEST_UNKNOWN', ...UNKNOWN]
+  return MEANINGS[status] ?? ['REGISTRY_ERROR', `answers ${status}`, RETRY_HINT]
 }
 
 const RETRY_HINT = 'Run the same command again later, or use a mirror with --mirror.'
+const WEB_PAGE = 'Something else than a registry answers at REGISTRY, such as a login or a proxy: check its address.'
+const UNKNOWN = [
+  'does not have it',
+  'Check the spelling of repository and tag; a private one may hide itself so.',
+] as const
 
-const MEANINGS: Record<number, [code: ErrorCode, problem: string, hint: string]> = {
+const MEANINGS: Record<number, Meaning> = {
   401: ['UNAUTHORIZED', 'asks for other credentials', 'Run: docker login REGISTRY'],
   403: ['DENIED', 'denies access', 'Check that the account may pull this repository, and the spelling of its name.'],
-  404: [
-    'MANIFEST_UNKNOWN',
-    'does not have it',
-    'Check the spelling of repository and tag; a private one may hide itself so.',
-  ],
+  407: ['REGISTRY_ERROR', 'is behind a proxy that asks for credentials', 'Check HTTPS_PROXY and HTTP_PROXY.'],
   429: ['TOOMANYREQUESTS', 'limits our requests', RETRY_HINT],
 }
 
-/** `{"errors":[{"code","message"}]}`, as one short line. Source: distribution-spec, error codes. */
-function registryWords({ body }: HttpResponse): string {
-  try {
-    const { errors } = JSON.parse(body.toString('utf8')) as { errors?: { code?: unknown; message?: unknown }[] }
-    const [first] = errors ?? []
-    return [first?.code, first?.message]
-      .filter((part) => typeof part === 'string')
-      .join(': ')
-      .replace(/\p{Cc}/gu, ' ')
-      .slice(0, 200)
-  } catch {
-    return ''
-  }
-}
-
-/** Answers that another try may change. */
-const TRANSIENT = new Set([408, 425, 429, 500, 502, 503, 504])
+/** Answers of whoever stands between, or of now, that another try may change; what a server cannot do is among the 5xx. */
+const TRANSIENT = new Set([408, 425, 429, 499])
 
 /** Whether asking again may bring another answer. */
 export function isTransient(status: number): boolean {
-  return TRANSIENT.has(status)
+  return TRANSIENT.has(status) || (status >= 500 && status < 600)
 }
 
 /**
@@ -67,9 +69,9 @@ export function expectStatus(
   subject: Subject,
 ): HttpResponse {
   const { status, headers, url } = response
-  if (wanted.includes(status)) return response
+  if (wanted.includes(status) && !isWebPage(response)) return response
   const error = responseError(subject, response)
   // Where a redirect led, a link has expired or a cache is ill: the registry gives another one.
   const elsewhere = url.origin !== base.origin
-  throw isTransient(status) || elsewhere ? new TransientError(error, parseRetryAfter(headers['retry-after'])) : error
+  throw isTransient(status) || elsewhere ? new TransientError(error, parseRetryAfter(headers)) : error
 }

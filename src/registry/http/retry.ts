@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { ExpectedError } from '../../errors.ts'
+import type { HttpResponse } from './send-request.ts'
 
 export interface RetryOptions {
   /** Tries that bring nothing new, one after the other, before the run gives up. */
@@ -22,8 +23,10 @@ export class TransientError extends Error {
 }
 
 /** A server may not make us wait longer than this many milliseconds. */
-const LONGEST_WAIT = 5 * 60_000
+export const LONGEST_WAIT = 5 * 60_000
 const LONGEST_DELAY = 30_000
+/** What is longer than this many milliseconds is for ever. */
+const YEAR = 365 * 24 * 3_600_000
 
 /**
  * Tries until it works, or until several tries in a row brought nothing: `progress` says how far things are, and a try
@@ -55,10 +58,14 @@ export async function withRetries<T>(
   }
 }
 
-/** `Retry-After` in milliseconds: seconds, or a date. Source: RFC 9110, 10.2.3. */
-export function parseRetryAfter(header: unknown, now = Date.now()): number | undefined {
+/**
+ * `Retry-After` in milliseconds: seconds, or a date, which is meant by the clock of whoever answers (`Date`).
+ * Source: RFC 9110, 10.2.3.
+ */
+export function parseRetryAfter(headers: HttpResponse['headers'], now = Date.now()): number | undefined {
+  const { 'retry-after': header, date } = headers
   if (typeof header !== 'string') return undefined
-  if (/^\d+$/.test(header.trim())) return Number(header) * 1000
-  const date = Date.parse(header)
-  return Number.isNaN(date) ? undefined : Math.max(0, date - now)
+  if (/^\s*\d+\s*$/.test(header)) return Math.min(Number(header) * 1000, YEAR)
+  const [moment, theirs] = [Date.parse(header), typeof date === 'string' ? Date.parse(date) : Number.NaN]
+  return Number.isNaN(moment) ? undefined : Math.min(Math.max(0, moment - (Number.isNaN(theirs) ? now : theirs)), YEAR)
 }

@@ -4,4 +4,7 @@ export interface Subject {
   readonly registry: string
   /** `image quay.io/team/web:1`, `blob sha256:…`. */
   readonly what: string
+  /** What goes wrong is said of a push, into this repository. */
+  readonly isPush?: boolean
+  readonly repository?: string
 }

@@ -1,0 +1,57 @@
+import type { ErrorCode } from '../../errors.ts'
+import type { HttpResponse } from '../http/send-request.ts'
+import type { Subject } from '../http/subject.ts'
+import { registryWords } from './registry-words.ts'
+
+/** What an answer is to a user: its code, what the registry does, and what helps. `REGISTRY` stands for its name. */
+export type Meaning = readonly [code: ErrorCode, problem: string, hint: string]
+
+/**
+ * What an answer to a push means, where it is another thing than for a pull; undefined where it is not. Registries say it
+ * in words of their own: these are Harbor's, ECR's, Quay's, GitLab's and Artifactory's, and nginx's status.
+ */
+export function pushMeaning({ repository = '' }: Subject, response: HttpResponse): Meaning | undefined {
+  const { status } = response
+  const words = registryWords(response)
+  const [project = ''] = repository.split('/')
+  if (status === 413) return TOO_LARGE
+  if (status === 507 || /quota|storage (?:resource|limit)|insufficient storage/i.test(words)) return QUOTA
+  if (status < 500 && /immutable|cannot be overwritten|already exists|protected/i.test(words)) return IMMUTABLE
+  if (/project\b.*not (?:found|exist)/i.test(words)) {
+    return ['DENIED', `has no project ${project}`, `Create the project ${project} at REGISTRY first.`]
+  }
+  if (status === 404 || /NAME_UNKNOWN|repository\b.*(?:not (?:found|exist)|does not exist)/i.test(words)) {
+    const hint = `Create the repository ${repository} at REGISTRY first, or let it create what is pushed.`
+    return ['DENIED', `does not take it: there may be no ${repository}`, hint]
+  }
+  if (status === 405) return READ_ONLY
+  if (status === 403) return DENIED
+  return status >= 500 ? ['REGISTRY_ERROR', `answers ${status}`, AGAIN] : OTHERS[status]
+}
+
+const AGAIN = 'Run the same command again later: it sends only what is missing.'
+const TOO_LARGE: Meaning = [
+  'REGISTRY_ERROR',
+  'or a proxy before it takes no upload of this size (413)',
+  'Raise the limit of the proxy before REGISTRY (nginx: client_max_body_size 0).',
+]
+const QUOTA: Meaning = ['DENIED', 'has no room left for it', 'Raise the quota there, or delete what is not needed.']
+const IMMUTABLE: Meaning = [
+  'DENIED',
+  'lets nobody change what is there',
+  'Delete the tag there or lift its protection, or push under another path with --rewrite PREFIX.',
+]
+const READ_ONLY: Meaning = [
+  'UNSUPPORTED',
+  'takes no pushes (405)',
+  'It may be a proxy cache or set to read-only: push to a repository that takes images.',
+]
+const DENIED: Meaning = [
+  'DENIED',
+  'denies the push',
+  'Check that the account may push to this repository, and the spelling of its name.',
+]
+const OTHERS: Record<number, Meaning> = {
+  400: ['REGISTRY_ERROR', 'refuses it (400)', 'Ask the operator of REGISTRY what it takes.'],
+  429: ['TOOMANYREQUESTS', 'limits our requests', AGAIN],
+}

@@ -1,0 +1,113 @@
+import { expect, onTestFinished, test } from 'vitest'
+import { OCI_MANIFEST } from '../../src/oci/media-type.ts'
+import { UploadClient } from '../../src/registry/client/upload-client.ts'
+import { listenOn } from '../support/writable-registry.ts'
+
+/** What registries say, in their own words, and what is to be read of it. */
+test.for<[who: string, status: number, body: object | string, problem: string, hint: string]>([
+  [
+    'ECR without the repository',
+    404,
+    error('NAME_UNKNOWN', "The repository with name 'team/app' does not exist in the registry with id '123'"),
+    'there may be no team/app',
+    'Create the repository team/app',
+  ],
+  [
+    'Harbor without the project',
+    404,
+    error('NOT_FOUND', 'project team not found'),
+    'has no project team',
+    'Create the project team',
+  ],
+  [
+    'Harbor without the project, elder',
+    403,
+    error('DENIED', 'project not found, name: team'),
+    'has no project team',
+    'Create the project team',
+  ],
+  [
+    'Harbor above its quota',
+    403,
+    error(
+      'DENIED',
+      'adding 1.2 MiB of storage resource, which when updated to current usage of 9 MiB will exceed the configured upper limit of 10 MiB.',
+    ),
+    'has no room left',
+    'Raise the quota',
+  ],
+  [
+    'Quay above its quota',
+    400,
+    error('DENIED', 'Quota has been exceeded on namespace'),
+    'has no room left',
+    'Raise the quota',
+  ],
+  ['a full disk', 507, '', 'has no room left', 'Raise the quota'],
+  [
+    'nginx before it',
+    413,
+    '<html><h1>413 Request Entity Too Large</h1></html>',
+    'takes no upload of this size',
+    'client_max_body_size',
+  ],
+  [
+    'ECR with immutable tags',
+    400,
+    error(
+      'TAG_INVALID',
+      "The image tag '1' already exists in the 'team/app' repository and cannot be overwritten because the repository is immutable.",
+    ),
+    'lets nobody change',
+    '--rewrite',
+  ],
+  [
+    'Harbor with immutable tags',
+    412,
+    error('PRECONDITION', "Failed to process request due to 'app:1' configured as immutable."),
+    'lets nobody change',
+    '--rewrite',
+  ],
+  ['GitLab with protected tags', 403, error('DENIED', 'tag is protected'), 'lets nobody change', '--rewrite'],
+  [
+    'distribution as a proxy cache',
+    405,
+    error('UNSUPPORTED', 'The operation is unsupported.'),
+    'takes no pushes',
+    'proxy cache',
+  ],
+  [
+    'an account that may only pull',
+    403,
+    error('DENIED', 'requested access to the resource is denied'),
+    'denies the push',
+    'may push',
+  ],
+  [
+    'nobody who is known',
+    401,
+    error('UNAUTHORIZED', 'authentication required'),
+    'asks for other credentials',
+    'docker login',
+  ],
+  ['one that is ill', 500, '', 'answers 500', 'it sends only what is missing'],
+])('%s', async ([, status, body, problem, hint]) => {
+  const host = await listenOn((request, response) => {
+    request
+      .resume()
+      .on('end', () => response.writeHead(status).end(typeof body === 'string' ? body : JSON.stringify(body)))
+  })
+  const client = new UploadClient({ retry: { attempts: 2, delay: 1 } })
+  onTestFinished(() => client.close())
+  const failure = await client
+    .putManifest(`${host}/team/app`, '1', OCI_MANIFEST, Buffer.from('{}'))
+    .catch((caught) => caught)
+  expect(failure.message).toContain(problem)
+  expect(failure.message).toContain(`${host}/team/app`)
+  expect(failure.hint).toContain(hint)
+  expect(failure.hint).not.toContain('--mirror')
+})
+
+function error(code: string, message: string): object {
+  return { errors: [{ code, message }] }
+}
