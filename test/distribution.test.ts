@@ -98,7 +98,7 @@ testWith(['containerd', 'ctr', 'runc', 'busybox'], { root: true })(
     const image = lock.images[0]!
     const url = `http://127.0.0.1:${port}/v2/${image.reference.replace(':', '/manifests/')}`
     const ended = served.then(({ log }) => Promise.reject(new Error(`it ended: ${log}`)))
-    const answer = vi.waitFor(async () => (await fetch(url)).status, { timeout: 30_000, interval: 100 })
+    const answer = vi.waitFor(async () => (await fetch(url)).status, { timeout: 300_000, interval: 100 })
     const status = await Promise.race([answer, ended])
     ended.catch(() => {}) // later it may well end
     expect(status).toBe(200)

@@ -67,7 +67,7 @@ async function user(): Promise<(script: string) => Promise<{ code: number; outpu
       execFile(
         'bash',
         ['--norc', '-euo', 'pipefail', '-c', script],
-        { cwd: home, env, timeout: 60_000 },
+        { cwd: home, env, timeout: 600_000 },
         (error, stdout, stderr) => {
           done({ code: error ? Number(error.code ?? 1) : 0, output: stdout + stderr })
         },

@@ -90,7 +90,7 @@ withContainerd('an import that was cut off is finished by the next run', async (
   await writeTestBundle(file, images, blobs)
   const containerd = await startContainerd()
   const first = startNodeScript([...reach(containerd), file])
-  await expect.poll(() => containerd.ctr('content', 'active'), { timeout: 20_000 }).toMatch(/sha256/)
+  await expect.poll(() => containerd.ctr('content', 'active'), { timeout: 300_000 }).toMatch(/sha256/)
   expect(await first.stop()).toBe(143)
   await sleep(200)
   const gap = await runNodeScript([...reach(containerd), '--check', file])

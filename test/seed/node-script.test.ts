@@ -138,9 +138,9 @@ withContainerd('the watching script repairs what is lost, and its ready file say
   const [name = ''] = images[0]?.names ?? []
   const watching = startNodeScript([...reach(containerd), '--watch', '1', '--ready', ready, file])
   onTestFinished(async () => void (await watching.stop()))
-  await expect.poll(() => existsSync(ready), { timeout: 20_000 }).toBe(true)
+  await expect.poll(() => existsSync(ready), { timeout: 300_000 }).toBe(true)
   await containerd.ctr('images', 'rm', name)
-  await expect.poll(() => containerd.cri.imageStatus(name), { timeout: 20_000 }).toBeDefined()
+  await expect.poll(() => containerd.cri.imageStatus(name), { timeout: 300_000 }).toBeDefined()
   expect(await watching.stop()).toBe(143)
 })
 
