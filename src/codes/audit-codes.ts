@@ -123,13 +123,19 @@ export const AUDIT_CODES = {
     help: 'The tag stood for something else when this node got it. Two nodes run two programs under one name.',
     action: 'Seed these nodes again, or use the image by digest.',
   },
+  SOURCES_DISAGREE: {
+    kind: 'hazard',
+    severity: 'warning',
+    title: 'Two sources say opposite things of an image on a node',
+    help: 'One shows the image, another is complete and does not, or a pod fails for want of it. They were read at different times, or one is wrong; so the workload is unknown.',
+    action: 'Read both again at the same time: the nodes, the pods and crictl images -o json.',
+  },
   SEED_LOST: {
     kind: 'hazard',
     severity: 'warning',
-    orElse: ['info'],
     title: 'A node is labelled as seeded, but an image is not there',
-    help: "The label promises images that the node does not list. The kubelet's report can be behind; or garbage collection has deleted the image.",
-    action: 'The report may be a minute behind the seeding; else the kubelet deleted the image: seed again and pin.',
+    help: "The label promises images that the node does not list. The kubelet's report is at most about a minute behind; else garbage collection has deleted the image. Such a workload is unknown.",
+    action: 'Right after seeding, audit again in a minute; else the kubelet deleted the image: seed again and pin.',
   },
   RUNTIME_CANNOT_PIN: {
     kind: 'hazard',

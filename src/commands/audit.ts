@@ -1,6 +1,6 @@
 import { Args, Flags, type Interfaces } from '@oclif/core'
 import type { Conditions } from '../audit/facts/conditions.ts'
-import { showsAlwaysPullImages } from '../audit/facts/live-pods.ts'
+import { showsAlwaysPullImages } from '../audit/facts/live/live-pods.ts'
 import { liveFailures } from '../audit/findings/live-failures.ts'
 import { auditHtml } from '../audit/report/html.ts'
 import { auditJunit } from '../audit/report/junit.ts'

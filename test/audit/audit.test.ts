@@ -2,7 +2,7 @@ import type { Pod } from 'kubernetes-types/core/v1.js'
 import { expect, test } from 'vitest'
 import { workloadVerdict } from '../../src/audit/audit.ts'
 import type { Conditions } from '../../src/audit/facts/conditions.ts'
-import { showsAlwaysPullImages } from '../../src/audit/facts/live-pods.ts'
+import { showsAlwaysPullImages } from '../../src/audit/facts/live/live-pods.ts'
 import { auditCluster, auditReport } from '../../src/audit/report/report.ts'
 import { auditSummary, auditTable } from '../../src/audit/report/table.ts'
 import type { NodeVerdict } from '../../src/audit/verdict/verdict.ts'
@@ -38,7 +38,11 @@ const lock: Lock = { version: 1, images: [lockedImage(WEB, 'linux/amd64')] }
 const SEEDED = { [`shop.nodeseed.dev/${seedSetDigest(lock)}`]: 'seeded' }
 
 test('a node with the label of the seed set holds the images of the bundle', () => {
-  const nodes = [node('a', { labels: SEEDED }), node('b'), node('c', { labels: { 'shop.nodeseed.dev/0': 'seeded' } })]
+  const nodes = [
+    node('a', { labels: SEEDED, status: { images: undefined } }),
+    node('b'),
+    node('c', { labels: { 'shop.nodeseed.dev/0': 'seeded' } }),
+  ]
   expect(reasons({}, nodes, { lock })).toEqual([true, 'ImageMissing', 'ImageMissing'])
 })
 
@@ -74,10 +78,13 @@ test('scheduler filters come before images', () => {
 test('every container and image volume counts, and a certain failure before an unknown', () => {
   const initContainers = [{ name: 'init', image: 'big:1' }]
   const volumes = [{ name: 'model', image: { reference: 'model:1' } }]
+  const mounting = { containers: [{ name: 'c', image: 'web:1', volumeMounts: [{ name: 'model', mountPath: '/m' }] }] }
   const full = node('a', { images: [WEB, ...Array.from({ length: 49 }, (_, index) => `r.example/${index}:1`)] })
   expect(reasons({}, [full])).toEqual([true])
   expect(reasons({ spec: { initContainers } }, [full])).toEqual(['ImageUnknown'])
-  expect(reasons({ spec: { volumes } }, [full])).toEqual(['ImageUnknown'])
+  expect(reasons({ spec: { volumes, ...mounting } }, [full])).toEqual(['ImageUnknown'])
+  // A volume that no container mounts holds nothing back.
+  expect(reasons({ spec: { volumes } }, [full])).toEqual([true])
   expect(reasons({ spec: { initContainers, ephemeralContainers: [{ image: 'debug' }] } }, [full])).toEqual([
     'AlwaysOffline',
   ])

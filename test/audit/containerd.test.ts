@@ -1,6 +1,6 @@
 import { expect } from 'vitest'
-import { presenceOf } from '../../src/audit/facts/node-images.ts'
-import { parseRuntimeListing } from '../../src/audit/facts/runtime-listing.ts'
+import { presenceOf } from '../../src/audit/facts/images/presence.ts'
+import { parseRuntimeListing } from '../../src/audit/facts/images/runtime-listing.ts'
 import { criForm, parseReference } from '../../src/oci/reference.ts'
 import { startContainerd } from '../support/containerd.ts'
 import { testWith } from '../support/debian.ts'

@@ -1,7 +1,7 @@
 import type { Node, Pod } from 'kubernetes-types/core/v1.js'
 import { expect, test } from 'vitest'
 import type { Conditions } from '../../src/audit/facts/conditions.ts'
-import { parseRuntimeListing } from '../../src/audit/facts/runtime-listing.ts'
+import { parseRuntimeListing } from '../../src/audit/facts/images/runtime-listing.ts'
 import { liveFailures } from '../../src/audit/findings/live-failures.ts'
 import { auditCluster } from '../../src/audit/report/report.ts'
 import type { Lock } from '../../src/bundle/format/lock.ts'

@@ -1,6 +1,7 @@
 import type { Node } from 'kubernetes-types/core/v1.js'
 import { expect, test } from 'vitest'
-import { bundleListing, presenceOf, statusListing } from '../../src/audit/facts/node-images.ts'
+import { bundleListing, statusListing } from '../../src/audit/facts/images/node-images.ts'
+import { presenceOf } from '../../src/audit/facts/images/presence.ts'
 
 const D = `sha256:${'d'.repeat(64)}`
 const WEB = ['docker.io/library/web:1']
@@ -72,7 +73,8 @@ const BUNDLE = bundleListing(['docker.io/library/web:1'])
 test.for<
   [rule: string, images: string[][] | undefined, name: string, present: boolean | undefined, isFromBundle: boolean]
 >([
-  ['a seeded node holds what the bundle holds', [], 'docker.io/library/web:1', true, true],
+  ['a seeded node holds what the bundle holds', undefined, 'docker.io/library/web:1', true, true],
+  ['a complete list that lacks it says otherwise', [], 'docker.io/library/web:1', undefined, true],
   ['also where the list is cut', others(50), 'docker.io/library/web:1', true, true],
   ['the seed label tells nothing of other images', others(50), 'docker.io/library/job:1', undefined, false],
   ['what neither has is not there', [], 'docker.io/library/job:1', false, false],

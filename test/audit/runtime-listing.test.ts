@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { parseRuntimeListing } from '../../src/audit/facts/runtime-listing.ts'
+import { parseRuntimeListing } from '../../src/audit/facts/images/runtime-listing.ts'
 import { auditCluster, auditReport } from '../../src/audit/report/report.ts'
 import { node, workload } from '../support/cluster.ts'
 
@@ -103,11 +103,12 @@ const FULL = Array.from({ length: 50 }, (_, index) => `r.example/${index}:1`)
 test.for<[rule: string, image: string, listed: string[], texts: string[], expected: string | boolean]>([
   ['the runtime knows what the kubelet did not report', 'web:1', FULL, [CRICTL], true],
   ['and knows what is not there', 'other:1', FULL, [CRICTL], 'ImageMissing'],
-  ['it is stronger than the kubelet', 'old:1', ['docker.io/library/old:1'], [CTR], 'ImageMissing'],
+  ['the kubelet shows what the runtime does not', 'old:1', ['docker.io/library/old:1'], [CTR], 'ImageUnknown'],
+  ['the runtime shows what the kubelet does not', 'web:1', [], [CRICTL], 'ImageUnknown'],
   ['a digest needs its own record', `job:1@${ID}`, [], [CTR], 'ImageMissing'],
   ['a name whose layers are missing is of no use', 'web:1', [], [CTR, CHECK], 'ImageMissing'],
-  ['one that is complete is', 'job:1', [], [CHECK], true],
-  ['docker finds long names by short ones', 'web:1', [], [DOCKER], true],
+  ['one that is complete is', 'job:1', FULL, [CHECK], true],
+  ['docker finds long names by short ones', 'web:1', FULL, [DOCKER], true],
 ])('several sources: %s', ([, image, listed, texts, expected]) => {
   expect(reason(image, listed, ...texts)).toBe(expected)
 })

@@ -39,9 +39,9 @@ test('a finding has severity and hint of its row, unless the case says otherwise
     line: undefined,
   })
   const place = { file: 'a.yaml', line: 3 }
-  expect(finding('SEED_LOST', 'm', { severity: 'info', hint: 'h', ...place })).toEqual({
-    code: 'SEED_LOST',
-    severity: 'info',
+  expect(finding('NO_IMAGE_FOR_PLATFORM', 'm', { severity: 'error', hint: 'h', ...place })).toEqual({
+    code: 'NO_IMAGE_FOR_PLATFORM',
+    severity: 'error',
     message: 'm',
     hint: 'h',
     ...place,

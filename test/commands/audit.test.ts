@@ -139,8 +139,14 @@ test('more is known with what the runtimes and the kubelets say', async () => {
     'worker-2.json',
     JSON.stringify({ images: [{ id: 'x', repoTags: [api], size: '1' }] }),
   )
+  const { items } = JSON.parse(await readFile(NODES, 'utf8')) as { items: { status: object; metadata: object }[] }
+  // A kubelet that reports no list leaves it to the runtime.
+  const silent = items.map((one) =>
+    JSON.stringify(one.metadata).includes('worker-2') ? { ...one, status: { ...one.status, images: undefined } } : one,
+  )
+  const nodes = await temporaryFile('nodes.json', JSON.stringify({ apiVersion: 'v1', kind: 'List', items: silent }))
   const verdictOf = async (...args: string[]) => {
-    const { stdout } = await runCli(['audit', SHOP, '--nodes', NODES, '--json', ...args])
+    const { stdout } = await runCli(['audit', SHOP, '--nodes', nodes, '--json', ...args])
     const one = (JSON.parse(stdout) as AuditReport).workloads.find(({ name }) => name === 'api')
     return one?.nodes.filter(({ starts }) => starts).map((entry) => 'name' in entry && entry.name)
   }

@@ -1,14 +1,15 @@
+import type { Container, PodSpec } from 'kubernetes-types/core/v1.js'
 import type { LockedImage } from '../../bundle/format/lock.ts'
 import { type AdmissionFacts, admittedPod } from '../../kubernetes/admission/admitted-pod.ts'
-import { type PodImage, podImages } from '../../kubernetes/objects/pod-images.ts'
-import { nameOfResource } from '../../kubernetes/objects/resource.ts'
+import { CONTAINER_LISTS, type PodImage, podImages } from '../../kubernetes/objects/pod-images.ts'
+import { nameOfResource, objectsOf } from '../../kubernetes/objects/resource.ts'
 import type { Workload } from '../../kubernetes/objects/workload.ts'
 import type { Labels } from '../../kubernetes/pods/label-selector.ts'
 import { fieldDoubts } from '../../kubernetes/pods/unmodelled-fields.ts'
 import { type RepellingTerm, type RepellingTerms, repels } from '../../kubernetes/scheduler/anti-affinity.ts'
 import { type SchedulablePod, schedulablePod } from '../../kubernetes/scheduler/schedulable-pod.ts'
-import { criForm, findReference } from '../../oci/reference.ts'
-import { workloadKey } from '../facts/live-pods.ts'
+import { nameOnNode } from '../facts/images/image-lookup.ts'
+import { workloadKey } from '../facts/live/live-pods.ts'
 
 /** A pod with the images it needs. */
 export interface AuditedPod {
@@ -43,14 +44,23 @@ export interface PodFacts extends AdmissionFacts {
 export function auditedPod(workload: Workload, facts: PodFacts): AuditedPod {
   const admitted = admittedPod(workload, facts)
   const pod = schedulablePod({ ...admitted, doubts: [...admitted.doubts, ...fieldDoubts(admitted.spec)] })
-  const images = podImages(workload.podSpec).map((image): AuditedImage => {
-    const reference = findReference(image.reference)
-    const name = reference && criForm(reference)
+  const images = startedImages(workload.podSpec).map((image): AuditedImage => {
+    const name = nameOnNode(image.reference)
     return { ...image, name, locked: name === undefined ? undefined : facts.locked.get(name) }
   })
   const isRunning = facts.running.has(workloadKey(workload.resource))
   const repelledBy = isRunning ? [] : repellingFor(pod, facts)
   return { pod, images, isRunning, repelledBy, holder: holdsPorts(pod) ? nameOfResource(workload.resource) : undefined }
+}
+
+/** The images that something of the pod starts or mounts: a volume that no container mounts holds nothing back. */
+function startedImages(spec: PodSpec): PodImage[] {
+  const mounted = new Set(
+    CONTAINER_LISTS.flatMap((list) => objectsOf(spec[list] as Container[] | undefined)).flatMap(({ volumeMounts }) =>
+      objectsOf(volumeMounts).map(({ name }) => name),
+    ),
+  )
+  return podImages(spec).filter(({ path, container }) => path[0] !== 'volumes' || mounted.has(container))
 }
 
 function repellingFor(pod: SchedulablePod, { terms, namespaces = new Map() }: PodFacts): AuditedPod['repelledBy'] {

@@ -9,8 +9,8 @@ import { requiredTerms } from '../../kubernetes/scheduler/node-selector.ts'
 import { shortageKey } from '../../kubernetes/scheduler/resource-fit.ts'
 import { topologyKeys } from '../../kubernetes/scheduler/topology.ts'
 import type { AuditedNode } from '../facts/audited-node.ts'
-import { withoutLower } from '../facts/live-pods.ts'
-import type { Presence } from '../facts/node-images.ts'
+import type { Presence } from '../facts/images/presence.ts'
+import { withoutLower } from '../facts/live/live-pods.ts'
 import type { AuditedPod } from './audited-pod.ts'
 
 /** Nodes on which every one of the audited pods gets the same verdict. */
@@ -86,7 +86,7 @@ function classKey(
     terms.map(({ topologyKey, topologies }) => topologies.get(own[topologyKey] ?? '')?.priority),
     asks && supportKey(node),
     presences.map(({ present, why, isFromBundle, problem }) =>
-      present === undefined ? why : [Number(present), Number(isFromBundle ?? 0), problem],
+      present === undefined ? [why, isFromBundle] : [Number(present), Number(isFromBundle ?? 0), problem],
     ),
   ])
 }

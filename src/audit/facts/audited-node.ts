@@ -4,8 +4,9 @@ import type { KubeletSettings } from '../../kubernetes/objects/kubelet-config.ts
 import { nameOfNode } from '../../kubernetes/objects/node.ts'
 import type { NodeUse } from '../../kubernetes/scheduler/filters.ts'
 import { type Conditions, kubeletOf } from './conditions.ts'
-import { type LiveUse, NO_USE, nodeUses } from './live-pods.ts'
-import { type Presence, presenceOf } from './node-images.ts'
+import { type Presence, presenceOf } from './images/presence.ts'
+import { failingImages } from './live/failing-images.ts'
+import { type LiveUse, NO_USE, nodeUses } from './live/live-pods.ts'
 import { nodeListings } from './node-listings.ts'
 
 /** A node, and how to look up the images on it. */
@@ -27,10 +28,12 @@ export function* auditedNodes(
 ): Generator<AuditedNode> {
   const listingsOf = nodeListings(locked, conditions)
   const uses = conditions.livePods && nodeUses(conditions.livePods)
+  const failing = failingImages(conditions.livePods ?? [])
   for (const node of nodes) {
     const listings = listingsOf(node)
     const name = nameOfNode(node)
     const use = uses && (uses.get(name) ?? NO_USE)
-    yield { node, use, kubelet: kubeletOf(conditions, name), presenceOf: (image) => presenceOf(image, listings) }
+    const kubelet = kubeletOf(conditions, name)
+    yield { node, use, kubelet, presenceOf: (image) => presenceOf(image, listings, failing.get(name)?.get(image)) }
   }
 }

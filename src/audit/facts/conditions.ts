@@ -3,7 +3,7 @@ import type { Lock } from '../../bundle/format/lock.ts'
 import type { AdmissionFacts } from '../../kubernetes/admission/admitted-pod.ts'
 import { DEFAULT_KUBELET_SETTINGS, type KubeletSettings } from '../../kubernetes/objects/kubelet-config.ts'
 import type { Labels } from '../../kubernetes/pods/label-selector.ts'
-import type { ImageListing } from './node-images.ts'
+import type { ImageListing } from './images/node-images.ts'
 
 /** What is true of the whole cluster, as far as the operator told. */
 export interface Conditions extends AdmissionFacts {

@@ -3,11 +3,11 @@ import type { LockedImage } from '../../bundle/format/lock.ts'
 import { isSeeded, seedSetDigest } from '../../bundle/format/seed-set.ts'
 import { nameOfNode } from '../../kubernetes/objects/node.ts'
 import { type Conditions, kubeletOf } from './conditions.ts'
-import { bundleListing, type ImageListing, statusListing } from './node-images.ts'
+import { bundleListing, type ImageListing, statusListing } from './images/node-images.ts'
 
 /**
- * What is known of the images on each node, the strongest source first: the runtime's own list, the node's status, the
- * seed label. Where seeding is assumed, no list is final, because the bundle's images will come.
+ * What is known of the images on each node, the strongest source first: the runtime's own list, the node's status, its
+ * seed labels. Where seeding is assumed, the bundle's images will come, whatever is there now.
  */
 export function nodeListings(
   locked: ReadonlyMap<string, LockedImage>,
@@ -19,15 +19,15 @@ export function nodeListings(
     ...(whole ? [whole] : []),
     ...(seedSets ?? []).map(({ digest, names }) => ({ digest, listing: bundleListing(names) })),
   ]
+  const assumed = whole && assumeSeeded ? [{ ...whole.listing, isBundle: false, isAssumed: true }] : []
   return (node) => {
     const name = nameOfNode(node)
-    const runtime = runtimeListings?.get(name) ?? []
-    const listings = [
-      ...runtime.map((list) => (assumeSeeded ? { ...list, isFinal: false } : list)),
-      statusListing(node, kubeletOf(conditions, name).maxImages),
-    ]
-    if (whole && assumeSeeded) return [...listings, whole.listing]
     const seeded = sets.filter(({ digest }) => isSeeded(node.metadata?.labels, digest))
-    return [...listings, ...seeded.map(({ listing }) => listing)]
+    return [
+      ...(runtimeListings?.get(name) ?? []),
+      statusListing(node, kubeletOf(conditions, name).maxImages),
+      ...assumed,
+      ...seeded.map(({ listing }) => listing),
+    ]
   }
 }

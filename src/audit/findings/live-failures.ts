@@ -2,7 +2,7 @@ import type { Pod } from 'kubernetes-types/core/v1.js'
 import type { Finding } from '../../finding.ts'
 import { objectsOf } from '../../kubernetes/objects/resource.ts'
 import type { Audit, WorkloadAudit } from '../audit.ts'
-import { ownerKey, workloadKey } from '../facts/live-pods.ts'
+import { ownerKey, workloadKey } from '../facts/live/live-pods.ts'
 import { GroupedFindings } from './grouped-findings.ts'
 
 /** The kubelet's words for an image that it cannot get. */

@@ -5,8 +5,9 @@ import { deletesByAge } from '../../kubernetes/objects/kubelet-config.ts'
 import { nameOfNode, platformOfNode } from '../../kubernetes/objects/node.ts'
 import { objectsOf } from '../../kubernetes/objects/resource.ts'
 import { type Conditions, kubeletOf } from '../facts/conditions.ts'
-import { driftedDigest } from '../facts/drift.ts'
-import type { ImageListing } from '../facts/node-images.ts'
+import { driftedDigest } from '../facts/images/drift.ts'
+import type { ImageListing } from '../facts/images/node-images.ts'
+import { type FailingImages, failingImages } from '../facts/live/failing-images.ts'
 import { nodeListings } from '../facts/node-listings.ts'
 import { fitsPlatform } from '../facts/platform-blobs.ts'
 import { canPin, parseMinor, parseRuntime } from '../facts/runtime-version.ts'
@@ -23,13 +24,14 @@ interface NodeQuestions {
 export function nodeFindings(nodes: readonly Node[], questions: NodeQuestions): Finding[] {
   const findings = new GroupedFindings()
   const listingsOf = nodeListings(questions.locked, questions.conditions)
+  const failing = failingImages(questions.conditions.livePods ?? [])
   for (const node of nodes) {
     const known = listingsOf(node)
-    const listings = known.filter(({ isBundle }) => !isBundle)
-    const promised = known.filter(({ isBundle }) => isBundle).flatMap(({ byName }) => [...byName.keys()])
+    const listings = known.filter(({ isBundle, isAssumed }) => !isBundle && !isAssumed)
+    const promised = new Set(known.flatMap(({ isBundle, byName }) => (isBundle ? [...byName.keys()] : [])))
     addReadiness(findings, node)
     addDrift(findings, node, listings, questions)
-    if (!questions.conditions.assumeSeeded) addLostSeed(findings, node, { listings, promised }, questions)
+    addLostSeed(findings, node, { listings, promised }, { ...questions, failing })
     addGarbageCollection(findings, node, listings, questions)
     addCredentials(findings, node, questions)
   }
@@ -62,24 +64,29 @@ function addDrift(
   }
 }
 
+/** What a label promises, and a complete list or a failing pod shows not to be there. */
 function addLostSeed(
   findings: GroupedFindings,
   node: Node,
-  { listings, promised }: { listings: readonly ImageListing[]; promised: readonly string[] },
-  { locked }: NodeQuestions,
+  { listings, promised }: { listings: readonly ImageListing[]; promised: ReadonlySet<string> },
+  { locked, failing }: NodeQuestions & { failing: FailingImages },
 ): void {
   const platform = platformOfNode(node)
-  for (const name of promised) {
+  const fits = (name: string) => {
     const image = locked.get(name)
-    if (platform && image && !image.platforms.some((held) => fitsPlatform(held.platform, platform))) continue
-    const lacking = listings.find((listing) => !listing.byName.has(name) && listing.gap(name) === undefined)
-    if (!lacking) continue
-    // What the runtime says is so; what the kubelet reports may be minutes behind.
-    const severity = lacking.isFinal ? 'warning' : 'info'
-    const what = `labelled as seeded, but ${name} is not among the images in ${lacking.source}`
-    findings.add(nameOfNode(node), 'SEED_LOST', what, { severity })
-    return
+    return !platform || !image || image.platforms.some((held) => fitsPlatform(held.platform, platform))
   }
+  const lacks = ({ byName, gap }: ImageListing, name: string) => !byName.has(name) && gap(name) === undefined
+  const isFailing = (name: string) => failing.get(nameOfNode(node))?.has(name) ?? false
+  const lost = [...promised].filter(
+    (name) => fits(name) && (isFailing(name) || listings.some((listing) => lacks(listing, name))),
+  )
+  const [first] = lost
+  if (first === undefined) return
+  const source = listings.find((listing) => lacks(listing, first))?.source
+  const where = source ? `is not among the images in ${source}` : 'is not there for a pod that fails now'
+  const more = lost.length > 1 ? ` (nor are ${lost.length - 1} more)` : ''
+  findings.add(nameOfNode(node), 'SEED_LOST', `labelled as seeded, but ${first} ${where}${more}`)
 }
 
 function addGarbageCollection(

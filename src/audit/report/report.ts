@@ -5,6 +5,7 @@ import type { Workload } from '../../kubernetes/objects/workload.ts'
 import { type Audit, audit, lockedByName, type WorkloadAudit, type WorkloadVerdict } from '../audit.ts'
 import type { Conditions } from '../facts/conditions.ts'
 import { type NodeBytes, nodeBytes, unneededFinding } from '../facts/node-bytes.ts'
+import { contradictions } from '../findings/contradictions.ts'
 import { type Fix, fixesOf } from '../findings/fixes.ts'
 import { nodeFindings } from '../findings/node-findings.ts'
 import { countLabels } from '../findings/separating-label.ts'
@@ -37,6 +38,7 @@ export function auditCluster(
     findings: [
       ...findings,
       ...workloadFindings(result, conditions),
+      ...contradictions(result),
       ...nodeFindings(nodes, { locked, needed, conditions }),
       ...unneededFinding(bytes),
     ],

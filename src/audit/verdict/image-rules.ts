@@ -2,7 +2,7 @@ import type { LockedImage } from '../../bundle/format/lock.ts'
 import { isIndexType } from '../../oci/media-type.ts'
 import { formatPlatform, type Platform } from '../../oci/platform.ts'
 import type { Conditions } from '../facts/conditions.ts'
-import type { Presence } from '../facts/node-images.ts'
+import type { Presence } from '../facts/images/presence.ts'
 import { fitsPlatform } from '../facts/platform-blobs.ts'
 import type { Outcome } from './outcome.ts'
 
@@ -58,6 +58,10 @@ export function imageOutcome(
     return no('AlwaysOffline', `${name}: the kubelet asks a registry about credentials (${error})`)
   }
   if (mayPull) return platformOutcome(image, platform, true)
+  if (presence.present === undefined && presence.isFromBundle) {
+    const misfit = platformOutcome(image, platform, true)
+    if (misfit.starts === false) return misfit
+  }
   if (presence.present === undefined)
     return { starts: null, reason: 'ImageUnknown', message: `${name}: ${presence.why}` }
   const error = policy === 'Never' ? 'Never: ErrImageNeverPull' : `${policy}: ErrImagePull`

@@ -4,7 +4,7 @@ import type { NodeUse } from '../../kubernetes/scheduler/filters.ts'
 import { nodeDoubts } from '../../kubernetes/scheduler/node-doubts.ts'
 import type { AuditedPod } from '../classes/audited-pod.ts'
 import type { AuditedNode } from '../facts/audited-node.ts'
-import { withoutLower } from '../facts/live-pods.ts'
+import { withoutLower } from '../facts/live/live-pods.ts'
 import type { Outcome } from './outcome.ts'
 
 /** Whether a pod comes to a node; `starts` is true where nothing is in the way. */

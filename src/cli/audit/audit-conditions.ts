@@ -1,6 +1,6 @@
 import type { Interfaces } from '@oclif/core'
 import type { Conditions } from '../../audit/facts/conditions.ts'
-import { parseRuntimeListing } from '../../audit/facts/runtime-listing.ts'
+import { parseRuntimeListing } from '../../audit/facts/images/runtime-listing.ts'
 import { limitRangeOf } from '../../kubernetes/admission/limit-range.ts'
 import { valueAt } from '../../kubernetes/documents/path.ts'
 import { priorityClassOf } from '../../kubernetes/objects/priority-class.ts'

@@ -1,7 +1,8 @@
 import type { Node } from 'kubernetes-types/core/v1.js'
-import { DEFAULT_KUBELET_SETTINGS } from '../../kubernetes/objects/kubelet-config.ts'
-import { objectsOf } from '../../kubernetes/objects/resource.ts'
-import { criForm, findReference } from '../../oci/reference.ts'
+import { DEFAULT_KUBELET_SETTINGS } from '../../../kubernetes/objects/kubelet-config.ts'
+import { objectsOf } from '../../../kubernetes/objects/resource.ts'
+import { criForm, findReference } from '../../../oci/reference.ts'
+import { isImageId } from './image-lookup.ts'
 
 /** One image on a node, as a source shows it. */
 export interface ListedImage {
@@ -24,18 +25,12 @@ export interface ImageListing {
   readonly byName: ReadonlyMap<string, ListedImage>
   /** Why a name that is not listed may be on the node all the same; undefined where the list is complete. */
   readonly gap: (name: string) => string | undefined
-  /** Read from the runtime itself: what it does not list is not there, whatever weaker sources say. */
+  /** Read from the runtime itself, which does not lag behind what is there. */
   readonly isFinal?: boolean
-  /** What a seeding brought, or would bring: the bundle's images, for the node's platform only. */
+  /** What a seeding brought, as a label says: the bundle's images, for the node's platform only. */
   readonly isBundle?: boolean
-}
-
-/** Whether a name is on a node: yes, no, or nobody can tell, and why so. */
-export interface Presence {
-  readonly present: boolean | undefined
-  readonly why: string
-  readonly isFromBundle?: boolean
-  readonly problem?: string | undefined
+  /** What a seeding would bring. */
+  readonly isAssumed?: boolean
 }
 
 /** The kubelet reports at most so many names an image: digests first, then tags. */
@@ -71,13 +66,14 @@ export function statusListing({ status }: Node, maxImages = DEFAULT_KUBELET_SETT
 
 function statusGap(images: readonly ListedImage[], isReported: boolean, maxImages: number): ImageListing['gap'] {
   if (!isReported || maxImages === 0) return () => 'the node reports no images'
+  const idGap = (name: string) => (isImageId(name) ? 'the node reports no image IDs' : undefined)
   if (maxImages > 0 && images.length >= maxImages)
     return () => `the node reports only its ${images.length} largest images`
   const cut = images.filter(({ names }) => names.length >= MAX_NAMES)
-  if (cut.length === 0) return () => undefined
+  if (cut.length === 0) return idGap
   const hidesDigests = cut.some(({ names }) => names.every((name) => name.includes('@')))
   const gap = `the node reports only ${MAX_NAMES} names of an image that has more`
-  return (name) => (hidesDigests || !name.includes('@') ? gap : undefined)
+  return (name) => idGap(name) ?? (hidesDigests || !name.includes('@') ? gap : undefined)
 }
 
 /** What a node holds once it was seeded. It says nothing of other images. */
@@ -85,24 +81,6 @@ export function bundleListing(names: Iterable<string>): ImageListing {
   const gap = () => 'the bundle does not hold it, and nothing else is known of the node'
   const images = Array.from(names, (name): ListedImage => ({ names: [name], bytes: 0 }))
   return { ...listing('seed label', images, gap), isBundle: true }
-}
-
-/** Whether a name is on the node. Listings stand in the order of their strength. */
-export function presenceOf(name: string, listings: readonly ImageListing[]): Presence {
-  let why: string | undefined
-  let isAbsent = false
-  for (const { source, byName, gap: gapOf, isFinal, isBundle = false } of listings) {
-    const image = byName.get(name)
-    if (image) {
-      const problem = listings.map((other) => other.byName.get(name)?.problem).find(Boolean)
-      return { present: true, why: source, isFromBundle: isBundle, problem }
-    }
-    const gap = gapOf(name)
-    if (gap === undefined && isFinal) return { present: false, why: source }
-    isAbsent ||= gap === undefined
-    why ??= gap
-  }
-  return { present: isAbsent ? false : undefined, why: why ?? 'nothing is known of the images on the node' }
 }
 
 /** The CRI form of a name; docker reports short names, and finds an image by the long one. */

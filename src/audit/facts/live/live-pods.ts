@@ -1,12 +1,12 @@
 import type { Pod } from 'kubernetes-types/core/v1.js'
-import { podImages } from '../../kubernetes/objects/pod-images.ts'
-import { objectsOf, type Resource } from '../../kubernetes/objects/resource.ts'
-import type { Workload } from '../../kubernetes/objects/workload.ts'
-import { hostPorts } from '../../kubernetes/pods/host-port.ts'
-import { liveRequests } from '../../kubernetes/pods/live-requests.ts'
-import { addResources, type Resources } from '../../kubernetes/pods/pod-resources.ts'
-import type { NodeUse } from '../../kubernetes/scheduler/filters.ts'
-import type { ReservedResources } from '../../kubernetes/scheduler/resource-fit.ts'
+import { podImages } from '../../../kubernetes/objects/pod-images.ts'
+import { objectsOf, type Resource } from '../../../kubernetes/objects/resource.ts'
+import type { Workload } from '../../../kubernetes/objects/workload.ts'
+import { hostPorts } from '../../../kubernetes/pods/host-port.ts'
+import { liveRequests } from '../../../kubernetes/pods/live-requests.ts'
+import { addResources, type Resources } from '../../../kubernetes/pods/pod-resources.ts'
+import type { NodeUse } from '../../../kubernetes/scheduler/filters.ts'
+import type { ReservedResources } from '../../../kubernetes/scheduler/resource-fit.ts'
 
 /** What live pods take of a node. */
 export interface LiveUse extends NodeUse {

@@ -1,5 +1,6 @@
-import { ExpectedError } from '../../errors.ts'
-import { isObject, objectsOf } from '../../kubernetes/objects/resource.ts'
+import { ExpectedError } from '../../../errors.ts'
+import { isObject, objectsOf } from '../../../kubernetes/objects/resource.ts'
+import { isImageId } from './image-lookup.ts'
 import { canonicalName, type ImageListing, type ListedImage, listing } from './node-images.ts'
 
 /**
@@ -13,8 +14,12 @@ export function parseRuntimeListing(text: string, file: string): ImageListing {
   if (text.trimStart().startsWith('{')) return { ...listing('crictl images', crictlImages(text, file)), isFinal: true }
   if (/^REF\s+TYPE\s+DIGEST\s/.test(heading)) return { ...listing('ctr images', ctrImages(text)), isFinal: true }
   if (/^REPOSITORY\s+TAG\s+DIGEST\s/.test(heading))
-    return { ...listing('docker images', dockerImages(text)), isFinal: true }
+    return { ...listing('docker images', dockerImages(text), idGap), isFinal: true }
   throw notAListing(file)
+}
+
+function idGap(name: string): string | undefined {
+  return isImageId(name) ? 'docker images does not list whole IDs' : undefined
 }
 
 /** The fields of runtime.v1.Image as crictl prints them; sizes are texts there. */

@@ -1,4 +1,4 @@
-import type { LockedImage } from '../../bundle/format/lock.ts'
+import type { LockedImage } from '../../../bundle/format/lock.ts'
 import type { ListedImage } from './node-images.ts'
 
 /**

@@ -1,6 +1,6 @@
 import type { Node, Pod } from 'kubernetes-types/core/v1.js'
-import { nameOfNode } from '../../kubernetes/objects/node.ts'
-import { type RepellingTerm, RepellingTerms, repellingTerms } from '../../kubernetes/scheduler/anti-affinity.ts'
+import { nameOfNode } from '../../../kubernetes/objects/node.ts'
+import { type RepellingTerm, RepellingTerms, repellingTerms } from '../../../kubernetes/scheduler/anti-affinity.ts'
 import { nodeOfRunning } from './live-pods.ts'
 
 /** The required anti-affinity of the pods that run, with the topologies that it keeps others from. */

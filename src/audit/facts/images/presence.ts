@@ -1,0 +1,68 @@
+import type { ImageListing } from './node-images.ts'
+
+/** Whether a name is on a node: yes, no, or nobody can tell, and why so. */
+export interface Presence {
+  readonly present: boolean | undefined
+  readonly why: string
+  /** A seeding brought it, or so its label says. */
+  readonly isFromBundle?: boolean
+  readonly problem?: string | undefined
+  /** Two sources that cannot both be right. */
+  readonly isContradiction?: boolean
+}
+
+/**
+ * Whether a name is on the node. What lists and failing pods show is stronger than a label, which only tells of the past;
+ * where they disagree, nobody can tell. `failure` is what a pod says now that cannot get the image there.
+ */
+export function presenceOf(name: string, listings: readonly ImageListing[], failure?: string): Presence {
+  const { holder, promise, lacking, gap, problem } = ask(name, listings)
+  if (promise?.isAssumed)
+    return { present: true, why: holder?.source ?? promise.source, isFromBundle: !holder, problem }
+  if (holder && problem) return { present: true, why: holder.source, problem }
+  if (holder && failure) return contradiction(`${holder.source} lists it, a pod fails with ${failure} now`)
+  if (holder && lacking) return contradiction(`${holder.source} lists it, ${lacking.source} does not`)
+  if (holder) return { present: true, why: holder.source }
+  if (failure) return { present: false, why: `a pod fails with ${failure} now` }
+  if (promise && !lacking) return { present: true, why: promise.source, isFromBundle: true }
+  if (promise && lacking && !lacking.isFinal) {
+    const why = `the ${promise.source} promises it, ${lacking.source} does not list it, and is at most a minute behind`
+    return { ...contradiction(why), isFromBundle: true }
+  }
+  if (lacking) return { present: false, why: lacking.source }
+  return { present: undefined, why: gap ?? 'nothing is known of the images on the node' }
+}
+
+interface Answers {
+  /** The first list that has the name. */
+  holder?: ImageListing
+  /** The first label, or assumption, that promises it. */
+  promise?: ImageListing
+  /** The first list that is complete and has it not; lists stand in the order of their strength. */
+  lacking?: ImageListing
+  /** Why the others cannot tell. */
+  gap?: string | undefined
+  problem?: string | undefined
+}
+
+function ask(name: string, listings: readonly ImageListing[]): Answers {
+  const answers: Answers = {}
+  for (const list of listings) {
+    const isPromise = list.isBundle || list.isAssumed
+    const image = list.byName.get(name)
+    if (image) {
+      answers.problem ??= image.problem
+      if (isPromise) answers.promise ??= list
+      else answers.holder ??= list
+      continue
+    }
+    const gap = list.gap(name)
+    if (gap === undefined && !isPromise) answers.lacking ??= list
+    answers.gap ??= gap
+  }
+  return answers
+}
+
+function contradiction(why: string): Presence {
+  return { present: undefined, why, isContradiction: true }
+}
