@@ -13,9 +13,11 @@ export function context(number: number, form: 'constructed' | 'primitive', ...pa
   return tagged((form === 'constructed' ? 0xa0 : 0x80) | number, ...parts)
 }
 
-/** A non-negative integer from its big-endian bytes. */
+/** A non-negative integer from its big-endian bytes, in as few as will do: DER has one form of each (X.690, 8.3.2). */
 export function integer(bytes: Uint8Array): Buffer {
-  return tagged(0x02, (bytes[0] ?? 0) & 0x80 ? Buffer.from([0]) : Buffer.alloc(0), bytes)
+  const first = bytes.findIndex((byte) => byte !== 0)
+  const digits = first < 0 ? Buffer.from([0]) : bytes.subarray(first)
+  return tagged(0x02, digits[0]! & 0x80 ? Buffer.from([0]) : Buffer.alloc(0), digits)
 }
 
 export function boolean(value: boolean): Buffer {
@@ -35,9 +37,11 @@ export function utf8String(text: string): Buffer {
   return tagged(0x0c, Buffer.from(text))
 }
 
-/** GeneralizedTime, to the second. */
+/** A time to the second: UTCTime from 1950 through 2049, GeneralizedTime else. Source: RFC 5280, 4.1.2.5. */
 export function time(date: Date): Buffer {
-  return tagged(0x18, Buffer.from(`${date.toISOString().replace(/[-:T]|\..*/g, '')}Z`))
+  const text = `${date.toISOString().replace(/[-:T]|\..*/g, '')}Z`
+  const year = date.getUTCFullYear()
+  return year >= 1950 && year < 2050 ? tagged(0x17, Buffer.from(text.slice(2))) : tagged(0x18, Buffer.from(text))
 }
 
 /** `2.5.29.17` and the like. */

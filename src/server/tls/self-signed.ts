@@ -1,5 +1,6 @@
 import { generateKeyPairSync, randomBytes, sign } from 'node:crypto'
 import { isIP } from 'node:net'
+import { domainToASCII } from 'node:url'
 import type { ServerKeyPair } from '../http/listen.ts'
 import {
   bitString,
@@ -21,15 +22,19 @@ const DAY = 24 * 60 * 60 * 1000
 
 /**
  * A new P-256 key and a certificate for these host names and addresses that signs itself, so that a client can be given
- * it as its CA. Node makes keys and signatures but no certificates; the thirty lines of DER here do.
+ * it as its CA. Names that no certificate can hold are left out. Node makes keys and signatures but no certificates; the thirty lines of DER here do.
  * Source: RFC 5280.
  */
-export function selfSignedCertificate(names: readonly string[], now: Date): ServerKeyPair {
+export function selfSignedCertificate(
+  names: readonly string[],
+  now: Date,
+  { serial = randomBytes(16) }: { serial?: Uint8Array } = {},
+): ServerKeyPair {
   const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' })
   const name = sequence(setOf(sequence(objectIdentifier(COMMON_NAME), utf8String('nodeseed serve'))))
   const certificate = sequence(
     context(0, 'constructed', integer(Buffer.from([2]))), // version 3
-    integer(randomBytes(16)),
+    integer(positive(serial)),
     ECDSA_WITH_SHA256,
     name,
     // A clock on a disconnected node may well be a day late.
@@ -45,6 +50,11 @@ export function selfSignedCertificate(names: readonly string[], now: Date): Serv
   }
 }
 
+/** RFC 5280, 4.1.2.2 wants more than zero, and at most 20 bytes with the sign. */
+function positive(serial: Uint8Array): Uint8Array {
+  return Buffer.from([1, ...serial.subarray(0, 19)])
+}
+
 function extensions(names: readonly string[]): Buffer[] {
   const basicConstraints = sequence(boolean(true)) // a CA, so that it can be its own issuer
   const keyUsage = bitString(Buffer.from([0b1000_0100]), 2) // digitalSignature, keyCertSign
@@ -53,14 +63,21 @@ function extensions(names: readonly string[]): Buffer[] {
     sequence(objectIdentifier('2.5.29.19'), boolean(true), octetString(basicConstraints)),
     sequence(objectIdentifier('2.5.29.15'), boolean(true), octetString(keyUsage)),
     sequence(objectIdentifier('2.5.29.37'), octetString(serverAuthentication)),
-    sequence(objectIdentifier('2.5.29.17'), octetString(sequence(...names.map(alternativeName)))),
+    sequence(objectIdentifier('2.5.29.17'), octetString(sequence(...names.flatMap(alternativeName)))),
   ]
 }
 
-function alternativeName(name: string): Buffer {
+function alternativeName(name: string): Buffer[] {
   const version = isIP(name)
-  if (version === 0) return context(2, 'primitive', Buffer.from(name))
-  return context(7, 'primitive', version === 4 ? Buffer.from(name.split('.').map(Number)) : ipv6Bytes(name))
+  if (version === 0) return hostName(name)
+  return [context(7, 'primitive', version === 4 ? Buffer.from(name.split('.').map(Number)) : ipv6Bytes(name))]
+}
+
+/** As names are on the wire: ASCII, those of other languages encoded. A kernel takes anything for its host name. */
+function hostName(name: string): Buffer[] {
+  const ascii = domainToASCII(name)
+  const isName = /^[a-z0-9_-]+(?:\.[a-z0-9_-]+)*$/i.test(ascii) && ascii.length <= 253 && isIP(ascii) === 0
+  return isName ? [context(2, 'primitive', Buffer.from(ascii))] : []
 }
 
 function ipv6Bytes(address: string): Buffer {
