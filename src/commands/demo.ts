@@ -4,14 +4,14 @@ import { fileURLToPath } from 'node:url'
 import { Flags } from '@oclif/core'
 import { readAsset } from '../cli/asset.ts'
 import { BaseCommand } from '../cli/base-command.ts'
-import { writeOutputDirectory } from '../cli/files/output-directory.ts'
 import { startEmbeddedRegistry } from '../demo/embedded-registry.ts'
 import type { Step } from '../demo/step.ts'
 import { walk } from '../demo/walk.ts'
+import { StagedOutput, writeNew } from '../disk/staged-output.ts'
 
 const EXAMPLES = fileURLToPath(new URL('../../examples/demo', import.meta.url))
 const INPUTS = ['shop.yaml', 'nodes.yaml']
-const MARKER = 'about-this-demo.txt'
+const ABOUT_FILE = 'about-this-demo.txt'
 const ABOUT = `What nodeseed demo wrote, and will replace when it runs again here.
 
 shop.lock   what each reference stands for
@@ -43,27 +43,34 @@ export default class Demo extends BaseCommand {
     const { flags } = await this.parse(Demo)
     const started = performance.now()
     const carried = isSea() ? await carriedInputs() : []
-    const files = [{ path: MARKER, content: ABOUT }, ...carried]
-    await writeOutputDirectory(flags.output, files, { force: true, marker: MARKER })
+    const files = [{ path: ABOUT_FILE, content: ABOUT }, ...carried]
+    const output = await StagedOutput.begin(flags.output, { force: true })
     const examples = carried.length > 0 ? join(flags.output, 'input') : relative(process.cwd(), EXAMPLES)
-    const registry = await startEmbeddedRegistry()
     const steps: Step[] = []
+    const registry = await startEmbeddedRegistry()
     try {
+      for (const { path, content } of files) await writeNew(join(output.path, path), content)
       const paths = {
         manifests: join(examples, 'shop.yaml'),
         nodes: join(examples, 'nodes.yaml'),
         directory: flags.output,
+        realPath: (path: string) =>
+          path.startsWith(join(flags.output, '/')) ? join(output.path, relative(flags.output, path)) : path,
       }
       for await (const step of walk({ ...paths, client: registry.client })) {
         steps.push(step)
         this.#show(step, steps.length)
       }
+      await output.commit()
+    } catch (error) {
+      await output.abandon()
+      throw error
     } finally {
       await registry.stop()
     }
     const seconds = (performance.now() - started) / 1000
     this.log(
-      `\nDone in ${seconds.toFixed(1)} s. Everything lies in ${flags.output}; ${MARKER} there says what is what.`,
+      `\nDone in ${seconds.toFixed(1)} s. Everything lies in ${flags.output}; ${ABOUT_FILE} there says what is what.`,
     )
     return { directory: flags.output, seconds, steps }
   }

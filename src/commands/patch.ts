@@ -1,12 +1,12 @@
 import { Args, Flags } from '@oclif/core'
 import { BaseCommand } from '../cli/base-command.ts'
 import { readLockOf } from '../cli/bundles/lock-file.ts'
-import { writeOutputDirectory } from '../cli/files/output-directory.ts'
 import { patchFiles, writePatched } from '../cli/files/patch-files.ts'
 import { readPlacementFile } from '../cli/files/placement-file.ts'
 import { isIncomplete, scanInputs } from '../cli/inputs/scan-inputs.ts'
 import { renderFindings } from '../cli/output/findings.ts'
 import { writeData } from '../cli/output/streams.ts'
+import { writeOutputDirectory } from '../disk/output-directory.ts'
 import { ExpectedError } from '../errors.ts'
 import type { Finding } from '../finding.ts'
 import type { Workload } from '../kubernetes/objects/workload.ts'
@@ -109,7 +109,7 @@ export default class Patch extends BaseCommand {
     const { workloads, findings } = await scanInputs(inputs, { keepWorkloads: true })
     const edited = workloads.map((workload) => ({ workload, edits: podEdits(workload, optionsFor(workload)) }))
     const component = kustomizeComponent(edited)
-    await writeOutputDirectory(output, component.files, { force, marker: 'kustomization.yaml' })
+    await writeOutputDirectory(output, component.files, { force })
     const files = component.files.map(({ path }) => ({ file: `${output}/${path}`, changes: 1 }))
     for (const { file } of files) this.log(file)
     const unreadable = findings.filter(({ code }) => code.endsWith('_UNREADABLE'))

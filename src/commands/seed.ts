@@ -5,12 +5,12 @@ import { carriedFindings, joinCommand } from '../cli/bundles/carried-bundle.ts'
 import { openTrusted } from '../cli/bundles/trusted-bundle.ts'
 import { readNodeScript } from '../cli/files/node-script.ts'
 import { readNodesFile } from '../cli/files/nodes-file.ts'
-import { writeOutputDirectory } from '../cli/files/output-directory.ts'
 import { PLACEMENT_FILE } from '../cli/files/placement-file.ts'
 import { seedFlags } from '../cli/flags/seed-flags.ts'
 import { isUnreadable, scanInputs } from '../cli/inputs/scan-inputs.ts'
 import { renderFindings } from '../cli/output/findings.ts'
 import { renderTable } from '../cli/output/table.ts'
+import { writeOutputDirectory } from '../disk/output-directory.ts'
 import { nameOfNode } from '../kubernetes/objects/node.ts'
 import type { BundleFile } from '../layout/bundle-file.ts'
 import { wholeName } from '../layout/files/part-name.ts'
@@ -19,8 +19,6 @@ import { readAuthority } from '../registry/config/certificate-files.ts'
 import { methodChooser } from '../seed/methods/method-choice.ts'
 import { planSeeding, type SeedingPlan } from '../seed/plan.ts'
 import { seedSteps } from '../seed/seed-steps.ts'
-
-const MARKER = PLACEMENT_FILE
 
 export default class Seed extends BaseCommand {
   static override summary = 'write what brings a bundle onto nodes: node script, DaemonSets, labels, workload patches'
@@ -67,8 +65,8 @@ not be placed, and says what and why; the rest is written all the same.`
       script: await readNodeScript(),
     })
     const { files, ...answer } = plan
-    const marker = { path: MARKER, content: `${JSON.stringify(answer, null, 2)}\n` }
-    await writeOutputDirectory(flags.output, [...files, marker], { force: flags.force, marker: MARKER })
+    const placement = { path: PLACEMENT_FILE, content: `${JSON.stringify(answer, null, 2)}\n` }
+    await writeOutputDirectory(flags.output, [...files, placement], { force: flags.force })
     const said = [...findings.filter(isUnreadable), ...carriedFindings(bundle), ...plan.findings]
     if (said.length > 0) this.logToStderr(renderFindings(said))
     this.#explain(plan, bundle, flags.output, flags['from-registry'])

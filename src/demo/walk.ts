@@ -3,9 +3,10 @@ import { join } from 'node:path'
 import { verifyBundle } from '../bundle/check/verify.ts'
 import { readNodeScript } from '../cli/files/node-script.ts'
 import { readNodesFile } from '../cli/files/nodes-file.ts'
-import { writeOutputDirectory } from '../cli/files/output-directory.ts'
+import { PLACEMENT_FILE } from '../cli/files/placement-file.ts'
 import { scanInputs } from '../cli/inputs/scan-inputs.ts'
 import { imagesOf } from '../discovery/uses/used-images.ts'
+import { writeOutputDirectory } from '../disk/output-directory.ts'
 import { writeTextFile } from '../disk/write-file.ts'
 import { renderYaml } from '../kubernetes/documents/render.ts'
 import { platformOfNode } from '../kubernetes/objects/node.ts'
@@ -23,17 +24,20 @@ export interface WalkOptions {
   /** Manifests and nodes to begin with. */
   readonly manifests: string
   readonly nodes: string
-  /** An existing directory for the results. */
+  /** The directory for the results. */
   readonly directory: string
+  /** Where a path is for now: what is in the directory lies elsewhere until the end. */
+  readonly realPath: (path: string) => string
   readonly client: RegistryClient
 }
 
 const POLICIES = ['Never', 'IfNotPresent']
 
 /** Goes the whole path, from manifests to pods that start, with the functions that the commands call; a step at a time. */
-export async function* walk({ manifests, nodes: nodesFile, directory, client }: WalkOptions): AsyncGenerator<Step> {
+export async function* walk(options: WalkOptions): AsyncGenerator<Step> {
+  const { manifests, nodes: nodesFile, directory, realPath, client } = options
   const inDirectory = (name: string) => join(directory, name)
-  const { uses, workloads } = await scanInputs([manifests], { keepWorkloads: true })
+  const { uses, workloads } = await scanInputs([realPath(manifests)], { keepWorkloads: true })
   const images = imagesOf(uses, POLICIES)
   yield {
     title: 'scan',
@@ -41,13 +45,13 @@ export async function* walk({ manifests, nodes: nodesFile, directory, client }: 
     said: [`${countOf(images.length, 'image')} in ${countOf(workloads.length, 'workload')}:`, ...images],
   }
 
-  const nodes = await readNodesFile(nodesFile)
+  const nodes = await readNodesFile(realPath(nodesFile))
   yield auditStep('audit, before', `${manifests} --nodes ${nodesFile}`, { workloads, nodes })
 
   const platforms = nodes.map(platformOfNode).filter((platform) => platform !== undefined)
   const locked = await lockAll(images, platforms, client)
   const lockFile = inDirectory('shop.lock')
-  await writeTextFile(lockFile, `${JSON.stringify(locked.lock, null, 2)}\n`)
+  await writeTextFile(realPath(lockFile), `${JSON.stringify(locked.lock, null, 2)}\n`)
   yield {
     title: 'lock',
     command: `nodeseed lock ${manifests} --nodes ${nodesFile} -o ${lockFile}`,
@@ -56,14 +60,14 @@ export async function* walk({ manifests, nodes: nodesFile, directory, client }: 
   }
 
   const bundleFile = inDirectory('shop.tar')
-  const { size, table } = await writeBundle(bundleFile, locked, client)
+  const { size, table } = await writeBundle(realPath(bundleFile), locked, client)
   yield {
     title: 'bundle',
     command: `nodeseed bundle ${lockFile} -o ${bundleFile}`,
     said: [`one file to carry across the gap: ${countOf(table.blobs.length, 'blob')}, each once, ${formatBytes(size)}`],
     output: bundleFile,
   }
-  yield await verifyStep(bundleFile)
+  yield await verifyStep(bundleFile, realPath(bundleFile))
 
   const plan = planSeeding(locked.lock, nodes, workloads, {
     set: 'shop',
@@ -75,7 +79,7 @@ export async function* walk({ manifests, nodes: nodesFile, directory, client }: 
     script: await readNodeScript(),
   })
   const seedDirectory = inDirectory('seed')
-  await writeSeeding(seedDirectory, plan)
+  await writeSeeding(realPath(seedDirectory), plan)
   yield {
     title: 'seed',
     command: `nodeseed seed ${bundleFile} ${manifests} --nodes ${nodesFile} --set-name shop -o ${seedDirectory}`,
@@ -92,17 +96,20 @@ export async function* walk({ manifests, nodes: nodesFile, directory, client }: 
   const after = { manifests: inDirectory('after/shop.yaml'), nodes: inDirectory('after/nodes.yaml') }
   const note = 'What kubectl shows once seeding is done, the labels are set and the node selectors applied.'
   const resources = seeded.workloads.map(({ resource }) => resource.value)
-  await mkdir(inDirectory('after'))
-  await writeTextFile(after.manifests, renderYaml(note, resources))
-  await writeTextFile(after.nodes, renderYaml(note, [{ apiVersion: 'v1', kind: 'List', items: seeded.nodes }]))
+  await mkdir(realPath(inDirectory('after')))
+  await writeTextFile(realPath(after.manifests), renderYaml(note, resources))
+  await writeTextFile(
+    realPath(after.nodes),
+    renderYaml(note, [{ apiVersion: 'v1', kind: 'List', items: seeded.nodes }]),
+  )
   yield auditStep('audit, after', `${after.manifests} --nodes ${after.nodes} --placement ${seedDirectory}`, {
     ...seeded,
     seedSets: plan.sets.map(({ digest, images }) => ({ digest, names: images })),
   })
 }
 
-async function verifyStep(file: string): Promise<Step> {
-  const bundle = await openBundle(file)
+async function verifyStep(file: string, realFile: string): Promise<Step> {
+  const bundle = await openBundle(realFile)
   try {
     const problems = await verifyBundle(bundle)
     const verdict =
@@ -113,7 +120,7 @@ async function verifyStep(file: string): Promise<Step> {
   }
 }
 
-async function writeSeeding(directory: string, { files, ...placement }: SeedingPlan): Promise<void> {
-  const marker = { path: 'placement.json', content: `${JSON.stringify(placement, null, 2)}\n` }
-  await writeOutputDirectory(directory, [...files, marker], { marker: marker.path })
+async function writeSeeding(directory: string, { files, ...answer }: SeedingPlan): Promise<void> {
+  const placement = { path: PLACEMENT_FILE, content: `${JSON.stringify(answer, null, 2)}\n` }
+  await writeOutputDirectory(directory, [...files, placement], { force: false })
 }

@@ -30,7 +30,14 @@ test('the demo goes from impossible to safe, and says how', async () => {
   ])
   expect(steps[1]?.said).toContain('4 impossible:')
   expect(steps[6]?.said).toContain('4 safe:')
-  expect((await readdir(directory)).sort()).toEqual(['about-this-demo.txt', 'after', 'seed', 'shop.lock', 'shop.tar'])
+  expect((await readdir(directory)).sort()).toEqual([
+    '.nodeseed-files',
+    'about-this-demo.txt',
+    'after',
+    'seed',
+    'shop.lock',
+    'shop.tar',
+  ])
 })
 
 test('what the demo says one would type does the same', async () => {
@@ -50,6 +57,8 @@ test('what the demo says one would type does the same', async () => {
     const { exitCode, stderr } = await runCli(title === 'seed' ? [...args, '--force'] : args)
     expect({ command, exitCode, stderr }).toEqual({ command, exitCode: expected, stderr: '' })
   }
+  // What was made anew within its directory is still known for nodeseed's.
+  await demo(directory)
 })
 
 test('it runs again where it ran before, and leaves other directories alone', async () => {
@@ -59,5 +68,5 @@ test('it runs again where it ran before, and leaves other directories alone', as
   await writeFile(join(directory, 'mine.txt'), 'mine')
   const { exitCode, stderr } = await runCli(['demo', '--output', directory])
   expect(exitCode).toBe(2)
-  expect(stderr).toContain('about-this-demo.txt')
+  expect(stderr).toContain('holds no .nodeseed-files, so it is no output of nodeseed')
 })

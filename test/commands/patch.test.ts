@@ -106,7 +106,7 @@ testWith(['kubectl'])(
       output,
     ]
     expect(await runCli(args)).toMatchObject({ exitCode: 0 })
-    const files = await readdir(output)
+    const files = (await readdir(output)).filter((name) => name !== '.nodeseed-files')
     expect(files.sort()).toEqual(['cronjob-shop-report.yaml', 'deployment-shop-web.yaml', 'kustomization.yaml'])
     const patches = files.slice(0, 2).map((file) => `  - offline/${file}\n`)
     await writeFile(

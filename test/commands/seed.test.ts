@@ -41,6 +41,7 @@ test('the example becomes a directory of files, and a table of what each node ge
   `)
   expect((await readdir(output, { recursive: true })).sort()).toMatchInlineSnapshot(`
     [
+      ".nodeseed-files",
       "guard",
       "guard/kustomization.yaml",
       "guard/node-selectors.yaml",
@@ -156,7 +157,10 @@ test('an output that exists is kept; only one of ours is replaced, and only by f
   expect(await run('--set-name', 'shop', '--force')).toMatchObject({ exitCode: 0 })
   expect(await readFile(join(output, 'placement.json'), 'utf8')).toContain('shop.nodeseed.dev')
   const foreign = ['seed', bundle, '--nodes', NODES, '--force', '-o', directory]
-  expect(await runCli(foreign)).toMatchObject({ exitCode: 2, stderr: expect.stringContaining('placement.json') })
+  expect(await runCli(foreign)).toMatchObject({
+    exitCode: 2,
+    stderr: expect.stringContaining('holds no .nodeseed-files'),
+  })
   expect((await readdir(directory)).sort()).toEqual(['out', 'shop.tar'])
 })
 

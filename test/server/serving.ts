@@ -28,10 +28,12 @@ export async function startServing(args: readonly string[], env: Record<string, 
     if (child.exitCode === null && child.signalCode === null) await once(child, 'exit')
   })
   let said = ''
-  for await (const chunk of child.stdout as AsyncIterable<Buffer>) {
+  // Left open: who cannot write what it has to say has failed.
+  for await (const chunk of child.stdout.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
     said += chunk
     if (said.endsWith('}\n')) break
   }
+  child.stdout.resume()
   if (!said) throw new Error(`serve ended: ${Buffer.concat(log)}`)
   return { ...JSON.parse(said), process: child, log: () => Buffer.concat(log).toString() }
 }

@@ -1,10 +1,10 @@
 import { basename } from 'node:path'
 import type { Interfaces } from '@oclif/core'
 import { type ToolArchitecture, toolsAmong } from '../../bundle/format/tool-files.ts'
+import { writeOutputDirectory } from '../../disk/output-directory.ts'
 import { ExpectedError } from '../../errors.ts'
 import { openBundle } from '../../layout/bundle-file.ts'
 import { REGISTRY_LABEL, serveResources } from '../../seed/output/serve-resources.ts'
-import { writeOutputDirectory } from '../files/output-directory.ts'
 import type { inClusterFlags } from '../flags/serve-flags.ts'
 
 type InClusterFlags = Interfaces.InferredFlags<typeof inClusterFlags>
@@ -33,7 +33,7 @@ export async function writeInCluster(
     nodePort: flags['node-port'],
     architecture: arch,
   })
-  await writeOutputDirectory(directory, resources, { force: true, marker: 'registry.yaml' })
+  await writeOutputDirectory(directory, resources, { force: true })
   const url = `http://NODE-ADDRESS:${flags['node-port']}`
   const next = `Written to ${directory}. What comes next:
   1. copy a bundle made with --with-tool to ${bundlePath} ${claim ? `in the claim ${claim}` : 'of the nodes that shall serve it'}
