@@ -69,6 +69,7 @@ const MAY_IMPORT: Record<string, string[]> = {
     'kubernetes',
     'kubernetes-types',
     'duration.ts',
+    'finding-codes.ts',
     'finding.ts',
     'node:',
     '@oclif/core',

@@ -1,7 +1,9 @@
 import { Command } from '@oclif/core'
 import { ExpectedError } from '../errors.ts'
+import type { Finding } from '../finding.ts'
 import { failureJson, failureText } from './output/failure.ts'
 import { jsonPieces } from './output/json-pieces.ts'
+import { type Omission, omissionsOf, renderOmissions } from './output/omissions.ts'
 import { say, writeData, writeLines } from './output/streams.ts'
 import { usageError, withoutParserWords } from './output/usage-error.ts'
 
@@ -15,6 +17,13 @@ export abstract class BaseCommand extends Command {
   /** Ends the command with exit code 4: the question was answered, and the answer is no. */
   protected answerNo(): void {
     process.exitCode = 4
+  }
+
+  /** Says what findings leave out, as the last words of the command; gives it as `--json` prints it. */
+  protected sayLeftOut(findings: readonly Finding[]): Omission[] {
+    const omissions = omissionsOf(findings)
+    if (omissions.length > 0) this.logToStderr(renderOmissions(omissions))
+    return omissions
   }
 
   override log(message = ''): void {

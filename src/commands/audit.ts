@@ -15,6 +15,7 @@ import { BaseCommand } from '../cli/base-command.ts'
 import { conditionFlags, sourceFlags } from '../cli/flags/audit-flags.ts'
 import { isIncomplete } from '../cli/inputs/scan-inputs.ts'
 import { renderFindings } from '../cli/output/findings.ts'
+import type { Omission } from '../cli/output/omissions.ts'
 import { printable } from '../cli/output/printable.ts'
 import { writeTextFile } from '../disk/write-file.ts'
 import { ExpectedError } from '../errors.ts'
@@ -42,7 +43,7 @@ Ends with 0 when no workload is below --fail-on, with 4 when one is.`
     junit: Flags.string({ description: 'write a JUnit report', helpValue: 'FILE' }),
   }
 
-  async run(): Promise<AuditReport> {
+  async run(): Promise<AuditReport & { omissions: readonly Omission[] }> {
     const { argv, flags } = await this.parse(Audit)
     const { scan, nodes, known } = await readAuditSources(argv as string[], flags)
     if (scan.workloads.length === 0) {
@@ -65,7 +66,7 @@ Ends with 0 when no workload is below --fail-on, with 4 when one is.`
     if (urgent.length > 0) this.logToStderr(renderFindings(urgent))
     if (result.workloads.some(({ verdict }) => fails(verdict, flags['fail-on']))) this.answerNo()
     else if (isIncomplete(scan)) process.exitCode = 2
-    return auditReport(result)
+    return { ...auditReport(result), omissions: this.sayLeftOut(result.findings) }
   }
 
   async #write(result: AuditResult, { html, sarif, junit, 'fail-on': failOn }: AuditFlags): Promise<void> {

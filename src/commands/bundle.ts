@@ -93,10 +93,9 @@ export default class Bundle extends BaseCommand {
         plan,
         downloaded === undefined ? 'is up to date' : `downloaded ${formatBytes(downloaded)}`,
       )
-      if (!flags.sign) return report
-      const signature = await signBundle(flags.output, indexOf(plan), flags.sign)
-      this.log(`${signature}: the signature`)
-      return { ...report, signature }
+      const signature = flags.sign && (await signBundle(flags.output, indexOf(plan), flags.sign))
+      if (signature) this.log(`${signature}: the signature`)
+      return { ...report, ...(signature && { signature }), omissions: this.sayLeftOut(wanted.leftOut) }
     } finally {
       await client.close()
       for (const content of reuse) await content.close()

@@ -9,6 +9,7 @@ import { readLockOf } from '../cli/bundles/lock-file.ts'
 import { lockFlags } from '../cli/bundles/lock-flags.ts'
 import { lockInputs } from '../cli/bundles/lock-inputs.ts'
 import { withManifestCache } from '../cli/bundles/manifest-cache.ts'
+import type { Omission } from '../cli/output/omissions.ts'
 import { renderQuotas } from '../cli/registry/quota.ts'
 import { readRegistryOptions } from '../cli/registry/registry-options.ts'
 import { checkOutputPlace } from '../disk/output-place.ts'
@@ -45,7 +46,7 @@ export default class LockCommand extends BaseCommand {
     ...lockFlags,
   }
 
-  async run(): Promise<Lock | { moved: readonly MovedTag[] }> {
+  async run(): Promise<(Lock & { omissions: readonly Omission[] }) | { moved: readonly MovedTag[] }> {
     const { argv, flags } = await this.parse(LockCommand)
     if (flags.output) await checkOutputPlace(flags.output, { replace: flags.force })
     const wanted = await imagesToLock(argv as string[], flags)
@@ -69,7 +70,7 @@ export default class LockCommand extends BaseCommand {
       })
       for (const line of renderQuotas(domainsOf(wanted), (registry) => client.quotaOf(registry))) this.logToStderr(line)
       this.log(`${flags.output}: ${countOf(lock.images.length, 'image')}`)
-      return lock
+      return { ...lock, omissions: this.sayLeftOut(wanted.leftOut) }
     } finally {
       await client.close()
     }

@@ -5,6 +5,7 @@ import { patchFiles, writePatched } from '../cli/files/patch-files.ts'
 import { readPlacementFile } from '../cli/files/placement-file.ts'
 import { isIncomplete, scanInputs } from '../cli/inputs/scan-inputs.ts'
 import { renderFindings } from '../cli/output/findings.ts'
+import type { Omission } from '../cli/output/omissions.ts'
 import { writeData } from '../cli/output/streams.ts'
 import { writeOutputDirectory } from '../disk/output-directory.ts'
 import { ExpectedError } from '../errors.ts'
@@ -53,7 +54,7 @@ export default class Patch extends BaseCommand {
     force: Flags.boolean({ description: 'replace a component that is there', dependsOn: ['output'] }),
   }
 
-  async run(): Promise<PatchAnswer> {
+  async run(): Promise<PatchAnswer & { omissions: readonly Omission[] }> {
     const { argv, flags } = await this.parse(Patch)
     const optionsFor = await this.#options(flags.placement, flags.policy, flags['pin-digests'])
     const inputs = argv as string[]
@@ -63,7 +64,7 @@ export default class Patch extends BaseCommand {
     if (answer.findings.length > 0) this.logToStderr(renderFindings(answer.findings))
     // What could be read is patched; a script must not take it for all.
     if (isIncomplete(answer)) process.exitCode = 2
-    return answer
+    return { ...answer, omissions: this.sayLeftOut(answer.findings) }
   }
 
   async #options(

@@ -7,6 +7,7 @@ import { renderFindings } from '../cli/output/findings.ts'
 import { SCAN_FORMAT_NAMES, SCAN_FORMATS } from '../cli/output/scan-formats.ts'
 import { renderWhy } from '../cli/output/uses.ts'
 import { type ImageUse, renderUse } from '../discovery/uses/image-use.ts'
+import { leftOutByPolicy } from '../discovery/uses/left-out.ts'
 import { imagesOf, usesOf } from '../discovery/uses/used-images.ts'
 
 export default class Scan extends BaseCommand {
@@ -58,7 +59,9 @@ Exit code 0 also with findings; 2 when something could not be read, so that imag
     const text = SCAN_FORMATS[flags.format].render({ uses: scan.uses.filter(isTaken), images })
     if (text !== '') this.log(text)
     if (scan.findings.length > 0) this.logToStderr(renderFindings(scan.findings))
-    return { uses: scan.uses.map(renderUse), images, findings: scan.findings }
+    const leftOut = [...scan.findings, ...leftOutByPolicy(scan.uses, policies), ...scan.unsure]
+    const omissions = this.sayLeftOut(leftOut)
+    return { uses: scan.uses.map(renderUse), images, findings: scan.findings, omissions }
   }
 
   private explain({ uses }: InputScan, reference: string): unknown {

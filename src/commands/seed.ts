@@ -72,7 +72,7 @@ not be placed, and says what and why; the rest is written all the same.`
     this.#explain(plan, bundle, flags.output, flags['from-registry'])
     if (plan.nodes.length + plan.prepared.length === 0 || said.some(({ severity }) => severity === 'error'))
       this.answerNo()
-    return answer
+    return { ...answer, omissions: this.sayLeftOut(said) }
   }
 
   #explain(plan: SeedingPlan, bundle: BundleFile, output: string, registry?: string): void {

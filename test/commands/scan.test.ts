@@ -32,7 +32,9 @@ test('the example shop as a table, its findings on stderr', async () => {
   expect(stdout).not.toContain('shop/report')
   expect(stderr).toBe(
     'error: examples/scan/shop.yaml:88: CronJob shop/report, container report: registry.example.com/shop/report is pulled Always (the default for the tag latest), which fails offline even when the image is on the node\n' +
-      '  try: Give it a version tag, or set imagePullPolicy: IfNotPresent; or name the image by digest and set IfNotPresent; or keep Always and serve a mirror (nodeseed serve).\n',
+      '  try: Give it a version tag, or set imagePullPolicy: IfNotPresent; or name the image by digest and set IfNotPresent; or keep Always and serve a mirror (nodeseed serve).\n' +
+      'left out: 1 image pulled Always: registry.example.com/shop/report:latest\n' +
+      '  try: Set imagePullPolicy: IfNotPresent and scan again, or take them too: --policy Never,IfNotPresent,Always (pods then need a mirror: nodeseed serve).\n',
   )
 })
 
@@ -82,6 +84,7 @@ test('a use as JSON has every field', async () => {
     ],
     images: ['docker.io/library/a:1'],
     findings: [],
+    omissions: [],
   })
 })
 

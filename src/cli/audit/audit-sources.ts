@@ -46,9 +46,9 @@ async function readLive(inputs: readonly string[], flags: SourceFlags): Promise<
     const { nodes, pods, objects, kubelets, completeKinds, unread } = await readCluster(api)
     const live = scanObjects(objects, 'cluster', KEEP)
     const files = inputs.length > 0 ? await scanInputs(inputs, KEEP) : undefined
-    const { workloads, uses, findings } = files ?? live
+    const { workloads, uses, unsure, findings } = files ?? live
     const resources = [...live.resources, ...(files?.resources ?? [])]
-    const scan = { workloads, uses, resources, findings: [...findings, ...unread.map(unreadFinding)] }
+    const scan = { workloads, uses, unsure, resources, findings: [...findings, ...unread.map(unreadFinding)] }
     return { nodes, scan, known: { livePods: pods, kubelets, completeKinds } }
   } finally {
     await api.close()

@@ -1,9 +1,11 @@
 import type { Interfaces } from '@oclif/core'
 import type { Edition, Lock, LockedImage } from '../../bundle/format/lock.ts'
 import { jointEdition } from '../../bundle/lock/edition.ts'
+import { leftOutByPolicy } from '../../discovery/uses/left-out.ts'
 import { imagesOf } from '../../discovery/uses/used-images.ts'
 import { ExpectedError } from '../../errors.ts'
-import { parseReference, type Reference } from '../../oci/reference.ts'
+import type { Finding } from '../../finding.ts'
+import { criForm, parseReference, type Reference } from '../../oci/reference.ts'
 import { parsePolicies } from '../flags/policies.ts'
 import { scanOptions } from '../flags/scan-flags.ts'
 import { readText } from '../inputs/read-text.ts'
@@ -16,6 +18,8 @@ import type { lockFlags } from './lock-flags.ts'
 export interface ImagesToLock {
   readonly references: readonly Reference[]
   readonly locked: readonly LockedImage[]
+  /** What the inputs name and nothing here takes. */
+  readonly leftOut: readonly Finding[]
   /** The edition that the locks among the inputs are. */
   readonly edition?: Edition | undefined
 }
@@ -39,7 +43,10 @@ export async function imagesToLock(
   const references = [...imagesOf(scan.uses, policies), ...image].map(parseReference)
   const locked = locks.flatMap((lock) => lock?.images ?? [])
   const edition = jointEdition(locks.filter((lock) => lock !== undefined))
-  if (references.length > 0 || locked.length > 0) return { references, locked, edition }
+  const leftOut = [...leftOutByPolicy(scan.uses, policies), ...scan.unsure].filter(
+    ({ subject }) => !references.some((reference) => criForm(reference) === subject),
+  )
+  if (references.length > 0 || locked.length > 0) return { references, locked, leftOut, edition }
   throw new ExpectedError(
     'INPUT_INVALID',
     `No image with policy ${policy} in ${inputs.join(', ') || 'the command line'}`,

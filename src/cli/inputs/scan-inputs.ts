@@ -2,6 +2,7 @@ import { mayNameImages } from '../../discovery/classify/exclusions.ts'
 import type { FieldRule } from '../../discovery/rules/field-rule.ts'
 import { type InputDocument, scanDocument } from '../../discovery/scan.ts'
 import { type Confidence, detach, type ImageUse, isAtLeast } from '../../discovery/uses/image-use.ts'
+import { leftOutAsUnsure } from '../../discovery/uses/left-out.ts'
 import type { ExpectedError } from '../../errors.ts'
 import { type Finding, finding } from '../../finding.ts'
 import { customWorkloadsOf } from '../../kubernetes/objects/custom-workload.ts'
@@ -14,6 +15,8 @@ import type { HelmOptions } from './render.ts'
 export interface InputScan {
   readonly uses: readonly ImageUse[]
   readonly findings: readonly Finding[]
+  /** Images that no use names surely enough. */
+  readonly unsure: readonly Finding[]
   /** Only where asked for: workloads hold their whole documents. */
   readonly workloads: readonly Workload[]
   /** The resources of the kinds that were asked for. */
@@ -47,7 +50,8 @@ export async function scanInputs(inputs: readonly string[], options: ScanOptions
   for await (const document of readInputs(inputs, { ...options, onUnreadable, isNeeded })) {
     addDocument(scan, document, options)
   }
-  return options.comments ? { ...scan, uses: withoutKnownComments(scan.uses) } : scan
+  const unsure = leftOutAsUnsure([...scan.dropped.values()], scan.uses)
+  return { ...scan, unsure, ...(options.comments && { uses: withoutKnownComments(scan.uses) }) }
 }
 
 /** Scans objects that came from somewhere else than a file; `place` stands for the file's name. */
@@ -67,6 +71,8 @@ export function scanObjects(objects: Iterable<unknown>, place: string, options: 
 interface GrowingScan extends InputScan {
   readonly uses: ImageUse[]
   readonly findings: Finding[]
+  /** The first use of each image that is less sure than asked for. */
+  readonly dropped: Map<string, ImageUse>
   readonly workloads: Workload[]
   readonly resources: Resource[]
   /** Texts of uses, one of each. */
@@ -74,11 +80,11 @@ interface GrowingScan extends InputScan {
 }
 
 function emptyScan(): GrowingScan {
-  return { uses: [], findings: [], workloads: [], resources: [], texts: new Map() }
+  return { uses: [], findings: [], unsure: [], dropped: new Map(), workloads: [], resources: [], texts: new Map() }
 }
 
 function addDocument(
-  { uses, findings, workloads, resources, texts }: GrowingScan,
+  { uses, findings, dropped, workloads, resources, texts }: GrowingScan,
   document: InputDocument,
   options: ScanOptions,
 ): void {
@@ -86,6 +92,7 @@ function addDocument(
   const scan = scanDocument(document, options)
   for (const use of scan.uses) {
     if (isAtLeast(use.confidence, minConfidence) || use.layer === 'comment') uses.push(detach(use, texts))
+    else if (use.image !== undefined && !dropped.has(use.image)) dropped.set(use.image, detach(use, texts))
   }
   for (const finding of scan.findings) findings.push(finding)
   if (keepWorkloads) for (const workload of scan.workloads) workloads.push(workload)

@@ -1,0 +1,28 @@
+import { type Finding, finding } from '../../finding.ts'
+import type { ImageUse } from './image-use.ts'
+
+/** The images that only uses under other policies name, each once, with the first place that names it. */
+export function leftOutByPolicy(uses: readonly ImageUse[], policies: readonly string[]): Finding[] {
+  const isTaken = ({ policy }: ImageUse) => policy === undefined || policies.includes(policy)
+  const taken = new Set(uses.filter(isTaken).map(({ image }) => image))
+  const others = uses.filter((use) => !isTaken(use) && !taken.has(use.image))
+  return firstUses(others).map(({ image, policy, file, line }) => {
+    const code = policy === 'Always' ? 'LEFT_OUT_ALWAYS' : 'LEFT_OUT_BY_POLICY'
+    return finding(code, `${image} is left out: its pull policy is ${policy}`, { subject: image, file, line })
+  })
+}
+
+/** The images that only uses which are less sure than asked for name. */
+export function leftOutAsUnsure(unsure: readonly ImageUse[], uses: readonly ImageUse[]): Finding[] {
+  const taken = new Set(uses.map(({ image }) => image))
+  return firstUses(unsure.filter(({ image }) => !taken.has(image))).map(({ image, why, file, line }) => {
+    return finding('LEFT_OUT_AS_UNSURE', `${image} may be an image: ${why}`, { subject: image, file, line })
+  })
+}
+
+/** One use for each image; what does not parse has findings of its own. */
+function firstUses(uses: readonly ImageUse[]): ImageUse[] {
+  const first = new Map<string, ImageUse>()
+  for (const use of uses) if (use.image !== undefined && !first.has(use.image)) first.set(use.image, use)
+  return [...first.values()]
+}
