@@ -41,7 +41,7 @@ not be placed, and says what and why; the rest is written all the same.`
   async run(): Promise<unknown> {
     const { argv, args, flags } = await this.parse(Seed)
     const nodes = await readNodesFile(flags.nodes)
-    const { workloads, findings } = await scanInputs((argv as string[]).slice(1), { keepWorkloads: true })
+    const { workloads, uses, findings } = await scanInputs((argv as string[]).slice(1), { keepWorkloads: true })
     const bundle = await openTrusted(args.bundle, flags)
     await bundle.close()
     const plan = planSeeding(bundle.lock, nodes, workloads, {
@@ -56,6 +56,7 @@ not be placed, and says what and why; the rest is written all the same.`
       prune: flags.prune,
       guard: flags.guard,
       nfd: flags.nfd,
+      operatorNamespaces: uses.flatMap(({ workload }) => workload.namespace ?? []),
       registry: flags['from-registry'],
       registryCa: flags.ca === undefined ? undefined : await readAuthority(flags.ca),
       pullSecret: flags['pull-secret'],

@@ -157,9 +157,10 @@ function guardOf(
   labels: ReadonlyMap<SeedSet, SeedLabel>,
   workloads: readonly Workload[],
   nodes: readonly Node[],
-  { set, labelDomain }: SeedingOptions,
+  { set, labelDomain, operatorNamespaces = [] }: SeedingOptions,
 ): Guard {
-  const namespaces = [...new Set(workloads.map(({ resource }) => resource.namespace ?? 'default'))].sort()
+  const own = workloads.map(({ resource }) => resource.namespace ?? 'default')
+  const namespaces = [...new Set([...own, ...operatorNamespaces])].sort()
   const listed = sets.flatMap((one) => {
     const label = labels.get(one)
     return label ? [{ label, names: one.images.flatMap(({ names }) => names) }] : []

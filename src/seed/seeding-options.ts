@@ -34,6 +34,8 @@ export interface SeedingOptions {
   readonly prune?: boolean
   /** What admission does with pods whose images are not in the bundle. Default: nothing. */
   readonly guard?: GuardAction | undefined
+  /** Namespaces, besides those of the workloads, in which operators will make pods: of resources that name images. */
+  readonly operatorNamespaces?: readonly string[]
   /** Whether nodes also publish their labels through Node Feature Discovery. */
   readonly nfd?: boolean
   /** Compressed bytes that no node may exceed. Default: no limit but its disk. */

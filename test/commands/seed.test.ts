@@ -147,6 +147,21 @@ test('the old spellings of --set-name and --place-on are understood, and say the
   expect(stderr).toMatch(/"--set" flag[\s\S]*"--set-name"[\s\S]*"--placement" flag[\s\S]*"--place-on"/)
 })
 
+test('--guard also looks at the namespaces of custom resources that name images, and says where it looks', async () => {
+  const { bundle, output, directory } = await bundled()
+  const cluster = join(directory, 'cluster.yaml')
+  const spec = 'spec: { imageName: registry.example.com/db:16 }'
+  await writeFile(
+    cluster,
+    `apiVersion: postgresql.cnpg.io/v1\nkind: Cluster\nmetadata: { name: db, namespace: data }\n${spec}\n`,
+  )
+  await runCli(['seed', bundle, '--nodes', NODES, '-o', output, '--guard', 'warn', SHOP, cluster])
+  const policy = await readFile(join(output, 'guard', 'policy.yaml'), 'utf8')
+  const [, bound] = parseAllDocuments(policy).map((document) => document.toJS())
+  expect(bound.spec.matchResources.namespaceSelector.matchExpressions[0].values).toContain('data')
+  expect(await readFile(join(output, 'guard', 'kustomization.yaml'), 'utf8')).toMatch(/looks at the pods in .*data/)
+})
+
 test('an output that exists is kept; only one of ours is replaced, and only by force', async () => {
   const { bundle, output, directory } = await bundled()
   const run = (...more: string[]) => runCli(['seed', bundle, '--nodes', NODES, '-o', output, ...more])

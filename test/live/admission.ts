@@ -72,6 +72,18 @@ async function checkDeny(live: LiveCluster): Promise<void> {
     assert.match(await write('cronjob', 'stray', '--image=stray:1', '--schedule=@daily'), warning)
     assert.equal(await write('cronjob', 'web', '--image=web:1', '--schedule=@daily'), '')
   })
+  await report.check('so is who writes a ReplicaSet, a ReplicationController or a PodTemplate', async () => {
+    for (const manifest of templated('stray:1')) {
+      assert.match(await create(live, manifest), /no node was seeded with: stray:1/, manifest.kind)
+    }
+    for (const manifest of templated('web:1'))
+      assert.doesNotMatch(await create(live, manifest), /Warning/, manifest.kind)
+  })
+  await report.check('the mirror pod of a static pod passes', async () => {
+    const annotations = { 'kubernetes.io/config.mirror': '0123456789abcdef' }
+    const mirror = pod('static-node', 'stray:1', { nodeName: 'node-1' }) as Pod
+    assert.equal(await refusal(live, { ...mirror, metadata: { ...mirror.metadata, annotations } }), '')
+  })
   await report.check('the pods of a Deployment are refused, and its ReplicaSet says why', async () => {
     await kubectl('create', 'deployment', 'stray', '--image=stray:1', '--namespace', 'shop')
     await eventually(async () => {
@@ -94,6 +106,24 @@ async function checkDeny(live: LiveCluster): Promise<void> {
     await assert.rejects(debug('stray:5'), /no node was seeded with: stray:5/)
     await debug('registry.example:5000/team/job:2.0')
   })
+}
+
+/** One of each kind that holds a pod template and is no Deployment, Job or the like. */
+function templated(image: string): { kind: string }[] {
+  const labels = { app: 'templated' }
+  const template = { metadata: { labels }, spec: { containers: [{ name: 'main', image }] } }
+  const metadata = { name: 'templated', namespace: 'shop' }
+  const spec = { replicas: 0, template }
+  return [
+    {
+      apiVersion: 'apps/v1',
+      kind: 'ReplicaSet',
+      metadata,
+      spec: { ...spec, selector: { matchLabels: labels } },
+    } as object,
+    { apiVersion: 'v1', kind: 'ReplicationController', metadata, spec: { ...spec, selector: labels } } as object,
+    { apiVersion: 'v1', kind: 'PodTemplate', metadata, template } as object,
+  ] as { kind: string }[]
 }
 
 async function checkSelectors(live: LiveCluster, output: string, label: string): Promise<void> {

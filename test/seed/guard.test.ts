@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { parseAllDocuments } from 'yaml'
-import { criForm, parseReference } from '../../src/oci/reference.ts'
+import { criForm, findReference, parseReference } from '../../src/oci/reference.ts'
 import { guardResources } from '../../src/seed/guard/guard.ts'
 import type { Guard } from '../../src/seed/guard/guard-images.ts'
 import { imageNameVariants } from '../../src/seed/guard/image-name-variants.ts'
@@ -37,6 +37,47 @@ test('what a manifest may write is among the spellings', () => {
   )
 })
 
+/** Names as a runtime looks for them, with parts that mean something in the first place of a path, or a second. */
+const component = fc.constantFrom('library', 'localhost', 'docker.io', 'index.docker.io', 'foo', 'a.b', 'x', 'host')
+const written = fc
+  .tuple(
+    fc.array(component, { minLength: 1, maxLength: 4 }),
+    fc.constantFrom('', ':5000'),
+    fc.constantFrom('', ':latest', ':1', `@${DIGEST}`),
+  )
+  .map(
+    ([parts, port, end]) =>
+      parts.map((part, index) => (index === 0 && parts.length > 1 ? part + port : part)).join('/') + end,
+  )
+  .filter((text) => findReference(text) !== undefined)
+
+test('a variant of a name means that name, and every way to write a name is a variant of it', () => {
+  fc.assert(
+    fc.property(written, written, (text, other) => {
+      const name = criForm(parseReference(text))
+      for (const variant of imageNameVariants(name)) expect(criForm(parseReference(variant)), variant).toBe(name)
+      expect(imageNameVariants(name)).toContain(text)
+      if (criForm(parseReference(other)) !== name) expect(imageNameVariants(name)).not.toContain(other)
+    }),
+    { numRuns: 2000 },
+  )
+})
+
+test.for<[seeded: string, other: string]>([
+  ['docker.io/library/foo/bar:1', 'foo/bar:1'],
+  ['docker.io/localhost/app:1', 'localhost/app:1'],
+  ['docker.io/a.b/app:1', 'a.b/app:1'],
+])('with %s seeded, %s is another image', ([seeded, other]) => {
+  expect(imageNameVariants(seeded)).not.toContain(other)
+})
+
+test('static pods that the kubelet shows are let through', () => {
+  const [policy] = ofKind('ValidatingAdmissionPolicy')
+  expect(policy?.spec?.matchConditions?.map(({ expression }) => expression)).toEqual([
+    "!('kubernetes.io/config.mirror' in object.metadata.?annotations.orValue({}))",
+  ])
+})
+
 const GUARD: Guard = {
   action: 'deny',
   set: 'shop',
@@ -57,6 +98,7 @@ interface Document {
   readonly spec?: {
     readonly failurePolicy?: string
     readonly paramKind?: object
+    readonly matchConditions?: { readonly expression: string }[]
     readonly policyName?: string
     readonly validationActions?: string[]
     readonly matchResources?: {
@@ -108,7 +150,10 @@ test('new pods are judged, pods that change, and what kubectl debug adds', () =>
     ),
   )
   expect(pods).toEqual(['pods CREATE,UPDATE', 'pods/ephemeralcontainers UPDATE'])
-  const names = ['deployments', 'statefulsets', 'daemonsets', 'jobs', 'cronjobs']
+  const names = [
+    ...['replicationcontrollers', 'podtemplates', 'deployments', 'statefulsets', 'daemonsets', 'replicasets'],
+    ...['jobs', 'cronjobs'],
+  ]
   expect(workloads).toEqual(names.map((name) => `${name} CREATE,UPDATE`))
 })
 

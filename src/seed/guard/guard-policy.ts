@@ -12,14 +12,25 @@ const PODS = [
   { ...WRITES, apiGroups: [''], resources: ['pods/ephemeralcontainers'], operations: ['UPDATE'] },
 ]
 const WORKLOADS = [
-  { ...WRITES, apiGroups: ['apps'], resources: ['deployments', 'statefulsets', 'daemonsets'] },
+  { ...WRITES, apiGroups: [''], resources: ['replicationcontrollers', 'podtemplates'] },
+  { ...WRITES, apiGroups: ['apps'], resources: ['deployments', 'statefulsets', 'daemonsets', 'replicasets'] },
   { ...WRITES, apiGroups: ['batch'], resources: ['jobs', 'cronjobs'] },
 ]
+
+/**
+ * A static pod runs already when the kubelet shows it to the API; refused, nobody would see it there. The annotation
+ * cannot be misused: a kubelet runs no pod that has it.
+ */
+const NO_MIRROR = {
+  name: 'is-no-static-pod',
+  expression: "!('kubernetes.io/config.mirror' in object.metadata.?annotations.orValue({}))",
+}
 
 /** The pod spec of whatever the rules match. `dyn`, because no kind has all these fields. */
 function podSpecOf(object: string): string {
   const spec = `dyn(${object}).spec`
-  return `has(${spec}.jobTemplate) ? ${spec}.jobTemplate.spec.template.spec : has(${spec}.template) ? ${spec}.template.spec : ${spec}`
+  const template = `dyn(${object}).template`
+  return `has(${template}) ? ${template}.spec : has(${spec}.jobTemplate) ? ${spec}.jobTemplate.spec.template.spec : has(${spec}.template) ? ${spec}.template.spec : ${spec}`
 }
 
 /**
@@ -41,6 +52,7 @@ export function guardPolicy(guard: Guard): (ValidatingAdmissionPolicy | Validati
         // What cannot be judged is denied by Fail, whatever the action of the binding.
         failurePolicy: guard.action === 'deny' ? 'Fail' : 'Ignore',
         matchConstraints: { resourceRules: [...PODS, ...WORKLOADS] },
+        matchConditions: [NO_MIRROR],
         variables: [
           { name: 'spec', expression: podSpecOf('object') },
           { name: 'oldSpec', expression: `oldObject == null ? ${NO_SPEC} : (${podSpecOf('oldObject')})` },

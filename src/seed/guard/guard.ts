@@ -35,7 +35,11 @@ export function guardResources(guard: Guard): GeneratedFile[] {
   return [
     {
       path: 'guard/kustomization.yaml',
-      content: renderYaml(`The guard: ${applyCommand([policy])} on this directory.`, [kustomization]),
+      content: renderYaml(
+        `The guard: ${applyCommand([policy])} on this directory.\n` +
+          `It looks at the pods in ${guard.namespaces.join(', ')}; at those that an operator makes in another namespace it does not.`,
+        [kustomization],
+      ),
     },
     policy,
     policyFile(
