@@ -115,7 +115,11 @@ test('each node gets what may run on it, and an audit knows what the labels stan
 
   const [shop, nodes] = ['patched.yaml', 'nodes.json'].map((name) => join(directory, name)) as [string, string]
   await writeFile(shop, (await runCli(['patch', SHOP, '--placement', output])).stdout)
-  const items = labelledNodes(readNodes(await readFile(NODES, 'utf8'), NODES), plan)
+  const allocatable = { cpu: '4', memory: '8Gi', pods: '110' }
+  const items = labelledNodes(readNodes(await readFile(NODES, 'utf8'), NODES), plan).map((node) => ({
+    ...node,
+    status: { ...node.status, allocatable: { ...node.status?.allocatable, ...allocatable } },
+  }))
   await writeFile(nodes, JSON.stringify({ apiVersion: 'v1', kind: 'List', items }))
   const audited = await runCli(['audit', shop, '--nodes', nodes, '--placement', output])
   expect(audited.stdout).toMatch(/2 safe/)
