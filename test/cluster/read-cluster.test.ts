@@ -85,7 +85,10 @@ withKubectl('a list that expires every time ends in an error', async () => {
     return true
   }
   const server = await startApiServer({ '/api/v1/nodes': [node('a'), node('b')] }, { pageSize: 1, answer })
-  expect(await failure(read(server))).toMatchObject({ code: 'CLUSTER_ERROR', message: /expired 4 times/ })
+  expect(await failure(read(server))).toMatchObject({
+    code: 'CLUSTER_ERROR',
+    message: expect.stringMatching(/expired 4 times/),
+  })
 })
 
 const refuse =
@@ -132,17 +135,24 @@ withKubectl('an answer that does not come in time is an error, not a wait', asyn
 
 withKubectl('a cluster that is not there', async () => {
   const error = await failure(read({ kubeconfig: await writeKubeconfig('http://127.0.0.1:1') }))
-  expect(error).toMatchObject({ code: 'CLUSTER_UNREACHABLE', message: /refused/ })
+  expect(error).toMatchObject({ code: 'CLUSTER_UNREACHABLE', message: expect.stringMatching(/refused/) })
 })
 
 withKubectl('a context that is not there', async () => {
   const error = await failure(read(await startApiServer({}), { context: 'nowhere' }))
-  expect(error).toMatchObject({ code: 'CLUSTER_UNREACHABLE', message: /context "nowhere" does not exist/ })
+  expect(error).toMatchObject({
+    code: 'CLUSTER_UNREACHABLE',
+    message: expect.stringMatching(/context "nowhere" does not exist/),
+  })
 })
 
 testWith([])('kubectl that is not there', async () => {
   const error = await failure(ApiProxy.start({ command: ['no-such-kubectl'] }))
-  expect(error).toMatchObject({ code: 'KUBECTL_MISSING', message: 'no-such-kubectl: not found', hint: /--kubectl/ })
+  expect(error).toMatchObject({
+    code: 'KUBECTL_MISSING',
+    message: 'no-such-kubectl: not found',
+    hint: expect.stringMatching(/--kubectl/),
+  })
 })
 
 withKubectl('nothing is left behind: no process, no socket', async () => {

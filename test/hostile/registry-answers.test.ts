@@ -207,7 +207,16 @@ test.for<[what: string, say: (socket: Socket, request: string) => void]>([
     'what we showed, echoed after asking',
     (socket, request) => {
       const body = JSON.stringify({
-        errors: [{ code: 'DENIED', message: /authorization: (.*)/i.exec(request)?.[1]?.trim() ?? '' }],
+        errors: [
+          {
+            code: 'DENIED',
+            message:
+              expect
+                .stringMatching(/authorization: (.*)/i)
+                .exec(request)?.[1]
+                ?.trim() ?? '',
+          },
+        ],
       })
       socket.write(
         /authorization/i.test(request)

@@ -76,5 +76,8 @@ test('a bundle that is cut off says so', async () => {
   await writeSample(path)
   const bytes = await readFile(path)
   await writeFile(path, bytes.subarray(0, bytes.length / 2))
-  await expect(openBundle(path)).rejects.toMatchObject({ code: 'BUNDLE_INVALID', message: /ends after \d+ bytes/ })
+  await expect(openBundle(path)).rejects.toMatchObject({
+    code: 'BUNDLE_INVALID',
+    message: expect.stringMatching(/ends after \d+ bytes/),
+  })
 })
