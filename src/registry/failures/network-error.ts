@@ -1,8 +1,9 @@
-import { type ErrorCode, ExpectedError } from '../../errors.ts'
+import { ExpectedError } from '../../errors.ts'
 import { PrivateAddressError } from '../http/address-guard.ts'
 import { ProxyError } from '../http/proxy.ts'
 import { ConnectionError, StalledError } from '../http/send-request.ts'
 import type { Subject } from '../http/subject.ts'
+import { type Problem, tlsProblem } from './tls-problem.ts'
 
 /** What an error below HTTP means to a user; everything that is no such error as it is. */
 export function networkError({ registry, what }: Subject, error: unknown): unknown {
@@ -10,7 +11,7 @@ export function networkError({ registry, what }: Subject, error: unknown): unkno
   const problem = problemOf(error)
   if (!problem) return error
   return new ExpectedError(problem.code ?? 'REGISTRY_UNREACHABLE', `${what}: ${registry}: ${problem.text}`, {
-    hint: problem.hint.replace('REGISTRY', registry),
+    hint: problem.hint.replaceAll('REGISTRY', registry),
     registry,
     cause: error,
   })
@@ -19,13 +20,6 @@ export function networkError({ registry, what }: Subject, error: unknown): unkno
 /** A certificate or a protocol stays wrong however often one asks. */
 export function isLasting(error: unknown): boolean {
   return problemOf(error)?.isLasting === true
-}
-
-interface Problem {
-  readonly code?: ErrorCode
-  readonly text: string
-  readonly hint: string
-  readonly isLasting?: boolean
 }
 
 function problemOf(error: unknown): Problem | undefined {
@@ -45,20 +39,10 @@ function privateAddress({ host }: PrivateAddressError): Problem {
 /** What undici or the system says; whatever it is, the other side or what lies between did it. */
 function connectionProblem(error: Error): Problem {
   if (error instanceof PrivateAddressError || error instanceof ProxyError) return problemOf(error) as Problem
-  const code = codeOf(error) ?? ''
+  const { code = '', message } = innermost(error)
   const [text, hint] = PROBLEMS[code] ?? []
   if (text) return { text, hint: hint ?? AGAIN, isLasting: code === 'ENOTFOUND' }
-  if (/CERT|SELF_SIGNED|UNABLE_TO_|HOSTNAME_MISMATCH|ERR_TLS/.test(code)) {
-    return {
-      text: `its certificate is not trusted (${code})`,
-      hint: 'Give the authority that signed it with --ca FILE.',
-      isLasting: true,
-    }
-  }
-  if (/^(?:ERR_SSL|EPROTO)/.test(code)) {
-    return { text: 'does not speak https', hint: 'If that is right, add: --plain-http REGISTRY', isLasting: true }
-  }
-  return { text: `the connection broke (${error.message})`, hint: AGAIN }
+  return tlsProblem(code, message) ?? { text: `the connection broke (${error.message})`, hint: AGAIN }
 }
 
 function proxyProblem({ host, status, cause }: ProxyError): Problem {
@@ -94,9 +78,12 @@ const PROBLEMS: Record<string, [text: string, hint?: string]> = {
 }
 
 /** undici wraps the socket's error, and several addresses make an AggregateError. */
-function codeOf(error: Error): string | undefined {
+function innermost(error: Error): { code?: string | undefined; message: string } {
   const { code, cause } = error as NodeJS.ErrnoException
-  if (cause instanceof Error && code === 'UND_ERR_SOCKET') return codeOf(cause) ?? code
-  if (error instanceof AggregateError && error.errors[0] instanceof Error) return codeOf(error.errors[0])
-  return code
+  if (cause instanceof Error && code === 'UND_ERR_SOCKET') {
+    const inner = innermost(cause)
+    return inner.code ? inner : { code, message: error.message }
+  }
+  if (error instanceof AggregateError && error.errors[0] instanceof Error) return innermost(error.errors[0])
+  return { code, message: error.message }
 }

@@ -4,6 +4,7 @@ import { Agent, buildConnector, type Dispatcher, Pool, ProxyAgent } from 'undici
 import type { HostSettings } from './host-settings.ts'
 import { ProxyError, type ProxyOptions, proxyFor } from './proxy.ts'
 import { receiveMemory } from './receive-memory.ts'
+import { openSocksTunnel } from './socks-tunnel.ts'
 
 export interface TransportOptions extends Pick<HostSettings, 'ca' | 'clients' | 'skipVerify'> {
   readonly proxies?: ProxyOptions | undefined
@@ -31,6 +32,12 @@ export function createDispatcher(
     factory: (origin, options) => {
       const proxy = proxyFor(new URL(origin), proxies)
       if (!proxy) return new Pool(origin, options as Pool.Options)
+      if (proxy.protocol.startsWith('socks5')) {
+        return new Pool(origin, {
+          ...(options as Pool.Options),
+          connect: socksConnector(proxy, security, connectTimeout),
+        })
+      }
       // Inside a tunnel undici makes the connection itself.
       const tls = security()
       const agent = new ProxyAgent({ ...http, uri: proxy.href, connectTimeout, requestTls: tls, proxyTls: tls })
@@ -77,8 +84,31 @@ function connector(
       ...(lookup && { lookup }),
     })
     const socket = connect(options, callback) as unknown as Socket
-    if (isSecure) socket.on('session', (fresh: Buffer) => sessions.set(key, fresh))
+    if (isSecure) keepReason(socket).on('session', (fresh: Buffer) => sessions.set(key, fresh))
     return socket
+  }
+}
+
+/** undici says that a connection was closed, also where the other side had said why by an alert just before. */
+function keepReason(socket: Socket): Socket {
+  let first: Error | undefined
+  return socket.on('error', (error) => {
+    if (first) error.cause ??= first
+    first ??= error
+  })
+}
+
+function socksConnector(proxy: URL, security: () => Security, timeout: number): buildConnector.connector {
+  return (options, callback) => {
+    const isSecure = options.protocol === 'https:'
+    const target = { hostname: options.hostname, port: Number(options.port || (isSecure ? 443 : 80)) }
+    openSocksTunnel(proxy, target, timeout).then(
+      (socket) => {
+        if (!isSecure) callback(null, socket)
+        else buildConnector({ timeout, allowH2: false, ...security() })({ ...options, httpSocket: socket }, callback)
+      },
+      (error) => callback(error, null),
+    )
   }
 }
 

@@ -1,0 +1,99 @@
+import { writeFile } from 'node:fs/promises'
+import { type AddressInfo, createServer as createPlainServer } from 'node:net'
+import { join } from 'node:path'
+import { createServer, type TlsOptions } from 'node:tls'
+import { expect, onTestFinished } from 'vitest'
+import { parseReference } from '../../src/oci/reference.ts'
+import { RegistryClient } from '../../src/registry/client/registry-client.ts'
+import { makeCertificates } from '../support/certificates.ts'
+import { runTool, testWith } from '../support/debian.ts'
+
+const withOpenssl = testWith(['openssl'])
+
+/** Signs a certificate for names, valid between two moments (`20200101000000Z`). */
+async function sign(directory: string, name: string, names: string, [start, end]: [string, string]): Promise<void> {
+  const openssl = (args: string[]) => runTool('openssl', args, { cwd: directory })
+  const authority = [
+    'database = index',
+    'new_certs_dir = .',
+    'rand_serial = yes',
+    'default_md = sha256',
+    'policy = any',
+  ]
+  const config = ['[any]', 'commonName = supplied', '[ca]', ...authority, '[names]', `subjectAltName = ${names}`]
+  await writeFile(join(directory, 'config'), config.join('\n'))
+  await writeFile(join(directory, 'index'), '')
+  const [key, request] = [`${name}.key`, `${name}.csr`]
+  await openssl(['req', '-newkey', 'rsa:2048', '-nodes', '-subj', '/CN=x', '-keyout', key, '-out', request])
+  const files = ['-keyfile', 'ca.key', '-cert', 'ca.crt', '-in', request, '-out', `${name}.crt`]
+  const times = ['-startdate', start, '-enddate', end]
+  await openssl([
+    'ca',
+    '-batch',
+    '-notext',
+    '-config',
+    'config',
+    '-name',
+    'ca',
+    '-extensions',
+    'names',
+    ...times,
+    ...files,
+  ])
+}
+
+withOpenssl('each thing that is wrong with https has words of its own, and is not tried again', async () => {
+  const { directory, read } = await makeCertificates()
+  await sign(directory, 'expired', 'IP:0.0.0.0', ['20200101000000Z', '20200102000000Z'])
+  await sign(directory, 'future', 'IP:0.0.0.0', ['20980101000000Z', '20990102000000Z'])
+  await sign(directory, 'other', 'DNS:other.example', ['20200101000000Z', '20990102000000Z'])
+  const [ca, good] = [await read('ca.crt'), await pair('localhost.test')]
+  async function pair(name: string): Promise<TlsOptions> {
+    return { cert: await read(`${name}.crt`), key: await read(`${name}.key`) }
+  }
+  const cases: [options: TlsOptions | undefined, text: RegExp, hint: RegExp, ca?: string][] = [
+    [await pair('expired'), /its certificate has expired/, /clock/, ca],
+    [await pair('future'), /its certificate is not valid yet/, /clock/, ca],
+    [await pair('other'), /its certificate is for another name/, /name that the certificate has/, ca],
+    [good, /its certificate is not trusted/, /--ca FILE/],
+    [
+      { ...good, ca, requestCert: true, rejectUnauthorized: true },
+      /refuses us for our certificate/,
+      /--client-cert FILE/,
+      ca,
+    ],
+    [
+      { ...good, ca, requestCert: true, rejectUnauthorized: true, maxVersion: 'TLSv1.2' },
+      /refuses us for our certificate/,
+      /--client-cert FILE/,
+      ca,
+    ],
+    [{ ...good, ALPNProtocols: ['h2'] }, /speaks only HTTP\/2/, /HTTP\/1\.1/, ca],
+    [
+      { ...good, minVersion: 'TLSv1.1', maxVersion: 'TLSv1.1', ciphers: 'DEFAULT@SECLEVEL=0' },
+      /as it was long ago/,
+      /TLS 1\.2/,
+      ca,
+    ],
+    [undefined, /does not speak https/, /--plain-http/, ca],
+  ]
+  for (const [options, text, hint, authority] of cases) {
+    let connections = 0
+    const server = options
+      ? createServer(options, (socket) => socket.end())
+      : createPlainServer((socket) => socket.end('220 smtp\r\n'))
+    server.on('connection', () => connections++).on('tlsClientError', () => {})
+    await new Promise<void>((resolve) => server.listen(0, '0.0.0.0', resolve))
+    onTestFinished(() => void server.close())
+    const client = new RegistryClient({ retry: { attempts: 3, delay: 1 }, ...(authority && { ca: [authority] }) })
+    onTestFinished(() => client.close())
+    const { port } = server.address() as AddressInfo
+    const failure = await client.resolve(parseReference(`0.0.0.0:${port}/app:1`)).catch((error) => error)
+    expect(failure).toMatchObject({
+      code: 'REGISTRY_UNREACHABLE',
+      message: expect.stringMatching(text),
+      hint: expect.stringMatching(hint),
+    })
+    expect(connections, `${text}`).toBe(1)
+  }
+})
