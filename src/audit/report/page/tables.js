@@ -1,0 +1,46 @@
+// The tables of nodes and findings below the matrix; the same script as page.js.
+
+// A table of tens of thousands of rows would freeze the page.
+const MOST_FINDINGS = 500
+
+/** Tables are made when they are first looked at. */
+function fill(id, render) {
+  const details = document.getElementById(id)
+  if (details.open) fillNow(id, render)
+  else details.addEventListener('toggle', () => fillNow(id, render), { once: true })
+}
+
+function fillNow(id, render) {
+  const place = document.querySelector(`#${id} > div`)
+  if (!place.firstChild) place.innerHTML = render()
+}
+
+function nodeTable() {
+  const body = data.nodes.map(({ name, images, bytes, unneeded, index }) => {
+    const starting = data.workloads.filter((workload) => outcomeOf(workload, index).starts === true).length
+    return `<tr><td>${escapeHtml(name)}</td><td class="number">${images}</td><td class="number">${formatBytes(bytes)}</td><td class="number">${formatBytes(unneeded)}</td><td class="number">${starting}</td></tr>`
+  })
+  return `<table><tr><th>Node</th><th class="number">Images listed</th><th class="number">Size</th><th class="number">Not needed</th><th class="number">Workloads that start</th></tr>${body.join('')}</table>`
+}
+
+function findingTable() {
+  if (data.findings.length === 0) return '<p>None.</p>'
+  const more = data.findings.length - MOST_FINDINGS
+  const body = data.findings
+    .slice(0, MOST_FINDINGS)
+    .map(
+      ({ severity, code, message, hint, file, line }) =>
+        `<tr><td>${severity}</td><td>${escapeHtml(code)}</td><td>${escapeHtml(message)}${hint ? `<br><span class="hint">${escapeHtml(hint)}</span>` : ''}</td><td>${escapeHtml(file ? `${file}:${line}` : '')}</td></tr>`,
+    )
+  return `<table><tr><th>Severity</th><th>Code</th><th>What</th><th>Where</th></tr>${body.join('')}</table>${more > 0 ? `<p>${more} more: nodeseed audit --json</p>` : ''}`
+}
+
+function formatBytes(bytes) {
+  const power = Math.min(4, Math.floor(Math.log10(Math.max(1, bytes)) / 3))
+  const value = bytes / 1000 ** power
+  return `${value < 10 && power > 0 ? value.toFixed(1) : Math.round(value)} ${['B', 'kB', 'MB', 'GB', 'TB'][power]}`
+}
+
+function escapeHtml(text) {
+  return String(text).replace(/[&<>"']/g, (character) => `&#${character.charCodeAt(0)};`)
+}
