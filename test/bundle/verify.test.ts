@@ -2,6 +2,7 @@ import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
 import { verifyBundle } from '../../src/bundle/check/verify.ts'
+import type { LockedImage } from '../../src/bundle/format/lock.ts'
 import { carriedFiles } from '../../src/bundle/format/node-files.ts'
 import { planBundle } from '../../src/bundle/format/plan.ts'
 import { openBundle } from '../../src/layout/bundle-file.ts'
@@ -11,9 +12,12 @@ import { shopImages } from '../support/shop-images.ts'
 import { temporaryDirectory } from '../support/temporary.ts'
 
 /** What is wrong with a bundle of the shop whose carried files were made by `change`. */
-async function problemsWith(change: (file: { name: string; content: string }) => string, damage?: string) {
+async function problemsWith(
+  change: (file: { name: string; content: string }) => string,
+  { damage, rename = (image) => image }: { damage?: string; rename?: (image: LockedImage) => LockedImage } = {},
+) {
   const blobs: Blobs = new Map()
-  const lock = { version: 1, images: await shopImages(blobs) } as const
+  const lock = { version: 1, images: (await shopImages(blobs)).map(rename) } as const
   const files = carriedFiles(lock, '#!/bin/sh\n').map((file) => ({ name: file.name, content: change(file) }))
   const bytes = bundleBytes(planBundle(lock, files), blobs)
   if (damage) bytes[bytes.lastIndexOf(damage)]! ^= 1
@@ -35,7 +39,14 @@ test.for(['manifest.json', 'nodeseed/names.txt'])('%s that says something else i
 })
 
 test('a script that was changed is found', async () => {
-  expect(await problemsWith(({ content }) => content, '#!/bin/sh\n')).toEqual([
+  expect(await problemsWith(({ content }) => content, { damage: '#!/bin/sh\n' })).toEqual([
     expect.stringMatching(/nodeseed\/seed\.sh is damaged: it does not hash to sha256:/),
+  ])
+})
+
+test('a name that stands for two images is found', async () => {
+  const rename = (image: LockedImage) => ({ ...image, names: ['registry.example/shop:1'] })
+  expect(await problemsWith(({ content }) => content, { rename })).toEqual([
+    expect.stringMatching(/^registry\.example\/shop:1 stands for sha256:\w+ and for sha256:\w+$/),
   ])
 })

@@ -131,13 +131,13 @@ withOpenssl('no signature, another key, no openssl: each is an error and no pass
   })
 })
 
-test('--set is compared with the names that are there, not with the word before them', async () => {
+test('--expect-set is compared with the names that are there, not with the word before them', async () => {
   await writeSigned(undefined, (bytes) => {
     const line = bytes.indexOf('nodeseed-names 1 ') + 'nodeseed-names 1 '.length
     bytes.write('0123456789abcdef', line)
     return bytes
   })
-  const run = await seed(['--set', '0123456789abcdef'])
+  const run = await seed(['--expect-set', '0123456789abcdef'])
   expect(run.stderr).toMatch(/the names in it are those of set [0-9a-f]{16}, not of 0123456789abcdef/)
   expect(run.code).toBe(2)
 })

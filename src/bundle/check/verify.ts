@@ -25,7 +25,7 @@ export interface BundleProblem {
  * `onBytes` hears of every chunk that was hashed.
  */
 export async function verifyBundle(bundle: Bundle, onBytes?: (count: number) => void): Promise<BundleProblem[]> {
-  const problems = await checkFiles(bundle)
+  const problems = [...(await checkFiles(bundle)), ...checkNames(bundle)]
   // Only damage needs them, and of many images they are many.
   let known: ReturnType<typeof rolesOf> | undefined
   const rolesIn = (digest: Digest) => {
@@ -95,6 +95,20 @@ async function checkFiles(bundle: Bundle): Promise<BundleProblem[]> {
     }
   }
   return problems
+}
+
+/** A name stands for one image: runtimes would each choose another of two. */
+function checkNames({ lock }: Bundle): BundleProblem[] {
+  const owners = new Map<string, Digest>()
+  return lock.images.flatMap(({ names, target: { digest } }) =>
+    names.flatMap((name) => {
+      const owner = owners.get(name)
+      owners.set(name, owner ?? digest)
+      return owner === undefined || owner === digest
+        ? []
+        : [{ message: `${name} stands for ${owner} and for ${digest}` }]
+    }),
+  )
 }
 
 /** The lock must say what the manifests say: a runtime reads the manifests. */

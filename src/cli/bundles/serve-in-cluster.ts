@@ -1,13 +1,13 @@
 import { basename } from 'node:path'
 import type { Interfaces } from '@oclif/core'
-import { type ToolArchitecture, toolsAmong } from '../../bundle/format/tool-files.ts'
+import { toolsAmong } from '../../bundle/format/tool-files.ts'
 import { writeOutputDirectory } from '../../disk/output-directory.ts'
 import { ExpectedError } from '../../errors.ts'
-import { openBundle } from '../../layout/bundle-file.ts'
 import { REGISTRY_LABEL, serveResources } from '../../seed/output/serve-resources.ts'
-import type { inClusterFlags } from '../flags/serve-flags.ts'
+import type { serveFlags } from '../flags/serve-flags.ts'
+import { openTrusted } from './trusted-bundle.ts'
 
-type InClusterFlags = Interfaces.InferredFlags<typeof inClusterFlags>
+type InClusterFlags = Interfaces.InferredFlags<typeof serveFlags>
 
 /**
  * Writes to a directory what makes the cluster serve a bundle itself. Gives the address that nodes will ask, and what
@@ -22,7 +22,7 @@ export async function writeInCluster(
   flags: InClusterFlags,
 ): Promise<{ url: string; next: string }> {
   const { claim, replicas, arch } = flags
-  await checkTool(file, arch)
+  await checkTool(file, flags)
   const bundlePath = flags['bundle-path'] ?? `${claim ? '' : '/var/lib/nodeseed'}/${basename(file)}`
   const resources = serveResources({
     namespace: 'nodeseed',
@@ -42,10 +42,10 @@ ${claim ? '' : `     kubectl label node NODE ${REGISTRY_LABEL}=here\n`}  2. kube
   return { url, next }
 }
 
-/** What the pods unpack must be in the bundle. Where the bundle is not here, nobody can tell. */
-async function checkTool(file: string, architecture: ToolArchitecture): Promise<void> {
-  const bundle = await openBundle(file).catch((error: unknown) => {
-    if (error instanceof ExpectedError && error.code === 'INPUT_NOT_FOUND') return undefined
+/** What the pods unpack must be in the bundle. Where the bundle is not here, nobody can tell; nor who signed it. */
+async function checkTool(file: string, { arch: architecture, key }: InClusterFlags): Promise<void> {
+  const bundle = await openTrusted(file, { key }).catch((error: unknown) => {
+    if (key === undefined && error instanceof ExpectedError && error.code === 'INPUT_NOT_FOUND') return undefined
     throw error
   })
   if (!bundle) return

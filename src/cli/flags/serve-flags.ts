@@ -24,7 +24,7 @@ const serverFlags = {
 }
 
 /** What a server that the cluster runs can be told. */
-export const inClusterFlags = {
+const inClusterFlags = {
   'in-cluster': Flags.string({
     description: 'do not serve: write to DIR what runs this in the cluster, from a bundle that carries the program',
     helpValue: 'DIR',

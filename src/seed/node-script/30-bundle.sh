@@ -60,7 +60,7 @@ check_set() {
 # The digest of the set is that of the names which are there, not a word before them.
 check_names() {
   if ! command -v sha256sum >/dev/null; then
-    [ -z "$expected_set" ] || fail 3 "--set needs sha256sum, and there is none on this node"
+    [ -z "$expected_set" ] || fail 3 "--expect-set needs sha256sum, and there is none on this node"
     return 0
   fi
   held_set=$(sed -n 's/^name [^ ]* \([^ ]*\) [^ ]* [^ ]* \([^ ]*\)$/\2 \1/p' "$work/names" | sort -u | sha256sum | head -c 16)

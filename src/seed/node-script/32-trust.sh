@@ -100,7 +100,7 @@ record_edition() {
   [ "$(cat -- "$edition_file" 2>/dev/null)" != "$edition_number" ] || return 0
   if mkdir -p -- "$editions" 2>/dev/null && printf '%s\n' "$edition_number" 2>/dev/null >"$edition_file.new"; then
     mv -f -- "$edition_file.new" "$edition_file"
-  else
+  elif [ -z "$expected_set" ]; then
     note "cannot write $edition_file: an older $edition_set will not be noticed here"
   fi
 }
