@@ -3,17 +3,19 @@ import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { Args, Flags } from '@oclif/core'
 import { verifyBlobs } from '../bundle/check/verify.ts'
-import { blobsOf } from '../bundle/format/lock.ts'
-import { renderNames } from '../bundle/format/node-files.ts'
+import { blobsOf, type Lock } from '../bundle/format/lock.ts'
+import { derivedFiles, renderNames } from '../bundle/format/node-files.ts'
+import { planBundle } from '../bundle/format/plan.ts'
 import { imagesToLoad } from '../bundle/images-to-load.ts'
 import { BaseCommand } from '../cli/base-command.ts'
 import { checkInOneFile } from '../cli/bundles/carried-bundle.ts'
-import { openTrusted } from '../cli/bundles/trusted-bundle.ts'
+import { openOverBases } from '../cli/bundles/trusted-bundle.ts'
+import { NOWHERE, writeBundle } from '../cli/bundles/write-bundle.ts'
 import { readNodeScript } from '../cli/files/node-script.ts'
 import { runNodeScript } from '../cli/files/run-node-script.ts'
-import { keyFlag } from '../cli/flags/bundle-file-flags.ts'
+import { baseFlag, keyFlag } from '../cli/flags/bundle-file-flags.ts'
 import { createProgress } from '../cli/output/progress.ts'
-import type { BundleFile } from '../layout/bundle-file.ts'
+import type { Content } from '../oci/content.ts'
 import { LOAD_METHODS } from '../seed/methods/methods.ts'
 
 export default class Load extends BaseCommand {
@@ -34,6 +36,7 @@ code 4 when one is missing.`
   }
   static override flags = {
     ...keyFlag,
+    ...baseFlag,
     method: Flags.string({
       description: 'runtime to load into; default: the first of these that is here',
       options: LOAD_METHODS,
@@ -48,12 +51,13 @@ code 4 when one is missing.`
 
   async run(): Promise<unknown> {
     const { argv, args, flags } = await this.parse(Load)
-    const bundle = await openTrusted(args.file, flags)
+    const { bundle, content } = await openOverBases(args.file, flags)
     const directory = await mkdtemp(join(tmpdir(), 'nodeseed-load-'))
     try {
-      checkInOneFile(bundle)
+      if (content === bundle) checkInOneFile(bundle)
       const lock = imagesToLoad(bundle.lock, (argv as string[]).slice(1), args.file)
-      await this.#verify(bundle, lock)
+      await this.#verify(content, lock)
+      const file = content === bundle ? args.file : await joined(content, lock, directory)
       const names = join(directory, 'names.txt')
       // Which edition it is counts where whole sets are kept; these images are taken as they are.
       await writeFile(names, renderNames({ version: 1, images: lock.images }))
@@ -62,7 +66,7 @@ code 4 when one is missing.`
       const { exitCode, report } = await runNodeScript(await readNodeScript(), [
         ...options.flatMap(([name, value]) => (value === undefined ? [] : [`--${name}`, value])),
         ...(flags.pin ? [] : ['--no-pin']),
-        resolve(args.file),
+        resolve(file),
       ])
       const message = report.message ? `; ${report.message}` : ''
       this.log(
@@ -72,22 +76,30 @@ code 4 when one is missing.`
       return report
     } finally {
       await rm(directory, { recursive: true })
-      await bundle.close()
+      await content.close()
     }
   }
 
-  async #verify(bundle: BundleFile, { images }: BundleFile['lock']): Promise<void> {
+  async #verify(content: Content, { images }: Lock): Promise<void> {
     const progress = createProgress()
     const blobs = images.flatMap(blobsOf)
     const distinct = new Map(blobs.map(({ digest, size }) => [digest, size]))
     await progress.start(
-      `verify ${bundle.path}`,
+      `verify ${content.path}`,
       [...distinct.values()].reduce((sum, size) => sum + size, 0),
     )
     try {
-      await verifyBlobs(blobs, bundle, (count) => progress.add(count))
+      await verifyBlobs(blobs, content, (count) => progress.add(count))
     } finally {
       progress.stop()
     }
   }
+}
+
+/** One file with these images, in a directory that goes away: a runtime reads no delta. */
+async function joined(content: Content, { images }: Lock, directory: string): Promise<string> {
+  const file = join(directory, 'joined.tar')
+  const lock: Lock = { version: 1, images }
+  await writeBundle(file, planBundle(lock, derivedFiles(lock)), { source: NOWHERE, reuse: [content] })
+  return file
 }

@@ -1,5 +1,4 @@
 import { Args } from '@oclif/core'
-import type { BlobSource } from '../bundle/fill/fill.ts'
 import { carriedFiles } from '../bundle/format/node-files.ts'
 import { planBundle } from '../bundle/format/plan.ts'
 import { asEdition } from '../bundle/lock/edition.ts'
@@ -7,12 +6,11 @@ import { joinLocks } from '../bundle/lock/lock.ts'
 import { BaseCommand } from '../cli/base-command.ts'
 import { removeSignature } from '../cli/bundles/sign-bundle.ts'
 import { openTrusted } from '../cli/bundles/trusted-bundle.ts'
-import { isSame, openExisting, writeBundle } from '../cli/bundles/write-bundle.ts'
+import { isSame, NOWHERE, openExisting, writeBundle } from '../cli/bundles/write-bundle.ts'
 import { readNodeScript } from '../cli/files/node-script.ts'
 import { carriedTools } from '../cli/files/tool-file.ts'
 import { bundleFileFlags, editionFlags, keyFlag } from '../cli/flags/bundle-file-flags.ts'
 import { outputExists } from '../disk/output-place.ts'
-import { ExpectedError } from '../errors.ts'
 import type { BundleFile } from '../layout/bundle-file.ts'
 import { BundleWriter } from '../layout/bundle-writer.ts'
 import { formatBytes } from '../oci/format-bytes.ts'
@@ -56,13 +54,4 @@ export default class Merge extends BaseCommand {
       for (const bundle of bundles) await bundle.close()
     }
   }
-}
-
-/** All that a merge needs is in its inputs. */
-const NOWHERE: BlobSource = {
-  async readBlob(_repository, { digest }) {
-    throw new ExpectedError('BLOB_UNKNOWN', `blob ${digest} is in none of the bundles, or damaged there`, {
-      hint: 'Give the base of every delta too, and check the bundles with: nodeseed verify FILE',
-    })
-  },
 }

@@ -3,8 +3,8 @@ import { ImagesFailedError } from '../bundle/failure.ts'
 import { pushImages } from '../bundle/push/push.ts'
 import { pushNames } from '../bundle/push/push-name.ts'
 import { BaseCommand } from '../cli/base-command.ts'
-import { openTrusted } from '../cli/bundles/trusted-bundle.ts'
-import { keyFlag } from '../cli/flags/bundle-file-flags.ts'
+import { openOverBases } from '../cli/bundles/trusted-bundle.ts'
+import { baseFlag, keyFlag } from '../cli/flags/bundle-file-flags.ts'
 import { createProgress } from '../cli/output/progress.ts'
 import { connectionFlags } from '../cli/registry/registry-flags.ts'
 import { readRegistryOptions } from '../cli/registry/registry-options.ts'
@@ -42,6 +42,7 @@ that breaks goes on where it broke.`
     })(),
     'image-map': Flags.string({ description: 'write what each image is called there to this file', helpValue: 'FILE' }),
     ...keyFlag,
+    ...baseFlag,
     ...connectionFlags,
   }
 
@@ -49,7 +50,7 @@ that breaks goes on where it broke.`
     const { args, flags } = await this.parse(Push)
     const registry = parseRegistry(args.registry)
     if (flags['image-map']) await checkOutputPlace(flags['image-map'], { replace: true })
-    const bundle = await openTrusted(args.file, flags)
+    const { bundle, content } = await openOverBases(args.file, flags)
     const client = new UploadClient(await readRegistryOptions(flags, []))
     const progress = createProgress()
     try {
@@ -59,7 +60,7 @@ that breaks goes on where it broke.`
         { registry, prefix: flags.rewrite },
       )
       await progress.start(`push to ${registry}`, bundle.size)
-      const result = await pushImages(bundle.lock, bundle, client, {
+      const result = await pushImages(bundle.lock, content, client, {
         nameFor: (repository) => names.get(repository) ?? repository,
         sparseIndex: flags['sparse-index'],
         onBytes: (count) => progress.add(count),
@@ -77,7 +78,7 @@ that breaks goes on where it broke.`
     } finally {
       progress.stop()
       await client.close()
-      await bundle.close()
+      await content.close()
     }
   }
 }

@@ -99,3 +99,12 @@ export function indexOf({ files }: BundlePlan): Uint8Array {
 export function describeRequired(required: readonly RequiredBlob[]): string {
   return `${countOf(required.length, 'blob')} with ${formatBytes(required.reduce((sum, { size }) => sum + size, 0))}`
 }
+
+/** No source: all that is needed is in what is reused. */
+export const NOWHERE: BlobSource = {
+  async readBlob(_repository, { digest }) {
+    throw new ExpectedError('BLOB_UNKNOWN', `blob ${digest} is in none of the bundles, or damaged there`, {
+      hint: 'Give the base of every delta too, and check the bundles with: nodeseed verify FILE',
+    })
+  },
+}

@@ -1,6 +1,7 @@
 import { Flags } from '@oclif/core'
 import { isSetName } from '../../bundle/format/lock.ts'
 import { ExpectedError } from '../../errors.ts'
+import { repeatable } from './repeatable.ts'
 import { sizeFlag } from './size-flag.ts'
 
 /** Flags of every command that writes a bundle. */
@@ -16,6 +17,14 @@ export const bundleFileFlags = {
 /** Flag of every command that reads a bundle. */
 export const keyFlag = {
   key: Flags.string({ description: 'public key (PEM) that must have signed the bundle', helpValue: 'FILE' }),
+}
+
+/** Flag of commands that take a delta as if it were whole. */
+export const baseFlag = {
+  base: repeatable({
+    description: 'bundle that a delta builds on; its blobs are taken too (repeatable)',
+    helpValue: 'FILE',
+  }),
 }
 
 /** Flags of every command that makes a lock or a bundle: which of several that follow each other it is. */
