@@ -1,11 +1,11 @@
 import { execFile } from 'node:child_process'
-import { cp, readFile, symlink, writeFile } from 'node:fs/promises'
+import { appendFile, cp, readFile, rename, symlink, writeFile } from 'node:fs/promises'
 import { join, relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { expect, test } from 'vitest'
 import { makeKeyPair } from '../src/bundle/format/signature.ts'
-import { runTool, testWith } from './support/debian.ts'
+import { testWith, toolEnvironment } from './support/debian.ts'
 import { temporaryDirectory } from './support/temporary.ts'
 
 const exec = promisify(execFile)
@@ -28,11 +28,15 @@ testWith(['openssl'])('a dry run makes and signs what a release publishes, and c
   expect(await project.git('tag')).toBe('')
 
   const cwd = join(project.directory, 'release/dry-run')
-  await exec('sha256sum', ['--check', 'SHA256SUMS'], { cwd })
   expect((await readFile(join(cwd, 'SHA256SUMS'), 'utf8')).trimEnd().split('\n')).toHaveLength(2)
-  await writeFile(join(cwd, 'sig'), Buffer.from(await readFile(join(cwd, 'SHA256SUMS.sig'), 'utf8'), 'base64'))
-  const check = ['dgst', '-sha256', '-verify', 'throwaway.pub', '-signature', 'sig', 'SHA256SUMS']
-  expect((await runTool('openssl', check, { cwd })).stdout).toContain('Verified OK')
+  await rename(join(cwd, 'throwaway.pub'), join(cwd, 'release.pub'))
+  const [, check = ''] = /^```sh\n(.*?)^```/ms.exec(await readFile(join(ROOT, 'SECURITY.md'), 'utf8')) ?? []
+  const env = toolEnvironment()
+  expect((await exec('bash', ['-euo', 'pipefail', '-c', check], { cwd, env })).stdout).toMatch(/^Verified OK\n.*: OK/)
+  await appendFile(join(cwd, 'SHA256SUMS'), 'one byte more')
+  await expect(exec('bash', ['-euo', 'pipefail', '-c', check], { cwd, env })).rejects.toMatchObject({
+    stdout: 'Verification failure\n',
+  })
   expect((await exec(join(cwd, binary), ['--version'])).stdout).toContain('nodeseed/9.1.0')
   const packed = await exec('tar', ['-xzOf', 'nodeseed-9.1.0.tgz', 'package/CHANGELOG.md'], { cwd })
   expect(packed.stdout).toMatch(new RegExp(`^## Unreleased\\n\\n## 9\\.1\\.0 \\(${THIS_YEAR}-`, 'm'))
