@@ -87,7 +87,7 @@ const FLOORS: readonly (readonly string[])[] = [
 ]
 
 /** Rooms whose folders still import one another in circles. */
-const TANGLED_ROOMS: readonly string[] = ['seed', 'server']
+const TANGLED_ROOMS: readonly string[] = ['seed']
 
 const MAX_FILES = 12
 /** Folders that hold more, and why. */

@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
+import { type Reply, refusal } from '../registry/reply.ts'
 import type { AnsweredRequest } from './metrics.ts'
 import { type BufferPool, pump } from './pump.ts'
-import { type Reply, refusal } from './reply.ts'
 import type { Respond } from './service.ts'
 
 /** Answers one request and tells how that went. Never throws: a request cannot end the server. */

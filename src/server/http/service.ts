@@ -1,8 +1,8 @@
 import { answer, type RegistryRequest } from '../registry/answer.ts'
 import type { ContentSource } from '../registry/lease.ts'
+import { type Reply, refusal } from '../registry/reply.ts'
 import type { Authorize } from './basic-auth.ts'
 import type { Metrics } from './metrics.ts'
-import { type Reply, refusal } from './reply.ts'
 
 export interface ServiceOptions {
   /** Left out: everyone may read. */

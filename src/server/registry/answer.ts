@@ -1,9 +1,9 @@
 import { isDigest } from '../../oci/digest.ts'
 import { OCI_INDEX } from '../../oci/media-type.ts'
-import { json, type Reply, refusal } from '../http/reply.ts'
 import type { RegistryContent } from './content.ts'
 import { pageOf } from './page.ts'
 import { parseRange } from './range.ts'
+import { json, type Reply, refusal } from './reply.ts'
 import { findRepository } from './repository.ts'
 import { parseRoute, type Route } from './route.ts'
 

@@ -1,4 +1,4 @@
-import { type Reply, refusal } from '../http/reply.ts'
+import { type Reply, refusal } from './reply.ts'
 
 /** What a URL asks for. `name` is as the client wrote it, without the registry that it may have meant. */
 export type Route =

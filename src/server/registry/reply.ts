@@ -1,4 +1,4 @@
-import type { BlobSlice } from '../registry/content.ts'
+import type { BlobSlice } from './content.ts'
 
 /** An HTTP answer as a value: what the rules of the distribution-spec decide, before any byte is sent. */
 export interface Reply {
