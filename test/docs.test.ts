@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs'
 import { glob, readdir, readFile } from 'node:fs/promises'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { expect, test } from 'vitest'
 
@@ -39,4 +39,12 @@ test('docs/architecture.md has a line for every room of src/', async () => {
   const rooms = (await readdir(join(ROOT, 'src'), { withFileTypes: true })).filter((entry) => entry.isDirectory())
   const page = await readFile(join(ROOT, 'docs/architecture.md'), 'utf8')
   expect(rooms.map(({ name }) => name).filter((name) => !page.includes(`| \`src/${name}/\``))).toEqual([])
+})
+
+test('docs/architecture.md names every folder that holds more than a dozen files', async () => {
+  const page = await readFile(join(ROOT, 'docs/architecture.md'), 'utf8')
+  const files = await Array.fromAsync(glob('src/**/*.*', { cwd: ROOT }))
+  const folders = Map.groupBy(files, (file) => dirname(file))
+  const large = [...folders].filter(([, held]) => held.length > 12).map(([folder]) => folder)
+  expect(large.filter((folder) => !page.includes(`\`${folder}/\` (`))).toEqual([])
 })
