@@ -48,6 +48,20 @@ export const INPUT_CODES = {
     help: 'A text that looks like an image stands where images seldom stand. It is left out unless less sure finds are asked for; if it is an image after all, it is missing.',
     action: 'See them with: nodeseed scan INPUT... --min-confidence possible; take one of them with --image REF.',
   },
+  OVERLAYS_SEVERAL: {
+    kind: 'note',
+    severity: 'info',
+    title: 'Several kustomizations are rendered',
+    help: 'None of them includes another, so each stands for itself, such as one for production and one for tests. The images of all of them are taken.',
+    action: 'Name the one that is meant, or leave the others out with .nodeseedignore.',
+  },
+  REMOTE_ASKED: {
+    kind: 'note',
+    severity: 'info',
+    title: 'Something was had from elsewhere',
+    help: 'A kustomization or a chart named an address, and --allow-remote let it be asked. What it answers tomorrow may be something else.',
+    action: 'Keep a copy beside the rest and name that.',
+  },
   IMAGE_MISSING: {
     kind: 'hazard',
     severity: 'warning',

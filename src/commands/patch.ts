@@ -3,6 +3,7 @@ import { BaseCommand } from '../cli/base-command.ts'
 import { readLockOf } from '../cli/bundles/lock-file.ts'
 import { patchFiles, writePatched } from '../cli/files/patch-files.ts'
 import { readPlacementFile } from '../cli/files/placement-file.ts'
+import { remoteFlag } from '../cli/flags/scan-flags.ts'
 import { isIncomplete, scanInputs } from '../cli/inputs/scan-inputs.ts'
 import { renderFindings } from '../cli/output/findings.ts'
 import type { Omission } from '../cli/output/omissions.ts'
@@ -52,6 +53,7 @@ export default class Patch extends BaseCommand {
     'in-place': Flags.boolean({ description: 'change the files', exclusive: ['output'] }),
     output: Flags.string({ char: 'o', description: 'write a kustomize component to this directory', helpValue: 'DIR' }),
     force: Flags.boolean({ description: 'replace a component that is there', dependsOn: ['output'] }),
+    ...remoteFlag,
   }
 
   async run(): Promise<PatchAnswer & { omissions: readonly Omission[] }> {
@@ -59,8 +61,8 @@ export default class Patch extends BaseCommand {
     const optionsFor = await this.#options(flags.placement, flags.policy, flags['pin-digests'])
     const inputs = argv as string[]
     const answer = flags.output
-      ? await this.#writeComponent(inputs, optionsFor, flags.output, flags.force)
-      : await this.#rewrite(inputs, optionsFor, flags['in-place'])
+      ? await this.#writeComponent(inputs, optionsFor, { ...flags, output: flags.output })
+      : await this.#rewrite(inputs, optionsFor, flags)
     if (answer.findings.length > 0) this.logToStderr(renderFindings(answer.findings))
     // What could be read is patched; a script must not take it for all.
     if (isIncomplete(answer)) process.exitCode = 2
@@ -90,9 +92,11 @@ export default class Patch extends BaseCommand {
   async #rewrite(
     inputs: string[],
     optionsFor: (workload: Workload) => EditOptions,
-    inPlace: boolean,
+    flags: { 'in-place': boolean; 'allow-remote': boolean },
   ): Promise<PatchAnswer> {
-    const { files, findings } = await patchFiles(inputs, (workload) => podEdits(workload, optionsFor(workload)))
+    const inPlace = flags['in-place']
+    const editsOf = (workload: Workload) => podEdits(workload, optionsFor(workload))
+    const { files, findings } = await patchFiles(inputs, editsOf, { allowRemote: flags['allow-remote'] })
     if (inPlace) await writePatched(files)
     for (const { file, text, changes } of files) {
       if (inPlace) this.log(`${file}: ${countOf(changes, 'change')}`)
@@ -104,10 +108,9 @@ export default class Patch extends BaseCommand {
   async #writeComponent(
     inputs: string[],
     optionsFor: (workload: Workload) => EditOptions,
-    output: string,
-    force: boolean,
+    { output, force, 'allow-remote': allowRemote }: { output: string; force: boolean; 'allow-remote': boolean },
   ): Promise<PatchAnswer> {
-    const { workloads, findings } = await scanInputs(inputs, { keepWorkloads: true })
+    const { workloads, findings } = await scanInputs(inputs, { keepWorkloads: true, allowRemote })
     const edited = workloads.map((workload) => ({ workload, edits: podEdits(workload, optionsFor(workload)) }))
     const component = kustomizeComponent(edited)
     await writeOutputDirectory(output, component.files, { force })

@@ -41,7 +41,10 @@ not be placed, and says what and why; the rest is written all the same.`
   async run(): Promise<unknown> {
     const { argv, args, flags } = await this.parse(Seed)
     const nodes = await readNodesFile(flags.nodes)
-    const { workloads, uses, findings } = await scanInputs((argv as string[]).slice(1), { keepWorkloads: true })
+    const { workloads, uses, findings } = await scanInputs((argv as string[]).slice(1), {
+      keepWorkloads: true,
+      allowRemote: flags['allow-remote'],
+    })
     const bundle = await openTrusted(args.bundle, flags)
     await bundle.close()
     const plan = planSeeding(bundle.lock, nodes, workloads, {

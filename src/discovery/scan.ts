@@ -14,8 +14,15 @@ import type { ImageUse } from './uses/image-use.ts'
 import { findingsOfUse, gapFinding, unreadableFinding } from './uses/use-findings.ts'
 import { candidatesOf } from './walk/candidates.ts'
 
+/** What is to be said of an input itself: it cannot be read, or was had from elsewhere. */
+export interface Notice {
+  readonly form: 'notice'
+  readonly file: string
+  readonly finding: Finding
+}
+
 /** What inputs are made of. */
-export type InputDocument = AnyDocument | ImageListText | ChartFile
+export type InputDocument = AnyDocument | ImageListText | ChartFile | Notice
 
 /** What one document gave. */
 export interface DocumentScan {
@@ -45,6 +52,8 @@ export function scanDocument(document: InputDocument, options: DocumentScanOptio
       return { ...NOTHING, ...readImageList(document) }
     case 'chart':
       return { ...NOTHING, ...readChartImages(document) }
+    case 'notice':
+      return { ...NOTHING, findings: [document.finding] }
     case 'blank':
       return NOTHING
   }

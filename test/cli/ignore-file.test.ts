@@ -24,6 +24,21 @@ test.for<[patterns: string, path: string, isIgnored: boolean]>([
   ['*.yaml\n!keep.yaml', 'keep.yaml', false],
   ['!keep.yaml\n*.yaml', 'keep.yaml', true],
   ['  a.yaml  \r\n', 'a.yaml', true],
+  ['[a-c]*.yaml', 'b1.yaml', true],
+  ['[!a-c]*.yaml', 'b1.yaml', false],
+  ['[!a-c]*.yaml', 'x/d1.yaml', true],
+  ['a[', 'a[', true],
+  ['\\*.yaml', 'a.yaml', false],
+  ['\\*.yaml', '*.yaml', true],
+  ['**/x/**/y', 'a/x/b/c/y/z', true],
+  ['**/x', 'x', true],
+  ['**/x', 'yx', false],
+  ['a/**b', 'a/x/yb', true],
 ])('%j on %s', ([patterns, path, isIgnored]) => {
   expect(parseIgnores(patterns)(path)).toBe(isIgnored)
+})
+
+test('patterns that a regular expression would try for ever are answered', () => {
+  expect(parseIgnores('*a'.repeat(100))(`${'a'.repeat(250)}b`)).toBe(false)
+  expect(parseIgnores(`${'**/a/'.repeat(50)}c`)(`${'a/'.repeat(1000)}b`)).toBe(false)
 })

@@ -63,7 +63,7 @@ const HELM = `#!/bin/sh
 printf '%s\\n' "$@" >> "$HELM_LOG"
 case "$1" in
   template) printf '%s' "$HELM_OUTPUT" ;;
-  show) cat "$3/Chart.yaml" ;;
+  show) cat "$4/Chart.yaml" ;;
 esac
 `
 
@@ -136,19 +136,8 @@ test('a chart is rendered with the values given, and the images of its annotatio
     workload: { kind: 'Chart', name: 'shop' },
   })
   expect((await readFile(log, 'utf8')).split('\n')).toEqual([
-    ...[
-      'template',
-      'release',
-      chart,
-      '--include-crds',
-      '--values',
-      'a b.yaml',
-      '--set',
-      'x=$(touch no)',
-      '--set',
-      'y=1',
-    ],
-    ...['show', 'chart', chart, ''],
+    ...['template', '--include-crds', '--values=a b.yaml', '--set=x=$(touch no)', '--set=y=1', '--', 'release', chart],
+    ...['show', 'chart', '--', chart, ''],
   ])
 })
 

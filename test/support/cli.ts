@@ -12,10 +12,10 @@ export interface CliResult {
 /** Runs the built nodeseed, as a user would, to its end. */
 export function runCli(
   args: string[],
-  { input = '', env = {} }: { input?: string | Buffer; env?: Record<string, string> } = {},
+  { input = '', env = {}, cwd }: { input?: string | Buffer; env?: Record<string, string>; cwd?: string } = {},
 ) {
   return new Promise<CliResult>((resolve, reject) => {
-    const child = spawn(process.execPath, [PROGRAM, ...args], { env: { ...process.env, ...env } })
+    const child = spawn(process.execPath, [PROGRAM, ...args], { env: { ...process.env, ...env }, cwd })
     const stdout: Buffer[] = []
     const stderr: Buffer[] = []
     child.stdout.on('data', (chunk: Buffer) => stdout.push(chunk))

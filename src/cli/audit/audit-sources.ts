@@ -26,6 +26,8 @@ const KEEP = {
   keepKinds: ['RuntimeClass', 'PriorityClass', 'LimitRange', 'Namespace'],
 }
 
+const keep = (flags: SourceFlags) => ({ ...KEEP, allowRemote: flags['allow-remote'] })
+
 /**
  * Reads nodes, workloads and live pods, from files or from the cluster; of a cluster, inputs stand for its workloads.
  *
@@ -37,7 +39,7 @@ export async function readAuditSources(inputs: readonly string[], flags: SourceF
   if (flags.nodes === undefined || inputs.length === 0) throw missingSource(flags.nodes === undefined)
   const nodes = await readNodesFile(flags.nodes)
   const livePods = flags.pods === undefined ? undefined : await readPodsFile(flags.pods)
-  return { nodes, scan: await scanInputs(inputs, KEEP), known: { ...(livePods && { livePods }) } }
+  return { nodes, scan: await scanInputs(inputs, keep(flags)), known: { ...(livePods && { livePods }) } }
 }
 
 async function readLive(inputs: readonly string[], flags: SourceFlags): Promise<AuditSources> {
@@ -45,7 +47,7 @@ async function readLive(inputs: readonly string[], flags: SourceFlags): Promise<
   try {
     const { nodes, pods, objects, kubelets, completeKinds, unread } = await readCluster(api)
     const live = scanObjects(objects, 'cluster', KEEP)
-    const files = inputs.length > 0 ? await scanInputs(inputs, KEEP) : undefined
+    const files = inputs.length > 0 ? await scanInputs(inputs, keep(flags)) : undefined
     const { workloads, uses, unsure, findings } = files ?? live
     const resources = [...live.resources, ...(files?.resources ?? [])]
     const scan = { workloads, uses, unsure, resources, findings: [...findings, ...unread.map(unreadFinding)] }

@@ -1,11 +1,10 @@
 import { type InputDocument, scanDocument } from '../../discovery/scan.ts'
 import { replaceFile } from '../../disk/write-file.ts'
-import type { ExpectedError } from '../../errors.ts'
-import { type Finding, finding } from '../../finding.ts'
+import type { Finding } from '../../finding.ts'
 import type { TextEdit } from '../../kubernetes/documents/splice.ts'
 import type { Workload } from '../../kubernetes/objects/workload.ts'
 import { patchDocument } from '../../seed/patch/patch-document.ts'
-import { readInputs } from '../inputs/input-documents.ts'
+import { type ReadOptions, readInputs } from '../inputs/input-documents.ts'
 
 /** A file of the inputs, and what it says with the edits of its workloads. */
 export interface PatchedFile {
@@ -25,15 +24,17 @@ export interface PatchedFile {
 export async function patchFiles(
   inputs: readonly string[],
   editsOf: (workload: Workload) => readonly TextEdit[],
+  options: ReadOptions,
 ): Promise<{ files: PatchedFile[]; findings: Finding[] }> {
   const files = new Map<string, PatchedFile>()
   const findings: Finding[] = []
-  const onUnreadable = (file: string, { message, hint }: ExpectedError): void => {
-    findings.push(finding('FILE_UNREADABLE', message, { hint, file }))
-  }
-  for await (const document of readInputs(inputs, { onUnreadable })) {
+  for await (const document of readInputs(inputs, options)) {
     const { file } = document
     const patched = patchedDocument(document, editsOf)
+    if (document.form === 'notice') {
+      findings.push(...patched.findings)
+      continue
+    }
     const { text = '', changes = 0 } = files.get(file) ?? {}
     findings.push(...patched.findings)
     files.set(file, { file, text: text + patched.source, changes: changes + patched.changes })
@@ -44,8 +45,12 @@ export async function patchFiles(
 function patchedDocument(document: InputDocument, editsOf: (workload: Workload) => readonly TextEdit[]) {
   const scan = scanDocument(document)
   if (document.form === 'manifest') return patchDocument(document, scan, editsOf)
-  const source = document.form === 'list' ? document.text : document.form === 'chart' ? '' : document.source
-  return { source, changes: 0, findings: scan.findings }
+  return { source: sourceOf(document), changes: 0, findings: scan.findings }
+}
+
+function sourceOf(document: InputDocument): string {
+  if ('source' in document) return document.source
+  return document.form === 'list' ? document.text : ''
 }
 
 /**

@@ -5,6 +5,14 @@ import { readText } from '../inputs/read-text.ts'
 import type { ScanOptions } from '../inputs/scan-inputs.ts'
 import { repeatable } from './repeatable.ts'
 
+/** Of every command that renders charts and kustomizations. */
+export const remoteFlag = {
+  'allow-remote': Flags.boolean({
+    description:
+      'let charts and kustomizations ask for what is elsewhere (bases, resources, schemas); each address is told',
+  }),
+}
+
 /** Flags of every command that finds images in manifests: how inputs are read, and which images are taken. */
 export const scanFlags = {
   policy: Flags.string({
@@ -18,6 +26,7 @@ export const scanFlags = {
   rules: Flags.string({ description: 'file with your own rules for fields of custom resources', helpValue: 'FILE' }),
   values: repeatable({ description: 'values file for Helm charts (repeatable)', helpValue: 'FILE' }),
   set: repeatable({ description: 'value for Helm charts (repeatable)', helpValue: 'KEY=VALUE' }),
+  ...remoteFlag,
 }
 
 /** What those flags mean to a scan. @throws {ExpectedError} INPUT_NOT_FOUND, INPUT_UNREADABLE, INPUT_INVALID */
@@ -26,6 +35,8 @@ export async function scanOptions({
   rules,
   values,
   set,
+  'allow-remote': allowRemote,
 }: Interfaces.InferredFlags<typeof scanFlags>): Promise<ScanOptions> {
-  return { minConfidence, rules: rules === undefined ? [] : readRules(await readText(rules), rules), values, set }
+  const ownRules = rules === undefined ? [] : readRules(await readText(rules), rules)
+  return { minConfidence, rules: ownRules, values, set, allowRemote }
 }

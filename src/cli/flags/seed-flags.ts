@@ -6,6 +6,7 @@ import { PLACEMENTS } from '../../seed/placement/placement.ts'
 import { keyFlag } from './bundle-file-flags.ts'
 import { durationFlag } from './duration-flag.ts'
 import { repeatable } from './repeatable.ts'
+import { remoteFlag } from './scan-flags.ts'
 import { sizeFlag } from './size-flag.ts'
 
 /** What `seed` can be told; values are checked where they are read. */
@@ -14,6 +15,7 @@ export const seedFlags = {
   nodes: Flags.string({ description: 'what `kubectl get nodes -o json` wrote', required: true, helpValue: 'FILE' }),
   output: Flags.string({ char: 'o', description: 'directory to write', required: true, helpValue: 'DIR' }),
   force: Flags.boolean({ description: 'replace what an earlier run wrote to that directory' }),
+  ...remoteFlag,
   'set-name': Flags.string({
     aliases: ['set'],
     deprecateAliases: true,

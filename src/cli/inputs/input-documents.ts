@@ -1,15 +1,17 @@
-import { createReadStream } from 'node:fs'
+import { realpath } from 'node:fs/promises'
 import type { InputDocument } from '../../discovery/scan.ts'
 import { ExpectedError, readError } from '../../errors.ts'
+import { type Finding, finding } from '../../finding.ts'
 import { readEveryDocument } from '../../kubernetes/documents/document.ts'
 import { cutAtDocuments, type TextPart } from './input-text.ts'
 import { nameOf } from './read-text.ts'
-import { type HelmOptions, renderChart, renderKustomization, showChart } from './render.ts'
+import { openRegularFile } from './regular-file.ts'
+import { type HelmOptions, renderChart, showChart } from './render/helm.ts'
+import type { RemoteAddress } from './render/kustomization.ts'
+import { renderKustomization } from './render/kustomize.ts'
 import { type Source, sourcesOf } from './source.ts'
 
 export interface ReadOptions extends HelmOptions {
-  /** Takes what cannot be read below an input, so that the rest goes on; without it the first one is thrown. */
-  readonly onUnreadable?: (file: string, error: ExpectedError) => void
   /** Tells by its text whether a document is worth parsing. */
   readonly isNeeded?: ((source: string) => boolean) | undefined
 }
@@ -19,23 +21,31 @@ const CHUNK_BYTES = 1024 * 1024
 
 /**
  * The documents that `INPUT...` names: of files as they are, of directories with every .yaml, .yml and .json below them
- * in name order and then the charts below them, of kustomizations and charts as the user's own tools render them, of
- * standard input for `-`. Large texts are read in parts that end between two documents, so memory stays flat.
+ * in name order and then the kustomizations and charts below them, of kustomizations and charts as the user's own tools
+ * render them, of standard input for `-`. What cannot be read is a notice, and the rest goes on. Large texts are read in
+ * parts that end between two documents, so memory stays flat. What is named twice is read once.
  *
- * @throws {ExpectedError} INPUT_NOT_FOUND, INPUT_UNREADABLE; a missing input before any document.
+ * @throws {ExpectedError} INPUT_NOT_FOUND, INPUT_UNREADABLE for a missing input, before any document.
  */
 export async function* readInputs(inputs: readonly string[], options: ReadOptions = {}): AsyncGenerator<InputDocument> {
   const sources: Source[] = []
   for (const input of inputs) sources.push(...(await sourcesOf(input)))
-  yield* readSources(sources, options)
+  yield* readSources(sources, options, new Set())
 }
 
-async function* readSources(sources: readonly Source[], options: ReadOptions): AsyncGenerator<InputDocument> {
+async function* readSources(
+  sources: readonly Source[],
+  options: ReadOptions,
+  seen: Set<string>,
+): AsyncGenerator<InputDocument> {
   for (const source of sources) {
     const name = source.kind === 'stdin' ? nameOf('-') : source.path
-    const isRead = yield* tolerated(name, documentsOf(source, options), options)
+    const identity = `${source.kind} ${await realpath(name).catch(() => name)}`
+    if (source.kind !== 'notice' && seen.has(identity)) continue
+    seen.add(identity)
+    const isRead = yield* tolerated(name, documentsOf(source, options))
     // What cannot be rendered still has its files.
-    if (!isRead && 'otherwise' in source) yield* readSources(source.otherwise, options)
+    if (!isRead && 'otherwise' in source) yield* readSources(source.otherwise, options, seen)
   }
 }
 
@@ -51,12 +61,21 @@ async function* documentsOf(source: Source, options: ReadOptions): AsyncGenerato
     case 'list':
       for await (const part of readParts(source.path)) yield { form: 'list', file: source.path, ...part }
       return
-    case 'kustomization':
-      yield* documentsIn({ text: await renderKustomization(source.path), line: 1 }, source.path, options)
+    case 'kustomization': {
+      const { text, asked } = await renderKustomization(source.path, options)
+      yield* noticesOf(asked)
+      yield* documentsIn({ text, line: 1 }, source.path, options)
       return
-    case 'chart':
-      yield* documentsIn({ text: await renderChart(source.path, options), line: 1 }, source.path, options)
+    }
+    case 'chart': {
+      const { text, asked } = await renderChart(source.path, options)
+      yield* noticesOf(asked)
+      yield* documentsIn({ text, line: 1 }, source.path, options)
       yield { form: 'chart', file: source.path, text: await showChart(source.path) }
+      return
+    }
+    case 'notice':
+      yield noticeOf(source.path, source.finding)
   }
 }
 
@@ -64,15 +83,25 @@ function documentsIn({ text, line }: TextPart, file: string, { isNeeded }: ReadO
   return readEveryDocument(text, file, line, isNeeded)
 }
 
-function readParts(file: string): AsyncIterable<TextPart> {
-  return cutAtDocuments(createReadStream(file, { highWaterMark: CHUNK_BYTES }), file)
+async function* readParts(file: string): AsyncGenerator<TextPart> {
+  const handle = await openRegularFile(file)
+  yield* cutAtDocuments(handle.createReadStream({ highWaterMark: CHUNK_BYTES }), file)
 }
 
-/** Passes documents on until one cannot be read, which is told, and not thrown, where someone listens; whether all could. */
+function* noticesOf(asked: readonly RemoteAddress[]): Generator<InputDocument> {
+  for (const { address, file, line } of asked) {
+    yield noticeOf(file, finding('REMOTE_ASKED', `asked for ${address}`, { file, line }))
+  }
+}
+
+function noticeOf(file: string, told: Finding): InputDocument {
+  return { form: 'notice', file, finding: told }
+}
+
+/** Passes documents on until one cannot be read, which is a notice; whether all could. */
 async function* tolerated(
   name: string,
   documents: AsyncGenerator<InputDocument>,
-  { onUnreadable }: ReadOptions,
 ): AsyncGenerator<InputDocument, boolean> {
   while (true) {
     let next: IteratorResult<InputDocument>
@@ -80,8 +109,8 @@ async function* tolerated(
       next = await documents.next()
     } catch (error) {
       const told = readError(name, error)
-      if (!onUnreadable || !(told instanceof ExpectedError)) throw told
-      onUnreadable(name, told)
+      if (!(told instanceof ExpectedError)) throw told
+      yield noticeOf(name, finding('FILE_UNREADABLE', told.message, { hint: told.hint, file: name }))
       return false
     }
     if (next.done) return true

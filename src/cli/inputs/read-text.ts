@@ -1,7 +1,10 @@
-import { readFile } from 'node:fs/promises'
 import { buffer } from 'node:stream/consumers'
-import { readError } from '../../errors.ts'
+import { ExpectedError, readError } from '../../errors.ts'
 import { decodeText } from './input-text.ts'
+import { openRegularFile } from './regular-file.ts'
+
+/** Keys, locks, rules and lists of nodes are far smaller; a text beyond has no room in one string. */
+const MAX_BYTES = 500 * 1024 * 1024
 
 /**
  * The text of one named file, or of standard input for `-`.
@@ -9,13 +12,22 @@ import { decodeText } from './input-text.ts'
  * @throws {ExpectedError} INPUT_NOT_FOUND, INPUT_UNREADABLE
  */
 export async function readText(file: string): Promise<string> {
-  const bytes = file === '-' ? buffer(process.stdin) : readFile(file)
-  return decodeText(
-    await bytes.catch((error) => {
-      throw readError(nameOf(file), error)
-    }),
-    nameOf(file),
-  )
+  try {
+    return decodeText(file === '-' ? await buffer(process.stdin) : await readBytes(file), nameOf(file))
+  } catch (error) {
+    throw readError(nameOf(file), error)
+  }
+}
+
+async function readBytes(file: string): Promise<Buffer> {
+  const handle = await openRegularFile(file)
+  try {
+    const { size } = await handle.stat()
+    if (size > MAX_BYTES) throw new ExpectedError('INPUT_UNREADABLE', `${file}: is larger than 500 MiB`)
+    return await handle.readFile()
+  } finally {
+    await handle.close()
+  }
 }
 
 /** What messages call an input. */

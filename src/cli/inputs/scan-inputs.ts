@@ -3,13 +3,12 @@ import type { FieldRule } from '../../discovery/rules/field-rule.ts'
 import { type InputDocument, scanDocument } from '../../discovery/scan.ts'
 import { type Confidence, detach, type ImageUse, isAtLeast } from '../../discovery/uses/image-use.ts'
 import { leftOutAsUnsure } from '../../discovery/uses/left-out.ts'
-import type { ExpectedError } from '../../errors.ts'
-import { type Finding, finding } from '../../finding.ts'
+import type { Finding } from '../../finding.ts'
 import { customWorkloadsOf } from '../../kubernetes/objects/custom-workload.ts'
 import type { Resource } from '../../kubernetes/objects/resource.ts'
 import type { Workload } from '../../kubernetes/objects/workload.ts'
 import { readInputs } from './input-documents.ts'
-import type { HelmOptions } from './render.ts'
+import type { HelmOptions } from './render/helm.ts'
 
 /** What all inputs of a command gave together. */
 export interface InputScan {
@@ -43,11 +42,8 @@ export interface ScanOptions extends HelmOptions {
  */
 export async function scanInputs(inputs: readonly string[], options: ScanOptions = {}): Promise<InputScan> {
   const scan = emptyScan()
-  const onUnreadable = (file: string, { message, hint }: ExpectedError): void => {
-    scan.findings.push(finding('FILE_UNREADABLE', message, { hint, file }))
-  }
   const isNeeded = options.comments || options.keepKinds?.length ? undefined : mayNameImages
-  for await (const document of readInputs(inputs, { ...options, onUnreadable, isNeeded })) {
+  for await (const document of readInputs(inputs, { ...options, isNeeded })) {
     addDocument(scan, document, options)
   }
   const unsure = leftOutAsUnsure([...scan.dropped.values()], scan.uses)

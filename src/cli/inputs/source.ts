@@ -1,6 +1,9 @@
-import { readdir, stat } from 'node:fs/promises'
+import { readdir, realpath, stat } from 'node:fs/promises'
 import { readError } from '../../errors.ts'
-import { contentOf, KUSTOMIZATION_FILES } from './directory.ts'
+import { type Finding, finding } from '../../finding.ts'
+import { contentOf, type DirectoryContent } from './directory.ts'
+import { KUSTOMIZATION_FILES } from './render/kustomization.ts'
+import { type Overlay, outermostOverlays } from './render/overlays.ts'
 
 /**
  * Where documents come from. What an input is, is decided here and nowhere later; a directory is the sources in it.
@@ -10,9 +13,12 @@ export type Source =
   | { readonly kind: 'manifests' | 'list'; readonly path: string }
   /** Rendered by the user's own tools; `otherwise` stands for it where that fails. */
   | { readonly kind: 'chart' | 'kustomization'; readonly path: string; readonly otherwise: readonly Source[] }
+  /** What is there and is not read, or what is to be known of how the others are. */
+  | { readonly kind: 'notice'; readonly path: string; readonly finding: Finding }
 
 /**
- * The sources that one `INPUT` names: itself, or what is below a directory: manifests in name order, then charts.
+ * The sources that one `INPUT` names: itself, or what is below a directory: manifests in name order, then
+ * kustomizations, then charts.
  *
  * @throws {ExpectedError} INPUT_NOT_FOUND, INPUT_UNREADABLE
  */
@@ -22,9 +28,10 @@ export async function sourcesOf(input: string): Promise<readonly Source[]> {
     if (!(await stat(input)).isDirectory()) return [sourceOfFile(input)]
     const names = new Set(await readdir(input))
     if (names.has('Chart.yaml')) return [{ kind: 'chart', path: input, otherwise: [] }]
-    const below = await sourcesBelow(input)
-    const isKustomization = [...KUSTOMIZATION_FILES].some((name) => names.has(name))
-    return isKustomization ? [{ kind: 'kustomization', path: input, otherwise: below }] : below
+    const content = await contentOf(input)
+    const isKustomization = KUSTOMIZATION_FILES.some((name) => names.has(name))
+    const otherwise = isKustomization ? [...manifests(content.files), ...charts(content)] : []
+    return isKustomization ? [{ kind: 'kustomization', path: input, otherwise }] : await sourcesIn(input, content)
   } catch (error) {
     throw readError(input, error)
   }
@@ -35,12 +42,42 @@ function sourceOfFile(path: string): Source {
   return /\.tgz$|\.tar\.gz$/i.test(path) ? { kind: 'chart', path, otherwise: [] } : { kind: 'manifests', path }
 }
 
-async function sourcesBelow(directory: string): Promise<readonly Source[]> {
-  const { files, charts } = await contentOf(directory)
+async function sourcesIn(directory: string, content: DirectoryContent): Promise<Source[]> {
+  const overlays = await outermostOverlays(content.kustomizations)
+  const taken = new Set(overlays.flatMap(({ tree }) => [...tree.files]))
+  const free: string[] = []
+  const byRealPath = new Map<string, string>()
+  for (const file of content.files) {
+    const real = overlays.length === 0 ? file : await realpath(file).catch(() => file)
+    byRealPath.set(real, file)
+    if (!taken.has(real)) free.push(file)
+  }
   return [
-    ...manifests(files),
-    ...charts.map((chart): Source => ({ kind: 'chart', path: chart.path, otherwise: manifests(chart.files) })),
+    ...content.unread.map(
+      ({ path, why }): Source => notice(path, finding('FILE_UNREADABLE', `${path}: ${why}`, { file: path })),
+    ),
+    ...manifests(free),
+    ...(overlays.length > 1 ? [severalOverlays(directory, overlays)] : []),
+    ...overlays.map(({ directory: path, tree }): Source => {
+      const files = [...tree.files].flatMap((file) => byRealPath.get(file) ?? [])
+      return { kind: 'kustomization', path, otherwise: manifests(files.sort()) }
+    }),
+    ...charts(content),
   ]
+}
+
+function severalOverlays(directory: string, overlays: readonly Overlay[]): Source {
+  const names = overlays.map((overlay) => overlay.directory).join(', ')
+  const message = `${overlays.length} kustomizations are rendered, each by itself: ${names}`
+  return notice(directory, finding('OVERLAYS_SEVERAL', message, { file: directory }))
+}
+
+function notice(path: string, told: Finding): Source {
+  return { kind: 'notice', path, finding: told }
+}
+
+function charts(content: DirectoryContent): Source[] {
+  return content.charts.map(({ path, files }) => ({ kind: 'chart', path, otherwise: manifests(files) }))
 }
 
 function manifests(files: readonly string[]): Source[] {

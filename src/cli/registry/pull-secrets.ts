@@ -1,3 +1,5 @@
+import { ExpectedError } from '../../errors.ts'
+import type { Finding } from '../../finding.ts'
 import { resourcesOf } from '../../kubernetes/objects/resource.ts'
 import type { AuthFile } from '../../registry/auth/credentials.ts'
 import { readInputs } from '../inputs/input-documents.ts'
@@ -18,11 +20,18 @@ const PULL_SECRETS: Record<string, { key: string; isWhole: boolean }> = {
 export async function readPullSecrets(inputs: readonly string[]): Promise<AuthFile[]> {
   const files: AuthFile[] = []
   for await (const document of readInputs(inputs.filter((input) => input !== '-'))) {
+    if (document.form === 'notice') refuseUnread(document.finding)
     if (document.form !== 'manifest') continue
     for (const { kind, value } of resourcesOf(document))
       if (kind === 'Secret') files.push(...authFilesOf(value, document.file))
   }
   return files
+}
+
+/** A secret that cannot be read would be missed only when a registry says no. */
+function refuseUnread({ code, message, hint }: Finding): void {
+  if (code === 'FILE_UNREADABLE')
+    throw new ExpectedError('INPUT_UNREADABLE', message, hint === undefined ? {} : { hint })
 }
 
 function authFilesOf(secret: Readonly<Record<string, unknown>>, file: string): AuthFile[] {

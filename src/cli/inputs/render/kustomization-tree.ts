@@ -1,0 +1,33 @@
+import { realpath } from 'node:fs/promises'
+import { type Kustomization, type RemoteAddress, readKustomization } from './kustomization.ts'
+
+/** Everything that rendering a kustomization reads on this machine, and what it would ask for elsewhere. */
+export interface KustomizationTree {
+  /** Directories of the kustomizations below it, without itself. */
+  readonly directories: ReadonlySet<string>
+  readonly files: ReadonlySet<string>
+  readonly remote: readonly RemoteAddress[]
+  readonly strange: Kustomization['strange']
+}
+
+/** Follows a kustomization to all that it includes; each directory is read once. */
+export async function kustomizationTree(root: string): Promise<KustomizationTree> {
+  const directories = new Set<string>()
+  const files = new Set<string>()
+  const remote: RemoteAddress[] = []
+  const strange: Kustomization['strange'][number][] = []
+  const waiting = [await realpath(root)]
+  for (let directory = waiting.pop(); directory !== undefined; directory = waiting.pop()) {
+    const kustomization = await readKustomization(directory)
+    if (!kustomization) continue
+    for (const file of kustomization.files) files.add(file)
+    remote.push(...kustomization.remote)
+    strange.push(...kustomization.strange)
+    for (const below of kustomization.directories) {
+      if (directories.has(below)) continue
+      directories.add(below)
+      waiting.push(below)
+    }
+  }
+  return { directories, files, remote, strange }
+}

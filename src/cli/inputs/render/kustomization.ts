@@ -1,0 +1,122 @@
+import { realpath, stat } from 'node:fs/promises'
+import { join, resolve } from 'node:path'
+import { type Document, readDocuments } from '../../../kubernetes/documents/document.ts'
+import type { Path } from '../../../kubernetes/documents/path.ts'
+import { isObject } from '../../../kubernetes/objects/resource.ts'
+import { readText } from '../read-text.ts'
+import { kindOf } from '../regular-file.ts'
+
+export const KUSTOMIZATION_FILES: readonly string[] = ['kustomization.yaml', 'kustomization.yml', 'Kustomization']
+
+/** What a kustomization file names: files, directories, and addresses elsewhere. */
+export interface Kustomization {
+  /** The file itself. */
+  readonly file: string
+  readonly directory: string
+  /** A part of others, which is never rendered by itself. */
+  readonly isComponent: boolean
+  readonly files: readonly string[]
+  readonly directories: readonly string[]
+  readonly remote: readonly RemoteAddress[]
+  /** Named things that are neither file nor directory, and what each is. */
+  readonly strange: readonly { readonly path: string; readonly kind: string }[]
+}
+
+export interface RemoteAddress {
+  readonly address: string
+  readonly file: string
+  readonly line: number
+}
+
+/** Lists of paths. https://kubectl.docs.kubernetes.io/references/kustomize/kustomization/ */
+const PATH_LISTS = [
+  ...['resources', 'bases', 'components', 'crds', 'configurations', 'generators', 'transformers', 'validators'],
+  'patchesStrategicMerge',
+] as const
+
+/** Lists of maps, and which of their fields name files; `KEY=PATH` gives a file another name. */
+const PATH_FIELDS: Readonly<Record<string, readonly string[]>> = {
+  patches: ['path'],
+  patchesJson6902: ['path'],
+  replacements: ['path'],
+  configMapGenerator: ['files', 'envs', 'env'],
+  secretGenerator: ['files', 'envs', 'env'],
+  helmCharts: ['valuesFile', 'additionalValuesFiles', 'repo'],
+}
+
+/**
+ * What kustomize takes for an address rather than a path, whether or not such a path is there:
+ * api/internal/git/repospec.go and api/internal/loader/fileloader.go of kustomize 5.
+ */
+const REMOTE = /^(?:git::)?(?:[a-z][a-z0-9+.-]*:\/\/|[\w.-]+@[\w.-]+[:/]|gh:|github\.com[:/])/i
+
+/** Reads the kustomization of a directory; undefined where it has none, or one that is no map. */
+export async function readKustomization(directory: string): Promise<Kustomization | undefined> {
+  const file = await kustomizationFileIn(directory)
+  if (file === undefined) return undefined
+  const [document] = readDocuments(await readText(file), file)
+  if (document?.form !== 'manifest' || !isObject(document.value)) return undefined
+  const found = {
+    files: [] as string[],
+    directories: [] as string[],
+    strange: [] as Kustomization['strange'][number][],
+  }
+  const remote: RemoteAddress[] = []
+  for (const { text, path } of namedIn(document.value)) {
+    if (REMOTE.test(text)) remote.push({ address: text, file, line: (document as Document).lineOf(path) })
+    else await sort(resolve(directory, text), found)
+  }
+  return { file, directory, isComponent: document.value.kind === 'Component', ...found, remote }
+}
+
+/** The kustomization file of a directory, whatever it is. */
+async function kustomizationFileIn(directory: string): Promise<string | undefined> {
+  for (const name of KUSTOMIZATION_FILES) {
+    const file = join(directory, name)
+    if (await stat(file).then(Boolean, () => false)) return file
+  }
+  return undefined
+}
+
+async function sort(
+  path: string,
+  {
+    files,
+    directories,
+    strange,
+  }: { files: string[]; directories: string[]; strange: { path: string; kind: string }[] },
+): Promise<void> {
+  const found = await stat(path).catch(() => undefined)
+  const kind = found && kindOf(found)
+  if (found === undefined) return
+  if (kind === undefined) files.push(await realpath(path))
+  else if (found.isDirectory()) directories.push(await realpath(path))
+  else strange.push({ path, kind })
+}
+
+/** Every text of a kustomization that names something. */
+function namedIn(value: Readonly<Record<string, unknown>>): { text: string; path: Path }[] {
+  const named = PATH_LISTS.flatMap((key) => textsIn(value[key], [key]))
+  for (const [list, fields] of Object.entries(PATH_FIELDS)) {
+    const entries = Array.isArray(value[list]) ? (value[list] as unknown[]) : []
+    for (const [index, entry] of entries.entries()) {
+      if (!isObject(entry)) continue
+      for (const field of fields) named.push(...textsIn(entry[field], [list, index, field]).map(withoutKey))
+    }
+  }
+  if (isObject(value.openapi)) named.push(...textsIn(value.openapi.path, ['openapi', 'path']))
+  // A patch may stand in the list itself.
+  return named.filter(({ text }) => text !== '' && !text.includes('\n'))
+}
+
+function textsIn(value: unknown, path: Path): { text: string; path: Path }[] {
+  if (typeof value === 'string') return [{ text: value, path }]
+  if (!Array.isArray(value)) return []
+  return value.flatMap((entry: unknown, index) =>
+    typeof entry === 'string' ? [{ text: entry, path: [...path, index] }] : [],
+  )
+}
+
+function withoutKey({ text, path }: { text: string; path: Path }): { text: string; path: Path } {
+  return { text: text.replace(/^[\w.-]+=/, ''), path }
+}

@@ -1,0 +1,62 @@
+import { ExpectedError } from '../../../errors.ts'
+import { runTool } from '../../../tools/run-tool.ts'
+import type { RemoteAddress } from './kustomization.ts'
+
+/** What a renderer printed, and which addresses it asked for on the way. */
+export interface Rendered {
+  readonly text: string
+  readonly asked: readonly RemoteAddress[]
+}
+
+/** Rendered charts can be large: those with many CRDs reach tens of megabytes. */
+const MAX_OUTPUT_BYTES = 256 * 1024 * 1024
+/** The largest charts take a few seconds. */
+const TIMEOUT = 120_000
+
+/**
+ * An environment in which a renderer reaches nothing: what is no address by its text is still not asked for. Go's HTTP
+ * client takes proxies from it, and git the protocols that it may speak.
+ */
+const OFFLINE = {
+  HTTP_PROXY: 'http://127.0.0.1:9',
+  HTTPS_PROXY: 'http://127.0.0.1:9',
+  NO_PROXY: '',
+  http_proxy: 'http://127.0.0.1:9',
+  https_proxy: 'http://127.0.0.1:9',
+  no_proxy: '',
+  GIT_ALLOW_PROTOCOL: 'none',
+}
+
+/**
+ * What a renderer prints for an input; undefined where it is not installed.
+ *
+ * @throws {ExpectedError} INPUT_UNREADABLE with what it said.
+ */
+export async function runRenderer(
+  tool: string,
+  args: readonly string[],
+  { input, allowRemote }: { input: string; allowRemote: boolean },
+): Promise<string | undefined> {
+  const env = allowRemote ? { ...process.env, GIT_TERMINAL_PROMPT: '0' } : { ...process.env, ...OFFLINE }
+  const result = await runTool(tool, args, { timeout: TIMEOUT, maxBytes: MAX_OUTPUT_BYTES, env })
+  if (result.outcome === 'done') return result.stdout
+  if (result.outcome === 'missing') return undefined
+  const lines = result.stderr.trim().split('\n')
+  const reason = lines.find((line) => /^error:/i.test(line))?.replace(/^error: */i, '') ?? result.why
+  throw new ExpectedError('INPUT_UNREADABLE', `${input}: ${tool} ${args[0]}: ${reason}`, {
+    hint: `See what it says: ${tool} ${args.join(' ')}`,
+  })
+}
+
+/** @throws {ExpectedError} INPUT_UNREADABLE naming each address, unless asking for them is allowed. */
+export function refuseRemote(input: string, addresses: readonly RemoteAddress[], allowRemote: boolean): void {
+  if (allowRemote || addresses.length === 0) return
+  const lines = addresses.map(({ address, file, line }) => `${file}:${line}: ${address}`)
+  throw new ExpectedError(
+    'INPUT_UNREADABLE',
+    `${input}: rendering it asks for what is elsewhere: ${lines.join(', ')}`,
+    {
+      hint: 'If you trust these addresses, allow them with --allow-remote; or keep a copy beside the rest and name that.',
+    },
+  )
+}
