@@ -62,8 +62,13 @@ const FILE_EXTENSION = /\.(?:ya?ml|json|conf|txt|env|properties|toml|ini)$/i
 
 const known = new Map<string, Key>()
 
+/** No API, program or file system takes names beyond; the words of a longer one mean nothing. */
+const MAX_KEY = 512
+const OTHER: Key = { role: 'other', stem: '', ofImage: false }
+
 /** Reads a key by its words; camelCase, snake_case, kebab-case and dots all separate words. */
 export function readKey(text: string): Key {
+  if (text.length > MAX_KEY) return OTHER
   let key = known.get(text)
   if (!key) {
     key = classify(wordsOf(text.replace(FILE_EXTENSION, '')))

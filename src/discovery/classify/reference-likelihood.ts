@@ -20,7 +20,7 @@ const OTHER_HOST = /^(?:www\..*|(?:.*\.)?(?:github\.com|githubusercontent\.com|g
 /** Label and API prefixes, which look like a host with a path: `node-role.kubernetes.io/master:NoSchedule`. */
 const API_HOST = /(?:^|\.)(?:kubernetes\.io|[a-z-]+\.k8s\.io|x-k8s\.io)$/
 
-const VERSION = /^v?\d+(?:[._-]?[a-z0-9]+)*$/i
+const VERSION = /^v?\d[a-z0-9]*(?:[._-][a-z0-9]+)*$/i
 const PORT = /^\d{2,5}$/
 const FILE =
   /\.(?:png|svg|jpe?g|gif|ico|html?|js|css|ya?ml|json|sh|py|go|md|txt|conf|qcow2|iso|img|vmdk|ova|tar|t?gz|zip|xz|pem|crt|key|sock|log|so)$/i
@@ -71,6 +71,11 @@ function gradeOf(text: string, hasDomain: boolean, domain: string, tag: string |
   if (hasDomain) return isVersion || tag === 'latest' ? 'strong' : 'medium'
   if (isVersion && (text.includes('/') || /\d\.\d|^v\d/.test(tag))) return 'medium'
   return text.includes('/') && !PORT.test(tag) ? 'medium' : 'weak'
+}
+
+/** Whether a text ends in a tag or a digest, as a reference does: behind its last `/`. */
+export function hasVersion(text: string): boolean {
+  return /[:@]/.test(text.slice(text.lastIndexOf('/') + 1))
 }
 
 /** A first component that is surely a host: it has a dot and ends in letters, or has a port. */

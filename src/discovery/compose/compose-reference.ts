@@ -56,6 +56,7 @@ export function compose(entries: readonly Entry[], { ofImage = false, inherit }:
   const found: Composition[] = []
   const taken = new Set<Entry>()
   const groups = Map.groupBy(parts, ({ key }) => key.stem)
+  const around = surveyOf(parts, ofImage)
   const take = (composition: Composition | undefined): void => {
     if (!composition) return
     found.push(composition)
@@ -65,7 +66,7 @@ export function compose(entries: readonly Entry[], { ofImage = false, inherit }:
     const base = baseOf(group, ofImage)
     if (!base) continue
     const digest = digestOf(group)
-    const versions = versionsFor(stem, group, parts, base, ofImage)
+    const versions = versionsFor(stem, group, base, around)
     const inherited = needsMore(base, versions, ofImage) ? completed(base, versions[0], inherit?.()) : undefined
     if (inherited) take(inherited)
     else if (versions.length === 0) take(join(base, undefined, digest))
@@ -143,25 +144,57 @@ function isPrefix({ text }: ReferencePart, name: ReferencePart | undefined, ofIm
   return ofImage !== false && isShort && name !== undefined && path !== name.text && name.text !== ''
 }
 
+/** What all parts together offer to each base; looked through once, however many bases there are. */
+interface Survey {
+  readonly images: number
+  readonly isVersion: (part: ReferencePart) => boolean
+  /** The first version of each stem, and its place among all parts. */
+  readonly versions: ReadonlyMap<string, { readonly part: ReferencePart; readonly index: number }>
+  /** Versions that say that they are those of an image. */
+  readonly ofImages: readonly ReferencePart[]
+}
+
+function surveyOf(parts: readonly ReferencePart[], ofImage: UnderImage): Survey {
+  const isVersion = (part: ReferencePart): boolean => VERSION_TEXT.test(part.text) && isVersionPart(part, ofImage)
+  const versions = new Map<string, { part: ReferencePart; index: number }>()
+  for (const [index, part] of parts.entries()) {
+    if (part.key.stem !== '' && !versions.has(part.key.stem) && isVersion(part)) {
+      versions.set(part.key.stem, { part, index })
+    }
+  }
+  return {
+    images: parts.filter(({ key }) => key.role === 'image').length,
+    isVersion,
+    versions,
+    ofImages: parts.filter((part) => part.key.ofImage && isVersion(part)),
+  }
+}
+
 /** The versions that a base is used with: of its own stem, of a shorter one, or any that says it is an image's. */
 function versionsFor(
   stem: string,
   group: readonly ReferencePart[],
-  all: readonly ReferencePart[],
   { from }: Base,
-  ofImage: UnderImage,
-): ReferencePart[] {
-  const usable = (part: ReferencePart): boolean => VERSION_TEXT.test(part.text) && isVersionPart(part, ofImage)
-  const own = group.filter(usable)
+  around: Survey,
+): readonly ReferencePart[] {
+  const own = group.filter(around.isVersion)
   const first = own.find(({ key }) => key.role === 'tag') ?? own[0]
   if (first) return [first]
-  // `MONGODB_ENTERPRISE_DATABASE_IMAGE` goes with `DATABASE_VERSION`.
-  const shorter = all.find((part) => usable(part) && part.key.stem !== '' && stem.endsWith(` ${part.key.stem}`))
+  const shorter = shorterVersion(stem, around)
   if (shorter) return [shorter]
   // `image` beside `defaultImageVersion` and `defaultGpuImageVersion`.
-  const isOnlyImage =
-    all.filter(({ key }) => key.role === 'image').length === 1 && from.some(({ key }) => key.role === 'image')
-  return isOnlyImage ? all.filter((part) => usable(part) && part.key.ofImage) : []
+  const isOnlyImage = around.images === 1 && from.some(({ key }) => key.role === 'image')
+  return isOnlyImage ? around.ofImages : []
+}
+
+/** `MONGODB_ENTERPRISE_DATABASE_IMAGE` goes with `DATABASE_VERSION`: the first version whose stem ends that of a base. */
+function shorterVersion(stem: string, { versions }: Survey): ReferencePart | undefined {
+  let found: { part: ReferencePart; index: number } | undefined
+  for (let at = stem.indexOf(' '); at >= 0; at = stem.indexOf(' ', at + 1)) {
+    const version = versions.get(stem.slice(at + 1))
+    if (version && (!found || version.index < found.index)) found = version
+  }
+  return found?.part
 }
 
 function isVersionPart({ key, text }: ReferencePart, ofImage: UnderImage): boolean {

@@ -17,18 +17,43 @@ const PROJECT = /^(?:project|organization|org)$/i
  * or under `global`: `global: {hub: docker.io/istio, tag: 1.20}` with `proxy: {image: proxyv2}`. The last map is nearest.
  */
 export function partsAround(maps: readonly Texts[]): SurroundingParts {
-  const sources = maps.toReversed().flatMap((map) => (isObject(map.global) ? [map, map.global] : [map]))
-  const holder = sources.find((map) => textFor(map, ['registry', 'repository']) !== undefined) ?? {}
-  const registry = textFor(holder, ['registry', 'repository'])?.replace(/\/$/, '')
-  const project = Object.entries(holder).find(([name, value]) => PROJECT.test(name) && typeof value === 'string')?.[1]
+  const sources = maps
+    .toReversed()
+    .flatMap((map) => (isObject(map.global) ? [map, map.global] : [map]))
+    .map(partsIn)
+  const holder = sources.find(({ prefix }) => prefix !== undefined)
+  const registry = holder?.prefix?.replace(/\/$/, '')
   return {
-    registry: registry && project ? `${registry}/${project}` : registry,
-    version: sources
-      // A chart's version is not that of what the chart installs.
-      .filter((map) => !('chart' in map))
-      .map((map) => textFor(map, ['tag', 'version']))
-      .find((text) => text !== undefined),
+    registry: registry && holder?.project ? `${registry}/${holder.project}` : registry,
+    // A chart's version is not that of what the chart installs.
+    version: sources.find(({ version, isChart }) => !isChart && version !== undefined)?.version,
   }
+}
+
+interface PartsOfMap {
+  /** A registry or repository. */
+  readonly prefix: string | undefined
+  readonly version: string | undefined
+  readonly project: string | undefined
+  readonly isChart: boolean
+}
+
+/** A map is asked for by everything below it, and read once. */
+const known = new WeakMap<Texts, PartsOfMap>()
+
+function partsIn(map: Texts): PartsOfMap {
+  const parts = known.get(map) ?? {
+    prefix: textFor(map, ['registry', 'repository']),
+    version: textFor(map, ['tag', 'version']),
+    project: Object.entries(map).find(isProject)?.[1] as string | undefined,
+    isChart: 'chart' in map,
+  }
+  known.set(map, parts)
+  return parts
+}
+
+function isProject([name, value]: [string, unknown]): boolean {
+  return PROJECT.test(name) && typeof value === 'string'
 }
 
 function textFor(map: Texts, roles: readonly string[]): string | undefined {

@@ -8,16 +8,24 @@ interface EmbeddedValue {
   lineOf(path: Path): number
 }
 
-/** A text without one of these holds no image, unless its name says that it does. */
-const PROMISING = /image|[a-z0-9]\/[\w./-]+[:@]\w/i
-const STRUCTURED = /^\s*[[{]|^\s*(?:-\s+)?["']?[\w./-]+["']?\s*:(?:\s|$)/m
+/** A run of characters that repositories have, and what may follow it. */
+const RUN = /[\w./-]+(?=([:@]\w)?)/g
+const STRUCTURED = /^[ \t]*[[{]|^[ \t]*(?:-[ \t]+)?["']?[\w./-]+["']?[ \t]*:(?:\s|$)/m
 /** How programs begin. */
 export const SCRIPT = /^\s*(?:#!|set -|import |package |function )/
 
 /** Whether a text of that name can hold texts of its own: it is JSON, or has several lines. */
 export function mayEmbed(text: string, name: string): boolean {
   const isStructure = text.length > 8 && (text.includes('\n') || /^\s*[[{]/.test(text))
-  return isStructure && (PROMISING.test(text) || readKey(name).ofImage)
+  return isStructure && (/image/i.test(text) || readKey(name).ofImage || holdsVersionedPath(text))
+}
+
+/** Whether something in a text looks like `org/app:1`. Each run is taken whole, so that it is read once. */
+function holdsVersionedPath(text: string): boolean {
+  for (const [run, version] of text.matchAll(RUN)) {
+    if (version !== undefined && /[a-z0-9]\/./i.test(run)) return true
+  }
+  return false
 }
 
 /** The maps and lists that a text is YAML or JSON for; none where it is a template, a script or prose. */

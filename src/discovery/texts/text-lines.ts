@@ -1,4 +1,5 @@
 import { type Key, type KeyRole, readKey } from '../classify/key.ts'
+import { hasVersion } from '../classify/reference-likelihood.ts'
 import { compose } from '../compose/compose-reference.ts'
 import { judge } from '../uses/image-candidate.ts'
 import type { Confidence } from '../uses/image-use.ts'
@@ -73,7 +74,7 @@ function composeAssignments(assignments: readonly Assignment[]): { composed: Lin
   const parts = assignments.filter(({ name }) => readKey(name).stem !== '' && PARTS.has(readKey(name).role))
   if (parts.length > MAX_PARTS) return { composed: [], taken: new Set() }
   const entries = parts.map(({ name, value, line }) => ({ name, text: value, path: [line] }))
-  const whole = compose(entries).found.filter(({ reference, isSure }) => isSure && /[:@][^/]*$/.test(reference))
+  const whole = compose(entries).found.filter(({ reference, isSure }) => isSure && hasVersion(reference))
   const composed = whole.map(({ reference, path, from }): LineImage => {
     return { reference, confidence: 'likely', name: from.map(({ name }) => name).join(' + '), line: Number(path[0]) }
   })

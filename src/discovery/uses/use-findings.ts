@@ -55,7 +55,7 @@ function reasonOf(reference: string): string {
 }
 
 function invalidHint(reference: string): string {
-  if (/\{\{|\$[({]|<[^>]*>|%[({]/.test(reference)) {
+  if (/\{\{|\$[({]|<[^<>]*>|%[({]/.test(reference)) {
     return 'This is a template. Render it first (helm template, kubectl kustomize, envsubst), then scan the result.'
   }
   if (findReference(reference.trim())) return `Write it as ${reference.trim()}`

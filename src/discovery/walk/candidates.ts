@@ -18,20 +18,29 @@ export function candidatesOf(
   const own = applyRules(rules, resource, 'rule')
   const known = applyRules(KNOWN_FIELDS, resource, 'knownField')
   const { candidates, gaps } = guessesFor(resource, workload)
-  const isFree = ({ path }: ImageCandidate, claimed: readonly Path[]) =>
-    !claimed.some((prefix) => startsWith(path, prefix))
+  const isOwn = claims(own.claimed)
+  const isKnown = claims(known.claimed)
   return {
     candidates: [
       ...own.candidates,
-      ...known.candidates.filter((candidate) => isFree(candidate, own.claimed)),
-      ...candidates.filter((candidate) => isFree(candidate, own.claimed) && isFree(candidate, known.claimed)),
+      ...known.candidates.filter(({ path }) => !isOwn(path)),
+      ...candidates.filter(({ path }) => !isOwn(path) && !isKnown(path)),
     ],
     gaps,
   }
 }
 
-function startsWith(path: Path, prefix: Path): boolean {
-  return prefix.every((key, index) => path[index] === key)
+/** Whether a path is one of those that are claimed, or below one. */
+function claims(claimed: readonly Path[]): (path: Path) => boolean {
+  if (claimed.length === 0) return () => false
+  const paths = new Set(claimed.map((path) => JSON.stringify(path)))
+  const longest = claimed.reduce((length, path) => Math.max(length, path.length), 0)
+  return (path) => {
+    for (let length = Math.min(path.length, longest); length >= 0; length--) {
+      if (paths.has(JSON.stringify(path.slice(0, length)))) return true
+    }
+    return false
+  }
 }
 
 function guessesFor(resource: Resource, workload: Workload | undefined): ReturnType<typeof findCandidates> {

@@ -1,4 +1,5 @@
 import { readKey } from '../classify/key.ts'
+import { hasVersion } from '../classify/reference-likelihood.ts'
 import { compose, type Entry } from '../compose/compose-reference.ts'
 import { partsAround } from '../compose/surrounding-parts.ts'
 import { add, type Place, type Walk } from './walk-state.ts'
@@ -21,17 +22,27 @@ export function addCompositions(
   if (!ofImage && !entries.some((entry) => BASES.has(readKey(entry.name).role))) return NOTHING
   // A `global` map holds the parts that others leave out, and is no image itself.
   if (name === 'global') return NOTHING
-  const { found, taken } = compose(entries, { ofImage, inherit: () => partsAround([...walk.maps, textsOf(entries)]) })
+  const { found, taken } = compose(entries, {
+    ofImage,
+    inherit: once(() => partsAround([...walk.maps, textsOf(entries)])),
+  })
   for (const { reference, path, from, isSure } of found) {
-    const hasVersion = /[:@][^/]*$/.test(reference)
     add(walk, place, {
       reference,
       path: [...walk.path, ...path],
-      confidence: isSure && hasVersion ? 'likely' : 'possible',
+      confidence: isSure && hasVersion(reference) ? 'likely' : 'possible',
       why: `composed of ${from.map((entry) => entry.name).join(' + ')}`,
     })
   }
   return taken.size === 0 ? NOTHING : new Set(Array.from(taken, (entry) => entry.name))
+}
+
+function once<T>(make: () => T): () => T {
+  let made: { readonly value: T } | undefined
+  return () => {
+    made ??= { value: make() }
+    return made.value
+  }
 }
 
 function textsOf(entries: readonly Entry[]): Record<string, string> {

@@ -1,5 +1,6 @@
 import { type Key, readKey } from '../classify/key.ts'
 import { hasPlaceholder } from '../classify/placeholders.ts'
+import { hasVersion } from '../classify/reference-likelihood.ts'
 import { mayEmbed, readEmbedded, SCRIPT } from '../texts/embedded.ts'
 import { imagesInLines } from '../texts/text-lines.ts'
 import { type ImageCandidate, judge } from '../uses/image-candidate.ts'
@@ -30,7 +31,7 @@ export function visitText(walk: Walk, text: string, name: string, place: Place, 
   }
   const own = readKey(name)
   // A name or repository without a version is only a part, which something completes.
-  const isWhole = own.role === 'other' || /[:@][^/]*$/.test(text)
+  const isWhole = own.role === 'other' || hasVersion(text)
   const saysNothing = isWhole && (own.role === 'other' || own.role === 'name' || own.role === 'repository')
   const key = saysNothing && place.outer.ofImage ? place.outer : own
   // Outside image fields a reference has at least one of these.

@@ -4,6 +4,7 @@ import { isExcludedAnnotation, isExcludedKey } from '../classify/exclusions.ts'
 import { readKey } from '../classify/key.ts'
 import { fillPlaceholders, placeholderNames } from '../classify/placeholders.ts'
 import { hasPodShape } from '../classify/pod-shape.ts'
+import { hasVersion } from '../classify/reference-likelihood.ts'
 import type { Entry } from '../compose/compose-reference.ts'
 import { namedValueOf } from '../compose/named-value.ts'
 import type { ImageCandidate } from '../uses/image-candidate.ts'
@@ -144,14 +145,15 @@ function visitAnnotations(walk: Walk, metadata: unknown, place: Place): void {
     if (typeof value === 'string' && !isExcludedAnnotation(key)) visitAt(walk, key, value, key, place)
   }
   walk.path.length -= 2
-  for (const [index, candidate] of walk.found.entries()) {
-    if (index >= first && isInformative(candidate)) walk.found[index] = { ...candidate, confidence: 'possible' }
+  for (let index = first; index < walk.found.length; index++) {
+    const candidate = walk.found[index]
+    if (candidate && isInformative(candidate)) walk.found[index] = { ...candidate, confidence: 'possible' }
   }
 }
 
 /** What an annotation says about an image without asking for it: what the catalog shows, or which repository is meant. */
 function isInformative({ path, textLine, reference }: ImageCandidate): boolean {
-  return textLine === undefined && (path.at(-1) === 'containerImage' || !/[:@][^/]*$/.test(reference))
+  return textLine === undefined && (path.at(-1) === 'containerImage' || !hasVersion(reference))
 }
 
 function placeInMap(map: Record<string, unknown>, name: string, outer: Place): Place {

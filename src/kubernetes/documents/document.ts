@@ -83,7 +83,8 @@ function readDocument(source: string, file: string, line: number): Document | Un
     const value = parseYaml(source)
     if (value === undefined || value === null) return undefined
     const lineOf = lineFinder(source, value)
-    const textLineOf = (path: Path): number => line + textLineIn(source, lineOf(path))
+    const textLineIn = textLineFinder(source)
+    const textLineOf = (path: Path): number => line + textLineIn(lineOf(path))
     return { form: 'manifest', file, line, value, source, lineOf: (path) => line + lineOf(path), textLineOf }
   } catch (error) {
     if (!(error instanceof ExpectedError)) throw error
@@ -125,11 +126,16 @@ function onlyPlaceOf(text: string, source: string): number | undefined {
   return /[\s"'[]$/.test(before) && !before.includes('#') && /[\s"',\]}]/.test(after) ? at : undefined
 }
 
-/** The line after one that ends in `|` or `>` with its indicators, which is where a block scalar begins. */
-function textLineIn(source: string, line: number): number {
-  const content = source.split('\n', line + 1)[line] ?? ''
-  return /[|>][-+0-9]*[ \t]*(?:#.*)?\r?$/.test(content) ? line + 1 : line
+/** Answers with the line after one that ends in `|` or `>` with its indicators, which is where a block scalar begins. */
+function textLineFinder(source: string): (line: number) => number {
+  let lines: readonly string[] | undefined
+  return (line) => {
+    lines ??= source.split('\n')
+    return BLOCK_SCALAR.test(lines[line] ?? '') ? line + 1 : line
+  }
 }
+
+const BLOCK_SCALAR = /[|>][-+0-9]{0,3}[ \t]{0,99}(?:#.*)?\r?$/
 
 /** `%YAML 1.2` and its like stand before the mark of the document that they belong to, so a cut leaves them alone. */
 function holdsOnlyDirectives(source: string): boolean {
@@ -142,7 +148,7 @@ function holdsOnlyDirectives(source: string): boolean {
  */
 function* splitDocuments(text: string, firstLine: number): Generator<{ source: string; line: number }> {
   const isJson = /^\ufeff?\s*\{/.test(text)
-  const marker = isJson ? /^---(?=[ \t\r\n]|$)|(?<=\}\s*\n)^\{/gm : /^---(?=[ \t\r\n]|$)/gm
+  const marker = isJson ? /^---(?=[ \t\r\n]|$)|^\{(?<=\}\s*\n\{)/gm : /^---(?=[ \t\r\n]|$)/gm
   let start = text.charCodeAt(0) === 0xfeff ? 1 : 0
   let line = firstLine
   if (start > 0) yield { source: text.slice(0, start), line }

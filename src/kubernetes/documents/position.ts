@@ -27,6 +27,7 @@ export function notePositions(): Positions {
   const ends: number[] = []
   const open: number[] = []
   const childrenOf = new Map<number, number[]>()
+  const valuesIn = new Map<number, ReadonlyMap<string, number>>()
 
   const listener = (event: 'open' | 'close', { line, kind, result }: State): void => {
     if (event === 'open') {
@@ -66,15 +67,26 @@ export function notePositions(): Positions {
   const childAt = (node: number, key: string | number): number | undefined => {
     if (kinds[node] === 'sequence') return children(node)[Number(key)]
     if (kinds[node] !== 'mapping') return undefined
+    return valuesOf(node).get(String(key))
+  }
+
+  /** The nodes of a mapping's values by their keys. */
+  const valuesOf = (node: number): ReadonlyMap<string, number> => {
+    const known = valuesIn.get(node)
+    if (known) return known
     const nodes = children(node)
-    const value = (results[node] as Record<string, unknown>)[key]
+    const mapping = results[node] as Record<string, unknown>
+    const values = new Map<string, number>()
     // Key, value, key, value; the last of equal keys wins, as in the value. The value is compared because a tag or an
     // anchor makes the reader go back and announce a key twice.
-    for (let index = nodes.length - 1; index > 0; index--) {
+    for (let index = 1; index < nodes.length; index++) {
+      const key = results[nodes[index - 1] ?? 0]
+      if (typeof key === 'object' && key !== null) continue
       const at = nodes[index] ?? 0
-      if (Object.is(results[at], value) && String(results[nodes[index - 1] ?? 0]) === String(key)) return at
+      if (Object.is(results[at], mapping[String(key)])) values.set(String(key), at)
     }
-    return undefined
+    valuesIn.set(node, values)
+    return values
   }
 
   const lineOf = (path: Path): number => {

@@ -93,7 +93,7 @@ function insertBefore(
   if (start === undefined) return undefined
   const lineStart = text.lastIndexOf('\n', start - 1) + 1
   const indent = ' '.repeat(start - lineStart)
-  const eol = lineEnd(text)
+  const eol = lineEnd(text, start)
   const lines = entries.flatMap((entry) => blockLines(entry)).map((line) => `${line}${eol}${indent}`)
   // A comment above the key belongs to it, and stays with it.
   const at = text.slice(lineStart, start).trim() === '' ? aboveComments(text, lineStart) + indent.length : start
@@ -108,7 +108,7 @@ function insertAfter(text: string, map: YAMLMap, key: string, entries: readonly 
   const [keyStart] = pair.key.range ?? [0]
   const indent = ' '.repeat(keyStart - (text.lastIndexOf('\n', keyStart - 1) + 1))
   const next = text.indexOf('\n', (pair.value.range?.[1] ?? 0) - 1)
-  const eol = lineEnd(text)
+  const eol = lineEnd(text, keyStart)
   const end = next < 0 ? text.length : next - (text[next - 1] === '\r' ? 1 : 0)
   const lines = entries.flatMap((entry) => blockLines(entry)).map((line) => `${eol}${indent}${line}`)
   return { start: end, end, insert: lines.join('') }
@@ -169,6 +169,9 @@ function aboveComments(text: string, lineStart: number): number {
   return at
 }
 
-function lineEnd(text: string): string {
-  return text.includes('\r\n') ? '\r\n' : '\n'
+/** How lines end around a place, which is looked for there only: a text may have many places. */
+function lineEnd(text: string, near: number): string {
+  const next = text.indexOf('\n', near)
+  const at = next < 0 ? text.lastIndexOf('\n', near) : next
+  return at > 0 && text[at - 1] === '\r' ? '\r\n' : '\n'
 }
