@@ -128,10 +128,14 @@ function onlyPlaceOf(text: string, source: string): number | undefined {
 
 /** Answers with the line after one that ends in `|` or `>` with its indicators, which is where a block scalar begins. */
 function textLineFinder(source: string): (line: number) => number {
+  const known = new Map<number, number>()
   let lines: readonly string[] | undefined
   return (line) => {
     lines ??= source.split('\n')
-    return BLOCK_SCALAR.test(lines[line] ?? '') ? line + 1 : line
+    // All of a JSON document may stand on one line.
+    const begins = known.get(line) ?? (BLOCK_SCALAR.test(lines[line] ?? '') ? line + 1 : line)
+    known.set(line, begins)
+    return begins
   }
 }
 

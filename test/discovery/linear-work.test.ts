@@ -1,0 +1,139 @@
+import { expect, test } from 'vitest'
+import { scanDocument } from '../../src/discovery/scan.ts'
+import { readEveryDocument } from '../../src/kubernetes/documents/document.ts'
+import type { Workload } from '../../src/kubernetes/objects/workload.ts'
+import { patchDocument } from '../../src/seed/patch/patch-document.ts'
+import { podEdits } from '../../src/seed/patch/pod-edit.ts'
+import { countWork } from '../support/counted-work.ts'
+
+const times = (count: number, make: (index: number) => string): string =>
+  Array.from({ length: count }, (_, index) => make(index)).join('')
+const json = (kind: string, rest: object): string =>
+  JSON.stringify({ apiVersion: 'x.example/v1', kind, metadata: { name: 'x' }, ...rest })
+const config = (text: string): string => json('ConfigMap', { data: { text } })
+const custom = (spec: unknown): string => json('Engine', { spec })
+const entries = (count: number, make: (index: number) => [string, unknown]): object =>
+  Object.fromEntries(Array.from({ length: count }, (_, index) => make(index)))
+const list = (count: number, make: (index: number) => unknown): unknown[] =>
+  Array.from({ length: count }, (_, index) => make(index))
+const pod = (image: string): string =>
+  `apiVersion: v1\nkind: Pod\nmetadata: {name: p}\nspec:\n  containers:\n  - name: c\n    image: ${JSON.stringify(image)}\n`
+const deployment = (index: number): object => ({
+  apiVersion: 'apps/v1',
+  kind: 'Deployment',
+  metadata: { name: `d${index}` },
+  spec: { template: { spec: { containers: [{ name: 'c', image: `x/y:${index}` }] } } },
+})
+const blockDeployment = (index: number, start: string): string =>
+  `${start}apiVersion: apps/v1\n  kind: Deployment\n  metadata: {name: d${index}}\n  spec:\n    template:\n      spec:\n        containers:\n        - name: c\n          image: x/y:1\n`
+
+/** What hostile and large inputs are made of, each for a size. */
+const INPUTS: Record<string, (size: number) => string> = {
+  'blank lines in a text': (n) => config(`image${'\n'.repeat(n * 50)}`),
+  'lines of white space in a text': (n) => config(`image\n${' \n'.repeat(n * 25)}`),
+  'one line of white space': (n) => config(`image${' '.repeat(n * 50)}x\n`),
+  'a run of folders': (n) => config(`${'a/'.repeat(n * 25)}\n`),
+  'a run of dots': (n) => config(`a/${'.'.repeat(n * 50)}\n`),
+  'quotes without end': (n) => config(`${'"'.repeat(n * 50)}\nimage`),
+  'braces without end': (n) => config(`${'{{ '.repeat(n * 20)}\nimage`),
+  'comment marks': (n) => config(`${'#'.repeat(n * 50)}\nimage`),
+  'assignments in a line': (n) => config(`${'a=image:'.repeat(n * 6)}\nimage`),
+  'flags in a line': (n) => config(`x ${'--image a/b:1 '.repeat(n * 4)}\n{`),
+  'lines that assign': (n) => config(`${'image: x/y:1 {\n'.repeat(n)}`),
+  'lines with parts': (n) => config(`{\n${times(n, (i) => `a${i}.image.repository=x/y\na${i}.image.tag=1\n`)}`),
+  'environment files': (n) => config(times(n, (i) => `A${i}_IMAGE=x/y:1\n`)),
+  'keys that are images': (n) => custom(entries(n, (i) => [`a${i}Image`, 'x'])),
+  'keys that are images and versions': (n) =>
+    custom(entries(n, (i) => [i % 2 ? `a${i >> 1}Tag` : `a${i >> 1}Image`, i % 2 ? 'v1' : 'x/y'])),
+  'variables of one name': (n) => custom({ env: list(n, () => ({ name: 'AN_IMAGE', value: 'x/y' })) }),
+  'variables of many names': (n) => custom({ env: list(n, (i) => ({ name: `A${i}_IMAGE`, value: 'x/y' })) }),
+  'arguments of one name': (n) => custom({ args: list(n, () => '--an-image=x/y') }),
+  'arguments of many names': (n) => custom({ args: list(n, (i) => `--a${i}-image=x/y`) }),
+  'a long key': (n) => custom({ ['a'.repeat(n * 50)]: 'x/y:1', [`${'A'.repeat(n * 50)}Image`]: 'x/y:1' }),
+  'a key of many words': (n) => custom({ [`${'aB'.repeat(n * 25)}Image`]: 'x/y' }),
+  'placeholders without end': (n) => custom({ image: '$('.repeat(n * 25), images: '${a'.repeat(n * 20) }),
+  'placeholders that stay open': (n) => custom(list(n, (i) => ({ image: `\${X${i}}/y:1` }))),
+  'bare words below a registry': (n) =>
+    custom({ global: { hub: 'r.io/x', tag: '1' }, all: entries(n, (i) => [`a${i}`, { image: `proxy${i}` }]) }),
+  'bare words beside many keys': (n) =>
+    custom({ ...entries(n, (i) => [`k${i}`, 'v']), all: entries(n, (i) => [`a${i}`, { image: `p${i}` }]) }),
+  'templates with annotations': (n) =>
+    custom(list(n, () => ({ metadata: { annotations: { image: 'x/y:1' } }, spec: {} }))),
+  'images that known fields claim': (n) =>
+    JSON.stringify({
+      apiVersion: 'operators.coreos.com/v1',
+      kind: 'ClusterServiceVersion',
+      spec: { relatedImages: list(n, (i) => ({ name: `n${i}`, image: `x/y:${i}` })) },
+    }),
+  'schema defaults': (n) =>
+    JSON.stringify({
+      apiVersion: 'apiextensions.k8s.io/v1',
+      kind: 'CustomResourceDefinition',
+      spec: {
+        versions: [
+          { schema: { openAPIV3Schema: { properties: entries(n, (i) => [`a${i}Image`, { default: `x/y:${i}` }]) } } },
+        ],
+      },
+    }),
+  'containers in block style': (n) => `${pod('a:1')}${times(n, (i) => `  - name: c${i}\n    image: x/y:1\n`)}`,
+  'a map in block style': (n) => `apiVersion: x/v1\nkind: Engine\nspec:\n${times(n, (i) => `  a${i}Image: x/y:1\n`)}`,
+  'texts in block style': (n) =>
+    `apiVersion: v1\nkind: ConfigMap\ndata:\n${times(n, (i) => `  a${i}.yaml: |\n    image: x/y:1\n`)}`,
+  'a list in block style': (n) => `apiVersion: v1\nkind: List\nitems:\n${times(n, (i) => blockDeployment(i, '- '))}`,
+  'a list in JSON': (n) => JSON.stringify({ apiVersion: 'v1', kind: 'List', items: list(n, deployment) }),
+  documents: (n) => times(n, (i) => `---\n${JSON.stringify(deployment(i))}\n`),
+  'JSON documents with blank lines between': (n) =>
+    times(n, (i) => `${JSON.stringify(deployment(i))}\n${'\n'.repeat(20)}`),
+  'broken documents': (n) => '---\nimage: x/y:1\n  a: [\n'.repeat(n),
+  'one broken document': (n) => `a: {{\n${'image: x/y:1\n'.repeat(n)}`,
+  aliases: (n) => `apiVersion: x/v1\nkind: E\na: &a {image: x/y:1}\nb: [${'*a,'.repeat(n)}]\n`,
+  'an image of signs': (n) => pod('<'.repeat(n * 50)) + pod('{{'.repeat(n * 25)).replace(/^/, '---\n'),
+  'an image of one letter': (n) => pod('a'.repeat(n * 50)),
+  'an image of spaces': (n) => pod(`a${' '.repeat(n * 50)}b`),
+  'an image of slashes, colons and dashes': (n) =>
+    `${pod('a/'.repeat(n * 25))}---\n${pod('a:'.repeat(n * 25))}---\n${pod('a-'.repeat(n * 25))}`,
+  'a version of letters and dashes': (n) => custom(list(n, (i) => ({ image: `x.io/y:1${'a'.repeat(100)}--${i}` }))),
+  comments: (n) => `${pod('a:1')}${'#'.repeat(n * 25)}\n# image: ${'a'.repeat(n * 25)}\n${'# '.repeat(n * 25)}\n`,
+}
+
+const SIZES = [64, 128, 256] as const
+/** What an input may cost beyond twice that of half its size: a constant, and caches that are fuller for the smaller. */
+const CONSTANT = 30_000
+const SHARE = 0.1
+
+/** How far the work for each size is beyond twice the work for half of it, less what is allowed; above 0 is too much. */
+async function excess(work: (size: number) => () => unknown): Promise<number> {
+  // The first run fills caches and reads modules.
+  for (const size of [...SIZES, ...SIZES]) await countWork(work(size))
+  const counts: number[] = []
+  for (const size of SIZES) counts.push(await countWork(work(size)))
+  const beyond = counts.slice(1).map((count, index) => count * (1 - SHARE) - 2 * (counts[index] ?? 0) - CONSTANT)
+  return Math.max(...beyond)
+}
+
+test.for(Object.entries(INPUTS))('twice as much costs at most twice as much: %s', async ([, make]) => {
+  const beyond = await excess((size) => {
+    const text = make(size)
+    return () => Array.from(readEveryDocument(text, 'f.yaml'), (document) => scanDocument(document, { comments: true }))
+  })
+  expect(beyond).toBeLessThan(0)
+})
+
+const PATCHED: Record<string, (size: number) => string> = {
+  'a list in block style': (n) => `apiVersion: v1\nkind: List\nitems:\n${times(n, (i) => blockDeployment(i, '- '))}`,
+  'a list in JSON': (n) => JSON.stringify({ apiVersion: 'v1', kind: 'List', items: list(n, deployment) }),
+  documents: (n) => times(n, (i) => `---\n${JSON.stringify(deployment(i))}\n`),
+}
+
+test.for(Object.entries(PATCHED))('twice as much costs at most twice as much to patch: %s', async ([, make]) => {
+  const editsOf = (workload: Workload) => podEdits(workload, { policy: 'Never', nodeSelector: { a: 'b' } })
+  const beyond = await excess((size) => {
+    const text = make(size)
+    return () => {
+      for (const document of readEveryDocument(text, 'f.yaml')) {
+        if (document.form === 'manifest') patchDocument(document, scanDocument(document), editsOf)
+      }
+    }
+  })
+  expect(beyond).toBeLessThan(0)
+})
