@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { cutAtDocuments, decodeText } from '../../src/cli/inputs/input-text.ts'
+import { cutAtDocuments, decodeText } from '../../src/cli/texts/input-text.ts'
 import { readDocuments } from '../../src/kubernetes/documents/document.ts'
 
 async function documentsOf(chunks: Buffer[]) {

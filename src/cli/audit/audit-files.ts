@@ -5,7 +5,7 @@ import { ExpectedError } from '../../errors.ts'
 import { readAllDocuments } from '../../kubernetes/documents/document.ts'
 import { type KubeletSettings, parseKubeletConfig } from '../../kubernetes/objects/kubelet-config.ts'
 import { resourcesOf } from '../../kubernetes/objects/resource.ts'
-import { readText } from '../inputs/read-text.ts'
+import { readText } from '../texts/read-text.ts'
 
 /** What one node's runtime listed, in a file. */
 export interface NodeListingText {

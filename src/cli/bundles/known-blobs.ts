@@ -2,7 +2,7 @@ import { blobsOf } from '../../bundle/format/lock.ts'
 import { ExpectedError } from '../../errors.ts'
 import { openBundle } from '../../layout/bundle-file.ts'
 import { type Digest, isDigest } from '../../oci/digest.ts'
-import { readText } from '../inputs/read-text.ts'
+import { readText } from '../texts/read-text.ts'
 import { findLock, isTar } from './lock-file.ts'
 
 /**

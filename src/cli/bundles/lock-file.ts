@@ -2,7 +2,7 @@ import { open } from 'node:fs/promises'
 import { type Lock, parseLock } from '../../bundle/format/lock.ts'
 import { ExpectedError } from '../../errors.ts'
 import { findParts } from '../../layout/files/part-name.ts'
-import { readText } from '../inputs/read-text.ts'
+import { readText } from '../texts/read-text.ts'
 import { openTrusted } from './trusted-bundle.ts'
 
 /**

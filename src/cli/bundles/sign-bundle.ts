@@ -5,7 +5,7 @@ import { writeTextFile } from '../../disk/write-file.ts'
 import { ExpectedError, writeError } from '../../errors.ts'
 import type { BundleFile } from '../../layout/bundle-file.ts'
 import { wholeName } from '../../layout/files/part-name.ts'
-import { readText } from '../inputs/read-text.ts'
+import { readText } from '../texts/read-text.ts'
 
 /** Where the signature of a bundle stands: beside it, so that the same lock still makes the same bytes. */
 export function signatureOf(bundle: string): string {

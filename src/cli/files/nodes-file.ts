@@ -1,7 +1,7 @@
 import type { Node } from 'kubernetes-types/core/v1.js'
 import { ExpectedError } from '../../errors.ts'
 import { readNodes } from '../../kubernetes/objects/node.ts'
-import { readText } from '../inputs/read-text.ts'
+import { readText } from '../texts/read-text.ts'
 
 const HINT = 'Write the file with: kubectl get nodes -o json > nodes.json'
 

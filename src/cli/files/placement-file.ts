@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 import { ExpectedError } from '../../errors.ts'
-import { readText } from '../inputs/read-text.ts'
+import { readText } from '../texts/read-text.ts'
 
 export const PLACEMENT_FILE = 'placement.json'
 

@@ -1,8 +1,8 @@
 import { Flags, type Interfaces } from '@oclif/core'
 import { readRules } from '../../discovery/rules/rules-file.ts'
 import { CONFIDENCES } from '../../discovery/uses/image-use.ts'
-import { readText } from '../inputs/read-text.ts'
 import type { ScanOptions } from '../inputs/scan-inputs.ts'
+import { readText } from '../texts/read-text.ts'
 import { repeatable } from './repeatable.ts'
 
 /** Of every command that renders charts and kustomizations. */

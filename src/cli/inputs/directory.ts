@@ -1,9 +1,9 @@
 import type { Dirent } from 'node:fs'
 import { readdir, realpath, stat } from 'node:fs/promises'
 import { join, relative, sep } from 'node:path'
+import { readText } from '../texts/read-text.ts'
+import { kindOf } from '../texts/regular-file.ts'
 import { type Ignores, readIgnoreFile } from './ignore-file.ts'
-import { readText } from './read-text.ts'
-import { kindOf } from './regular-file.ts'
 import { KUSTOMIZATION_FILES } from './render/kustomization.ts'
 
 /** What is below a directory; lists are in name order. */

@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import { ExpectedError } from '../../errors.ts'
+import { readText } from '../texts/read-text.ts'
 import { globMatcher } from './glob.ts'
-import { readText } from './read-text.ts'
 
 /** Whether a path below a directory (with `/` between its parts) is to be left out. */
 export type Ignores = (path: string) => boolean

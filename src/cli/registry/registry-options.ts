@@ -9,7 +9,7 @@ import type { RegistryOptions } from '../../registry/client/endpoint-fallback.ts
 import { findCertificates, readAuthority, readClient } from '../../registry/config/certificate-files.ts'
 import { readHostsDirectory } from '../../registry/config/hosts-toml.ts'
 import { readRegistriesConf } from '../../registry/config/registries-conf.ts'
-import { readText } from '../inputs/read-text.ts'
+import { readText } from '../texts/read-text.ts'
 import { readAuthFiles } from './auth-files.ts'
 import { readPullSecrets } from './pull-secrets.ts'
 import type { connectionFlags, registryFlags } from './registry-flags.ts'

@@ -3,8 +3,8 @@ import { join, resolve } from 'node:path'
 import { type Document, readDocuments } from '../../../kubernetes/documents/document.ts'
 import type { Path } from '../../../kubernetes/documents/path.ts'
 import { isObject } from '../../../kubernetes/objects/resource.ts'
-import { readText } from '../read-text.ts'
-import { kindOf } from '../regular-file.ts'
+import { readText } from '../../texts/read-text.ts'
+import { kindOf } from '../../texts/regular-file.ts'
 
 export const KUSTOMIZATION_FILES: readonly string[] = ['kustomization.yaml', 'kustomization.yml', 'Kustomization']
 
