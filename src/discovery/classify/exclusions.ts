@@ -1,39 +1,48 @@
-import type { Resource } from '../../kubernetes/objects/resource.ts'
+import { isObject, type Resource } from '../../kubernetes/objects/resource.ts'
+import { readKey } from './key.ts'
+import { hasVersion, likelihoodOf } from './reference-likelihood.ts'
 
-/** Kinds that name no image to run; what they hold only looks like one (`system:auth-delegator`), or is a secret. */
-const KINDS: ReadonlySet<string> = new Set([
-  ...['Role', 'ClusterRole', 'RoleBinding', 'ClusterRoleBinding', 'ServiceAccount', 'Secret', 'SealedSecret'],
-  ...['Service', 'Endpoints', 'EndpointSlice', 'Ingress', 'IngressClass', 'NetworkPolicy', 'APIService', 'Namespace'],
-  ...['PersistentVolume', 'PersistentVolumeClaim', 'PriorityClass', 'PodDisruptionBudget', 'HorizontalPodAutoscaler'],
-  ...[
-    'ResourceQuota',
-    'LimitRange',
-    'Lease',
-    'Event',
-    'Node',
-    'ControllerRevision',
-    'PodSecurityPolicy',
-    'Kustomization',
-  ],
-  ...['MutatingWebhookConfiguration', 'ValidatingWebhookConfiguration', 'ValidatingAdmissionPolicy', 'ImageReview'],
-  ...['ServiceMonitor', 'PodMonitor', 'PrometheusRule', 'ImageContentSourcePolicy', 'ImageDigestMirrorSet'],
-  ...['ImageTagMirrorSet', 'VulnerabilityReport', 'SbomReport', 'ExposedSecretReport', 'ClusterImagePolicy'],
-])
+/**
+ * Kinds that name no image to run, by their API group: what they hold only looks like one (`system:auth-delegator`), or
+ * is a secret. Another group's `Service` or `Event` is another thing, and may run something.
+ */
+const KINDS: Readonly<Record<string, string>> = {
+  '': 'ServiceAccount Secret Service Endpoints Namespace PersistentVolume PersistentVolumeClaim ResourceQuota LimitRange Event Node',
+  'admissionregistration.k8s.io':
+    'MutatingWebhookConfiguration ValidatingWebhookConfiguration ValidatingAdmissionPolicy ValidatingAdmissionPolicyBinding',
+  'apiregistration.k8s.io': 'APIService',
+  apps: 'ControllerRevision',
+  autoscaling: 'HorizontalPodAutoscaler',
+  'bitnami.com': 'SealedSecret',
+  'config.openshift.io': 'ImageDigestMirrorSet ImageTagMirrorSet ImageContentPolicy',
+  'coordination.k8s.io': 'Lease',
+  'discovery.k8s.io': 'EndpointSlice',
+  extensions: 'Ingress NetworkPolicy PodSecurityPolicy',
+  'imagepolicy.k8s.io': 'ImageReview',
+  'monitoring.coreos.com': 'ServiceMonitor PodMonitor PrometheusRule',
+  'networking.k8s.io': 'Ingress IngressClass NetworkPolicy',
+  'operator.openshift.io': 'ImageContentSourcePolicy',
+  policy: 'PodDisruptionBudget PodSecurityPolicy',
+  'policies.kubewarden.io': 'ClusterAdmissionPolicy AdmissionPolicy ClusterAdmissionPolicyGroup AdmissionPolicyGroup',
+  'policy.sigstore.dev': 'ClusterImagePolicy TrustRoot',
+  'scheduling.k8s.io': 'PriorityClass',
+}
 
-/** API groups whose resources compare, scan, build or update images, and run none in the cluster. */
+const EXCLUDED: ReadonlySet<string> = new Set(
+  Object.entries(KINDS).flatMap(([group, kinds]) => kinds.split(' ').map((kind) => `${group}/${kind}`)),
+)
+
+/** API groups of which no kind runs an image: they bind roles, compare, scan, build or update images. */
 const GROUPS: ReadonlySet<string> = new Set([
-  ...['rbac.authorization.k8s.io', 'constraints.gatekeeper.sh', 'config.gatekeeper.sh', 'mutations.gatekeeper.sh'],
-  ...[
-    'image.toolkit.fluxcd.io',
-    'policy.sigstore.dev',
-    'policies.kubewarden.io',
-    'wgpolicyk8s.io',
-    'events.k8s.io',
-    'kustomize.config.k8s.io',
-  ],
+  ...['rbac.authorization.k8s.io', 'authorization.openshift.io', 'events.k8s.io'],
+  ...['constraints.gatekeeper.sh', 'config.gatekeeper.sh', 'mutations.gatekeeper.sh', 'wgpolicyk8s.io'],
+  ...['image.toolkit.fluxcd.io', 'kustomize.config.k8s.io'],
   // Files of tools that make clusters or build images; no cluster reads them.
   ...['kind.x-k8s.io', 'k3d.io', 'ctlptl.dev', 'skaffold'],
 ])
+
+/** Groups whose reports say what others run. */
+const REPORT_GROUP = /^(?:aquasecurity\.github\.io|(?:.+\.)?kyverno\.io|openreports\.io)$/
 
 /** API groups of controllers for clouds: the images that their resources name run there, not in the cluster. */
 const CLOUD_GROUP =
@@ -46,20 +55,31 @@ const POLICY_PATTERNS: ReadonlySet<string> = new Set(
   ),
 )
 
-/** Keys below which nothing is pulled: what is built, what was, names of Ceph block devices, pictures, API machinery. */
+/** Keys below which nothing is pulled: selections, what is built, pictures, API machinery. */
 const KEYS: ReadonlySet<string> = new Set(
-  `status managedFields labels matchLabels nodeSelector selector ownerReferences finalizers affinity tolerations rbd
-  output outputs icon icons maintainers links imagePullSecrets ports securityContext volumeMounts
-  livenessProbe readinessProbe startupProbe`.split(/\s+/),
+  `managedFields ownerReferences finalizers labels matchLabels nodeSelector selector output outputs icon icons
+  maintainers links`.split(/\s+/),
+)
+
+/** Fields of pods, names of Ceph block devices, what was: in values a component may bear such a name. */
+const POD_FIELDS: ReadonlySet<string> = new Set(
+  `status affinity tolerations rbd imagePullSecrets ports securityContext volumeMounts livenessProbe readinessProbe
+  startupProbe`.split(/\s+/),
 )
 
 /** Whether a resource names no image beside those of its pod spec. */
 export function isExcluded({ apiVersion, kind }: Pick<Resource, 'apiVersion' | 'kind'>): boolean {
   const group = groupOf(apiVersion)
-  return KINDS.has(kind) || GROUPS.has(group) || CLOUD_GROUP.test(group) || kind.endsWith('Report')
+  return (
+    EXCLUDED.has(`${group}/${kind}`) ||
+    GROUPS.has(group) ||
+    CLOUD_GROUP.test(group) ||
+    (kind.endsWith('Report') && REPORT_GROUP.test(group))
+  )
 }
 
 const KIND_LINE = /^kind: ?["']?(\w+)["']?[ \t]*\r?$/m
+const API_VERSION_LINE = /^apiVersion: ?["']?([\w./-]+)["']?[ \t]*\r?$/m
 
 /**
  * Whether the text of a document may name an image, told without parsing it: half of what clusters hold cannot, and
@@ -67,14 +87,31 @@ const KIND_LINE = /^kind: ?["']?(\w+)["']?[ \t]*\r?$/m
  */
 export function mayNameImages(source: string): boolean {
   const kind = KIND_LINE.exec(source)?.[1]
-  if (kind === undefined) return true
+  const apiVersion = API_VERSION_LINE.exec(source)?.[1]
+  if (kind === undefined || apiVersion === undefined) return true
   if (kind === 'CustomResourceDefinition') return source.includes('default')
-  return !KINDS.has(kind)
+  return !isExcluded({ apiVersion, kind })
 }
 
-/** Whether nothing below a key of a resource of that API is an image to run. */
-export function isExcludedKey(key: string, apiVersion: string): boolean {
-  return KEYS.has(key) || (POLICY_PATTERNS.has(key) && groupOf(apiVersion).endsWith('kyverno.io'))
+/** Whether nothing at or below a key of a resource of that API is an image to run. `isRoot` is for the resource's own keys. */
+export function isExcludedKey(
+  key: string,
+  value: unknown,
+  { apiVersion, isRoot }: { apiVersion: string; isRoot: boolean },
+): boolean {
+  if (KEYS.has(key) || (isRoot && key === 'status')) return true
+  if (POD_FIELDS.has(key)) return !isComponent(value)
+  return POLICY_PATTERNS.has(key) && groupOf(apiVersion).endsWith('kyverno.io')
+}
+
+/** Whether a map says which image something runs, as a component in values does: `{repository, tag}`, `{image: {…}}`. */
+function isComponent(value: unknown): boolean {
+  if (!isObject(value)) return false
+  const roles = new Map<string, unknown>(Object.entries(value).map(([key, child]) => [readKey(key).role, child]))
+  const image = roles.get('image')
+  if (isObject(image)) return true
+  if (typeof image === 'string') return hasVersion(image) && likelihoodOf(image) !== 'none' && image.includes('/')
+  return typeof roles.get('repository') === 'string' && (roles.has('tag') || roles.has('digest'))
 }
 
 /** Annotations that repeat the resource, or say what tools did to it. */

@@ -36,7 +36,7 @@ const PROPERTIES = new Set(
   `pull policy secret secrets format quality size interval duration frequency timeout deadline limit limits count enabled
   disabled prefix suffix mode user username password dir directory cache gc stream streams volume mount type arch
   architecture platform os config build builder builds puller label labels annotations selector file files scan scanner
-  scanning inspector threshold age period retention registries allowlist list`.split(/\s+/),
+  scanning inspector threshold age period retention registries allowlist`.split(/\s+/),
 )
 
 /** Keys whose values are made, sent or compared, not pulled. */
@@ -94,7 +94,10 @@ function classify(words: string[]): Key {
     ofImage,
   })
   // A bundle is an artifact with definitions in it.
-  if (words.some((word) => PRODUCED.has(word)) || words.join(' ') === 'bundle') return make('never', words)
+  if (isProduced(words, ofImage) || words.join(' ') === 'bundle') return make('never', words)
+  // `image-list.txt`, `IMAGE_LIST`
+  if (/^lists?$/.test(words.at(-1) ?? '') && /^images?$/.test(words.at(-2) ?? ''))
+    return make('images', words.slice(0, -2))
   const last = words.at(-1) ?? ''
   if (last === 'image') return make('image', words.slice(0, -1))
   if (last === 'images') return make('images', words.slice(0, -1))
@@ -108,6 +111,14 @@ function classify(words: string[]): Key {
   if (image >= 0 && isNeutral(after)) return make('image', words.slice(0, image))
   if (ofImage) return make(after.some((word) => PROPERTIES.has(word)) ? 'never' : 'mention', words)
   return make('other', words)
+}
+
+/** Of an image only the words beside it say so: `PUSH_IMAGE` is pushed, `PUSH_GATEWAY_IMAGE` is the push gateway's. */
+function isProduced(words: readonly string[], ofImage: boolean): boolean {
+  if (!ofImage) return words.some((word) => PRODUCED.has(word))
+  return words.some(
+    (word, at) => /^images?$/.test(word) && (PRODUCED.has(words[at - 1] ?? '') || PRODUCED.has(words[at + 1] ?? '')),
+  )
 }
 
 /** Also `imagePullSpec`, which is a reference where `imagePullPolicy` is none. */

@@ -3,6 +3,7 @@ import { valueAt } from '../../kubernetes/documents/path.ts'
 import { isObject, type Resource } from '../../kubernetes/objects/resource.ts'
 import { findReference } from '../../oci/reference.ts'
 import { groupOf } from '../classify/exclusions.ts'
+import { hasVersion } from '../classify/reference-likelihood.ts'
 import { tagText } from '../compose/compose-reference.ts'
 import type { ImageCandidate } from '../uses/image-candidate.ts'
 import type { FieldRule, PartName } from './field-rule.ts'
@@ -35,10 +36,17 @@ interface ImageAt {
   readonly path: Path
 }
 
-function imageAt({ parts, where = {}, prefix = '' }: FieldRule, root: unknown, path: Path): ImageAt | undefined {
+function imageAt(
+  { parts, where = {}, prefix = '', isWhole }: FieldRule,
+  root: unknown,
+  path: Path,
+): ImageAt | undefined {
   const value = valueAt(root, path)
   for (const [key, wanted] of Object.entries(where)) if (!isObject(value) || value[key] !== wanted) return undefined
-  if (parts) return composedAt(parts, root, path)
+  if (parts) {
+    const composed = composedAt(parts, root, path)
+    return isWhole && composed && !hasVersion(composed.reference) ? undefined : composed
+  }
   if (typeof value !== 'string' || !value.startsWith(prefix)) return undefined
   const reference = value.slice(prefix.length)
   return findReference(reference) ? { reference, path } : undefined
@@ -46,12 +54,13 @@ function imageAt({ parts, where = {}, prefix = '' }: FieldRule, root: unknown, p
 
 function composedAt(parts: NonNullable<FieldRule['parts']>, root: unknown, path: Path): ImageAt | undefined {
   const read = (name: PartName): { text: string; path: Path } | undefined => {
-    const from = parts[name]
-    if (from === undefined) return undefined
-    const at: Path = from.startsWith('$.') ? parsePath(from.slice(2)) : [...path, ...parsePath(from)]
-    const value = valueAt(root, at)
-    if ((typeof value !== 'string' && typeof value !== 'number') || value === '') return undefined
-    return { text: String(value), path: at }
+    for (const from of parts[name]?.split('|') ?? []) {
+      const at: Path = from.startsWith('$.') ? parsePath(from.slice(2)) : [...path, ...parsePath(from)]
+      const value = valueAt(root, at)
+      if ((typeof value === 'string' || typeof value === 'number') && value !== '')
+        return { text: String(value), path: at }
+    }
+    return undefined
   }
   const repository = read('repository')
   const base = repository && findReference(repository.text)

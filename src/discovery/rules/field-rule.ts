@@ -5,8 +5,10 @@ export interface FieldRule {
   readonly kind: string
   /** From the resource's root: `spec.engines[*].image`; `*` stands for any key, `[*]` for any entry, `**` for any way down. */
   readonly path: string
-  /** Where the parts stand that make the reference, from the value at `path`; from the root with `$.` before. */
+  /** Where the parts stand that make the reference, from the value at `path`; from the root with `$.` before; the first that is there of `a|b`. */
   readonly parts?: Readonly<Partial<Record<PartName, string>>>
+  /** Only references with a tag or a digest. */
+  readonly isWhole?: boolean
   /** Only values that hold exactly these. */
   readonly where?: Readonly<Record<string, string>>
   /** A transport before the reference, without which the text is something else: `oci://`. */

@@ -24,6 +24,14 @@ export const KNOWN_FIELDS: readonly FieldRule[] = [
   { group: 'postgresql.cnpg.io', kind: 'ImageCatalog', path: 'spec.images[*].image' },
   { group: 'postgresql.cnpg.io', kind: 'ClusterImageCatalog', path: 'spec.images[*].image' },
   { group: 'acid.zalan.do', kind: 'postgresql', path: 'spec.dockerImage' },
+  // What a kustomization of a cluster puts in the place of other names and versions.
+  {
+    group: 'kustomize.toolkit.fluxcd.io',
+    kind: 'Kustomization',
+    path: 'spec.images[*]',
+    parts: { repository: 'newName|name', tag: 'newTag', digest: 'digest' },
+    isWhole: true,
+  },
   { group: 'caching.internal.knative.dev', kind: 'Image', path: 'spec.image' },
   // A model as an image, which becomes a sidecar.
   ...SERVING_KINDS.map((kind) => ({ group: SERVING_GROUP, kind, path: 'spec.**.storageUri', prefix: 'oci://' })),

@@ -17,7 +17,7 @@ export const SCRIPT = /^\s*(?:#!|set -|import |package |function )/
 /** Whether a text of that name can hold texts of its own: it is JSON, or has several lines. */
 export function mayEmbed(text: string, name: string): boolean {
   const isStructure = text.length > 8 && (text.includes('\n') || /^\s*[[{]/.test(text))
-  return isStructure && (/image/i.test(text) || readKey(name).ofImage || holdsVersionedPath(text))
+  return isStructure && (/image|repositor|registry/i.test(text) || readKey(name).ofImage || holdsVersionedPath(text))
 }
 
 /** Whether something in a text looks like `org/app:1`. Each run is taken whole, so that it is read once. */

@@ -20,6 +20,8 @@ const ASSIGNMENT =
   /^\s*(?:-\s+)?(?:export\s+)?["']?([\w][\w./-]*)(?:["']?\s*=|["']\s*:|\s*:\s)\s*["']?([^\s"',;{}()<>`|\\]+)["']?\s*[,;]?\s*(?:#.*)?$/
 /** A reference alone on its line: an entry of a list. */
 const ALONE = /^\s*(?:-\s+)?["']?(\w[\w.-]*(?::\d+)?\/[\w./:@-]+)["']?,?\s*(?:#.*)?$/
+/** `spark.container.image ref`: a property whose name and value only white space parts. */
+const PROPERTY = /^\s*([A-Za-z][\w.-]*)[ \t]+([\w.-]+(?::\d+)?\/[\w./:@-]+)\s*$/
 /** `--image=ref` and `--image ref` anywhere in a line. */
 const FLAG = /(?<=^|[\s"'[,])--?([A-Za-z][\w.-]*)(?:=|\s+)["']?([^\s"',;{}()<>`|\\-][^\s"',;{}()<>`|\\]*)/g
 
@@ -65,7 +67,10 @@ function assignmentsIn(text: string, ofImages: boolean): Assignment[] {
 
 function assignmentsOf(content: string, line: number): Assignment[] {
   const [, name, value] = ASSIGNMENT.exec(content) ?? []
-  if (name && value) return [{ name, value, line }]
+  // `KUBELET_ARGS="--pod-infra-container-image=ref"`
+  if (name && value && !value.startsWith('-')) return [{ name, value, line }]
+  const [, property, image] = PROPERTY.exec(content) ?? []
+  if (property && image && readKey(property).role === 'image') return [{ name: property, value: image, line }]
   return Array.from(content.matchAll(FLAG), ([, flag = '', argument = '']) => ({ name: flag, value: argument, line }))
 }
 

@@ -82,11 +82,12 @@ function visitMap(walk: Walk, map: Record<string, unknown>, name: string, outer:
   const isClaimed = walk.claimed.has(map)
   const taken = isClaimed ? NOTHING : addCompositions(walk, entriesOf(map, place.outer), place, name)
   const pair = namedValueOf(map)
+  const at = { apiVersion: walk.apiVersion, isRoot: walk.path.length === 0 && walk.depth === 0 }
   if (pair) visitNamedValue(walk, pair, name, place, visit)
   for (const key in map) {
     const value = map[key]
     if (value === null || (typeof value !== 'object' && typeof value !== 'string')) continue
-    if (taken.has(key) || key === pair?.key || isExcludedKey(key, walk.apiVersion)) continue
+    if (taken.has(key) || key === pair?.key || isExcludedKey(key, value, at)) continue
     if (isClaimed && (key === 'image' || key === 'reference')) continue
     if (key === 'metadata' && isObjectMeta(walk, map)) visitAnnotations(walk, value, place)
     else visitAt(walk, key, value, key, place)
