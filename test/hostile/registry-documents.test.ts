@@ -1,8 +1,10 @@
 import { join } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
+import { verifyBundle } from '../../src/bundle/check/verify.ts'
 import { fillBundle } from '../../src/bundle/fill/fill.ts'
 import { planBundle } from '../../src/bundle/format/plan.ts'
 import { lockImages } from '../../src/bundle/lock/lock.ts'
+import { openBundle } from '../../src/layout/bundle-file.ts'
 import { BundleWriter } from '../../src/layout/bundle-writer.ts'
 import { OCI_CONFIG, OCI_INDEX, OCI_LAYER_GZIP, OCI_MANIFEST } from '../../src/oci/media-type.ts'
 import { parseReference } from '../../src/oci/reference.ts'
@@ -150,8 +152,13 @@ test.for<[what: string, document: Document]>([
   // What is thrown would be a bug.
   const locked = await lockImages([parseReference(`${registry.host}/app:1`)], [PLATFORM], client)
   const plan = planBundle(locked.lock)
-  const writer = await BundleWriter.create(join(await temporaryDirectory(), 'out.tar'), plan)
+  const file = join(await temporaryDirectory(), 'out.tar')
+  const writer = await BundleWriter.create(file, plan)
   const { failures } = await fillBundle({ lock: locked.lock, files: plan.files }, client, writer, locked)
   for (const { error } of [...locked.failures, ...failures]) expect(error.message).toContain(`${registry.host}`)
-  await writer.leave()
+  if (failures.length > 0) return await writer.leave()
+  await writer.commit()
+  const bundle = await openBundle(file)
+  onTestFinished(() => bundle.close())
+  expect(await verifyBundle(bundle)).toEqual([])
 })

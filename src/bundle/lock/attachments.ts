@@ -35,7 +35,7 @@ export async function findAttachments(
   const found = new Map<Digest, Attachment>()
   const add = async (subject: Digest, descriptor: Descriptor, tag?: string) => {
     if (found.has(descriptor.digest)) return false
-    const plain = plainDescriptor(descriptor)
+    const plain = isDocument(descriptor) ? await documents.describe(reference, descriptor) : plainDescriptor(descriptor)
     const blobs = await descendants(reference, plain, documents)
     found.set(plain.digest, { subject, ...(tag && { tag }), target: plain, blobs })
     return true
@@ -78,13 +78,17 @@ async function lookUp(
 async function descendants(reference: Reference, top: Descriptor, documents: Documents): Promise<Descriptor[]> {
   const found = new Map<Digest, Descriptor>()
   for (let level = [top]; level.length > 0; ) {
-    const parents = level.filter(({ mediaType }) => isManifestType(mediaType) || isIndexType(mediaType))
+    const parents = level.filter(isDocument)
     const read = await Promise.all(parents.map((parent) => documents.parse(reference, parent)))
     const children = read.flatMap(childrenOf).filter(({ digest }) => digest !== top.digest && !found.has(digest))
     level = [...new Map(children.map((child) => [child.digest, plainDescriptor(child)])).values()]
     for (const child of level) found.set(child.digest, child)
   }
   return [...found.values()]
+}
+
+function isDocument({ mediaType }: Descriptor): boolean {
+  return isManifestType(mediaType) || isIndexType(mediaType)
 }
 
 async function orNothing<T>(asking: Promise<T>): Promise<T | undefined> {

@@ -36,6 +36,13 @@ export class Documents {
     return parseManifest(await this.get(reference, descriptor), descriptor.mediaType, where)
   }
 
+  /** What a document is by its bytes, whatever type and size a header or a list gave it. */
+  async describe(reference: Reference, descriptor: Descriptor): Promise<Descriptor> {
+    const { mediaType } = await this.parse(reference, descriptor)
+    const { byteLength } = await this.get(reference, descriptor)
+    return { mediaType, digest: descriptor.digest, size: byteLength }
+  }
+
   /** @throws {ExpectedError} CONTENT_MISMATCH where the descriptor promised what the document is not. */
   async parseIndex(reference: Reference, descriptor: Descriptor): Promise<Index> {
     const document = await this.parse(reference, descriptor)

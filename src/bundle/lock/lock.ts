@@ -1,6 +1,6 @@
 import pLimit from 'p-limit'
 import { ExpectedError, endsRun } from '../../errors.ts'
-import { type Descriptor, plainDescriptor } from '../../oci/descriptor.ts'
+import type { Descriptor } from '../../oci/descriptor.ts'
 import type { Digest } from '../../oci/digest.ts'
 import { parseJson } from '../../oci/json.ts'
 import { isImageConfigType } from '../../oci/media-type.ts'
@@ -119,8 +119,8 @@ async function lockImage(
 ): Promise<{ image: LockedImage; attestations: readonly Descriptor[] }> {
   const text = formatReference(reference)
   // The bytes decide: what a registry says of them in a header may be wrong.
-  const { mediaType, kind } = await documents.parse(reference, resolved)
-  const target = { ...resolved, mediaType }
+  const { kind } = await documents.parse(reference, resolved)
+  const target = await documents.describe(reference, resolved)
   const { manifests, indexes, attestations } =
     kind === 'index'
       ? await openIndex(reference, target, documents)
@@ -173,7 +173,7 @@ async function lockPlatform(
   documents: Documents,
 ): Promise<LockedPlatform> {
   const { config, layers } = await documents.parseImage(reference, descriptor)
-  return { platform, manifest: plainDescriptor(descriptor), config, layers }
+  return { platform, manifest: await documents.describe(reference, descriptor), config, layers }
 }
 
 /** What a single manifest runs on: only its config says so. */

@@ -4,8 +4,9 @@ import { type Digest, digestOf, isDigest, splitDigest } from '../../oci/digest.t
 import { parseManifest } from '../../oci/manifest.ts'
 import { isIndexType, isManifestType, isSchema1Type, OCI_INDEX } from '../../oci/media-type.ts'
 import type { Endpoint } from '../config/endpoint.ts'
-import type { HttpResponse } from '../http/send-request.ts'
+import { type HttpResponse, MAX_DOCUMENT } from '../http/send-request.ts'
 import type { Subject } from '../http/subject.ts'
+import { codingOf, decodeAll } from '../transfer/decoding.ts'
 
 /** What the head of an answer says of a manifest; undefined when it does not say enough. */
 export function descriptorOf({ headers }: HttpResponse): Descriptor | undefined {
@@ -24,44 +25,48 @@ export function descriptorOf({ headers }: HttpResponse): Descriptor | undefined 
  *
  * @throws {ExpectedError} CONTENT_MISMATCH, UNSUPPORTED
  */
-export function describe(
-  { headers, body }: HttpResponse,
-  expected: Digest | undefined,
-  { what, registry }: Subject,
-): Descriptor {
+export function describe(response: HttpResponse, expected: Digest | undefined, subject: Subject): Descriptor {
+  const { headers } = response
   const contentType = typeof headers['content-type'] === 'string' ? headers['content-type'] : undefined
   const promised = expected ?? headers['docker-content-digest']
-  const digest = digestOf(body, isDigest(promised) ? splitDigest(promised).algorithm : 'sha256')
+  const body = isDigest(promised) ? bodyWith(response, promised) : decoded(response)
   // Schema 1 is signed: its digest is not that of its bytes, and parsing refuses it.
-  if (isDigest(promised) && promised !== digest && !isSchema1Type(contentType ?? '')) {
-    throw new ExpectedError('CONTENT_MISMATCH', `${what}: ${registry} promised ${promised} and sent ${digest}`, {
-      hint: 'A proxy or a broken registry changed it. Try another network path or mirror.',
-    })
-  }
-  const { mediaType } = parseManifest(body, contentType, `${what} from ${registry}`)
-  return { mediaType, digest, size: body.length }
+  if (isDigest(promised) && !body && !isSchema1Type(contentType ?? '')) throw otherBytes(response, promised, subject)
+  const bytes = body ?? response.body
+  const { mediaType } = parseManifest(bytes, contentType, `${subject.what} from ${subject.registry}`)
+  return { mediaType, digest: isDigest(promised) && body ? promised : digestOf(bytes), size: bytes.length }
 }
 
-/** What is wrong with the bytes of a document; undefined when they are those that the descriptor names. */
-export function mismatch(
-  bytes: Buffer,
-  { digest, size }: Descriptor,
+/** The bytes of an answer that have a digest: as they came, or as they were encoded; undefined where neither has it. */
+export function bodyWith(response: HttpResponse, digest: Digest): Buffer | undefined {
+  const { algorithm } = splitDigest(digest)
+  if (digestOf(response.body, algorithm) === digest) return response.body
+  const body = decoded(response)
+  return body && digestOf(body, algorithm) === digest ? body : undefined
+}
+
+/** The body that was encoded on its way; undefined where it cannot be what its header says. */
+function decoded({ headers, body }: HttpResponse): Buffer | undefined {
+  const coding = codingOf(headers)
+  return coding ? decodeAll(coding, body, MAX_DOCUMENT) : undefined
+}
+
+export function otherBytes(
+  { headers, body }: HttpResponse,
+  digest: Digest,
   { what, registry }: Subject,
-): ExpectedError | undefined {
-  const actual = digestOf(bytes, splitDigest(digest).algorithm)
-  if (actual === digest && bytes.length === size) return undefined
-  return new ExpectedError(
-    'CONTENT_MISMATCH',
-    `${what}: ${registry} sent ${bytes.length} bytes with ${actual} instead`,
-    {
-      hint: 'A proxy or a broken registry changed it. Try another network path or mirror.',
-    },
-  )
+): ExpectedError {
+  const coding = codingOf(headers)
+  const encoded = coding ? ` (content-encoding: ${coding})` : ''
+  const sent = `${body.length} bytes with ${digestOf(body, splitDigest(digest).algorithm)}`
+  return new ExpectedError('CONTENT_MISMATCH', `${what}: ${registry} promised ${digest} and sent ${sent}${encoded}`, {
+    hint: 'A proxy or a broken registry changed it. Try another network path or mirror.',
+  })
 }
 
 /** The descriptors of a list of referrers. @throws {ExpectedError} CONTENT_MISMATCH, UNSUPPORTED */
-export function referrersIn({ body }: HttpResponse, { what, registry }: Subject): readonly Descriptor[] {
-  const document = parseManifest(body, OCI_INDEX, `${what} from ${registry}`)
+export function referrersIn(response: HttpResponse, { what, registry }: Subject): readonly Descriptor[] {
+  const document = parseManifest(decoded(response) ?? response.body, OCI_INDEX, `${what} from ${registry}`)
   return document.kind === 'index' ? document.manifests : []
 }
 

@@ -48,7 +48,7 @@ export class ConnectionError extends Error {
 }
 
 /** Bytes: larger than any manifest that a runtime takes. */
-const MAX_DOCUMENT = 8 * 1024 * 1024
+export const MAX_DOCUMENT = 8 * 1024 * 1024
 /** Bytes: more words than anybody reads of a refusal, or of what became of an upload. */
 const MAX_WORDS = 64 * 1024
 /** Slower than any link that is of use, so that a server cannot hold us by dripping. */

@@ -4,6 +4,7 @@ import type { Descriptor } from '../../oci/descriptor.ts'
 import { TransientError } from '../http/retry.ts'
 import type { HttpResponse, Receive } from '../http/send-request.ts'
 import type { Subject } from '../http/subject.ts'
+import { canDecode, codingOf, decodeInto } from './decoding.ts'
 import type { Piece } from './pieces.ts'
 
 /** One blob on its way, over as many answers as it takes: each goes on where the sink stands. */
@@ -12,6 +13,8 @@ export class Transfer {
   readonly #sink: BlobSink
   /** The server misunderstood a Range once: from then on the whole is asked for, and what is known is skipped. */
   #whole = false
+  /** What was encoded by its header was none: from then on bytes are taken as they come. */
+  #asIs = false
   #problem: string | undefined
   /** Whether the rest may come over several connections: that is tried once. */
   mayBeSplit = true
@@ -28,36 +31,30 @@ export class Transfer {
 
   /** Takes the body of an answer that continues the blob; `onBytes` hears of every byte that arrives, and may end it. */
   receive(subject: Subject, onBytes: (bytes: number) => 'enough' | undefined): Receive {
+    const isPart = this.range.range !== undefined
     return (status, headers) => {
-      this.#problem = this.#problemOf(status, headers, this.#sink.received)
+      this.#problem = this.#problemOf(status, headers, { start: this.#sink.received, isPart })
       if (this.#problem) return 'refuse'
-      if (status !== 200 && status !== 206) return 'collect'
-      let skip = status === 200 ? this.#sink.received : 0
-      return {
-        write: (chunk) => {
-          if (onBytes(chunk.length) === 'enough') return 'enough'
-          const known = Math.min(skip, chunk.length)
-          skip -= known
-          const fresh = known ? chunk.subarray(known) : chunk
-          if (this.#sink.received + fresh.length > this.#blob.size) throw this.#tooLong(subject)
-          return fresh.length === 0 ? undefined : this.#sink.write(fresh)
-        },
-      }
+      if (!isContent(status)) return 'collect'
+      const bytes = this.#afterKnown(isPart && status === 206 ? 0 : this.#sink.received, subject)
+      const decoded = this.#decoded(headers, bytes, subject)
+      return { write: (chunk) => (onBytes(chunk.length) === 'enough' ? 'enough' : decoded.write(chunk)) }
     }
   }
 
-  /** @throws TransientError when the answer's head showed that its body is of no use. */
+  /** @throws TransientError when the answer was no use, and the whole may be sent where a part is not. */
   check({ status }: HttpResponse, subject: Subject): void {
-    if (status === 416 || (status === 206 && this.#problem)) this.#whole = true
-    const problem = this.#problem ?? (status === 416 ? 'refuses to send the rest of it' : undefined)
+    const isRefused = this.range.range !== undefined && RANGE_REFUSED.has(status)
+    const problem = this.#problem ?? (isRefused || status === 416 ? 'refuses to send the rest of it' : undefined)
+    if (isRefused || status === 416 || (status === 206 && this.#problem)) this.#whole = true
     if (problem) throw new TransientError(unusable(subject, problem))
   }
 
   /** Takes the body of an answer that is one piece of the blob. */
   receivePiece({ start }: Piece, into: Pick<BlobSink, 'write'>, onBytes: (bytes: number) => void): Receive {
     return (status, headers) => {
-      if (status !== 200 && status !== 206) return 'collect'
-      if (status === 200 || this.#problemOf(status, headers, start)) return 'refuse'
+      if (!isContent(status)) return 'collect'
+      if (status !== 206 || this.#problemOf(status, headers, { start, isPart: true })) return 'refuse'
       return {
         write: (chunk) => {
           onBytes(chunk.length)
@@ -83,17 +80,71 @@ export class Transfer {
     })
   }
 
-  #problemOf(status: number, headers: HttpResponse['headers'], expected: number): string | undefined {
-    const encoding = headers['content-encoding']
-    if ((status === 200 || status === 206) && encoding && encoding !== 'identity') {
-      return `or a proxy before it changed the bytes (content-encoding: ${encoding})`
+  /** The sink, behind what it has already. */
+  #afterKnown(known: number, subject: Subject): Pick<BlobSink, 'write'> {
+    let skip = known
+    return {
+      write: (chunk) => {
+        const length = Math.min(skip, chunk.length)
+        skip -= length
+        const fresh = length ? chunk.subarray(length) : chunk
+        if (this.#sink.received + fresh.length > this.#blob.size) throw this.#tooLong(subject)
+        return fresh.length === 0 ? undefined : this.#sink.write(fresh)
+      },
+    }
+  }
+
+  /**
+   * Layers are gzip files, so that some say `Content-Encoding: gzip` of one as it is: then it has its own length. What
+   * a proxy encoded has another, and is decoded.
+   */
+  #decoded(
+    headers: HttpResponse['headers'],
+    bytes: Pick<BlobSink, 'write'>,
+    subject: Subject,
+  ): Pick<BlobSink, 'write'> {
+    const coding = codingOf(headers)
+    if (!coding || this.#asIs || Number(headers['content-length']) === this.#blob.size) return bytes
+    const decoding = decodeInto(coding, bytes)
+    return {
+      write: async (chunk) => {
+        try {
+          await decoding.write(chunk)
+        } catch (error) {
+          if (error instanceof ExpectedError) throw error
+          this.#asIs = true
+          throw new TransientError(unusable(subject, `sends what is not ${coding}, as it says`))
+        }
+      },
+    }
+  }
+
+  #problemOf(
+    status: number,
+    headers: HttpResponse['headers'],
+    { start: expected, isPart }: { start: number; isPart: boolean },
+  ): string | undefined {
+    const coding = codingOf(headers)
+    if (isContent(status) && status !== 206 && coding && !canDecode(coding)) {
+      return `or a proxy before it changed the bytes (content-encoding: ${coding})`
     }
     if (status !== 206) return undefined
+    if (coding) return `or a proxy before it encoded a part of it (content-encoding: ${coding})`
     const [, start, total] = /^bytes (\d+)-\d+\/(\d+|\*)$/.exec(String(headers['content-range'])) ?? []
-    const fits = Number(start) === expected && (total === '*' || Number(total) === this.#blob.size)
+    // Who was asked for the whole sends the whole, whatever it is called.
+    if (!isPart && start === undefined) return undefined
+    const fits = Number(start) === (isPart ? expected : 0) && (total === '*' || Number(total) === this.#blob.size)
     return fits ? undefined : 'sent another part of it than was asked for'
   }
 }
+
+/** 203 is a 200 that passed a proxy. */
+function isContent(status: number): boolean {
+  return status === 200 || status === 203 || status === 206
+}
+
+/** How servers say that they send no parts: some links are signed for the whole alone. */
+const RANGE_REFUSED = new Set([400, 403, 405, 406, 412, 416, 501])
 
 function unusable({ registry, what }: Subject, problem: string): ExpectedError {
   return new ExpectedError('REGISTRY_ERROR', `${what}: ${registry} ${problem}`, {
