@@ -210,11 +210,7 @@ test.for<[what: string, say: (socket: Socket, request: string) => void]>([
         errors: [
           {
             code: 'DENIED',
-            message:
-              expect
-                .stringMatching(/authorization: (.*)/i)
-                .exec(request)?.[1]
-                ?.trim() ?? '',
+            message: /authorization: (.*)/i.exec(request)?.[1]?.trim() ?? '',
           },
         ],
       })
