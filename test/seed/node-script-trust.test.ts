@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process'
-import { chmod, copyFile, mkdir, readFile, symlink, writeFile } from 'node:fs/promises'
+import { chmod, copyFile, mkdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { beforeEach, expect, test } from 'vitest'
@@ -9,6 +9,7 @@ import { planBundle } from '../../src/bundle/format/plan.ts'
 import { makeKeyPair, signIndex } from '../../src/bundle/format/signature.ts'
 import { encodeHeader } from '../../src/bundle/format/tar-header.ts'
 import { bundleBytes } from '../support/bundle-maker.ts'
+import { busyboxPath } from '../support/busybox.ts'
 import { testWith, tool, toolEnvironment } from '../support/debian.ts'
 import type { Blobs } from '../support/image-maker.ts'
 import { NODE_SCRIPT, runNodeScript, type ScriptRun } from '../support/node-script.ts'
@@ -56,13 +57,8 @@ withOpenssl('a bundle that the key signed is imported', async () => {
 
 withOpenssl('and by a shell, a tar and a dd that are busybox', async () => {
   await writeSigned()
-  const busybox = tool('busybox')
-  await mkdir(at('bin'))
-  for (const name of 'tar dd head tail sed tr grep sort wc cat cut mkdir mv rm mktemp uname df sha256sum'.split(' ')) {
-    await symlink(busybox, at(`bin/${name}`))
-  }
-  await symlink(tool('openssl'), at('bin/openssl'))
-  const run = await seed(key(), { shell: [busybox, 'sh'], env: { PATH: at('bin') } })
+  const PATH = await busyboxPath(directory, ['openssl'])
+  const run = await seed(key(), { shell: [tool('busybox'), 'sh'], env: { PATH } })
   expect(run, run.stderr).toMatchObject({ code: 0, report: { result: 'seeded' } })
 })
 
@@ -117,11 +113,7 @@ withOpenssl('no signature, another key, no openssl: each is an error and no pass
   await writeFile(at('bin/openssl'), '#!/bin/sh\nexit 1\n')
   await chmod(at('bin/openssl'), 0o755)
   expect(await seed(key(), { env: { PATH: `${at('bin')}:${process.env.PATH}` } })).toMatchObject({ code: 2 })
-  await mkdir(at('few'))
-  for (const name of 'tar head sed grep sort wc cat mkdir rm mktemp uname tr dd sh'.split(' ')) {
-    await symlink(tool('busybox'), at(`few/${name}`))
-  }
-  const without = await seed(key(), { shell: [tool('busybox'), 'sh'], env: { PATH: at('few') } })
+  const without = await seed(key(), { shell: [tool('busybox'), 'sh'], env: { PATH: await busyboxPath(directory) } })
   expect(without).toMatchObject({ code: 3, stderr: expect.stringContaining('--key needs openssl') })
   await writeFile(at('b.tar.sig'), '')
   expect(await seed(key())).toMatchObject({ code: 2 })
