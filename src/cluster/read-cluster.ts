@@ -34,6 +34,9 @@ const OTHERS: Readonly<Record<string, string>> = {
   PriorityClass: '/apis/scheduling.k8s.io/v1/priorityclasses',
   LimitRange: '/api/v1/limitranges',
   Namespace: '/api/v1/namespaces',
+  PersistentVolumeClaim: '/api/v1/persistentvolumeclaims',
+  PersistentVolume: '/api/v1/persistentvolumes',
+  StorageClass: '/apis/storage.k8s.io/v1/storageclasses',
 }
 
 /** A kubelet's settings come one node at a time; nodes beyond are taken to have the defaults. */

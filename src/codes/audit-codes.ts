@@ -46,6 +46,20 @@ export const AUDIT_CODES = {
     help: 'The field may decide where the pod lands, whether it starts, or which images it needs. So the workload is unknown, not safe.',
     action: 'Judge the field by hand, or update nodeseed: it may come from a newer Kubernetes.',
   },
+  CLAIM_UNKNOWN: {
+    kind: 'hazard',
+    severity: 'warning',
+    title: 'Nobody can tell where the volume of a workload is',
+    help: 'A pod lands only where its volumes can be. The claim, its volume or its class is not among the inputs, or there is no volume yet. So the workload is unknown.',
+    action: 'Add them to the inputs: kubectl get pvc,pv,storageclasses -A -o yaml.',
+  },
+  RESOURCE_CLAIM_UNKNOWN: {
+    kind: 'hazard',
+    severity: 'warning',
+    title: 'A workload claims devices',
+    help: 'The scheduler places it where the devices of its resource claims are free, which the audit does not judge. So the workload is unknown.',
+    action: 'Judge by hand which nodes have the devices: kubectl get resourceslices.',
+  },
   PRIORITY_CLASS_UNKNOWN: {
     kind: 'hazard',
     severity: 'warning',

@@ -82,6 +82,24 @@ export const VERDICT_WORDS = {
     look: 'kubectl describe node: Allocatable and Allocated resources.',
     action: 'Lower the requests, or add nodes and seed them.',
   },
+  VolumeRestrictions: {
+    title: 'A volume claim of the pod is not there',
+    help: 'A pod waits until each PersistentVolumeClaim that it names exists.',
+    look: 'kubectl get pvc in the namespace of the pod.',
+    action: 'Make the claim, or correct its name in the pod.',
+  },
+  VolumeBinding: {
+    title: 'A volume of the pod is not for the node, or nobody can tell',
+    help: 'Local volumes and volumes of one zone bind a pod to the nodes that can reach them. A claim that has no volume yet may get one anywhere.',
+    look: 'kubectl get pvc,pv,storageclasses -A -o yaml: volumeName, nodeAffinity, volumeBindingMode.',
+    action: 'Add claims, volumes and classes to the inputs, and seed the nodes that the volumes are for.',
+  },
+  VolumeZone: {
+    title: 'A volume of the pod is in another zone than the node',
+    help: 'The labels of a volume name its zone or region, and the node has another one.',
+    look: 'kubectl get pv --show-labels, and the same of nodes.',
+    action: 'Seed the nodes of the zone that the volume is in.',
+  },
   PodTopologySpread: {
     title: 'A topology spread constraint keeps the pod away, or may',
     help: 'The constraint depends on the other pods and on a label that every node must have.',
@@ -99,6 +117,12 @@ export const VERDICT_WORDS = {
     help: 'From 1.36 on nodes declare their features, and the scheduler keeps pods away that need others.',
     look: 'kubectl get node -o yaml: status.declaredFeatures.',
     action: 'Update the node, or leave the field out of the pod.',
+  },
+  DynamicResources: {
+    title: 'The pod claims devices, and nobody can tell which node has them',
+    help: 'Devices are given out by drivers when the pod is scheduled; a claim that does not exist keeps the pod waiting.',
+    look: 'kubectl get resourceclaims,resourceslices -A.',
+    action: 'Judge by hand which nodes have the devices, and seed them.',
   },
   OtherScheduler: {
     title: 'Another scheduler places the pod',

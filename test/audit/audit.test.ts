@@ -282,6 +282,18 @@ test.for<[rule: string, spec: object, reason: string, code: string]>([
   ['a field of a newer API', { futureField: 1 }, 'UnmodelledField', 'FIELD_UNMODELLED'],
   ['another scheduler', { schedulerName: 'volcano' }, 'OtherScheduler', 'SCHEDULER_UNKNOWN'],
   ['a scheduling gate', { schedulingGates: [{ name: 'x' }] }, 'SchedulingGates', 'SCHEDULING_GATED'],
+  [
+    'a claim that nobody told of',
+    { volumes: [{ name: 'v', persistentVolumeClaim: { claimName: 'data' } }] },
+    'VolumeBinding',
+    'CLAIM_UNKNOWN',
+  ],
+  [
+    'a claim of devices',
+    { resourceClaims: [{ name: 'gpu', resourceClaimName: 'x' }] },
+    'DynamicResources',
+    'RESOURCE_CLAIM_UNKNOWN',
+  ],
   ['a class that nobody told of', { runtimeClassName: 'kata' }, 'Admission', 'RUNTIME_CLASS_UNKNOWN'],
 ])('what the audit cannot judge is unknown and said, never safe: %s', ([, spec, reason, code]) => {
   const result = auditCluster([workload({ spec })], [node('a', { images: [WEB] })], {})

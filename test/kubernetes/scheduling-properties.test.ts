@@ -60,6 +60,7 @@ function pod(podSpec: PodSpec, isDaemonSetPod = false): SchedulablePod {
     requests: new Map(),
     hostPorts: [],
     neededFeatures: [],
+    claims: [],
   }
 }
 

@@ -85,6 +85,9 @@ const KINDS: Record<string, string> = {
   priorityclasses: 'PriorityClass',
   limitranges: 'LimitRange',
   namespaces: 'Namespace',
+  persistentvolumeclaims: 'PersistentVolumeClaim',
+  persistentvolumes: 'PersistentVolume',
+  storageclasses: 'StorageClass',
 }
 
 /** As the API does: the kind is that of the list, and items have none. */

@@ -8,6 +8,8 @@ import type { Labels } from '../../kubernetes/pods/label-selector.ts'
 import { fieldDoubts } from '../../kubernetes/pods/unmodelled-fields.ts'
 import { type RepellingTerm, type RepellingTerms, repels } from '../../kubernetes/scheduler/anti-affinity.ts'
 import { type SchedulablePod, schedulablePod } from '../../kubernetes/scheduler/schedulable-pod.ts'
+import { podClaims, resourceClaimDoubts } from '../../kubernetes/storage/pod-claims.ts'
+import { type StorageFacts, storageFacts } from '../../kubernetes/storage/storage-facts.ts'
 import { nameOnNode } from '../facts/images/image-lookup.ts'
 import { workloadKey } from '../facts/live/live-pods.ts'
 
@@ -36,14 +38,19 @@ export interface PodFacts extends AdmissionFacts {
   /** The workloads that have live pods, by `workloadKey`. */
   readonly running: ReadonlySet<string>
   readonly terms: RepellingTerms
+  readonly storage?: StorageFacts
   /** The labels of namespaces, as far as they are known. */
   readonly namespaces?: ReadonlyMap<string, Labels>
 }
 
+const NO_STORAGE = storageFacts([])
+
 /** The pod that admission makes of a workload's template, and what its images are called on nodes and in the bundle. */
 export function auditedPod(workload: Workload, facts: PodFacts): AuditedPod {
   const admitted = admittedPod(workload, facts)
-  const pod = schedulablePod({ ...admitted, doubts: [...admitted.doubts, ...fieldDoubts(admitted.spec)] })
+  const { storage = NO_STORAGE, completeKinds = new Set() } = facts
+  const doubts = [...admitted.doubts, ...fieldDoubts(admitted.spec), ...resourceClaimDoubts(admitted.spec)]
+  const pod = schedulablePod({ ...admitted, doubts }, podClaims(workload, storage, completeKinds))
   const images = startedImages(workload.podSpec).map((image): AuditedImage => {
     const name = nameOnNode(image.reference)
     return { ...image, name, locked: name === undefined ? undefined : facts.locked.get(name) }

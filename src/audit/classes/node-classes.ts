@@ -8,6 +8,8 @@ import type { RepellingTerm } from '../../kubernetes/scheduler/anti-affinity.ts'
 import { requiredTerms } from '../../kubernetes/scheduler/node-selector.ts'
 import { shortageKey } from '../../kubernetes/scheduler/resource-fit.ts'
 import { topologyKeys } from '../../kubernetes/scheduler/topology.ts'
+import { claimRefusal } from '../../kubernetes/scheduler/volume-fit.ts'
+import type { ClaimState } from '../../kubernetes/storage/claim-state.ts'
 import type { AuditedNode } from '../facts/audited-node.ts'
 import type { Presence } from '../facts/images/presence.ts'
 import { withoutLower } from '../facts/live/live-pods.ts'
@@ -27,6 +29,7 @@ interface Questions {
   readonly amounts: ReadonlyMap<string, readonly number[]>
   readonly ports: readonly HostPort[]
   readonly priorities: readonly number[]
+  readonly claims: readonly ClaimState[]
   /** The anti-affinity of live pods that keeps some pod away. */
   readonly terms: readonly RepellingTerm[]
   /** Some pod asks what the kubelet and the runtime support. */
@@ -62,7 +65,7 @@ export function nodeClasses(
 function classKey(
   { node, use, kubelet }: AuditedNode,
   presences: readonly Presence[],
-  { labels, names, amounts, ports, priorities, terms, asksOfNode: asks }: Questions,
+  { labels, names, amounts, ports, priorities, terms, claims, asksOfNode: asks }: Questions,
 ): string {
   const own = node.metadata?.labels ?? {}
   const name = nameOfNode(node)
@@ -84,6 +87,7 @@ function classKey(
     [shortageKey(amounts, node), shortageKey(amounts, node, use?.reserved), preempted, taken],
     [kubelet.credentialsVerification, kubelet.allowlist],
     terms.map(({ topologyKey, topologies }) => topologies.get(own[topologyKey] ?? '')?.priority),
+    claims.map((claim) => claimRefusal(claim, node)?.reason),
     asks && supportKey(node),
     presences.map(({ present, why, isFromBundle, problem }) =>
       present === undefined ? [why, isFromBundle] : [Number(present), Number(isFromBundle ?? 0), problem],
@@ -116,6 +120,7 @@ function questionsOf(audited: readonly AuditedPod[]): Questions {
   const ports = pods.flatMap(({ hostPorts }) => hostPorts)
   const priorities = [...new Set(pods.map(({ priority }) => priority))]
   const terms = new Set(audited.flatMap(({ repelledBy }) => repelledBy.map(({ term }) => term)))
+  const claims = new Map(pods.flatMap((pod) => pod.claims.flat().map((state) => [state.claim, state] as const)))
   const asks = pods.some(({ spec, neededFeatures }) => neededFeatures.length > 0 || asksOfNode(spec))
   return {
     labels,
@@ -124,6 +129,7 @@ function questionsOf(audited: readonly AuditedPod[]): Questions {
     priorities,
     asksOfNode: asks,
     terms: [...terms],
+    claims: [...claims.values()],
     amounts: new Map([...amounts].map(([name, set]) => [name, [...set]])),
   }
 }

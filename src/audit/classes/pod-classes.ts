@@ -30,6 +30,7 @@ function podKey({ pod, images, isRunning, repelledBy }: AuditedPod): unknown[] {
     [...pod.requests],
     [pod.neededFeatures, securityContext?.sysctls, asksOfNode(pod.spec) && pod.spec],
     [pod.hostPorts, repelledBy.map(({ term, isCertain }) => [term.key, isCertain])],
+    pod.claims.map((claims) => claims.map((state) => [state.claim, state.is])),
     images.map(({ reference, policy }) => [reference, policy]),
   ]
 }

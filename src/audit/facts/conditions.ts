@@ -3,6 +3,7 @@ import type { Lock } from '../../bundle/format/lock.ts'
 import type { AdmissionFacts } from '../../kubernetes/admission/admitted-pod.ts'
 import { DEFAULT_KUBELET_SETTINGS, type KubeletSettings } from '../../kubernetes/objects/kubelet-config.ts'
 import type { Labels } from '../../kubernetes/pods/label-selector.ts'
+import type { StorageFacts } from '../../kubernetes/storage/storage-facts.ts'
 import type { ImageListing } from './images/node-images.ts'
 
 /** What is true of the whole cluster, as far as the operator told. */
@@ -21,6 +22,8 @@ export interface Conditions extends AdmissionFacts {
   readonly alwaysPullImages?: boolean
   /** The pods that run in the cluster now. */
   readonly livePods?: readonly Pod[]
+  /** Claims, volumes and storage classes. */
+  readonly storage?: StorageFacts
   /** The labels of namespaces. */
   readonly namespaces?: ReadonlyMap<string, Labels>
   /** What the runtimes themselves list, by node. */

@@ -7,6 +7,7 @@ import { priorityClassOf } from '../../kubernetes/objects/priority-class.ts'
 import type { Resource } from '../../kubernetes/objects/resource.ts'
 import { runtimeClassOf } from '../../kubernetes/objects/runtime-class.ts'
 import type { Labels } from '../../kubernetes/pods/label-selector.ts'
+import { storageFacts } from '../../kubernetes/storage/storage-facts.ts'
 import { criForm, parseReference } from '../../oci/reference.ts'
 import { isRecordedPlacement } from '../../seed/placement/recorded-placement.ts'
 import { readLockOf } from '../bundles/lock-file.ts'
@@ -41,6 +42,7 @@ export async function readConditions(
     namespaces: new Map(
       resources.flatMap((one) => (one.kind === 'Namespace' ? [[one.name, labelsOf(one)] as const] : [])),
     ),
+    storage: storageFacts(resources),
     limitRanges: resources.flatMap((resource) => limitRangeOf(resource) ?? []),
     runtimeListings: new Map(
       Array.from(runtimeListings, ([node, texts]) => [

@@ -5,6 +5,7 @@ import { ApiProxy } from '../../cluster/api-proxy.ts'
 import { readCluster } from '../../cluster/read-cluster.ts'
 import { ExpectedError } from '../../errors.ts'
 import { type Finding, finding } from '../../finding.ts'
+import { STORAGE_KINDS } from '../../kubernetes/storage/storage-facts.ts'
 import { readNodesFile } from '../files/nodes-file.ts'
 import type { sourceFlags } from '../flags/audit-flags.ts'
 import { kubectlOf } from '../flags/kubectl-flags.ts'
@@ -23,7 +24,7 @@ type SourceFlags = Interfaces.InferredFlags<typeof sourceFlags>
 const KEEP = {
   keepWorkloads: true,
   keepCustomWorkloads: true,
-  keepKinds: ['RuntimeClass', 'PriorityClass', 'LimitRange', 'Namespace'],
+  keepKinds: ['RuntimeClass', 'PriorityClass', 'LimitRange', 'Namespace', ...STORAGE_KINDS],
 }
 
 const keep = (flags: SourceFlags) => ({ ...KEEP, allowRemote: flags['allow-remote'] })

@@ -11,6 +11,7 @@ import {
   nodeResourcesFit,
   notAdmitted,
   taintToleration,
+  volumes,
 } from '../scheduler/filters.ts'
 import { allocatableOf } from '../scheduler/resource-fit.ts'
 import type { SchedulablePod } from '../scheduler/schedulable-pod.ts'
@@ -23,7 +24,7 @@ export function isBound({ spec }: SchedulablePod): boolean {
 /**
  * Why a pod that was bound without the scheduler does not run on a node: its DaemonSet's controller makes none for it, or
  * the kubelet refuses it. The kubelet asks some of the scheduler's filters, minds taints that would evict, and drops
- * requests for extended resources that its node does not have.
+ * requests for extended resources that its node does not have; what volumes the pod lacks it waits for.
  * Source: kubernetes 1.37, pkg/kubelet/lifecycle/predicate.go, pkg/controller/daemon.
  */
 export function boundPodRefusal(pod: SchedulablePod, node: Node, use?: NodeUse): Refusal | undefined {
@@ -58,4 +59,5 @@ const RULES: readonly Filter[] = [
   nodePorts,
   nodeResourcesFit,
   nodeDeclaredFeatures,
+  volumes,
 ]

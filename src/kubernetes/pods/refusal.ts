@@ -7,9 +7,13 @@ export type SchedulerFilter =
   | 'NodeAffinity'
   | 'NodePorts'
   | 'NodeResourcesFit'
+  | 'VolumeRestrictions'
+  | 'VolumeBinding'
+  | 'VolumeZone'
   | 'PodTopologySpread'
   | 'InterPodAffinity'
   | 'NodeDeclaredFeatures'
+  | 'DynamicResources'
 
 /**
  * Who says no to a pod, or may: the API server, a filter of the scheduler, a scheduler of another name, the kubelet, a
@@ -30,8 +34,10 @@ export interface Doubt extends Refusal {
 }
 
 export type DoubtCode =
+  | 'CLAIM_UNKNOWN'
   | 'FIELD_UNMODELLED'
   | 'PRIORITY_CLASS_UNKNOWN'
+  | 'RESOURCE_CLAIM_UNKNOWN'
   | 'RUNTIME_CLASS_UNKNOWN'
   | 'SCHEDULER_UNKNOWN'
   | 'SCHEDULING_GATED'

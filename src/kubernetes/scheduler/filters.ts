@@ -8,6 +8,7 @@ import { type ReservedResources, resourceShortage } from './resource-fit.ts'
 import type { SchedulablePod } from './schedulable-pod.ts'
 import { formatTaint, type TaintEffect, untoleratedTaint } from './taint.ts'
 import { lackedTopologyKey, unmetPodAffinity } from './topology.ts'
+import { volumeMismatch } from './volume-fit.ts'
 
 /** What other pods take of a node, as far as it is known. */
 export interface NodeUse {
@@ -80,6 +81,8 @@ export const nodeResourcesFit: Filter = ({ requests }, node, use) => {
   return message === undefined ? undefined : { reason: 'NodeResourcesFit', message }
 }
 
+export const volumes: Filter = ({ claims }, node) => volumeMismatch(claims, node)
+
 export const nodeDeclaredFeatures: Filter = (pod, node) => {
   const lacked = lackedFeature(pod, node)
   return lacked?.isCertain ? { reason: 'NodeDeclaredFeatures', message: lacked.message } : undefined
@@ -111,6 +114,7 @@ const FILTERS: readonly Filter[] = [
   nodeAffinity,
   nodePorts,
   nodeResourcesFit,
+  volumes,
   podTopologySpread,
   interPodAffinity,
   nodeDeclaredFeatures,

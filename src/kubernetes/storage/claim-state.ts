@@ -1,0 +1,105 @@
+import type { NodeSelectorTerm, PersistentVolumeClaim, PersistentVolumeClaimSpec } from 'kubernetes-types/core/v1.js'
+import type { StorageClass } from 'kubernetes-types/storage/v1.js'
+import { objectsOf } from '../objects/resource.ts'
+import { claimKey, type StorageFacts } from './storage-facts.ts'
+
+/** What becomes of a pod that uses a claim. */
+export type ClaimState = { readonly claim: string } & (
+  | { readonly is: 'refused'; readonly filter: 'VolumeRestrictions' | 'VolumeBinding'; readonly why: string }
+  | { readonly is: 'unknown'; readonly why: string }
+  /** It goes where its volume is, or can be made. */
+  | { readonly is: 'placed'; readonly allows: NodeRule }
+)
+
+/** Which nodes a volume is for. */
+export interface NodeRule {
+  /** Terms of required node affinity, of which one must match; undefined where it asks for none. */
+  readonly terms: readonly NodeSelectorTerm[] | undefined
+  /** Of each label that a node has: the values that are allowed. */
+  readonly zones: ReadonlyMap<string, ReadonlySet<string>>
+}
+
+const ANY_NODE: NodeRule = { terms: undefined, zones: new Map() }
+
+/** Labels of volumes that bind them to the zone of a node. Source: kubernetes 1.37, plugins/volumezone. */
+const ZONE_LABELS = [
+  'topology.kubernetes.io/zone',
+  'topology.kubernetes.io/region',
+  'failure-domain.beta.kubernetes.io/zone',
+  'failure-domain.beta.kubernetes.io/region',
+]
+
+const NO_PROVISIONER = 'kubernetes.io/no-provisioner'
+const DEFAULT_CLASS = 'storageclass.kubernetes.io/is-default-class'
+
+/** What is known of a claim by its name. `completeKinds` are those of which every object is known. */
+export function claimState(
+  namespace: string,
+  name: string,
+  facts: StorageFacts,
+  completeKinds: ReadonlySet<string>,
+): ClaimState {
+  const claim = claimKey(namespace, name)
+  const found = facts.claims.get(claim)
+  if (found) return knownClaim(claim, found, facts, completeKinds)
+  const filter = 'VolumeRestrictions'
+  return completeKinds.has('PersistentVolumeClaim')
+    ? { claim, is: 'refused', filter, why: `there is no PersistentVolumeClaim ${claim}` }
+    : { claim, is: 'unknown', why: `PersistentVolumeClaim ${claim} is not among the inputs` }
+}
+
+function knownClaim(
+  claim: string,
+  { metadata, spec, status }: PersistentVolumeClaim,
+  facts: StorageFacts,
+  completeKinds: ReadonlySet<string>,
+): ClaimState {
+  const refused = (why: string): ClaimState => ({ claim, is: 'refused', filter: 'VolumeBinding', why })
+  if (metadata?.deletionTimestamp) return refused(`PersistentVolumeClaim ${claim} is being deleted`)
+  if (status?.phase === 'Lost') return refused(`PersistentVolumeClaim ${claim} has lost its volume`)
+  if (spec?.accessModes?.includes('ReadWriteOncePod')) {
+    return { claim, is: 'unknown', why: `PersistentVolumeClaim ${claim} is for one pod at a time` }
+  }
+  if (!spec?.volumeName) return unboundClaim(claim, spec ?? {}, facts)
+  const volume = facts.volumes.get(spec.volumeName)
+  if (!volume) {
+    return completeKinds.has('PersistentVolume')
+      ? refused(`there is no PersistentVolume ${spec.volumeName}`)
+      : { claim, is: 'unknown', why: `PersistentVolume ${spec.volumeName} is not among the inputs` }
+  }
+  const labels = Object.entries(volume.metadata?.labels ?? {}).filter(([key]) => ZONE_LABELS.includes(key))
+  const zones = new Map(labels.map(([key, value]) => [key, new Set(value.split('__'))]))
+  const required = volume.spec?.nodeAffinity?.required
+  return { claim, is: 'placed', allows: { terms: required && objectsOf(required.nodeSelectorTerms), zones } }
+}
+
+/**
+ * A claim that has no volume yet: with a class that provisions once a pod is placed it goes wherever the class can make
+ * one. Source: kubernetes 1.37, pkg/scheduler/framework/plugins/volumebinding.
+ */
+export function unboundClaim(claim: string, spec: PersistentVolumeClaimSpec, { classes }: StorageFacts): ClaimState {
+  const name = spec.storageClassName ?? defaultClass(classes)
+  const unknown = (why: string): ClaimState => ({ claim, is: 'unknown', why: `${claim}: ${why}` })
+  if (!name) return unknown('which volume it gets is not known')
+  const storageClass = classes.get(name)
+  if (!storageClass) return unknown(`StorageClass ${name} is not among the inputs`)
+  if (storageClass.provisioner === NO_PROVISIONER) return unknown(`StorageClass ${name} makes no volumes`)
+  if (storageClass.volumeBindingMode !== 'WaitForFirstConsumer') {
+    return unknown(`StorageClass ${name} makes its volume before a node is chosen`)
+  }
+  const terms = objectsOf(storageClass.allowedTopologies).map(asSelectorTerm)
+  return { claim, is: 'placed', allows: terms.length > 0 ? { ...ANY_NODE, terms } : ANY_NODE }
+}
+
+type AllowedTopology = NonNullable<StorageClass['allowedTopologies']>[number]
+
+function asSelectorTerm({ matchLabelExpressions }: AllowedTopology): NodeSelectorTerm {
+  return {
+    matchExpressions: objectsOf(matchLabelExpressions).map(({ key, values }) => ({ key, operator: 'In', values })),
+  }
+}
+
+function defaultClass(classes: ReadonlyMap<string, StorageClass>): string | undefined {
+  const found = [...classes].find(([, { metadata }]) => metadata?.annotations?.[DEFAULT_CLASS] === 'true')
+  return found?.[0]
+}

@@ -1,0 +1,76 @@
+import type { PersistentVolumeClaim, PersistentVolumeClaimSpec, PodSpec } from 'kubernetes-types/core/v1.js'
+import { valueAt } from '../documents/path.ts'
+import { objectsOf, type Resource } from '../objects/resource.ts'
+import type { Workload } from '../objects/workload.ts'
+import type { Doubt } from '../pods/refusal.ts'
+import { type ClaimState, claimState, unboundClaim } from './claim-state.ts'
+import { claimKey, type StorageFacts } from './storage-facts.ts'
+
+/** The claims of one pod. A StatefulSet's pods have one set each, all others have one and the same. */
+export type ClaimSet = readonly ClaimState[]
+
+/** Pods of a StatefulSet beyond are taken to have claims as the others have. */
+const MAX_ORDINALS = 100
+
+/** The claims that the pods of a workload use, as far as they are known. */
+export function podClaims(
+  { resource, podSpec, replicas = 1 }: Pick<Workload, 'resource' | 'podSpec' | 'replicas'>,
+  facts: StorageFacts,
+  completeKinds: ReadonlySet<string>,
+): ClaimSet[] {
+  const namespace = resource.namespace || 'default'
+  const templates = claimTemplates(resource)
+  const own = claimsOf(podSpec, templates)
+  const shared = own.map(({ name, template }) =>
+    template
+      ? unboundClaim(claimKey(namespace, name), template, facts)
+      : claimState(namespace, name, facts, completeKinds),
+  )
+  if (templates.size === 0) return [shared]
+  const start = Number(valueAt(resource.value, ['spec', 'ordinals', 'start']) ?? 0)
+  const ordinals = Array.from({ length: Math.min(Math.max(replicas, 1), MAX_ORDINALS) }, (_, index) => start + index)
+  return ordinals.map((ordinal) => [
+    ...shared,
+    ...Array.from(templates, ([template, spec]): ClaimState => {
+      const name = `${template}-${resource.name}-${ordinal}`
+      const isThere = facts.claims.has(claimKey(namespace, name))
+      // The controller makes what is not there.
+      if (isThere) return claimState(namespace, name, facts, completeKinds)
+      return unboundClaim(claimKey(namespace, name), spec, facts)
+    }),
+  ])
+}
+
+/** A doubt for each claim that nobody here can tell about, once. */
+export function claimDoubts(sets: readonly ClaimSet[]): Doubt[] {
+  const reasons = new Set(sets.flat().flatMap((state) => (state.is === 'unknown' ? [state.why] : [])))
+  return Array.from(reasons, (message) => ({ reason: 'VolumeBinding', message, code: 'CLAIM_UNKNOWN' }))
+}
+
+/** A pod with resource claims goes where devices are free, which nobody here knows. */
+export function resourceClaimDoubts(spec: PodSpec): Doubt[] {
+  const claims = objectsOf(valueAt(spec, ['resourceClaims']) as Record<string, unknown>[] | undefined)
+  return claims.map(({ name, resourceClaimName, resourceClaimTemplateName }) => {
+    const wanted = resourceClaimName ?? resourceClaimTemplateName ?? ''
+    const message = `resource claim ${String(name)} (${String(wanted)}): which node has the devices is not known`
+    return { reason: 'DynamicResources', message, code: 'RESOURCE_CLAIM_UNKNOWN' }
+  })
+}
+
+function claimsOf(
+  { volumes }: PodSpec,
+  templates: ReadonlyMap<string, unknown>,
+): { name: string; template?: PersistentVolumeClaimSpec }[] {
+  return objectsOf(volumes).flatMap(({ name, persistentVolumeClaim, ephemeral }) => {
+    // A claim template takes the place of a volume of its name.
+    if (templates.has(name)) return []
+    if (persistentVolumeClaim?.claimName) return [{ name: persistentVolumeClaim.claimName }]
+    return ephemeral ? [{ name: `POD-${name}`, template: ephemeral.volumeClaimTemplate?.spec ?? {} }] : []
+  })
+}
+
+function claimTemplates({ kind, value }: Resource): ReadonlyMap<string, PersistentVolumeClaimSpec> {
+  if (kind !== 'StatefulSet') return new Map()
+  const templates = objectsOf(valueAt(value, ['spec', 'volumeClaimTemplates']) as PersistentVolumeClaim[] | undefined)
+  return new Map(templates.map(({ metadata, spec }) => [metadata?.name ?? '', spec ?? {}]))
+}
