@@ -23,6 +23,23 @@ export const AUDIT_CODES = {
     help: 'What the audit was told does not say whether all images are on all nodes that it may land on. Unknown is not safe.',
     action: "Give the nodes' own image lists with --images NODE=FILE, or the placement with --placement DIR.",
   },
+  WORKLOAD_NOT_JUDGED: {
+    kind: 'omission',
+    severity: 'warning',
+    one: 'workload that is not judged',
+    many: 'workloads that are not judged',
+    title: 'Something has pods that the audit cannot judge',
+    help: 'It names images, but not where its pods go: an operator makes them, or they are of an earlier template. Nothing is said of whether they start.',
+    action:
+      'See that its images are on every node that its pods may land on; audit the workloads that its operator makes.',
+  },
+  WORKLOAD_IDLE: {
+    kind: 'note',
+    severity: 'info',
+    title: 'A workload wants no pods now',
+    help: 'It has no replicas, is paused or suspended. Its verdict is about the pods that it will have.',
+    action: 'Nothing, if that is meant.',
+  },
   CLUSTER_UNREAD: {
     kind: 'omission',
     severity: 'warning',

@@ -24,6 +24,7 @@ export default class Audit extends BaseCommand {
   static override summary = 'say which node can start which pod without internet, and why not'
   static override description =
     `The scheduler does not look at images, so a workload is safe only if every node that it may land on can start it.
+What it knows images of and cannot judge is listed as not judged, and counts as unknown.
 Ends with 0 when no workload is below --fail-on, with 4 when one is.`
   static override examples = [
     '<%= config.bin %> <%= command.id %> examples/audit/shop.yaml --nodes examples/audit/nodes.json',
@@ -46,15 +47,11 @@ Ends with 0 when no workload is below --fail-on, with 4 when one is.`
   async run(): Promise<AuditReport & { omissions: readonly Omission[] }> {
     const { argv, flags } = await this.parse(Audit)
     const { scan, nodes, known } = await readAuditSources(argv as string[], flags)
-    if (scan.workloads.length === 0) {
-      throw new ExpectedError('INPUT_INVALID', `${argv.join(', ') || 'the cluster'}: no workload to audit`, {
-        hint: 'Give files or directories with Pods, Deployments, StatefulSets, DaemonSets, Jobs or CronJobs.',
-      })
-    }
     const told = await readConditions(flags, scan)
     const alwaysPullImages = flags['always-pull-images'] || showsAlwaysPullImages(scan.workloads, known.livePods ?? [])
     const conditions: Conditions = { ...known, ...told, alwaysPullImages }
-    const judged = auditCluster(scan.workloads, nodes, conditions, scan.findings)
+    const judged = auditCluster(scan.workloads, nodes, conditions, scan.findings, scan.uses)
+    if (judged.workloads.length + judged.notJudged.length === 0) throw noWorkload(argv as string[])
     const failures = liveFailures(judged, known.livePods ?? [])
     const result: AuditResult = { ...judged, findings: [...failures, ...judged.findings] }
     await this.#write(result, flags)
@@ -64,7 +61,8 @@ Ends with 0 when no workload is below --fail-on, with 4 when one is.`
     }
     const urgent = result.findings.filter(({ severity }) => severity !== 'info')
     if (urgent.length > 0) this.logToStderr(renderFindings(urgent))
-    if (result.workloads.some(({ verdict }) => fails(verdict, flags['fail-on']))) this.answerNo()
+    const isLeftOut = result.notJudged.length > 0 && fails('unknown', flags['fail-on'])
+    if (isLeftOut || result.workloads.some(({ verdict }) => fails(verdict, flags['fail-on']))) this.answerNo()
     else if (isIncomplete(scan)) process.exitCode = 2
     return { ...auditReport(result), omissions: this.sayLeftOut(result.findings) }
   }
@@ -75,6 +73,12 @@ Ends with 0 when no workload is below --fail-on, with 4 when one is.`
       await writeTextFile(sarif, JSON.stringify(auditSarif(result, this.config.version), null, 2))
     if (junit !== undefined) await writeTextFile(junit, auditJunit(result, failOn))
   }
+}
+
+function noWorkload(inputs: readonly string[]): ExpectedError {
+  return new ExpectedError('INPUT_INVALID', `${inputs.join(', ') || 'the cluster'}: no workload to audit`, {
+    hint: 'Give files or directories with Pods, Deployments, StatefulSets, DaemonSets, Jobs or CronJobs.',
+  })
 }
 
 type AuditFlags = Interfaces.InferredFlags<typeof Audit.flags>

@@ -306,3 +306,26 @@ test('broken YAML in the nodes file is named with its line', async () => {
   expect(result.stderr).toMatch(/nodes.yaml:3: .*kubectl get nodes -o json/s)
   expect(result.exitCode).toBe(2)
 })
+
+test('a custom resource whose images nobody can place is not judged, and the whole is not safe', async () => {
+  const custom = `apiVersion: db.example.com/v1
+kind: Cluster
+metadata: { name: main }
+spec: { image: registry.example.com/db:1 }
+---
+apiVersion: v1
+kind: Pod
+metadata: { name: p }
+spec: { containers: [{ name: c, image: registry.example.com/shop/web:1.4 }] }
+`
+  const file = await temporaryFile('custom.yaml', custom)
+  const { stdout, stderr, exitCode } = await runCli(['audit', file, '--nodes', NODES])
+  expect(stdout).toMatch(/not judged +- +- +Cluster main/)
+  expect(stdout).toMatch(/, 1 not judged\n/)
+  expect(stderr).toContain('Cluster main: an operator makes its pods: registry.example.com/db:1')
+  expect(stderr).toContain('left out: 1 workload that is not judged: Cluster main')
+  expect(exitCode).toBe(4)
+  const alone = await temporaryFile('alone.yaml', custom.slice(0, custom.indexOf('---')))
+  expect(await runCli(['audit', alone, '--nodes', NODES])).toMatchObject({ exitCode: 4 })
+  expect(await runCli(['audit', alone, '--nodes', NODES, '--fail-on', 'atRisk'])).toMatchObject({ exitCode: 0 })
+})

@@ -25,7 +25,7 @@ export function auditHtml(result: AuditResult, { html, css, js }: PageParts): st
 }
 
 /** Each class of pods has one row of outcomes, and each distinct outcome is there once. */
-function pageData({ nodeClasses, workloads, findings, bytes, fixesOf }: AuditResult) {
+function pageData({ nodeClasses, workloads, notJudged, findings, bytes, fixesOf }: AuditResult) {
   const outcomes = new Map<string, { index: number; verdict: NodeVerdict }>()
   const rows = new Map<readonly NodeVerdict[], { index: number; cells: readonly number[] }>()
   const outcomeIndex = (verdict: NodeVerdict): number => {
@@ -63,6 +63,7 @@ function pageData({ nodeClasses, workloads, findings, bytes, fixesOf }: AuditRes
     outcomes: Array.from(outcomes.values(), ({ verdict }) => verdict),
     rows: Array.from(rows.values(), ({ cells }) => cells),
     workloads: described,
+    notJudged: notJudged.length,
     findings,
   }
 }

@@ -5,38 +5,47 @@ import type { Workload } from '../../kubernetes/objects/workload.ts'
 import { type Audit, audit, lockedByName, type WorkloadAudit, type WorkloadVerdict } from '../audit.ts'
 import type { Conditions } from '../facts/conditions.ts'
 import { type NodeBytes, nodeBytes, unneededFinding } from '../facts/node-bytes.ts'
+import { idleFindings, notJudgedFindings } from '../findings/accounting.ts'
 import { contradictions } from '../findings/contradictions.ts'
 import { type Fix, fixesOf } from '../findings/fixes.ts'
 import { nodeFindings } from '../findings/node-findings.ts'
 import { countLabels } from '../findings/separating-label.ts'
 import { workloadFindings } from '../findings/workload-findings.ts'
+import { customNotJudged, type NotJudged, pausedNotJudged, type ScannedImage } from '../not-judged.ts'
 import type { NodeVerdict } from '../verdict/verdict.ts'
 
 /** An audit with all that it has to say. */
 export interface AuditResult extends Audit {
+  /** What has pods that no verdict is about. */
+  readonly notJudged: readonly NotJudged[]
   readonly findings: readonly Finding[]
   readonly bytes: ReadonlyMap<string, NodeBytes>
   /** What would help each workload that is not safe, the smallest first. */
   readonly fixesOf: (workload: WorkloadAudit) => readonly Fix[]
 }
 
-/** Audits workloads against nodes; `findings` are those of the scan before. */
+/** Audits workloads against nodes; `findings` and `images` are those of the scan before. */
 export function auditCluster(
   workloads: readonly Workload[],
   nodes: readonly Node[],
   conditions: Conditions,
   findings: readonly Finding[] = [],
+  images: readonly ScannedImage[] = [],
 ): AuditResult {
   const result = audit(workloads, nodes, conditions)
   const locked = lockedByName(conditions.lock?.images ?? [])
   const needed = new Set(result.workloads.flatMap(({ podClass }) => podClass.images.flatMap(({ name }) => name ?? [])))
   const bytes = nodeBytes(nodes, locked, needed, conditions)
+  const notJudged = [...customNotJudged(images, workloads), ...pausedNotJudged(workloads, conditions.livePods ?? [])]
   return {
     ...result,
+    notJudged,
     bytes,
     fixesOf: fixesByVerdicts(result, nodes, conditions),
     findings: [
       ...findings,
+      ...notJudgedFindings(notJudged),
+      ...idleFindings(workloads),
       ...workloadFindings(result, conditions),
       ...contradictions(result),
       ...nodeFindings(nodes, { locked, needed, conditions }),

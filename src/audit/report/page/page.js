@@ -25,6 +25,7 @@ function start() {
     data.workloads.filter((one) => one.verdict === verdict).length,
   ])
   const told = counts.filter(([, , count]) => count > 0).map(([, word, count]) => `${count} ${word}`)
+  if (data.notJudged > 0) told.push(`${data.notJudged} not judged`)
   document.getElementById('summary').textContent =
     `${data.workloads.length} workloads on ${data.nodes.length} nodes: ${told.join(', ')}`
   for (const [verdict, word, count] of counts) {

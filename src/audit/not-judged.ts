@@ -1,0 +1,87 @@
+import type { Pod } from 'kubernetes-types/core/v1.js'
+import type { Path } from '../kubernetes/documents/path.ts'
+import { podImages } from '../kubernetes/objects/pod-images.ts'
+import { lineOfResource } from '../kubernetes/objects/resource.ts'
+import type { Workload } from '../kubernetes/objects/workload.ts'
+import { nodeOfRunning, ownerKey, workloadKey } from './facts/live/live-pods.ts'
+
+/** What will have pods that the audit cannot judge: it knows images of them, and not where they go. */
+export interface NotJudged {
+  readonly apiVersion: string
+  readonly kind: string
+  readonly namespace: string | undefined
+  readonly name: string
+  /** As they are named, each once. */
+  readonly images: readonly string[]
+  readonly why: string
+  readonly file: string
+  readonly line: number
+}
+
+/** A place where a resource names an image, as a scan finds it. */
+export interface ScannedImage {
+  readonly reference: string
+  readonly workload: Pick<NotJudged, 'apiVersion' | 'kind' | 'namespace' | 'name'>
+  readonly path: Path
+  readonly file: string
+  readonly line: number
+}
+
+/** API groups of Kubernetes itself, and of files that are no objects of a cluster. */
+const OWN_GROUPS =
+  /^(?:|apps|batch|extensions|policy|autoscaling|(?:admissionregistration|apiextensions|apiregistration|audit|authentication|authorization|certificates|coordination|discovery|events|(?:flowcontrol|internal)\.apiserver|(?:kubelet|kustomize)\.config|networking|node|rbac\.authorization|resource|scheduling|storage|storagemigration)\.k8s\.io)$/
+
+/** The custom resources that name images outside of the pod templates that are judged. */
+export function customNotJudged(images: readonly ScannedImage[], workloads: readonly Workload[]): NotJudged[] {
+  const judged = Map.groupBy(workloads, ({ resource }) => resource.document.file)
+  const found = new Map<string, NotJudged & { images: string[] }>()
+  for (const image of images) {
+    const { file, line, reference, workload } = image
+    if (OWN_GROUPS.test(groupOf(workload.apiVersion))) continue
+    if (judged.get(file)?.some((one) => isWithin(image, one))) continue
+    const key = JSON.stringify([file, workload])
+    const known = found.get(key) ?? {
+      ...workload,
+      images: [],
+      why: 'an operator makes its pods',
+      file,
+      line,
+    }
+    found.set(key, known)
+    if (!known.images.includes(reference)) known.images.push(reference)
+  }
+  return [...found.values()]
+}
+
+/** The paused Deployments of which pods run that are of another template than the one that is judged. */
+export function pausedNotJudged(workloads: readonly Workload[], pods: readonly Pod[]): NotJudged[] {
+  const running = Map.groupBy(
+    pods.filter((pod) => nodeOfRunning(pod)),
+    ownerKey,
+  )
+  return workloads.filter(isPaused).flatMap(({ resource, podSpec }): NotJudged[] => {
+    const wanted = new Set(podImages(podSpec).map(({ reference }) => reference))
+    const live = (running.get(workloadKey(resource)) ?? []).flatMap(({ spec }) => podImages(spec))
+    const images = [...new Set(live.map(({ reference }) => reference))].filter((reference) => !wanted.has(reference))
+    const { apiVersion, kind, namespace, name, document } = resource
+    const place = { file: document.file, line: lineOfResource(resource) }
+    const why = 'it is paused, and pods of an earlier template run'
+    return images.length > 0 ? [{ apiVersion, kind, namespace, name, images, why, ...place }] : []
+  })
+}
+
+export function isPaused({ resource }: Workload): boolean {
+  return resource.kind === 'Deployment' && (resource.value.spec as { paused?: unknown } | undefined)?.paused === true
+}
+
+/** Whether an image stands in the template of a workload that is judged. */
+function isWithin({ path, workload }: ScannedImage, { resource, templatePath }: Workload): boolean {
+  // Where a resource has several templates, the place of each is part of its workload's name.
+  const isSame = resource.name === workload.name || resource.name.startsWith(`${workload.name} `)
+  const isOfKind = resource.kind === workload.kind && resource.namespace === workload.namespace
+  return isSame && isOfKind && templatePath.every((key, index) => path[index] === key)
+}
+
+function groupOf(apiVersion: string): string {
+  return apiVersion.includes('/') ? apiVersion.slice(0, apiVersion.indexOf('/')) : ''
+}
