@@ -52,6 +52,28 @@ test.for<[rule: string, spec: object, status: object, cpu: number | undefined]>(
     5000,
   ],
   [
+    'of the pod as a whole, more than can be',
+    { containers: [container('1')], resources: { requests: { cpu: '4' } } },
+    { resources: { requests: { cpu: '2' } }, ...INFEASIBLE },
+    2000,
+  ],
+  [
+    'of the pod as a whole, and nothing of it is told',
+    { containers: [container('1')], resources: { requests: { cpu: '4' } } },
+    INFEASIBLE,
+    4000,
+  ],
+  [
+    'what the kubelet has summed up goes before its containers',
+    { containers: [container('1')] },
+    {
+      allocatedResources: { cpu: '2' },
+      resources: { requests: { cpu: '2' } },
+      containerStatuses: [status({ allocated: '9' })],
+    },
+    2000,
+  ],
+  [
     'and its overhead',
     { containers: [container('1')], overhead: { cpu: '1' } },
     { containerStatuses: [status({ allocated: '3' })] },

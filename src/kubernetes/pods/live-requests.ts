@@ -1,5 +1,5 @@
-import type { Container, Pod } from 'kubernetes-types/core/v1.js'
-import { valueAt } from '../documents/path.ts'
+import type { Container, Pod, PodSpec } from 'kubernetes-types/core/v1.js'
+import { type Path, valueAt } from '../documents/path.ts'
 import { isObject, objectsOf } from '../objects/resource.ts'
 import {
   addResources,
@@ -28,27 +28,38 @@ export function liveRequests({ spec, status }: Pod): Resources {
     ]),
   )
   const asked = (container: Container) => (isInfeasible ? new Map<string, number>() : specRequests(container))
-  const listOf = ({ name }: Container, path: string[]) => {
-    const list = valueAt(statuses.get(name), path)
-    return isObject(list) ? quantities(list) : undefined
-  }
-  const allocatedTo = (container: Container) => listOf(container, ['allocatedResources'])
-  const inForce = (container: Container) => listOf(container, ['resources', 'requests'])
+  const allocatedTo = ({ name }: Container) => quantitiesAt(statuses.get(name), ['allocatedResources'])
+  const inForce = ({ name }: Container) => quantitiesAt(statuses.get(name), ['resources', 'requests'])
+  // A kubelet that tells of the pod as a whole has summed its containers up.
+  const whole = [quantitiesAt(status, ['allocatedResources']), quantitiesAt(status, ['resources', 'requests'])]
+  const [allocated, actual] = whole.every(Boolean)
+    ? whole
+    : [
+        containerRequests(spec, (one) => allocatedTo(one) ?? asked(one)),
+        containerRequests(spec, (one) => inForce(one) ?? allocatedTo(one) ?? asked(one)),
+      ]
   const sum = new Map(containerRequests(spec, asked))
-  raise(
-    sum,
-    containerRequests(spec, (one) => allocatedTo(one) ?? asked(one)),
-  )
-  raise(
-    sum,
-    containerRequests(spec, (one) => inForce(one) ?? allocatedTo(one) ?? asked(one)),
-  )
-
-  const podLevel = isInfeasible ? new Map<string, number>() : quantities(valueAt(spec, ['resources', 'requests']))
-  raise(podLevel, quantities(valueAt(status, ['resources', 'requests'])))
-  raise(podLevel, quantities(valueAt(status, ['allocatedResources'])))
-  const hasOwn = isObject(valueAt(spec, ['resources', 'requests']))
-  for (const [name, milli] of podLevel) if (hasOwn && isPodLevelResource(name)) sum.set(name, milli)
+  raise(sum, allocated ?? new Map())
+  raise(sum, actual ?? new Map())
+  for (const [name, milli] of podLevelRequests(spec, status, isInfeasible)) sum.set(name, milli)
   addResources(sum, quantities(spec.overhead))
   return sum
+}
+
+/** What the pod as a whole requests, which wins over its containers. */
+function podLevelRequests(spec: PodSpec, status: Pod['status'], isInfeasible: boolean): Resources {
+  const asked = new Map(
+    Array.from(quantities(valueAt(spec, ['resources', 'requests']))).filter(([name]) => isPodLevelResource(name)),
+  )
+  if (asked.size === 0 || !isObject(valueAt(status, ['resources']))) return asked
+  const largest = isInfeasible ? new Map<string, number>() : asked
+  raise(largest, quantitiesAt(status, ['resources', 'requests']) ?? new Map())
+  raise(largest, quantitiesAt(status, ['allocatedResources']) ?? new Map())
+  return new Map([...largest].filter(([name]) => isPodLevelResource(name)))
+}
+
+/** A list of quantities; undefined where there is none. */
+function quantitiesAt(value: unknown, path: Path): Resources | undefined {
+  const list = valueAt(value, path)
+  return isObject(list) ? quantities(list) : undefined
 }
