@@ -12,9 +12,10 @@ const onKubelet = (kubeletVersion: string, status: object = {}): Node =>
 
 const strict = { securityContext: { supplementalGroupsPolicy: 'Strict' } }
 const handler = (userNamespaces: boolean) => ({ runtimeHandlers: [{ name: '', features: { userNamespaces } }] })
+const handlers = (...names: string[]) => ({ runtimeHandlers: names.map((name) => ({ name })) })
 const sysctls = (name: string) => ({ securityContext: { sysctls: [{ name, value: '1' }] } })
 
-test.for<[rule: string, spec: object, on: Node, answer: 'starts' | 'fails' | 'unknown']>([
+test.for<[rule: string, spec: object, on: Node, answer: 'starts' | 'fails' | 'unknown', handler?: string]>([
   ['nothing is asked', {}, onKubelet('v1.37.2'), 'starts'],
   ['strict groups without the feature', strict, onKubelet('v1.37.2'), 'fails'],
   [
@@ -40,12 +41,28 @@ test.for<[rule: string, spec: object, on: Node, answer: 'starts' | 'fails' | 'un
     onKubelet('v1.37.2', handler(true)),
     'unknown',
   ],
+  [
+    'a handler that the runtime has',
+    { runtimeClassName: 'kata' },
+    onKubelet('v1.37.2', handlers('', 'kata')),
+    'starts',
+    'kata',
+  ],
+  [
+    'a handler that it has not',
+    { runtimeClassName: 'kata' },
+    onKubelet('v1.37.2', handlers('', 'runc')),
+    'fails',
+    'kata',
+  ],
+  ['a handler, and the node does not tell', { runtimeClassName: 'kata' }, onKubelet('v1.29.0'), 'starts', 'kata'],
   ['the users of the host', { hostUsers: true }, onKubelet('v1.37.2'), 'starts'],
   ['a safe sysctl', sysctls('net.ipv4.tcp_syncookies'), onKubelet('v1.37.2'), 'starts'],
   ['a safe sysctl with slashes', sysctls('net/ipv4/tcp_syncookies'), onKubelet('v1.37.2'), 'starts'],
   ['an unsafe sysctl', sysctls('kernel.msgmax'), onKubelet('v1.37.2'), 'unknown'],
-])('what a node supports: %s', ([, spec, on, answer]) => {
-  const found = unsupported(spec as PodSpec, on)
+])('what a node supports: %s', ([, spec, on, answer, named]) => {
+  const handler = 'runtimeClassName' in spec ? named : ''
+  const found = unsupported({ spec: spec as PodSpec, handler }, on)
   expect(found.length === 0 ? 'starts' : found.some(({ isCertain }) => isCertain) ? 'fails' : 'unknown').toBe(answer)
 })
 

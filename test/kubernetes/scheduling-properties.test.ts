@@ -54,6 +54,7 @@ function pod(podSpec: PodSpec, isDaemonSetPod = false): SchedulablePod {
     isDaemonSetPod,
     namespace: 'default',
     labels: {},
+    handler: '',
     priority: 0,
     preempts: true,
     doubts: [],

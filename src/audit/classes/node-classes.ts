@@ -121,7 +121,7 @@ function questionsOf(audited: readonly AuditedPod[]): Questions {
   const priorities = [...new Set(pods.map(({ priority }) => priority))]
   const terms = new Set(audited.flatMap(({ repelledBy }) => repelledBy.map(({ term }) => term)))
   const claims = new Map(pods.flatMap((pod) => pod.claims.flat().map((state) => [state.claim, state] as const)))
-  const asks = pods.some(({ spec, neededFeatures }) => neededFeatures.length > 0 || asksOfNode(spec))
+  const asks = pods.some((pod) => pod.neededFeatures.length > 0 || asksOfNode(pod))
   return {
     labels,
     names,

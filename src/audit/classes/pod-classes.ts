@@ -28,7 +28,7 @@ function podKey({ pod, images, isRunning, repelledBy }: AuditedPod): unknown[] {
     pod.doubts.map(({ message }) => message),
     [nodeName, nodeSelector, affinity, tolerations, os, topologySpreadConstraints],
     [...pod.requests],
-    [pod.neededFeatures, securityContext?.sysctls, asksOfNode(pod.spec) && pod.spec],
+    [pod.neededFeatures, securityContext?.sysctls, asksOfNode(pod) && [pod.spec, pod.handler]],
     [pod.hostPorts, repelledBy.map(({ term, isCertain }) => [term.key, isCertain])],
     pod.claims.map((claims) => claims.map((state) => [state.claim, state.is])),
     images.map(({ reference, policy }) => [reference, policy]),

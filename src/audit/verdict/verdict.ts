@@ -25,7 +25,7 @@ export function podVerdict(audited: AuditedPod, node: AuditedNode, conditions: C
 /** What the kubelet minds in every pod that comes to it. */
 function kubeletStep({ pod }: AuditedPod, { node }: AuditedNode): Outcome<Refuser | ImageReason>[] {
   const wrongOs = osMismatch(pod, node)
-  const lacks = unsupported(pod.spec, node)
+  const lacks = unsupported(pod, node)
   return [
     ...(wrongOs === undefined ? [] : [{ starts: false, reason: 'Platform', message: wrongOs } as const]),
     ...lacks.map(

@@ -16,6 +16,8 @@ export interface AdmittedPod {
   readonly spec: PodSpec
   readonly namespace: string
   readonly labels: Readonly<Record<string, string>>
+  /** Of its RuntimeClass; empty for a pod without, undefined where the class is not known. */
+  readonly handler: string | undefined
   /** Placed by the DaemonSet controller, which knows nothing of ports, resources and pod affinity. */
   readonly isDaemonSetPod: boolean
   readonly priority: number
@@ -52,7 +54,10 @@ export function admittedPod(
   const namespace = resource.namespace || DEFAULT_NAMESPACE
   const isDaemonSetPod = resource.kind === 'DaemonSet'
   const created = isDaemonSetPod ? withTolerations(podSpec, daemonSetTolerations(podSpec)) : podSpec
-  const base = { namespace, labels: template.metadata?.labels ?? {}, isDaemonSetPod }
+  const { runtimeClassName } = podSpec
+  const runtimeClass = facts.runtimeClasses?.get(runtimeClassName ?? '')
+  const handler = runtimeClassName ? runtimeClass?.handler : ''
+  const base = { namespace, labels: template.metadata?.labels ?? {}, handler, isDaemonSetPod }
   const { unknownClass, ...priority } = podPriority(podSpec, facts.priorityClasses ?? [])
   // What a cluster has stored has met admission already.
   if (isStored(workload)) return { ...base, ...priority, spec: created, doubts: [] }
@@ -60,8 +65,6 @@ export function admittedPod(
   const ranges = (facts.limitRanges ?? []).filter((range) => (range.namespace || DEFAULT_NAMESPACE) === namespace)
   const limited = withLimitRanges(withDefaultRequests(created), ranges)
   const tolerant = withTolerations(limited.spec, defaultTolerations(limited.spec))
-  const { runtimeClassName } = podSpec
-  const runtimeClass = facts.runtimeClasses?.get(runtimeClassName ?? '')
   const classed = runtimeClass ? withRuntimeClass(tolerant, runtimeClass) : { spec: tolerant }
   const missing = [
     ...(unknownClass ? [{ kind: 'PriorityClass', name: unknownClass }] : []),

@@ -3,6 +3,12 @@ import { valueAt } from '../documents/path.ts'
 import { kubeletMinor } from '../objects/node.ts'
 import { objectsOf } from '../objects/resource.ts'
 
+/** A pod, and the handler of its RuntimeClass; empty for none, undefined where it is not known. */
+export interface AskingPod {
+  readonly spec: PodSpec
+  readonly handler: string | undefined
+}
+
 /** Something that a pod asks of its node; `isCertain` where the node is known not to have it. */
 export interface Unsupported {
   readonly message: string
@@ -32,13 +38,30 @@ const SAFE_SYSCTLS: ReadonlySet<string> = new Set([
  * What a pod asks of the kubelet and the runtime of its node that they do not have, or do not tell.
  * Source: kubernetes 1.37, pkg/kubelet/lifecycle/predicate.go, pkg/kubelet/userns, pkg/kubelet/sysctl.
  */
-export function unsupported(spec: PodSpec, node: Node): Unsupported[] {
-  return [...supplementalGroups(spec, node), ...userNamespaces(spec, node), ...unsafeSysctls(spec)]
+export function unsupported(pod: AskingPod, node: Node): Unsupported[] {
+  const { spec } = pod
+  return [
+    ...runtimeHandler(pod, node),
+    ...supplementalGroups(spec, node),
+    ...userNamespaces(pod, node),
+    ...unsafeSysctls(spec),
+  ]
 }
 
 /** Whether a pod asks for anything of the kind, so that nodes differ for it. */
-export function asksOfNode(spec: PodSpec): boolean {
-  return isStrict(spec) || valueAt(spec, ['hostUsers']) === false
+export function asksOfNode({ spec, handler }: AskingPod): boolean {
+  return Boolean(handler) || isStrict(spec) || valueAt(spec, ['hostUsers']) === false
+}
+
+/** The handler of a RuntimeClass, which each runtime is configured with. */
+function runtimeHandler({ handler }: AskingPod, node: Node): Unsupported[] {
+  const known = handlersOf(node)
+  if (!handler || known.length === 0 || known.some(({ name }) => name === handler)) return []
+  return [{ message: `its runtime has no handler ${handler} (FailedCreatePodSandBox)`, isCertain: true }]
+}
+
+function handlersOf(node: Node): readonly Record<string, unknown>[] {
+  return objectsOf(valueAt(node.status, ['runtimeHandlers']) as Record<string, unknown>[] | undefined)
 }
 
 function supplementalGroups(spec: PodSpec, node: Node): Unsupported[] {
@@ -48,11 +71,9 @@ function supplementalGroups(spec: PodSpec, node: Node): Unsupported[] {
   return [{ message, isCertain: isChecking(node) }]
 }
 
-function userNamespaces(spec: PodSpec, node: Node): Unsupported[] {
+function userNamespaces({ spec, handler }: AskingPod, node: Node): Unsupported[] {
   if (valueAt(spec, ['hostUsers']) !== false) return []
-  const handlers = objectsOf(valueAt(node.status, ['runtimeHandlers']) as Record<string, unknown>[] | undefined)
-  // Which handler a RuntimeClass stands for is not known here.
-  const used = spec.runtimeClassName ? undefined : handlers.find(({ name }) => !name)
+  const used = handler === undefined ? undefined : handlersOf(node).find(({ name }) => (name ?? '') === handler)
   if (valueAt(used, ['features', 'userNamespaces']) === true) return []
   const message = 'hostUsers: false needs a runtime with user namespaces'
   return [{ message, isCertain: used !== undefined && isChecking(node) }]

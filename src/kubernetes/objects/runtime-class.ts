@@ -5,6 +5,8 @@ import { isObject, objectsOf, type Resource } from './resource.ts'
 /** What a RuntimeClass adds to the pods that name it. */
 export interface RuntimeClass {
   readonly name: string
+  /** What runtimes call it. */
+  readonly handler: string
   readonly nodeSelector: Readonly<Record<string, string>>
   readonly tolerations: readonly Toleration[]
   readonly overhead: Readonly<Record<string, string>> | undefined
@@ -17,6 +19,7 @@ export function runtimeClassOf({ apiVersion, kind, name, value }: Resource): Run
   const overhead = valueAt(value, ['overhead', 'podFixed'])
   return {
     name,
+    handler: typeof value.handler === 'string' ? value.handler : '',
     nodeSelector: isObject(selector) ? (selector as Record<string, string>) : {},
     tolerations: objectsOf(valueAt(value, ['scheduling', 'tolerations']) as Toleration[] | undefined),
     overhead: isObject(overhead) ? (overhead as Record<string, string>) : undefined,
