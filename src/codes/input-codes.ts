@@ -62,6 +62,15 @@ export const INPUT_CODES = {
     help: 'A kustomization or a chart named an address, and --allow-remote let it be asked. What it answers tomorrow may be something else.',
     action: 'Keep a copy beside the rest and name that.',
   },
+  ATTACHMENT_LEFT_OUT: {
+    kind: 'omission',
+    severity: 'warning',
+    one: 'attachment that the registry does not give',
+    many: 'attachments that the registry does not give',
+    title: 'An attestation, signature or SBOM is left out',
+    help: 'The registry lists it, or was asked for what is attached, and gave it not, or something that cannot be read. The image itself is there, whole.',
+    action: 'Run the same command again later. If who checks signatures needs it, have it attached again.',
+  },
   IMAGE_MISSING: {
     kind: 'hazard',
     severity: 'warning',

@@ -72,8 +72,12 @@ export default class Bundle extends BaseCommand {
     const reuse: Content[] = existing ? [existing] : []
     try {
       for (const path of flags.reuse) reuse.push(await openContent(path))
-      const { plan, downloaded } = await withManifestCache(flags.output, async (kept) => {
-        const { lock: locked, documents } = await lockInputs(wanted, flags, {
+      const { plan, downloaded, leftOut } = await withManifestCache(flags.output, async (kept) => {
+        const {
+          lock: locked,
+          leftOut,
+          documents,
+        } = await lockInputs(wanted, flags, {
           ...{ client, kept, local: reuse, fetchesLocked: true },
           note: (text) => this.logToStderr(text),
         })
@@ -85,7 +89,8 @@ export default class Bundle extends BaseCommand {
         if (isThere) await BundleWriter.tidy(flags.output)
         else if (flags.force) await removeSignature(flags.output)
         const sources = { source: client, documents, reuse, partSize: flags.split, signal: options.signal }
-        return { plan, downloaded: isThere ? undefined : await writeBundle(flags.output, plan, sources) }
+        const downloaded = isThere ? undefined : await writeBundle(flags.output, plan, sources)
+        return { plan, downloaded, leftOut }
       })
       for (const line of renderQuotas(domainsOf(wanted), (registry) => client.quotaOf(registry))) this.logToStderr(line)
       const report = this.#report(
@@ -95,7 +100,7 @@ export default class Bundle extends BaseCommand {
       )
       const signature = flags.sign && (await signBundle(flags.output, indexOf(plan), flags.sign))
       if (signature) this.log(`${signature}: the signature`)
-      return { ...report, ...(signature && { signature }), omissions: this.sayLeftOut(wanted.leftOut) }
+      return { ...report, ...(signature && { signature }), omissions: this.sayLeftOut([...wanted.leftOut, ...leftOut]) }
     } finally {
       await client.close()
       for (const content of reuse) await content.close()

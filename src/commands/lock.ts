@@ -55,8 +55,8 @@ export default class LockCommand extends BaseCommand {
       if (!flags.output) return await this.#check(onlyLocked(wanted), client)
       const file = flags.output
       const replaced = flags.force ? await readReplaced(file) : undefined
-      const lock = await withManifestCache(file, async (kept) => {
-        const { lock: locked } = await lockInputs(wanted, flags, {
+      const { lock, leftOut } = await withManifestCache(file, async (kept) => {
+        const { lock: locked, leftOut } = await lockInputs(wanted, flags, {
           ...{ client, kept, local: [], fetchesLocked: false },
           onLocked: ({ reference, target, platforms }) =>
             this.logToStderr(
@@ -66,11 +66,11 @@ export default class LockCommand extends BaseCommand {
         })
         const lock = asEdition(locked, { set: flags['set-name'], number: flags.number }, replaced)
         await writeTextFile(file, `${JSON.stringify(lock, null, 2)}\n`, { replace: flags.force })
-        return lock
+        return { lock, leftOut }
       })
       for (const line of renderQuotas(domainsOf(wanted), (registry) => client.quotaOf(registry))) this.logToStderr(line)
       this.log(`${flags.output}: ${countOf(lock.images.length, 'image')}`)
-      return { ...lock, omissions: this.sayLeftOut(wanted.leftOut) }
+      return { ...lock, omissions: this.sayLeftOut([...wanted.leftOut, ...leftOut]) }
     } finally {
       await client.close()
     }

@@ -1,4 +1,4 @@
-import { ExpectedError } from '../../errors.ts'
+import { ExpectedError, endsRun } from '../../errors.ts'
 import { type Descriptor, plainDescriptor } from '../../oci/descriptor.ts'
 import { type Digest, isDigest } from '../../oci/digest.ts'
 import { childrenOf } from '../../oci/manifest.ts'
@@ -30,35 +30,61 @@ export async function findAttachments(
     source,
     documents,
   }: { attestations: readonly Descriptor[]; source: AttachmentSource | undefined; documents: Documents },
-): Promise<Attachment[]> {
+): Promise<FoundAttachments> {
   const manifests = platforms.map(({ manifest }) => manifest.digest)
   const found = new Map<Digest, Attachment>()
-  const add = async (subject: Digest, descriptor: Descriptor, tag?: string) => {
-    if (found.has(descriptor.digest)) return false
+  const leftOut: ExpectedError[] = []
+  const orLeftOut = async <T>(asking: Promise<T>): Promise<T | undefined> => {
+    try {
+      return await asking
+    } catch (error) {
+      if (!(error instanceof ExpectedError) || endsRun(error)) throw error
+      leftOut.push(error)
+      return undefined
+    }
+  }
+  const take = async (subject: Digest, descriptor: Descriptor, tag?: string) => {
     const plain = isDocument(descriptor) ? await documents.describe(reference, descriptor) : plainDescriptor(descriptor)
     const blobs = await descendants(reference, plain, documents)
     found.set(plain.digest, { subject, ...(tag && { tag }), target: plain, blobs })
     return true
   }
+  const add = async (subject: Digest, descriptor: Descriptor, tag?: string): Promise<boolean> => {
+    if (found.has(descriptor.digest)) return false
+    return (await orLeftOut(take(subject, descriptor, tag))) === true
+  }
   for (const attestation of attestations) {
     const subject = attestation.annotations?.['vnd.docker.reference.digest']
     if (isDigest(subject) && manifests.includes(subject)) await add(subject, attestation)
   }
-  if (source) await lookUp(reference, [...new Set([target.digest, ...manifests])], source, add)
-  return [...found.values()].sort((a, b) => (a.target.digest < b.target.digest ? -1 : 1))
+  if (source) await lookUp(reference, [...new Set([target.digest, ...manifests])], source, { add, orLeftOut })
+  const attachments = [...found.values()].sort((a, b) => (a.target.digest < b.target.digest ? -1 : 1))
+  return { attachments, leftOut }
 }
 
-/** Asks what is attached to manifests, and to what is attached in turn; `add` says whether something is new. */
+export interface FoundAttachments {
+  readonly attachments: readonly Attachment[]
+  /** What a registry lists or was asked for and did not give: it costs itself, never the image. */
+  readonly leftOut: readonly ExpectedError[]
+}
+
+interface Looking {
+  /** Says whether something is new. */
+  readonly add: (subject: Digest, descriptor: Descriptor, tag?: string) => Promise<boolean>
+  readonly orLeftOut: <T>(asking: Promise<T>) => Promise<T | undefined>
+}
+
+/** Asks what is attached to manifests, and to what is attached in turn. */
 async function lookUp(
   reference: Reference,
   manifests: readonly Digest[],
   source: AttachmentSource,
-  add: (subject: Digest, descriptor: Descriptor, tag?: string) => Promise<boolean>,
+  { add, orLeftOut }: Looking,
 ): Promise<void> {
   for (const subject of manifests) {
     for (const suffix of COSIGN_SUFFIXES) {
       const tag = `${subject.replace(':', '-')}.${suffix}`
-      const tagged = await orNothing(source.resolve({ ...reference, tag, digest: undefined }))
+      const tagged = await orLeftOut(orNothing(source.resolve({ ...reference, tag, digest: undefined })))
       if (tagged) await add(subject, tagged, tag)
     }
   }
@@ -66,7 +92,7 @@ async function lookUp(
   for (let depth = 0; depth < MAX_DEPTH && subjects.length > 0; depth++) {
     const next: Digest[] = []
     for (const subject of subjects) {
-      for (const referrer of await source.listReferrers(reference, subject)) {
+      for (const referrer of (await orLeftOut(source.listReferrers(reference, subject))) ?? []) {
         if (await add(subject, referrer)) next.push(referrer.digest)
       }
     }

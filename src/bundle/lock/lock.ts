@@ -1,5 +1,6 @@
 import pLimit from 'p-limit'
 import { ExpectedError, endsRun } from '../../errors.ts'
+import { type Finding, finding } from '../../finding.ts'
 import type { Descriptor } from '../../oci/descriptor.ts'
 import type { Digest } from '../../oci/digest.ts'
 import { parseJson } from '../../oci/json.ts'
@@ -17,6 +18,8 @@ import { openIndex } from './open-index.ts'
 export interface LockResult {
   readonly lock: Lock
   readonly failures: readonly ImageFailure[]
+  /** What is attached to images and was not to be had. */
+  readonly leftOut: readonly Finding[]
   /** Every manifest, index and config that was read on the way, by digest. */
   readonly documents: ReadonlyMap<Digest, Uint8Array>
 }
@@ -54,6 +57,7 @@ export async function lockImages(
 ): Promise<LockResult> {
   const documents = new Documents(source)
   const failures: ImageFailure[] = []
+  const leftOut: Finding[] = []
   const limit = pLimit(concurrency)
   const orFailure = async <T>(reference: Reference, look: () => Promise<T>): Promise<T | undefined> => {
     try {
@@ -74,14 +78,21 @@ export async function lockImages(
     orFailure(reference, async () => {
       const { image, attestations } = await lockImage(reference, platforms, target, documents)
       const kept = keepAttestations ? attestations : []
-      const attached = await findAttachments(reference, image, { attestations: kept, source: attachments, documents })
+      const options = { attestations: kept, source: attachments, documents }
+      const { attachments: attached, leftOut: lost } = await findAttachments(reference, image, options)
+      leftOut.push(...lost.map((error) => attachmentLeftOut(reference, error)))
       onLocked?.(image)
       return attached.length > 0 ? { ...image, attachments: attached } : image
     }),
   )
   const images = found.filter((image) => image !== undefined).sort((a, b) => (a.reference < b.reference ? -1 : 1))
   failures.sort((a, b) => (a.reference < b.reference ? -1 : 1))
-  return { lock: { version: 1, images: withoutTagConflicts(images) }, failures, documents: documents.read }
+  return { lock: { version: 1, images: withoutTagConflicts(images) }, failures, leftOut, documents: documents.read }
+}
+
+function attachmentLeftOut(reference: Reference, { message }: ExpectedError): Finding {
+  const text = formatReference(reference)
+  return finding('ATTACHMENT_LEFT_OUT', `${text}: what is attached to it is left out: ${message}`, { subject: text })
 }
 
 /**

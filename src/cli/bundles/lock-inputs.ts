@@ -5,6 +5,7 @@ import { joinLocks, lockImages } from '../../bundle/lock/lock.ts'
 import { type ManifestCache, withKnownDocuments } from '../../bundle/lock/manifest-cache.ts'
 import { type ManifestNeeds, needsOfLock, sumOfNeeds } from '../../bundle/lock/manifest-needs.ts'
 import { quotaFindings } from '../../bundle/lock/quota-findings.ts'
+import type { Finding } from '../../finding.ts'
 import type { Content } from '../../oci/content.ts'
 import type { Digest } from '../../oci/digest.ts'
 import type { RegistryClient } from '../../registry/client/registry-client.ts'
@@ -26,6 +27,13 @@ interface LockRun {
   readonly note: (text: string) => void
 }
 
+export interface LockedInputs {
+  readonly lock: Lock
+  /** What is attached to images and was not to be had. */
+  readonly leftOut: readonly Finding[]
+  readonly documents: ReadonlyMap<Digest, Uint8Array>
+}
+
 /**
  * One lock of what inputs and flags ask for: what lock writes and bundle fills. Says at once when a registry gives fewer
  * manifests than that takes.
@@ -36,7 +44,7 @@ export async function lockInputs(
   { references, locked, edition }: ImagesToLock,
   flags: Interfaces.InferredFlags<typeof lockFlags>,
   { client, kept, local, fetchesLocked, onLocked, note }: LockRun,
-): Promise<{ lock: Lock; documents: ReadonlyMap<Digest, Uint8Array> }> {
+): Promise<LockedInputs> {
   const platforms = await platformsFrom(flags)
   if (!platforms && references.length > 0) note(DEFAULT_PLATFORMS_NOTE)
   const known: Lock = { version: 1, ...(edition && { edition }), images: locked }
@@ -49,7 +57,7 @@ export async function lockInputs(
     if (findings.length > 0) note(renderFindings(findings))
   }
   const source = withKnownDocuments(client, kept, local)
-  const { lock, failures, documents } = await lockImages(references, platforms ?? DEFAULT_PLATFORMS, source, {
+  const { lock, failures, leftOut, documents } = await lockImages(references, platforms ?? DEFAULT_PLATFORMS, source, {
     attachments: flags.referrers ? client : undefined,
     attestations: flags.attestations || flags.referrers,
     isKnown,
@@ -58,5 +66,5 @@ export async function lockInputs(
   })
   if (failures.length > 0) throw new ImagesFailedError(failures, references.length)
   const { images } = joinLocks([known, lock], platforms)
-  return { lock: { ...known, images }, documents }
+  return { lock: { ...known, images }, leftOut, documents }
 }

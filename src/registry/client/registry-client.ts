@@ -178,13 +178,18 @@ export class RegistryClient {
           subject,
         )
         const isFirst = pages === 0
-        if (isFirst && response.status !== 200 && !isTransient(response.status)) {
+        // 501 is how some say that they do not have this API.
+        const isUnknown = !WHOLE.includes(response.status) && (!isTransient(response.status) || response.status === 501)
+        if (isFirst && isUnknown) {
           const tag = digest.replace(':', '-')
           const fallback = await this.#registries.send(
             endpoint,
             { path: `manifests/${tag}`, headers: { accept: OCI_INDEX } },
             subject,
           )
+          // Who is refused does not know that there is nothing.
+          const isRefused = response.status === 401 || response.status === 403
+          if (fallback.status === 404 && isRefused) throw responseError(subject, response)
           if (fallback.status === 404) return []
           this.#registries.expect(fallback, WHOLE, endpoint, subject)
           return referrersIn(fallback, subject)
