@@ -1,7 +1,7 @@
 import { Args, Flags } from '@oclif/core'
 import { BaseCommand } from '../cli/base-command.ts'
 import { readLockOf } from '../cli/bundles/lock-file.ts'
-import { patchFiles, writePatched } from '../cli/files/patch-files.ts'
+import { checkInPlace, patchFiles, writePatched } from '../cli/files/patch-files.ts'
 import { readPlacementFile } from '../cli/files/placement-file.ts'
 import { remoteFlag } from '../cli/flags/scan-flags.ts'
 import { isIncomplete, scanInputs } from '../cli/inputs/scan-inputs.ts'
@@ -95,6 +95,7 @@ export default class Patch extends BaseCommand {
     flags: { 'in-place': boolean; 'allow-remote': boolean },
   ): Promise<PatchAnswer> {
     const inPlace = flags['in-place']
+    if (inPlace) await checkInPlace(inputs)
     const editsOf = (workload: Workload) => podEdits(workload, optionsFor(workload))
     const { files, findings } = await patchFiles(inputs, editsOf, { allowRemote: flags['allow-remote'] })
     if (inPlace) await writePatched(files)

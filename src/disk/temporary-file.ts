@@ -63,14 +63,7 @@ async function beLike(handle: Awaited<ReturnType<typeof open>>, like: Stats, tar
   const { uid, gid } = await handle.stat()
   if (uid !== like.uid || gid !== like.gid) {
     await handle.chown(like.uid, like.gid).catch((cause) => {
-      throw new ExpectedError(
-        'DISK_ERROR',
-        `${target}: belongs to user ${like.uid}, group ${like.gid}: this user cannot write a file of theirs`,
-        {
-          hint: 'Run this as that user, or write to another file.',
-          cause,
-        },
-      )
+      throw notOwned(target, like, cause)
     })
   }
   // After the owner: a change of owner takes bits away.
@@ -87,4 +80,13 @@ export async function syncDirectoryOf(path: string): Promise<void> {
       if (error.code !== 'EINVAL' && error.code !== 'ENOTSUP') throw error
     })
     .finally(() => handle.close())
+}
+
+/** The failure where a file of others would become this user's. */
+export function notOwned(file: string, { uid, gid }: Stats, cause?: unknown): ExpectedError {
+  const problem = `belongs to user ${uid}, group ${gid}, and this user cannot write a file of theirs`
+  return new ExpectedError('DISK_ERROR', `${file}: ${problem}`, {
+    hint: 'Run this as that user, or write to another file.',
+    cause,
+  })
 }

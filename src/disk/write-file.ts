@@ -1,11 +1,11 @@
-import type { Stats } from 'node:fs'
-import { link, lstat, rm, stat, writeFile } from 'node:fs/promises'
-import { resolve } from 'node:path'
-import { writeError } from '../errors.ts'
+import { constants, type Stats } from 'node:fs'
+import { access, link, lstat, realpath, rm, stat, writeFile } from 'node:fs/promises'
+import { dirname, resolve } from 'node:path'
+import { ExpectedError, writeError } from '../errors.ts'
 import { FileLock } from './file-lock.ts'
 import { outputExists } from './output-place.ts'
 import { leftoversBeside } from './own-name.ts'
-import { syncDirectoryOf, TemporaryFile } from './temporary-file.ts'
+import { notOwned, syncDirectoryOf, TemporaryFile } from './temporary-file.ts'
 
 export interface NewFile {
   readonly file: string
@@ -36,6 +36,24 @@ export async function replaceFile({ file, content, mode = 0o666 }: NewFile): Pro
     })
     await syncDirectoryOf(file)
   })
+}
+
+/**
+ * Makes sure, before the first of several files is replaced, that this one can be: a file itself, no link to one, in a
+ * directory that takes new files, whose owner this user can keep.
+ *
+ * @throws {ExpectedError} USAGE for a link; DISK_ERROR
+ */
+export async function checkReplaceable(file: string): Promise<void> {
+  await naming(file, access(dirname(file), constants.W_OK))
+  const found = await naming(file, lstat(file))
+  if (found.isSymbolicLink()) {
+    throw new ExpectedError('USAGE', `${file}: is a link, which is not followed to be changed`, {
+      hint: `Name the file that it leads to: ${await realpath(file).catch(() => file)}`,
+    })
+  }
+  const user = process.geteuid?.() ?? 0
+  if (user !== 0 && found.uid !== user) throw notOwned(file, found)
 }
 
 /**

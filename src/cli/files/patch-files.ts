@@ -1,10 +1,12 @@
 import { type InputDocument, scanDocument } from '../../discovery/scan.ts'
-import { replaceFile } from '../../disk/write-file.ts'
+import { checkReplaceable, replaceFile } from '../../disk/write-file.ts'
+import { ExpectedError } from '../../errors.ts'
 import type { Finding } from '../../finding.ts'
 import type { TextEdit } from '../../kubernetes/documents/splice.ts'
 import type { Workload } from '../../kubernetes/objects/workload.ts'
 import { patchDocument } from '../../seed/patch/patch-document.ts'
 import { type ReadOptions, readInputs } from '../inputs/input-documents.ts'
+import { type Source, sourcesOf } from '../inputs/source.ts'
 
 /** A file of the inputs, and what it says with the edits of its workloads. */
 export interface PatchedFile {
@@ -53,14 +55,36 @@ function sourceOf(document: InputDocument): string {
   return document.form === 'list' ? document.text : ''
 }
 
+const NO_FILES = { stdin: 'standard input', chart: 'a chart', kustomization: 'a kustomization' } as const
+
 /**
- * Writes the files that changed in place: each is the old or the new one, also when this is killed.
+ * Makes sure, before any is read, that all inputs are files that can be changed.
  *
- * @throws {ExpectedError} DISK_FULL, DISK_ERROR
+ * @throws {ExpectedError} USAGE for a chart, a kustomization or standard input; INPUT_NOT_FOUND, INPUT_UNREADABLE
+ */
+export async function checkInPlace(inputs: readonly string[]): Promise<void> {
+  for (const input of inputs) {
+    const source = (await sourcesOf(input)).find(({ kind }) => kind in NO_FILES)
+    if (source) throw notInPlace(source)
+  }
+}
+
+function notInPlace(source: Source): ExpectedError {
+  const what = NO_FILES[source.kind as keyof typeof NO_FILES]
+  const name = 'path' in source ? `${source.path}: ${what}` : what
+  return new ExpectedError('USAGE', `${name} cannot be changed in place`, {
+    hint: 'Name its files, leave --in-place out to print what changes, or write a component beside it: --output DIR.',
+  })
+}
+
+/**
+ * Writes the files that changed in place, once it is sure that each can be written: each is the old or the new one, also
+ * when this is killed.
+ *
+ * @throws {ExpectedError} USAGE for a link; DISK_FULL, DISK_ERROR
  */
 export async function writePatched(files: readonly PatchedFile[]): Promise<void> {
-  for (const { file, text, changes } of files) {
-    if (changes === 0 || file === '<stdin>') continue
-    await replaceFile({ file, content: text })
-  }
+  const changed = files.filter(({ changes }) => changes > 0)
+  for (const { file } of changed) await checkReplaceable(file)
+  for (const { file, text } of changed) await replaceFile({ file, content: text })
 }

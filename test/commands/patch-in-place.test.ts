@@ -1,0 +1,83 @@
+import { chmod, cp, mkdir, readFile, symlink, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { expect, test } from 'vitest'
+import { runCli } from '../support/cli.ts'
+import { temporaryDirectory } from '../support/temporary.ts'
+
+const POD = `apiVersion: v1
+kind: Pod
+metadata: { name: a }
+spec:
+  containers:
+    - name: a
+      image: nginx:1
+      imagePullPolicy: Always
+`
+
+async function manifests() {
+  const directory = await temporaryDirectory()
+  const at = (name: string) => join(directory, name)
+  await mkdir(at('k8s'))
+  await writeFile(at('k8s/a.yaml'), POD)
+  await writeFile(at('k8s/b.yaml'), POD, { mode: 0o600 })
+  return at
+}
+
+type Place = Awaited<ReturnType<typeof manifests>>
+
+test.for<[what: string, prepare: (at: Place) => unknown, inputs: (at: Place) => string[], said: RegExp]>([
+  [
+    'standard input',
+    () => {},
+    (at) => [at('k8s'), '-'],
+    /^error: standard input cannot be changed in place\n {2}try: /,
+  ],
+  [
+    'a kustomization',
+    (at) => writeFile(at('k8s/kustomization.yaml'), 'resources: [a.yaml]\n'),
+    (at) => [at('k8s/a.yaml'), at('k8s')],
+    /k8s: a kustomization cannot be changed in place\n {2}try: Name its files/,
+  ],
+  [
+    'a chart below a directory',
+    async (at) => {
+      await mkdir(at('k8s/web/templates'), { recursive: true })
+      await writeFile(at('k8s/web/Chart.yaml'), 'apiVersion: v2\nname: web\nversion: 0.1.0\n')
+      await cp(at('k8s/a.yaml'), at('k8s/web/templates/pod.yaml'))
+    },
+    (at) => [at('k8s')],
+    /k8s\/web: a chart cannot be changed in place\n {2}try: Name its files/,
+  ],
+  [
+    'a link to a file elsewhere',
+    async (at) => {
+      await writeFile(at('authorized_keys.yaml'), POD)
+      await symlink('../authorized_keys.yaml', at('k8s/c.yaml'))
+    },
+    (at) => [at('k8s')],
+    /k8s\/c\.yaml: is a link, which is not followed to be changed\n {2}try: Name the file .*authorized_keys\.yaml\n/,
+  ],
+])('%s is refused before anything is written', async ([, prepare, inputs, said]) => {
+  const at = await manifests()
+  await prepare(at)
+  const { exitCode, stdout, stderr } = await runCli(['patch', ...inputs(at), '--policy', 'Never', '--in-place'], {
+    input: POD,
+  })
+  expect({ exitCode, stdout }).toEqual({ exitCode: 2, stdout: '' })
+  expect(stderr).toMatch(said)
+  for (const name of ['k8s/a.yaml', 'k8s/b.yaml']) expect(await readFile(at(name), 'utf8')).toBe(POD)
+})
+
+test('a file in the way of none: every target is changed, or none is', async () => {
+  const at = await manifests()
+  await mkdir(at('k8s/ro'))
+  await writeFile(at('k8s/ro/c.yaml'), POD)
+  await chmod(at('k8s/ro'), 0o555)
+  const { exitCode, stderr } = await runCli(['patch', at('k8s'), '--policy', 'Never', '--in-place'])
+  // Root may write everywhere.
+  const isRoot = process.geteuid?.() === 0
+  expect(exitCode).toBe(isRoot ? 0 : 3)
+  if (!isRoot) expect(stderr).toMatch(/ro\/c\.yaml: cannot be written: .*EACCES/)
+  expect((await readFile(at('k8s/a.yaml'), 'utf8')).includes('Never')).toBe(isRoot)
+  await chmod(at('k8s/ro'), 0o755)
+})
