@@ -1,3 +1,4 @@
+import { constants } from 'node:os'
 import { ERROR_CODES } from './codes/error-codes.ts'
 
 export type ErrorCode = keyof typeof ERROR_CODES
@@ -51,10 +52,21 @@ export function endsRun({ code }: ExpectedError): boolean {
   return code === 'DISK_FULL' || code === 'DISK_ERROR' || code === 'TIMED_OUT'
 }
 
-/** What the file system says about a file that is read, said in terms of the file; everything else as it is. */
-export function readError(file: string, error: unknown): unknown {
+/**
+ * What the file system says about a file that is read, said in terms of the file; everything else as it is. `offset` is
+ * the byte that was asked for.
+ */
+export function readError(file: string, error: unknown, offset?: number): unknown {
   const code = systemCode(error)
   if (code === undefined) return error
+  const problem = READ_PROBLEMS[code]
+  if (problem) {
+    const place = offset === undefined ? '' : ` at byte ${offset}`
+    return new ExpectedError('DISK_ERROR', `${file}: cannot be read${place}: ${problem} (${code})`, {
+      hint: 'The disk, the stick or its connection may be failing: try again, or take another copy.',
+      cause: error,
+    })
+  }
   if (code === 'ENOENT') {
     return new ExpectedError('INPUT_NOT_FOUND', `${file}: no such file or directory`, { cause: error })
   }
@@ -77,6 +89,18 @@ export function writeError(file: string, error: unknown): unknown {
   })
 }
 
+/** What is wrong with the disk, and not with what was named. */
+const READ_PROBLEMS: Readonly<Record<string, string>> = {
+  EIO: 'the disk reports an error',
+  EREMOTEIO: 'the disk reports an error',
+  ENODEV: 'the disk is gone',
+  ENXIO: 'the disk is gone',
+  ESTALE: 'the file server no longer knows the file',
+  ETIMEDOUT: 'the file server does not answer',
+  EMFILE: 'too many files are open',
+  ENFILE: 'too many files are open',
+}
+
 const WRITE_PROBLEMS: Readonly<Record<string, string>> = {
   EROFS: 'the file system is read-only',
   EACCES: 'this user may not (EACCES)',
@@ -84,9 +108,14 @@ const WRITE_PROBLEMS: Readonly<Record<string, string>> = {
   ENOENT: 'there is no such directory',
   ENOTDIR: 'a part of its path is a file',
   EISDIR: 'it is a directory',
+  EIO: 'the disk reports an error (EIO)',
+  EBUSY: 'it is in use, or a file system is mounted there',
 }
 
 function systemCode(error: unknown): string | undefined {
-  const { code } = error as NodeJS.ErrnoException
-  return error instanceof ExpectedError || typeof code !== 'string' ? undefined : code
+  const { code, errno = 0 } = error as NodeJS.ErrnoException
+  if (error instanceof ExpectedError || typeof code !== 'string') return undefined
+  if (!code.startsWith('Unknown system error')) return code
+  // Node has no name for some, such as that of an exhausted quota.
+  return Object.entries(constants.errno).find(([, number]) => number === -errno)?.[0] ?? code
 }

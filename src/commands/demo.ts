@@ -8,6 +8,7 @@ import { startEmbeddedRegistry } from '../demo/embedded-registry.ts'
 import type { Step } from '../demo/step.ts'
 import { walk } from '../demo/walk.ts'
 import { StagedOutput, writeNew } from '../disk/staged-output.ts'
+import { writeError } from '../errors.ts'
 
 const EXAMPLES = fileURLToPath(new URL('../../examples/demo', import.meta.url))
 const INPUTS = ['shop.yaml', 'nodes.yaml']
@@ -64,7 +65,7 @@ export default class Demo extends BaseCommand {
       await output.commit()
     } catch (error) {
       await output.abandon()
-      throw error
+      throw writeError(flags.output, error)
     } finally {
       await registry.stop()
     }

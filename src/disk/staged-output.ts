@@ -9,7 +9,7 @@ import { FileLock } from './file-lock.ts'
 import { digestOfFile, OWN_FILES, renderOwnFiles, walkDirectory } from './own-files.ts'
 import { newNameBeside } from './own-name.ts'
 import { recover, removeReplaced } from './replaced-output.ts'
-import { syncDirectoryOf } from './temporary-file.ts'
+import { syncDirectoryOf, writeAll } from './temporary-file.ts'
 
 /**
  * A directory that is made beside its place and then put there as a whole. What it replaces must be ours; files of
@@ -161,7 +161,7 @@ export async function writeNew(file: string, content: string | Uint8Array, mode 
   await mkdir(dirname(file), { recursive: true })
   const handle = await open(file, 'wx', mode)
   try {
-    await handle.writeFile(content)
+    await writeAll(handle, content)
     await handle.sync()
   } finally {
     await handle.close()

@@ -1,5 +1,5 @@
 import { constants, rmSync, type Stats } from 'node:fs'
-import { open, rename, rm } from 'node:fs/promises'
+import { type FileHandle, open, rename, rm } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { onEarlyEnd } from '../early-end.ts'
 import { ExpectedError } from '../errors.ts'
@@ -34,7 +34,7 @@ export class TemporaryFile {
     try {
       const handle = await open(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, like ? 0o600 : mode)
       try {
-        await handle.writeFile(content)
+        await writeAll(handle, content)
         if (like) await beLike(handle, like, target)
         await handle.sync()
       } finally {
@@ -59,7 +59,15 @@ export class TemporaryFile {
   }
 }
 
-async function beLike(handle: Awaited<ReturnType<typeof open>>, like: Stats, target: string): Promise<void> {
+/** Writes a whole file from its start. */
+export async function writeAll(handle: FileHandle, content: string | Uint8Array): Promise<void> {
+  const bytes = typeof content === 'string' ? Buffer.from(content) : content
+  for (let done = 0; done < bytes.length; ) {
+    done += (await handle.write(bytes, done, bytes.length - done, done)).bytesWritten
+  }
+}
+
+async function beLike(handle: FileHandle, like: Stats, target: string): Promise<void> {
   const { uid, gid } = await handle.stat()
   if (uid !== like.uid || gid !== like.gid) {
     await handle.chown(like.uid, like.gid).catch((cause) => {

@@ -1,5 +1,5 @@
 import { createHash, type Hash } from 'node:crypto'
-import { ExpectedError, writeError } from '../errors.ts'
+import { ExpectedError, readError, writeError } from '../errors.ts'
 import type { BlobSink } from '../oci/blob-sink.ts'
 import type { Descriptor } from '../oci/descriptor.ts'
 import { splitDigest } from '../oci/digest.ts'
@@ -53,7 +53,7 @@ export class BlobWriter implements BlobSink {
     while (this.#received < known) {
       const length = Math.min(CHUNK, known - this.#received)
       const bytesRead = await file.read(buffer, length, offset + this.#received).catch((error) => {
-        throw writeError(file.path, error)
+        throw readError(file.path, error, offset + this.#received)
       })
       if (bytesRead === 0) break
       this.#digest().update(buffer.subarray(0, bytesRead))

@@ -135,7 +135,10 @@ async function directoryFiles(path: string): Promise<LayoutFiles> {
       const handle = await open(join(path, name)).catch((error) => {
         throw readError(join(path, name), error)
       })
-      const { bytesRead } = await handle.read(buffer, 0, buffer.length, position).finally(() => handle.close())
+      const reading = handle.read(buffer, 0, buffer.length, position).catch((error) => {
+        throw readError(join(path, name), error, position)
+      })
+      const { bytesRead } = await reading.finally(() => handle.close())
       if (bytesRead > 0 || buffer.length === 0) return bytesRead
       throw new ExpectedError('BUNDLE_INVALID', `${join(path, name)}: ends after ${position} bytes`)
     },

@@ -23,6 +23,7 @@ const PACKAGES = {
   busybox: 'busybox-static',
   bsdtar: 'libarchive-tools',
   openssl: 'openssl',
+  strace: 'strace',
   tinyproxy: 'tinyproxy-bin',
   chromium: 'chromium',
 } as const

@@ -85,7 +85,12 @@ function documentsIn({ text, line }: TextPart, file: string, { isNeeded }: ReadO
 
 async function* readParts(file: string): AsyncGenerator<TextPart> {
   const handle = await openRegularFile(file)
-  yield* cutAtDocuments(handle.createReadStream({ highWaterMark: CHUNK_BYTES }), file)
+  const stream = handle.createReadStream({ highWaterMark: CHUNK_BYTES })
+  try {
+    yield* cutAtDocuments(stream, file)
+  } catch (error) {
+    throw readError(file, error, stream.bytesRead)
+  }
 }
 
 function* noticesOf(asked: readonly RemoteAddress[]): Generator<InputDocument> {
@@ -109,7 +114,8 @@ async function* tolerated(
       next = await documents.next()
     } catch (error) {
       const told = readError(name, error)
-      if (!(told instanceof ExpectedError)) throw told
+      // A failing disk is no matter of this one file.
+      if (!(told instanceof ExpectedError) || told.code === 'DISK_ERROR') throw told
       yield noticeOf(name, finding('FILE_UNREADABLE', told.message, { hint: told.hint, file: name }))
       return false
     }

@@ -24,7 +24,10 @@ async function readBytes(file: string): Promise<Buffer> {
   try {
     const { size } = await handle.stat()
     if (size > MAX_BYTES) throw new ExpectedError('INPUT_UNREADABLE', `${file}: is larger than 500 MiB`)
-    return await handle.readFile()
+    const stream = handle.createReadStream({ autoClose: false })
+    return await buffer(stream).catch((error) => {
+      throw readError(file, error, stream.bytesRead)
+    })
   } finally {
     await handle.close()
   }

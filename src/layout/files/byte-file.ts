@@ -8,6 +8,7 @@ export const CHUNK = 1 << 20
 export const MAX_DOCUMENT_BYTES = 64 * 1024 * 1024
 
 interface Part {
+  readonly path: string
   readonly handle: FileHandle
   /** Where in the whole the part begins, in bytes. */
   readonly start: number
@@ -68,7 +69,10 @@ export class ByteFile {
     const part = this.#parts.find(({ start, size }) => offset < start + size)
     const { handle, start = 0, size = 0 } = part ?? {}
     const wanted = Math.min(buffer.length, start + size - offset)
-    const { bytesRead = 0 } = (await handle?.read(buffer, 0, wanted, offset - start)) ?? {}
+    const reading = handle?.read(buffer, 0, wanted, offset - start).catch((error) => {
+      throw readError(part?.path ?? this.path, error, offset - start)
+    })
+    const { bytesRead = 0 } = (await reading) ?? {}
     if (bytesRead === 0 && buffer.length > 0) throw this.truncated()
     return bytesRead
   }
@@ -118,7 +122,7 @@ export class ByteFile {
 async function openPart(path: string, start: number): Promise<Part> {
   try {
     const stats = await stat(path)
-    if (stats.isFile()) return { handle: await open(path), start, size: stats.size }
+    if (stats.isFile()) return { path, handle: await open(path), start, size: stats.size }
   } catch (error) {
     throw readError(path, error)
   }
