@@ -9,6 +9,7 @@ import { expect, onTestFinished, test } from 'vitest'
 import { renderLabelScript } from '../../src/seed/placement/label-script.ts'
 import { hostileText } from '../support/hostile-text.ts'
 import { tarOf } from '../support/image-maker.ts'
+import { namesList } from '../support/names-list.ts'
 import { NODE_SCRIPT } from '../support/node-script.ts'
 import { runs } from '../support/property-runs.ts'
 
@@ -32,17 +33,14 @@ test('no field of a list of names reaches a shell', async () => {
 
 test('a list of names whose characters are all legal, but make no image, is only text', async () => {
   const node = await fakeNode()
-  await writeBundle(
-    node.bundle,
-    `nodeseed-names 1 0123456789abcdef\nname ${ROW.join(' ').replace('docker', '--help')}\nend\n`,
-  )
+  await writeBundle(node.bundle, namesList(`name ${ROW.join(' ').replace('docker', '--help')}`))
   expect(await node.run([node.bundle])).toMatchObject({ code: 4 })
   await expectUntouched(node)
 })
 
 test('no option, no path and no node name reaches a shell, and what is printed is JSON', async () => {
   const node = await fakeNode()
-  await writeBundle(node.bundle, `nodeseed-names 1 0123456789abcdef\nname ${ROW.join(' ')}\nend\n`)
+  await writeBundle(node.bundle, namesList(`name ${ROW.join(' ')}`))
   const options = fc.constantFrom('--expect-set', '--namespace', '--platform', '--storage', '--address', '--ctr')
   await fc.assert(
     fc.asyncProperty(options, hostileText(), hostileText(), async (option, value, name) => {

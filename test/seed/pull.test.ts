@@ -3,14 +3,14 @@ import { chmod, readFile, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
+import { namesList } from '../support/names-list.ts'
 import { runNodeScript } from '../support/node-script.ts'
 import { temporaryDirectory } from '../support/temporary.ts'
 
 const DIGEST = `sha256:${'a'.repeat(64)}`
-const NAMES = `nodeseed-names 1 0123456789abcdef
-name linux/amd64 ${DIGEST} application/vnd.oci.image.index.v1+json 123 docker.io/library/web:1
-end
-`
+const NAMES = namesList(
+  `name linux/amd64 ${DIGEST} application/vnd.oci.image.index.v1+json 123 docker.io/library/web:1`,
+)
 
 /**
  * Answers as ctr does; what it says of itself was seen with 2.2.9 and 2.4.2, and with 1.6.20. The new ones pull through
