@@ -8,7 +8,6 @@ import { derivedFiles, renderNames } from '../bundle/format/node-files.ts'
 import { planBundle } from '../bundle/format/plan.ts'
 import { imagesToLoad } from '../bundle/images-to-load.ts'
 import { BaseCommand } from '../cli/base-command.ts'
-import { checkInOneFile } from '../cli/bundles/carried-bundle.ts'
 import { openOverBases } from '../cli/bundles/trusted-bundle.ts'
 import { NOWHERE, writeBundle } from '../cli/bundles/write-bundle.ts'
 import { readNodeScript } from '../cli/files/node-script.ts'
@@ -54,7 +53,6 @@ code 4 when one is missing.`
     const { bundle, content } = await openOverBases(args.file, flags)
     const directory = await mkdtemp(join(tmpdir(), 'nodeseed-load-'))
     try {
-      if (content === bundle) checkInOneFile(bundle)
       const lock = imagesToLoad(bundle.lock, (argv as string[]).slice(1), args.file)
       await this.#verify(content, lock)
       const file = content === bundle ? args.file : await joined(content, lock, directory)
@@ -72,6 +70,7 @@ code 4 when one is missing.`
       this.log(
         `${report.runtime || args.file}: ${report.result}, ${report.names} names, ${report.imported} imported${message}`,
       )
+      for (const { name, why } of notThere(report)) this.logToStderr(`not there: ${name}: ${why}`)
       process.exitCode = exitCode
       return report
     } finally {
@@ -94,6 +93,13 @@ code 4 when one is missing.`
       progress.stop()
     }
   }
+}
+
+/** The images that the script could not bring in, and why. */
+function notThere({ images = [] }: { images?: unknown }): { name: string; why: string }[] {
+  return (images as { name: string; there: boolean; why?: string }[]).flatMap(({ name, there, why = '' }) =>
+    there ? [] : [{ name, why }],
+  )
 }
 
 /** One file with these images, in a directory that goes away: a runtime reads no delta. */

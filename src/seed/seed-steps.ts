@@ -15,11 +15,13 @@ export function seedSteps(plan: SeedingPlan, { bundle, output, registry, join }:
   const { nodes, bundlePath, namespace, files } = plan
   const groups = [...new Set(nodes.map(({ group }) => group))]
   const guard = files.filter(({ path }) => path.startsWith('guard/'))
+  const carried = carryCommands(nodes, bundle, bundlePath)
   return [
-    ...(join ? [[join]] : []),
+    // Only where a command takes one file; the node script reads parts as they are.
+    ...(join && carried.length > 0 ? [[join]] : []),
     registry
       ? [`let ${registry} serve ${bundle}: nodeseed serve`]
-      : [...carryCommands(nodes, bundle, bundlePath), ...copyStep(plan, bundle)],
+      : [...carried, ...(carried.length < nodes.length ? [copyStep(bundle, bundlePath, join !== undefined)] : [])],
     [
       `${applyCommand(files.filter(({ path }) => path.startsWith('seeding/')))} ${output}/seeding`,
       ...groups.map((group) => `kubectl -n ${namespace} rollout status daemonset/seed-${group}`),
@@ -30,9 +32,7 @@ export function seedSteps(plan: SeedingPlan, { bundle, output, registry, join }:
   ]
 }
 
-/** Nodes of this machine get the bundle by commands of their own. */
-function copyStep({ nodes, bundlePath }: SeedingPlan, bundle: string): string[] {
-  return carryCommands(nodes, bundle, bundlePath).length === nodes.length
-    ? []
-    : [`copy ${bundle} to ${bundlePath} on each node`]
+function copyStep(bundle: string, bundlePath: string, isInParts: boolean): string {
+  const parts = isInParts ? '.part???' : ''
+  return `copy ${bundle}${parts} to ${bundlePath}${parts} on each node`
 }

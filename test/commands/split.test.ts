@@ -50,18 +50,15 @@ test.for([
   expect(exitCode).toBe(4)
 })
 
-test('what runtimes are to read is joined first: load says how, and seed makes it a step', async () => {
+test('nodes read parts as they are: seed says to copy them, and joins only what one command carries', async () => {
   const { at } = await makeBoth()
-  const join = `cat ${at('out.tar')}.part??? > ${at('out.tar')}`
+  const whole = at('out.tar')
   for (const name of ['out.tar', 'out.tar.part001']) {
-    const { exitCode, stderr } = await runCli(['load', at(name)])
-    expect(stderr).toContain(`try: Join them first: ${join}`)
-    expect(exitCode).toBe(2)
     const seeded = await runCli(['seed', at(name), '--nodes', 'examples/seed/nodes.yaml', '-o', at(`seed-${name}`)])
-    expect(seeded.stdout).toContain(
-      `1. ${join}\n  2. copy ${at('out.tar')} to /var/lib/nodeseed/out.tar on each node\n`,
-    )
+    expect(seeded.stdout).toContain(`1. copy ${whole}.part??? to /var/lib/nodeseed/out.tar.part??? on each node\n`)
   }
+  const kind = ['seed', whole, '--nodes', 'examples/seed/nodes.yaml', '--method', 'kind', '-o', at('seed-kind')]
+  expect((await runCli(kind)).stdout).toContain(`1. cat ${whole}.part??? > ${whole}\n  2. docker exec control-1 `)
 })
 
 test('a run in parts goes on where it ended, and replaces an old one without leaving its parts', async () => {
@@ -69,7 +66,7 @@ test('a run in parts goes on where it ended, and replaces an old one without lea
   const [kept, last] = [layers[0]!, randomBytes(10_000)]
   registry.addImage('app', '1', [kept, last])
   registry.misbehave = (_request, response, content) => content === last && response.destroy()
-  const args = ['--split', '200kB', '--force', '--retries', '0']
+  const args = ['--split', '250kB', '--force', '--retries', '0']
   expect(await run('out.tar', args)).toMatchObject({ exitCode: 3 })
   registry.misbehave = undefined
   registry.requests.length = 0
