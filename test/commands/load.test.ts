@@ -1,4 +1,4 @@
-import { open, writeFile } from 'node:fs/promises'
+import { open, readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expect } from 'vitest'
 import type { Lock } from '../../src/bundle/format/lock.ts'
@@ -124,4 +124,17 @@ withContainerd('a damaged bundle is not loaded', async () => {
   const { exitCode, stderr } = await runCli(['load', file])
   expect(exitCode).toBe(4)
   expect(stderr).toContain(`${layer?.digest} is damaged`)
+})
+
+withContainerd('a bundle in parts is loaded as it is', async () => {
+  const { file } = await demoBundle()
+  const content = await readFile(file)
+  const half = Math.ceil(content.length / 2)
+  await writeFile(`${file}.part001`, content.subarray(0, half))
+  await writeFile(`${file}.part002`, content.subarray(half))
+  await rm(file)
+  const containerd = await startContainerd()
+  const { exitCode, stdout, stderr } = await runCli(['load', file, ...reach(containerd)])
+  expect(exitCode, stderr).toBe(0)
+  expect(stdout).toContain('containerd: seeded')
 })

@@ -3,6 +3,7 @@ import { chmod, mkdir, readFile, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { dirname, join } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
+import { namesList } from '../support/names-list.ts'
 import { runNodeScript } from '../support/node-script.ts'
 import { temporaryDirectory } from '../support/temporary.ts'
 
@@ -46,6 +47,65 @@ test('a socket alone is no runtime', async () => {
   })
 })
 
+const KUBELET = 'var/lib/kubelet'
+const CONFIG = (endpoint: string) => `kind: KubeletConfiguration\ncontainerRuntimeEndpoint: "${endpoint}" # set\n`
+const FLAGS = (endpoint: string) => `KUBELET_KUBEADM_ARGS="--container-runtime-endpoint=${endpoint} --v=2"\n`
+
+test.for<[file: string, content: string, runtime: string]>([
+  [`${KUBELET}/config.yaml`, CONFIG('unix:///run/containerd/containerd.sock'), 'containerd'],
+  [`${KUBELET}/config.yaml`, CONFIG('unix:///var/run/crio/crio.sock'), 'cri-o'],
+  [`${KUBELET}/kubeadm-flags.env`, FLAGS('unix:///var/run/crio/crio.sock'), 'cri-o'],
+  [`${KUBELET}/kubeadm-flags.env`, FLAGS('unix:///run/cri-dockerd.sock'), 'docker'],
+  ['etc/default/kubelet', "KUBELET_EXTRA_ARGS='--container-runtime-endpoint /run/crio/crio.sock'\n", 'cri-o'],
+  ['etc/kubernetes/kubelet/config.json', '{"containerRuntimeEndpoint":"unix:///run/crio/crio.sock"}', 'cri-o'],
+])('of several runtimes, the one that the kubelet uses: %s %s', async ([file, content, runtime]) => {
+  const root = await temporaryDirectory()
+  for (const socket of ['containerd/containerd.sock', 'crio/crio.sock']) await listen(join(root, 'run', socket))
+  await listen(join(root, 'var/run/docker.sock'))
+  await program(root, 'usr/bin/ctr', CTR)
+  await writeBelow(root, file, content)
+  const { report } = await check(root)
+  expect(report).toMatchObject({ result: 'gap', runtime, missingCount: 1 })
+})
+
+test.for<[what: string, prepare: (root: string) => Promise<void>, message: RegExp]>([
+  [
+    "the kubelet's runtime, which does not run",
+    (root) => writeBelow(root, `${KUBELET}/config.yaml`, CONFIG('unix:///run/containerd/containerd.sock')),
+    /the kubelet uses the runtime at \/run\/containerd\/containerd.sock, which does not run/,
+  ],
+  [
+    'a containerd that was here and does not run',
+    (root) => writeBelow(root, 'var/lib/containerd/io.containerd.metadata.v1.bolt/meta.db', ''),
+    /the containerd of containerd does not run: there is no socket/,
+  ],
+  [
+    'k3s that does not run',
+    (root) => writeBelow(root, 'var/lib/rancher/k3s/agent/containerd/x', ''),
+    /containerd of k3s/,
+  ],
+  ['CRI-O that does not run', (root) => writeBelow(root, 'etc/crio/crio.conf', ''), /CRI-O does not run/],
+  ['a kubelet, and no runtime', (root) => writeBelow(root, `${KUBELET}/pods/x`, ''), /this machine has a kubelet/],
+])('podman is not taken for %s', async ([, prepare, message]) => {
+  const root = await temporaryDirectory()
+  await prepare(root)
+  expect(await check(root)).toMatchObject({ code: 3, report: { message: expect.stringMatching(message) } })
+})
+
+test('podman is taken where nothing else is or was', async () => {
+  expect((await check(await temporaryDirectory())).report).toMatchObject({ result: 'gap', runtime: 'podman' })
+})
+
+async function writeBelow(root: string, file: string, content: string): Promise<void> {
+  await mkdir(dirname(join(root, file)), { recursive: true })
+  await writeFile(join(root, file), content)
+}
+
+async function program(root: string, file: string, content: string): Promise<void> {
+  await writeBelow(root, file, content)
+  await chmod(join(root, file), 0o755)
+}
+
 async function listen(socket: string): Promise<void> {
   await mkdir(dirname(socket), { recursive: true })
   const server = createServer().listen(socket)
@@ -56,9 +116,10 @@ async function listen(socket: string): Promise<void> {
 /** What the script finds on a node. */
 async function check(root: string, ...more: string[]) {
   const names = join(root, 'names.txt')
-  await writeFile(names, `nodeseed-names 1 0123456789abcdef\n${NAME}\nend\n`)
+  await writeFile(names, namesList(NAME))
+  for (const name of ['podman', 'skopeo', 'docker']) await program(root, `path/${name}`, '#!/bin/sh\nexit 1\n')
   const args = ['--root', root, '--platform', 'linux/amd64', '--names', names, '--check', ...more]
   return runNodeScript([...args, '--from-registry', 'http://127.0.0.1:5000'], {
-    env: { ROOT: root, CONTAINERD_ADDRESS: '' },
+    env: { ROOT: root, CONTAINERD_ADDRESS: '', PATH: `${join(root, 'path')}:/usr/sbin:/usr/bin:/sbin:/bin` },
   })
 }

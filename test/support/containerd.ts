@@ -18,36 +18,46 @@ export interface Containerd {
   readonly cri: CriClient
   /** Runs ctr in the namespace of Kubernetes; resolves to what it printed. */
   ctr(...args: string[]): Promise<string>
+  /** Ends it before the test does. */
+  stop(): Promise<void>
 }
 
 /**
  * Starts containerd with the CRI plugin; it is stopped, and its directory removed, when the test ends. `root` is where it
  * keeps images, when they are there before it. With `overlayfs: false` it unpacks by copying, as on a file system that
- * cannot be overlaid.
+ * cannot be overlaid; with a snapshotter, for that one.
  */
 export async function startContainerd({
   root,
   overlayfs = true,
+  snapshotter = overlayfs ? undefined : 'native',
 }: {
   root?: string
   overlayfs?: boolean
+  snapshotter?: string | undefined
 } = {}): Promise<Containerd> {
   const directory = await mkdtemp(join(tmpdir(), 'nodeseed-containerd-'))
   const socket = join(directory, 'containerd.sock')
   const config = join(directory, 'config.toml')
-  await writeFile(config, configuration({ directory, root: root ?? join(directory, 'root'), socket, overlayfs }))
+  await writeFile(
+    config,
+    configuration({ directory, root: root ?? join(directory, 'root'), socket, overlayfs, snapshotter }),
+  )
   const server = spawnTool('containerd', ['--config', config])
   const cri = new CriClient(socket)
-  onTestFinished(async () => {
-    cri.close()
+  const stop = async () => {
     server.kill('SIGTERM')
     if (server.exitCode === null && server.signalCode === null) await once(server, 'exit')
+  }
+  onTestFinished(async () => {
+    cri.close()
+    await stop()
     await rm(directory, { recursive: true, force: true, maxRetries: 5, retryDelay: 200 })
   })
   const ctr = async (...args: string[]) =>
     (await runTool('ctr', ['--address', socket, '--namespace', 'k8s.io', ...args])).stdout
   await untilReady(cri, () => server.exitCode)
-  return { directory, socket, cri, ctr }
+  return { directory, socket, cri, ctr, stop }
 }
 
 async function untilReady(cri: CriClient, exitCode: () => number | null): Promise<void> {
@@ -68,9 +78,10 @@ interface Configuration {
   readonly root: string
   readonly socket: string
   readonly overlayfs: boolean
+  readonly snapshotter: string | undefined
 }
 
-function configuration({ directory, root, socket, overlayfs }: Configuration): string {
+function configuration({ directory, root, socket, overlayfs, snapshotter }: Configuration): string {
   return `
 version = 2
 root = "${root}"
@@ -92,16 +103,16 @@ disabled_plugins = [
 [plugins."io.containerd.grpc.v1.cri".cni]
   bin_dir = "${directory}/cni"
   conf_dir = "${directory}/cni.d"
-${overlayfs ? '' : NATIVE}`
+${snapshotter ? configured(snapshotter) : ''}`
 }
 
 // containerd 2 reads the snapshotter out of such an old configuration only when it names a runtime as well.
-const NATIVE = `
+const configured = (snapshotter: string) => `
 [plugins."io.containerd.grpc.v1.cri".containerd]
-  snapshotter = "native"
+  snapshotter = "${snapshotter}"
 [plugins."io.containerd.grpc.v1.cri".containerd.runtimes.runc]
   runtime_type = "io.containerd.runc.v2"
 [[plugins."io.containerd.transfer.v1.local".unpack_config]]
   platform = "${thisPlatform()}"
-  snapshotter = "native"
+  snapshotter = "${snapshotter}"
 `

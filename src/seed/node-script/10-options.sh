@@ -6,8 +6,7 @@
 #   sh seed.sh BUNDLE.tar
 #   tar -xOf BUNDLE.tar nodeseed/seed.sh | sh -s -- BUNDLE.tar
 #
-# Exit codes: 0 every image is there, 2 wrong call or bundle, 3 the node (no runtime, no space, import failed),
-# 4 images are missing.
+# The exit codes are in the usage below; each comes with a line of JSON.
 
 # Steps are called by names that are made of a method's and a step's.
 # shellcheck disable=SC2317
@@ -20,6 +19,11 @@ usage() {
   cat <<'USAGE'
 usage: seed.sh [OPTION]... BUNDLE
        seed.sh [OPTION]... --names FILE --from-registry URL
+
+BUNDLE may lie in parts: BUNDLE.part001, BUNDLE.part002 ...
+Exit codes, each with a line of JSON: 0 every image is there and unpacked; 2 wrong call or bundle; 3 the node (its runtime
+does not answer, no space there or below TMPDIR); 4 images are missing, and the line says which and why; 143 and 130
+stopped by a signal.
 
 What is to happen
   --check               change nothing; exit 4 when an image is missing or not pinned
@@ -46,6 +50,7 @@ USAGE
   cat <<'USAGE'
   --address SOCKET      the socket of containerd (default: CONTAINERD_ADDRESS, or found)
   --ctr PROGRAM         the runtime's client to use, such as ctr or skopeo (default: found)
+  --cri-config FILE     containerd's configuration, to see its snapshotter (default: that of its process, or its usual place)
   --namespace NAME      containerd namespace (default: k8s.io)
   --storage DIR         where the runtime keeps images, to see the space left (default: found)
   --store SPEC          containers-storage as skopeo writes it, such as overlay@/var/lib/containers/storage (skopeo only)
@@ -63,7 +68,7 @@ USAGE
 check='' watch='' prune='' pin=yes unpack=yes space_check=yes
 names='' expected_set='' set_name=images platform='' registry='' bundle='' ca='' auth_file='' layout=flat
 key='' signature='' allow_older='' editions='' edition_set='' edition_number=''
-method='' address='' ctr='' namespace=k8s.io storage='' store='' root=''
+method='' address='' ctr='' namespace=k8s.io storage='' snapshot_storage='' store='' root='' cri_config='' stopped=''
 report='' ready='' features=''
 
 parse_options() {
@@ -103,8 +108,7 @@ parse_options() {
     /*) bundle=$1 ;;
     *) bundle=./$1 ;;
   esac
-  [ -f "$bundle" ] || fail 2 "no such bundle: $1"
-  [ -r "$bundle" ] || fail 2 "not readable: $1"
+  find_parts
 }
 
 set_option() {
@@ -124,6 +128,7 @@ set_option() {
     --address) address=$2 ;;
     --ctr) ctr=$2 ;;
     --namespace) namespace=$2 ;;
+    --cri-config) cri_config=$2 ;;
     --storage) storage=$2 ;;
     --store) store=$2 ;;
     --root) root=${2%/} ;;

@@ -1,23 +1,73 @@
 # ---- what is said
 
-work='' runtime='' set_digest='' imported=0 pinned=0 pruned=0 wanted_count=0
+work='' runtime='' set_digest='' imported=0 pinned=0 pruned=0 wanted_count=0 said='' partial=''
+: "${TMPDIR:=/tmp}"
 
-# Prints the JSON line, and writes it where --report says. The list of missing names is cut so that 4096 bytes hold it.
+# RESULT MESSAGE [NOT_THERE]: prints the JSON line, and writes it where --report says. There, 4096 bytes must hold it, so
+# that the lists are cut; on standard output they are whole.
 say() {
-  result=$1 message=$2 missing_file=${3:-}
+  said=yes
+  say_line "$@" >&4
+  [ -z "$report" ] || say_line "$1" "$2" "${3:-}" 1200 >"$report" || note "cannot write $report"
+}
+
+# The same with the most bytes that each list may have.
+say_line() {
+  result=$1 message=$2 missing_file=${3:-} most=${4:-}
   missing_count=0 list=''
   if [ -n "$missing_file" ]; then
     while read -r name _; do
       missing_count=$((missing_count + 1))
-      [ "$((${#list} + ${#name}))" -gt 2400 ] || list="$list${list:+,}\"$name\""
+      [ -n "$most" ] && [ "$((${#list} + ${#name}))" -gt "$((most + 1000))" ] || list="$list${list:+,}\"$name\""
     done <"$missing_file"
   fi
   line="{\"nodeseed\":1,\"node\":\"$(json "${NODE_NAME:-$(uname -n)}")\",\"runtime\":\"$runtime\",\"method\":\"$(json "$method")\""
   line="$line,\"platform\":\"$(json "$platform")\",\"set\":\"$set_digest\",\"result\":\"$result\",\"names\":$wanted_count"
   line="$line,\"imported\":$imported,\"pinned\":$pinned,\"pruned\":$pruned"
-  line="$line,\"missingCount\":$missing_count,\"missing\":[$list],\"message\":\"$(json "$message")\"}"
+  line="$line,\"missingCount\":$missing_count,\"missing\":[$list],\"images\":[$(say_images)],\"message\":\"$(json "$message")\"}"
   printf '%s\n' "$line"
-  [ -z "$report" ] || printf '%s\n' "$line" >"$report"
+}
+
+# What is known of each name: with a limit, only of those that are not there.
+say_images() {
+  [ -s "$work/missing" ] || [ -z "$most" ] || return 0
+  [ -e "$work/missing" ] || return 0
+  length=0 comma=''
+  while read -r name target; do
+    if is_row "$name $target" "$work/missing"; then
+      entry="{\"name\":\"$name\",\"there\":false,\"why\":\"$(json "$(why_missing "$name" "$target")")\"}"
+    elif [ -z "$most" ]; then
+      entry="{\"name\":\"$name\",\"there\":true}"
+    else
+      continue
+    fi
+    length=$((length + ${#entry} + 1))
+    [ -z "$most" ] || [ "$length" -le "$most" ] || break
+    printf '%s%s' "$comma" "$entry"
+    comma=,
+  done <"$work/wanted"
+}
+
+is_row() {
+  [ -s "$2" ] && grep -Fxq -e "$1" "$2"
+}
+
+# NAME TARGET: what went wrong when it was brought in, or else what is seen of it.
+why_missing() {
+  reason=''
+  [ ! -s "$work/why" ] || reason=$(sed -n "s|^$1 ||p" "$work/why" | tail -n 1)
+  if [ -z "$reason" ] && find_own_step why; then reason=$("$step" "$1" "$2"); fi
+  printf '%s' "${reason:-no image of that name}"
+}
+
+# NAME TEXT: remembers why an image could not be brought in.
+because() {
+  printf '%s %s\n' "$1" "$2" >>"$work/why"
+}
+
+# What a tool said last, without what it draws for a terminal.
+last_line() {
+  sed -n -e 's/^.*level=fatal msg=//' -e '/[^[:space:]]/p' "$1" 2>/dev/null | tail -n 1
 }
 
 # The text as the inside of a JSON string: at most 400 bytes, nothing outside printable ASCII.
@@ -25,6 +75,7 @@ json() {
   printf '%s' "$1" | tr '\n\t' '  ' | tr -cd '\040-\176' | head -c 400 | sed 's/[\\"]/\\&/g'
 }
 
+# CODE MESSAGE
 fail() {
   printf 'seed.sh: %s\n' "$2" >&2
   [ -z "$ready" ] || rm -f -- "$ready"
@@ -33,11 +84,23 @@ fail() {
 }
 
 # What the runtime's tools print of their progress is for a terminal: ctr 2 draws the whole tree anew many times a second,
-# which would fill the log of a pod.
-open_progress() {
+# which would fill the log of a pod. The JSON line goes to what was standard output at the start.
+open_outputs() {
+  exec 4>&1
   if [ -t 2 ]; then exec 3>&2; else exec 3>/dev/null; fi
 }
 
 note() {
   printf 'seed.sh: %s\n' "$1" >&2
+}
+
+# KiB for people.
+human() {
+  if [ "$1" -ge 1048576 ]; then
+    printf '%s.%s GiB' $(($1 / 1048576)) $(($1 % 1048576 * 10 / 1048576))
+  elif [ "$1" -ge 1024 ]; then
+    printf '%s MiB' $(($1 / 1024))
+  else
+    printf '%s KiB' "$1"
+  fi
 }

@@ -27,10 +27,22 @@ detect_runtime() {
     *" ${asked:-k3s} "*) ;;
     *) fail 2 "no such method: $asked" ;;
   esac
+  if [ -z "$asked$address" ]; then
+    find_endpoint
+    [ -z "$endpoint" ] || { detect_by_endpoint && return; }
+  fi
+  # A socket that is named is a containerd's, and nothing else will do in its place.
+  if [ -z "$asked" ] && [ -n "$address" ]; then
+    ! m_ctr_detect || return 0
+    [ -S "$address" ] || fail 3 "no containerd at $address: there is no such socket"
+    fail 3 "no ctr found for the containerd at $address: name it with --ctr"
+  fi
   for candidate in ${asked:-$methods}; do
     find_step "$candidate" detect || find_step "$candidate" containerd
     ! "$step" || return 0
   done
+  [ -z "$stopped" ] ||
+    fail 3 "$stopped: start it, or name another runtime with --method, --address and --ctr"
   fail 3 "no runtime found that ${asked:-any method} can seed: name it with --method, --address and --ctr"
 }
 
@@ -38,8 +50,11 @@ detect_runtime() {
 # detect: whether it is here; sets runtime, method, storage and what the other steps need
 # containerd: the same for a method whose means is the ctr of a containerd
 # images: the directory whose archives it imports by itself
+# serves ENDPOINT: whether a kubelet with that endpoint uses it, where it is no containerd
+# config: the files that a containerd is configured by
 # present: adds rows of $work/wanted that are there to $work/present
-# seed: brings what $work/missing lists
+# why NAME TARGET: what is seen of an image that is not there
+# seed: brings what $work/missing lists; import: takes an archive from standard input; clear: frees what one left behind
 # kept: adds rows of $work/wanted that garbage collection spares to $work/kept; keep: keeps what $work/unkept lists
 # loss: says what the method cannot do, although every image is there
 # prune: lets go what earlier sets of this name brought; counts in "pruned"

@@ -23,7 +23,7 @@ check_signature() {
 
 # A file that stands before every layer; a tar that ends early is no error here.
 read_member() {
-  head -c 67108864 -- "$bundle" | tar -xOf - "$1" >"$2" 2>/dev/null || :
+  copy_bundle 2>/dev/null | head -c 67108864 | tar -xOf - "$1" >"$2" 2>/dev/null || :
 }
 
 # The digest of standard input, by sha256 or the algorithm that is named.
@@ -51,7 +51,7 @@ check_bytes() {
     [ "$(copy_bytes "$content_start" "$size" | sha256_of "${digest%%:*}")" = "$digest" ] ||
       fail 2 "damaged: $digest in $bundle"
   done <"$work/contents"
-  [ "$(($(wc -c <"$bundle")))" -eq "$((content_end + $(padding_after "$content_end") + 1024))" ] ||
+  [ "$(size_of_bundle)" -eq "$((content_end + $(padding_after "$content_end") + 1024))" ] ||
     fail 2 "something stands behind the end of $bundle"
 }
 
@@ -72,8 +72,7 @@ padding_after() {
 
 # Few bytes of the bundle to standard output: START, which may be inside a block, and COUNT.
 copy_unaligned() {
-  dd if="$bundle" bs=512 skip=$(($1 / 512)) count=$((($1 % 512 + $2 + 511) / 512)) 2>/dev/null </dev/null |
-    tail -c +$(($1 % 512 + 1)) | head -c "$2"
+  copy_bytes $(($1 / 512 * 512)) $((($1 % 512 + $2 + 511) / 512 * 512)) | tail -c +$(($1 % 512 + 1)) | head -c "$2"
 }
 
 # What this node holds of the set that the bundle is an edition of: a number in a file named after the set.

@@ -1,7 +1,7 @@
 # ---- archives made from the bundle
 
-# An archive of the blobs in $work/lacking and an index of this platform's names, to standard output: an OCI layout that
-# is a docker archive too. Blobs are copied in runs: a header block and its content in whole blocks, member by member.
+# An archive of the blobs in $work/lacking and an index of the names in $from/list, to standard output: an OCI layout
+# that is a docker archive too. Blobs are copied in runs: a header block and its content in whole blocks, member by member.
 compose_archive() {
   mkdir -p "$work/layout"
   printf '{"imageLayoutVersion":"1.0.0"}' >"$work/layout/oci-layout"
@@ -28,7 +28,7 @@ write_index() {
     printf '%s{"mediaType":"%s","digest":"%s","size":%s,"annotations":{"io.containerd.image.name":"%s","org.opencontainers.image.ref.name":"%s"}}' \
       "$comma" "$type" "$target" "$size" "$name" "$name"
     comma=,
-  done <"$work/list"
+  done <"$from/list"
   printf ']}'
 }
 
@@ -39,7 +39,7 @@ write_docker_manifest() {
     printf '%s{"Config":"%s","RepoTags":[%s],"Layers":[%s]}' \
       "$comma" "$(blob_path "$config")" "$(tags_of "$target")" "$(blob_paths "$layers")"
     comma=,
-  done <"$work/images"
+  done <"$from/images"
   printf ']'
 }
 
@@ -70,4 +70,47 @@ blob_paths() {
 
 all_blobs_lack() {
   while read -r digest _; do printf '%s\n' "$digest"; done <"$work/blobs" >"$work/lacking"
+}
+
+# By the step "import", which reads an archive: all that is lacking at once and then, where that was not enough, image by
+# image, so that one at fault takes no other with it.
+import_archives() {
+  from=$work
+  compose_archive | import_logged || :
+  import_one_by_one
+}
+
+import_one_by_one() {
+  find_missing
+  [ -s "$work/missing" ] || return 0
+  note "not complete: importing image by image"
+  while read -r _ target; do printf '%s\n' "$target"; done <"$work/missing" | sort -u >"$work/targets"
+  from=$work/one
+  mkdir -p "$from"
+  while read -r target; do
+    for rows in list images; do grep -e "^$target " "$work/$rows" >"$from/$rows" || :; done
+    blobs_of_target "$target" >"$work/lacking"
+    if ! compose_archive | import_logged; then
+      reason=$(last_line "$work/import.log")
+      while read -r _ _ _ name; do because "$name" "${reason:-the import ended with an error}"; done <"$from/list"
+    fi
+  done <"$work/targets"
+  from=$work
+}
+
+import_logged() {
+  find_own_step import
+  ! "$step" >&3 2>"$work/import.log" || return 0
+  note "the import ended with an error: $(last_line "$work/import.log")"
+  # What it left behind takes the space that the next one needs.
+  if find_own_step clear; then "$step" || :; fi
+  return 1
+}
+
+# What the bundle holds of a target, on this platform.
+blobs_of_target() {
+  {
+    grep -e "^$1 " "$work/images" | tr ' ' '\n' | tr ',' '\n'
+    grep -e "^$1 " "$work/indexes" | tr ' ' '\n'
+  } | sort -u | grep -Fx -f "$work/held" || :
 }

@@ -5,22 +5,45 @@ find_missing() {
   # The first line keeps the file from being empty, which is no list of patterns to every grep.
   echo - >"$work/present"
   find_own_step present && "$step"
-  grep -Fxv -f "$work/present" "$work/wanted" >"$work/missing" || :
+  rows_without "$work/present" "$work/wanted" >"$work/missing"
+  # A list that was cut off, because the disk is full, would say that nothing is missing.
+  there=$(grep -Fxc -f "$work/present" "$work/wanted") || :
+  [ $((there + $(wc -l <"$work/missing"))) -eq "$wanted_count" ] || fail 3 "cannot write below $TMPDIR: is it full?"
 }
 
-# Compressed layers are kept and unpacked ones come beside them, usually two to three times as large.
+# PATTERNS ROWS: those rows of one file that the other does not hold, to standard output.
+rows_without() {
+  grep -Fxv -f "$1" "$2" || [ $? -eq 1 ] || fail 3 "cannot write below $TMPDIR: is it full?"
+}
+
+# Compressed layers are kept, and unpacked ones come beside them, usually twice as large. Both may have a disk of their own.
 check_space() {
   needed_bytes=0
   echo - >>"$work/lacking"
   while read -r digest size; do
     ! grep -Fxq -e "$digest" "$work/lacking" || needed_bytes=$((needed_bytes + size))
   done <"$work/blobs"
-  [ -n "$space_check" ] && [ -d "$storage" ] || return 0
-  factor=${unpack:+3}
-  needed=$((needed_bytes * ${factor:-1} / 1024 + 1))
-  left=$(df -Pk -- "$storage" | { read -r _ && read -r _ _ _ left _ && echo "$left"; }) || return 0
-  [ "$left" -ge "$needed" ] ||
-    fail 3 "too little space in $storage: $left KiB left, about $needed KiB needed; make room or use --no-space-check"
+  [ -n "$space_check" ] || return 0
+  content=$((needed_bytes / 1024 + 1)) unpacked=0
+  [ -z "$unpack" ] || unpacked=$((2 * content))
+  if [ -n "$snapshot_storage" ] && [ "$(disk_of "$snapshot_storage")" != "$(disk_of "$storage")" ]; then
+    check_room "$storage" "$content" "the images"
+    check_room "$snapshot_storage" "$unpacked" "their unpacked layers"
+  else
+    check_room "$storage" $((content + unpacked)) "the images and their unpacked layers"
+  fi
+}
+
+disk_of() {
+  df -Pk -- "$1" 2>/dev/null | { read -r _ && read -r disk _ && printf '%s' "$disk"; } || :
+}
+
+# DIRECTORY KIB WHAT; a directory that is not here says nothing.
+check_room() {
+  [ -d "$1" ] || return 0
+  left=$(df -Pk -- "$1" | { read -r _ && read -r _ _ _ left _ && echo "$left"; }) || return 0
+  [ "$left" -ge "$2" ] ||
+    fail 3 "too little space in $1: $(human "$left") left, about $(human "$2") needed for $3; make room or use --no-space-check"
 }
 
 # A delta leaves out what the receiver has; a receiver that does not have it needs the base first.

@@ -1,29 +1,35 @@
 # ---- the run
 
+# Of the images that are there.
 find_unkept() {
   : >"$work/unkept"
   echo - >"$work/kept"
   if [ -z "$pin" ] || ! find_own_step kept; then return 0; fi
   "$step"
-  grep -Fxv -f "$work/kept" "$work/wanted" >"$work/unkept" || :
+  cat "$work/missing" >>"$work/kept"
+  rows_without "$work/kept" "$work/wanted" >"$work/unkept"
 }
 
 # Leaves the exit code in `code`.
 run_once() {
-  imported=0 pinned=0 pruned=0 result=unchanged code=0
+  imported=0 pinned=0 pruned=0 result=unchanged code=0 said=''
   : >"$work/members"
+  : >"$work/why"
   read_names
   [ -n "$check" ] || check_edition
   find_missing
   if [ -s "$work/missing" ] && [ -z "$check" ]; then
-    imported=$(($(wc -l <"$work/missing")))
+    cat "$work/missing" >"$work/first"
     check_bytes
     find_own_step seed && "$step"
     find_missing
+    { echo - && cat "$work/missing"; } >"$work/still"
+    rows_without "$work/still" "$work/first" >"$work/brought"
+    imported=$(($(wc -l <"$work/brought")))
     result=seeded
   fi
   find_unkept
-  if [ -s "$work/unkept" ] && [ -z "$check" ] && [ ! -s "$work/missing" ]; then
+  if [ -s "$work/unkept" ] && [ -z "$check" ]; then
     find_own_step keep && "$step"
     find_unkept
     result=seeded
@@ -76,22 +82,40 @@ publish_features() {
 
 containerd_pid=''
 
-# Called by the trap.
+# Whatever happens, a line says how it ended; a shell that cannot write a file ends by itself.
 clean_up() {
+  ended=$?
   if [ -n "$containerd_pid" ]; then
     kill "$containerd_pid" 2>/dev/null || :
     wait "$containerd_pid" 2>/dev/null || :
   fi
+  [ -z "$partial" ] || rm -rf -- "$partial"
+  if [ -z "$said" ]; then
+    [ -z "$ready" ] || rm -f -- "$ready" || :
+    case $ended in
+      143 | 130) say failed "stopped by a signal" ;;
+      *) ended=3 && say failed "ended before it was done: $(why_ended)" ;;
+    esac
+  fi
   [ -z "$work" ] || rm -rf -- "$work"
+  exit "$ended"
+}
+
+why_ended() {
+  if (head -c 65536 /dev/zero >"$work/room") 2>/dev/null; then
+    printf '%s' "what was said above tells why"
+  else
+    printf '%s' "cannot write below $TMPDIR: is it full?"
+  fi
 }
 
 main() {
+  open_outputs
   parse_options "$@"
-  open_progress
   trap clean_up EXIT
   trap 'exit 143' TERM
   trap 'exit 130' INT
-  work=$(mktemp -d "${TMPDIR:-/tmp}/nodeseed.XXXXXX")
+  work=$(mktemp -d "$TMPDIR/nodeseed.XXXXXX") || fail 3 "cannot make a directory below $TMPDIR: is it full, or not to be written to?"
   detect_platform
   detect_runtime
   run_once

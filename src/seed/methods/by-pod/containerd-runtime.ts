@@ -16,17 +16,18 @@ export function usesContainerd({ status }: Node): boolean {
 
 /**
  * A containerd: its socket's directory, as the socket is made anew at every start; where images lie, to see the space
- * left (images may lie elsewhere, then only that look is lost); and programs that are not below /usr, /bin or /sbin.
+ * left (images may lie elsewhere, then only that look is lost); its configuration, which names the snapshotter; and
+ * programs that are not below /usr, /bin or /sbin.
  */
 export function containerdRuntime(
   name: string,
-  socketDirectory: string,
-  storage: string,
+  { socket, storage, configuration }: { socket: string; storage: string; configuration: string },
   ...programs: HostPath[]
 ): SeedingRuntime {
   const hostPaths = [
-    { path: socketDirectory, type: 'Directory' as const },
+    { path: socket, type: 'Directory' as const },
     { path: storage, type: 'DirectoryOrCreate' as const },
+    { path: configuration, type: 'DirectoryOrCreate' as const },
     ...programs,
   ]
   return { name, scheme: 'containerd', hostPaths, privileged: false }

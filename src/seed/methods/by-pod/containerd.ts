@@ -1,7 +1,11 @@
 import type { Method } from '../method.ts'
 import { BY_DAEMON_SET, BY_OWN_CTR, containerdRuntime, usesContainerd } from './containerd-runtime.ts'
 
-const RUNTIME = containerdRuntime('containerd', '/run/containerd', '/var/lib/containerd')
+const RUNTIME = containerdRuntime('containerd', {
+  socket: '/run/containerd',
+  storage: '/var/lib/containerd',
+  configuration: '/etc/containerd',
+})
 
 /** Kubernetes with a containerd of its own, as kubeadm and most services have it. */
 export const containerd = {

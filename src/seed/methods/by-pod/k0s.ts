@@ -1,7 +1,11 @@
 import type { Method } from '../method.ts'
 import { BY_DAEMON_SET, BY_OWN_CTR, containerdRuntime, distribution } from './containerd-runtime.ts'
 
-const RUNTIME = containerdRuntime('k0s', '/run/k0s', '/var/lib/k0s/containerd')
+const RUNTIME = containerdRuntime('k0s', {
+  socket: '/run/k0s',
+  storage: '/var/lib/k0s/containerd',
+  configuration: '/etc/k0s',
+})
 
 export const k0s = {
   name: 'k0s',

@@ -1,10 +1,18 @@
 import type { Method } from '../method.ts'
 import { BY_DAEMON_SET, BY_OWN_CTR, containerdRuntime, distribution } from './containerd-runtime.ts'
 
-const RUNTIME = containerdRuntime('k3s', '/run/k3s/containerd', '/var/lib/rancher/k3s/agent/containerd', {
-  path: '/var/lib/rancher/k3s/data',
-  type: 'Directory',
-})
+const RUNTIME = containerdRuntime(
+  'k3s',
+  {
+    socket: '/run/k3s/containerd',
+    storage: '/var/lib/rancher/k3s/agent/containerd',
+    configuration: '/var/lib/rancher/k3s/agent/etc',
+  },
+  {
+    path: '/var/lib/rancher/k3s/data',
+    type: 'Directory',
+  },
+)
 
 export const k3s = {
   name: 'k3s',

@@ -3,8 +3,11 @@ import { BY_DAEMON_SET, BY_OWN_CTR, containerdRuntime, usesContainerd } from './
 
 const RUNTIME = containerdRuntime(
   'microk8s',
-  '/var/snap/microk8s/common/run',
-  '/var/snap/microk8s/common/var/lib/containerd',
+  {
+    socket: '/var/snap/microk8s/common/run',
+    storage: '/var/snap/microk8s/common/var/lib/containerd',
+    configuration: '/var/snap/microk8s/current/args',
+  },
   // Each revision of a snap is a mount of its own.
   { path: '/snap', type: 'Directory', followsMounts: true },
 )

@@ -1,10 +1,18 @@
 import type { Method } from '../method.ts'
 import { BY_DAEMON_SET, BY_OWN_CTR, containerdRuntime, distribution } from './containerd-runtime.ts'
 
-const RUNTIME = containerdRuntime('rke2', '/run/k3s/containerd', '/var/lib/rancher/rke2/agent/containerd', {
-  path: '/var/lib/rancher/rke2/bin',
-  type: 'Directory',
-})
+const RUNTIME = containerdRuntime(
+  'rke2',
+  {
+    socket: '/run/k3s/containerd',
+    storage: '/var/lib/rancher/rke2/agent/containerd',
+    configuration: '/var/lib/rancher/rke2/agent/etc',
+  },
+  {
+    path: '/var/lib/rancher/rke2/bin',
+    type: 'Directory',
+  },
+)
 
 export const rke2 = {
   name: 'rke2',

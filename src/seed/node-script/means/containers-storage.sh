@@ -34,11 +34,16 @@ seed_containers_storage() {
     if [ "$target" != "$extracted" ]; then
       rm -rf "$work/image"
       mkdir "$work/image"
-      write_directory_image "$row" "$work/image" || note "cannot unpack $name"
+      write_directory_image "$row" "$work/image" || note "cannot take $name out of the bundle into $TMPDIR"
       extracted=$target
     fi
     find_step "$method" store
-    "$step" "$name" >&2 </dev/null || note "cannot store $name$(why_not "$target")"
+    "$step" "$name" >&2 2>"$work/store.log" </dev/null || {
+      reason=$(why_not "$target")
+      reason=${reason:-$(last_line "$work/store.log")}
+      note "cannot store $name: $reason"
+      because "$name" "$reason"
+    }
   done <"$work/missing"
   rm -rf "$work/image"
 }
@@ -59,12 +64,16 @@ pull_into_storage() {
       [ -z "$stored" ] || continue
       "$step" "$place@$target" "$name" >"$work/pull.log" 2>&1 </dev/null && stored=yes || why="$(tail -n 1 "$work/pull.log")"
     done <"$work/places"
-    [ -n "$stored" ] || note "cannot pull $name from $registry$(why_not "$target"): $why"
+    [ -n "$stored" ] || {
+      reason=$(why_not "$target")
+      note "cannot pull $name from $registry: ${reason:-$why}"
+      because "$name" "${reason:-$why}"
+    }
   done <"$work/missing"
 }
 
 why_not() {
-  ! grep -q -e "^$1 " "$work/indexes" || printf ': an index inside an index, which containers-storage cannot hold'
+  ! grep -q -e "^$1 " "$work/indexes" || printf 'an index inside an index, which containers-storage cannot hold'
 }
 
 # Both take any signature here: what is imported was checked by its digests.

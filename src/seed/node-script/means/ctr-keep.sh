@@ -2,7 +2,8 @@
 
 # A name is kept when the kubelet's garbage collection spares it and it says which set wants it.
 m_ctr_kept() {
-  run_ctr images ls 2>/dev/null >"$work/ls" || fail 3 "$ctr cannot list the images of $address"
+  run_ctr images ls >"$work/ls" 2>"$work/stderr" ||
+    fail 3 "the containerd at $address does not list its images: $(last_line "$work/stderr")"
   while read -r name _ digest rest; do
     labels=,${rest##* },
     case $labels in

@@ -3,13 +3,16 @@
 # By digest, so that a tag that has moved in the registry cannot bring in something else; tags are set here.
 pull_images() {
   write_hosts
-  note "pulling $(wc -l <"$work/missing") of $wanted_count names, $needed_bytes bytes, from $registry"
+  note "pulling $(wc -l <"$work/missing") of $wanted_count names, $(human $((needed_bytes / 1024 + 1))), from $registry"
   find_pull_flags
   while read -r name target; do
     pinned_name=$(repository_of "$name")@$target
     # shellcheck disable=SC2086 # flags are words of ours
-    run_ctr images pull $pull_flags --hosts-dir "$work/hosts" --platform "$platform" "$pinned_name" >&3 </dev/null ||
-      note "cannot pull $pinned_name from $registry"
+    run_ctr images pull $pull_flags --hosts-dir "$work/hosts" --platform "$platform" "$pinned_name" >&3 2>"$work/stderr" </dev/null || {
+      note "cannot pull $pinned_name from $registry: $(last_line "$work/stderr")"
+      because "$name" "$(last_line "$work/stderr")"
+      continue
+    }
     [ "$pinned_name" = "$name" ] || run_ctr images tag --force "$pinned_name" "$name" >&3 </dev/null || :
   done <"$work/missing"
 }

@@ -18,7 +18,11 @@ detect_containerd() {
   esac
   # A socket that is no distribution's own belongs to a containerd of its own, unless it is said to be one's.
   [ "$place_socket" = "$place_default" ] || [ "$place" = "$place_asked" ] || return 1
-  [ -S "$place_socket" ] || return 1
+  if [ ! -S "$place_socket" ]; then
+    # What lies there was written by one that ran: Kubernetes' pods will use it again.
+    [ ! -d "$place_storage" ] || stopped=${stopped:-the containerd of $place does not run: there is no socket $place_socket}
+    return 1
+  fi
   [ -z "$ctr" ] || set -- "$ctr"
   for program in "$@"; do
     case $program in
@@ -41,32 +45,39 @@ run_ctr() {
   esac
 }
 
-# ctr unpacks for overlayfs unless told otherwise, and can say nothing of images where containerd has none.
-choose_snapshotter() {
-  [ -z "${CONTAINERD_SNAPSHOTTER:-}" ] || return 0
-  run_ctr plugins ls >"$work/plugins" 2>/dev/null || return 0
-  for snapshotter in overlayfs fuse-overlayfs btrfs zfs native; do
-    grep -q -e "^io\.containerd\.snapshotter\.v1  *$snapshotter  *.* ok *\$" "$work/plugins" || continue
-    CONTAINERD_SNAPSHOTTER=$snapshotter
-    export CONTAINERD_SNAPSHOTTER
-    return 0
-  done
-}
-
+# A name is there when it leads to its target, every blob of this platform is there, and it is unpacked.
 m_ctr_present() {
   choose_snapshotter
-  run_ctr images check 2>/dev/null >"$work/check" || fail 3 "$ctr cannot list the images of $address"
-  while read -r name _ digest state _; do
-    [ "$state" != complete ] || printf '%s %s\n' "$name" "$digest"
+  run_ctr images ls -q >/dev/null 2>"$work/stderr" ||
+    fail 3 "the containerd at $address does not answer: $(last_line "$work/stderr")"
+  # It ends with an error for a single image of another platform, or a broken one; what it says of the others counts.
+  run_ctr images check >"$work/check" 2>"$work/stderr" || note "$ctr images check: $(last_line "$work/stderr")"
+  while read -r name _ digest state rest; do
+    case $state/${rest##* }/$unpack in
+      complete/true/* | complete/*/) printf '%s %s\n' "$name" "$digest" ;;
+    esac
   done <"$work/check" >>"$work/present"
 }
 
+# NAME TARGET
+m_ctr_why() {
+  row=$(grep -F -e "$1 " "$work/check" | while read -r name _ digest state rest; do
+    [ "$name" != "$1" ] || printf '%s %s %s' "$digest" "$state" "$rest"
+  done)
+  case $row in
+    '') ;;
+    "$2 complete "*) printf '%s' "not unpacked for the snapshotter ${CONTAINERD_SNAPSHOTTER:-overlayfs}" ;;
+    "$2 "*) row=${row#* } && printf '%s' "the content is ${row%%)*})" ;;
+    *) printf '%s' "the name leads to ${row%% *}" ;;
+  esac
+}
+
 m_ctr_seed() {
-  run_ctr content ls -q >"$work/content" 2>/dev/null || fail 3 "$ctr cannot list the content of $address"
+  run_ctr content ls -q >"$work/content" 2>"$work/stderr" ||
+    fail 3 "the containerd at $address does not list its content: $(last_line "$work/stderr")"
   echo - >>"$work/content"
-  while read -r digest _; do
-    printf '%s\n' "$digest"
-  done <"$work/blobs" | grep -Fxv -f "$work/content" >"$work/lacking" || :
+  while read -r digest _; do printf '%s\n' "$digest"; done <"$work/blobs" >"$work/digests"
+  rows_without "$work/content" "$work/digests" >"$work/lacking"
   everything=''
   [ "$(wc -l <"$work/lacking")" -lt "$(wc -l <"$work/blobs")" ] || everything=yes
   if [ -n "$registry" ]; then
@@ -76,29 +87,26 @@ m_ctr_seed() {
   fi
   check_left_out
   check_space
-  note "importing $(wc -l <"$work/missing") of $wanted_count names, $needed_bytes bytes to bring in"
+  note "importing $(wc -l <"$work/missing") of $wanted_count names, $(human $((needed_bytes / 1024 + 1))) to bring in"
   if [ -n "$everything" ] && [ -z "$foreign" ] && [ -z "$names" ]; then
-    import_archive "$bundle"
+    copy_bundle | import_logged || :
+    import_one_by_one
   else
     # Only this platform's names, and only blobs that are not there yet.
-    compose_archive | import_archive -
+    import_archives
   fi
-  find_missing
-  [ -s "$work/missing" ] || return 0
-  # A blob that was there may have been garbage; bring in everything once.
-  note "not complete yet; importing everything"
-  all_blobs_lack
-  check_left_out
-  compose_archive | import_archive -
 }
 
-# The exit code of old versions says little; what counts is what is there afterwards.
-import_archive() {
-  if [ -n "$unpack" ]; then
-    run_ctr images import --platform "$platform" "$1" >&3 || note "$ctr images import ended with an error"
-  else
-    run_ctr images import --platform "$platform" --no-unpack "$1" >&3 || note "$ctr images import ended with an error"
-  fi
+# The end of a lease lets containerd collect garbage at once; that of an import that failed it would keep for long.
+m_ctr_clear() {
+  lease=$(run_ctr leases create 2>/dev/null) && run_ctr leases delete --sync "$lease" >/dev/null 2>&1
+}
+
+m_ctr_import() {
+  no_unpack=''
+  [ -n "$unpack" ] || no_unpack=--no-unpack
+  # shellcheck disable=SC2086 # a flag of ours, or nothing
+  run_ctr images import --platform "$platform" $no_unpack -
 }
 
 m_ctr_loss() {

@@ -1,7 +1,17 @@
 # ---- method cri-o
 
+m_cri_o_serves() {
+  case $1 in
+    */crio.sock) ;;
+    *) return 1 ;;
+  esac
+}
+
 m_cri_o_detect() {
-  [ -n "$asked" ] || [ -S "$root/run/crio/crio.sock" ] || [ -S "$root/var/run/crio/crio.sock" ] || return 1
+  if [ -z "$asked" ] && [ ! -S "$root/run/crio/crio.sock" ] && [ ! -S "$root/var/run/crio/crio.sock" ]; then
+    [ ! -d "$root/etc/crio" ] || stopped=${stopped:-CRI-O does not run: there is no socket $root/run/crio/crio.sock}
+    return 1
+  fi
   runtime=cri-o
   find_storage_program skopeo podman ||
     fail 3 "CRI-O takes images through skopeo or podman, and neither is on this node: install one, or let CRI-O pull from a mirror"

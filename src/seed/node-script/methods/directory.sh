@@ -28,7 +28,9 @@ m_directory_seed() {
   check_space
   mkdir -p -- "$image_directory"
   temporary=${image_directory%/*}/.nodeseed-$set_name.partial
-  compose_archive >"$temporary"
+  partial=$temporary from=$work
+  compose_archive >"$temporary" || fail 3 "cannot write $temporary: is the disk full?"
+  partial=''
   mv -f -- "$temporary" "$image_directory/$(archive_name)"
 }
 

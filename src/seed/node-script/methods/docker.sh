@@ -1,5 +1,12 @@
 # ---- method docker
 
+m_docker_serves() {
+  case $1 in
+    */cri-dockerd.sock | */dockershim.sock) ;;
+    *) return 1 ;;
+  esac
+}
+
 # Where podman answers to the name of docker, podman itself does more.
 m_docker_detect() {
   [ -n "$asked" ] || [ -S "$root/var/run/docker.sock" ] || [ -n "${DOCKER_HOST:-}" ] || return 1
@@ -44,7 +51,11 @@ m_docker_seed() {
   fi
   check_left_out
   check_space
-  compose_archive | "$ctr" load >&2 || note "$ctr load ended with an error"
+  import_archives
+}
+
+m_docker_import() {
+  "$ctr" load
 }
 
 # dockerd pulls by itself: it looks for authorities in its own directory, and takes plain http from loopback only, or
@@ -70,7 +81,8 @@ pull_into_docker() {
         pulled=$place@$target
     done <"$work/places"
     if [ -z "$pulled" ]; then
-      note "cannot pull $name from $registry: $(tail -n 1 "$work/pull.log")"
+      note "cannot pull $name from $registry: $(last_line "$work/pull.log")"
+      because "$name" "$(last_line "$work/pull.log")"
       continue
     fi
     { "$ctr" tag "$pulled" "$name" && "$ctr" image rm "$pulled"; } >/dev/null </dev/null || note "cannot name $name"

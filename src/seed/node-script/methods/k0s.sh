@@ -7,3 +7,7 @@ m_k0s_containerd() {
 m_k0s_images() {
   printf '%s' /var/lib/k0s/images
 }
+
+m_k0s_config() {
+  printf '%s\n' /etc/k0s/containerd.toml /run/k0s/containerd-cri.toml
+}

@@ -8,3 +8,7 @@ m_k3s_containerd() {
 m_k3s_images() {
   printf '%s' /var/lib/rancher/k3s/agent/images
 }
+
+m_k3s_config() {
+  printf '%s\n' /var/lib/rancher/k3s/agent/etc/containerd/config.toml
+}

@@ -47,7 +47,11 @@ m_nerdctl_seed() {
   fi
   check_left_out
   check_space
-  compose_archive | run_nerdctl load --platform "$platform" >&3 || note "$ctr load ended with an error"
+  import_archives
+}
+
+m_nerdctl_import() {
+  run_nerdctl load --platform "$platform"
 }
 
 # By digest, so that a tag that has moved in the registry cannot bring in something else.
@@ -56,8 +60,11 @@ pull_by_nerdctl() {
   note "pulling $(wc -l <"$work/missing") of $wanted_count names from $registry"
   while read -r name target; do
     pinned_name=$(repository_of "$name")@$target
-    run_nerdctl --hosts-dir "$work/hosts" pull --quiet --platform "$platform" "$pinned_name" >&3 </dev/null ||
-      note "cannot pull $pinned_name from $registry"
+    run_nerdctl --hosts-dir "$work/hosts" pull --quiet --platform "$platform" "$pinned_name" >&3 2>"$work/stderr" </dev/null || {
+      note "cannot pull $pinned_name from $registry: $(last_line "$work/stderr")"
+      because "$name" "$(last_line "$work/stderr")"
+      continue
+    }
     [ "$pinned_name" = "$name" ] || run_nerdctl tag "$pinned_name" "$name" </dev/null || :
   done <"$work/missing"
 }

@@ -1,7 +1,11 @@
 # ---- method podman, and podman as means of CRI-O
 
+# A node of Kubernetes, whose runtime does not run, would not find there what it needs.
 m_podman_detect() {
-  [ -n "$asked" ] || command -v podman >/dev/null || return 1
+  if [ -z "$asked" ]; then
+    [ ! -d "$root/var/lib/kubelet" ] || stopped=${stopped:-this machine has a kubelet, and no runtime of Kubernetes that runs}
+    [ -z "$stopped" ] && command -v podman >/dev/null || return 1
+  fi
   runtime=podman
   find_storage_program podman skopeo || fail 3 "neither podman nor skopeo is on this machine"
 }

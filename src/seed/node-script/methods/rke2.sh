@@ -8,3 +8,7 @@ m_rke2_containerd() {
 m_rke2_images() {
   printf '%s' /var/lib/rancher/rke2/agent/images
 }
+
+m_rke2_config() {
+  printf '%s\n' /var/lib/rancher/rke2/agent/etc/containerd/config.toml
+}

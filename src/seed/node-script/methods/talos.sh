@@ -70,7 +70,8 @@ make_room_for_layout() {
 # The image that the imager wants: one layer, which is the flat layout, and a platform in the index.
 write_talos_layout() {
   printf '{"imageLayoutVersion":"1.0.0"}' >"$root/oci-layout"
-  tar -cf "$root/blob.partial" -C "$cache" blob manifests
+  partial=$root/blob.partial
+  tar -cf "$partial" -C "$cache" blob manifests || fail 3 "cannot write $partial: is the disk full?"
   rm -rf -- "$cache"
   layer=$(adopt_blob application/vnd.oci.image.layer.v1.tar)
   on="\"architecture\":\"$(architecture)\",\"os\":\"${platform%%/*}\""
@@ -84,6 +85,7 @@ write_talos_layout() {
   printf '{"schemaVersion":2,"mediaType":"application/vnd.oci.image.index.v1+json","manifests":[{%s,"platform":{%s}}],"annotations":{"dev.nodeseed.set":"%s"}}' \
     "$manifest" "$on" "$set_digest" >"$root/index.json.partial"
   mv -f -- "$root/index.json.partial" "$root/index.json"
+  partial=''
 }
 
 # Gives $root/blob.partial the name of its digest; prints its descriptor without the braces.
@@ -97,5 +99,7 @@ adopt_blob() {
 
 extract_into() {
   mkdir -p -- "${2%/*}"
-  extract_blob "$1" "$2.partial" && mv -f -- "$2.partial" "$2"
+  partial=$2.partial
+  { extract_blob "$1" "$partial" && mv -f -- "$partial" "$2"; } || fail 3 "cannot write $2: is the disk full?"
+  partial=''
 }
