@@ -1,7 +1,7 @@
 import { Command } from '@oclif/core'
 import { ExpectedError } from '../errors.ts'
 import type { Finding } from '../finding.ts'
-import { failureJson, failureText } from './output/failure.ts'
+import { bugJson, failureJson, failureText } from './output/failure.ts'
 import { jsonPieces } from './output/json-pieces.ts'
 import { type Omission, omissionsOf, renderOmissions } from './output/omissions.ts'
 import { say, writeData, writeLines } from './output/streams.ts'
@@ -42,13 +42,19 @@ export abstract class BaseCommand extends Command {
 
   protected override async catch(error: Error): Promise<unknown> {
     const failure = error instanceof ExpectedError ? withoutParserWords(error) : this.#usageError(error)
-    if (!failure) return super.catch(error)
     // The framework warns of commands that did not parse, where this one could not.
     this.parsed = true
+    if (!failure) return this.#reportBug(error)
     process.exitCode = failure.exitCode
     if (this.jsonEnabled()) this.logJson(failureJson(failure))
     else say(failureText(failure))
     return undefined
+  }
+
+  #reportBug(error: Error): undefined {
+    if (!this.jsonEnabled()) throw error
+    process.exitCode = 1
+    this.logJson(bugJson(error))
   }
 
   #usageError(error: Error): ExpectedError | undefined {

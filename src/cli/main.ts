@@ -2,7 +2,7 @@ import './assume-user.ts'
 import { fileURLToPath } from 'node:url'
 import { Config, Errors, type Interfaces, run, settings } from '@oclif/core'
 import { ExpectedError } from '../errors.ts'
-import { failureJson, failureText } from './output/failure.ts'
+import { bugText, failureJson, failureText } from './output/failure.ts'
 import { flushOutput, outputFailure, say, watchOutput, writeData } from './output/streams.ts'
 import { unknownCommand } from './output/usage-error.ts'
 
@@ -24,8 +24,9 @@ export async function main(pjson: Interfaces.PJSON, source: Source = {}): Promis
     if (isCommandName(name) && !config.findCommand(name)) throw unknownCommand(name, config.commandIDs)
     await run(words, config)
   } catch (error) {
-    if (!(error instanceof ExpectedError)) await Errors.handle(error as Error)
-    else report(error, words)
+    if (error instanceof ExpectedError) report(error, words)
+    else if (error instanceof Errors.ExitError) process.exitCode = error.oclif.exit ?? 0
+    else reportBug(error)
   }
   await flushOutput()
   const failure = outputFailure()
@@ -34,6 +35,11 @@ export async function main(pjson: Interfaces.PJSON, source: Source = {}): Promis
 
 function isCommandName(word: string): boolean {
   return word !== '' && !word.startsWith('-')
+}
+
+function reportBug(error: unknown): void {
+  process.exitCode = 1
+  say(bugText(error instanceof Error ? error : new Error(String(error))))
 }
 
 function report(error: ExpectedError, words: readonly string[]): void {

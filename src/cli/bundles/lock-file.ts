@@ -55,7 +55,7 @@ export async function isTar(path: string): Promise<boolean> {
   if (path === '-') return false
   const [first = path] = await findParts(path)
   const handle = await open(first).catch(() => undefined)
-  const { buffer, bytesRead = 0 } = (await handle?.read(Buffer.alloc(262), 0, 262, 0)) ?? {}
+  const { buffer, bytesRead = 0 } = (await handle?.read(Buffer.alloc(262), 0, 262, 0).catch(() => undefined)) ?? {}
   await handle?.close()
   return bytesRead === 262 && buffer?.toString('latin1', 257, 262) === 'ustar'
 }

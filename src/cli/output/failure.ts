@@ -49,3 +49,15 @@ export function failureJson(error: ExpectedError): ErrorJson {
 export function failureText({ message, code, advice }: ExpectedError): string {
   return `error: ${message}\n  try: ${advice}\n  code: ${code}`
 }
+
+/** What nobody foresaw, for people: with its stack, so that it can be reported. */
+export function bugText({ stack, message }: Error): string {
+  return `bug: ${stack ?? message}\n  try: ${REPORT}\n  code: BUG`
+}
+
+/** What nobody foresaw, for programs. */
+export function bugJson({ message }: Error): ErrorJson {
+  return { error: { code: 'BUG', message, hint: REPORT } }
+}
+
+const REPORT = 'Report it with the command line and what stands above: it is a fault of nodeseed.'

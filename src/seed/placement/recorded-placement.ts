@@ -63,9 +63,12 @@ export function labelArguments({ node, add, remove }: NodeLabelling): string[] |
 
 /** Whether a value has the form of `placement.json`. */
 export function isRecordedPlacement(value: unknown): value is RecordedPlacement {
-  return (
-    isObject(value) && typeof value.namespace === 'string' && Array.isArray(value.sets) && Array.isArray(value.nodes)
-  )
+  return isObject(value) && isLabel(value.namespace) && Array.isArray(value.sets) && Array.isArray(value.nodes)
+}
+
+/** It becomes an argument of kubectl. Source: k8s.io/apimachinery, IsDNS1123Label. */
+function isLabel(value: unknown): boolean {
+  return typeof value === 'string' && /^[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?$/.test(value)
 }
 
 /** What `placement.json` says, as far as workloads go. */
