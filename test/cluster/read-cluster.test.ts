@@ -124,6 +124,19 @@ withKubectl('kubelet settings that may not be read are done without, after one r
   expect(server.asked.filter((path) => path.endsWith('configz')).length).toBeLessThan(20)
 })
 
+withKubectl('a kind that may not be read is not complete: what is not known of it may exist all the same', async () => {
+  const classes = [{ metadata: { name: 'high' }, value: 1 }]
+  const server = await startApiServer(
+    { '/apis/scheduling.k8s.io/v1/priorityclasses': classes },
+    { answer: refuse(403, 'persistentvolumeclaims is forbidden', '/api/v1/persistentvolumeclaims') },
+  )
+  const state = await read(server)
+  expect(state.completeKinds).toContain('PriorityClass')
+  expect(state.completeKinds).not.toContain('PersistentVolumeClaim')
+  expect(state.unread.join()).toContain('persistentvolumeclaims is forbidden')
+  expect(state.objects).toMatchObject([{ kind: 'PriorityClass', metadata: { name: 'high' } }])
+})
+
 withKubectl('an answer that does not come in time is an error, not a wait', async () => {
   const server = await startApiServer({}, { answer: ({ url }) => url?.startsWith('/api/v1/nodes') ?? false })
   const error = await failure(read(server, { timeout: 300 }))
