@@ -14,6 +14,7 @@ export const INPUT_CODES = {
   DOCUMENT_UNREADABLE: {
     kind: 'omission',
     severity: 'error',
+    orElse: ['warning'],
     one: 'document that cannot be read',
     many: 'documents that cannot be read',
     title: 'A document is neither YAML nor JSON',
@@ -70,6 +71,35 @@ export const INPUT_CODES = {
     title: 'An attestation, signature or SBOM is left out',
     help: 'The registry lists it, or was asked for what is attached, and gave it not, or something that cannot be read. The image itself is there, whole.',
     action: 'Run the same command again later. If who checks signatures needs it, have it attached again.',
+  },
+  DOCUMENT_WITHOUT_KIND: {
+    kind: 'omission',
+    severity: 'warning',
+    one: 'document without a kind',
+    many: 'documents without a kind',
+    title: 'A document names no kind, and no image in it could be read',
+    help: 'Patches, values and files of other tools name no kind. Some key of this one is about an image, but what it says is none.',
+    action: 'Scan what is made of it: the rendered chart or kustomization; or name the image with --image REF.',
+  },
+  INPUT_UNRECOGNISED: {
+    kind: 'omission',
+    severity: 'error',
+    one: 'input that is nothing known',
+    many: 'inputs that are nothing known',
+    title: 'Nothing was recognised in an input',
+    help: 'It holds neither Kubernetes resources nor a list of images, so no image of it is in any answer.',
+    action: 'Name manifests, a directory, a kustomization, the directory of a chart, or a list with one image a line.',
+  },
+  IMAGE_UNRESOLVED: {
+    kind: 'omission',
+    severity: 'warning',
+    orElse: ['error'],
+    one: 'image whose name is not complete',
+    many: 'images whose names are not complete',
+    title: 'The name of an image is not complete',
+    help: 'A placeholder stands in it, such as ${REGISTRY} or {{ .Values.image }}, which a tool or an operator fills in. Which image that gives is not known here, so it is missing.',
+    action:
+      'Render templates first (helm template, kubectl kustomize, envsubst, oc process), or say what the names stand for: --var NAME=VALUE; or name the image with --image REF.',
   },
   IMAGE_MISSING: {
     kind: 'hazard',

@@ -1,18 +1,26 @@
 import type { Finding } from '../finding.ts'
 import type { AnyDocument, Document, UnreadableDocument } from '../kubernetes/documents/document.ts'
+import type { Path } from '../kubernetes/documents/path.ts'
 import { type Resource, resourcesOf } from '../kubernetes/objects/resource.ts'
 import { type Workload, workloadOf } from '../kubernetes/objects/workload.ts'
 import { criForm, findReference } from '../oci/reference.ts'
 import { readKey } from './classify/key.ts'
 import { type ChartFile, readChartImages } from './listed/chart-images.ts'
-import { type ImageListText, readImageList } from './listed/image-list.ts'
+import { type ImageListText, isListOfImages, readImageArray, readImageList } from './listed/image-list.ts'
 import type { FieldRule } from './rules/field-rule.ts'
 import { imagesInComments } from './texts/comments.ts'
 import { imagesInLines } from './texts/text-lines.ts'
 import type { ImageCandidate } from './uses/image-candidate.ts'
 import type { ImageUse } from './uses/image-use.ts'
-import { findingsOfUse, gapFinding, unreadableFinding } from './uses/use-findings.ts'
+import {
+  findingsOfUse,
+  gapFinding,
+  unreadableFinding,
+  unresolvedFinding,
+  withoutKindFinding,
+} from './uses/use-findings.ts'
 import { candidatesOf } from './walk/candidates.ts'
+import { looseCandidates } from './walk/loose-documents.ts'
 
 /** What is to be said of an input itself: it cannot be read, or was had from elsewhere. */
 export interface Notice {
@@ -21,8 +29,14 @@ export interface Notice {
   readonly finding: Finding
 }
 
+/** Behind the last document of an input that was named. */
+export interface InputEnd {
+  readonly form: 'end'
+  readonly file: string
+}
+
 /** What inputs are made of. */
-export type InputDocument = AnyDocument | ImageListText | ChartFile | Notice
+export type InputDocument = AnyDocument | ImageListText | ChartFile | Notice | InputEnd
 
 /** What one document gave. */
 export interface DocumentScan {
@@ -39,6 +53,8 @@ export interface DocumentScanOptions {
   readonly rules?: readonly FieldRule[]
   /** Also what only comments name. */
   readonly comments?: boolean
+  /** What placeholders stand for. */
+  readonly vars?: ReadonlyMap<string, string> | undefined
 }
 
 /** Every image that a document uses or lists, and what is wrong with it. */
@@ -55,13 +71,16 @@ export function scanDocument(document: InputDocument, options: DocumentScanOptio
     case 'notice':
       return { ...NOTHING, findings: [document.finding] }
     case 'blank':
+    case 'unneeded':
+    case 'end':
       return NOTHING
   }
 }
 
-function scanManifest(document: Document, { rules = [], comments = false }: DocumentScanOptions): DocumentScan {
+function scanManifest(document: Document, { rules = [], comments = false, vars }: DocumentScanOptions): DocumentScan {
   const resources = resourcesOf(document)
-  const scans = resources.map((resource) => scanResource(resource, rules))
+  if (resources.length === 0) return scanLoose(document, { rules, comments, vars })
+  const scans = resources.map((resource) => scanResource(resource, { rules, vars }))
   return {
     uses: [...scans.flatMap(({ uses }) => uses), ...(comments ? commentUses(document, resources[0]) : [])],
     findings: scans.flatMap(({ findings }) => findings),
@@ -70,13 +89,13 @@ function scanManifest(document: Document, { rules = [], comments = false }: Docu
   }
 }
 
-function scanResource(resource: Resource, rules: readonly FieldRule[]) {
+function scanResource(resource: Resource, options: Parameters<typeof candidatesOf>[2]) {
   const { apiVersion, kind, namespace, name, document } = resource
   const workload = workloadOf(resource)
   const names = { apiVersion, kind, namespace, name }
   const uses: ImageUse[] = []
   const findings: Finding[] = []
-  const { candidates, gaps } = candidatesOf(resource, workload, rules)
+  const { candidates, gaps, unresolved } = candidatesOf(resource, workload, options)
   for (const candidate of candidates) {
     const use = useOf(candidate, resource, names)
     findings.push(...findingsOfUse(use))
@@ -86,7 +105,33 @@ function scanResource(resource: Resource, rules: readonly FieldRule[]) {
     const line = document.lineOf([...resource.path, ...path])
     findings.push(gapFinding({ workload: names, container, file: document.file, line }, found))
   }
+  for (const { text, path, textLine, container, isPodSpec } of unresolved) {
+    const line = lineAt(document, [...resource.path, ...path], textLine)
+    findings.push(unresolvedFinding({ workload: names, container, file: document.file, line }, text, isPodSpec))
+  }
   return { uses, findings, workload }
+}
+
+function lineAt(document: Document, path: Path, textLine: number | undefined): number {
+  return textLine === undefined ? document.lineOf(path) : document.textLineOf(path) + textLine
+}
+
+/** What no resource of a document without a kind has: nobody knows who makes what of it. */
+const NOBODY = { apiVersion: '', kind: '', namespace: undefined, name: '' }
+
+function scanLoose(document: Document, { comments = false, vars }: DocumentScanOptions): DocumentScan {
+  const { file, value } = document
+  if (isListOfImages(value)) return { ...NOTHING, ...readImageArray(document, value) }
+  const { candidates, unresolved, hasImageKeys } = looseCandidates(value, vars)
+  const uses = candidates
+    .map((candidate) => useOf(candidate, { document, path: [] }, NOBODY))
+    .filter(({ image }) => image)
+  const findings = unresolved.map(({ text, path, textLine, container }) => {
+    const line = lineAt(document, path, textLine)
+    return unresolvedFinding({ workload: NOBODY, container, file, line }, text, false)
+  })
+  if (hasImageKeys && uses.length + findings.length === 0) findings.push(withoutKindFinding(file, document.lineOf([])))
+  return { ...NOTHING, uses: [...uses, ...(comments ? commentUses(document, undefined) : [])], findings }
 }
 
 /** What lines of a document say that cannot be read, such as a template: possible images, and of nothing known. */
@@ -139,7 +184,7 @@ function useOf(
     container,
     path,
     file: document.file,
-    line: textLine === undefined ? document.lineOf(at) : document.textLineOf(at) + textLine,
+    line: lineAt(document, at, textLine),
     layer,
     confidence,
     why,

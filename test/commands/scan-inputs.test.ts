@@ -152,6 +152,110 @@ test('an image list is read line by line', async () => {
   expect(json.findings).toMatchObject([{ code: 'REFERENCE_INVALID', line: 5 }])
 })
 
+test('a list of images is known by what is in it, wherever it comes from', async () => {
+  const list = '# ours\nnginx:1.27\nregistry.example.com/x/y:2\n'
+  const images = ['docker.io/library/nginx:1.27', 'registry.example.com/x/y:2']
+  const folder = await folderWith({ images: list, 'list.yaml': list, 'pods.txt': POD })
+  expect((await scan([join(folder, 'images')])).json.images).toEqual(images)
+  expect((await scan([join(folder, 'list.yaml')])).json.images).toEqual(images)
+  expect((await scan([join(folder, 'pods.txt')])).json.images).toEqual(['docker.io/library/a:1'])
+  const piped = await runCli(['scan', '-', '--format', 'images'], { input: list })
+  expect(piped.stdout.trim().split('\n')).toEqual(images)
+})
+
+test.for([
+  ['Chart.yaml', CHART],
+  ['settings.yaml', 'a: 1\n'],
+  ['words', 'Just some words\nthat name nothing\n'],
+])('an input in which nothing is known is an error: %s', async ([name = '', content = '']) => {
+  const folder = await folderWith({ [name]: content, 'pod.yaml': POD })
+  const { exitCode, json } = await scan([join(folder, 'pod.yaml'), join(folder, name)])
+  expect(json.findings).toMatchObject([{ code: 'INPUT_UNRECOGNISED', file: join(folder, name) }])
+  expect(json.images).toEqual(['docker.io/library/a:1'])
+  expect(exitCode).toBe(2)
+})
+
+test('a broken file that can name no image is a warning, one that may is an error', async () => {
+  const folder = await folderWith({ 'pod.yaml': POD, 'a.yaml': 'a: [\n', 'b.yaml': 'image: [\n' })
+  const { exitCode, json } = await scan([folder])
+  const said = json.findings.map(({ code, severity, file }: { code: string; severity: string; file: string }) => [
+    code,
+    severity,
+    file.slice(-6),
+  ])
+  expect(said).toEqual([
+    ['DOCUMENT_UNREADABLE', 'warning', 'a.yaml'],
+    ['DOCUMENT_UNREADABLE', 'error', 'b.yaml'],
+  ])
+  expect(exitCode).toBe(2)
+  await rm(join(folder, 'b.yaml'))
+  expect((await scan([folder])).exitCode).toBe(0)
+})
+
+test('--var fills in what a placeholder stands for', async () => {
+  const folder = await folderWith({ 'pod.yaml': POD.replace('a:1', '${REGISTRY}/a:1') })
+  const open = await scan([folder])
+  expect(open.json.findings).toMatchObject([{ code: 'IMAGE_UNRESOLVED' }])
+  const { json } = await scan([folder, '--var', 'REGISTRY=r.example.org'])
+  expect(json.images).toEqual(['r.example.org/a:1'])
+  expect((await scan([folder, '--var', 'REGISTRY'])).exitCode).toBe(2)
+})
+
+for (const layout of [
+  {
+    name: 'an overlay over a base',
+    files: {
+      'base/kustomization.yaml': 'resources: [pod.yaml]\n',
+      'base/pod.yaml': POD,
+      'prod/kustomization.yaml': 'resources: [../base]\nimages: [{name: a, newTag: "9"}]\n',
+    },
+    images: ['docker.io/library/a:9'],
+    said: [],
+  },
+  {
+    name: 'overlays side by side',
+    files: {
+      'base/kustomization.yaml': 'resources: [pod.yaml]\n',
+      'base/pod.yaml': POD,
+      'o/prod/kustomization.yaml': 'resources: [../../base]\nimages: [{name: a, newTag: "9"}]\n',
+      'o/test/kustomization.yaml': 'resources: [../../base]\nimages: [{name: a, newTag: "8"}]\n',
+    },
+    images: ['docker.io/library/a:8', 'docker.io/library/a:9'],
+    said: ['OVERLAYS_SEVERAL'],
+  },
+  {
+    name: 'a base without an overlay',
+    files: {
+      'base/kustomization.yaml': 'resources: [pod.yaml]\nimages: [{name: a, newTag: "7"}]\n',
+      'base/pod.yaml': POD,
+    },
+    images: ['docker.io/library/a:7'],
+    said: [],
+  },
+  {
+    name: 'a component, and a file of nobody',
+    files: {
+      'c/kustomization.yaml':
+        'apiVersion: kustomize.config.k8s.io/v1alpha1\nkind: Component\nimages: [{name: a, newTag: "6"}]\n',
+      'app/kustomization.yaml': 'resources: [pod.yaml]\ncomponents: [../c]\n',
+      'app/pod.yaml': POD,
+      'free.yaml': POD.replace('a:1', 'b:1'),
+    },
+    images: ['docker.io/library/a:6', 'docker.io/library/b:1'],
+    said: [],
+  },
+]) {
+  testWith(['kubectl'])(`kustomizations below a directory: ${layout.name}`, async () => {
+    const folder = await folderWith(layout.files as unknown as Record<string, string>)
+    const { exitCode, json } = await scan([folder], {
+      PATH: `${dirname(tool('kubectl'))}${delimiter}${process.env.PATH}`,
+    })
+    expect(json.images).toEqual(layout.images)
+    expect(json.findings.map(({ code }: { code: string }) => code)).toEqual(layout.said)
+    expect(exitCode).toBe(0)
+  })
+}
+
 test('.nodeseedignore leaves files out', async () => {
   const folder = await folderWith({
     '.nodeseedignore': 'tests/\n*.skip.yaml\n',

@@ -25,7 +25,7 @@ test.for<[container: string, findings: string[]]>([
   ['{name: c, image: "a:1", imagePullPolicy: always}', ['POLICY_INVALID error 6']],
   ['{name: c, image: " a:1"}', ['REFERENCE_INVALID error 6']],
   ['{name: c, image: "quay.io/Org/App:1"}', ['REFERENCE_INVALID error 6']],
-  ['{name: c, image: "{{ .Values.image }}"}', ['REFERENCE_INVALID error 6']],
+  ['{name: c, image: "{{ .Values.image }}"}', ['IMAGE_UNRESOLVED error 6']],
   ['{name: c, image: foo_bar.com/app:1}', ['REGISTRY_INVALID warning 6']],
   ['{name: c, image: 1.27}', ['IMAGE_NOT_TEXT error 6']],
   ['{name: c, image: {repository: a}}', ['IMAGE_NOT_TEXT error 6']],
@@ -64,8 +64,8 @@ test.for<[container: string, message: string, hint: string]>([
   ],
   [
     '{name: c, image: "${REGISTRY}/app:1"}',
-    'Pod p, container c: not an image reference: "${REGISTRY}/app:1": invalid reference format',
-    'This is a template. Render it first (helm template, kubectl kustomize, envsubst), then scan the result.',
+    'Pod p, container c: the image "${REGISTRY}/app:1" is not complete: something fills it in later',
+    'Render templates first (helm template, kubectl kustomize, envsubst, oc process), or say what the names stand for: --var NAME=VALUE; or name the image with --image REF.',
   ],
   [
     '{name: c, image: 1.27}',

@@ -1,6 +1,7 @@
 import { Flags, type Interfaces } from '@oclif/core'
 import { readRules } from '../../discovery/rules/rules-file.ts'
 import { CONFIDENCES } from '../../discovery/uses/image-use.ts'
+import { ExpectedError } from '../../errors.ts'
 import type { ScanOptions } from '../inputs/scan-inputs.ts'
 import { readText } from '../texts/read-text.ts'
 import { repeatable } from './repeatable.ts'
@@ -26,6 +27,7 @@ export const scanFlags = {
   rules: Flags.string({ description: 'file with your own rules for fields of custom resources', helpValue: 'FILE' }),
   values: repeatable({ description: 'values file for Helm charts (repeatable)', helpValue: 'FILE' }),
   set: repeatable({ description: 'value for Helm charts (repeatable)', helpValue: 'KEY=VALUE' }),
+  var: repeatable({ description: 'value of a placeholder in an image name (repeatable)', helpValue: 'NAME=VALUE' }),
   ...remoteFlag,
 }
 
@@ -35,8 +37,17 @@ export async function scanOptions({
   rules,
   values,
   set,
+  var: vars,
   'allow-remote': allowRemote,
 }: Interfaces.InferredFlags<typeof scanFlags>): Promise<ScanOptions> {
   const ownRules = rules === undefined ? [] : readRules(await readText(rules), rules)
-  return { minConfidence, rules: ownRules, values, set, allowRemote }
+  return { minConfidence, rules: ownRules, values, set, allowRemote, vars: new Map(vars.map(readVar)) }
+}
+
+function readVar(text: string): [name: string, value: string] {
+  const at = text.indexOf('=')
+  if (at > 0) return [text.slice(0, at), text.slice(at + 1)]
+  throw new ExpectedError('USAGE', `Not a name and its value: ${JSON.stringify(text)}`, {
+    hint: 'Give it as --var REGISTRY=registry.example.com',
+  })
 }

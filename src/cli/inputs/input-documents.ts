@@ -1,4 +1,5 @@
 import { realpath } from 'node:fs/promises'
+import { isImageList } from '../../discovery/listed/image-list.ts'
 import type { InputDocument } from '../../discovery/scan.ts'
 import { ExpectedError, readError } from '../../errors.ts'
 import { type Finding, finding } from '../../finding.ts'
@@ -28,9 +29,13 @@ const CHUNK_BYTES = 1024 * 1024
  * @throws {ExpectedError} INPUT_NOT_FOUND, INPUT_UNREADABLE for a missing input, before any document.
  */
 export async function* readInputs(inputs: readonly string[], options: ReadOptions = {}): AsyncGenerator<InputDocument> {
-  const sources: Source[] = []
-  for (const input of inputs) sources.push(...(await sourcesOf(input)))
-  yield* readSources(sources, options, new Set())
+  const sources: { input: string; found: readonly Source[] }[] = []
+  for (const input of inputs) sources.push({ input, found: await sourcesOf(input) })
+  const seen = new Set<string>()
+  for (const { input, found } of sources) {
+    yield* readSources(found, options, seen)
+    yield { form: 'end', file: nameOf(input) }
+  }
 }
 
 async function* readSources(
@@ -40,7 +45,7 @@ async function* readSources(
 ): AsyncGenerator<InputDocument> {
   for (const source of sources) {
     const name = source.kind === 'stdin' ? nameOf('-') : source.path
-    const identity = `${source.kind} ${await realpath(name).catch(() => name)}`
+    const identity = `${'otherwise' in source} ${await realpath(name).catch(() => name)}`
     if (source.kind !== 'notice' && seen.has(identity)) continue
     seen.add(identity)
     const isRead = yield* tolerated(name, documentsOf(source, options))
@@ -52,14 +57,13 @@ async function* readSources(
 async function* documentsOf(source: Source, options: ReadOptions): AsyncGenerator<InputDocument> {
   switch (source.kind) {
     case 'stdin':
-      for await (const part of cutAtDocuments(process.stdin, nameOf('-')))
-        yield* documentsIn(part, nameOf('-'), options)
+      yield* documentsOrList(cutAtDocuments(process.stdin, nameOf('-')), nameOf('-'), options)
+      return
+    case 'text':
+      yield* documentsOrList(readParts(source.path), source.path, options)
       return
     case 'manifests':
       for await (const part of readParts(source.path)) yield* documentsIn(part, source.path, options)
-      return
-    case 'list':
-      for await (const part of readParts(source.path)) yield { form: 'list', file: source.path, ...part }
       return
     case 'kustomization': {
       const { text, asked } = await renderKustomization(source.path, options)
@@ -76,6 +80,20 @@ async function* documentsOf(source: Source, options: ReadOptions): AsyncGenerato
     }
     case 'notice':
       yield noticeOf(source.path, source.finding)
+  }
+}
+
+/** A text that a user named may be manifests or a list of images; its beginning tells, for all of it. */
+async function* documentsOrList(
+  parts: AsyncIterable<TextPart>,
+  file: string,
+  options: ReadOptions,
+): AsyncGenerator<InputDocument> {
+  let isList: boolean | undefined
+  for await (const part of parts) {
+    isList ??= isImageList(part.text) || (/\.txt$/i.test(file) && !/^(?:apiVersion|kind): |^\s*[[{]/m.test(part.text))
+    if (isList) yield { form: 'list', file, ...part }
+    else yield* documentsIn(part, file, options)
   }
 }
 

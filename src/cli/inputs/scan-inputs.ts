@@ -1,9 +1,9 @@
 import { mayNameImages } from '../../discovery/classify/exclusions.ts'
 import type { FieldRule } from '../../discovery/rules/field-rule.ts'
-import { type InputDocument, scanDocument } from '../../discovery/scan.ts'
+import { type DocumentScan, type InputDocument, scanDocument } from '../../discovery/scan.ts'
 import { type Confidence, detach, type ImageUse, isAtLeast } from '../../discovery/uses/image-use.ts'
 import { leftOutAsUnsure } from '../../discovery/uses/left-out.ts'
-import type { Finding } from '../../finding.ts'
+import { type Finding, finding } from '../../finding.ts'
 import { customWorkloadsOf } from '../../kubernetes/objects/custom-workload.ts'
 import type { Resource } from '../../kubernetes/objects/resource.ts'
 import type { Workload } from '../../kubernetes/objects/workload.ts'
@@ -33,6 +33,8 @@ export interface ScanOptions extends HelmOptions {
   readonly rules?: readonly FieldRule[]
   /** Also images that only comments name. */
   readonly comments?: boolean
+  /** What placeholders stand for. */
+  readonly vars?: ReadonlyMap<string, string>
 }
 
 /**
@@ -43,11 +45,31 @@ export interface ScanOptions extends HelmOptions {
 export async function scanInputs(inputs: readonly string[], options: ScanOptions = {}): Promise<InputScan> {
   const scan = emptyScan()
   const isNeeded = options.comments || options.keepKinds?.length ? undefined : mayNameImages
+  let known = { isAny: false, isKnown: false }
   for await (const document of readInputs(inputs, { ...options, isNeeded })) {
-    addDocument(scan, document, options)
+    if (document.form === 'end') {
+      if (known.isAny && !known.isKnown) scan.findings.push(unrecognised(document.file))
+      known = { isAny: false, isKnown: false }
+      continue
+    }
+    const { uses, resources } = addDocument(scan, document, options)
+    known.isAny ||= document.form !== 'blank'
+    known.isKnown ||= uses.length + resources.length > 0 || SPEAKS_FOR_ITSELF.has(document.form)
   }
   const unsure = leftOutAsUnsure([...scan.dropped.values()], scan.uses)
   return { ...scan, unsure, ...(options.comments && { uses: withoutKnownComments(scan.uses) }) }
+}
+
+/** A list, a chart, and what was left unparsed are known; of what is broken or unread something is said already. */
+const SPEAKS_FOR_ITSELF: ReadonlySet<string> = new Set(['list', 'chart', 'unneeded', 'broken', 'notice'])
+
+function unrecognised(input: string): Finding {
+  const message = `${input}: nothing in it is known: no Kubernetes resource, and no list of images`
+  const isChart = /(?:^|\/)Chart\.yaml$/.test(input)
+  return finding('INPUT_UNRECOGNISED', message, {
+    file: input,
+    ...(isChart && { hint: 'Name the directory of the chart, so that it is rendered.' }),
+  })
 }
 
 /** Scans objects that came from somewhere else than a file; `place` stands for the file's name. */
@@ -83,7 +105,7 @@ function addDocument(
   { uses, findings, dropped, workloads, resources, texts }: GrowingScan,
   document: InputDocument,
   options: ScanOptions,
-): void {
+): DocumentScan {
   const { keepWorkloads = false, keepCustomWorkloads = false, keepKinds = [], minConfidence = 'likely' } = options
   const scan = scanDocument(document, options)
   for (const use of scan.uses) {
@@ -96,6 +118,7 @@ function addDocument(
     if (keepKinds.includes(resource.kind)) resources.push(resource)
     if (keepCustomWorkloads) workloads.push(...customWorkloadsOf(resource))
   }
+  return scan
 }
 
 /** Whether some input could not be read, so that images may be missing from the answer. */
@@ -104,9 +127,11 @@ export function isIncomplete({ findings }: Pick<InputScan, 'findings'>): boolean
 }
 
 /** Whether a finding says that an input, or a part of it, could not be read. */
-export function isUnreadable({ code }: Finding): boolean {
-  return code === 'FILE_UNREADABLE' || code === 'DOCUMENT_UNREADABLE'
+export function isUnreadable({ code, severity }: Finding): boolean {
+  return UNREAD.has(code) && severity === 'error'
 }
+
+const UNREAD: ReadonlySet<string> = new Set(['FILE_UNREADABLE', 'DOCUMENT_UNREADABLE', 'INPUT_UNRECOGNISED'])
 
 /** A comment that names what a resource names says nothing new. */
 function withoutKnownComments(uses: readonly ImageUse[]): ImageUse[] {

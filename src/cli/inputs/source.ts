@@ -10,7 +10,8 @@ import { type Overlay, outermostOverlays } from './render/overlays.ts'
  */
 export type Source =
   | { readonly kind: 'stdin' }
-  | { readonly kind: 'manifests' | 'list'; readonly path: string }
+  /** Found below a directory; named, where it may be a list too. */
+  | { readonly kind: 'manifests' | 'text'; readonly path: string }
   /** Rendered by the user's own tools; `otherwise` stands for it where that fails. */
   | { readonly kind: 'chart' | 'kustomization'; readonly path: string; readonly otherwise: readonly Source[] }
   /** What is there and is not read, or what is to be known of how the others are. */
@@ -38,8 +39,7 @@ export async function sourcesOf(input: string): Promise<readonly Source[]> {
 }
 
 function sourceOfFile(path: string): Source {
-  if (/\.txt$/i.test(path)) return { kind: 'list', path }
-  return /\.tgz$|\.tar\.gz$/i.test(path) ? { kind: 'chart', path, otherwise: [] } : { kind: 'manifests', path }
+  return /\.tgz$|\.tar\.gz$/i.test(path) ? { kind: 'chart', path, otherwise: [] } : { kind: 'text', path }
 }
 
 async function sourcesIn(directory: string, content: DirectoryContent): Promise<Source[]> {

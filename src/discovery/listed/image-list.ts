@@ -1,4 +1,5 @@
 import { type Finding, finding } from '../../finding.ts'
+import type { Document } from '../../kubernetes/documents/document.ts'
 import { criForm, findReference } from '../../oci/reference.ts'
 import type { ImageUse } from '../uses/image-use.ts'
 
@@ -24,12 +25,55 @@ export function readImageList({ file, line, text }: ImageListText): { uses: Imag
   return readListed(text, { file, line, kind: 'ImageList', name: file })
 }
 
+/** A text is a list where most of its first lines are references, and none is a key of YAML or JSON. */
+export function isImageList(text: string): boolean {
+  const lines = text
+    .slice(0, MAX_SAMPLE)
+    .split('\n')
+    .slice(0, text.length > MAX_SAMPLE ? -1 : undefined)
+    .map(withoutComment)
+  const said = lines.filter((line) => line !== '')
+  if (said.some((line) => /^(?:[[{]|["']?[\w./-]+["']?:(?:\s|$)|- )/.test(line))) return false
+  const references = said.filter((line) => findReference(line) !== undefined)
+  const isSure = references.length === said.length || references.some((line) => /[/:@]/.test(line))
+  return references.length > 0 && isSure && references.length * 2 >= said.length
+}
+
+/** As much of a text as its kind is told by. */
+const MAX_SAMPLE = 64 * 1024
+
+function withoutComment(line: string): string {
+  return line.replace(/(?:^|\s)#.*/, '').trim()
+}
+
+/** Whether a value is a list of images and nothing else: `["nginx:1.27"]`. */
+export function isListOfImages(value: unknown): value is readonly string[] {
+  return (
+    Array.isArray(value) &&
+    value.length > 0 &&
+    value.every((entry) => typeof entry === 'string' && /[/:@]/.test(entry) && findReference(entry) !== undefined)
+  )
+}
+
+/** The uses of a list of images in YAML or JSON. */
+export function readImageArray(
+  { file, lineOf }: Pick<Document, 'file' | 'lineOf'>,
+  list: readonly string[],
+): { uses: ImageUse[]; findings: Finding[] } {
+  const owner = { file, line: 1, kind: 'ImageList', name: file } as const
+  const uses = list.flatMap((reference, index): ImageUse[] => {
+    const parsed = findReference(reference)
+    return parsed ? [listedUse(reference, criForm(parsed), owner, lineOf([index]))] : []
+  })
+  return { uses, findings: [] }
+}
+
 /** The uses and findings of images that stand one a line. */
 export function readListed(text: string, owner: ListOwner): { uses: ImageUse[]; findings: Finding[] } {
   const uses: ImageUse[] = []
   const findings: Finding[] = []
   text.split('\n').forEach((content, index) => {
-    const reference = content.replace(/(?:^|\s)#.*/, '').trim()
+    const reference = withoutComment(content)
     const at = { file: owner.file, line: owner.line + index }
     if (reference === '') return
     const parsed = findReference(reference)

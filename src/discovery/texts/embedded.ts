@@ -1,6 +1,7 @@
 import { readDocuments } from '../../kubernetes/documents/document.ts'
 import type { Path } from '../../kubernetes/documents/path.ts'
 import { readKey } from '../classify/key.ts'
+import { mayHoldImages } from '../classify/promising.ts'
 
 /** A value that stands as text inside a resource; lines count from the start of that text, from 0. */
 interface EmbeddedValue {
@@ -8,24 +9,14 @@ interface EmbeddedValue {
   lineOf(path: Path): number
 }
 
-/** A run of characters that repositories have, and what may follow it. */
-const RUN = /[\w./-]+(?=([:@]\w)?)/g
 const STRUCTURED = /^[ \t]*[[{]|^[ \t]*(?:-[ \t]+)?["']?[\w./-]+["']?[ \t]*:(?:\s|$)/m
 /** How programs begin. */
 export const SCRIPT = /^\s*(?:#!|set -|import |package |function )/
 
 /** Whether a text of that name can hold texts of its own: it is JSON, or has several lines. */
 export function mayEmbed(text: string, name: string): boolean {
-  const isStructure = text.length > 8 && (text.includes('\n') || /^\s*[[{]/.test(text))
-  return isStructure && (/image|repositor|registry/i.test(text) || readKey(name).ofImage || holdsVersionedPath(text))
-}
-
-/** Whether something in a text looks like `org/app:1`. Each run is taken whole, so that it is read once. */
-function holdsVersionedPath(text: string): boolean {
-  for (const [run, version] of text.matchAll(RUN)) {
-    if (version !== undefined && /[a-z0-9]\/./i.test(run)) return true
-  }
-  return false
+  const isStructure = text.length > 8 && (text.includes('\n') || /^\s*(?:\[|\{(?!\{))/.test(text))
+  return isStructure && (readKey(name).ofImage || mayHoldImages(text))
 }
 
 /** The maps and lists that a text is YAML or JSON for; none where it is a template, a script or prose. */

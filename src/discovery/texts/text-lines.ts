@@ -1,4 +1,5 @@
 import { type Key, type KeyRole, readKey } from '../classify/key.ts'
+import { hasPlaceholder } from '../classify/placeholders.ts'
 import { hasVersion } from '../classify/reference-likelihood.ts'
 import { compose } from '../compose/compose-reference.ts'
 import { judge } from '../uses/image-candidate.ts'
@@ -62,6 +63,19 @@ function assignmentsIn(text: string, ofImages: boolean): Assignment[] {
     if (content.length > MAX_LINE || COMMENT.test(content)) return []
     const alone = ofImages ? ALONE.exec(content)?.[1] : undefined
     return alone ? [{ name: '', value: alone, line }] : assignmentsOf(content, line)
+  })
+}
+
+/** `image: {{ .Values.image }}`, `"image": "${REGISTRY}/x"`: an image that a placeholder is part of. */
+const OPEN = /^\s*(?:-\s+)?["']?([A-Za-z][\w./-]*)["']?\s*[:=]\s*["']?([^\s"'][^"']{1,500}?)["']?,?\s*$/
+
+/** What lines of a template set an image to, where values are still to be put in. */
+export function openImagesInLines(text: string): Assignment[] {
+  if (!hasPlaceholder(text)) return []
+  return text.split('\n').flatMap((content, line) => {
+    if (content.length > MAX_LINE || COMMENT.test(content) || !hasPlaceholder(content)) return []
+    const [, name, value] = OPEN.exec(content) ?? []
+    return name && value && hasPlaceholder(value) && readKey(name).role === 'image' ? [{ name, value, line }] : []
   })
 }
 

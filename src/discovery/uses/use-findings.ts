@@ -3,6 +3,7 @@ import type { UnreadableDocument } from '../../kubernetes/documents/document.ts'
 import { PULL_POLICIES, type PullPolicy } from '../../kubernetes/objects/pull-policy.ts'
 import { nameOfResource } from '../../kubernetes/objects/resource.ts'
 import { findReference, referenceProblem } from '../../oci/reference.ts'
+import { mayHoldImages } from '../classify/promising.ts'
 import type { ImageUse } from './image-use.ts'
 
 /** What is wrong, or will be offline, with an image that a pod spec names. */
@@ -25,9 +26,31 @@ export function gapFinding(use: Pick<ImageUse, 'workload' | 'container' | 'file'
   })
 }
 
+/** An image whose name is not complete; in a pod spec it is what the kubelet would get. */
+export function unresolvedFinding(
+  use: Pick<ImageUse, 'workload' | 'container' | 'file' | 'line'>,
+  text: string,
+  isPodSpec: boolean,
+): Finding {
+  const message = `${placeOf(use)}: the image ${JSON.stringify(text)} is not complete: something fills it in later`
+  const severity = isPodSpec ? 'error' : 'warning'
+  return finding('IMAGE_UNRESOLVED', message, { severity, file: use.file, line: use.line })
+}
+
+/** A document that names no kind and has keys of images, and no image that could be read. */
+export function withoutKindFinding(file: string, line: number): Finding {
+  return finding('DOCUMENT_WITHOUT_KIND', 'names no kind, has keys of images, and no image could be read', {
+    file,
+    line,
+  })
+}
+
 /** A document that cannot be read. */
-export function unreadableFinding({ file, line, problem }: UnreadableDocument): Finding {
-  return finding('DOCUMENT_UNREADABLE', `not readable as YAML or JSON: ${problem}`, { file, line })
+export function unreadableFinding({ file, line, problem, source }: UnreadableDocument): Finding {
+  // A resource that is cut off may have had its images in the rest.
+  const mayBeResource = /\b(?:kind|apiVersion|spec|containers?)\b/.test(source)
+  const severity = mayBeResource || mayHoldImages(source) ? 'error' : 'warning'
+  return finding('DOCUMENT_UNREADABLE', `not readable as YAML or JSON: ${problem}`, { severity, file, line })
 }
 
 function referenceFinding(use: ImageUse): Finding | undefined {

@@ -7,17 +7,17 @@ import type { FieldRule } from '../rules/field-rule.ts'
 import { KNOWN_FIELDS } from '../rules/known-fields.ts'
 import type { ImageCandidate } from '../uses/image-candidate.ts'
 import { schemaDefaults } from './schema-defaults.ts'
-import { findCandidates } from './walk.ts'
+import { type Found, findCandidates } from './walk.ts'
 
 /** The candidates of a resource: a user's rules first, then known fields, then what keys and texts tell. */
 export function candidatesOf(
   resource: Resource,
   workload: Workload | undefined,
-  rules: readonly FieldRule[],
-): ReturnType<typeof findCandidates> {
+  { rules, vars }: { rules: readonly FieldRule[]; vars: ReadonlyMap<string, string> | undefined },
+): Found {
   const own = applyRules(rules, resource, 'rule')
   const known = applyRules(KNOWN_FIELDS, resource, 'knownField')
-  const { candidates, gaps } = guessesFor(resource, workload)
+  const { candidates, gaps, unresolved } = guessesFor(resource, workload, vars)
   const isOwn = claims(own.claimed)
   const isKnown = claims(known.claimed)
   return {
@@ -27,6 +27,7 @@ export function candidatesOf(
       ...candidates.filter(({ path }) => !isOwn(path) && !isKnown(path)),
     ],
     gaps,
+    unresolved: unresolved.filter(({ path }) => !isOwn(path) && !isKnown(path)),
   }
 }
 
@@ -43,12 +44,17 @@ function claims(claimed: readonly Path[]): (path: Path) => boolean {
   }
 }
 
-function guessesFor(resource: Resource, workload: Workload | undefined): ReturnType<typeof findCandidates> {
+function guessesFor(
+  resource: Resource,
+  workload: Workload | undefined,
+  vars: ReadonlyMap<string, string> | undefined,
+): Found {
   const { apiVersion, kind, value } = resource
-  if (isExcluded(resource)) return { candidates: [], gaps: [] }
-  if (kind === 'CustomResourceDefinition') return { candidates: defaultCandidates(resource), gaps: [] }
+  const nothing = { candidates: [], gaps: [], unresolved: [] }
+  if (isExcluded(resource)) return nothing
+  if (kind === 'CustomResourceDefinition') return { ...nothing, candidates: defaultCandidates(resource) }
   const layer = kind === 'ConfigMap' ? 'config' : 'knownField'
-  return findCandidates(value, { apiVersion, layer, podSpec: workload?.podSpec })
+  return findCandidates(value, { apiVersion, layer, podSpec: workload?.podSpec, vars })
 }
 
 function defaultCandidates({ apiVersion, value }: Resource): ImageCandidate[] {

@@ -1,5 +1,6 @@
 import { CONTAINER_LISTS, podImageGaps, podImages } from '../../kubernetes/objects/pod-images.ts'
 import { isObject } from '../../kubernetes/objects/resource.ts'
+import { hasPlaceholder } from '../classify/placeholders.ts'
 import { judge } from '../uses/image-candidate.ts'
 import { add, IMAGE, type Place, type Walk } from './walk-state.ts'
 
@@ -10,8 +11,13 @@ export function addPodImages(walk: Walk, spec: Record<string, unknown>, place: P
     // In a custom resource a container without an image is a patch of what its operator makes.
     if (spec === walk.podSpec || gap.found !== undefined) walk.gaps.push({ ...gap, path: [...walk.path, ...gap.path] })
   }
-  const isText = walk.depth > 0
+  const isText = walk.depth > 0 || walk.isLoose
   for (const { reference, policy, policyFrom, path, container } of podImages(spec)) {
+    if (hasPlaceholder(reference)) {
+      const pod = { container, policy: { effective: policy, from: policyFrom } }
+      walk.open.push({ text: reference, path: [...walk.path, ...path], textLine: undefined, place, pod })
+      continue
+    }
     if (isText && !judge(IMAGE, reference)) continue
     add(walk, place, {
       reference,

@@ -24,7 +24,30 @@ export interface Walk {
   /** Values that something gives a name: environment variables, parameters. */
   readonly named: Map<string, string>
   /** Texts under image keys that wait for the values of their placeholders. */
-  readonly open: { readonly text: string; readonly path: Path; readonly place: Place }[]
+  readonly open: OpenText[]
+  /** Those that found none. */
+  readonly unresolved: UnresolvedImage[]
+  /** What the user says that names stand for. */
+  readonly vars: ReadonlyMap<string, string>
+}
+
+interface OpenText {
+  readonly text: string
+  readonly path: Path
+  readonly textLine: number | undefined
+  readonly place: Place
+  /** Of a container: nothing fills in its image but what makes the whole resource. */
+  readonly pod?: Pick<ImageCandidate, 'policy' | 'container'>
+}
+
+/** An image whose name is not complete: a placeholder in it has no value. */
+export interface UnresolvedImage {
+  readonly text: string
+  readonly path: Path
+  readonly textLine: number | undefined
+  readonly container: string | undefined
+  /** The image of a container of a built-in kind: nothing fills it in once it is in the cluster. */
+  readonly isPodSpec: boolean
 }
 
 /** What the way to a value says about it. */

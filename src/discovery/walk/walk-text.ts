@@ -2,13 +2,17 @@ import { type Key, readKey } from '../classify/key.ts'
 import { hasPlaceholder } from '../classify/placeholders.ts'
 import { hasVersion } from '../classify/reference-likelihood.ts'
 import { mayEmbed, readEmbedded, SCRIPT } from '../texts/embedded.ts'
-import { imagesInLines } from '../texts/text-lines.ts'
+import { imagesInLines, openImagesInLines } from '../texts/text-lines.ts'
 import { type ImageCandidate, judge } from '../uses/image-candidate.ts'
 import type { Layer } from '../uses/image-use.ts'
-import { add, IMAGE, type Place, type Walk } from './walk-state.ts'
+import { add, IMAGE, type Place, type UnresolvedImage, type Walk } from './walk-state.ts'
 
 /** Finds the candidates of a value that stands as text; handed in because walking and reading texts need each other. */
-export type FindInside = (value: unknown, place: Place, name: string) => readonly ImageCandidate[]
+export type FindInside = (
+  value: unknown,
+  place: Place,
+  name: string,
+) => { readonly candidates: readonly ImageCandidate[]; readonly unresolved: readonly UnresolvedImage[] }
 
 const MAX_TEXT_DEPTH = 3
 /** Prose: what it mentions is not what runs. Expressions and patterns compare. */
@@ -37,7 +41,7 @@ export function visitText(walk: Walk, text: string, name: string, place: Place, 
   // Outside image fields a reference has at least one of these.
   if (key.role === 'other' && !/[/:@]/.test(text)) return
   if (!hasPlaceholder(text)) visitWords(walk, text, name, key, place)
-  else if (key.role === 'image') walk.open.push({ text, path: [...walk.path], place })
+  else if (key.role === 'image') walk.open.push({ text, path: [...walk.path], textLine: undefined, place })
 }
 
 /** A text of one line: one value, or several (`a=REF,b=REF`). */
@@ -60,6 +64,10 @@ export function visitLines(walk: Walk, text: string, name: string, place: Place)
   for (const { reference, confidence, name: inner, line } of imagesInLines(text, readKey(name), { isScript })) {
     add(walk, place, { reference, confidence, textLine: line, why: whyOf(place.layer, name, inner) })
   }
+  if (isScript) return
+  for (const { value, line } of openImagesInLines(text)) {
+    walk.open.push({ text: value, path: [...walk.path], textLine: line, place })
+  }
 }
 
 function visitEmbedded(walk: Walk, text: string, name: string, place: Place, findInside: FindInside): void {
@@ -68,11 +76,15 @@ function visitEmbedded(walk: Walk, text: string, name: string, place: Place, fin
   const isPassed = place.layer === 'environment' || place.layer === 'argument'
   const inner: Place = { ...place, layer: isPassed ? place.layer : 'config' }
   for (const { value, lineOf } of values) {
-    for (const candidate of findInside(value, inner, name)) {
-      // A text inside this text begins on the line after its key.
-      const textLine = lineOf(candidate.path) + (candidate.textLine === undefined ? 0 : candidate.textLine + 1)
-      add(walk, place, { ...candidate, path: [...walk.path], textLine, why: `${candidate.why} in the text of ${name}` })
+    const { candidates, unresolved } = findInside(value, inner, name)
+    // A text inside this text begins on the line after its key.
+    const lineIn = ({ path, textLine }: Pick<ImageCandidate, 'path' | 'textLine'>) =>
+      lineOf(path) + (textLine === undefined ? 0 : textLine + 1)
+    for (const candidate of candidates) {
+      const why = `${candidate.why} in the text of ${name}`
+      add(walk, place, { ...candidate, path: [...walk.path], textLine: lineIn(candidate), why })
     }
+    for (const open of unresolved) walk.unresolved.push({ ...open, path: [...walk.path], textLine: lineIn(open) })
   }
 }
 

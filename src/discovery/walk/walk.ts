@@ -13,7 +13,7 @@ import { readArguments } from './arguments.ts'
 import { addCompositions, entriesOf, NOTHING } from './walk-compositions.ts'
 import { visitNamedValue } from './walk-named-value.ts'
 import { addPodImages } from './walk-pods.ts'
-import { add, MENTION, OTHER, type Place, type Walk } from './walk-state.ts'
+import { add, MENTION, OTHER, type Place, type UnresolvedImage, type Walk } from './walk-state.ts'
 import { judgeFilled, visitLines, visitText, visitWords } from './walk-text.ts'
 
 interface WalkOptions {
@@ -21,46 +21,66 @@ interface WalkOptions {
   readonly layer: Layer
   /** What the API says is a pod spec, whatever its shape. */
   readonly podSpec?: unknown
+  readonly vars?: ReadonlyMap<string, string> | undefined
+  /** The root is no whole resource. */
+  readonly isLoose?: boolean
 }
 
-interface Found {
+/** What a walk finds. */
+export interface Found {
   readonly candidates: readonly ImageCandidate[]
   /** Containers without a usable image; in a custom resource only those that have something else there. */
   readonly gaps: readonly PodImageGap[]
+  readonly unresolved: readonly UnresolvedImage[]
 }
+
+const NO_VARS: ReadonlyMap<string, string> = new Map()
 
 const ARGUMENT_LISTS: ReadonlySet<string> = new Set('args command cmd extraArgs additionalArgs arguments'.split(' '))
 
 /** Everything in a resource that names an image or may: pod specs, and what the keys and texts around tell. */
-export function findCandidates(root: unknown, { apiVersion, layer, podSpec }: WalkOptions): Found {
-  return walkFrom(root, { apiVersion, podSpec, depth: 0 }, { layer, container: undefined, outer: OTHER }, '')
+export function findCandidates(
+  root: unknown,
+  { apiVersion, layer, podSpec, vars = NO_VARS, isLoose = false }: WalkOptions,
+): Found {
+  const whole = { apiVersion, podSpec, depth: 0, vars, isLoose }
+  return walkFrom(root, whole, { layer, container: undefined, outer: OTHER }, '')
 }
 
 function walkFrom(
   root: unknown,
-  { apiVersion, podSpec, depth }: Pick<Walk, 'apiVersion' | 'podSpec' | 'depth'>,
+  { apiVersion, podSpec, depth, vars, isLoose }: Pick<Walk, 'apiVersion' | 'podSpec' | 'depth' | 'vars' | 'isLoose'>,
   place: Place,
   name: string,
 ): Found {
   const walk: Walk = {
-    ...{ apiVersion, podSpec, depth },
-    isLoose: depth > 0 && !(isObject(root) && typeof root.kind === 'string'),
-    ...{ path: [], maps: [], found: [], gaps: [], claimed: new Set(), named: new Map(), open: [] },
+    ...{ apiVersion, podSpec, depth, vars, isLoose },
+    ...{ path: [], maps: [], found: [], gaps: [], claimed: new Set(), named: new Map(), open: [], unresolved: [] },
   }
   visit(walk, root, name, place)
-  for (const { text, path, place: at } of walk.open) {
-    const filled = fillPlaceholders(text, walk.named)
-    const image = filled === undefined ? undefined : judgeFilled(filled)
-    const why = `${text} with ${placeholderNames(text).join(', ')} filled in`
-    if (image) add(walk, at, { ...image, path, why })
+  for (const open of walk.open) fillIn(walk, open)
+  return { candidates: walk.found, gaps: walk.gaps, unresolved: walk.unresolved }
+}
+
+/** An image once all values are known that its text may wait for. */
+function fillIn(walk: Walk, { text, path, textLine, place, pod }: Walk['open'][number]): void {
+  const isBuiltIn = pod !== undefined && walk.podSpec !== undefined
+  const values = isBuiltIn ? walk.vars : new Map([...walk.named, ...walk.vars])
+  const filled = fillPlaceholders(text, values)
+  if (filled === undefined) {
+    walk.unresolved.push({ text, path, textLine, container: pod?.container ?? place.container, isPodSpec: isBuiltIn })
+    return
   }
-  return { candidates: walk.found, gaps: walk.gaps }
+  const image = judgeFilled(filled)
+  const why = `${text} with ${placeholderNames(text).join(', ')} filled in`
+  if (image) add(walk, place, { ...image, ...pod, path, textLine, why })
 }
 
 function visit(walk: Walk, value: unknown, name: string, place: Place): void {
   if (typeof value === 'string') {
     visitText(walk, value, name, place, (inside, at, outer) => {
-      return walkFrom(inside, { ...walk, podSpec: undefined, depth: walk.depth + 1 }, at, outer).candidates
+      const isLoose = !(isObject(inside) && typeof inside.kind === 'string')
+      return walkFrom(inside, { ...walk, podSpec: undefined, depth: walk.depth + 1, isLoose }, at, outer)
     })
   } else if (Array.isArray(value)) {
     visitList(walk, value, name, place)

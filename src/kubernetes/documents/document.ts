@@ -31,7 +31,7 @@ export interface UnreadableDocument {
 
 /** A part of a text that says nothing: only comments or directives, or what its reader need not know. */
 export interface BlankDocument {
-  readonly form: 'blank'
+  readonly form: 'blank' | 'unneeded'
   readonly file: string
   readonly line: number
   readonly source: string
@@ -45,7 +45,9 @@ export type AnyDocument = Document | UnreadableDocument | BlankDocument
  * `firstLine` is the line of the file at which the text begins.
  */
 export function* readDocuments(text: string, file: string, firstLine = 1): Generator<Document | UnreadableDocument> {
-  for (const document of readEveryDocument(text, file, firstLine)) if (document.form !== 'blank') yield document
+  for (const document of readEveryDocument(text, file, firstLine)) {
+    if (document.form === 'manifest' || document.form === 'broken') yield document
+  }
 }
 
 /**
@@ -59,8 +61,8 @@ export function* readEveryDocument(
   isNeeded: (source: string) => boolean = () => true,
 ): Generator<AnyDocument> {
   for (const { source, line } of splitDocuments(text, firstLine)) {
-    const document = isNeeded(source) ? readDocument(source, file, line) : undefined
-    yield document ?? { form: 'blank', file, line, source }
+    if (isNeeded(source)) yield readDocument(source, file, line) ?? { form: 'blank', file, line, source }
+    else yield { form: 'unneeded', file, line, source }
   }
 }
 

@@ -25,7 +25,7 @@ export function resourcesOf(document: Document): Resource[] {
 
 /** Where a resource stands, for people: `Deployment shop/web`. */
 export function nameOfResource({ kind, namespace, name }: Pick<Resource, 'kind' | 'namespace' | 'name'>): string {
-  return `${kind} ${namespace ? `${namespace}/` : ''}${name || '(no name)'}`
+  return `${kind || '(no kind)'} ${namespace ? `${namespace}/` : ''}${name || '(no name)'}`
 }
 
 /** The line of its file at which a resource is named. */

@@ -108,7 +108,8 @@ function setAt(root: Record<string, unknown>, { path, value }: TextEdit): void {
 /** Custom resources whose images were found, but whose pods an operator makes. */
 function outOfReach(document: Document, uses: Scanned['uses'], workloads: readonly Workload[]): Finding[] {
   const known = new Set(workloads.map(({ resource }) => nameOfResource(resource)))
-  const others = new Set(uses.map(({ workload }) => nameOfResource(workload)).filter((name) => !known.has(name)))
+  const named = uses.filter(({ workload }) => workload.kind !== '').map(({ workload }) => nameOfResource(workload))
+  const others = new Set(named.filter((name) => !known.has(name)))
   return Array.from(others, (name) => {
     const message = `${name}: a custom resource, whose pods an operator makes: left as it is`
     const hint = "Set nodeSelector and pull policy in the operator's own fields, if it has any."

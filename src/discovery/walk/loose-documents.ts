@@ -1,0 +1,41 @@
+import { isObject } from '../../kubernetes/objects/resource.ts'
+import { readKey } from '../classify/key.ts'
+import type { ImageCandidate } from '../uses/image-candidate.ts'
+import { type Found, findCandidates } from './walk.ts'
+
+/** Keys of files that other tools run: compose, pipelines. What they name runs in no cluster. */
+const OTHER_TOOLS: readonly (readonly string[])[] = [['services'], ['jobs', 'on'], ['stages'], ['pipeline', 'steps']]
+
+/** What a document without a kind gives: a patch, values, the file of a tool. Something else makes resources of it. */
+export interface LooseFound extends Pick<Found, 'candidates' | 'unresolved'> {
+  /** Whether some key is about an image. */
+  readonly hasImageKeys: boolean
+}
+
+/** Reads the value of a document that names no kind, as the text of a ConfigMap is read. */
+export function looseCandidates(value: unknown, vars: ReadonlyMap<string, string> | undefined): LooseFound {
+  const { candidates, unresolved } = findCandidates(value, { apiVersion: '', layer: 'config', isLoose: true, vars })
+  const isOthers = isObject(value) && OTHER_TOOLS.some((keys) => keys.every((key) => key in value))
+  return {
+    candidates: candidates.map((candidate): ImageCandidate => {
+      const why = `${candidate.why}, in a document without a kind`
+      return { ...candidate, why, ...(isOthers && { confidence: 'possible' }) }
+    }),
+    unresolved,
+    hasImageKeys: hasImageKeys(value),
+  }
+}
+
+function hasImageKeys(root: unknown): boolean {
+  const waiting: unknown[] = [root]
+  const seen = new Set<unknown>()
+  for (let value = waiting.pop(); waiting.length > 0 || value !== undefined; value = waiting.pop()) {
+    if (typeof value !== 'object' || value === null || seen.has(value)) continue
+    seen.add(value)
+    for (const [key, child] of Object.entries(value)) {
+      if (typeof child === 'string' && readKey(key).role === 'image') return true
+      waiting.push(child)
+    }
+  }
+  return false
+}
