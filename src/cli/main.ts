@@ -17,7 +17,7 @@ interface Source {
 export async function main(pjson: Interfaces.PJSON, source: Source = {}): Promise<void> {
   settings.enableAutoTranspile = false
   watchOutput()
-  const words = process.argv.slice(2)
+  const words = asFlags(process.argv.slice(2))
   try {
     const config = await Config.load({ root: fileURLToPath(new URL('../..', import.meta.url)), pjson, ...source })
     const [name = ''] = words
@@ -31,6 +31,15 @@ export async function main(pjson: Interfaces.PJSON, source: Source = {}): Promis
   await flushOutput()
   const failure = outputFailure()
   if (failure) sayUnwritten(failure)
+}
+
+/** Words that other tools have for what is a flag here: `help scan`, `version`, `-h`. */
+function asFlags(words: readonly string[]): string[] {
+  const [first, ...others] = words
+  if (first === 'help') return [...others, '--help']
+  if (first === 'version' || first === '-V') return ['--version']
+  const end = words.indexOf('--')
+  return words.map((word, index) => (word === '-h' && (end < 0 || index < end) ? '--help' : word))
 }
 
 function isCommandName(word: string): boolean {

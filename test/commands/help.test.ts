@@ -3,6 +3,7 @@ import { glob } from 'node:fs/promises'
 import { Flags, Parser } from '@oclif/core'
 import { expect, test } from 'vitest'
 import type { BaseCommand } from '../../src/cli/base-command.ts'
+import { runCli } from '../support/cli.ts'
 
 const files = (await Array.fromAsync(glob('src/commands/**/*.ts'))).sort()
 
@@ -34,4 +35,22 @@ test.for(files)('%s: a flag that repeats leaves what follows it to the arguments
     ([, flag]) => flag.type === 'option' && flag.multiple && !flag.multipleNonGreedy,
   )
   expect(greedy.map(([name]) => name)).toEqual([])
+})
+
+test.for([
+  [['-h'], ['--help']],
+  [['help'], ['--help']],
+  [
+    ['scan', '-h'],
+    ['scan', '--help'],
+  ],
+  [
+    ['help', 'scan'],
+    ['scan', '--help'],
+  ],
+  [['version'], ['--version']],
+])('%j says what %j says', async ([args, same]) => {
+  const answer = await runCli(args as string[])
+  expect(answer).toMatchObject({ exitCode: 0, stderr: '' })
+  expect(answer).toEqual(await runCli(same as string[]))
 })
