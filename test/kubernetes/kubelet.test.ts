@@ -12,6 +12,12 @@ const onKubelet = (kubeletVersion: string, status: object = {}): Node =>
 
 const strict = { securityContext: { supplementalGroupsPolicy: 'Strict' } }
 const handler = (userNamespaces: boolean) => ({ runtimeHandlers: [{ name: '', features: { userNamespaces } }] })
+const onRuntime = (kubeletVersion: string, containerRuntimeVersion: string): Node =>
+  node('n1', { status: { nodeInfo: { kubeletVersion, containerRuntimeVersion } } })
+const mounting = {
+  containers: [{ name: 'c', image: 'web:1', volumeMounts: [{ name: 'm', mountPath: '/m' }] }],
+  volumes: [{ name: 'm', image: { reference: 'model:1' } }],
+}
 const handlers = (...names: string[]) => ({ runtimeHandlers: names.map((name) => ({ name })) })
 const sysctls = (name: string) => ({ securityContext: { sysctls: [{ name, value: '1' }] } })
 
@@ -56,6 +62,18 @@ test.for<[rule: string, spec: object, on: Node, answer: 'starts' | 'fails' | 'un
     'kata',
   ],
   ['a handler, and the node does not tell', { runtimeClassName: 'kata' }, onKubelet('v1.29.0'), 'starts', 'kata'],
+  ['an image volume', mounting, onRuntime('v1.36.0', 'containerd://2.1.4'), 'starts'],
+  [
+    'an image volume that nothing mounts',
+    { volumes: mounting.volumes },
+    onRuntime('v1.30.0', 'docker://28.0.0'),
+    'starts',
+  ],
+  ['an image volume, off by default', mounting, onRuntime('v1.34.2', 'containerd://2.1.4'), 'unknown'],
+  ['an image volume, and containerd is too old', mounting, onRuntime('v1.36.0', 'containerd://2.0.5'), 'fails'],
+  ['an image volume, and CRI-O is too old', mounting, onRuntime('v1.36.0', 'cri-o://1.30.4'), 'fails'],
+  ['an image volume on CRI-O', mounting, onRuntime('v1.36.0', 'cri-o://1.36.1'), 'starts'],
+  ['an image volume on docker', mounting, onRuntime('v1.36.0', 'docker://28.0.0'), 'fails'],
   ['the users of the host', { hostUsers: true }, onKubelet('v1.37.2'), 'starts'],
   ['a safe sysctl', sysctls('net.ipv4.tcp_syncookies'), onKubelet('v1.37.2'), 'starts'],
   ['a safe sysctl with slashes', sysctls('net/ipv4/tcp_syncookies'), onKubelet('v1.37.2'), 'starts'],

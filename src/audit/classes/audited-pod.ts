@@ -1,10 +1,11 @@
-import type { Container, PodSpec } from 'kubernetes-types/core/v1.js'
+import type { PodSpec } from 'kubernetes-types/core/v1.js'
 import type { LockedImage } from '../../bundle/format/lock.ts'
 import { type AdmissionFacts, admittedPod } from '../../kubernetes/admission/admitted-pod.ts'
-import { CONTAINER_LISTS, type PodImage, podImages } from '../../kubernetes/objects/pod-images.ts'
-import { nameOfResource, objectsOf } from '../../kubernetes/objects/resource.ts'
+import { type PodImage, podImages } from '../../kubernetes/objects/pod-images.ts'
+import { nameOfResource } from '../../kubernetes/objects/resource.ts'
 import type { Workload } from '../../kubernetes/objects/workload.ts'
 import type { Labels } from '../../kubernetes/pods/label-selector.ts'
+import { mountedVolumes } from '../../kubernetes/pods/mounted-volumes.ts'
 import { fieldDoubts } from '../../kubernetes/pods/unmodelled-fields.ts'
 import { type RepellingTerm, type RepellingTerms, repels } from '../../kubernetes/scheduler/anti-affinity.ts'
 import { type SchedulablePod, schedulablePod } from '../../kubernetes/scheduler/schedulable-pod.ts'
@@ -62,11 +63,7 @@ export function auditedPod(workload: Workload, facts: PodFacts): AuditedPod {
 
 /** The images that something of the pod starts or mounts: a volume that no container mounts holds nothing back. */
 function startedImages(spec: PodSpec): PodImage[] {
-  const mounted = new Set(
-    CONTAINER_LISTS.flatMap((list) => objectsOf(spec[list] as Container[] | undefined)).flatMap(({ volumeMounts }) =>
-      objectsOf(volumeMounts).map(({ name }) => name),
-    ),
-  )
+  const mounted = mountedVolumes(spec)
   return podImages(spec).filter(({ path, container }) => path[0] !== 'volumes' || mounted.has(container))
 }
 

@@ -99,6 +99,7 @@ function classKey(
 function supportKey(node: Node): unknown[] {
   return [
     kubeletMinor(node),
+    node.status?.nodeInfo?.containerRuntimeVersion,
     ...['features', 'declaredFeatures', 'runtimeHandlers'].map((key) => valueAt(node.status, [key])),
   ]
 }

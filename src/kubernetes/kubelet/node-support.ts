@@ -1,7 +1,8 @@
 import type { Node, PodSpec } from 'kubernetes-types/core/v1.js'
 import { valueAt } from '../documents/path.ts'
 import { kubeletMinor } from '../objects/node.ts'
-import { objectsOf } from '../objects/resource.ts'
+import { isObject, objectsOf } from '../objects/resource.ts'
+import { mountedVolumes } from '../pods/mounted-volumes.ts'
 
 /** A pod, and the handler of its RuntimeClass; empty for none, undefined where it is not known. */
 export interface AskingPod {
@@ -17,6 +18,12 @@ export interface Unsupported {
 
 /** From this version on kubelets refuse what their runtime does not support, and user namespaces are on. */
 const CHECKING_MINOR = 33
+
+/** From this version on kubelets mount images as volumes unless they are told not to. */
+const IMAGE_VOLUME_MINOR = 35
+
+/** The first versions of runtimes that can, as thousands of majors. Source: kubernetes KEP-4639. */
+const IMAGE_VOLUME_RUNTIMES: Readonly<Record<string, number>> = { containerd: 2001, 'cri-o': 1031 }
 
 /** Kernel settings that every kubelet lets a pod set. Source: kubernetes 1.37, pkg/kubelet/sysctl/safe_sysctls.go. */
 const SAFE_SYSCTLS: ReadonlySet<string> = new Set([
@@ -45,12 +52,13 @@ export function unsupported(pod: AskingPod, node: Node): Unsupported[] {
     ...supplementalGroups(spec, node),
     ...userNamespaces(pod, node),
     ...unsafeSysctls(spec),
+    ...imageVolumes(spec, node),
   ]
 }
 
 /** Whether a pod asks for anything of the kind, so that nodes differ for it. */
 export function asksOfNode({ spec, handler }: AskingPod): boolean {
-  return Boolean(handler) || isStrict(spec) || valueAt(spec, ['hostUsers']) === false
+  return Boolean(handler) || isStrict(spec) || valueAt(spec, ['hostUsers']) === false || mountsImage(spec)
 }
 
 /** The handler of a RuntimeClass, which each runtime is configured with. */
@@ -83,6 +91,23 @@ function unsafeSysctls({ securityContext }: PodSpec): Unsupported[] {
   const unsafe = objectsOf(securityContext?.sysctls).find(({ name }) => !SAFE_SYSCTLS.has(name.replaceAll('/', '.')))
   if (!unsafe) return []
   return [{ message: `sysctl ${unsafe.name} needs a kubelet that allows it (SysctlForbidden)`, isCertain: false }]
+}
+
+function imageVolumes(spec: PodSpec, node: Node): Unsupported[] {
+  if (!mountsImage(spec)) return []
+  const version = node.status?.nodeInfo?.containerRuntimeVersion ?? ''
+  const [, name = '', major = '', minor = ''] = /^([a-z-]+):\/\/v?(\d+)\.(\d+)/.exec(version) ?? []
+  const least = IMAGE_VOLUME_RUNTIMES[name]
+  const isTooOld = least !== undefined && Number(major) * 1000 + Number(minor) < least
+  if (name === 'docker' || isTooOld) return [{ message: `${version} mounts no image volumes`, isCertain: true }]
+  const kubelet = kubeletMinor(node)
+  if (kubelet === undefined || kubelet >= IMAGE_VOLUME_MINOR) return []
+  return [{ message: 'image volumes are off by default before Kubernetes 1.35', isCertain: false }]
+}
+
+function mountsImage(spec: PodSpec): boolean {
+  const mounted = mountedVolumes(spec)
+  return objectsOf(spec.volumes).some((volume) => isObject(valueAt(volume, ['image'])) && mounted.has(volume.name))
 }
 
 function isStrict(spec: PodSpec): boolean {
