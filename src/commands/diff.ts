@@ -13,8 +13,8 @@ export default class Diff extends BaseCommand {
   ]
   static override flags = keyFlag
   static override args = {
-    before: Args.string({ description: 'bundle or lock', required: true }),
-    after: Args.string({ description: 'bundle or lock', required: true }),
+    before: Args.string({ description: 'bundle, OCI image layout, or lock', required: true }),
+    after: Args.string({ description: 'bundle, OCI image layout, or lock', required: true }),
   }
 
   async run(): Promise<LockDiff> {

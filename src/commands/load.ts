@@ -14,6 +14,7 @@ import { readNodeScript } from '../cli/files/node-script.ts'
 import { runNodeScript } from '../cli/files/run-node-script.ts'
 import { baseFlag, keyFlag } from '../cli/flags/bundle-file-flags.ts'
 import { createProgress } from '../cli/output/progress.ts'
+import { BundleFile } from '../layout/bundle-file.ts'
 import type { Content } from '../oci/content.ts'
 import { LOAD_METHODS } from '../seed/methods/methods.ts'
 
@@ -30,7 +31,7 @@ code 4 when one is missing.`
   ]
   static override strict = false
   static override args = {
-    file: Args.string({ description: 'bundle', required: true }),
+    file: Args.string({ description: 'bundle, or OCI image layout (directory or tar)', required: true }),
     name: Args.string({ description: 'image to load; default all' }),
   }
   static override flags = {
@@ -50,12 +51,13 @@ code 4 when one is missing.`
 
   async run(): Promise<unknown> {
     const { argv, args, flags } = await this.parse(Load)
-    const { bundle, content } = await openOverBases(args.file, flags)
+    const content = await openOverBases(args.file, flags)
     const directory = await mkdtemp(join(tmpdir(), 'nodeseed-load-'))
     try {
-      const lock = imagesToLoad(bundle.lock, (argv as string[]).slice(1), args.file)
+      const isBundle = content instanceof BundleFile
+      const lock = imagesToLoad(content.lock, (argv as string[]).slice(1), args.file)
       await this.#verify(content, lock)
-      const file = content === bundle ? args.file : await joined(content, lock, directory)
+      const file = isBundle ? args.file : await joined(content, lock, directory)
       const names = join(directory, 'names.txt')
       // Which edition it is counts where whole sets are kept; these images are taken as they are.
       await writeFile(names, renderNames({ version: 1, images: lock.images }))
@@ -102,7 +104,7 @@ function notThere({ images = [] }: { images?: unknown }): { name: string; why: s
   )
 }
 
-/** One file with these images, in a directory that goes away: a runtime reads no delta. */
+/** One file with these images, in a directory that goes away: a runtime reads no delta and no directory. */
 async function joined(content: Content, { images }: Lock, directory: string): Promise<string> {
   const file = join(directory, 'joined.tar')
   const lock: Lock = { version: 1, images }

@@ -11,6 +11,7 @@ import { readRegistryOptions } from '../cli/registry/registry-options.ts'
 import { checkOutputPlace } from '../disk/output-place.ts'
 import { writeTextFile } from '../disk/write-file.ts'
 import { ExpectedError } from '../errors.ts'
+import type { Content } from '../oci/content.ts'
 import { parseReference, repositoryName } from '../oci/reference.ts'
 import { countOf } from '../plural.ts'
 import { UploadClient } from '../registry/client/upload-client.ts'
@@ -26,7 +27,7 @@ that breaks goes on where it broke.`
     '<%= config.bin %> <%= command.id %> shop.tar registry.local --rewrite mirror --image-map images.json',
   ]
   static override args = {
-    file: Args.string({ description: 'bundle', required: true }),
+    file: Args.string({ description: 'bundle, or OCI image layout (directory or tar)', required: true }),
     registry: Args.string({ description: 'HOST[:PORT] of the registry', required: true }),
   }
   static override flags = {
@@ -50,17 +51,17 @@ that breaks goes on where it broke.`
     const { args, flags } = await this.parse(Push)
     const registry = parseRegistry(args.registry)
     if (flags['image-map']) await checkOutputPlace(flags['image-map'], { replace: true })
-    const { bundle, content } = await openOverBases(args.file, flags)
+    const content = await openOverBases(args.file, flags)
     const client = new UploadClient(await readRegistryOptions(flags, []))
     const progress = createProgress()
     try {
-      const { images } = bundle.lock
+      const { images } = content.lock
       const names = pushNames(
         images.flatMap((image) => image.names.map((name) => repositoryName(parseReference(name)))),
         { registry, prefix: flags.rewrite },
       )
-      await progress.start(`push to ${registry}`, bundle.size)
-      const result = await pushImages(bundle.lock, content, client, {
+      await progress.start(`push to ${registry}`, sizeOf(content))
+      const result = await pushImages(content.lock, content, client, {
         nameFor: (repository) => names.get(repository) ?? repository,
         sparseIndex: flags['sparse-index'],
         onBytes: (count) => progress.add(count),
@@ -89,4 +90,9 @@ function parseRegistry(text: string): string {
   throw new ExpectedError('USAGE', `Not a registry: ${JSON.stringify(text)}`, {
     hint: 'Write HOST or HOST:PORT; a path goes into --rewrite.',
   })
+}
+
+/** Bytes of all blobs. */
+function sizeOf({ blobs }: Content): number {
+  return [...blobs.values()].reduce((sum, { size }) => sum + size, 0)
 }

@@ -24,7 +24,9 @@ follow its base. SIGHUP opens the files and the certificate again; SIGTERM lets 
     '<%= config.bin %> <%= command.id %> shop.tar --listen :5000 --users users.txt --advertise http://10.0.0.5:5000',
   ]
   static override strict = false
-  static override args = { file: Args.string({ description: 'bundle', required: true }) }
+  static override args = {
+    file: Args.string({ description: 'bundle, or OCI image layout (directory or tar)', required: true }),
+  }
   static override flags = serveFlags
 
   async run(): Promise<unknown> {

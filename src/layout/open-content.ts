@@ -32,7 +32,7 @@ async function openTar(path: string): Promise<Content> {
 }
 
 /** Nothing is there: no directory. What cannot be looked at ends the run. @throws {ExpectedError} INPUT_UNREADABLE */
-async function isDirectory(path: string): Promise<boolean> {
+export async function isDirectory(path: string): Promise<boolean> {
   try {
     return (await stat(path)).isDirectory()
   } catch (error) {

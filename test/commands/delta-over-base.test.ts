@@ -1,5 +1,7 @@
+import { execFile } from 'node:child_process'
 import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
+import { promisify } from 'node:util'
 import { expect, onTestFinished, test } from 'vitest'
 import type { LockedImage } from '../../src/bundle/format/lock.ts'
 import { writeTestBundle } from '../support/bundle-maker.ts'
@@ -64,4 +66,46 @@ test('a base that has not what the delta needs is refused, and says how much tha
   const { exitCode, stderr } = await runCli(['push', delta, '127.0.0.1:9', '--base', empty])
   expect(stderr).toMatch(/delta\.tar needs 2 blobs with [\d.]+ [kM]?B that none of its bases has/)
   expect(exitCode).toBe(2)
+})
+
+testWith(['docker-registry', 'skopeo', 'busybox'])(
+  'push takes an OCI image layout, as a directory and as a tar',
+  async () => {
+    const { directory, images } = await deltaOverBase()
+    await mkdir(join(directory, 'registry'))
+    const registry = await startDockerRegistry(join(directory, 'registry'))
+    onTestFinished(() => registry.stop())
+    const { blobs, images: whole } = await testImages()
+    await writeTestBundle(join(directory, 'whole.tar'), whole.slice(1), blobs)
+    await mkdir(join(directory, 'layout'))
+    await promisify(execFile)('tar', ['-xf', join(directory, 'whole.tar'), '-C', join(directory, 'layout')])
+    const pushed = await runCli(['push', join(directory, 'layout'), registry.host])
+    expect(pushed.exitCode, pushed.stderr).toBe(0)
+    await copyWithSkopeo(`${registry.host}/team/job:2.0`, join(directory, 'copy'))
+    const archive = join(directory, 'archive.tar')
+    await promisify(execFile)('tar', [
+      '-cf',
+      archive,
+      '-C',
+      join(directory, 'layout'),
+      'blobs',
+      'index.json',
+      'oci-layout',
+    ])
+    const again = await runCli(['push', archive, registry.host])
+    expect(again.exitCode, again.stderr).toBe(0)
+    expect(again.stdout).toContain('(was there)')
+    expect(images).toHaveLength(2)
+    const key = await runCli(['push', join(directory, 'layout'), registry.host, '--key', 'any.pub'])
+    expect(key).toMatchObject({ exitCode: 2, stderr: expect.stringContaining('not a bundle, and --key checks') })
+  },
+)
+
+test('diff compares a bundle with the layout that it is once it is unpacked: nothing changed', async () => {
+  const { base, directory } = await deltaOverBase()
+  await mkdir(join(directory, 'layout'))
+  await promisify(execFile)('tar', ['-xf', base, '-C', join(directory, 'layout')])
+  const { exitCode, stdout, stderr } = await runCli(['diff', base, join(directory, 'layout'), '--json'])
+  expect(exitCode, stderr).toBe(0)
+  expect(JSON.parse(stdout)).toMatchObject({ added: [], removed: [], moved: [], addedBytes: 0, removedBytes: 0 })
 })

@@ -178,7 +178,8 @@ function choose(text: string, wanted: readonly Platform[], available: readonly C
   )
 }
 
-async function lockPlatform(
+/** One platform of an image, as its manifest has it. @throws {ExpectedError} CONTENT_MISMATCH, UNSUPPORTED */
+export async function lockPlatform(
   reference: Reference,
   { descriptor, platform }: Choice,
   documents: Documents,
@@ -188,7 +189,11 @@ async function lockPlatform(
 }
 
 /** What a single manifest runs on: only its config says so. */
-async function platformOf(reference: Reference, descriptor: Descriptor, documents: Documents): Promise<Platform> {
+export async function platformOf(
+  reference: Reference,
+  descriptor: Descriptor,
+  documents: Documents,
+): Promise<Platform> {
   const { config } = await documents.parseImage(reference, descriptor)
   const text = formatReference(reference)
   if (!isImageConfigType(config.mediaType)) {

@@ -2,19 +2,20 @@ import { open } from 'node:fs/promises'
 import { type Lock, parseLock } from '../../bundle/format/lock.ts'
 import { ExpectedError } from '../../errors.ts'
 import { findParts } from '../../layout/files/part-name.ts'
+import { isDirectory } from '../../layout/open-content.ts'
 import { readText } from '../texts/read-text.ts'
-import { openTrusted } from './trusted-bundle.ts'
+import { openImages } from './trusted-bundle.ts'
 
 /**
- * The lock that a file is, or that a bundle carries; with a key only that of a bundle which it signed.
+ * The lock that a file is, that a bundle carries, or that an OCI image layout amounts to; with a key only that of a bundle which it signed.
  *
  * @throws {ExpectedError} INPUT_NOT_FOUND, INPUT_UNREADABLE, INPUT_INVALID, BUNDLE_INVALID
  */
 export async function readLockOf(path: string, { key }: { key?: string | undefined } = {}): Promise<Lock> {
-  if (await isTar(path)) {
-    const bundle = await openTrusted(path, { key })
-    await bundle.close()
-    return bundle.lock
+  if ((await isTar(path)) || (path !== '-' && (await isDirectory(path)))) {
+    const content = await openImages(path, { key })
+    await content.close()
+    return content.lock
   }
   if (key !== undefined) {
     throw new ExpectedError('INPUT_INVALID', `${path}: not a bundle, and --key checks the signatures of bundles`, {

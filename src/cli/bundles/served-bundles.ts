@@ -1,5 +1,5 @@
 import { BundleContent } from '../../server/registry/bundle-content.ts'
-import { openTrusted } from './trusted-bundle.ts'
+import { openImages } from './trusted-bundle.ts'
 
 /**
  * Opens bundles as the content of one registry: all of them, or none.
@@ -10,7 +10,7 @@ export async function openServedBundles(
   files: readonly string[],
   { key }: { key?: string | undefined },
 ): Promise<{ content: BundleContent; close(): Promise<void> }> {
-  const opened = await Promise.allSettled(files.map((file) => openTrusted(file, { key })))
+  const opened = await Promise.allSettled(files.map((file) => openImages(file, { key })))
   const bundles = opened.flatMap((result) => (result.status === 'fulfilled' ? [result.value] : []))
   const close = async () => {
     await Promise.all(bundles.map((bundle) => bundle.close()))

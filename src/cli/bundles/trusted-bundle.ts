@@ -1,5 +1,9 @@
+import type { LockedContent } from '../../bundle/format/bundle.ts'
+import { blobsOf, type Lock } from '../../bundle/format/lock.ts'
+import { lockContent } from '../../bundle/lock/lock-content.ts'
 import { ExpectedError } from '../../errors.ts'
-import { type BundleFile, openBundle } from '../../layout/bundle-file.ts'
+import { BundleFile, openBundle } from '../../layout/bundle-file.ts'
+import { openContent } from '../../layout/open-content.ts'
 import type { Content } from '../../oci/content.ts'
 import { LayeredContent } from '../../oci/layered-content.ts'
 import { signatureProblem } from './sign-bundle.ts'
@@ -13,37 +17,64 @@ import { describeRequired } from './write-bundle.ts'
  */
 export async function openTrusted(path: string, { key }: { key?: string | undefined }): Promise<BundleFile> {
   const bundle = await openBundle(path)
-  if (key === undefined) return bundle
   try {
-    const problem = await signatureProblem(bundle, key)
-    if (problem === undefined) return bundle
-    throw new ExpectedError('BUNDLE_INVALID', `${path}: ${problem}`, {
-      hint: 'Get bundle and signature again from where they were made, or name the key that they were made with.',
-    })
+    await checkSigned(bundle, key)
+    return bundle
   } catch (error) {
     await bundle.close()
     throw error
   }
 }
 
+async function checkSigned(bundle: BundleFile, key: string | undefined): Promise<void> {
+  const problem = key === undefined ? undefined : await signatureProblem(bundle, key)
+  if (problem === undefined) return
+  throw new ExpectedError('BUNDLE_INVALID', `${bundle.path}: ${problem}`, {
+    hint: 'Get bundle and signature again from where they were made, or name the key that they were made with.',
+  })
+}
+
 /**
- * Opens a bundle, and where it is a delta the bundles that it builds on, as one content. Closing the content closes all.
+ * Opens whatever holds images, and says what they are: a bundle or its parts, an OCI image layout as directory or tar.
+ * With a key only a bundle that it signed.
+ *
+ * @throws {ExpectedError} what opening a bundle throws; INPUT_INVALID for a key where there is no bundle.
+ */
+export async function openImages(path: string, { key }: { key?: string | undefined }): Promise<LockedContent> {
+  const content = await openContent(path)
+  try {
+    if (content instanceof BundleFile) {
+      await checkSigned(content, key)
+      return content
+    }
+    if (key === undefined) return withLock([content], await lockContent(content))
+    throw new ExpectedError('INPUT_INVALID', `${path}: not a bundle, and --key checks the signatures of bundles`, {
+      hint: 'Name a bundle, or leave --key out.',
+    })
+  } catch (error) {
+    await content.close()
+    throw error
+  }
+}
+
+/**
+ * Opens what holds images, and where that is a delta the bundles that it builds on, as one content.
  *
  * @throws {ExpectedError} what opening one throws; INPUT_INVALID when bases are named and blobs are in none of them.
  */
 export async function openOverBases(
   path: string,
   { base, key }: { base: readonly string[]; key?: string | undefined },
-): Promise<{ bundle: BundleFile; content: Content }> {
-  const bundle = await openTrusted(path, { key })
-  if (base.length === 0) return { bundle, content: bundle }
-  const opened: BundleFile[] = [bundle]
+): Promise<LockedContent> {
+  const top = await openImages(path, { key })
+  if (base.length === 0) return top
+  const opened = [top]
   try {
-    for (const file of base) opened.push(await openTrusted(file, { key }))
-    const content = new LayeredContent(opened)
-    const lacking = await content.lacking()
-    if (lacking.size === 0) return { bundle, content }
-    const missing = [...lacking].map(([digest, { size }]) => ({ digest, size }))
+    for (const file of base) opened.push(await openImages(file, { key }))
+    const content = withLock(opened, top.lock)
+    const needed = new Map(top.lock.images.flatMap(blobsOf).map(({ digest, size }) => [digest, { digest, size }]))
+    const missing = [...needed.values()].filter(({ digest }) => !content.blobs.has(digest))
+    if (missing.length === 0) return content
     throw new ExpectedError('INPUT_INVALID', `${path} needs ${describeRequired(missing)} that none of its bases has`, {
       hint: 'Name with --base every bundle that it was made since, in the order in which they were made.',
     })
@@ -51,4 +82,8 @@ export async function openOverBases(
     await Promise.all(opened.map((file) => file.close()))
     throw error
   }
+}
+
+function withLock(layers: readonly Content[], lock: Lock): LockedContent {
+  return Object.assign(new LayeredContent(layers), { lock })
 }
