@@ -1,15 +1,16 @@
 import { spawn } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
-import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { chmod, mkdir, readdir, readFile, rm, statfs, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { expect, test } from 'vitest'
 import type { LockedImage } from '../../src/bundle/format/lock.ts'
 import { writeTestBundle } from '../support/bundle-maker.ts'
 import { startContainerd } from '../support/containerd.ts'
-import { testWith } from '../support/debian.ts'
+import { testWith, toolEnvironment } from '../support/debian.ts'
 import { type Blobs, lockImage, makeImage, makeIndex, makeLayer, thisPlatform } from '../support/image-maker.ts'
-import { reach, runNodeScript, startNodeScript } from '../support/node-script.ts'
+import { NODE_SCRIPT, reach, runNodeScript, startNodeScript } from '../support/node-script.ts'
 import { smallDisk } from '../support/small-disk.ts'
 import { temporaryDirectory } from '../support/temporary.ts'
 import { writeShop } from '../support/test-images.ts'
@@ -37,22 +38,31 @@ interface ImageState {
 
 const statesOf = (report: Record<string, unknown>) => report.images as ImageState[]
 
-withContainerd('a disk that is full while a layer is unpacked is a gap, and --check says the same', async () => {
-  const blobs: Blobs = new Map()
-  // Small in the bundle, and too large to be unpacked.
-  const big = await oneLayer(blobs, 'big', Buffer.alloc(60_000_000))
-  const file = await bundleOf([big], blobs)
-  const containerd = await startContainerd({ root: join(await smallDisk(30_000), 'root') })
-  const run = await runNodeScript([...reach(containerd), file])
-  expect(run, run.stderr).toMatchObject({ code: 4, report: { result: 'gap', imported: 0, missing: big.names } })
-  expect(
-    statesOf(run.report)
-      .map(({ why }) => why)
-      .join(),
-  ).toContain('no space left on device')
-  const checked = await runNodeScript([...reach(containerd), '--check', file])
-  expect(checked).toMatchObject({ code: 4, report: { missing: big.names } })
-})
+withContainerd(
+  'a disk that is full while a layer is unpacked is a gap of that image alone, and --check says so',
+  async () => {
+    const blobs: Blobs = new Map()
+    // Small in the bundle, and too large to be unpacked.
+    const big = await oneLayer(blobs, 'big', Buffer.alloc(60_000_000))
+    const others = [await oneLayer(blobs, 'first'), await oneLayer(blobs, 'last')]
+    const file = await bundleOf([others[0]!, big, others[1]!], blobs)
+    const disk = await smallDisk(30_000)
+    const containerd = await startContainerd({ root: join(disk, 'root') })
+    const run = await runNodeScript([...reach(containerd), file])
+    expect(run, run.stderr).toMatchObject({ code: 4, report: { result: 'gap', imported: 4, missing: big.names } })
+    for (const { there, why } of statesOf(run.report)) {
+      if (!there) expect(why).toContain('no space left on device')
+    }
+    const checked = await runNodeScript([...reach(containerd), '--check', file])
+    expect(checked).toMatchObject({ code: 4, report: { missing: big.names } })
+    for (const name of others.flatMap(({ names }) => names))
+      expect(await containerd.cri.imageStatus(name)).toBeDefined()
+    // What the attempt filled is free again, for whoever makes room.
+    const { bavail, bsize } = await statfs(disk)
+    expect(bavail * bsize).toBeGreaterThan(25_000_000)
+    expect(await readdir(join(disk, 'root'))).not.toContain('.nodeseed-reserve')
+  },
+)
 
 withContainerd('an image that is not unpacked is not there, unless nothing was to be unpacked', async () => {
   const { file } = await writeShop()
@@ -122,6 +132,53 @@ withContainerd('a containerd that does not answer is said, with its reason', asy
 })
 
 const LISTEN = "require('node:net').createServer().listen(process.argv[1], () => console.log('listening'))"
+
+withContainerd('killed anywhere, the next run finishes it', async () => {
+  const blobs: Blobs = new Map()
+  const images = await Promise.all(['a', 'b', 'c'].map((name) => oneLayer(blobs, name, randomBytes(3_000_000))))
+  const file = await bundleOf(images, blobs)
+  const containerd = await startContainerd()
+  for (const after of [300, 600, 900, 1300]) {
+    const killed = spawn('sh', [NODE_SCRIPT, ...reach(containerd), '--namespace', `after-${after}`, file], {
+      env: toolEnvironment(),
+      stdio: 'ignore',
+      detached: true,
+    })
+    await sleep(after)
+    if (killed.exitCode === null) {
+      process.kill(-(killed.pid as number), 'SIGKILL')
+      await once(killed, 'exit')
+    }
+    const place = [...reach(containerd), '--namespace', `after-${after}`]
+    const run = await runNodeScript([...place, file])
+    expect(run, `${after} ms: ${run.stderr}`).toMatchObject({ code: 0, report: { missingCount: 0 } })
+    expect(await runNodeScript([...place, '--check', file])).toMatchObject({ code: 0, report: { result: 'unchanged' } })
+  }
+})
+
+test('a docker that does not answer is said, with its reason', async () => {
+  const { file } = await writeShop()
+  const docker = join(await temporaryDirectory(), 'docker')
+  await writeFile(docker, '#!/bin/sh\necho "Cannot connect to the Docker daemon at unix:///run/x.sock." >&2\nexit 1\n')
+  await chmod(docker, 0o755)
+  expect(await runNodeScript(['--method', 'docker', '--ctr', docker, file])).toMatchObject({
+    code: 3,
+    report: { message: 'docker does not answer: Cannot connect to the Docker daemon at unix:///run/x.sock.' },
+  })
+})
+
+test('an image cache of Talos that lost a layer is a gap, and healed', async () => {
+  const { file, images } = await writeShop()
+  const root = await temporaryDirectory()
+  const args = ['--method', 'talos', '--root', root, '--platform', platform]
+  expect(await runNodeScript([...args, file])).toMatchObject({ code: 0 })
+  await rm(join(root, 'blob', images[1]!.platforms[0]!.layers[1]!.digest.replace(':', '-')))
+  expect(await runNodeScript([...args, '--check', file])).toMatchObject({
+    code: 4,
+    report: { missing: images[1]?.names },
+  })
+  expect(await runNodeScript([...args, file])).toMatchObject({ code: 0, report: { result: 'seeded', imported: 2 } })
+})
 
 testWith([], { root: true })('a full TMPDIR is exit code 3, with a line of JSON', async () => {
   const { file } = await writeShop()

@@ -32,6 +32,7 @@ row() { ctr images check "name==$1" | while read -r name _ digest state _ size u
   [ "$name" != "$1" ] || printf '%s %s %s %s\\n' "$name" "$digest" "$state" "\${unpacked##* }"; done; }
 for name; do :; done
 case $* in
+  'images -q') ctr images ls -q ;;
   'load --platform '*) ctr images import --platform "$3" - >/dev/null && echo "Loaded image: all" ;;
   'image inspect --mode native --format {{.Image.Name}} {{.Image.Target.Digest}} '*)
     set -- $(row "$name")

@@ -68,7 +68,7 @@ USAGE
 check='' watch='' prune='' pin=yes unpack=yes space_check=yes
 names='' expected_set='' set_name=images platform='' registry='' bundle='' ca='' auth_file='' layout=flat
 key='' signature='' allow_older='' editions='' edition_set='' edition_number=''
-method='' address='' ctr='' namespace=k8s.io storage='' snapshot_storage='' store='' root='' cri_config='' stopped=''
+method='' address='' ctr='' namespace=k8s.io storage='' storage_given='' snapshot_storage='' store='' root='' cri_config='' stopped=''
 report='' ready='' features=''
 
 parse_options() {
@@ -129,7 +129,7 @@ set_option() {
     --ctr) ctr=$2 ;;
     --namespace) namespace=$2 ;;
     --cri-config) cri_config=$2 ;;
-    --storage) storage=$2 ;;
+    --storage) storage=$2 storage_given=yes ;;
     --store) store=$2 ;;
     --root) root=${2%/} ;;
     --layout) layout=$2 ;;

@@ -1,13 +1,14 @@
 # ---- what is said
 
-work='' runtime='' set_digest='' imported=0 pinned=0 pruned=0 wanted_count=0 said='' partial=''
+work='' runtime='' set_digest='' imported=0 pinned=0 pruned=0 wanted_count=0 said='' partial='' reserve=''
 : "${TMPDIR:=/tmp}"
 
 # RESULT MESSAGE [NOT_THERE]: prints the JSON line, and writes it where --report says. There, 4096 bytes must hold it, so
 # that the lists are cut; on standard output they are whole.
 say() {
   said=yes
-  say_line "$@" >&4
+  # What watches says often that all is well.
+  if [ "$1/$watch" = unchanged/ ] || [ "$1" != unchanged ]; then say_line "$@" >&4; else say_line "$1" "$2" "${3:-}" 1200 >&4; fi
   [ -z "$report" ] || say_line "$1" "$2" "${3:-}" 1200 >"$report" || note "cannot write $report"
 }
 

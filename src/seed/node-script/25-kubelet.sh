@@ -46,6 +46,6 @@ detect_by_endpoint() {
     address=$root$endpoint
     ! m_ctr_detect || return 0
   fi
-  [ -S "$root$endpoint" ] || fail 3 "the kubelet uses the runtime at $endpoint, which does not run: there is no such socket"
+  [ -S "$root$endpoint" ] || fail 3 "the kubelet uses the runtime at $endpoint, which does not run: there is no such socket; start it, or name another method with --method"
   fail 3 "the kubelet uses the runtime at $endpoint, and no client for it is found: name one with --ctr"
 }

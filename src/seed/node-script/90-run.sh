@@ -90,6 +90,7 @@ clean_up() {
     wait "$containerd_pid" 2>/dev/null || :
   fi
   [ -z "$partial" ] || rm -rf -- "$partial"
+  [ -z "$reserve" ] || rm -f -- "$reserve" 2>/dev/null || :
   if [ -z "$said" ]; then
     [ -z "$ready" ] || rm -f -- "$ready" || :
     case $ended in

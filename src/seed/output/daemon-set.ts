@@ -7,11 +7,11 @@ import {
   BUNDLE_DIRECTORY,
   CA_DIRECTORY,
   CREDENTIALS_DIRECTORY,
-  mounts,
   NAMES_DIRECTORY,
   needsOwnNames,
   SCRIPT_DIRECTORY,
-  volumes,
+  seedingMounts,
+  seedingVolumes,
 } from './pod-volumes.ts'
 
 export const SET_LABEL = 'nodeseed.dev/set'
@@ -73,7 +73,7 @@ export function seedingDaemonSet(group: SeededGroup, seeding: Seeding): DaemonSe
               },
             },
           ],
-          volumes: volumes(group, seeding),
+          volumes: seedingVolumes(group, seeding),
         },
       },
     },
@@ -122,6 +122,6 @@ function container(name: string, group: SeededGroup, seeding: Seeding, options: 
       seLinuxOptions: { type: 'spc_t' },
     },
     resources: { requests: { cpu: '50m', memory: '64Mi' }, limits: { memory: '512Mi' } },
-    volumeMounts: mounts(group, seeding),
+    volumeMounts: seedingMounts(group, seeding),
   }
 }

@@ -32,8 +32,8 @@ function hostPaths({ runtime, needsLib64 }: NodeGroup, { registryCa }: Seeding):
   return [...directories, ...runtime.hostPaths, ...(registryCa ? (runtime.authorityPaths ?? []) : [])]
 }
 
-/** What the seeding containers of a group mount, and where: the names are those of `volumes`. */
-export function mounts(group: SeededGroup, seeding: Seeding): VolumeMount[] {
+/** What the seeding containers of a group mount, and where: the names are those of `seedingVolumes`. */
+export function seedingMounts(group: SeededGroup, seeding: Seeding): VolumeMount[] {
   return [
     ...hostPaths(group, seeding).map(({ path, writable, followsMounts }) => ({
       name: volumeName(path),
@@ -52,7 +52,7 @@ export function mounts(group: SeededGroup, seeding: Seeding): VolumeMount[] {
 }
 
 /** What the seeding pods of a group bring to their containers. */
-export function volumes(group: SeededGroup, seeding: Seeding): Volume[] {
+export function seedingVolumes(group: SeededGroup, seeding: Seeding): Volume[] {
   const directory = seeding.bundlePath.slice(0, seeding.bundlePath.lastIndexOf('/')) || '/'
   return [
     ...hostPaths(group, seeding).map(({ path, type }) => ({ name: volumeName(path), hostPath: { path, type } })),

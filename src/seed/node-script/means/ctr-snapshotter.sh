@@ -15,7 +15,17 @@ choose_snapshotter() {
     [ "$snapshotter" != "$configured" ] ||
       fail 3 "containerd's configuration names the snapshotter $configured, which this containerd does not have"
   done
+  set_storage
   snapshot_storage=$storage/io.containerd.snapshotter.v1.${CONTAINERD_SNAPSHOTTER:-overlayfs}
+}
+
+# Where it keeps all of it, when its configuration has that elsewhere.
+set_storage() {
+  [ -z "$storage_given" ] || return 0
+  configured_root=$(config_files | while read -r file; do
+    [ ! -r "$file" ] || sed -n -e '/^[[:space:]]*\[/q' -e "s/^[[:space:]]*root[[:space:]]*=[[:space:]]*[\"']\([^\"']*\)[\"'].*/\1/p" "$file"
+  done | tail -n 1)
+  [ -z "$configured_root" ] || storage=$root$configured_root
 }
 
 # In the order in which containerd reads them: a file, then those that it imports, of which the last word counts.

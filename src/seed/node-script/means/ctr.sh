@@ -87,6 +87,7 @@ m_ctr_seed() {
   fi
   check_left_out
   check_space
+  hold_reserve
   note "importing $(wc -l <"$work/missing") of $wanted_count names, $(human $((needed_bytes / 1024 + 1))) to bring in"
   if [ -n "$everything" ] && [ -z "$foreign" ] && [ -z "$names" ]; then
     copy_bundle | import_logged || :
@@ -95,11 +96,29 @@ m_ctr_seed() {
     # Only this platform's names, and only blobs that are not there yet.
     import_archives
   fi
+  rm -f -- "$reserve" 2>/dev/null || :
 }
 
-# The end of a lease lets containerd collect garbage at once; that of an import that failed it would keep for long.
+# A containerd whose disk is full cannot even clean up; what is held here is let go for that. Where this script may not
+# write, as in a seeding pod, nothing is held.
+hold_reserve() {
+  reserve=$storage/.nodeseed-reserve
+  if [ ! -d "$storage" ] || ! (head -c 4194304 /dev/zero >"$reserve") 2>/dev/null; then
+    rm -f -- "$reserve" 2>/dev/null || :
+  fi
+}
+
 m_ctr_clear() {
-  lease=$(run_ctr leases create 2>/dev/null) && run_ctr leases delete --sync "$lease" >/dev/null 2>&1
+  rm -f -- "$reserve" 2>/dev/null || :
+  collect_garbage >/dev/null 2>&1 || :
+  hold_reserve
+}
+
+# The end of a lease lets containerd collect garbage at once. A snapshotter whose cleaning failed does it anew only after
+# a snapshot was removed.
+collect_garbage() {
+  run_ctr snapshots prepare nodeseed-clear && run_ctr snapshots rm nodeseed-clear
+  lease=$(run_ctr leases create) && run_ctr leases delete --sync "$lease"
 }
 
 m_ctr_import() {

@@ -18,6 +18,7 @@ m_docker_detect() {
 # docker identifies an image by its config, or by its target where containerd keeps the images. The classic store knows
 # no digest of a registry: a digest name counts as there when a tag of the same target is, and $work/digestless lists it.
 m_docker_present() {
+  "$ctr" image ls -q >/dev/null 2>"$work/stderr" </dev/null || fail 3 "docker does not answer: $(last_line "$work/stderr")"
   : >"$work/digestless"
   while read -r name target; do
     row=$(grep -e "^$target " "$work/images") || continue

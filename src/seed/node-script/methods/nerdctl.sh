@@ -14,6 +14,8 @@ run_nerdctl() {
 
 # By the record of each name; what it leads to is looked at once.
 m_nerdctl_present() {
+  run_nerdctl images -q >/dev/null 2>"$work/stderr" </dev/null ||
+    fail 3 "the containerd at $address does not answer: $(last_line "$work/stderr")"
   : >"$work/whole"
   while read -r name target; do
     run_nerdctl image inspect --mode native --format '{{.Image.Name}} {{.Image.Target.Digest}}' "$name" \

@@ -18,8 +18,19 @@ m_talos_present() {
     *) fail 2 "no such layout: $layout" ;;
   esac
   while read -r name target; do
-    [ ! -f "$(talos_path "$name")" ] || printf '%s %s\n' "$name" "$target"
+    [ ! -f "$(talos_path "$name")" ] || ! has_blobs_of "$target" || printf '%s %s\n' "$name" "$target"
   done <"$work/wanted" >>"$work/present"
+}
+
+has_blobs_of() {
+  for digest in $(blobs_of "$1"); do [ -f "$cache/blob/${digest%%:*}-${digest#*:}" ] || return 1; done
+}
+
+# The config and the layers of a target.
+blobs_of() {
+  while read -r target _ config layers; do
+    [ "$target" != "$1" ] || printf '%s %s' "$config" "$layers" | tr ',' ' '
+  done <"$work/images"
 }
 
 talos_path() {
