@@ -34,7 +34,11 @@ export const KNOWN_FIELDS: readonly FieldRule[] = [
   },
   { group: 'caching.internal.knative.dev', kind: 'Image', path: 'spec.image' },
   // A model as an image, which becomes a sidecar.
-  ...SERVING_KINDS.map((kind) => ({ group: SERVING_GROUP, kind, path: 'spec.**.storageUri', prefix: 'oci://' })),
+  ...SERVING_KINDS.flatMap((kind) =>
+    ['storageUri', 'storageUris[*]', 'storageUris[*].uri', 'model.uri'].flatMap((field) =>
+      ['oci://', 'oci+native://'].map((prefix) => ({ group: SERVING_GROUP, kind, path: `spec.**.${field}`, prefix })),
+    ),
+  ),
   { group: 'cdi.kubevirt.io', kind: 'DataVolume', path: 'spec.source.registry.url', prefix: 'docker://' },
   {
     group: 'cdi.kubevirt.io',

@@ -4,6 +4,7 @@ import { hasVersion } from '../classify/reference-likelihood.ts'
 import { compose } from '../compose/compose-reference.ts'
 import { judge } from '../uses/image-candidate.ts'
 import type { Confidence } from '../uses/image-use.ts'
+import { imagesInCommand } from './command-lines.ts'
 
 /** An image named in a text that is no YAML or JSON: a template, a script, properties. */
 interface LineImage {
@@ -80,12 +81,31 @@ export function openImagesInLines(text: string): Assignment[] {
 }
 
 function assignmentsOf(content: string, line: number): Assignment[] {
+  const commanded = imagesInCommand(content)
+  if (commanded.length > 0)
+    return commanded.map(({ reference, program }) => ({ name: `image of ${program}`, value: reference, line }))
+  const elements = content.includes('<') ? assignmentsInXml(content, line) : []
+  if (elements.length > 0) return elements
   const [, name, value] = ASSIGNMENT.exec(content) ?? []
   // `KUBELET_ARGS="--pod-infra-container-image=ref"`
   if (name && value && !value.startsWith('-')) return [{ name, value, line }]
   const [, property, image] = PROPERTY.exec(content) ?? []
   if (property && image && readKey(property).role === 'image') return [{ name: property, value: image, line }]
   return Array.from(content.matchAll(FLAG), ([, flag = '', argument = '']) => ({ name: flag, value: argument, line }))
+}
+
+/** `<image>ref</image>`, `<component image="ref"/>`, and the property files of Java: `<name>x.image</name><value>ref</value>`. */
+const ELEMENT = /<([A-Za-z][\w.-]{0,99})>\s{0,99}([^\s<>]{2,512})\s{0,99}<\/\1>/g
+const ATTRIBUTE = /\s([A-Za-z][\w.-]{0,99})="([^"\s]{2,512})"/g
+
+function assignmentsInXml(content: string, line: number): Assignment[] {
+  const elements = Array.from(content.matchAll(ELEMENT), ([, name = '', value = '']) => ({ name, value, line }))
+  const attributes = Array.from(content.matchAll(ATTRIBUTE), ([, name = '', value = '']) => ({ name, value, line }))
+  const property = elements.find(({ name }) => name === 'name')?.value
+  const named = elements.map((element) =>
+    element.name === 'value' && property ? { ...element, name: property } : element,
+  )
+  return [...named, ...attributes].filter(({ name }) => readKey(name).role === 'image')
 }
 
 /** `web.image.repository=…` and `web.image.tag=…`; lines whose names have no beginning in common may belong to anything. */

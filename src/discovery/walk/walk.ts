@@ -162,8 +162,10 @@ function visitAnnotations(walk: Walk, metadata: unknown, place: Place): void {
   if (!isObject(metadata) || !isObject(metadata.annotations)) return
   walk.path.push('metadata', 'annotations')
   const first = walk.found.length
+  const taken = addCompositions(walk, entriesOf(metadata.annotations, place.outer), place, '')
   for (const [key, value] of Object.entries(metadata.annotations)) {
-    if (typeof value === 'string' && !isExcludedAnnotation(key)) visitAt(walk, key, value, key, place)
+    if (typeof value === 'string' && !taken.has(key) && !isExcludedAnnotation(key))
+      visitAt(walk, key, value, key, place)
   }
   walk.path.length -= 2
   for (let index = first; index < walk.found.length; index++) {
