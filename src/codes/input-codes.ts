@@ -90,6 +90,25 @@ export const INPUT_CODES = {
     help: 'It holds neither Kubernetes resources nor a list of images, so no image of it is in any answer.',
     action: 'Name manifests, a directory, a kustomization, the directory of a chart, or a list with one image a line.',
   },
+  CHART_ELSEWHERE: {
+    kind: 'omission',
+    severity: 'warning',
+    one: 'chart that is not rendered here',
+    many: 'charts that are not rendered here',
+    title: 'A resource installs a chart that is not rendered here',
+    help: 'A HelmRelease, a HelmChart or an Application names a chart. What its values name is found; what its templates name is in the chart alone.',
+    action: 'Render the chart and scan the result too: helm template NAME CHART --version VERSION | nodeseed scan -',
+  },
+  OPERATOR_CHOOSES: {
+    kind: 'omission',
+    severity: 'warning',
+    one: 'custom resource whose images its operator chooses',
+    many: 'custom resources whose images their operators choose',
+    title: 'An operator chooses the images',
+    help: 'The custom resource says a version and names no image; its operator knows which images that means.',
+    action:
+      "Look them up in the operator's documentation, and name them with --image REF, or in a list; or set the image in the resource.",
+  },
   IMAGE_UNRESOLVED: {
     kind: 'omission',
     severity: 'warning',

@@ -13,6 +13,7 @@ import { imagesInLines } from './texts/text-lines.ts'
 import type { ImageCandidate } from './uses/image-candidate.ts'
 import type { ImageUse } from './uses/image-use.ts'
 import {
+  elsewhereFinding,
   findingsOfUse,
   gapFinding,
   unreadableFinding,
@@ -95,7 +96,7 @@ function scanResource(resource: Resource, options: Parameters<typeof candidatesO
   const names = { apiVersion, kind, namespace, name }
   const uses: ImageUse[] = []
   const findings: Finding[] = []
-  const { candidates, gaps, unresolved } = candidatesOf(resource, workload, options)
+  const { candidates, gaps, unresolved, elsewhere } = candidatesOf(resource, workload, options)
   for (const candidate of candidates) {
     const use = useOf(candidate, resource, names)
     findings.push(...findingsOfUse(use))
@@ -108,6 +109,10 @@ function scanResource(resource: Resource, options: Parameters<typeof candidatesO
   for (const { text, path, textLine, container, isPodSpec } of unresolved) {
     const line = lineAt(document, [...resource.path, ...path], textLine)
     findings.push(unresolvedFinding({ workload: names, container, file: document.file, line }, text, isPodSpec))
+  }
+  for (const made of elsewhere) {
+    const line = document.lineOf([...resource.path, ...made.path])
+    findings.push(elsewhereFinding({ workload: names, container: undefined, file: document.file, line }, made))
   }
   return { uses, findings, workload }
 }

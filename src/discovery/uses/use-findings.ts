@@ -37,6 +37,18 @@ export function unresolvedFinding(
   return finding('IMAGE_UNRESOLVED', message, { severity, file: use.file, line: use.line })
 }
 
+/** A resource of which something else makes workloads that are not known here. */
+export function elsewhereFinding(
+  use: Pick<ImageUse, 'workload' | 'container' | 'file' | 'line'>,
+  { code, what }: { readonly code: 'CHART_ELSEWHERE' | 'OPERATOR_CHOOSES'; readonly what: string },
+): Finding {
+  const message =
+    code === 'CHART_ELSEWHERE'
+      ? `${placeOf(use)}: installs the ${what}, whose images are not known here`
+      : `${placeOf(use)}: an operator chooses images for ${what}, and none is named`
+  return finding(code, message, { file: use.file, line: use.line })
+}
+
 /** A document that names no kind and has keys of images, and no image that could be read. */
 export function withoutKindFinding(file: string, line: number): Finding {
   return finding('DOCUMENT_WITHOUT_KIND', 'names no kind, has keys of images, and no image could be read', {

@@ -5,29 +5,43 @@ import { isExcluded } from '../classify/exclusions.ts'
 import { applyRules } from '../rules/apply-rules.ts'
 import type { FieldRule } from '../rules/field-rule.ts'
 import { KNOWN_FIELDS } from '../rules/known-fields.ts'
+import { chartOf, type MadeElsewhere, versionOf } from '../rules/made-elsewhere.ts'
+import { imageOfVersion } from '../rules/version-images.ts'
 import type { ImageCandidate } from '../uses/image-candidate.ts'
 import { schemaDefaults } from './schema-defaults.ts'
 import { type Found, findCandidates } from './walk.ts'
+
+/** What a resource gives, and what makes more of it than can be told. */
+export interface ResourceFound extends Found {
+  readonly elsewhere: readonly MadeElsewhere[]
+}
 
 /** The candidates of a resource: a user's rules first, then known fields, then what keys and texts tell. */
 export function candidatesOf(
   resource: Resource,
   workload: Workload | undefined,
   { rules, vars }: { rules: readonly FieldRule[]; vars: ReadonlyMap<string, string> | undefined },
-): Found {
+): ResourceFound {
   const own = applyRules(rules, resource, 'rule')
   const known = applyRules(KNOWN_FIELDS, resource, 'knownField')
   const { candidates, gaps, unresolved } = guessesFor(resource, workload, vars)
   const isOwn = claims(own.claimed)
   const isKnown = claims(known.claimed)
+  const found = [
+    ...own.candidates,
+    ...known.candidates.filter(({ path }) => !isOwn(path)),
+    ...candidates.filter(({ path }) => !isOwn(path) && !isKnown(path)),
+  ]
+  const open = unresolved.filter(({ path }) => !isOwn(path) && !isKnown(path))
+  const isSilent = open.length === 0 && found.every(({ confidence }) => confidence === 'possible')
+  const image = isSilent ? imageOfVersion(resource) : undefined
+  const chart = chartOf(resource)
+  const version = isSilent && !image && !workload && !isExcluded(resource) ? versionOf(resource) : undefined
   return {
-    candidates: [
-      ...own.candidates,
-      ...known.candidates.filter(({ path }) => !isOwn(path)),
-      ...candidates.filter(({ path }) => !isOwn(path) && !isKnown(path)),
-    ],
+    candidates: image ? [...found, image] : found,
     gaps,
-    unresolved: unresolved.filter(({ path }) => !isOwn(path) && !isKnown(path)),
+    unresolved: open,
+    elsewhere: [chart, version].filter((made) => made !== undefined),
   }
 }
 

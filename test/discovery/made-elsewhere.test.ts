@@ -1,0 +1,49 @@
+import { expect, test } from 'vitest'
+import { scanText } from '../support/scan-text.ts'
+
+const of = (apiVersion: string, kind: string, spec: string) =>
+  scanText(`apiVersion: ${apiVersion}\nkind: ${kind}\nmetadata: {name: x}\nspec: ${spec}\n`)
+
+test.for<[apiVersion: string, kind: string, spec: string, image: string]>([
+  ['elasticsearch.k8s.elastic.co/v1', 'Elasticsearch', '{version: 9.4.3}', 'elasticsearch/elasticsearch:9.4.3'],
+  ['kibana.k8s.elastic.co/v1', 'Kibana', '{version: 9.4.3}', 'kibana/kibana:9.4.3'],
+  ['agent.k8s.elastic.co/v1alpha1', 'Agent', '{version: 9.0.0}', 'elastic-agent/elastic-agent:9.0.0'],
+  ['agent.k8s.elastic.co/v1alpha1', 'Agent', '{version: 8.19.0}', 'beats/elastic-agent:8.19.0'],
+  ['beat.k8s.elastic.co/v1beta1', 'Beat', '{type: filebeat, version: 9.1.0}', 'beats/filebeat:9.1.0'],
+])('the version of %s %s with %s is an image', ([apiVersion, kind, spec, image]) => {
+  const { uses, findings } = of(apiVersion, kind, spec)
+  expect(uses).toMatchObject([{ reference: `docker.elastic.co/${image}`, confidence: 'likely' }])
+  expect(findings).toEqual([])
+})
+
+test('an image that is named comes before the convention', () => {
+  const { uses } = of('kibana.k8s.elastic.co/v1', 'Kibana', '{version: 9.4.3, image: "x.io/kibana:9"}')
+  expect(uses.map(({ reference }) => reference)).toEqual(['x.io/kibana:9'])
+})
+
+test.for<[apiVersion: string, kind: string, spec: string, codes: string[]]>([
+  ['kafka.strimzi.io/v1', 'Kafka', '{kafka: {version: 4.1.0}}', ['OPERATOR_CHOOSES']],
+  ['x.example/v1', 'Database', '{version: "16.2"}', ['OPERATOR_CHOOSES']],
+  ['x.example/v1', 'Database', '{version: "16.2", image: "x/y:1"}', []],
+  ['x.example/v1', 'Database', '{version: stable}', []],
+  ['controlplane.cluster.x-k8s.io/v1beta2', 'KubeadmControlPlane', '{version: v1.34.1}', ['OPERATOR_CHOOSES']],
+  ['gateway.networking.k8s.io/v1', 'HTTPRoute', '{version: "1.2"}', []],
+  ['apps/v1', 'Deployment', '{version: "1.2"}', []],
+  ['helm.toolkit.fluxcd.io/v2', 'HelmRelease', '{chart: {spec: {chart: a, version: 1.2.3}}}', ['CHART_ELSEWHERE']],
+  ['helm.toolkit.fluxcd.io/v2', 'HelmRelease', '{chartRef: {kind: OCIRepository, name: a}}', ['CHART_ELSEWHERE']],
+  ['helm.cattle.io/v1', 'HelmChart', '{chart: a, version: 1.2.3}', ['CHART_ELSEWHERE']],
+  ['argoproj.io/v1alpha1', 'Application', '{source: {chart: a, targetRevision: 1.2.3}}', ['CHART_ELSEWHERE']],
+  ['argoproj.io/v1alpha1', 'Application', '{sources: [{path: x}, {chart: a}]}', ['CHART_ELSEWHERE']],
+  ['argoproj.io/v1alpha1', 'Application', '{source: {path: a}}', []],
+])('%s %s with %s says %j', ([apiVersion, kind, spec, codes]) => {
+  expect(of(apiVersion, kind, spec).findings.map(({ code }) => code)).toEqual(codes)
+})
+
+test('what is left out is named with its version and place', () => {
+  expect(of('helm.cattle.io/v1', 'HelmChart', '{chart: a, version: 1.2.3}').findings).toMatchObject([
+    { message: 'HelmChart x: installs the chart a 1.2.3, whose images are not known here', line: 4 },
+  ])
+  expect(of('x.example/v1', 'Database', '{version: "16.2"}').findings).toMatchObject([
+    { message: 'Database x: an operator chooses images for version 16.2, and none is named', line: 4 },
+  ])
+})
