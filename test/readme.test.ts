@@ -47,9 +47,15 @@ async function user(): Promise<(script: string) => Promise<{ code: number; outpu
   await cp('examples/demo/shop.yaml', join(home, 'manifests', 'shop.yaml'))
 
   const nodes = readAllDocuments(await readFile('examples/demo/nodes.yaml', 'utf8'), 'nodes.yaml').flatMap(resourcesOf)
-  const api = await ApiServer.start(nodes.map(({ value }) => structuredClone(value) as unknown as ApiObject))
-  await writeFile(join(home, 'kubeconfig'), api.kubeconfig())
   const content = await demoContent()
+  // Kubelets list what is seeded within a minute; this cluster has none, so its nodes list it from the beginning.
+  const images = content
+    .repositories()
+    .flatMap((name) => content.tags(name).map((tag) => ({ names: [`${name}:${tag}`] })))
+  const objects = nodes.map(({ value }) => structuredClone(value) as unknown as ApiObject)
+  for (const { status } of objects as unknown as { status: { images: object[] } }[]) status.images.push(...images)
+  const api = await ApiServer.start(objects)
+  await writeFile(join(home, 'kubeconfig'), api.kubeconfig())
   const registry = await listen(registryService({ lease: () => ({ content, release() {} }) }))
   onTestFinished(() => registry.close())
   const containerd = await startContainerd()

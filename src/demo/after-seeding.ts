@@ -5,14 +5,19 @@ import { nameOfNode } from '../kubernetes/objects/node.ts'
 import { type Workload, workloadOf } from '../kubernetes/objects/workload.ts'
 import type { SeedingPlan } from '../seed/plan.ts'
 
-/** The nodes as they are once the plan's label script has run: each placed node has the label of its sets. */
-export function labelledNodes(nodes: readonly Node[], plan: SeedingPlan): Node[] {
-  const labelOf = new Map(plan.sets.map(({ digest, label }) => [digest, label]))
-  const setsOf = new Map(plan.nodes.map(({ node, sets }) => [node, sets]))
+/**
+ * The nodes as they are once seeding is done and the plan's label script has run: each placed node has the label of its
+ * sets, and its kubelet lists their images.
+ */
+export function seededNodes(nodes: readonly Node[], plan: SeedingPlan): Node[] {
+  const setOf = new Map(plan.sets.map((set) => [set.digest, set]))
+  const digestsOf = new Map(plan.nodes.map(({ node, sets }) => [node, sets]))
   return nodes.map((node) => {
-    const keys = (setsOf.get(nameOfNode(node)) ?? []).flatMap((set) => labelOf.get(set) ?? [])
-    const labels = { ...node.metadata?.labels, ...Object.fromEntries(keys.map((key) => [key, SEEDED])) }
-    return { ...node, metadata: { ...node.metadata, labels } }
+    const sets = (digestsOf.get(nameOfNode(node)) ?? []).flatMap((digest) => setOf.get(digest) ?? [])
+    const labels = { ...node.metadata?.labels, ...Object.fromEntries(sets.map(({ label }) => [label, SEEDED])) }
+    const names = [...new Set(sets.flatMap(({ images }) => images))]
+    const images = [...(node.status?.images ?? []), ...names.map((name) => ({ names: [name] }))]
+    return { ...node, metadata: { ...node.metadata, labels }, status: { ...node.status, images } }
   })
 }
 

@@ -15,7 +15,7 @@ import { formatBytes } from '../oci/format-bytes.ts'
 import { countOf } from '../plural.ts'
 import type { RegistryClient } from '../registry/client/registry-client.ts'
 import { planSeeding, type SeedingPlan } from '../seed/plan.ts'
-import { labelledNodes, selectingWorkloads } from './after-seeding.ts'
+import { seededNodes, selectingWorkloads } from './after-seeding.ts'
 import { auditStep } from './audit-step.ts'
 import { lockAll, writeBundle } from './make-bundle.ts'
 import type { Step } from './step.ts'
@@ -92,7 +92,7 @@ export async function* walk(options: WalkOptions): AsyncGenerator<Step> {
     output: seedDirectory,
   }
 
-  const seeded = { workloads: selectingWorkloads(workloads, plan), nodes: labelledNodes(nodes, plan) }
+  const seeded = { workloads: selectingWorkloads(workloads, plan), nodes: seededNodes(nodes, plan) }
   const after = { manifests: inDirectory('after/shop.yaml'), nodes: inDirectory('after/nodes.yaml') }
   const note = 'What kubectl shows once seeding is done, the labels are set and the node selectors applied.'
   const resources = seeded.workloads.map(({ resource }) => resource.value)

@@ -5,7 +5,7 @@ import { expect, onTestFinished, test } from 'vitest'
 import { parseAllDocuments } from 'yaml'
 import type { Lock } from '../../src/bundle/format/lock.ts'
 import { seedSetDigest } from '../../src/bundle/format/seed-set.ts'
-import { labelledNodes } from '../../src/demo/after-seeding.ts'
+import { seededNodes } from '../../src/demo/after-seeding.ts'
 import { readNodes } from '../../src/kubernetes/objects/node.ts'
 import type { SeedingPlan } from '../../src/seed/plan.ts'
 import { writeTestBundle } from '../support/bundle-maker.ts'
@@ -117,18 +117,9 @@ test('each node gets what may run on it, and an audit knows what the labels stan
   const [shop, nodes] = ['patched.yaml', 'nodes.json'].map((name) => join(directory, name)) as [string, string]
   await writeFile(shop, (await runCli(['patch', SHOP, '--placement', output])).stdout)
   const allocatable = { cpu: '4', memory: '8Gi', pods: '110' }
-  const items = labelledNodes(readNodes(await readFile(NODES, 'utf8'), NODES), plan).map((node) => ({
+  const items = seededNodes(readNodes(await readFile(NODES, 'utf8'), NODES), plan).map((node) => ({
     ...node,
-    status: {
-      ...node.status,
-      allocatable: { ...node.status?.allocatable, ...allocatable },
-      images: [
-        ...(node.status?.images ?? []),
-        ...plan.sets.flatMap(({ nodes, images }) =>
-          nodes.includes(node.metadata?.name ?? '') ? images.map((name) => ({ names: [name] })) : [],
-        ),
-      ],
-    },
+    status: { ...node.status, allocatable: { ...node.status?.allocatable, ...allocatable } },
   }))
   await writeFile(nodes, JSON.stringify({ apiVersion: 'v1', kind: 'List', items }))
   const audited = await runCli(['audit', shop, '--nodes', nodes, '--placement', output])
