@@ -5,7 +5,7 @@ import type { FindCredentials } from '../auth/credentials.ts'
 import type { Scope } from '../auth/scope.ts'
 import type { FindSettings } from '../config/certificate-files.ts'
 import type { Endpoint } from '../config/endpoint.ts'
-import { isLasting, networkError } from '../failures/network-error.ts'
+import { isCertificateProblem, isLasting, networkError } from '../failures/network-error.ts'
 import { withoutSecrets } from '../failures/redaction.ts'
 import type { TransportOptions } from '../http/dispatcher.ts'
 import { followRedirects } from '../http/follow-redirects.ts'
@@ -95,12 +95,18 @@ export class Connection {
 
   /** The same endpoint, by https if that is spoken there, where nobody said whether it is. */
   async resolveScheme(endpoint: Endpoint): Promise<Endpoint> {
-    if (!endpoint.secureFirst) return endpoint
     const { host } = endpoint.base
-    const secure = { ...endpoint, base: new URL(`https://${host}`) }
-    const asking = this.#secure.get(host) ?? this.#answers(secure)
+    const isKnown = endpoint.maySpeakHttps && this.#secure.has(host)
+    if (!endpoint.secureFirst && !isKnown) return endpoint
+    return (await this.speaksHttps(endpoint)) ? secureOf(endpoint) : { ...endpoint, base: new URL(`http://${host}`) }
+  }
+
+  /** Whether https is spoken at the endpoint's host, be it with a certificate that is not trusted. Asked once a run. */
+  speaksHttps(endpoint: Endpoint): Promise<boolean> {
+    const { host } = endpoint.base
+    const asking = this.#secure.get(host) ?? this.#answers(secureOf(endpoint))
     this.#secure.set(host, asking)
-    return (await asking) ? secure : { ...endpoint, base: new URL(`http://${host}`) }
+    return asking
   }
 
   /**
@@ -169,7 +175,7 @@ export class Connection {
   async #answers(endpoint: Endpoint): Promise<boolean> {
     return this.#ping(endpoint).then(
       () => true,
-      () => false,
+      (error) => endpoint.maySpeakHttps === true && isCertificateProblem(error),
     )
   }
 
@@ -179,4 +185,8 @@ export class Connection {
     const { headers } = await this.#sendWith({}, endpoint, { url, method: 'GET', headers: {} }, undefined)
     return headers['www-authenticate']
   }
+}
+
+function secureOf(endpoint: Endpoint): Endpoint {
+  return { ...endpoint, base: new URL(`https://${endpoint.base.host}`) }
 }

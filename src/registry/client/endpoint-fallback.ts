@@ -5,7 +5,7 @@ import { type Endpoint, type EndpointOptions, endpointsOf } from '../config/endp
 import { expectStatus, responseError } from '../failures/response-error.ts'
 import { PullQuota, type Quota } from '../http/pull-quota.ts'
 import { parseRetryAfter } from '../http/retry.ts'
-import type { HttpRequest, HttpResponse, Receive } from '../http/send-request.ts'
+import { ConnectionError, type HttpRequest, type HttpResponse, type Receive } from '../http/send-request.ts'
 import type { Subject } from '../http/subject.ts'
 import { ConcurrencyLimit } from '../transfer/concurrency-limit.ts'
 import { Connection, type ConnectionOptions } from './connection.ts'
@@ -65,12 +65,19 @@ export class EndpointFallback {
     const all = await endpointsOf(reference, this.#options)
     const endpoints = all.filter(({ only }) => only !== (byTag ? 'digests' : 'tags'))
     for (const listed of endpoints) {
-      const endpoint = await this.connection.resolveScheme(listed)
+      let endpoint = await this.connection.resolveScheme(listed)
       const limit = this.limit(endpoint)
       const { retry } = this.connection
       const once = async () => {
         if (limit.pause > 0) await sleep(limit.pause, undefined, { signal: this.connection.signal })
-        return ask(endpoint)
+        try {
+          return await ask(endpoint)
+        } catch (error) {
+          const isPlain = endpoint.base.protocol === 'http:' && listed.maySpeakHttps
+          if (!isPlain || !isOfHttps(error) || !(await this.connection.speaksHttps(listed))) throw error
+          endpoint = await this.connection.resolveScheme(listed)
+          return ask(endpoint)
+        }
       }
       try {
         const found = await this.connection.attempt({ ...subject, registry: nameOf(endpoint, subject) }, once, {
@@ -170,6 +177,11 @@ function countSent(open: () => AsyncIterable<Uint8Array>, limit: ConcurrencyLimi
       limit.transferred(chunk.byteLength)
     }
   }
+}
+
+/** How servers that expect https answer plain http: they close the connection, or say 400. */
+function isOfHttps(error: unknown): boolean {
+  return error instanceof ConnectionError || (error instanceof ExpectedError && error.data.status === 400)
 }
 
 /** Somebody answered that there is no such thing. */

@@ -15,6 +15,8 @@ export interface Endpoint {
   readonly only?: 'digests' | 'tags'
   /** Whether https is tried, whatever `base` says, before plain http. */
   readonly secureFirst?: boolean
+  /** Whether plain http is only what is usual there, and https may be spoken all the same. */
+  readonly maySpeakHttps?: boolean
   /** What it takes to speak with its host, besides what holds for every host. */
   readonly settings?: HostSettings
 }
@@ -58,6 +60,12 @@ export function endpointAt(name: string, plainHttp: readonly string[]): Endpoint
   const [host = '', ...parts] = name.split('/')
   // Docker Hub's API answers under another name than its images have.
   const api = host === 'docker.io' ? 'registry-1.docker.io' : host
-  const isPlain = plainHttp.includes(host) || isLoopback(new URL(`http://${api}`).hostname)
-  return { base: new URL(`${isPlain ? 'http' : 'https'}://${api}`), path: '/v2', repository: parts.join('/') }
+  const isLocal = isLoopback(new URL(`http://${api}`).hostname)
+  const isPlain = plainHttp.includes(host)
+  return {
+    base: new URL(`${isPlain || isLocal ? 'http' : 'https'}://${api}`),
+    path: '/v2',
+    repository: parts.join('/'),
+    ...(isLocal && !isPlain && { maySpeakHttps: true }),
+  }
 }

@@ -22,6 +22,11 @@ export function isLasting(error: unknown): boolean {
   return problemOf(error)?.isLasting === true
 }
 
+/** Whoever shows a certificate, or wants one, speaks https. */
+export function isCertificateProblem(error: unknown): boolean {
+  return problemOf(error)?.text.includes('certificate') === true
+}
+
 function problemOf(error: unknown): Problem | undefined {
   if (error instanceof StalledError) return { text: error.message, hint: AGAIN }
   if (error instanceof ProxyError) return proxyProblem(error)
