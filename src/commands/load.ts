@@ -21,9 +21,9 @@ import { LOAD_METHODS } from '../seed/methods/methods.ts'
 export default class Load extends BaseCommand {
   static override summary = "bring a bundle's images, or some of them, into the container runtime of this machine"
   static override description =
-    `Checks the bytes first, then does what seeding does on a node: with the runtime's own client (ctr, docker, podman, or
-skopeo for CRI-O) it imports what is missing, keeps it from garbage collection and looks for every name afterwards. Exit
-code 4 when one is missing.`
+    `Checks the bytes first, then does what seeding does on a node: with the runtime's own client it imports what is missing,
+keeps it from garbage collection where it can, and looks for every name afterwards. Exit code 4 when one is missing; what
+is not there is named, with the reason.`
   static override examples = [
     'sudo <%= config.bin %> <%= command.id %> shop.tar',
     'sudo <%= config.bin %> <%= command.id %> shop.tar registry.example.com/shop/web:1.4',

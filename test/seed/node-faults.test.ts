@@ -235,6 +235,19 @@ testWith([], { root: true })('too little space is said in units that people read
   })
 })
 
+withContainerd('a disk of their own for unpacked layers is looked at too', async () => {
+  const blobs: Blobs = new Map()
+  const file = await bundleOf([await oneLayer(blobs, 'large', randomBytes(3_000_000))], blobs)
+  const root = await temporaryDirectory()
+  const snapshots = await smallDisk(2048, join(root, 'io.containerd.snapshotter.v1.overlayfs'))
+  const run = await runNodeScript([...reach(await startContainerd({ root })), file])
+  expect(run, run.stderr).toMatchObject({
+    code: 3,
+    report: { message: expect.stringContaining(`too little space in ${snapshots}: `) },
+  })
+  expect(run.report.message).toMatch(/: \d+ [MK]iB left, about 5 MiB needed for their unpacked layers/)
+})
+
 withContainerd('a run that is stopped says so in a line of JSON', async () => {
   const blobs: Blobs = new Map()
   const images = await Promise.all(['a', 'b', 'c'].map((name) => oneLayer(blobs, name, randomBytes(20_000_000))))

@@ -66,7 +66,7 @@ export function guardSelectors(guard: Guard): [MutatingAdmissionPolicy, Mutating
           ...lists.flatMap(({ variables }) => variables),
           { name: 'labels', expression: labels.join(' + ') || '[]' },
         ],
-        // As patches: an apply configuration may not touch a node selector, which the API takes as one value.
+        // As patches: an apply configuration cannot touch a node selector, which the API takes as one value.
         mutations: [{ patchType: 'JSONPatch', jsonPatch: { expression: PATCH } }],
       },
     },

@@ -1,7 +1,7 @@
 #!/bin/sh
 # nodeseed: brings the images of a bundle into this node's container runtime, keeps them from garbage collection, and
-# says in one line of JSON what it did. Needs nothing but POSIX sh, tar, grep, sed, sort, head, dd, df and the runtime's
-# tools.
+# says in one line of JSON what it did. Needs nothing but POSIX sh, the small programs that POSIX has besides (tar, grep,
+# sed, sort, tr, head, tail, dd, df, wc) and the runtime's tools.
 #
 #   sh seed.sh BUNDLE.tar
 #   tar -xOf BUNDLE.tar nodeseed/seed.sh | sh -s -- BUNDLE.tar

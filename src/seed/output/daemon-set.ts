@@ -118,7 +118,7 @@ function container(name: string, group: SeededGroup, seeding: Seeding, options: 
       runAsNonRoot: false,
       readOnlyRootFilesystem: true,
       ...(group.runtime.privileged ? { privileged: true } : CONFINED),
-      // Where SELinux rules, an ordinary container may not speak to the runtime; elsewhere this says nothing.
+      // Where SELinux rules, an ordinary container has no access to the runtime; elsewhere this says nothing.
       seLinuxOptions: { type: 'spc_t' },
     },
     resources: { requests: { cpu: '50m', memory: '64Mi' }, limits: { memory: '512Mi' } },
