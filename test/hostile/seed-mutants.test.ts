@@ -14,6 +14,8 @@ import { shopImages } from '../support/shop-images.ts'
 import { temporaryDirectory } from '../support/temporary.ts'
 import { Dice, mutate } from './tar-mutator.ts'
 
+/** Every second one lies in parts. */
+const PART_BYTES = 5000
 const SEED = Number(process.env.SEED ?? 1)
 
 /** Shells, and the tar, dd and head that they find: those of this machine, and busybox alone. */
@@ -26,7 +28,7 @@ const SHELLS: Record<string, (directory: string) => Promise<{ shell: string[]; e
 }
 
 testWith(['openssl', 'busybox']).for(Object.keys(SHELLS))(
-  'seed.sh --key on %s imports no mutant of a bundle',
+  'seed.sh --key on %s imports no mutant of a bundle, in one file or in parts',
   async (shell) => {
     const directory = await temporaryDirectory()
     const [file, root, key] = ['b.tar', 'node', 'release.pub'].map((name) => join(directory, name)) as [
@@ -49,14 +51,27 @@ testWith(['openssl', 'busybox']).for(Object.keys(SHELLS))(
     const options = await SHELLS[shell]!(directory)
     const wrong: string[] = []
     for (let at = 0; at < runs(10); at++) {
-      const { mutant, how } = at === 0 ? { mutant: original, how: 'nothing' } : mutate(original, dice)
-      await writeFile(file, mutant)
+      const { mutant, how } = at < 2 ? { mutant: original, how: 'nothing' } : mutate(original, dice)
+      const names = await writeParts(file, mutant, at % 2 === 0 ? mutant.length : PART_BYTES)
       await mkdir(images, { recursive: true })
       const args = ['--method', 'directory', '--root', root, '--platform', 'linux/amd64', '--key', key, file]
       const { code, stderr } = await runNodeScript(args, options)
       if ((code === 0) !== mutant.equals(original)) wrong.push(`${at}: ${how}: ${stderr}`)
       await rm(root, { recursive: true })
+      for (const name of names) await rm(name)
     }
     expect(wrong).toEqual([])
   },
 )
+
+/** The names of the files that it wrote: the file itself where one part holds all. */
+async function writeParts(file: string, bytes: Buffer, size: number): Promise<string[]> {
+  const names: string[] = []
+  for (let at = 0; at < bytes.length || names.length === 0; at += size) {
+    const name = size >= bytes.length ? file : `${file}.part${`${names.length + 1}`.padStart(3, '0')}`
+    names.push(name)
+    await writeFile(name, bytes.subarray(at, at + size))
+    if (size === 0) break
+  }
+  return names
+}
