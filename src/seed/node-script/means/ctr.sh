@@ -129,7 +129,11 @@ m_ctr_import() {
 }
 
 m_ctr_loss() {
-  elsewhere
+  if [ "$namespace" = k8s.io ] && [ -z "$unpack" ]; then
+    printf '%s' "nothing was unpacked: the first container of each image does that, and needs the space for it"
+  else
+    elsewhere
+  fi
 }
 
 # Kubernetes looks into one namespace of containerd only.

@@ -46,3 +46,7 @@ m_directory_prune() {
     esac
   done
 }
+
+m_directory_loss() {
+  printf '%s' "$runtime imports the archive by itself, soon or at its next start; whether it did is not seen here"
+}

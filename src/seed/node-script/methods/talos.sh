@@ -114,3 +114,7 @@ extract_into() {
   { extract_blob "$1" "$partial" && mv -f -- "$partial" "$2"; } || fail 3 "cannot write $2: is the disk full?"
   partial=''
 }
+
+m_talos_loss() {
+  printf '%s' "this is what nodes pull from: it has to be brought to them, and they unpack at the first pull"
+}
