@@ -304,3 +304,15 @@ test.for<[rule: string, spec: object, reason: string, code: string]>([
 test('a bound pod meets no other scheduler', () => {
   expect(reasons({ spec: { schedulerName: 'volcano', nodeName: 'a' } }, [node('a', { images: [WEB] })])).toEqual([true])
 })
+
+test('pods that differ only in what cannot be judged are not equal', () => {
+  const on = [node('a', { images: [WEB] })]
+  const specs = [{}, { schedulerName: 'volcano' }, { schedulingGates: [{ name: 'x' }] }, { futureField: 1 }]
+  const some = specs.map((spec, index) => workload({ name: `w${index}`, spec }))
+  expect(auditCluster(some, on, {}).workloads.map(({ verdict }) => verdict)).toEqual([
+    'safe',
+    'unknown',
+    'unknown',
+    'unknown',
+  ])
+})

@@ -1,11 +1,14 @@
 import type { PodSpec } from 'kubernetes-types/core/v1.js'
 import type { LockedImage } from '../../bundle/format/lock.ts'
 import { type AdmissionFacts, admittedPod } from '../../kubernetes/admission/admitted-pod.ts'
+import { asksOfKubelet, asksOfNode } from '../../kubernetes/kubelet/node-support.ts'
 import { type PodImage, podImages } from '../../kubernetes/objects/pod-images.ts'
 import { nameOfResource } from '../../kubernetes/objects/resource.ts'
 import type { Workload } from '../../kubernetes/objects/workload.ts'
+import { placementDoubts } from '../../kubernetes/placement/placement.ts'
 import type { Labels } from '../../kubernetes/pods/label-selector.ts'
 import { mountedVolumes } from '../../kubernetes/pods/mounted-volumes.ts'
+import type { Doubt } from '../../kubernetes/pods/refusal.ts'
 import { fieldDoubts } from '../../kubernetes/pods/unmodelled-fields.ts'
 import { type RepellingTerm, type RepellingTerms, repels } from '../../kubernetes/scheduler/anti-affinity.ts'
 import { type SchedulablePod, schedulablePod } from '../../kubernetes/scheduler/schedulable-pod.ts'
@@ -20,6 +23,10 @@ export interface AuditedPod {
   readonly images: readonly AuditedImage[]
   /** Its pods run already. The room that they take is their own, so that live pods are left out of the question. */
   readonly isRunning: boolean
+  /** What may keep it from every node. */
+  readonly doubts: readonly Doubt[]
+  /** It asks something of the kubelet and the runtime that not all have. */
+  readonly isDemanding: boolean
   /** The anti-affinity of live pods that is about it, and whether that is certain. */
   readonly repelledBy: readonly { readonly term: RepellingTerm; readonly isCertain: boolean }[]
   /** Its own name among the claims of host ports, where it has one. */
@@ -58,7 +65,15 @@ export function auditedPod(workload: Workload, facts: PodFacts): AuditedPod {
   })
   const isRunning = facts.running.has(workloadKey(workload.resource))
   const repelledBy = isRunning ? [] : repellingFor(pod, facts)
-  return { pod, images, isRunning, repelledBy, holder: holdsPorts(pod) ? nameOfResource(workload.resource) : undefined }
+  return {
+    pod,
+    images,
+    isRunning,
+    doubts: placementDoubts(pod),
+    isDemanding: asksOfNode(pod) || asksOfKubelet(pod.spec),
+    repelledBy,
+    holder: holdsPorts(pod) ? nameOfResource(workload.resource) : undefined,
+  }
 }
 
 /** The images that something of the pod starts or mounts: a volume that no container mounts holds nothing back. */

@@ -75,6 +75,7 @@ function classKey(
   const preempted =
     use &&
     priorities.map((priority) => {
+      if (!use.parts.some((part) => part.priority < priority)) return 0
       const left = withoutLower(use, priority)
       return [shortageKey(amounts, node, left.reserved), left.ports.filter(isWanted)]
     })

@@ -34,6 +34,7 @@ export function* auditedNodes(
     const name = nameOfNode(node)
     const use = uses && (uses.get(name) ?? NO_USE)
     const kubelet = kubeletOf(conditions, name)
-    yield { node, use, kubelet, presenceOf: (image) => presenceOf(image, listings, failing.get(name)?.get(image)) }
+    const failures = failing.get(name)
+    yield { node, use, kubelet, presenceOf: (image) => presenceOf(image, listings, failures?.get(image)) }
   }
 }

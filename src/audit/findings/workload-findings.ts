@@ -1,7 +1,6 @@
 import { type Finding, finding } from '../../finding.ts'
 import type { FindingCode } from '../../finding-codes.ts'
 import { lineOfResource, nameOfResource } from '../../kubernetes/objects/resource.ts'
-import { placementDoubts } from '../../kubernetes/placement/placement.ts'
 import { listNames } from '../../plural.ts'
 import type { Audit, WorkloadAudit } from '../audit.ts'
 import type { Conditions } from '../facts/conditions.ts'
@@ -19,9 +18,7 @@ export function workloadFindings(audit: Audit, conditions: Conditions): Finding[
 
 /** What makes a workload unknown on every node that it may land on. */
 function doubtFindings({ workload, podClass }: WorkloadAudit): Finding[] {
-  return placementDoubts(podClass.pod).flatMap(({ code, message }) =>
-    code === undefined ? [] : [about(workload, code, message)],
-  )
+  return podClass.doubts.flatMap(({ code, message }) => (code === undefined ? [] : [about(workload, code, message)]))
 }
 
 function hostPortFinding(audited: WorkloadAudit, audit: Audit): Finding[] {

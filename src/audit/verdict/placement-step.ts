@@ -1,4 +1,4 @@
-import { placementDoubts, placementRefusal } from '../../kubernetes/placement/placement.ts'
+import { placementRefusal } from '../../kubernetes/placement/placement.ts'
 import type { Doubt, Refusal, Refuser } from '../../kubernetes/pods/refusal.ts'
 import type { NodeUse } from '../../kubernetes/scheduler/filters.ts'
 import { nodeDoubts } from '../../kubernetes/scheduler/node-doubts.ts'
@@ -30,7 +30,7 @@ export function placementStep(audited: AuditedPod, node: AuditedNode): Placement
   const { pod } = audited
   const refusal = placementRefusal(pod, node.node, useFor(audited, node))
   if (!refusal) {
-    const [doubt] = [...placementDoubts(pod), ...nodeDoubts(pod, node.node), ...repellingDoubts(audited, node)]
+    const doubt = audited.doubts[0] ?? nodeDoubts(pod, node.node)[0] ?? repellingDoubts(audited, node)[0]
     if (!doubt) return { starts: true, mayLand: true }
     return { starts: null, reason: doubt.reason, message: doubt.message, mayLand: true }
   }

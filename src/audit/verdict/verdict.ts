@@ -23,9 +23,9 @@ export function podVerdict(audited: AuditedPod, node: AuditedNode, conditions: C
 }
 
 /** What the kubelet minds in every pod that comes to it. */
-function kubeletStep({ pod }: AuditedPod, { node }: AuditedNode): Outcome<Refuser | ImageReason>[] {
+function kubeletStep({ pod, isDemanding }: AuditedPod, { node }: AuditedNode): Outcome<Refuser | ImageReason>[] {
   const wrongOs = osMismatch(pod, node)
-  const lacks = unsupported(pod, node)
+  const lacks = isDemanding ? unsupported(pod, node) : []
   return [
     ...(wrongOs === undefined ? [] : [{ starts: false, reason: 'Platform', message: wrongOs } as const]),
     ...lacks.map(

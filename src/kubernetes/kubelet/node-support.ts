@@ -61,6 +61,11 @@ export function asksOfNode({ spec, handler }: AskingPod): boolean {
   return Boolean(handler) || isStrict(spec) || valueAt(spec, ['hostUsers']) === false || mountsImage(spec)
 }
 
+/** Whether it asks for what a kubelet may forbid, and no node tells. */
+export function asksOfKubelet(spec: PodSpec): boolean {
+  return unsafeSysctls(spec).length > 0
+}
+
 /** The handler of a RuntimeClass, which each runtime is configured with. */
 function runtimeHandler({ handler }: AskingPod, node: Node): Unsupported[] {
   const known = handlersOf(node)

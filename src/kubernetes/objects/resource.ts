@@ -37,6 +37,11 @@ export function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
+/** The entries of a list that are texts; none where the value is no list. */
+export function textsOf(list: unknown): string[] {
+  return Array.isArray(list) ? list.filter((entry) => typeof entry === 'string') : []
+}
+
 /** The entries of a list that are objects; none where the value, from a file that nobody has validated, is no list. */
 export function objectsOf<T extends object>(list: readonly T[] | null | undefined): readonly T[] {
   return Array.isArray(list) ? list.filter((entry: unknown): entry is T => isObject(entry)) : []

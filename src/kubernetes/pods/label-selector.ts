@@ -1,4 +1,4 @@
-import { objectsOf } from '../objects/resource.ts'
+import { objectsOf, textsOf } from '../objects/resource.ts'
 
 export type Labels = Readonly<Record<string, string>>
 
@@ -15,10 +15,10 @@ export function selects(selector: LabelSelector | null | undefined, labels: Labe
   const hasLabels = Object.entries(selector.matchLabels ?? {}).every(([key, value]) => labelOf(key) === value)
   return (
     hasLabels &&
-    objectsOf(selector.matchExpressions).every(({ key, operator, values = [] }) => {
+    objectsOf(selector.matchExpressions).every(({ key, operator, values }) => {
       const value = labelOf(key)
-      if (operator === 'In') return value !== undefined && values.includes(value)
-      if (operator === 'NotIn') return value === undefined || !values.includes(value)
+      if (operator === 'In') return value !== undefined && textsOf(values).includes(value)
+      if (operator === 'NotIn') return value === undefined || !textsOf(values).includes(value)
       if (operator === 'Exists') return value !== undefined
       return operator === 'DoesNotExist' && value === undefined
     })
@@ -35,5 +35,5 @@ export function neededLabels({ matchLabels, matchExpressions }: LabelSelector): 
   const [label] = Object.entries(matchLabels ?? {})
   if (label) return [label.join('=')]
   const one = objectsOf(matchExpressions).find(({ operator }) => operator === 'In')
-  return one?.values?.map((value) => `${one.key}=${value}`)
+  return one && textsOf(one.values).map((value) => `${one.key}=${value}`)
 }

@@ -5,11 +5,19 @@ import {
   addResources,
   containerRequests,
   isPodLevelResource,
+  podRequests,
   quantities,
   type Resources,
   raise,
   specRequests,
 } from './pod-resources.ts'
+
+/** The condition of a pod that waits for another size. */
+const RESIZING = 'PodResizePending'
+
+interface Pending {
+  readonly type?: string
+}
 
 /**
  * What the scheduler takes a running pod to have of its node. While it is resized, that is the largest of what it asks
@@ -18,8 +26,9 @@ import {
  */
 export function liveRequests({ spec, status }: Pod): Resources {
   if (!spec) return new Map()
+  if (!tellsResources(status)) return podRequests(spec)
   const isInfeasible = objectsOf(status?.conditions).some(
-    ({ type, reason }) => type === 'PodResizePending' && reason === 'Infeasible',
+    ({ type, reason }) => type === RESIZING && reason === 'Infeasible',
   )
   const statuses = new Map(
     [...objectsOf(status?.containerStatuses), ...objectsOf(status?.initContainerStatuses)].map((one) => [
@@ -44,6 +53,17 @@ export function liveRequests({ spec, status }: Pod): Resources {
   for (const [name, milli] of podLevelRequests(spec, status, isInfeasible)) sum.set(name, milli)
   addResources(sum, quantities(spec.overhead))
   return sum
+}
+
+/** Whether a status says anything of resources; most say nothing. */
+function tellsResources(status: Pod['status']): boolean {
+  const { resources, allocatedResources, conditions, containerStatuses, initContainerStatuses } = (status ??
+    {}) as Record<string, unknown>
+  if (resources || allocatedResources || objectsOf(conditions as Pending[]).some(({ type }) => type === RESIZING)) {
+    return true
+  }
+  const lists = [containerStatuses, initContainerStatuses] as readonly (readonly Record<string, unknown>[])[]
+  return lists.some((list) => objectsOf(list).some((one) => Boolean(one.resources || one.allocatedResources)))
 }
 
 /** What the pod as a whole requests, which wins over its containers. */

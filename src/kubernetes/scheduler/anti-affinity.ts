@@ -1,5 +1,5 @@
 import type { Pod } from 'kubernetes-types/core/v1.js'
-import { objectsOf } from '../objects/resource.ts'
+import { objectsOf, textsOf } from '../objects/resource.ts'
 import { type LabelSelector, type Labels, neededLabels, selectorKeys, selects } from '../pods/label-selector.ts'
 
 /** A required anti-affinity term of pods that run: it keeps others from the nodes that share a label with theirs. */
@@ -31,13 +31,14 @@ export function repellingTerms({ metadata, spec }: Pod): Omit<RepellingTerm, 'to
   return required.flatMap((term) => {
     const { topologyKey, labelSelector, namespaces, namespaceSelector } = term
     if (!labelSelector || !topologyKey) return []
-    const isOwn = !namespaces?.length && !namespaceSelector
+    const named = textsOf(namespaces)
+    const isOwn = named.length === 0 && !namespaceSelector
     return [
       {
         key: JSON.stringify([namespace, term]),
         topologyKey,
         selector: labelSelector as LabelSelector,
-        namespaces: isOwn ? [namespace] : (namespaces ?? []),
+        namespaces: isOwn ? [namespace] : named,
         namespaceSelector: (namespaceSelector ?? undefined) as LabelSelector | undefined,
       },
     ]

@@ -33,10 +33,12 @@ export function firstRefusal(pod: SchedulablePod, node: Node, use?: NodeUse): Re
 /** The first refusal, in the order of the filters. */
 export function askAll(
   filters: readonly Filter[],
-  ...question: [pod: SchedulablePod, node: Node, use: NodeUse | undefined]
+  pod: SchedulablePod,
+  node: Node,
+  use: NodeUse | undefined,
 ): Refusal | undefined {
   for (const filter of filters) {
-    const refusal = filter(...question)
+    const refusal = filter(pod, node, use)
     if (refusal) return refusal
   }
   return undefined

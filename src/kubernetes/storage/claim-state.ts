@@ -1,6 +1,6 @@
 import type { NodeSelectorTerm, PersistentVolumeClaim, PersistentVolumeClaimSpec } from 'kubernetes-types/core/v1.js'
 import type { StorageClass } from 'kubernetes-types/storage/v1.js'
-import { objectsOf } from '../objects/resource.ts'
+import { objectsOf, textsOf } from '../objects/resource.ts'
 import { claimKey, type StorageFacts } from './storage-facts.ts'
 
 /** What becomes of a pod that uses a claim. */
@@ -57,7 +57,7 @@ function knownClaim(
   const refused = (why: string): ClaimState => ({ claim, is: 'refused', filter: 'VolumeBinding', why })
   if (metadata?.deletionTimestamp) return refused(`PersistentVolumeClaim ${claim} is being deleted`)
   if (status?.phase === 'Lost') return refused(`PersistentVolumeClaim ${claim} has lost its volume`)
-  if (spec?.accessModes?.includes('ReadWriteOncePod')) {
+  if (textsOf(spec?.accessModes).includes('ReadWriteOncePod')) {
     return { claim, is: 'unknown', why: `PersistentVolumeClaim ${claim} is for one pod at a time` }
   }
   if (!spec?.volumeName) return unboundClaim(claim, spec ?? {}, facts)
@@ -68,7 +68,7 @@ function knownClaim(
       : { claim, is: 'unknown', why: `PersistentVolume ${spec.volumeName} is not among the inputs` }
   }
   const labels = Object.entries(volume.metadata?.labels ?? {}).filter(([key]) => ZONE_LABELS.includes(key))
-  const zones = new Map(labels.map(([key, value]) => [key, new Set(value.split('__'))]))
+  const zones = new Map(labels.map(([key, value]) => [key, new Set(String(value).split('__'))]))
   const required = volume.spec?.nodeAffinity?.required
   return { claim, is: 'placed', allows: { terms: required && objectsOf(required.nodeSelectorTerms), zones } }
 }

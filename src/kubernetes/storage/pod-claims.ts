@@ -26,7 +26,7 @@ export function podClaims(
       ? unboundClaim(claimKey(namespace, name), template, facts)
       : claimState(namespace, name, facts, completeKinds),
   )
-  if (templates.size === 0) return [shared]
+  if (templates.size === 0) return shared.length > 0 ? [shared] : []
   const start = Number(valueAt(resource.value, ['spec', 'ordinals', 'start']) ?? 0)
   const ordinals = Array.from({ length: Math.min(Math.max(replicas, 1), MAX_ORDINALS) }, (_, index) => start + index)
   return ordinals.map((ordinal) => [

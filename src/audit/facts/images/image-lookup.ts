@@ -5,7 +5,8 @@ import { criForm, findReference } from '../../../oci/reference.ts'
  * by its names: `sha256:…`.
  */
 export function isImageId(reference: string): boolean {
-  return /^sha256:[0-9a-f]{64}$/.test(reference)
+  // Asked for each image and node: most names end here.
+  return reference.startsWith('sha256:') && /^sha256:[0-9a-f]{64}$/.test(reference)
 }
 
 /** What a runtime looks an image up by: the CRI form, or its ID; undefined where the reference does not parse. */

@@ -16,7 +16,26 @@ export interface Presence {
  * where they disagree, nobody can tell. `failure` is what a pod says now that cannot get the image there.
  */
 export function presenceOf(name: string, listings: readonly ImageListing[], failure?: string): Presence {
-  const { holder, promise, lacking, gap, problem } = ask(name, listings)
+  /** The first list that has the name; the first label, or assumption, that promises it; the first that lacks it. */
+  let holder: ImageListing | undefined
+  let promise: ImageListing | undefined
+  let lacking: ImageListing | undefined
+  let gap: string | undefined
+  let problem: string | undefined
+  // Asked for each image and node, so that nothing is made on the way.
+  for (const list of listings) {
+    const isPromise = list.isBundle === true || list.isAssumed === true
+    const image = list.byName.get(name)
+    if (image) {
+      problem ??= image.problem
+      if (isPromise) promise ??= list
+      else holder ??= list
+      continue
+    }
+    const why = list.gap(name)
+    if (why === undefined && !isPromise) lacking ??= list
+    gap ??= why
+  }
   if (promise?.isAssumed)
     return { present: true, why: holder?.source ?? promise.source, isFromBundle: !holder, problem }
   if (holder && problem) return { present: true, why: holder.source, problem }
@@ -31,36 +50,6 @@ export function presenceOf(name: string, listings: readonly ImageListing[], fail
   }
   if (lacking) return { present: false, why: lacking.source }
   return { present: undefined, why: gap ?? 'nothing is known of the images on the node' }
-}
-
-interface Answers {
-  /** The first list that has the name. */
-  holder?: ImageListing
-  /** The first label, or assumption, that promises it. */
-  promise?: ImageListing
-  /** The first list that is complete and has it not; lists stand in the order of their strength. */
-  lacking?: ImageListing
-  /** Why the others cannot tell. */
-  gap?: string | undefined
-  problem?: string | undefined
-}
-
-function ask(name: string, listings: readonly ImageListing[]): Answers {
-  const answers: Answers = {}
-  for (const list of listings) {
-    const isPromise = list.isBundle || list.isAssumed
-    const image = list.byName.get(name)
-    if (image) {
-      answers.problem ??= image.problem
-      if (isPromise) answers.promise ??= list
-      else answers.holder ??= list
-      continue
-    }
-    const gap = list.gap(name)
-    if (gap === undefined && !isPromise) answers.lacking ??= list
-    answers.gap ??= gap
-  }
-  return answers
 }
 
 function contradiction(why: string): Presence {
