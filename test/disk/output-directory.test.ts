@@ -129,7 +129,7 @@ test.for<[what: string, spoil: (directory: string) => Promise<unknown>, said: Re
     'a link where a directory of ours is to be',
     async (at) => {
       await rm(join(at, 'seeding'), { recursive: true })
-      await symlink('/tmp', join(at, 'seeding'))
+      await symlink(await temporaryDirectory(), join(at, 'seeding'))
     },
     /seeding: is there already, and nodeseed did not write it$/,
   ],
