@@ -6,7 +6,7 @@ import type { Lock } from '../../src/bundle/format/lock.ts'
 import { demoContent } from '../../src/demo/images.ts'
 import type { Descriptor } from '../../src/oci/descriptor.ts'
 import { digestOf } from '../../src/oci/digest.ts'
-import { OCI_CONFIG, OCI_LAYER_GZIP, OCI_MANIFEST } from '../../src/oci/media-type.ts'
+import { OCI_CONFIG, OCI_INDEX, OCI_LAYER_GZIP, OCI_MANIFEST } from '../../src/oci/media-type.ts'
 import { writeBundleOf } from '../server/bundle-of.ts'
 import { runCli } from '../support/cli.ts'
 import { runTool, testWith } from '../support/debian.ts'
@@ -190,3 +190,23 @@ async function startCuttingProxy(target: string, limit: number): Promise<string>
   onTestFinished(() => void server.close())
   return `127.0.0.1:${(server.address() as { port: number }).port}`
 }
+
+withRegistry('where attestations are what a registry misses, the hint names them', async () => {
+  const directory = await temporaryDirectory()
+  const content = await demoContent([])
+  const config = content.addBlob(OCI_CONFIG, Buffer.from('{"architecture":"amd64","os":"linux"}'))
+  const document = { schemaVersion: 2, mediaType: OCI_MANIFEST, config, layers: [] }
+  const image = content.addManifest('docker.io/team/app', document)
+  const attestation = content.addManifest('docker.io/team/app', { ...document, annotations: { of: 'it' } })
+  const annotations = { 'vnd.docker.reference.type': 'attestation-manifest' }
+  const manifests = [
+    { ...image, platform: { os: 'linux', architecture: 'amd64' } },
+    { ...attestation, platform: { os: 'unknown', architecture: 'unknown' }, annotations },
+  ]
+  content.addManifest('docker.io/team/app', { schemaVersion: 2, mediaType: OCI_INDEX, manifests }, '1')
+  const file = join(directory, 'attested.tar')
+  await writeBundleOf(content, file, { architecture: 'amd64' })
+  const { exitCode, stderr } = await runCli(['push', file, await startRegistry(directory)])
+  expect(exitCode).toBe(3)
+  expect(stderr).toContain('Bundle the attestations (--attestations) too')
+})

@@ -4,7 +4,7 @@ import type { Content } from '../../oci/content.ts'
 import type { Descriptor } from '../../oci/descriptor.ts'
 import { type Digest, digestOf } from '../../oci/digest.ts'
 import { parseJson } from '../../oci/json.ts'
-import { childrenOf, parseManifest } from '../../oci/manifest.ts'
+import { childrenOf, isAttestation, parseManifest } from '../../oci/manifest.ts'
 import { isIndexType, isManifestType } from '../../oci/media-type.ts'
 import { parseReference, repositoryName } from '../../oci/reference.ts'
 import type { ImageFailure } from '../failure.ts'
@@ -165,6 +165,13 @@ async function reducedIndex({ target }: LockedImage, source: Content): Promise<U
   return new TextEncoder().encode(JSON.stringify({ ...index, manifests }))
 }
 
+/** What is missing where a registry wants it: attestations, which bundle leaves out unless asked, or platforms. */
+function whatToBundle(missing: readonly Descriptor[]): string {
+  const others = missing.filter((descriptor) => !isAttestation(descriptor))
+  const attestations = missing.length > others.length ? 'the attestations (--attestations)' : ''
+  return [others.length > 0 ? 'these platforms' : '', attestations].filter(Boolean).join(' and ')
+}
+
 function refusedIndex({ reference }: LockedImage, missing: readonly Descriptor[], cause: ExpectedError): ExpectedError {
   const platforms = missing.map(({ platform, digest }) =>
     platform ? `${platform.os}/${platform.architecture}` : digest,
@@ -173,7 +180,7 @@ function refusedIndex({ reference }: LockedImage, missing: readonly Descriptor[]
     'UNSUPPORTED',
     `${reference}: the registry refuses its index, which lists what the bundle leaves out (${platforms.join(', ')}): ${cause.message}`,
     {
-      hint: `Bundle these platforms too, or push with --sparse-index reduce: the tag then has a smaller index, with another digest, so pods that name the old digest cannot pull it from there.`,
+      hint: `Bundle ${whatToBundle(missing)} too, or push with --sparse-index reduce: the tag then has a smaller index, with another digest, so pods that name the old digest cannot pull it from there.`,
       cause,
     },
   )
