@@ -7,7 +7,13 @@ import { say } from '../cli/output/streams.ts'
 import { untilStopped } from '../cli/signals.ts'
 import { readText } from '../cli/texts/read-text.ts'
 import { parseCredentials } from '../server/http/basic-auth.ts'
-import { parseListenAddress, parseServerUrl, passedSocket, reachable } from '../server/http/listen-address.ts'
+import {
+  isLoopback,
+  parseListenAddress,
+  parseServerUrl,
+  passedSocket,
+  reachable,
+} from '../server/http/listen-address.ts'
 import { mirrorFiles, type ServedMirror } from '../server/node-config.ts'
 import { type RegistryServer, startRegistryServer } from '../server/registry-server.ts'
 import { tlsSource } from '../server/tls/tls-files.ts'
@@ -51,6 +57,7 @@ follow its base. SIGHUP opens the files and the certificate again; SIGTERM lets 
         endpoint: passedSocket(process.env, process.pid) ?? parseListenAddress(flags.listen),
         authorize,
         onLog: flags['access-log'] ? say : undefined,
+        onError: (error) => say(`error: ${(error as Error).message}`),
       },
     )
     const url = advertised ?? `${readTls ? 'https' : 'http'}://${reachable(server.address)}`
@@ -60,6 +67,13 @@ follow its base. SIGHUP opens the files and the certificate again; SIGTERM lets 
       needsPassword: authorize !== undefined,
       caFile: flags['tls-dir'] ? '/etc/nodeseed/tls.crt' : undefined,
     })
+    if (!isLoopback(server.address)) {
+      if (!authorize) say(`warning: whoever reaches ${server.address} can read every image: give --users FILE`)
+      if (!readTls)
+        say(
+          `warning: what is read at ${server.address}, and passwords, can be seen and changed on the way: give --tls-dir DIR`,
+        )
+    }
     await untilStopped(() => this.#reload(server))
     await server.stop(flags.grace)
     return undefined

@@ -19,6 +19,8 @@ export interface RegistryServerOptions {
   readonly authorize?: Authorize | undefined
   /** Takes a line for each answered request. */
   readonly onLog?: ((line: string) => void) | undefined
+  /** Hears why a request could not be answered. */
+  readonly onError?: ((error: unknown) => void) | undefined
 }
 
 export interface RegistryServer {
@@ -36,13 +38,14 @@ export async function startRegistryServer(
   sources: ServerSources,
   options: RegistryServerOptions,
 ): Promise<RegistryServer> {
-  const { endpoint, authorize, onLog } = options
+  const { endpoint, authorize, onLog, onError } = options
   const opened = await sources.open()
   const contents = new ReplaceableContent(opened.content, opened.close)
   const metrics = new Metrics()
   const server = await listen(registryService(contents, { authorize, metrics }), {
     endpoint,
     tls: await sources.readTls?.(),
+    ...(onError && { onError }),
     onBegin: () => metrics.begin(),
     onEnd: (exchange) => {
       metrics.end(exchange)

@@ -49,13 +49,19 @@ async function lockedImage(content: RegistryContent, repository: string, tag: st
 async function describe(content: RegistryContent, repository: string, reference: string): Promise<Descriptor> {
   const found = await content.findManifest(repository, reference)
   if (!found) throw new Error(`${repository}: no ${reference}`)
-  return { mediaType: found.mediaType, digest: found.digest, size: found.bytes.byteLength }
+  return found
 }
 
 async function documentOf(content: RegistryContent, repository: string, { digest }: Descriptor) {
   const found = await content.findManifest(repository, digest)
   if (!found) throw new Error(`${repository}: no ${digest}`)
-  return parseManifest(found.bytes, found.mediaType, repository)
+  return parseManifest(await bytesOf(content, found), found.mediaType, repository)
+}
+
+async function bytesOf(content: RegistryContent, { digest, size }: Descriptor): Promise<Buffer> {
+  const bytes = Buffer.alloc(size)
+  await content.readManifest(digest, bytes, 0)
+  return bytes
 }
 
 async function copy(content: RegistryContent, { digest, size }: Descriptor, writer: BundleWriter): Promise<void> {
@@ -63,7 +69,7 @@ async function copy(content: RegistryContent, { digest, size }: Descriptor, writ
   for (const repository of content.repositories()) {
     const manifest = await content.findManifest(repository, digest)
     if (!manifest) continue
-    await target.write(manifest.bytes)
+    await target.write(await bytesOf(content, manifest))
     return target.end()
   }
   const bytes = Buffer.alloc(size)

@@ -9,9 +9,9 @@ import { runs } from '../support/property-runs.ts'
 import { startServer } from './running-server.ts'
 import { LAYER, shopContent } from './shop-content.ts'
 
-const { content, layer, manifest } = shopContent()
+const { content, layer, manifest, index } = shopContent()
 
-const LARGEST = LAYER.length
+const LARGEST = Math.max(LAYER.length, manifest.size, index.size)
 
 /** Pieces that are nearly right find more than noise does. */
 const piece = fc.oneof(
@@ -37,6 +37,7 @@ test('no request makes it fail, or read a blob or bytes that are not there', asy
     repositories: () => content.repositories(),
     tags: (repository: string) => content.tags(repository),
     findManifest: (repository: string, reference: string) => content.findManifest(repository, reference),
+    readManifest: () => Promise.reject(new Error('not read before it is sent')),
     findBlobSize: (digest: Digest) => content.findBlobSize(digest),
     referrers: (repository: string, subject: Digest) => content.referrers(repository, subject),
     readBlob: () => Promise.reject(new Error('not read before it is sent')),

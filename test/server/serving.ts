@@ -16,9 +16,13 @@ export interface Serving {
   log(): string
 }
 
-/** Starts `nodeseed serve` on a free loopback port; it is stopped when the test ends. */
-export async function startServing(args: readonly string[], env: Record<string, string> = {}): Promise<Serving> {
-  const child = spawn(process.execPath, [PROGRAM, 'serve', '--listen', '127.0.0.1:0', '--json', ...args], {
+/** Starts `nodeseed serve` on a free loopback port, or elsewhere; it is stopped when the test ends. */
+export async function startServing(
+  args: readonly string[],
+  env: Record<string, string> = {},
+  listen = '127.0.0.1:0',
+): Promise<Serving> {
+  const child = spawn(process.execPath, [PROGRAM, 'serve', '--listen', listen, '--json', ...args], {
     env: { ...process.env, ...env },
   })
   const log: Buffer[] = []

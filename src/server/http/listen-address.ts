@@ -29,6 +29,11 @@ export function parseListenAddress(text: string): ListenAddress {
   })
 }
 
+/** Whether only programs of this machine reach an address such as `127.0.0.1:5000`. */
+export function isLoopback(address: string): boolean {
+  return /^(?:127\.[\d.]+|\[::1\]|\[::ffff:127\.[\d.]+\]):\d+$/.test(address)
+}
+
 /** Where others reach an address: one that listens on every interface is reached under this machine's name. */
 export function reachable(address: string): string {
   return address.replace(/^(?:\[::\]|0\.0\.0\.0):/, `${hostname()}:`)

@@ -2,6 +2,8 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import { createServer as createTlsServer, type Server as TlsServer } from 'node:https'
 import type { AddressInfo } from 'node:net'
 import { ExpectedError } from '../../errors.ts'
+import { BodyBudget } from './body-budget.ts'
+import { inTurn } from './in-turn.ts'
 import type { AnsweredRequest } from './metrics.ts'
 import { BufferPool } from './pump.ts'
 import { sendReply } from './send.ts'
@@ -23,6 +25,8 @@ export interface ListenOptions {
   readonly tls?: ServerKeyPair | undefined
   readonly onBegin?: () => void
   readonly onEnd?: (exchange: AnsweredRequest) => void
+  /** Hears why a request could not be answered. */
+  readonly onError?: (error: unknown) => void
 }
 
 export interface RunningServer {
@@ -38,6 +42,9 @@ export interface RunningServer {
 const MAX_CONNECTIONS = 4096
 /** A reader that takes nothing for so many milliseconds has gone. */
 const IDLE_TIMEOUT = 120_000
+/** Milliseconds that a client has for a whole request, which has no body. */
+const HEADERS_TIMEOUT = 20_000
+const MAX_HEADERS = 100
 
 /**
  * Answers HTTP requests until it is closed.
@@ -45,18 +52,23 @@ const IDLE_TIMEOUT = 120_000
  * @throws {ExpectedError} LISTEN_FAILED, TLS_INVALID
  */
 export async function listen(respond: Respond, options: ListenOptions = {}): Promise<RunningServer> {
-  const { endpoint = { host: '127.0.0.1', port: 0 }, tls, onBegin, onEnd } = options
+  const { endpoint = { host: '127.0.0.1', port: 0 }, tls, onBegin, onEnd, onError = () => {} } = options
   const server = createFor(tls)
-  const pool = new BufferPool()
+  const [pool, budget] = [new BufferPool(), new BodyBudget()]
   let closing = false
   server.maxConnections = MAX_CONNECTIONS
   server.setTimeout(IDLE_TIMEOUT)
-  server.on('request', async (request: IncomingMessage, response: ServerResponse) => {
-    onBegin?.()
-    if (closing) response.setHeader('connection', 'close')
-    const exchange = await sendReply(respond, request, response, pool)
-    onEnd?.(exchange)
-    if (closing) server.closeIdleConnections()
+  server.headersTimeout = HEADERS_TIMEOUT
+  server.requestTimeout = HEADERS_TIMEOUT
+  server.maxHeadersCount = MAX_HEADERS
+  server.on('request', (request: IncomingMessage, response: ServerResponse) => {
+    inTurn(request.socket, async () => {
+      onBegin?.()
+      if (closing) response.setHeader('connection', 'close')
+      const answered = await sendReply(respond, request, response, { pool, budget, onError })
+      onEnd?.(answered)
+      if (closing) server.closeIdleConnections()
+    })
   })
   await bind(server, endpoint)
   return {
@@ -69,10 +81,13 @@ export async function listen(respond: Respond, options: ListenOptions = {}): Pro
   }
 }
 
+/** How long the first line and the headers may be together, and how often slow clients are looked for. */
+const PARSING = { maxHeaderSize: 16 * 1024, connectionsCheckingInterval: 5_000 }
+
 function createFor(tls: ServerKeyPair | undefined): Server | TlsServer {
-  if (!tls) return createServer()
+  if (!tls) return createServer(PARSING)
   try {
-    return createTlsServer(tls)
+    return createTlsServer({ ...tls, ...PARSING, handshakeTimeout: HEADERS_TIMEOUT })
   } catch (cause) {
     throw new ExpectedError(
       'TLS_INVALID',

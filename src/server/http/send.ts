@@ -1,24 +1,39 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { type Reply, refusal } from '../registry/reply.ts'
+import type { BodyBudget } from './body-budget.ts'
 import type { AnsweredRequest } from './metrics.ts'
 import { type BufferPool, pump } from './pump.ts'
 import type { Respond } from './service.ts'
+
+/** What all answers of a server share. */
+export interface SendOptions {
+  readonly pool: BufferPool
+  readonly budget: BodyBudget
+  /** Hears why an answer could not be made. */
+  readonly onError: (error: unknown) => void
+}
 
 /** Answers one request and tells how that went. Never throws: a request cannot end the server. */
 export async function sendReply(
   respond: Respond,
   request: IncomingMessage,
   response: ServerResponse,
-  pool: BufferPool,
+  { pool, budget, onError }: SendOptions,
 ): Promise<AnsweredRequest> {
   const started = performance.now()
   const { method = '', url = '', headers } = request
-  const reply = await respond({ method, url, headers }).catch(brokenReply)
+  const answered = await respond({ method, url, headers }).catch((error) => {
+    onError(error)
+    return BROKEN
+  })
+  const reply = budget.admit(answered)
   let bytes = 0
   const onBytes = (count: number) => {
     bytes += count
   }
   try {
+    // A body is nothing that this server reads; the connection ends instead.
+    if (hasBody(headers)) response.setHeader('connection', 'close')
     response.writeHead(reply.status, reply.headers)
     if (method !== 'HEAD') await sendBody(reply.body, response, { pool, onBytes })
     await end(response)
@@ -40,8 +55,11 @@ export async function sendReply(
   }
 }
 
-function brokenReply(error: Error): Reply {
-  return refusal('UNKNOWN', error.message)
+/** What is wrong is for whoever runs the server: it may name files of this machine. */
+const BROKEN = refusal('UNKNOWN', 'the server cannot read what it serves; its own output says why')
+
+function hasBody(headers: IncomingMessage['headers']): boolean {
+  return headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0
 }
 
 async function sendBody(

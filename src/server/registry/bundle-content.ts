@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises'
 import type { LockedContent } from '../../bundle/format/bundle.ts'
 import type { LockedImage } from '../../bundle/format/lock.ts'
 import type { Descriptor } from '../../oci/descriptor.ts'
@@ -5,8 +6,8 @@ import type { Digest } from '../../oci/digest.ts'
 import { LayeredContent } from '../../oci/layered-content.ts'
 import { isIndexType, isManifestType } from '../../oci/media-type.ts'
 import { parseReference, repositoryName } from '../../oci/reference.ts'
-import type { RegistryContent, StoredManifest } from './content.ts'
-import { referrersAmong } from './referrers.ts'
+import type { RegistryContent } from './content.ts'
+import { referrerIn } from './referrers.ts'
 
 interface Repository {
   readonly manifests: Map<Digest, Descriptor>
@@ -21,6 +22,9 @@ export class BundleContent implements RegistryContent {
   readonly #content: LayeredContent
   readonly #repositories: ReadonlyMap<string, Repository>
   readonly #names: readonly string[]
+  #checking: Promise<unknown> = Promise.resolve()
+  readonly #checked = new Map<Digest, Promise<unknown>>()
+  readonly #referrers = new Map<string, Promise<ReadonlyMap<Digest, readonly Descriptor[]>>>()
 
   constructor(bundles: readonly LockedContent[]) {
     this.#content = new LayeredContent(bundles)
@@ -36,10 +40,18 @@ export class BundleContent implements RegistryContent {
     return [...(this.#repositories.get(repository)?.tags.keys() ?? [])].sort()
   }
 
-  async findManifest(name: string, reference: string): Promise<StoredManifest | undefined> {
+  async findManifest(name: string, reference: string): Promise<Descriptor | undefined> {
     const repository = this.#repositories.get(name)
     const descriptor = repository?.manifests.get(repository.tags.get(reference) ?? (reference as Digest))
-    return descriptor && this.#read(descriptor)
+    const size = descriptor && this.findBlobSize(descriptor.digest)
+    if (!descriptor || size === undefined) return undefined
+    const checked = this.#checked.get(descriptor.digest) ?? this.#check(descriptor.digest)
+    await checked
+    return { mediaType: descriptor.mediaType, digest: descriptor.digest, size }
+  }
+
+  async readManifest(digest: Digest, buffer: Uint8Array, position: number): Promise<number> {
+    return this.#content.readInto(digest, buffer, position)
   }
 
   findBlobSize(digest: Digest): number | undefined {
@@ -50,18 +62,42 @@ export class BundleContent implements RegistryContent {
     return this.#content.readInto(digest, buffer, position)
   }
 
-  async referrers(name: string, subject: Digest): Promise<Descriptor[]> {
-    const descriptors = [...(this.#repositories.get(name)?.manifests.values() ?? [])]
-    const manifests = await Promise.all(descriptors.map((descriptor) => this.#read(descriptor)))
-    return referrersAmong(
-      manifests.filter((manifest) => manifest !== undefined),
-      subject,
-    )
+  async referrers(name: string, subject: Digest): Promise<readonly Descriptor[]> {
+    const known = this.#referrers.get(name) ?? this.#indexReferrers(name)
+    return (await known).get(subject) ?? []
   }
 
-  async #read({ digest, mediaType }: Descriptor): Promise<StoredManifest | undefined> {
-    if (!this.#content.blobs.has(digest)) return undefined
-    return { mediaType, digest, bytes: await this.#content.readDocument(digest) }
+  /**
+   * Reads a manifest, which hashes it, once for all who ask: what a damaged file holds is never sent. One after the
+   * other, since each may be megabytes.
+   */
+  #check(digest: Digest): Promise<unknown> {
+    const checked = this.#checking.then(() => this.#content.readDocument(digest)).then(() => undefined)
+    this.#checking = checked.catch(() => this.#checked.delete(digest))
+    this.#checked.set(digest, checked)
+    return checked
+  }
+
+  /** The referrers of a repository by their subject, found once; one document after the other, so that others get their turn. */
+  #indexReferrers(name: string): Promise<ReadonlyMap<Digest, readonly Descriptor[]>> {
+    const index = this.#readReferrers(name)
+    this.#referrers.set(name, index)
+    index.catch(() => this.#referrers.delete(name))
+    return index
+  }
+
+  async #readReferrers(name: string): Promise<ReadonlyMap<Digest, readonly Descriptor[]>> {
+    const bySubject = new Map<Digest, Descriptor[]>()
+    for (const { digest, mediaType } of this.#repositories.get(name)?.manifests.values() ?? []) {
+      if (!this.#content.blobs.has(digest)) continue
+      await setImmediate()
+      const found = referrerIn({ mediaType, digest, bytes: await this.#content.readDocument(digest) })
+      if (!found) continue
+      const others = bySubject.get(found.subject)
+      if (others) others.push(found.descriptor)
+      else bySubject.set(found.subject, [found.descriptor])
+    }
+    return bySubject
   }
 }
 

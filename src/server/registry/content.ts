@@ -10,8 +10,10 @@ export interface RegistryContent {
   repositories(): readonly string[]
   /** Sorted as the distribution-spec asks (ASCII order); empty for an unknown repository. */
   tags(repository: string): readonly string[]
-  /** The exact bytes under a tag or a digest. */
-  findManifest(repository: string, reference: string): Promise<StoredManifest | undefined>
+  /** The manifest under a tag or a digest, whose bytes are known to be what the digest says. */
+  findManifest(repository: string, reference: string): Promise<Descriptor | undefined>
+  /** Fills a buffer with bytes of a manifest from `position` on; resolves to how many there were, at least one. */
+  readManifest(digest: Digest, buffer: Uint8Array, position: number): Promise<number>
   /** The size in bytes of a blob, or undefined when it is not here. */
   findBlobSize(digest: Digest): number | undefined
   /** Fills a buffer with bytes of a blob from `position` on; resolves to how many there were, at least one. */

@@ -1,7 +1,7 @@
 import type { Descriptor } from '../../oci/descriptor.ts'
 import { type Digest, digestOf } from '../../oci/digest.ts'
 import type { RegistryContent, StoredManifest } from './content.ts'
-import { referrersAmong } from './referrers.ts'
+import { referrerIn } from './referrers.ts'
 
 interface Repository {
   readonly manifests: Map<string, StoredManifest>
@@ -11,6 +11,7 @@ interface Repository {
 /** Registry content that lives in memory: for small images made on the spot. */
 export class MemoryContent implements RegistryContent {
   readonly #blobs = new Map<Digest, Uint8Array>()
+  readonly #manifests = new Map<Digest, Uint8Array>()
   readonly #repositories = new Map<string, Repository>()
 
   /** Adds a blob; content that is here already is kept once. */
@@ -32,6 +33,7 @@ export class MemoryContent implements RegistryContent {
     const repository = this.#repositories.get(name) ?? { manifests: new Map(), tags: new Map() }
     this.#repositories.set(name, repository)
     repository.manifests.set(digest, { mediaType, digest, bytes })
+    this.#manifests.set(digest, bytes)
     if (tag) repository.tags.set(tag, digest)
     return { mediaType, digest, size: bytes.byteLength }
   }
@@ -44,9 +46,14 @@ export class MemoryContent implements RegistryContent {
     return [...(this.#repositories.get(name)?.tags.keys() ?? [])].sort()
   }
 
-  async findManifest(name: string, reference: string): Promise<StoredManifest | undefined> {
+  async findManifest(name: string, reference: string): Promise<Descriptor | undefined> {
     const repository = this.#repositories.get(name)
-    return repository?.manifests.get(repository.tags.get(reference) ?? reference)
+    const found = repository?.manifests.get(repository.tags.get(reference) ?? reference)
+    return found && { mediaType: found.mediaType, digest: found.digest, size: found.bytes.byteLength }
+  }
+
+  async readManifest(digest: Digest, buffer: Uint8Array, position: number): Promise<number> {
+    return copyInto(buffer, this.#manifests.get(digest), position)
   }
 
   findBlobSize(digest: Digest): number | undefined {
@@ -54,12 +61,17 @@ export class MemoryContent implements RegistryContent {
   }
 
   async readBlob(digest: Digest, buffer: Uint8Array, position: number): Promise<number> {
-    const bytes = this.#blobs.get(digest)?.subarray(position, position + buffer.length) ?? Buffer.alloc(0)
-    buffer.set(bytes)
-    return bytes.length
+    return copyInto(buffer, this.#blobs.get(digest), position)
   }
 
   async referrers(name: string, subject: Digest): Promise<Descriptor[]> {
-    return referrersAmong(this.#repositories.get(name)?.manifests.values() ?? [], subject)
+    const found = [...(this.#repositories.get(name)?.manifests.values() ?? [])].map(referrerIn)
+    return found.flatMap((referrer) => (referrer?.subject === subject ? [referrer.descriptor] : []))
   }
+}
+
+function copyInto(buffer: Uint8Array, bytes: Uint8Array | undefined, position: number): number {
+  const part = bytes?.subarray(position, position + buffer.length) ?? Buffer.alloc(0)
+  buffer.set(part)
+  return part.length
 }

@@ -11,13 +11,33 @@ const DOCKER_HUB = new Set(['registry-1.docker.io', 'index.docker.io', 'registry
  */
 export function findRepository(content: RegistryContent, name: string, ns: string | null): string | undefined {
   const repositories = content.repositories()
+  const { names, underscored, byPath } = namesOf(repositories)
   const upstream = ns && DOCKER_HUB.has(ns) ? 'docker.io' : ns
   const wanted = upstream ? [`${upstream}/${name}`, name] : [name]
-  const exact = wanted.find((candidate) => repositories.includes(candidate))
-  const named = exact ?? repositories.find((repository) => portAsUnderscore(repository) === name)
+  const exact = wanted.find((candidate) => names.has(candidate))
+  const named = exact ?? underscored.get(name)
   if (named || ns) return named
-  const bare = repositories.filter((repository) => [name, `library/${name}`].includes(pathOf(repository)))
+  const bare = [...new Set([name, `library/${name}`])].flatMap((path) => byPath.get(path) ?? [])
   return bare.length === 1 ? bare[0] : undefined
+}
+
+interface Names {
+  readonly names: ReadonlySet<string>
+  readonly underscored: ReadonlyMap<string, string>
+  readonly byPath: ReadonlyMap<string, readonly string[]>
+}
+
+/** Of each list once: to go through ten thousand names at every request keeps others waiting. */
+const known = new WeakMap<readonly string[], Names>()
+
+function namesOf(repositories: readonly string[]): Names {
+  const found = known.get(repositories) ?? {
+    names: new Set(repositories),
+    underscored: new Map(repositories.toReversed().map((repository) => [portAsUnderscore(repository), repository])),
+    byPath: Map.groupBy(repositories, pathOf),
+  }
+  known.set(repositories, found)
+  return found
 }
 
 function portAsUnderscore(repository: string): string {
