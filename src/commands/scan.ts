@@ -2,13 +2,14 @@ import { Args, Flags } from '@oclif/core'
 import { BaseCommand } from '../cli/base-command.ts'
 import { parsePolicies } from '../cli/flags/policies.ts'
 import { scanFlags, scanOptions } from '../cli/flags/scan-flags.ts'
-import { type InputScan, isIncomplete, scanInputs } from '../cli/inputs/scan-inputs.ts'
+import { type InputScan, isIncomplete, isUnreadable, scanInputs } from '../cli/inputs/scan-inputs.ts'
 import { renderFindings } from '../cli/output/findings.ts'
 import { SCAN_FORMAT_NAMES, SCAN_FORMATS } from '../cli/output/scan-formats.ts'
 import { renderWhy } from '../cli/output/uses.ts'
 import { type ImageUse, renderUse } from '../discovery/uses/image-use.ts'
 import { leftOutByPolicy } from '../discovery/uses/left-out.ts'
-import { imagesOf, usesOf } from '../discovery/uses/used-images.ts'
+import { imagesOf, similarImages, usesOf } from '../discovery/uses/used-images.ts'
+import { listNames } from '../plural.ts'
 
 export default class Scan extends BaseCommand {
   static override summary = 'list every image that Kubernetes manifests use, with its pull policy and where it stands'
@@ -64,13 +65,18 @@ Exit code 0 also with findings; 2 when something could not be read, so that imag
     return { uses: scan.uses.map(renderUse), images, findings: scan.findings, omissions }
   }
 
-  private explain({ uses }: InputScan, reference: string): unknown {
-    const found = usesOf(uses, reference)
+  private explain(scan: InputScan, reference: string): unknown {
+    const found = usesOf(scan.uses, reference)
+    const similar = found.length > 0 ? [] : similarImages(scan.uses, reference)
+    const unread = scan.findings.filter(isUnreadable)
     if (found.length > 0) this.log(renderWhy(found))
     else {
-      this.answerNo()
-      this.logToStderr(`${reference}: nothing here names it`)
+      // While something could not be read, it is not known that nothing names it.
+      if (unread.length === 0) this.answerNo()
+      this.logToStderr(`${reference}: nothing${unread.length > 0 ? ' that could be read' : ''} here names it`)
+      if (similar.length > 0) this.logToStderr(`  perhaps you mean: ${listNames(similar)}`)
     }
-    return { uses: found.map(renderUse) }
+    if (unread.length > 0) this.logToStderr(renderFindings(unread))
+    return { uses: found.map(renderUse), similar, findings: unread }
   }
 }

@@ -62,6 +62,8 @@ test.for<[text: string, images: string[]]>([
   ['a.cfg: "[k]\\na_repository = x/y\\na_tag = 2.9.1\\n"', ['x/y:2.9.1']],
   ['a.conf: "a.container.image x/y:3.5\\n"', ['x/y:3.5']],
   ['a.conf: "a.container.name x/y:3.5\\n"', []],
+  ['a.conf: "a.image.repository x/y\\na.image.tag 4.4\\n"', ['x/y:4.4']],
+  ['a.txt: "image repository moved\\nto x/y:1 today\\n"', []],
   ['a.env: "ARGS=\\"--infra-image=x/y:3.8\\"\\n"', ['x/y:3.8']],
   ['a.env: "ARGS=\\"--v=2 --infra-image=x/y:3.8 --z=1\\"\\n"', ['x/y:3.8']],
 ])('%s', ([text, images]) => {

@@ -22,8 +22,9 @@ const ASSIGNMENT =
   /^\s*(?:-\s+)?(?:export\s+)?["']?([\w][\w./-]*)(?:["']?\s*=|["']\s*:|\s*:\s)\s*["']?([^\s"',;{}()<>`|\\]+)["']?\s*[,;]?\s*(?:#.*)?$/
 /** A reference alone on its line: an entry of a list. */
 const ALONE = /^\s*(?:-\s+)?["']?(\w[\w.-]*(?::\d+)?\/[\w./:@-]+)["']?,?\s*(?:#.*)?$/
+const PROPERTY_ROLES: ReadonlySet<KeyRole> = new Set(['image', 'repository', 'tag', 'digest'])
 /** `spark.container.image ref`: a property whose name and value only white space parts. */
-const PROPERTY = /^\s*([A-Za-z][\w.-]*)[ \t]+([\w.-]+(?::\d+)?\/[\w./:@-]+)\s*$/
+const PROPERTY = /^\s*([A-Za-z]\w*[._-][\w.-]*)[ \t]+([\w./:@-]+)\s*$/
 /** `--image=ref` and `--image ref` anywhere in a line. */
 const FLAG = /(?<=^|[\s"'[,])--?([A-Za-z][\w.-]*)(?:=|\s+)["']?([^\s"',;{}()<>`|\\-][^\s"',;{}()<>`|\\]*)/g
 
@@ -90,7 +91,7 @@ function assignmentsOf(content: string, line: number): Assignment[] {
   // `KUBELET_ARGS="--pod-infra-container-image=ref"`
   if (name && value && !value.startsWith('-')) return [{ name, value, line }]
   const [, property, image] = PROPERTY.exec(content) ?? []
-  if (property && image && readKey(property).role === 'image') return [{ name: property, value: image, line }]
+  if (property && image && PROPERTY_ROLES.has(readKey(property).role)) return [{ name: property, value: image, line }]
   return Array.from(content.matchAll(FLAG), ([, flag = '', argument = '']) => ({ name: flag, value: argument, line }))
 }
 

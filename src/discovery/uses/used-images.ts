@@ -7,6 +7,17 @@ export function imagesOf(uses: readonly ImageUse[], policies: readonly string[])
   return [...new Set(wanted.map(({ image }) => image).filter((image) => image !== undefined))].sort()
 }
 
+/** Names of images that end as a reference does, where no use is of it: `envoy` may mean `quay.io/x/envoy:v1.30`. */
+export function similarImages(uses: readonly ImageUse[], reference: string): string[] {
+  const wanted = findReference(reference)
+  const last = wanted?.path.slice(wanted.path.lastIndexOf('/') + 1) ?? reference
+  const images = uses.flatMap(({ image }) => {
+    const parsed = image === undefined ? undefined : findReference(image)
+    return image !== undefined && parsed?.path.endsWith(`/${last}`) ? [image] : []
+  })
+  return [...new Set(images)].sort()
+}
+
 /** The uses of one image, however they write it; of every version where the reference has neither tag nor digest. */
 export function usesOf(uses: readonly ImageUse[], reference: string): ImageUse[] {
   const wanted = findReference(reference)
