@@ -153,6 +153,21 @@ test('an older edition than what the node holds is refused, unless it is allowed
   expect(await readFile(at('node/var/lib/nodeseed/editions/shop'), 'utf8')).toBe('10\n')
 })
 
+withOpenssl('several projects share the set that nobody named: its numbers refuse only what a key signed', async () => {
+  await writeSigned({ set: 'images', number: 5 })
+  expect(await seed()).toMatchObject({ code: 0 })
+  await writeSigned({ set: 'images', number: 1 })
+  expect(await seed()).toMatchObject({
+    code: 0,
+    stderr: expect.stringContaining('images 1 is older than images 5, which this node holds'),
+  })
+  expect(await readFile(at('node/var/lib/nodeseed/editions/images'), 'utf8')).toBe('5\n')
+  expect(await seed(key())).toMatchObject({
+    code: 2,
+    stderr: expect.stringContaining('need a --set-name of their own'),
+  })
+})
+
 /** What README tells to type before the script runs: it ends well only if every step does. */
 async function checkByHand(): Promise<boolean> {
   const [, steps = ''] =

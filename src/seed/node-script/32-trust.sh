@@ -75,7 +75,8 @@ copy_unaligned() {
   copy_bytes $(($1 / 512 * 512)) $((($1 % 512 + $2 + 511) / 512 * 512)) | tail -c +$(($1 % 512 + 1)) | head -c "$2"
 }
 
-# What this node holds of the set that the bundle is an edition of: a number in a file named after the set.
+# What this node holds of the set that the bundle is an edition of: a number in a file named after the set. Bundles of
+# several projects share the set that nobody named, so without a key its numbers are only said.
 check_edition() {
   [ -n "$edition_number" ] || return 0
   editions=${editions:-${NODESEED_EDITIONS:-$root/var/lib/nodeseed/editions}}
@@ -87,14 +88,18 @@ check_edition() {
     '' | *[!0-9]*) return 0 ;;
   esac
   [ "$edition_number" -lt "$held" ] || return 0
-  [ -n "$allow_older" ] ||
-    fail 2 "this node holds $edition_set $held, and $edition_set $edition_number is older: take a newer bundle, or add --allow-older"
+  if [ -n "$key$allow_older" ] || [ "$edition_set" != images ]; then
+    [ -n "$allow_older" ] ||
+      fail 2 "this node holds $edition_set $held, and $edition_set $edition_number is older: take a newer bundle, or add --allow-older; bundles of another project need a --set-name of their own"
+  else
+    keep_edition=yes
+  fi
   note "$edition_set $edition_number is older than $edition_set $held, which this node holds"
 }
 
 # Only once every image is there. A pod of a DaemonSet cannot write it: that one is told the digest of the set instead.
 record_edition() {
-  if [ -z "$edition_number" ] || [ -n "$check" ]; then return 0; fi
+  if [ -z "$edition_number" ] || [ -n "$check$keep_edition" ]; then return 0; fi
   edition_file=$editions/$edition_set
   [ "$(cat -- "$edition_file" 2>/dev/null)" != "$edition_number" ] || return 0
   if mkdir -p -- "$editions" 2>/dev/null && printf '%s\n' "$edition_number" 2>/dev/null >"$edition_file.new"; then
