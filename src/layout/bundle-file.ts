@@ -2,7 +2,13 @@ import type { Bundle } from '../bundle/format/bundle.ts'
 import { frameOf, type LaidOutFile } from '../bundle/format/frame.ts'
 import type { Lock } from '../bundle/format/lock.ts'
 import { type BundlePlan, MAX_FILE_BYTES, planOfTable } from '../bundle/format/plan.ts'
-import { type BlobEntry, BUNDLE_TABLE, type BundleTable, parseBundleTable } from '../bundle/format/table.ts'
+import {
+  type BlobEntry,
+  BUNDLE_FRAME_ANNOTATION,
+  BUNDLE_TABLE,
+  type BundleTable,
+  parseBundleTable,
+} from '../bundle/format/table.ts'
 import { BLOCK, encodeHeader, paddingAfter, sizeInHeader } from '../bundle/format/tar-header.ts'
 import { ExpectedError } from '../errors.ts'
 import type { BlobRange, BlobSizes } from '../oci/content.ts'
@@ -155,6 +161,7 @@ async function readPlan(file: ByteFile): Promise<BundlePlan> {
     throw new ExpectedError('BUNDLE_INVALID', `${file.path}: ${BUNDLE_TABLE} is not JSON`, { cause })
   }
   const plan = planOf(value, `${file.path}: ${BUNDLE_TABLE}`)
+  if (file.size !== plan.size && !(await namesItsFrame(file, table))) throw madeBefore(file)
   if (file.size < plan.size) throw file.truncated()
   const known = plan.files.flatMap(({ offset, content }) => (content ? [{ offset, bytes: content }] : []))
   const offset =
@@ -165,6 +172,17 @@ async function readPlan(file: ByteFile): Promise<BundlePlan> {
   throw new ExpectedError('BUNDLE_INVALID', `${file.path}: byte ${offset} is not what its table makes of it`, {
     hint: 'Copy the file again from where it was made: this one is damaged, or was changed on the way.',
   })
+}
+
+/** Whether the index.json before the table says the frame's digest, as that of every bundle of this form does. */
+async function namesItsFrame(file: ByteFile, table: LaidOutFile): Promise<boolean> {
+  if (table.offset > MAX_FILE_BYTES) return true
+  return (await file.read(0, table.offset)).includes(`"${BUNDLE_FRAME_ANNOTATION}"`)
+}
+
+function madeBefore(file: ByteFile): ExpectedError {
+  const message = `${file.path}: its index.json has no ${BUNDLE_FRAME_ANNOTATION}: an earlier nodeseed made it, or it was changed`
+  return new ExpectedError('BUNDLE_INVALID', message, { hint: 'Make it again with this nodeseed, from its lock.' })
 }
 
 /** @throws {ExpectedError} BUNDLE_INVALID for whatever no bundle's table says. */

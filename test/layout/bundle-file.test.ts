@@ -81,3 +81,15 @@ test('a bundle that is cut off says so', async () => {
     message: expect.stringMatching(/ends after \d+ bytes/),
   })
 })
+
+test('a bundle of an earlier form is told from a copy that is cut off', async () => {
+  const path = join(await temporaryDirectory(), 'b.tar')
+  await writeSample(path)
+  const bytes = await readFile(path)
+  bytes.write('dev.nodeseed.bundle-older', bytes.indexOf('dev.nodeseed.bundle-frame'))
+  await writeFile(path, bytes.subarray(0, bytes.length - 1024))
+  await expect(openBundle(path)).rejects.toMatchObject({
+    code: 'BUNDLE_INVALID',
+    message: expect.stringContaining('an earlier nodeseed made it'),
+  })
+})

@@ -60,7 +60,7 @@ function checkComplete({ findings }: InputScan): void {
   const unreadable = findings.filter(isUnreadable)
   if (unreadable.length === 0) return
   throw new ExpectedError('INPUT_UNREADABLE', `images may be missing:\n${renderFindings(unreadable)}`, {
-    hint: 'Mend these inputs, render them first, or name them in the .nodeseedignore of their directory.',
+    hint: 'Fix these inputs, render them first, or name them in the .nodeseedignore of their directory.',
   })
 }
 
