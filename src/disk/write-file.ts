@@ -4,7 +4,7 @@ import { dirname, resolve } from 'node:path'
 import { ExpectedError, writeError } from '../errors.ts'
 import { FileLock } from './file-lock.ts'
 import { outputExists } from './output-place.ts'
-import { leftoversBeside } from './own-name.ts'
+import { leftoversBeside, lockNameBeside } from './own-name.ts'
 import { notOwned, syncDirectoryOf, TemporaryFile } from './temporary-file.ts'
 
 export interface NewFile {
@@ -36,6 +36,15 @@ export async function replaceFile({ file, content, mode = 0o666 }: NewFile): Pro
     })
     await syncDirectoryOf(file)
   })
+}
+
+/** Removes what runs that were killed left beside a file that is as it should be. */
+export async function tidyBeside(file: string): Promise<void> {
+  if (leftoversBeside(file, 'tmp').length === 0 && !(await lookAt(lockNameBeside(file)))) return
+  const lock = await FileLock.acquire(file).catch(() => undefined)
+  if (!lock) return
+  for (const leftover of leftoversBeside(file, 'tmp')) await rm(leftover, { force: true })
+  lock.release()
 }
 
 /**

@@ -34,7 +34,7 @@ export async function runInjected(
   const inject = `inject=${known}:${effect}${when === undefined ? '' : `:when=${when}`}`
   const traced = ['-f', '-qqq', '-o', '/dev/null', ...(path ? ['-P', path] : []), '-e', `trace=${known}`, '-e', inject]
   const child = spawn(tool('strace'), [...traced, process.execPath, PROGRAM, ...args], {
-    env: toolEnvironment({ NODE_DISABLE_COMPILE_CACHE: '1' }),
+    env: toolEnvironment({ NODE_DISABLE_COMPILE_CACHE: '1', UV_THREADPOOL_SIZE: '1' }),
     stdio: ['ignore', 'pipe', 'pipe'],
   })
   const [stdout, stderr, [exitCode, signal]] = await Promise.all([

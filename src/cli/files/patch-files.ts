@@ -1,5 +1,5 @@
 import { type InputDocument, scanDocument } from '../../discovery/scan.ts'
-import { checkReplaceable, replaceFile } from '../../disk/write-file.ts'
+import { checkReplaceable, replaceFile, tidyBeside } from '../../disk/write-file.ts'
 import { ExpectedError } from '../../errors.ts'
 import type { Finding } from '../../finding.ts'
 import type { TextEdit } from '../../kubernetes/documents/splice.ts'
@@ -86,5 +86,8 @@ function notInPlace(source: Source): ExpectedError {
 export async function writePatched(files: readonly PatchedFile[]): Promise<void> {
   const changed = files.filter(({ changes }) => changes > 0)
   for (const { file } of changed) await checkReplaceable(file)
-  for (const { file, text } of changed) await replaceFile({ file, content: text })
+  for (const { file, text, changes } of files) {
+    if (changes > 0) await replaceFile({ file, content: text })
+    else await tidyBeside(file)
+  }
 }
