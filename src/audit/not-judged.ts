@@ -55,11 +55,13 @@ export function customNotJudged(images: readonly ScannedImage[], workloads: read
 
 /** The paused Deployments of which pods run that are of another template than the one that is judged. */
 export function pausedNotJudged(workloads: readonly Workload[], pods: readonly Pod[]): NotJudged[] {
+  const paused = workloads.filter(isPaused)
+  if (paused.length === 0) return []
   const running = Map.groupBy(
     pods.filter((pod) => nodeOfRunning(pod)),
     ownerKey,
   )
-  return workloads.filter(isPaused).flatMap(({ resource, podSpec }): NotJudged[] => {
+  return paused.flatMap(({ resource, podSpec }): NotJudged[] => {
     const wanted = new Set(podImages(podSpec).map(({ reference }) => reference))
     const live = (running.get(workloadKey(resource)) ?? []).flatMap(({ spec }) => podImages(spec))
     const images = [...new Set(live.map(({ reference }) => reference))].filter((reference) => !wanted.has(reference))

@@ -20,7 +20,7 @@ const TYPES: ReadonlyMap<string, KnownFields> = new Map(
 
 /** The fields of a pod spec of which the audit cannot tell what they do: `securityContext.seccompProfile.oci`. */
 export function unmodelledFields(spec: PodSpec): string[] {
-  return [...walk(spec, 'PodSpec', [])].map(formatPath)
+  return walk(spec, 'PodSpec', [], []).map(formatPath)
 }
 
 /** A doubt for each of them. */
@@ -32,18 +32,30 @@ export function fieldDoubts(spec: PodSpec): Doubt[] {
   }))
 }
 
-function* walk(value: unknown, type: string, path: Path): Generator<Path> {
+/** Adds the paths of unmodelled fields to `found`. `path` is one list that grows and shrinks: most pods have none. */
+function walk(value: unknown, type: string, path: (string | number)[], found: Path[]): Path[] {
   const fields = TYPES.get(type)
-  if (!fields || !isObject(value)) return
-  for (const [name, child] of Object.entries(value)) {
-    const at = [...path, name]
+  if (!fields || !isObject(value)) return found
+  for (const name in value) {
+    const child = value[name]
     const childType = fields.types.get(name)
     if (childType === undefined) {
-      if (!fields.known.has(name) && !isEmpty(child) && !HARMLESS[name]?.includes(child)) yield at
-    } else if (Array.isArray(child)) {
-      for (const [index, entry] of child.entries()) yield* walk(entry, childType, [...at, index])
-    } else yield* walk(child, childType, at)
+      if (fields.known.has(name) || isEmpty(child) || HARMLESS[name]?.includes(child)) continue
+      found.push([...path, name])
+      continue
+    }
+    path.push(name)
+    if (!Array.isArray(child)) walk(child, childType, path, found)
+    else {
+      for (let index = 0; index < child.length; index++) {
+        path.push(index)
+        walk(child[index], childType, path, found)
+        path.pop()
+      }
+    }
+    path.pop()
   }
+  return found
 }
 
 /** Set to what it would be if it were not there. */
