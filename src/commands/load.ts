@@ -1,3 +1,4 @@
+import { rmSync } from 'node:fs'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
@@ -14,6 +15,7 @@ import { readNodeScript } from '../cli/files/node-script.ts'
 import { runNodeScript } from '../cli/files/run-node-script.ts'
 import { baseFlag, keyFlag } from '../cli/flags/bundle-file-flags.ts'
 import { createProgress } from '../cli/output/progress.ts'
+import { onEarlyEnd } from '../early-end.ts'
 import { BundleFile } from '../layout/bundle-file.ts'
 import type { Content } from '../oci/content.ts'
 import { LOAD_METHODS } from '../seed/methods/methods.ts'
@@ -53,6 +55,7 @@ is not there is named, with the reason.`
     const { argv, args, flags } = await this.parse(Load)
     const content = await openOverBases(args.file, flags)
     const directory = await mkdtemp(join(tmpdir(), 'nodeseed-load-'))
+    const forget = onEarlyEnd(() => rmSync(directory, { recursive: true, force: true }))
     try {
       const isBundle = content instanceof BundleFile
       const lock = imagesToLoad(content.lock, (argv as string[]).slice(1), args.file)
@@ -77,6 +80,7 @@ is not there is named, with the reason.`
       return report
     } finally {
       await rm(directory, { recursive: true })
+      forget()
       await content.close()
     }
   }
