@@ -57,7 +57,7 @@ test.for<[what: string, misbehave: Misbehave, message: RegExp]>([
   [
     'a manifest that is another one',
     ({ url, method }, response) => method === 'GET' && !isBlob(url) && !!response.end('{"schemaVersion":2}'),
-    /manifest sha256:\w+: 127.0.0.1:\d+ sent 19 bytes with sha256:\w+ instead \[CONTENT_MISMATCH\]/,
+    /manifest (sha256:\w+): 127.0.0.1:\d+ promised \1 and sent 19 bytes with sha256:\w+ \[CONTENT_MISMATCH\]/,
   ],
 ])('%s: one clear message, exit code 3 and no file', async ([, misbehave, message]) => {
   const registry = await MemoryRegistry.start()
