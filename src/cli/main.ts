@@ -4,7 +4,7 @@ import { Config, Errors, type Interfaces, run, settings } from '@oclif/core'
 import { ExpectedError } from '../errors.ts'
 import { bugText, failureJson, failureText } from './output/failure.ts'
 import { flushOutput, outputFailure, say, watchOutput, writeData } from './output/streams.ts'
-import { unknownCommand } from './output/usage-error.ts'
+import { unknownCommand, wrongCall } from './output/usage-error.ts'
 
 interface Source {
   /** The single executable brings its commands along. */
@@ -26,6 +26,7 @@ export async function main(pjson: Interfaces.PJSON, source: Source = {}): Promis
   } catch (error) {
     if (error instanceof ExpectedError) report(error, words)
     else if (error instanceof Errors.ExitError) process.exitCode = error.oclif.exit ?? 0
+    else if (error instanceof Errors.CLIError) report(wrongCall(error, words), words)
     else reportBug(error)
   }
   await flushOutput()

@@ -3,6 +3,16 @@ import { closest } from '../../src/cli/output/closest.ts'
 import { runCli } from '../support/cli.ts'
 
 test.for<[args: string[], message: string, hint: string]>([
+  [
+    ['--bogus', 'scan'],
+    '--bogus stands where a command belongs',
+    'Name the command first: nodeseed COMMAND [FLAGS]. See all commands: nodeseed --help',
+  ],
+  [
+    ['autocomplete', 'tcsh'],
+    'nodeseed autocomplete: Expected tcsh to be one of: zsh, bash, powershell',
+    'See what it takes: nodeseed autocomplete --help',
+  ],
   [['scan'], 'nodeseed scan: missing argument: INPUT', 'See what it takes: nodeseed scan --help'],
   [['push', 'a.tar'], 'nodeseed push: missing argument: REGISTRY', 'See what it takes: nodeseed push --help'],
   [['verify', 'a', 'b'], 'nodeseed verify: unexpected argument: b', 'See what it takes: nodeseed verify --help'],

@@ -20,6 +20,17 @@ export function usageError(error: unknown, { id = '', flags }: CommandNames): Ex
   })
 }
 
+/** What the framework itself refuses: a flag where a command belongs, or the call of a command that is not ours. */
+export function wrongCall(error: Errors.CLIError, [first = '']: readonly string[]): ExpectedError {
+  if (!first.startsWith('-')) {
+    const hint = `See what it takes: nodeseed ${first} --help`
+    return new ExpectedError('USAGE', `nodeseed ${first}: ${oneLine(error.message)}`, { hint })
+  }
+  return new ExpectedError('USAGE', `${first} stands where a command belongs`, {
+    hint: 'Name the command first: nodeseed COMMAND [FLAGS]. See all commands: nodeseed --help',
+  })
+}
+
 /** @throws nothing: a command that is not there, with the one that may be meant. */
 export function unknownCommand(name: string, commands: readonly string[]): ExpectedError {
   const meant = closest(name, commands)
