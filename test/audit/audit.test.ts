@@ -46,6 +46,17 @@ test('a node with the label of the seed set holds the images of the bundle', () 
   expect(reasons({}, nodes, { lock })).toEqual([true, 'ImageMissing', 'ImageMissing'])
 })
 
+test.for<[why: string, spec: object]>([
+  ['a container without an image', { containers: [{ name: 'c' }] }],
+  ['an empty image', { containers: [{ name: 'c', image: '' }] }],
+  ['an image that is no text', { containers: [{ name: 'c', image: 12 }] }],
+  ['no container', { containers: [] }],
+])('a pod with %s is never safe', ([, spec]) => {
+  const [report] = auditReport(auditCluster([workload({ spec })], [node('a')], {})).workloads
+  expect(report?.verdict).toBe('unknown')
+  expect(report?.nodes[0]).toMatchObject({ starts: null, reason: 'Admission' })
+})
+
 test('a label without the bundle says nothing', () => {
   expect(reasons({}, [node('a', { labels: SEEDED })])).toEqual(['ImageMissing'])
 })
