@@ -49,7 +49,7 @@ test.for([
 test('a word that two tables have is explained twice; with --json as values', async () => {
   const { stdout } = await runCli(['explain', 'reference_invalid', '--json'])
   expect(JSON.parse(stdout).explanations).toMatchObject([
-    { code: 'REFERENCE_INVALID', saidBy: 'finding', kind: 'error', severity: 'error' },
+    { code: 'REFERENCE_INVALID', saidBy: 'finding', kind: 'omission', severity: 'error' },
     { code: 'REFERENCE_INVALID', saidBy: 'error', exitCode: 2 },
   ])
 })

@@ -106,3 +106,23 @@ left out: 1 workload that cannot be patched: b\ufffd.yaml:2
 left out: 1 part of the cluster that could not be read: no rights for nodes/proxy
   try: h`)
 })
+
+test.for<[why: string, container: string, code: string]>([
+  ['a placeholder', 'image: "${host}/x/${X}:1"', 'IMAGE_UNRESOLVED'],
+  ['capitals', 'image: "${host}/Shop/api:2"', 'REFERENCE_INVALID'],
+  ['a number', 'image: 12', 'IMAGE_NOT_TEXT'],
+  ['nothing', 'command: [sh]', 'IMAGE_MISSING'],
+  ['an empty text', 'image: ""', 'IMAGE_EMPTY'],
+])('lock and bundle name the container that has %s for an image', async ([, container, code]) => {
+  const { registry, directory, file } = await inputs()
+  const image = container.replace('${host}', registry.host)
+  await writeFile(
+    file,
+    `{apiVersion: v1, kind: Pod, metadata: {name: app}, spec: {containers: [{name: app, image: "${registry.host}/app:1"}, {name: c, ${image}}]}}`,
+  )
+  for (const command of ['lock', 'bundle']) {
+    const { exitCode, stdout } = await runCli([command, file, '-o', join(directory, command), '--json'])
+    expect(exitCode).toBe(0)
+    expect(JSON.parse(stdout).omissions.map((omission: { code: string }) => omission.code)).toEqual([code])
+  }
+})

@@ -43,7 +43,7 @@ export async function imagesToLock(
   const references = [...imagesOf(scan.uses, policies), ...image].map(parseReference)
   const locked = locks.flatMap((lock) => lock?.images ?? [])
   const edition = jointEdition(locks.filter((lock) => lock !== undefined))
-  const leftOut = [...leftOutByPolicy(scan.uses, policies), ...scan.unsure].filter(
+  const leftOut = [...scan.findings, ...leftOutByPolicy(scan.uses, policies), ...scan.unsure].filter(
     ({ subject }) => !references.some((reference) => criForm(reference) === subject),
   )
   if (references.length > 0 || locked.length > 0) return { references, locked, leftOut, edition }
