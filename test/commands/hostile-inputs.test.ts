@@ -85,6 +85,9 @@ const REMOTE: [what: string, kustomization: (address: string) => string][] = [
   ['a file of a generator', (address) => `configMapGenerator: [{name: x, files: ['key=${address}/f']}]\n`],
   ['a transformer', (address) => `resources: [pod.yaml]\ntransformers: ['${address}/t.yaml']\n`],
   ['an OpenAPI schema', (address) => `resources: [pod.yaml]\nopenapi: {path: '${address}/s.json'}\n`],
+  ['a resource under a key in capitals', (address) => `Resources: ['${address}/x.yaml']\n`],
+  ['a resource under a key that Go folds', (address) => `re\u017fource\u017f: ['${address}/x.yaml']\n`],
+  ['a patch in capitals', (address) => `resources: [pod.yaml]\nPatches: [{PATH: '${address}/p.yaml'}]\n`],
   ['a base of a base', (address) => `resources: [base]\n# ${address}\n`],
 ]
 

@@ -96,17 +96,33 @@ async function sort(
 
 /** Every text of a kustomization that names something. */
 function namedIn(value: Readonly<Record<string, unknown>>): { text: string; path: Path }[] {
-  const named = PATH_LISTS.flatMap((key) => textsIn(value[key], [key]))
-  for (const [list, fields] of Object.entries(PATH_FIELDS)) {
-    const entries = Array.isArray(value[list]) ? (value[list] as unknown[]) : []
-    for (const [index, entry] of entries.entries()) {
-      if (!isObject(entry)) continue
-      for (const field of fields) named.push(...textsIn(entry[field], [list, index, field]).map(withoutKey))
+  const named = PATH_LISTS.flatMap((list) =>
+    fieldsOf(value, list, []).flatMap((field) => textsIn(field.value, field.path)),
+  )
+  for (const [list, names] of Object.entries(PATH_FIELDS)) {
+    for (const { value: entries, path } of fieldsOf(value, list, [])) {
+      for (const [index, entry] of Array.isArray(entries) ? entries.entries() : []) {
+        const fields = names.flatMap((name) => fieldsOf(entry, name, [...path, index]))
+        named.push(...fields.flatMap((field) => textsIn(field.value, field.path)).map(withoutKey))
+      }
     }
   }
-  if (isObject(value.openapi)) named.push(...textsIn(value.openapi.path, ['openapi', 'path']))
+  for (const openapi of fieldsOf(value, 'openapi', [])) {
+    named.push(...fieldsOf(openapi.value, 'path', openapi.path).flatMap((field) => textsIn(field.value, field.path)))
+  }
   // A patch may stand in the list itself.
   return named.filter(({ text }) => text !== '' && !text.includes('\n'))
+}
+
+/** The fields of a map that kustomize takes for this one: Go's JSON folds cases, `ſ` and the Kelvin sign too. */
+function fieldsOf(map: unknown, name: string, path: Path): { value: unknown; path: Path }[] {
+  if (!isObject(map)) return []
+  const keys = Object.keys(map).filter((key) => folded(key) === folded(name))
+  return keys.map((key) => ({ value: map[key], path: [...path, key] }))
+}
+
+function folded(key: string): string {
+  return key.toUpperCase().toLowerCase()
 }
 
 function textsIn(value: unknown, path: Path): { text: string; path: Path }[] {
