@@ -1,4 +1,4 @@
-import { mkdir, writeFile } from 'node:fs/promises'
+import { mkdir, symlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { demoContent } from '../../src/demo/images.ts'
@@ -12,6 +12,7 @@ async function place() {
   await writeFile(at('list.txt'), '127.0.0.1:1/a:1\n')
   await mkdir(at('here'))
   await writeBundleOf(await demoContent(), at('demo.tar'))
+  await symlink(at('list.txt'), at('link'))
   return at
 }
 
@@ -20,6 +21,13 @@ type Place = Awaited<ReturnType<typeof place>>
 test.for<[name: string, args: (at: Place) => string[], exitCode: number, said: RegExp]>([
   ['a lock', (at) => ['lock', at('list.txt'), '--force', '-o', at('here')], 2, /here: is a directory\n {2}try: Name a/],
   ['a bundle', (at) => ['bundle', at('list.txt'), '--force', '-o', at('here')], 2, /here: is a directory\n/],
+  [
+    'a bundle on a link',
+    (at) => ['bundle', at('list.txt'), '--force', '-o', at('link')],
+    2,
+    /link: is a link, a device/,
+  ],
+  ['a merge on a device', (at) => ['merge', at('demo.tar'), '--force', '-o', '/dev/null'], 2, /null: is a link, a dev/],
   ['a merge', (at) => ['merge', at('demo.tar'), '--force', '-o', at('here')], 2, /here: is a directory\n/],
   [
     'a key',

@@ -74,7 +74,7 @@ export async function writeBundle(
  */
 export async function openExisting(path: string, { force }: { force: boolean }): Promise<BundleFile | undefined> {
   // A bundle that is there may be the one that is wanted.
-  await checkOutputPlace(path, { replace: true })
+  await checkOutputPlace(path, { replace: true, isInPlace: true })
   try {
     return await openBundle(path)
   } catch (error) {
