@@ -4,7 +4,7 @@ import type { Reference } from '../../oci/reference.ts'
 import { type Endpoint, type EndpointOptions, endpointsOf } from '../config/endpoint.ts'
 import { expectStatus, responseError } from '../failures/response-error.ts'
 import { PullQuota, type Quota } from '../http/pull-quota.ts'
-import { parseRetryAfter } from '../http/retry.ts'
+import { parseRetryAfter, type RetryOptions } from '../http/retry.ts'
 import { ConnectionError, type HttpRequest, type HttpResponse, type Receive } from '../http/send-request.ts'
 import type { Subject } from '../http/subject.ts'
 import { ConcurrencyLimit } from '../transfer/concurrency-limit.ts'
@@ -52,8 +52,8 @@ export class EndpointFallback {
   }
 
   /**
-   * Asks the mirrors and then the registry itself. The last one's error counts, unless nobody reaches that registry and
-   * a mirror has said that there is no such thing.
+   * Asks the mirrors and then the registry itself. The last one's error counts; where nobody reaches that registry, which
+   * offline is the rule, that of the first mirror, which is then asked as patiently as a registry.
    */
   async atEndpoints<T>(
     reference: Pick<Reference, 'domain' | 'path'>,
@@ -61,39 +61,59 @@ export class EndpointFallback {
     ask: (endpoint: Endpoint) => Promise<T>,
     { byTag = false, progress }: { byTag?: boolean; progress?: () => number } = {},
   ): Promise<T> {
-    let failure: unknown = new ExpectedError('DENIED', `${subject.what}: no registry may be asked for it`)
     const all = await endpointsOf(reference, this.#options)
     const endpoints = all.filter(({ only }) => only !== (byTag ? 'digests' : 'tags'))
-    for (const listed of endpoints) {
-      let endpoint = await this.connection.resolveScheme(listed)
-      const limit = this.limit(endpoint)
-      const { retry } = this.connection
-      const once = async () => {
-        if (limit.pause > 0) await sleep(limit.pause, undefined, { signal: this.connection.signal })
-        try {
-          return await ask(endpoint)
-        } catch (error) {
-          const isPlain = endpoint.base.protocol === 'http:' && listed.maySpeakHttps
-          if (!isPlain || !isOfHttps(error) || !(await this.connection.speaksHttps(listed))) throw error
-          endpoint = await this.connection.resolveScheme(listed)
-          return ask(endpoint)
-        }
-      }
+    const failures: ExpectedError[] = []
+    const tryAt = async (listed: Endpoint, retry: RetryOptions): Promise<{ found: T } | ExpectedError> => {
       try {
-        const found = await this.connection.attempt({ ...subject, registry: nameOf(endpoint, subject) }, once, {
-          // A mirror that does not answer is no reason to wait long: there is another place to ask.
-          retry: listed === endpoints.at(-1) ? retry : { ...retry, attempts: 1 },
-          progress,
-          onStalled: () => limit.backOff(),
-        })
+        const { found, endpoint } = await this.#askAt(listed, subject, ask, { retry, progress })
         this.#answered.set(reference.domain, endpoint)
-        return found
+        return { found }
       } catch (error) {
         if (!(error instanceof ExpectedError) || endsRun(error)) throw error
-        if (error.code !== 'REGISTRY_UNREACHABLE' || !isUnknown(failure)) failure = error
+        return error
       }
     }
-    throw failure
+    const { retry } = this.connection
+    for (const listed of endpoints) {
+      // A mirror that does not answer is no reason to wait long: there is another place to ask.
+      const answer = await tryAt(listed, listed === endpoints.at(-1) ? retry : { ...retry, attempts: 1 })
+      if ('found' in answer) return answer.found
+      failures.push(answer)
+    }
+    const [first, last] = [failures[0], failures.at(-1)]
+    if (!first || !last) throw new ExpectedError('DENIED', `${subject.what}: no registry may be asked for it`)
+    if (last.code !== 'REGISTRY_UNREACHABLE' || first === last) throw last
+    const [mirror] = endpoints
+    if (!mirror || !mayPass(first)) throw first
+    const answer = await tryAt(mirror, retry)
+    if ('found' in answer) return answer.found
+    throw answer
+  }
+
+  /** Asks one endpoint, by https where that is what it speaks. */
+  async #askAt<T>(
+    listed: Endpoint,
+    subject: Subject,
+    ask: (endpoint: Endpoint) => Promise<T>,
+    { retry, progress }: { retry: RetryOptions; progress: (() => number) | undefined },
+  ): Promise<{ found: T; endpoint: Endpoint }> {
+    let endpoint = await this.connection.resolveScheme(listed)
+    const limit = this.limit(endpoint)
+    const once = async () => {
+      if (limit.pause > 0) await sleep(limit.pause, undefined, { signal: this.connection.signal })
+      try {
+        return await ask(endpoint)
+      } catch (error) {
+        const isPlain = endpoint.base.protocol === 'http:' && listed.maySpeakHttps
+        if (!isPlain || !isOfHttps(error) || !(await this.connection.speaksHttps(listed))) throw error
+        endpoint = await this.connection.resolveScheme(listed)
+        return ask(endpoint)
+      }
+    }
+    const named = { ...subject, registry: nameOf(endpoint, subject) }
+    const found = await this.connection.attempt(named, once, { retry, progress, onStalled: () => limit.backOff() })
+    return { found, endpoint }
   }
 
   /**
@@ -133,8 +153,9 @@ export class EndpointFallback {
       this.limit(endpoint).backOff(Math.min(parseRetryAfter(headers) ?? 0, LONGEST_PAUSE))
     }
     // Who has given all that we may have gives no more however often it is asked.
-    if (status === 429 && this.pullQuota(endpoint).isSpent) throw responseError(subject, response)
-    return expectStatus(response, wanted, endpoint, subject)
+    const named = { ...subject, registry: nameOf(endpoint, subject) }
+    if (status === 429 && this.pullQuota(endpoint).isSpent) throw responseError(named, response)
+    return expectStatus(response, wanted, endpoint, named)
   }
 
   pullQuota({ base }: Endpoint): PullQuota {
@@ -184,9 +205,9 @@ function isOfHttps(error: unknown): boolean {
   return error instanceof ConnectionError || (error instanceof ExpectedError && error.data.status === 400)
 }
 
-/** Somebody answered that there is no such thing. */
-function isUnknown(error: unknown): boolean {
-  return error instanceof ExpectedError && /^(?:MANIFEST|BLOB)_UNKNOWN$/.test(error.code)
+/** Whether a mirror may do later what it did not do now. */
+function mayPass({ code }: ExpectedError): boolean {
+  return code === 'TOOMANYREQUESTS' || code === 'REGISTRY_ERROR' || code === 'REGISTRY_UNREACHABLE'
 }
 
 /** A mirror is named where it is the one that fails. */
