@@ -50,7 +50,7 @@ function causeOf(failure: ImageFailure): string {
   const parsed = findReference(reference)
   const own = [reference, ...(parsed ? [repositoryName(parsed), parsed.path] : [])].filter((name) => name.includes('/'))
   const problem = isUnreached(error)
-    ? problemOf(failure).replace(`${error.data.registry}: `, '')
+    ? (problemOf(failure).split(`${error.data.registry}: `).at(-1) ?? '')
     : own.reduce((text, name) => text.replaceAll(name, '…'), problemOf(failure))
   return `${problem.replace(/\bsha(?:256|384|512):[0-9a-f]{8,}/g, '…')} [${error.code}]`
 }

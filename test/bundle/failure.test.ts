@@ -61,3 +61,15 @@ test('blobs that fail alike are one cause, whatever their digests; a short path 
   2 images: blob …: r.io sent … instead [CONTENT_MISMATCH]
     r.io/app:1, r.io/sent:1`)
 })
+
+test('where nothing listens, what was asked for it in each repository is no cause of its own', () => {
+  const failures = ['shop/web', 'shop/api'].map((path): ImageFailure => {
+    const message = `manifest ${DIGEST} in 127.0.0.1:1/${path}: 127.0.0.1:1: nothing listens there`
+    const error = new ExpectedError('REGISTRY_UNREACHABLE', message, { hint: 'Check it.', registry: '127.0.0.1:1' })
+    return { reference: `registry.example.com/${path}:1`, error }
+  })
+  expect(new ImagesFailedError(failures, 2, 'cannot be pushed').message).toBe(`2 of 2 images cannot be pushed
+  2 images of 127.0.0.1:1: nothing listens there [REGISTRY_UNREACHABLE]
+    registry.example.com/shop/api:1, registry.example.com/shop/web:1
+    try: Check it.`)
+})
