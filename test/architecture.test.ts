@@ -93,7 +93,6 @@ const MAX_FILES = 12
 /** Folders that hold more, and why. */
 const LARGE_FOLDERS: Record<string, string> = {
   commands: 'one file a command, which oclif finds by its name',
-  oci: 'small words of one specification',
 }
 
 const MAX_LINES = 250

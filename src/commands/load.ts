@@ -17,7 +17,7 @@ import { baseFlag, keyFlag } from '../cli/flags/bundle-file-flags.ts'
 import { createProgress } from '../cli/output/progress.ts'
 import { onEarlyEnd } from '../early-end.ts'
 import { BundleFile } from '../layout/bundle-file.ts'
-import type { Content } from '../oci/content.ts'
+import type { Content } from '../oci/content/content.ts'
 import { LOAD_METHODS } from '../seed/methods/methods.ts'
 
 export default class Load extends BaseCommand {

@@ -1,6 +1,6 @@
 import { createHash, type Hash } from 'node:crypto'
 import { ExpectedError, readError, writeError } from '../errors.ts'
-import type { BlobSink } from '../oci/blob-sink.ts'
+import type { BlobSink } from '../oci/content/blob-sink.ts'
 import type { Descriptor } from '../oci/descriptor.ts'
 import { splitDigest } from '../oci/digest.ts'
 import { CHUNK } from './files/byte-file.ts'

@@ -11,7 +11,7 @@ import {
 } from '../bundle/format/table.ts'
 import { BLOCK, encodeHeader, paddingAfter, sizeInHeader } from '../bundle/format/tar-header.ts'
 import { ExpectedError } from '../errors.ts'
-import type { BlobRange, BlobSizes } from '../oci/content.ts'
+import type { BlobRange, BlobSizes } from '../oci/content/content.ts'
 import type { Descriptor } from '../oci/descriptor.ts'
 import { type Digest, digestOf, isContentOf, splitDigest } from '../oci/digest.ts'
 import { parseJson } from '../oci/json.ts'

@@ -1,7 +1,7 @@
 import { stat } from 'node:fs/promises'
 import { BUNDLE_TABLE } from '../bundle/format/table.ts'
 import { ExpectedError, readError } from '../errors.ts'
-import type { Content } from '../oci/content.ts'
+import type { Content } from '../oci/content/content.ts'
 import { beginsAsBundle, readBundle } from './bundle-file.ts'
 import { ByteFile } from './files/byte-file.ts'
 import { OciLayout } from './oci-layout.ts'

@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util'
 import { ExpectedError } from '../../errors.ts'
-import type { Content } from '../../oci/content.ts'
+import type { Content } from '../../oci/content/content.ts'
 import type { Descriptor } from '../../oci/descriptor.ts'
 import { type Digest, digestOf, hashChunks, splitDigest } from '../../oci/digest.ts'
 import { parseManifest } from '../../oci/manifest.ts'

@@ -1,4 +1,4 @@
-import type { Content } from '../../oci/content.ts'
+import type { Content } from '../../oci/content/content.ts'
 import type { Lock } from './lock.ts'
 import type { BundleTable } from './table.ts'
 

@@ -1,4 +1,4 @@
-import { blobName } from '../../oci/image-layout.ts'
+import { blobName } from '../../oci/content/image-layout.ts'
 import { formatPlatform } from '../../oci/platform.ts'
 import { blobsOf, type Lock } from './lock.ts'
 import { seedSetDigest } from './seed-set.ts'

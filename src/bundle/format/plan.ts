@@ -1,7 +1,7 @@
 import { ExpectedError } from '../../errors.ts'
+import { blobName } from '../../oci/content/image-layout.ts'
 import type { Descriptor } from '../../oci/descriptor.ts'
 import { type Digest, digestOf } from '../../oci/digest.ts'
-import { blobName } from '../../oci/image-layout.ts'
 import { END_BYTES, frameDigest } from './frame.ts'
 import { renderIndex } from './index-json.ts'
 import { attachedBlobsOf, blobsOf, type Lock, type LockedImage, parseLock } from './lock.ts'

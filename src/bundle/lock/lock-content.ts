@@ -1,5 +1,5 @@
 import { ExpectedError } from '../../errors.ts'
-import type { Content } from '../../oci/content.ts'
+import type { Content } from '../../oci/content/content.ts'
 import type { Descriptor } from '../../oci/descriptor.ts'
 import { isIndexType } from '../../oci/media-type.ts'
 import { formatPlatform } from '../../oci/platform.ts'

@@ -1,4 +1,4 @@
-import type { Content } from '../../oci/content.ts'
+import type { Content } from '../../oci/content/content.ts'
 import type { Descriptor } from '../../oci/descriptor.ts'
 import { type Digest, isContentOf } from '../../oci/digest.ts'
 import type { Reference } from '../../oci/reference.ts'

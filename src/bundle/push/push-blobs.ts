@@ -1,6 +1,6 @@
 import pLimit from 'p-limit'
 import { ExpectedError } from '../../errors.ts'
-import type { Content } from '../../oci/content.ts'
+import type { Content } from '../../oci/content/content.ts'
 import type { Descriptor } from '../../oci/descriptor.ts'
 import type { Digest } from '../../oci/digest.ts'
 

@@ -1,5 +1,5 @@
 import { ExpectedError } from '../../errors.ts'
-import type { BlobSink } from '../../oci/blob-sink.ts'
+import type { BlobSink } from '../../oci/content/blob-sink.ts'
 import type { Descriptor } from '../../oci/descriptor.ts'
 import type { Digest } from '../../oci/digest.ts'
 import {

@@ -1,6 +1,6 @@
 import type { Transform } from 'node:stream'
 import zlib from 'node:zlib'
-import type { BlobSink } from '../../oci/blob-sink.ts'
+import type { BlobSink } from '../../oci/content/blob-sink.ts'
 
 /** What each chunk is flushed with, so that nothing is kept back until the end, of which nobody tells. */
 const { Z_SYNC_FLUSH, BROTLI_OPERATION_FLUSH, ZSTD_e_flush } = zlib.constants

@@ -1,4 +1,4 @@
-import type { BlobSink } from '../../oci/blob-sink.ts'
+import type { BlobSink } from '../../oci/content/blob-sink.ts'
 import type { ConcurrencyLimit } from './concurrency-limit.ts'
 
 /** Connections for one blob. What all but the first bring may have to wait, in memory. */

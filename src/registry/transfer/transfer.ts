@@ -1,5 +1,5 @@
 import { ExpectedError } from '../../errors.ts'
-import type { BlobSink } from '../../oci/blob-sink.ts'
+import type { BlobSink } from '../../oci/content/blob-sink.ts'
 import type { Descriptor } from '../../oci/descriptor.ts'
 import { TransientError } from '../http/retry.ts'
 import type { HttpResponse, Receive } from '../http/send-request.ts'

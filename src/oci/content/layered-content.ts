@@ -1,7 +1,7 @@
-import { ExpectedError } from '../errors.ts'
+import { ExpectedError } from '../../errors.ts'
+import type { Descriptor } from '../descriptor.ts'
+import type { Digest } from '../digest.ts'
 import type { BlobRange, BlobSizes, Content } from './content.ts'
-import type { Descriptor } from './descriptor.ts'
-import type { Digest } from './digest.ts'
 
 /**
  * Several contents as one, such as a delta over its base: of two that give one name to two images the later decides, and

@@ -1,8 +1,8 @@
+import type { Descriptor } from '../descriptor.ts'
+import type { Digest } from '../digest.ts'
+import { childrenOf, parseManifest } from '../manifest.ts'
+import { isIndexType, isManifestType } from '../media-type.ts'
 import type { BlobSizes, Content } from './content.ts'
-import type { Descriptor } from './descriptor.ts'
-import type { Digest } from './digest.ts'
-import { childrenOf, parseManifest } from './manifest.ts'
-import { isIndexType, isManifestType } from './media-type.ts'
 
 /**
  * The blobs below the names of a content that are not in it, found by reading its documents, each once.

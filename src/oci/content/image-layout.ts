@@ -1,8 +1,8 @@
-import { ExpectedError } from '../errors.ts'
-import type { Descriptor } from './descriptor.ts'
-import { type Digest, splitDigest } from './digest.ts'
-import { parseManifest } from './manifest.ts'
-import { OCI_INDEX } from './media-type.ts'
+import { ExpectedError } from '../../errors.ts'
+import type { Descriptor } from '../descriptor.ts'
+import { type Digest, splitDigest } from '../digest.ts'
+import { parseManifest } from '../manifest.ts'
+import { OCI_INDEX } from '../media-type.ts'
 
 /** Where a blob stands in an OCI image layout. */
 export function blobName(digest: Digest): string {

@@ -1,5 +1,5 @@
-import type { Descriptor } from './descriptor.ts'
-import type { Digest } from './digest.ts'
+import type { Descriptor } from '../descriptor.ts'
+import type { Digest } from '../digest.ts'
 
 /** Which bytes of a blob, and what becomes of the chunks. */
 export interface BlobRange {
