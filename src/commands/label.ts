@@ -5,12 +5,7 @@ import { readPlacementFile } from '../cli/files/placement-file.ts'
 import { kubectlFlags, kubectlOf } from '../cli/flags/kubectl-flags.ts'
 import { renderTable } from '../cli/output/table.ts'
 import { listResources, runKubectl } from '../cluster/kubectl.ts'
-import {
-  isRecordedPlacement,
-  labelArguments,
-  type NodeLabelling,
-  planLabels,
-} from '../seed/placement/recorded-placement.ts'
+import { isRecordedPlacement, labelArguments, type NodeLabelling, planLabels } from '../seed/recorded-placement.ts'
 
 export default class Label extends BaseCommand {
   static override summary = 'label the nodes whose seeding pods report that every image is there'

@@ -15,8 +15,8 @@ import type { Workload } from '../kubernetes/objects/workload.ts'
 import { countOf } from '../plural.ts'
 import { kustomizeComponent } from '../seed/patch/kustomize-component.ts'
 import { type EditOptions, podEdits } from '../seed/patch/pod-edit.ts'
-import { isRecordedWorkloads, selectorOf } from '../seed/placement/recorded-placement.ts'
 import { imagesByName } from '../seed/placement/workload-images.ts'
+import { isRecordedWorkloads, selectorOf } from '../seed/recorded-placement.ts'
 
 interface PatchAnswer {
   readonly files: readonly { readonly file: string; readonly changes: number }[]

@@ -1,5 +1,5 @@
-import { applyCommand } from './output/apply-command.ts'
-import { carryCommands } from './output/carry-commands.ts'
+import { carryCommands } from './carry-commands.ts'
+import { applyCommand } from './files/apply-command.ts'
 import type { SeedingPlan } from './plan.ts'
 
 interface Steps {

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { applyCommand } from '../../src/seed/output/apply-command.ts'
+import { applyCommand } from '../../src/seed/files/apply-command.ts'
 
 // kubectl refuses the ConfigMap otherwise: metadata.annotations: Too long: may not be more than 262144 bytes.
 test.for<[what: string, content: string, command: string]>([

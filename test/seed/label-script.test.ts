@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process'
 import { chmod, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
-import { renderLabelScript } from '../../src/seed/placement/label-script.ts'
+import { renderLabelScript } from '../../src/seed/output/label-script.ts'
 import { temporaryDirectory } from '../support/temporary.ts'
 
 /** A kubectl that answers `get pods` with what the API would, and writes down what else it was asked. */

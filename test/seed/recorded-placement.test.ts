@@ -1,6 +1,6 @@
 import type { Node, Pod } from 'kubernetes-types/core/v1.js'
 import { expect, test } from 'vitest'
-import { labelArguments, planLabels, type RecordedPlacement } from '../../src/seed/placement/recorded-placement.ts'
+import { labelArguments, planLabels, type RecordedPlacement } from '../../src/seed/recorded-placement.ts'
 
 const KEY = 'shop.nodeseed.dev/0123456789abcdef'
 const OLD = 'shop.nodeseed.dev/fedcba9876543210'

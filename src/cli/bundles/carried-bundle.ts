@@ -1,7 +1,7 @@
 import { type Finding, finding } from '../../finding.ts'
 import type { BundleFile } from '../../layout/bundle-file.ts'
 import { wholeName } from '../../layout/files/part-name.ts'
-import { quote } from '../../seed/output/quote.ts'
+import { quote } from '../../seed/files/quote.ts'
 import { describeRequired } from './write-bundle.ts'
 
 /** What makes one file of a bundle that lies in parts; undefined where it is one already. */

@@ -1,5 +1,5 @@
 import type { Node } from 'kubernetes-types/core/v1.js'
-import type { ByPod, OutOfBand } from './method.ts'
+import type { ByPod, OutOfBand } from './contract/method.ts'
 import { type KnownMethod, METHODS, type MethodName, methodNamed } from './methods.ts'
 
 /** The method that fits what the kubelet of a node reports; undefined where none does. */

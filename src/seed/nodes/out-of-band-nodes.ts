@@ -2,9 +2,9 @@ import type { LockedImage } from '../../bundle/format/lock.ts'
 import { type Finding, finding } from '../../finding.ts'
 import { formatPlatform } from '../../oci/platform.ts'
 import { listNames } from '../../plural.ts'
-import type { NodeRegistry, OutOfBand } from '../methods/method.ts'
+import type { GeneratedFile } from '../files/generated-file.ts'
+import type { NodeRegistry, OutOfBand } from '../methods/contract/method.ts'
 import { methodNamed } from '../methods/methods.ts'
-import type { GeneratedFile } from '../output/generated-file.ts'
 import type { OutOfBandNode } from './seedable-node.ts'
 
 /** What the operator does for nodes that no pod can seed: a finding for each kind of them, and the files that it needs. */

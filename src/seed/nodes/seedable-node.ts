@@ -3,10 +3,10 @@ import { ExpectedError } from '../../errors.ts'
 import { type Finding, type FindingDetails, finding } from '../../finding.ts'
 import type { FindingCode } from '../../finding-codes.ts'
 import { nameOfNode, platformOfNode } from '../../kubernetes/objects/node.ts'
-import type { NodeAtHand } from '../methods/method.ts'
+import type { NodeAtHand } from '../methods/contract/method.ts'
+import type { SeedingRuntime } from '../methods/contract/seeding-runtime.ts'
 import { methodOf, misfit } from '../methods/method-fit.ts'
 import { type MethodName, methodNamed } from '../methods/methods.ts'
-import type { SeedingRuntime } from '../methods/seeding-runtime.ts'
 import { sandboxImageOf } from './sandbox-image.ts'
 
 /** A node that a seeding pod can run on, and what the pod must know of it. */

@@ -2,7 +2,6 @@ import type { DaemonSet } from 'kubernetes-types/apps/v1.js'
 import type { Container, SecurityContext } from 'kubernetes-types/core/v1.js'
 import { seedSetDigest } from '../../bundle/format/seed-set.ts'
 import { termsFor, tolerationsFor } from '../nodes/node-terms.ts'
-import type { SeededGroup, Seeding } from '../seeding.ts'
 import {
   BUNDLE_DIRECTORY,
   CA_DIRECTORY,
@@ -13,6 +12,7 @@ import {
   seedingMounts,
   seedingVolumes,
 } from './pod-volumes.ts'
+import type { SeededGroup, Seeding } from './seeding.ts'
 
 export const SET_LABEL = 'nodeseed.dev/set'
 const NAME_LABEL = { 'app.kubernetes.io/name': 'nodeseed' }

@@ -1,7 +1,7 @@
 import type { Volume, VolumeMount } from 'kubernetes-types/core/v1.js'
-import type { HostPath } from '../methods/seeding-runtime.ts'
+import type { HostPath } from '../methods/contract/seeding-runtime.ts'
 import type { NodeGroup } from '../nodes/node-group.ts'
-import type { SeededGroup, Seeding } from '../seeding.ts'
+import type { SeededGroup, Seeding } from './seeding.ts'
 
 export const SCRIPT_CONFIG_MAP = 'seed-script'
 export const CA_CONFIG_MAP = 'registry-ca'

@@ -3,11 +3,11 @@ import { renderNames } from '../../bundle/format/node-files.ts'
 import { ExpectedError } from '../../errors.ts'
 import { renderYaml } from '../../kubernetes/documents/render.ts'
 import { countOf } from '../../plural.ts'
-import type { SeededGroup, Seeding } from '../seeding.ts'
-import { applyCommand } from './apply-command.ts'
+import { applyCommand } from '../files/apply-command.ts'
+import { type GeneratedFile, MAX_OBJECT_BYTES } from '../files/generated-file.ts'
 import { seedingDaemonSet } from './daemon-set.ts'
-import { type GeneratedFile, MAX_OBJECT_BYTES } from './generated-file.ts'
 import { CA_CONFIG_MAP, namesConfigMap, needsOwnNames, SCRIPT_CONFIG_MAP } from './pod-volumes.ts'
+import type { SeededGroup, Seeding } from './seeding.ts'
 
 /** The directory `seeding/`: what `kubectl apply -k` needs to seed every group of nodes. */
 export function seedingResources(groups: readonly SeededGroup[], seeding: Seeding, script: string): GeneratedFile[] {

@@ -2,7 +2,7 @@ import type { Deployment } from 'kubernetes-types/apps/v1.js'
 import type { Container, Namespace, Service, Volume, VolumeMount } from 'kubernetes-types/core/v1.js'
 import { type ToolArchitecture, toolFile } from '../../bundle/format/tool-files.ts'
 import { renderYaml } from '../../kubernetes/documents/render.ts'
-import type { GeneratedFile } from './generated-file.ts'
+import type { GeneratedFile } from '../files/generated-file.ts'
 
 /** A registry in the cluster that answers from the bundle itself. */
 export interface InClusterRegistry {

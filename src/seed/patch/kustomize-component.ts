@@ -4,7 +4,7 @@ import { valueAt } from '../../kubernetes/documents/path.ts'
 import { renderYaml } from '../../kubernetes/documents/render.ts'
 import { isObject, nameOfResource, type Resource } from '../../kubernetes/objects/resource.ts'
 import type { Workload } from '../../kubernetes/objects/workload.ts'
-import type { GeneratedFile } from '../output/generated-file.ts'
+import type { GeneratedFile } from '../files/generated-file.ts'
 import type { PodEdit } from './pod-edit.ts'
 
 /** A workload, and the texts to be set in it. */

@@ -1,4 +1,4 @@
-import type { Method } from '../method.ts'
+import type { Method } from '../contract/method.ts'
 
 /** A containerd that is no distribution's: the script takes it when its socket is named. */
 export const ctr = {

@@ -1,4 +1,4 @@
-import type { Method } from '../method.ts'
+import type { Method } from '../contract/method.ts'
 
 /** The directory whose archives a distribution imports by itself. */
 export const directory = {

@@ -1,4 +1,4 @@
-import type { Method } from '../method.ts'
+import type { Method } from '../contract/method.ts'
 
 /** A containerd on a machine that has nerdctl and no ctr. */
 export const nerdctl = {

@@ -1,4 +1,4 @@
-import type { Method } from '../method.ts'
+import type { Method } from '../contract/method.ts'
 
 /** A machine without Kubernetes. */
 export const podman = {

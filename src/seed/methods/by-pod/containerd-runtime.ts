@@ -1,6 +1,6 @@
 import type { Node } from 'kubernetes-types/core/v1.js'
-import type { Method, ScriptMethod } from '../method.ts'
-import type { HostPath, SeedingRuntime } from '../seeding-runtime.ts'
+import type { Method, ScriptMethod } from '../contract/method.ts'
+import type { HostPath, SeedingRuntime } from '../contract/seeding-runtime.ts'
 
 /** What is said of every method that imports into the containerd of a node. */
 export const BY_DAEMON_SET = 'the seeding DaemonSet, or `sh seed.sh BUNDLE` on the node'

@@ -1,6 +1,6 @@
 import { type Finding, finding } from '../../../finding.ts'
-import type { Method } from '../method.ts'
-import type { RuntimeLoad, SeedingRuntime } from '../seeding-runtime.ts'
+import type { Method } from '../contract/method.ts'
+import type { RuntimeLoad, SeedingRuntime } from '../contract/seeding-runtime.ts'
 
 /**
  * skopeo or podman write where CRI-O reads, with the host's own settings: they unpack layers with owners and devices, and

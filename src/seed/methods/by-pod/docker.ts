@@ -1,7 +1,7 @@
 import { type Finding, finding } from '../../../finding.ts'
 import { listNames } from '../../../plural.ts'
-import type { Method } from '../method.ts'
-import type { RuntimeLoad, SeedingRuntime } from '../seeding-runtime.ts'
+import type { Method } from '../contract/method.ts'
+import type { RuntimeLoad, SeedingRuntime } from '../contract/seeding-runtime.ts'
 
 const RUNTIME: SeedingRuntime = {
   name: 'docker',

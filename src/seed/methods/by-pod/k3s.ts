@@ -1,4 +1,4 @@
-import type { Method } from '../method.ts'
+import type { Method } from '../contract/method.ts'
 import { BY_DAEMON_SET, BY_OWN_CTR, containerdRuntime, distribution } from './containerd-runtime.ts'
 
 const RUNTIME = containerdRuntime(

@@ -1,5 +1,5 @@
-import { quote } from '../../output/quote.ts'
-import type { Method } from '../method.ts'
+import { quote } from '../../files/quote.ts'
+import type { Method } from '../contract/method.ts'
 import { containerd } from './containerd.ts'
 import { usesContainerd } from './containerd-runtime.ts'
 

@@ -1,5 +1,5 @@
 import { formatPlatform } from '../../../oci/platform.ts'
-import type { Method } from '../method.ts'
+import type { Method } from '../contract/method.ts'
 
 /** Images that are in the machine image, or on the volume, from which a node starts. */
 export const bake = {

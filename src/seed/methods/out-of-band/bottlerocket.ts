@@ -1,5 +1,5 @@
 import { formatPlatform } from '../../../oci/platform.ts'
-import type { Method, NodeRegistry } from '../method.ts'
+import type { Method, NodeRegistry } from '../contract/method.ts'
 
 /** Images on its data volume, or a registry; it has no shell for a pod. */
 export const bottlerocket = {

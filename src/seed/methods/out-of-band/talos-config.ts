@@ -1,7 +1,7 @@
 import type { Node } from 'kubernetes-types/core/v1.js'
 import { renderYaml } from '../../../kubernetes/documents/render.ts'
-import type { GeneratedFile } from '../../output/generated-file.ts'
-import type { NodeAtHand, NodeRegistry } from '../method.ts'
+import type { GeneratedFile } from '../../files/generated-file.ts'
+import type { NodeAtHand, NodeRegistry } from '../contract/method.ts'
 
 /** The oldest Talos that understands a form of the machine configuration. */
 export type TalosFeatures = 'v1.9' | 'v1.14'

@@ -2,8 +2,8 @@ import { blobsOf, type LockedImage } from '../../../bundle/format/lock.ts'
 import { finding } from '../../../finding.ts'
 import { formatPlatform } from '../../../oci/platform.ts'
 import { listNames } from '../../../plural.ts'
-import type { GeneratedFile } from '../../output/generated-file.ts'
-import type { Method, NodeAtHand, NodeRegistry, UnableNodes } from '../method.ts'
+import type { GeneratedFile } from '../../files/generated-file.ts'
+import type { Method, NodeAtHand, NodeRegistry, UnableNodes } from '../contract/method.ts'
 import { talosConfig, talosFeatures } from './talos-config.ts'
 
 /** An image cache that Talos itself reads; it has no shell for a pod. */

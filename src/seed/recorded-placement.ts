@@ -1,10 +1,10 @@
 import type { Node, Pod } from 'kubernetes-types/core/v1.js'
-import { SEEDED } from '../../bundle/format/seed-set.ts'
-import { nameOfNode } from '../../kubernetes/objects/node.ts'
-import { isObject } from '../../kubernetes/objects/resource.ts'
-import type { Workload } from '../../kubernetes/objects/workload.ts'
-import { SET_LABEL } from '../output/daemon-set.ts'
-import type { SeedingPlan } from '../plan.ts'
+import { SEEDED } from '../bundle/format/seed-set.ts'
+import { nameOfNode } from '../kubernetes/objects/node.ts'
+import { isObject } from '../kubernetes/objects/resource.ts'
+import type { Workload } from '../kubernetes/objects/workload.ts'
+import { SET_LABEL } from './output/daemon-set.ts'
+import type { SeedingPlan } from './plan.ts'
 
 /** What `placement.json` says, as far as labels go. */
 export type RecordedPlacement = Pick<SeedingPlan, 'namespace' | 'sets' | 'nodes'>

@@ -1,5 +1,5 @@
-import { SET_LABEL } from '../output/daemon-set.ts'
-import { quote } from '../output/quote.ts'
+import { quote } from '../files/quote.ts'
+import { SET_LABEL } from './daemon-set.ts'
 
 /** What a label script is to do. */
 export interface LabelTask {

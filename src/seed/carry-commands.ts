@@ -1,5 +1,5 @@
-import { methodNamed } from '../methods/methods.ts'
-import type { NodePlacement } from '../plan.ts'
+import { methodNamed } from './methods/methods.ts'
+import type { NodePlacement } from './plan.ts'
 
 /** What brings a bundle from this machine into nodes that are containers or machines of this machine. */
 export function carryCommands(

@@ -1,8 +1,8 @@
 import type { Node } from 'kubernetes-types/core/v1.js'
-import type { LockedImage } from '../../bundle/format/lock.ts'
-import type { Finding } from '../../finding.ts'
-import type { Platform } from '../../oci/platform.ts'
-import type { GeneratedFile } from '../output/generated-file.ts'
+import type { LockedImage } from '../../../bundle/format/lock.ts'
+import type { Finding } from '../../../finding.ts'
+import type { Platform } from '../../../oci/platform.ts'
+import type { GeneratedFile } from '../../files/generated-file.ts'
 import type { SeedingRuntime } from './seeding-runtime.ts'
 
 /**

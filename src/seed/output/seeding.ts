@@ -1,6 +1,6 @@
-import type { Lock } from '../bundle/format/lock.ts'
-import type { NodeGroup } from './nodes/node-group.ts'
-import type { SeedingOptions } from './seeding-options.ts'
+import type { Lock } from '../../bundle/format/lock.ts'
+import type { NodeGroup } from '../nodes/node-group.ts'
+import type { SeedingOptions } from '../seeding-options.ts'
 
 type SharedOptions =
   | 'namespace'

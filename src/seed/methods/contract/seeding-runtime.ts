@@ -1,5 +1,5 @@
-import type { LockedImage } from '../../bundle/format/lock.ts'
-import type { Finding } from '../../finding.ts'
+import type { LockedImage } from '../../../bundle/format/lock.ts'
+import type { Finding } from '../../../finding.ts'
 
 /** A directory or socket of the host that a seeding pod sees at its own path. */
 export interface HostPath {
