@@ -5,7 +5,7 @@ import { cyclesIn } from './support/import-cycles.ts'
 
 /**
  * The rooms of src/, and what each may import besides itself, errors.ts and plural.ts: other rooms, files, packages. A
- * room within a room (`bundle/format`) has its own line. The picture is in README.md.
+ * room within a room (`bundle/format`) has its own line. The picture is in docs/architecture.md.
  */
 const MAY_IMPORT: Record<string, string[]> = {
   // Below both doors and commands: how a file gets onto the disk.
@@ -86,9 +86,6 @@ const FLOORS: readonly (readonly string[])[] = [
   ['demo'],
 ]
 
-/** Rooms whose folders still import one another in circles. */
-const TANGLED_ROOMS: readonly string[] = ['seed']
-
 const MAX_FILES = 12
 /** Folders that hold more, and why. */
 const LARGE_FOLDERS: Record<string, string> = {
@@ -96,9 +93,6 @@ const LARGE_FOLDERS: Record<string, string> = {
 }
 
 const MAX_LINES = 250
-
-/** Exported types and classes that still share a name. */
-const SHARED_NAMES: readonly string[] = []
 
 const IMPORT = /^(?:import|export)\b[^'"]*?from\s+'([^']+)'|\bimport\('([^']+)'\)/gm
 
@@ -179,8 +173,7 @@ test('nor do the folders of a room', () => {
     const foreign = names.filter((name) => imports.has(name) && dirname(name) !== dirname(file)).map(dirname)
     folders.set(dirname(file), [...(folders.get(dirname(file)) ?? []), ...foreign])
   }
-  const tangled = cyclesIn(folders).map(([folder = '']) => folder.split('/')[0] ?? '')
-  expect([...new Set(tangled)].sort()).toEqual(TANGLED_ROOMS)
+  expect(cyclesIn(folders)).toEqual([])
 })
 
 test(`no folder holds more than ${MAX_FILES} files, unless it is said why`, () => {
@@ -196,9 +189,7 @@ test(`no file has more than ${MAX_LINES} lines`, () => {
 
 test('no two exported types or classes share a name', () => {
   const shared = [...types].filter(([, files]) => files.length > 1)
-  const unlisted = shared.filter(([name]) => !SHARED_NAMES.includes(name))
-  expect(unlisted.map(([name, files]) => `${name}: ${files.join(', ')}`)).toEqual([])
-  expect(SHARED_NAMES).toEqual(shared.map(([name]) => name).sort())
+  expect(shared.map(([name, files]) => `${name}: ${files.join(', ')}`)).toEqual([])
 })
 
 /** The innermost room that a file of src/ is in. */

@@ -1,20 +1,29 @@
 import type { Lock } from '../../bundle/format/lock.ts'
 import type { NodeGroup } from '../nodes/node-group.ts'
-import type { SeedingOptions } from '../seeding-options.ts'
 
-type SharedOptions =
-  | 'namespace'
-  | 'set'
-  | 'bundlePath'
-  | 'registry'
-  | 'registryCa'
-  | 'pullSecret'
-  | 'prune'
-  | 'maxUnavailable'
-  | 'interval'
+/** What an operator decides about the seeding pods. */
+export interface SeedingPodOptions {
+  /** Name of the seed sets; first part of their labels. */
+  readonly set: string
+  readonly namespace: string
+  /** Absolute path of the bundle on every node. */
+  readonly bundlePath: string
+  /** Seconds between two checks of a seeded node. */
+  readonly interval: number
+  /** Pull from this registry, which serves the bundle, instead of reading a file. */
+  readonly registry?: string | undefined
+  /** The authorities (PEM) that the registry's certificate is checked with. Default: those that nodes know. */
+  readonly registryCa?: string | undefined
+  /** Name of a Secret of docker's configuration, with the credentials for the registry. Default: none are sent. */
+  readonly pullSecret?: string | undefined
+  /** How many nodes, or what share of them, seed at the same time after a change. Default: 25%. */
+  readonly maxUnavailable?: string | undefined
+  /** Whether nodes drop what earlier sets of the same name brought. */
+  readonly prune?: boolean
+}
 
 /** What the seeding pods of all groups have in common. */
-export interface Seeding extends Pick<SeedingOptions, SharedOptions> {
+export interface Seeding extends SeedingPodOptions {
   /** All that the bundle holds. */
   readonly bundle: Lock
   /** Digest of the node script: a changed script makes new pods. */
