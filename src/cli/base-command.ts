@@ -2,6 +2,7 @@ import { Command } from '@oclif/core'
 import { ExpectedError } from '../errors.ts'
 import type { Finding } from '../finding.ts'
 import { bugJson, failureJson, failureText } from './output/failure.ts'
+import { renderFindings } from './output/findings.ts'
 import { jsonPieces } from './output/json-pieces.ts'
 import { type Omission, omissionsOf, renderOmissions } from './output/omissions.ts'
 import { say, writeData, writeLines } from './output/streams.ts'
@@ -17,6 +18,12 @@ export abstract class BaseCommand extends Command {
   /** Ends the command with exit code 4: the question was answered, and the answer is no. */
   protected answerNo(): void {
     process.exitCode = 4
+  }
+
+  /** Says findings, where there is something to say. */
+  protected sayFindings(findings: readonly Finding[]): void {
+    const text = renderFindings(findings)
+    if (text !== '') this.logToStderr(text)
   }
 
   /** Says what findings leave out, as the last words of the command; gives it as `--json` prints it. */

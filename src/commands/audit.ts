@@ -14,7 +14,6 @@ import { readAuditSources } from '../cli/audit/audit-sources.ts'
 import { BaseCommand } from '../cli/base-command.ts'
 import { conditionFlags, sourceFlags } from '../cli/flags/audit-flags.ts'
 import { isIncomplete } from '../cli/inputs/scan-inputs.ts'
-import { renderFindings } from '../cli/output/findings.ts'
 import type { Omission } from '../cli/output/omissions.ts'
 import { printable } from '../cli/output/printable.ts'
 import { writeTextFile } from '../disk/write-file.ts'
@@ -60,7 +59,7 @@ Ends with 0 when no workload is below --fail-on, with 4 when one is.`
       this.log(`\n${auditSummary(result)}`)
     }
     const urgent = result.findings.filter(({ severity }) => severity !== 'info')
-    if (urgent.length > 0) this.logToStderr(renderFindings(urgent))
+    this.sayFindings(urgent)
     const isLeftOut = result.notJudged.length > 0 && fails('unknown', flags['fail-on'])
     if (isLeftOut || result.workloads.some(({ verdict }) => fails(verdict, flags['fail-on']))) this.answerNo()
     else if (isIncomplete(scan)) process.exitCode = 2

@@ -4,8 +4,7 @@ import { readLockOf } from '../cli/bundles/lock-file.ts'
 import { checkInPlace, patchFiles, writePatched } from '../cli/files/patch-files.ts'
 import { readPlacementFile } from '../cli/files/placement-file.ts'
 import { remoteFlag } from '../cli/flags/scan-flags.ts'
-import { isIncomplete, scanInputs } from '../cli/inputs/scan-inputs.ts'
-import { renderFindings } from '../cli/output/findings.ts'
+import { isAboutInputs, isIncomplete, scanInputs } from '../cli/inputs/scan-inputs.ts'
 import type { Omission } from '../cli/output/omissions.ts'
 import { writeData } from '../cli/output/streams.ts'
 import { writeOutputDirectory } from '../disk/output-directory.ts'
@@ -63,7 +62,7 @@ export default class Patch extends BaseCommand {
     const answer = flags.output
       ? await this.#writeComponent(inputs, optionsFor, { ...flags, output: flags.output })
       : await this.#rewrite(inputs, optionsFor, flags)
-    if (answer.findings.length > 0) this.logToStderr(renderFindings(answer.findings))
+    this.sayFindings(answer.findings)
     // What could be read is patched; a script must not take it for all.
     if (isIncomplete(answer)) process.exitCode = 2
     return { ...answer, omissions: this.sayLeftOut(answer.findings) }
@@ -117,7 +116,6 @@ export default class Patch extends BaseCommand {
     await writeOutputDirectory(output, component.files, { force })
     const files = component.files.map(({ path }) => ({ file: `${output}/${path}`, changes: 1 }))
     for (const { file } of files) this.log(file)
-    const unreadable = findings.filter(({ code }) => code.endsWith('_UNREADABLE'))
-    return { files, findings: [...unreadable, ...component.findings] }
+    return { files, findings: [...findings.filter(isAboutInputs), ...component.findings] }
   }
 }

@@ -3,7 +3,6 @@ import { BaseCommand } from '../cli/base-command.ts'
 import { parsePolicies } from '../cli/flags/policies.ts'
 import { scanFlags, scanOptions } from '../cli/flags/scan-flags.ts'
 import { type InputScan, isIncomplete, isUnreadable, scanInputs } from '../cli/inputs/scan-inputs.ts'
-import { renderFindings } from '../cli/output/findings.ts'
 import { SCAN_FORMAT_NAMES, SCAN_FORMATS } from '../cli/output/scan-formats.ts'
 import { renderWhy } from '../cli/output/uses.ts'
 import { type ImageUse, renderUse } from '../discovery/uses/image-use.ts'
@@ -59,7 +58,7 @@ Exit code 0 also with findings; 2 when something could not be read, so that imag
     const images = imagesOf(scan.uses, policies)
     const text = SCAN_FORMATS[flags.format].render({ uses: scan.uses.filter(isTaken), images })
     if (text !== '') this.log(text)
-    if (scan.findings.length > 0) this.logToStderr(renderFindings(scan.findings))
+    this.sayFindings(scan.findings)
     const leftOut = [...scan.findings, ...leftOutByPolicy(scan.uses, policies), ...scan.unsure]
     const omissions = this.sayLeftOut(leftOut)
     return { uses: scan.uses.map(renderUse), images, findings: scan.findings, omissions }
@@ -76,7 +75,7 @@ Exit code 0 also with findings; 2 when something could not be read, so that imag
       this.logToStderr(`${reference}: nothing${unread.length > 0 ? ' that could be read' : ''} here names it`)
       if (similar.length > 0) this.logToStderr(`  perhaps you mean: ${listNames(similar)}`)
     }
-    if (unread.length > 0) this.logToStderr(renderFindings(unread))
+    this.sayFindings(unread)
     return { uses: found.map(renderUse), similar, findings: unread }
   }
 }

@@ -7,8 +7,7 @@ import { readNodeScript } from '../cli/files/node-script.ts'
 import { readNodesFile } from '../cli/files/nodes-file.ts'
 import { PLACEMENT_FILE } from '../cli/files/placement-file.ts'
 import { seedFlags } from '../cli/flags/seed-flags.ts'
-import { isUnreadable, scanInputs } from '../cli/inputs/scan-inputs.ts'
-import { renderFindings } from '../cli/output/findings.ts'
+import { isAboutInputs, scanInputs } from '../cli/inputs/scan-inputs.ts'
 import { renderTable } from '../cli/output/table.ts'
 import { writeOutputDirectory } from '../disk/output-directory.ts'
 import { nameOfNode } from '../kubernetes/objects/node.ts'
@@ -71,8 +70,8 @@ not be placed, and says what and why; the rest is written all the same.`
     const { files, ...answer } = plan
     const placement = { path: PLACEMENT_FILE, content: `${JSON.stringify(answer, null, 2)}\n` }
     await writeOutputDirectory(flags.output, [...files, placement], { force: flags.force })
-    const said = [...findings.filter(isUnreadable), ...carriedFindings(bundle), ...plan.findings]
-    if (said.length > 0) this.logToStderr(renderFindings(said))
+    const said = [...findings.filter(isAboutInputs), ...carriedFindings(bundle), ...plan.findings]
+    this.sayFindings(said)
     this.#explain(plan, bundle, flags.output, flags['from-registry'])
     if (plan.nodes.length + plan.prepared.length === 0 || said.some(({ severity }) => severity === 'error'))
       this.answerNo()

@@ -200,7 +200,9 @@ test('devices are refused, also behind a link', async () => {
   const folder = await folderWith({ 'a.yaml': pod('p', 'a:1') })
   await symlink('/dev/zero', join(folder, 'zero.yaml'))
   const { exitCode, json } = await scan([folder])
-  expect(json.findings).toMatchObject([{ message: `${folder}/zero.yaml: is a device, not a file` }])
+  expect(json.findings).toMatchObject([
+    { message: `${folder}/zero.yaml: is a link to /dev/zero, outside of what is read` },
+  ])
   expect(json.images).toEqual(['docker.io/library/a:1'])
   expect(exitCode).toBe(2)
 })
@@ -210,22 +212,6 @@ test('what the shell hands down is read', async () => {
   const command = '"$0" "$1" scan --format images <(cat "$2")'
   const printed = execFileSync('bash', ['-c', command, process.execPath, PROGRAM, join(folder, 'a.yaml')])
   expect(printed.toString()).toBe('docker.io/library/a:1\n')
-})
-
-test('linked files and directories are read once, circles end, and links out of the directory are told', async () => {
-  const folder = await folderWith({ 'in/a/pod.yaml': pod('p', 'a:1'), 'out/pod.yaml': pod('o', 'o:1') })
-  await symlink('..', join(folder, 'in/a/up'))
-  await symlink('a', join(folder, 'in/again'))
-  await symlink('a/pod.yaml', join(folder, 'in/same.yaml'))
-  await symlink('nowhere.yaml', join(folder, 'in/lost.yaml'))
-  await symlink(join(folder, 'out'), join(folder, 'in/out'))
-  const { exitCode, json } = await scan([join(folder, 'in')])
-  expect(json.uses).toMatchObject([{ file: `${folder}/in/a/pod.yaml` }])
-  expect(json.findings.map(({ file }: { file: string }) => file)).toEqual([
-    `${folder}/in/out`,
-    `${folder}/in/lost.yaml`,
-  ])
-  expect(exitCode).toBe(2)
 })
 
 test('an input that is named twice is read once', async () => {

@@ -1,6 +1,6 @@
 import type { Dirent } from 'node:fs'
-import { readdir, realpath, stat } from 'node:fs/promises'
-import { join, relative, sep } from 'node:path'
+import { opendir, readdir, realpath, stat } from 'node:fs/promises'
+import { extname, join, relative, sep } from 'node:path'
 import { readText } from '../texts/read-text.ts'
 import { kindOf } from '../texts/regular-file.ts'
 import { type Ignores, readIgnoreFile } from './ignore-file.ts'
@@ -14,8 +14,10 @@ export interface DirectoryContent {
   readonly charts: readonly ChartDirectory[]
   /** Directories outside charts that hold a kustomization. */
   readonly kustomizations: readonly string[]
-  /** What is there and is not read. */
+  /** What is there and cannot be read, or is not for what it is. */
   readonly unread: readonly { readonly path: string; readonly why: string }[]
+  /** Directories that are passed over for their names, and hold files that would be read elsewhere. */
+  readonly passedOver: readonly string[]
 }
 
 interface ChartDirectory {
@@ -25,33 +27,21 @@ interface ChartDirectory {
 
 const MANIFEST_FILE = /\.(ya?ml|json)$/i
 /** Directories that hold no manifests of the user's: version control and installed packages. */
-const SKIPPED_DIRECTORIES: ReadonlySet<string> = new Set(['.git', 'node_modules'])
+const PASSED_OVER: ReadonlySet<string> = new Set(['.git', 'node_modules'])
 
 /** One walk over a directory. */
 interface Walk {
-  readonly root: string
+  /** Real paths: of the directory, and of what else is read in the same run. */
+  readonly roots: readonly string[]
   readonly isIgnored: Ignores
   /** Real paths of what has been read, so that links are followed once and circles end. */
   readonly seen: Set<string>
   /** Links to directories, which come after all that is really there. */
-  readonly links: string[]
+  readonly links: { readonly path: string; readonly here: Here }[]
   readonly found: { readonly [K in keyof DirectoryContent]: DirectoryContent[K][number][] }
 }
 
-/**
- * Looks through a directory, without what its `.nodeseedignore` leaves out. A link to a directory within it is followed
- * unless that is read anyway; one that leads out of it is told. Rejects with what the file system says.
- */
-export async function contentOf(directory: string): Promise<DirectoryContent> {
-  const found = { files: [], charts: [], kustomizations: [], unread: [] }
-  const isIgnored = await readIgnoreFile(directory)
-  const walk: Walk = { root: await realpath(directory), isIgnored, seen: new Set(), links: [], found }
-  const at = (path: string) => relative(directory, path).replaceAll(sep, '/')
-  await walkDirectory(walk, directory, { at, chart: undefined })
-  for (let link = walk.links.shift(); link !== undefined; link = walk.links.shift()) await followLink(walk, link, at)
-  return sorted(walk.found)
-}
-
+/** A place in a walk. */
 interface Here {
   /** The path below the root, for the ignore file. */
   readonly at: (path: string) => string
@@ -59,11 +49,28 @@ interface Here {
   readonly chart: { path: string; files: string[] } | undefined
 }
 
+/**
+ * Looks through a directory, without what its `.nodeseedignore` leaves out. Links to files and directories are followed
+ * as long as they lead to the directory itself, or to one of `others`, the real paths of what is read besides; what is
+ * reached twice counts once. Links that lead elsewhere are told. Rejects with what the file system says of the directory.
+ */
+export async function contentOf(directory: string, others: readonly string[] = []): Promise<DirectoryContent> {
+  const found = { files: [], charts: [], kustomizations: [], unread: [], passedOver: [] }
+  const roots = [await realpath(directory), ...others]
+  const walk: Walk = { roots, isIgnored: await readIgnoreFile(directory), seen: new Set(), links: [], found }
+  const at = (path: string) => relative(directory, path).replaceAll(sep, '/')
+  await walkDirectory(walk, directory, { at, chart: undefined })
+  for (let link = walk.links.shift(); link !== undefined; link = walk.links.shift()) {
+    await walkDirectory(walk, link.path, link.here)
+  }
+  return sorted(walk.found)
+}
+
 async function walkDirectory(walk: Walk, directory: string, here: Here): Promise<void> {
   const real = await realpath(directory)
   if (walk.seen.has(real)) return
   walk.seen.add(real)
-  const entries = await readdir(directory, { withFileTypes: true })
+  const entries = await entriesOf(walk, directory, here)
   const names = new Set(entries.map(({ name }) => name))
   const isChart =
     here.chart === undefined && names.has('Chart.yaml') && !walk.isIgnored(here.at(join(directory, 'Chart.yaml')))
@@ -76,32 +83,65 @@ async function walkDirectory(walk: Walk, directory: string, here: Here): Promise
   for (const entry of entries) await visit(walk, entry, { ...here, chart })
 }
 
+/** The entries of a directory; one below the root that cannot be listed is told, unless it is ignored. */
+async function entriesOf({ isIgnored, found }: Walk, directory: string, { at }: Here): Promise<Dirent[]> {
+  return readdir(directory, { withFileTypes: true }).catch((error: NodeJS.ErrnoException) => {
+    if (at(directory) === '') throw error
+    if (!isIgnored(`${at(directory)}/`)) found.unread.push({ path: directory, why: `cannot be read: ${error.code}` })
+    return []
+  })
+}
+
 async function visit(walk: Walk, entry: Dirent, here: Here): Promise<void> {
   const path = join(entry.parentPath, entry.name)
   if (entry.isDirectory()) {
-    if (!SKIPPED_DIRECTORIES.has(entry.name)) await walkDirectory(walk, path, here)
+    if (!PASSED_OVER.has(entry.name)) await walkDirectory(walk, path, here)
+    else if (!walk.isIgnored(`${here.at(path)}/`) && (await holdsManifests(path))) walk.found.passedOver.push(path)
     return
   }
   if (walk.isIgnored(here.at(path))) return
   const isManifest = MANIFEST_FILE.test(entry.name) && !KUSTOMIZATION_FILES.includes(entry.name)
-  const target = entry.isSymbolicLink() ? await stat(path).catch(() => undefined) : entry
-  if (target?.isDirectory()) {
-    walk.links.push(path)
-    return
-  }
-  if (!isManifest) return
-  // A link that leads nowhere counts as a file, so that reading it says so.
-  const kind = target && kindOf(target)
+  const kind = entry.isSymbolicLink() ? await visitLink(walk, path, { here, isManifest }) : kindOf(entry)
+  if (kind === TOLD || !isManifest) return
   if (kind !== undefined) walk.found.unread.push({ path, why: `is ${kind}, not a file` })
   else (here.chart?.files ?? walk.found.files).push(path)
 }
 
-async function followLink(walk: Walk, link: string, at: Here['at']): Promise<void> {
-  const target = await realpath(link)
-  if (target === walk.root || target.startsWith(`${walk.root}${sep}`)) {
-    await walkDirectory(walk, link, { at, chart: undefined })
-  } else {
-    walk.found.unread.push({ path: link, why: `is a link to ${target}, outside of the directory that is read` })
+/** Nothing is left to be said or done. */
+const TOLD = Symbol('told')
+
+/** What a link is to be read as; what it leads to may be outside, nowhere, or a directory that is read later. */
+async function visitLink(
+  { roots, isIgnored, links, found }: Walk,
+  path: string,
+  { here, isManifest }: { here: Here; isManifest: boolean },
+): Promise<string | typeof TOLD | undefined> {
+  const target = await realpath(path).catch(() => undefined)
+  const status = target === undefined ? undefined : await stat(path).catch(() => undefined)
+  if (target === undefined || status === undefined) {
+    // What has no ending may have been a directory.
+    if (isManifest || extname(path) === '') found.unread.push({ path, why: 'is a link that leads nowhere' })
+    return TOLD
+  }
+  if (!isManifest && !status.isDirectory()) return TOLD
+  if (status.isDirectory() && isIgnored(`${here.at(path)}/`)) return TOLD
+  const isInside = roots.some((root) => target === root || target.startsWith(root === sep ? sep : `${root}${sep}`))
+  if (isInside && !status.isDirectory()) return kindOf(status)
+  if (isInside) links.push({ path, here })
+  // Helm follows the links of a chart by itself.
+  else if (!here.chart) found.unread.push({ path, why: `is a link to ${target}, outside of what is read` })
+  return TOLD
+}
+
+async function holdsManifests(directory: string): Promise<boolean> {
+  try {
+    for await (const entry of await opendir(directory, { recursive: true })) {
+      if (MANIFEST_FILE.test(entry.name) && !entry.isDirectory()) return true
+    }
+    return false
+  } catch {
+    // Nobody knows.
+    return true
   }
 }
 
@@ -111,12 +151,13 @@ async function isLibraryChart(path: string): Promise<boolean> {
   return /^type:\s{0,99}["']?library\b/m.test(text)
 }
 
-function sorted({ files, charts, kustomizations, unread }: Walk['found']): DirectoryContent {
+function sorted({ files, charts, kustomizations, unread, passedOver }: Walk['found']): DirectoryContent {
   const byPath = (a: { path: string }, b: { path: string }) => (a.path < b.path ? -1 : 1)
   return {
     files: files.sort(),
     charts: charts.map(({ path, files }) => ({ path, files: files.toSorted() })).sort(byPath),
     kustomizations: kustomizations.sort(),
     unread: unread.sort(byPath),
+    passedOver: passedOver.sort(),
   }
 }

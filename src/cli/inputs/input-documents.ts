@@ -9,6 +9,7 @@ import { nameOf } from '../texts/read-text.ts'
 import { openRegularFile } from '../texts/regular-file.ts'
 import { type HelmOptions, renderChart, showChart } from './render/helm.ts'
 import type { RemoteAddress } from './render/kustomization.ts'
+import { notIncluded } from './render/kustomization-tree.ts'
 import { renderKustomization } from './render/kustomize.ts'
 import { type Source, sourcesOf } from './source.ts'
 
@@ -30,7 +31,8 @@ const CHUNK_BYTES = 1024 * 1024
  */
 export async function* readInputs(inputs: readonly string[], options: ReadOptions = {}): AsyncGenerator<InputDocument> {
   const sources: { input: string; found: readonly Source[] }[] = []
-  for (const input of inputs) sources.push({ input, found: await sourcesOf(input) })
+  const roots = await Promise.all(inputs.map((input) => realpath(input).catch(() => input)))
+  for (const input of inputs) sources.push({ input, found: await sourcesOf(input, roots) })
   const seen = new Set<string>()
   for (const { input, found } of sources) {
     yield* readSources(found, options, seen)
@@ -46,8 +48,10 @@ async function* readSources(
   for (const source of sources) {
     const name = source.kind === 'stdin' ? nameOf('-') : source.path
     const identity = `${'otherwise' in source} ${await realpath(name).catch(() => name)}`
-    if (source.kind !== 'notice' && seen.has(identity)) continue
-    seen.add(identity)
+    if (source.kind !== 'notice') {
+      if (seen.has(identity)) continue
+      seen.add(identity)
+    }
     const isRead = yield* tolerated(name, documentsOf(source, options))
     // What cannot be rendered still has its files.
     if (!isRead && 'otherwise' in source) yield* readSources(source.otherwise, options, seen)
@@ -69,6 +73,9 @@ async function* documentsOf(source: Source, options: ReadOptions): AsyncGenerato
       const { text, asked } = await renderKustomization(source.path, options)
       yield* noticesOf(asked)
       yield* documentsIn({ text, line: 1 }, source.path, options)
+      for (const file of await notIncluded(source.path, source.beside)) {
+        yield noticeOf(file, finding('NOT_INCLUDED', `${source.path} does not include it`, { file }))
+      }
       return
     }
     case 'chart': {

@@ -131,6 +131,11 @@ export function isUnreadable({ code, severity }: Finding): boolean {
   return UNREAD.has(code) && severity === 'error'
 }
 
+/** Whether a finding says that a part of the inputs was not read, for whatever reason. */
+export function isAboutInputs({ code }: Finding): boolean {
+  return UNREAD.has(code) || code === 'PASSED_OVER' || code === 'NOT_INCLUDED'
+}
+
 const UNREAD: ReadonlySet<string> = new Set(['FILE_UNREADABLE', 'DOCUMENT_UNREADABLE', 'INPUT_UNRECOGNISED'])
 
 /** A comment that names what a resource names says nothing new. */

@@ -13,26 +13,32 @@ export type Source =
   /** Found below a directory; named, where it may be a list too. */
   | { readonly kind: 'manifests' | 'text'; readonly path: string }
   /** Rendered by the user's own tools; `otherwise` stands for it where that fails. */
-  | { readonly kind: 'chart' | 'kustomization'; readonly path: string; readonly otherwise: readonly Source[] }
+  | { readonly kind: 'chart'; readonly path: string; readonly otherwise: readonly Source[] }
+  /** So is a kustomization; `beside` is what it stands for, whether or not it includes it. */
+  | {
+      readonly kind: 'kustomization'
+      readonly path: string
+      readonly beside: readonly string[]
+      readonly otherwise: readonly Source[]
+    }
   /** What is there and is not read, or what is to be known of how the others are. */
   | { readonly kind: 'notice'; readonly path: string; readonly finding: Finding }
 
 /**
  * The sources that one `INPUT` names: itself, or what is below a directory: manifests in name order, then
- * kustomizations, then charts.
+ * kustomizations, then charts. `others` are the real paths of the other inputs, which links may lead to.
  *
  * @throws {ExpectedError} INPUT_NOT_FOUND, INPUT_UNREADABLE
  */
-export async function sourcesOf(input: string): Promise<readonly Source[]> {
+export async function sourcesOf(input: string, others: readonly string[] = []): Promise<readonly Source[]> {
   if (input === '-') return [{ kind: 'stdin' }]
   try {
     if (!(await stat(input)).isDirectory()) return [sourceOfFile(input)]
     const names = new Set(await readdir(input))
     if (names.has('Chart.yaml')) return [{ kind: 'chart', path: input, otherwise: [] }]
-    const content = await contentOf(input)
+    const content = await contentOf(input, others)
     const isKustomization = KUSTOMIZATION_FILES.some((name) => names.has(name))
-    const otherwise = isKustomization ? [...manifests(content.files), ...charts(content)] : []
-    return isKustomization ? [{ kind: 'kustomization', path: input, otherwise }] : await sourcesIn(input, content)
+    return isKustomization ? [kustomizationAt(input, content)] : await sourcesIn(input, content)
   } catch (error) {
     throw readError(input, error)
   }
@@ -40,6 +46,13 @@ export async function sourcesOf(input: string): Promise<readonly Source[]> {
 
 function sourceOfFile(path: string): Source {
   return /\.tgz$|\.tar\.gz$/i.test(path) ? { kind: 'chart', path, otherwise: [] } : { kind: 'text', path }
+}
+
+/** A kustomization that is named stands for all below it. */
+function kustomizationAt(path: string, { files, kustomizations, charts: below }: DirectoryContent): Source {
+  const others = kustomizations.filter((one) => one !== path)
+  const beside = [...files, ...others, ...below.map((chart) => chart.path)]
+  return { kind: 'kustomization', path, beside, otherwise: [...manifests(files), ...charts({ charts: below })] }
 }
 
 async function sourcesIn(directory: string, content: DirectoryContent): Promise<Source[]> {
@@ -56,11 +69,14 @@ async function sourcesIn(directory: string, content: DirectoryContent): Promise<
     ...content.unread.map(
       ({ path, why }): Source => notice(path, finding('FILE_UNREADABLE', `${path}: ${why}`, { file: path })),
     ),
+    ...content.passedOver.map((path) =>
+      notice(path, finding('PASSED_OVER', `${path}: is passed over for its name`, { file: path })),
+    ),
     ...manifests(free),
     ...(overlays.length > 1 ? [severalOverlays(directory, overlays)] : []),
     ...overlays.map(({ directory: path, tree }): Source => {
       const files = [...tree.files].flatMap((file) => byRealPath.get(file) ?? [])
-      return { kind: 'kustomization', path, otherwise: manifests(files.sort()) }
+      return { kind: 'kustomization', path, beside: [], otherwise: manifests(files.sort()) }
     }),
     ...charts(content),
   ]
@@ -76,7 +92,7 @@ function notice(path: string, told: Finding): Source {
   return { kind: 'notice', path, finding: told }
 }
 
-function charts(content: DirectoryContent): Source[] {
+function charts(content: Pick<DirectoryContent, 'charts'>): Source[] {
   return content.charts.map(({ path, files }) => ({ kind: 'chart', path, otherwise: manifests(files) }))
 }
 

@@ -1,12 +1,17 @@
 import type { Finding } from '../../finding.ts'
+import { FINDING_CODES } from '../../finding-codes.ts'
 import { printable } from './printable.ts'
 
 const ORDER: Finding['severity'][] = ['error', 'warning', 'info']
 
-/** Findings as lines for people, errors first; a hint stands once, under the first finding that it follows from. */
+/**
+ * Findings as lines for people, errors first; a hint stands once, under the first finding that it follows from. What is
+ * merely left out is said once, with all that was left out.
+ */
 export function renderFindings(findings: readonly Finding[]): string {
   const hinted = new Set<string>()
-  const sorted = findings.toSorted((a, b) => ORDER.indexOf(a.severity) - ORDER.indexOf(b.severity))
+  const said = findings.filter(({ code, severity }) => severity !== 'info' || FINDING_CODES[code].kind !== 'omission')
+  const sorted = said.toSorted((a, b) => ORDER.indexOf(a.severity) - ORDER.indexOf(b.severity))
   return sorted
     .flatMap(({ severity, message, hint, file, line }) => {
       const place = file === undefined ? '' : `${file}${line === undefined ? '' : `:${line}`}: `

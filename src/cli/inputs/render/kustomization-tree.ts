@@ -31,3 +31,11 @@ export async function kustomizationTree(root: string): Promise<KustomizationTree
   }
   return { directories, files, remote, strange }
 }
+
+/** Of files and directories those that rendering a kustomization does not read. */
+export async function notIncluded(root: string, paths: readonly string[]): Promise<string[]> {
+  if (paths.length === 0) return []
+  const { files, directories } = await kustomizationTree(root)
+  const real = await Promise.all(paths.map((path) => realpath(path).catch(() => path)))
+  return paths.filter((_, index) => !files.has(real[index] ?? '') && !directories.has(real[index] ?? ''))
+}
