@@ -1,7 +1,7 @@
 import { Args, Flags } from '@oclif/core'
 import type { Lock } from '../bundle/format/lock.ts'
 import { carriedFiles } from '../bundle/format/node-files.ts'
-import { type BundlePlan, planBundle } from '../bundle/format/plan.ts'
+import { type BundlePlan, indexOf, planBundle } from '../bundle/format/plan.ts'
 import { asEdition } from '../bundle/lock/edition.ts'
 import { BaseCommand } from '../cli/base-command.ts'
 import { domainsOf, imagesToLock } from '../cli/bundles/images-to-lock.ts'
@@ -10,7 +10,7 @@ import { lockFlags } from '../cli/bundles/lock-flags.ts'
 import { lockInputs } from '../cli/bundles/lock-inputs.ts'
 import { withManifestCache } from '../cli/bundles/manifest-cache.ts'
 import { checkSigningKey, removeSignature, signBundle } from '../cli/bundles/sign-bundle.ts'
-import { describeRequired, indexOf, isSame, openExisting, writeBundle } from '../cli/bundles/write-bundle.ts'
+import { describeRequired, isSame, openExisting, writeBundle } from '../cli/bundles/write-bundle.ts'
 import { readNodeScript } from '../cli/files/node-script.ts'
 import { architecturesWithout, readTools, type Tool } from '../cli/files/tool-file.ts'
 import { bundleFileFlags } from '../cli/flags/bundle-file-flags.ts'
@@ -84,7 +84,7 @@ export default class Bundle extends BaseCommand {
         const lock = asEdition(locked, { set: flags['set-name'], number: flags.number })
         const files = [...carriedFiles(lock, await readNodeScript()), ...(await this.#tools(flags, lock))]
         const plan = planBundle(lock, files, without ? { without } : {})
-        const isThere = existing !== undefined && (await isSame(existing, plan))
+        const isThere = existing !== undefined && isSame(existing, plan)
         if (existing && !isThere && !flags.force) throw outputExists(flags.output)
         if (isThere) await BundleWriter.tidy(flags.output)
         else if (flags.force) await removeSignature(flags.output)

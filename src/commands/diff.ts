@@ -2,7 +2,7 @@ import { Args } from '@oclif/core'
 import { diffLocks, type LockDiff } from '../bundle/delta/diff.ts'
 import { BaseCommand } from '../cli/base-command.ts'
 import { readLockOf } from '../cli/bundles/lock-file.ts'
-import { keyFlag } from '../cli/flags/bundle-file-flags.ts'
+import { keyFlag, TABLE_ONLY } from '../cli/flags/bundle-file-flags.ts'
 import { formatBytes } from '../oci/format-bytes.ts'
 
 export default class Diff extends BaseCommand {
@@ -11,7 +11,7 @@ export default class Diff extends BaseCommand {
     '<%= config.bin %> <%= command.id %> may.tar june.tar',
     '<%= config.bin %> <%= command.id %> may.tar nodeseed.lock --json',
   ]
-  static override flags = keyFlag
+  static override flags = keyFlag(TABLE_ONLY)
   static override args = {
     before: Args.string({ description: 'bundle, OCI image layout, or lock', required: true }),
     after: Args.string({ description: 'bundle, OCI image layout, or lock', required: true }),

@@ -4,7 +4,7 @@ import { toolsAmong } from '../bundle/format/tool-files.ts'
 import { BaseCommand } from '../cli/base-command.ts'
 import { openTrusted } from '../cli/bundles/trusted-bundle.ts'
 import { describeRequired } from '../cli/bundles/write-bundle.ts'
-import { keyFlag } from '../cli/flags/bundle-file-flags.ts'
+import { keyFlag, TABLE_ONLY } from '../cli/flags/bundle-file-flags.ts'
 import { formatBytes } from '../oci/format-bytes.ts'
 import { formatPlatform } from '../oci/platform.ts'
 import { countOf } from '../plural.ts'
@@ -16,7 +16,7 @@ export default class Inspect extends BaseCommand {
     '<%= config.bin %> <%= command.id %> shop.tar --json',
   ]
   static override args = { file: Args.string({ description: 'bundle', required: true }) }
-  static override flags = keyFlag
+  static override flags = keyFlag(TABLE_ONLY)
 
   async run(): Promise<unknown> {
     const { args, flags } = await this.parse(Inspect)
@@ -38,6 +38,10 @@ export default class Inspect extends BaseCommand {
       if (requires) this.log(`  a delta: its receiver has ${describeRequired(requires)} already`)
       const tools = toolsAmong(files)
       if (tools.length > 0) this.log(`  carries nodeseed for ${tools.join(', ')}`)
+      if (flags.key !== undefined) {
+        this.log(`  signed with the key that belongs to ${flags.key}`)
+        this.log(`  contents were not read: nodeseed verify ${args.file} --key ${flags.key} does that`)
+      }
       return {
         ...{ file: args.file, bytes: bundle.size, ...(edition && { edition }), images, blobs, files },
         ...(requires && { requires }),

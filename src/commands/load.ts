@@ -37,7 +37,7 @@ is not there is named, with the reason.`
     name: Args.string({ description: 'image to load; default all' }),
   }
   static override flags = {
-    ...keyFlag,
+    ...keyFlag('contents are hashed before anything is loaded'),
     ...baseFlag,
     method: Flags.string({
       description: 'runtime to load into; default: the first of these that is here',

@@ -22,7 +22,7 @@ export default class Merge extends BaseCommand {
   static override examples = ['<%= config.bin %> <%= command.id %> may.tar june-delta.tar -o june.tar']
   static override strict = false
   static override args = { bundle: Args.string({ description: 'bundle, the base first', required: true }) }
-  static override flags = { ...keyFlag, ...editionFlags, ...bundleFileFlags }
+  static override flags = { ...keyFlag('contents are hashed as they are copied'), ...editionFlags, ...bundleFileFlags }
 
   async run(): Promise<unknown> {
     const { argv, flags } = await this.parse(Merge)
@@ -35,7 +35,7 @@ export default class Merge extends BaseCommand {
       const lock = asEdition(joined, { set: flags['set-name'], number: flags.number })
       const files = [...carriedFiles(lock, await readNodeScript()), ...(await carriedTools(inputs))]
       const plan = planBundle(lock, files)
-      const isThere = existing !== undefined && (await isSame(existing, plan))
+      const isThere = existing !== undefined && isSame(existing, plan)
       if (existing && !isThere && !flags.force) throw outputExists(flags.output)
       if (isThere) {
         await BundleWriter.tidy(flags.output)

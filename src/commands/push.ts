@@ -42,7 +42,7 @@ that breaks goes on where it broke.`
       default: 'original' as const,
     })(),
     'image-map': Flags.string({ description: 'write what each image is called there to this file', helpValue: 'FILE' }),
-    ...keyFlag,
+    ...keyFlag('contents are hashed as they are sent'),
     ...baseFlag,
     ...connectionFlags,
   }

@@ -18,7 +18,7 @@ export default class Verify extends BaseCommand {
   ]
   static override args = { file: Args.string({ description: 'bundle', required: true }) }
   static override flags = {
-    ...keyFlag,
+    ...keyFlag('contents are hashed with or without it'),
     'newer-than': Flags.string({
       description: 'bundle or lock that is held: refuse an older edition of its set',
       helpValue: 'FILE',

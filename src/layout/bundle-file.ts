@@ -1,7 +1,7 @@
 import type { Bundle } from '../bundle/format/bundle.ts'
 import { frameOf, type LaidOutFile } from '../bundle/format/frame.ts'
 import type { Lock } from '../bundle/format/lock.ts'
-import { type BundlePlan, MAX_FILE_BYTES, planOfTable } from '../bundle/format/plan.ts'
+import { type BundlePlan, indexOf, MAX_FILE_BYTES, planOfTable } from '../bundle/format/plan.ts'
 import {
   type BlobEntry,
   BUNDLE_FRAME_ANNOTATION,
@@ -11,7 +11,7 @@ import {
 } from '../bundle/format/table.ts'
 import { BLOCK, encodeHeader, paddingAfter, sizeInHeader } from '../bundle/format/tar-header.ts'
 import { ExpectedError } from '../errors.ts'
-import type { BlobRange, BlobSizes } from '../oci/content/content.ts'
+import type { BlobRange, BlobSizes, BlobState } from '../oci/content/content.ts'
 import type { Descriptor } from '../oci/descriptor.ts'
 import { type Digest, digestOf, isContentOf, splitDigest } from '../oci/digest.ts'
 import { parseJson } from '../oci/json.ts'
@@ -24,6 +24,8 @@ export class BundleFile implements Bundle {
   /** Bytes of the whole file. */
   readonly size: number
   readonly table: BundleTable
+  /** The bytes of its index.json, as the table makes them: what a signature is over. */
+  readonly index: Uint8Array
   /** Every blob of the file, by digest. */
   readonly blobs: ReadonlyMap<Digest, BlobEntry>
   /** Whether it lies in parts, which only this program reads. */
@@ -37,6 +39,7 @@ export class BundleFile implements Bundle {
     this.size = file.size
     this.isInParts = file.isInParts
     this.table = table
+    this.index = indexOf({ files })
     this.blobs = new Map(table.blobs.map((blob) => [blob.digest, blob]))
     this.#file = file
     this.#files = new Map(files.map((entry) => [entry.name, entry]))
@@ -107,6 +110,11 @@ export class BundleFile implements Bundle {
   async readInto(digest: Digest, buffer: Uint8Array, position: number): Promise<number> {
     const { offset, size } = this.#find(digest)
     return this.#file.readInto(buffer.subarray(0, Math.max(size - position, 0)), offset + position)
+  }
+
+  async stateOf(digest: Digest): Promise<BlobState> {
+    const { offset, size } = this.#find(digest)
+    return { path: this.path, version: await this.#file.version(offset, offset + size) }
   }
 
   async close(): Promise<void> {

@@ -1,7 +1,7 @@
 import { rmSync } from 'node:fs'
 import { rename, rm, statfs } from 'node:fs/promises'
 import { dirname } from 'node:path'
-import type { PlannedFile } from '../bundle/format/plan.ts'
+import { indexOf, type PlannedFile } from '../bundle/format/plan.ts'
 import { encodeHeader } from '../bundle/format/tar-header.ts'
 import { FileLock } from '../disk/file-lock.ts'
 import { outputExists } from '../disk/output-place.ts'
@@ -177,9 +177,8 @@ function removeLeftovers(path: string): void {
 }
 
 /** index.json holds the digest of the table, and so stands for the whole plan. */
-function idOf({ files }: Plan, { partSize }: Shape): string {
-  const index = files.find(({ name }) => name === 'index.json')
-  return `${digestOf(index?.content ?? '')}${partSize === undefined ? '' : `/${partSize}`}`
+function idOf(plan: Plan, { partSize }: Shape): string {
+  return `${digestOf(indexOf(plan))}${partSize === undefined ? '' : `/${partSize}`}`
 }
 
 /** The partial file of another plan, readable as a bundle where its head was complete. */

@@ -2,12 +2,12 @@ import { createReadStream } from 'node:fs'
 import { open, readdir, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { ExpectedError, readError } from '../errors.ts'
-import type { BlobRange, BlobSizes, Content } from '../oci/content/content.ts'
+import type { BlobRange, BlobSizes, BlobState, Content } from '../oci/content/content.ts'
 import { blobName, namesInIndex } from '../oci/content/image-layout.ts'
 import { lackingBelow } from '../oci/content/lacking.ts'
 import type { Descriptor } from '../oci/descriptor.ts'
 import { type Digest, isContentOf, isDigest } from '../oci/digest.ts'
-import { type ByteFile, CHUNK, MAX_DOCUMENT_BYTES } from './files/byte-file.ts'
+import { type ByteFile, CHUNK, MAX_DOCUMENT_BYTES, versionOf } from './files/byte-file.ts'
 import type { TarEntry } from './tar/tar-index.ts'
 
 /** The files of a layout, wherever they lie. */
@@ -17,6 +17,7 @@ interface LayoutFiles {
   readonly files: ReadonlyMap<string, { readonly size: number }>
   open(name: string, start: number, end: number, reuse: boolean): AsyncIterable<Uint8Array>
   readInto(name: string, buffer: Uint8Array, position: number): Promise<number>
+  version(name: string): Promise<string>
   close(): Promise<void>
 }
 
@@ -77,6 +78,11 @@ export class OciLayout implements Content {
     return this.#source.readInto(blobName(digest), buffer.subarray(0, Math.max(size - position, 0)), position)
   }
 
+  async stateOf(digest: Digest): Promise<BlobState> {
+    this.#find(digest)
+    return { path: this.path, version: await this.#source.version(blobName(digest)) }
+  }
+
   close(): Promise<void> {
     return this.#source.close()
   }
@@ -115,6 +121,7 @@ function tarFiles(file: ByteFile, entries: ReadonlyMap<string, TarEntry>): Layou
     files: entries,
     open: (name, start, end, reuse) => file.stream(placeOf(name) + start, placeOf(name) + end, { reuse }),
     readInto: (name, buffer, position) => file.readInto(buffer, placeOf(name) + position),
+    version: (name) => file.version(placeOf(name), placeOf(name) + (entries.get(name)?.size ?? 0)),
     close: () => file.close(),
   }
 }
@@ -141,6 +148,12 @@ async function directoryFiles(path: string): Promise<LayoutFiles> {
       const { bytesRead } = await reading.finally(() => handle.close())
       if (bytesRead > 0 || buffer.length === 0) return bytesRead
       throw new ExpectedError('BUNDLE_INVALID', `${join(path, name)}: ends after ${position} bytes`)
+    },
+    async version(name) {
+      const stats = await stat(join(path, name), { bigint: true }).catch((error) => {
+        throw readError(join(path, name), error)
+      })
+      return versionOf(stats)
     },
     close: async () => {},
   }

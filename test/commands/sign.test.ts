@@ -107,8 +107,17 @@ test.for<[command: string, args: string[]]>([
   expect(exitCode).toBe(4)
 })
 
-test('inspect --key takes one that it signed', async () => {
-  expect(await runCli(['inspect', at('a.tar'), '--key', at('mine.pub')])).toMatchObject({ exitCode: 0 })
+test('inspect --key takes one that it signed, and says that contents were not read', async () => {
+  const { exitCode, stdout } = await runCli(['inspect', at('a.tar'), '--key', at('mine.pub')])
+  expect(exitCode).toBe(0)
+  expect(stdout).toContain(`contents were not read: nodeseed verify ${at('a.tar')} --key ${at('mine.pub')}`)
+})
+
+test('help says of each command with --key what becomes of contents', async () => {
+  for (const command of ['inspect', 'diff', 'seed', 'merge', 'push', 'load', 'serve', 'verify']) {
+    const { stdout } = await runCli([command, '--help'])
+    expect(stdout.replace(/\s+/g, ' '), command).toMatch(/must have signed the bundle; [^-]*contents are /)
+  }
 })
 
 test('a bundle that is replaced leaves no signature of the old one behind', async () => {

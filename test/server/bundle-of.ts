@@ -60,7 +60,7 @@ async function documentOf(content: RegistryContent, repository: string, { digest
 
 async function bytesOf(content: RegistryContent, { digest, size }: Descriptor): Promise<Buffer> {
   const bytes = Buffer.alloc(size)
-  await content.readManifest(digest, bytes, 0)
+  await (await content.openBlob(digest, 0, size)).read(bytes, 0)
   return bytes
 }
 
@@ -73,7 +73,7 @@ async function copy(content: RegistryContent, { digest, size }: Descriptor, writ
     return target.end()
   }
   const bytes = Buffer.alloc(size)
-  await content.readBlob(digest, bytes, 0)
+  await (await content.openBlob(digest, 0, size)).read(bytes, 0)
   await target.write(bytes)
   await target.end()
 }

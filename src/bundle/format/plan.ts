@@ -73,6 +73,11 @@ export function planOfTable({ lock, files, requires = [] }: BundleTable): Bundle
   return layOut(lock, files, new Set(requires.map(({ digest }) => digest)))
 }
 
+/** The bytes of index.json, which stands for every byte of a bundle. */
+export function indexOf({ files }: Pick<BundlePlan, 'files'>): Uint8Array {
+  return files.find(({ name }) => name === 'index.json')?.content ?? new Uint8Array()
+}
+
 function layOut(
   lock: Lock,
   carried: readonly (FileEntry & { readonly content?: Uint8Array })[],

@@ -16,7 +16,7 @@ export async function openServedBundles(
     await Promise.all(bundles.map((bundle) => bundle.close()))
   }
   const failed = opened.find((result) => result.status === 'rejected')
-  if (!failed) return { content: new BundleContent(bundles), close }
+  if (!failed) return { content: new BundleContent(bundles, { checkFirst: key !== undefined }), close }
   await close()
   throw failed.reason
 }

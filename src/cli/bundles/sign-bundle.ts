@@ -52,8 +52,9 @@ export async function signatureProblem(
     throw error
   })
   if (signature === undefined) return `not signed: there is no ${signatureFile}`
-  const index = (await bundle.readFile('index.json')) ?? Buffer.alloc(0)
-  return isSignedBy(key, index, signature) ? undefined : `${signatureFile} was not made for this bundle by that key`
+  return isSignedBy(key, bundle.index, signature)
+    ? undefined
+    : `${signatureFile} was not made for this bundle by that key`
 }
 
 /** What is known of who made a bundle. */

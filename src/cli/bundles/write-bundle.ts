@@ -1,6 +1,6 @@
 import { ImagesFailedError } from '../../bundle/failure.ts'
 import { type BlobSource, fillBundle } from '../../bundle/fill/fill.ts'
-import type { BundlePlan } from '../../bundle/format/plan.ts'
+import { type BundlePlan, indexOf } from '../../bundle/format/plan.ts'
 import type { RequiredBlob } from '../../bundle/format/table.ts'
 import { checkOutputPlace, outputExists } from '../../disk/output-place.ts'
 import { onEarlyEnd } from '../../early-end.ts'
@@ -84,15 +84,9 @@ export async function openExisting(path: string, { force }: { force: boolean }):
   }
 }
 
-/** index.json stands for every byte of a bundle. */
-export async function isSame(existing: BundleFile, plan: BundlePlan): Promise<boolean> {
-  const index = await existing.readFile('index.json')
-  return existing.size === plan.size && index?.equals(indexOf(plan)) === true
-}
-
-/** The bytes of a planned bundle's index.json. */
-export function indexOf({ files }: BundlePlan): Uint8Array {
-  return files.find(({ name }) => name === 'index.json')?.content ?? new Uint8Array()
+/** Whether a bundle is the planned one, as far as its table tells. */
+export function isSame(existing: BundleFile, plan: BundlePlan): boolean {
+  return existing.size === plan.size && Buffer.compare(existing.index, indexOf(plan)) === 0
 }
 
 /** `12 blobs with 1.2 GB`. */

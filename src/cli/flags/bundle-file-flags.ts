@@ -14,10 +14,14 @@ export const bundleFileFlags = {
   }),
 }
 
-/** Flag of every command that reads a bundle. */
-export const keyFlag = {
-  key: Flags.string({ description: 'public key (PEM) that must have signed the bundle', helpValue: 'FILE' }),
+/** Flag of every command that reads a bundle. `then` says what becomes of contents, which the signature names by digest. */
+export function keyFlag(then: string) {
+  const description = `public key (PEM) that must have signed the bundle; ${then}`
+  return { key: Flags.string({ description, helpValue: 'FILE' }) }
 }
+
+/** What `--key` means where nothing but the table is used. */
+export const TABLE_ONLY = 'this checks its table, contents are not read: verify reads them'
 
 /** Flag of commands that take a delta as if it were whole. */
 export const baseFlag = {

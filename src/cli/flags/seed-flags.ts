@@ -11,7 +11,9 @@ import { sizeFlag } from './size-flag.ts'
 
 /** What `seed` can be told; values are checked where they are read. */
 export const seedFlags = {
-  ...keyFlag,
+  ...keyFlag(
+    'this checks its table, and all that is written comes from that; contents are read by seed.sh --key on a node, or by verify',
+  ),
   nodes: Flags.string({ description: 'what `kubectl get nodes -o json` wrote', required: true, helpValue: 'FILE' }),
   output: Flags.string({ char: 'o', description: 'directory to write', required: true, helpValue: 'DIR' }),
   force: Flags.boolean({ description: 'replace what an earlier run wrote to that directory' }),

@@ -49,4 +49,8 @@ const inClusterFlags = {
 }
 
 /** Flags of serve. */
-export const serveFlags = { ...keyFlag, ...serverFlags, ...inClusterFlags }
+export const serveFlags = {
+  ...keyFlag('contents are hashed before they are sent, each once and again when the file was changed'),
+  ...serverFlags,
+  ...inClusterFlags,
+}

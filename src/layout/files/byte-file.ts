@@ -1,3 +1,4 @@
+import type { BigIntStats } from 'node:fs'
 import { type FileHandle, open, stat } from 'node:fs/promises'
 import { ExpectedError, readError } from '../../errors.ts'
 import { findGap, findParts, wholeName } from './part-name.ts'
@@ -99,6 +100,12 @@ export class ByteFile {
     }
   }
 
+  /** Another text once anything may have been written to the file, or the part, that holds these bytes. */
+  async version(start: number, end: number): Promise<string> {
+    const parts = this.#parts.filter((part) => part.start <= end && start < part.start + part.size)
+    return (await Promise.all(parts.map(({ handle }) => handle.stat({ bigint: true })))).map(versionOf).join(' ')
+  }
+
   truncated(): ExpectedError {
     const hint = 'Copy the file again: this copy is cut off.'
     return new ExpectedError('BUNDLE_INVALID', `${this.path}: ends after ${this.size} bytes, in the middle of a file`, {
@@ -116,6 +123,11 @@ export class ByteFile {
     }
     return buffer
   }
+}
+
+/** The time of change cannot be set back, as that of modification can. */
+export function versionOf({ dev, ino, size, mtimeNs, ctimeNs }: BigIntStats): string {
+  return [dev, ino, size, mtimeNs, ctimeNs].join('/')
 }
 
 /** @throws {ExpectedError} INPUT_NOT_FOUND, INPUT_UNREADABLE */

@@ -14,6 +14,13 @@ export interface BlobRange {
 /** Blobs by their digest, each with its size in bytes. */
 export type BlobSizes = ReadonlyMap<Digest, { readonly size: number }>
 
+/** The file that holds a blob. */
+export interface BlobState {
+  readonly path: string
+  /** Another text once anything may have been written to the file: which file it is, its size, and when it was changed. */
+  readonly version: string
+}
+
 /**
  * Whatever holds images: a bundle, its parts, a delta over its base, an OCI image layout as a directory or as a tar. Who
  * verifies, pushes, serves, merges, compares or loads takes this and no narrower view of its own, so that one more kind
@@ -43,5 +50,7 @@ export interface Content {
    * @throws {ExpectedError} BLOB_UNKNOWN
    */
   readInto(digest: Digest, buffer: Uint8Array, position: number): Promise<number>
+  /** Where a blob lies, and in which state: what was read of it before holds while that is the same. @throws {ExpectedError} BLOB_UNKNOWN */
+  stateOf(digest: Digest): Promise<BlobState>
   close(): Promise<void>
 }

@@ -1,7 +1,7 @@
 import { ExpectedError } from '../../errors.ts'
 import type { Descriptor } from '../descriptor.ts'
 import type { Digest } from '../digest.ts'
-import type { BlobRange, BlobSizes, Content } from './content.ts'
+import type { BlobRange, BlobSizes, BlobState, Content } from './content.ts'
 
 /**
  * Several contents as one, such as a delta over its base: of two that give one name to two images the later decides, and
@@ -44,6 +44,10 @@ export class LayeredContent implements Content {
 
   async readInto(digest: Digest, buffer: Uint8Array, position: number): Promise<number> {
     return this.#holder(digest).readInto(digest, buffer, position)
+  }
+
+  async stateOf(digest: Digest): Promise<BlobState> {
+    return this.#holder(digest).stateOf(digest)
   }
 
   async close(): Promise<void> {

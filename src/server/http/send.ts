@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
+import { ExpectedError } from '../../errors.ts'
 import { type Reply, refusal } from '../registry/reply.ts'
 import type { BodyBudget } from './body-budget.ts'
 import type { AnsweredRequest } from './metrics.ts'
@@ -37,8 +38,9 @@ export async function sendReply(
     response.writeHead(reply.status, reply.headers)
     if (method !== 'HEAD') await sendBody(reply.body, response, { pool, onBytes })
     await end(response)
-  } catch {
+  } catch (error) {
     // Cut off, so that what was sent so far cannot look complete: the client has gone, or the bundle cannot be read.
+    if (error instanceof ExpectedError) onError(error)
     response.destroy()
   } finally {
     reply.release?.()

@@ -22,6 +22,8 @@ interface RepositoryRequest {
   readonly path: string
   readonly query: URLSearchParams
   readonly headers: RegistryRequest['headers']
+  /** No HEAD: of what is only asked after, nothing is read. */
+  readonly withBody: boolean
 }
 
 const TAG = /^[a-zA-Z0-9_][a-zA-Z0-9._-]{0,127}$/
@@ -38,7 +40,7 @@ function isRead(method: string): boolean {
   return method === 'GET' || method === 'HEAD'
 }
 
-async function read(content: RegistryContent, { url, headers }: RegistryRequest): Promise<Reply> {
+async function read(content: RegistryContent, { method, url, headers }: RegistryRequest): Promise<Reply> {
   const [path = '', search] = url.split('?', 2)
   const query = new URLSearchParams(search)
   const route = parseRoute(path)
@@ -50,7 +52,8 @@ async function read(content: RegistryContent, { url, headers }: RegistryRequest)
   const ns = query.get('ns')
   const repository = findRepository(content, route.name, ns)
   if (!repository) return refusal('NAME_UNKNOWN', `repository not here: ${ns ? `${ns}/` : ''}${route.name}`)
-  const reply = await readRepository(route, { content, repository, path, query, headers })
+  const withBody = method === 'GET'
+  const reply = await readRepository(route, { content, repository, path, query, headers, withBody })
   return ns && repository === `${ns}/${route.name}`
     ? { ...reply, headers: { ...reply.headers, 'oci-namespace': ns } }
     : reply
@@ -72,7 +75,10 @@ function readRepository(
   }
 }
 
-async function manifest(reference: string, { content, repository, headers }: RepositoryRequest): Promise<Reply> {
+async function manifest(
+  reference: string,
+  { content, repository, headers, withBody }: RepositoryRequest,
+): Promise<Reply> {
   if (!TAG.test(reference) && !isDigest(reference)) {
     return reference.includes(':')
       ? refusal('DIGEST_INVALID', 'not a digest')
@@ -87,15 +93,11 @@ async function manifest(reference: string, { content, repository, headers }: Rep
     status: 200,
     headers: { ...identity, 'content-type': found.mediaType, 'content-length': `${found.size}` },
     // Read as it is sent: a thousand readers that take nothing would each hold a copy.
-    body: {
-      start: 0,
-      end: found.size,
-      read: (buffer, position) => content.readManifest(found.digest, buffer, position),
-    },
+    ...(withBody && { body: await content.openBlob(found.digest, 0, found.size) }),
   }
 }
 
-function blob(digest: string, { content, repository, headers }: RepositoryRequest): Reply {
+async function blob(digest: string, { content, repository, headers, withBody }: RepositoryRequest): Promise<Reply> {
   if (!isDigest(digest)) return refusal('DIGEST_INVALID', 'not a digest')
   const size = content.findBlobSize(digest)
   if (size === undefined) return refusal('BLOB_UNKNOWN', `not here: ${repository}@${digest}`)
@@ -114,7 +116,7 @@ function blob(digest: string, { content, repository, headers }: RepositoryReques
       'content-length': `${end - start}`,
       ...(range && { 'content-range': `bytes ${start}-${end - 1}/${size}` }),
     },
-    body: { start, end, read: (buffer, position) => content.readBlob(digest, buffer, position) },
+    ...(withBody && { body: await content.openBlob(digest, start, end) }),
   }
 }
 

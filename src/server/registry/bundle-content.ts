@@ -6,7 +6,8 @@ import type { Descriptor } from '../../oci/descriptor.ts'
 import type { Digest } from '../../oci/digest.ts'
 import { isIndexType, isManifestType } from '../../oci/media-type.ts'
 import { parseReference, repositoryName } from '../../oci/reference.ts'
-import type { RegistryContent } from './content.ts'
+import { CheckedBlobs } from './checked-blobs.ts'
+import type { BlobSlice, RegistryContent } from './content.ts'
 import { referrerIn } from './referrers.ts'
 
 interface Repository {
@@ -22,12 +23,13 @@ export class BundleContent implements RegistryContent {
   readonly #content: LayeredContent
   readonly #repositories: ReadonlyMap<string, Repository>
   readonly #names: readonly string[]
-  #checking: Promise<unknown> = Promise.resolve()
-  readonly #checked = new Map<Digest, Promise<unknown>>()
+  readonly #checked: CheckedBlobs
   readonly #referrers = new Map<string, Promise<ReadonlyMap<Digest, readonly Descriptor[]>>>()
 
-  constructor(bundles: readonly LockedContent[]) {
+  /** With `checkFirst` no byte of a blob is sent before all of them were read and hashed; else not its last one. */
+  constructor(bundles: readonly LockedContent[], { checkFirst = false }: { checkFirst?: boolean } = {}) {
     this.#content = new LayeredContent(bundles)
+    this.#checked = new CheckedBlobs(this.#content, { checkFirst })
     this.#repositories = repositoriesOf(bundles.flatMap(({ lock }) => lock.images))
     this.#names = [...this.#repositories.keys()].sort()
   }
@@ -45,37 +47,21 @@ export class BundleContent implements RegistryContent {
     const descriptor = repository?.manifests.get(repository.tags.get(reference) ?? (reference as Digest))
     const size = descriptor && this.findBlobSize(descriptor.digest)
     if (!descriptor || size === undefined) return undefined
-    const checked = this.#checked.get(descriptor.digest) ?? this.#check(descriptor.digest)
-    await checked
+    await this.#checked.check(descriptor.digest)
     return { mediaType: descriptor.mediaType, digest: descriptor.digest, size }
-  }
-
-  async readManifest(digest: Digest, buffer: Uint8Array, position: number): Promise<number> {
-    return this.#content.readInto(digest, buffer, position)
   }
 
   findBlobSize(digest: Digest): number | undefined {
     return this.#content.blobs.get(digest)?.size
   }
 
-  async readBlob(digest: Digest, buffer: Uint8Array, position: number): Promise<number> {
-    return this.#content.readInto(digest, buffer, position)
+  openBlob(digest: Digest, start: number, end: number): Promise<BlobSlice> {
+    return this.#checked.open(digest, start, end)
   }
 
   async referrers(name: string, subject: Digest): Promise<readonly Descriptor[]> {
     const known = this.#referrers.get(name) ?? this.#indexReferrers(name)
     return (await known).get(subject) ?? []
-  }
-
-  /**
-   * Reads a manifest, which hashes it, once for all who ask: what a damaged file holds is never sent. One after the
-   * other, since each may be megabytes.
-   */
-  #check(digest: Digest): Promise<unknown> {
-    const checked = this.#checking.then(() => this.#content.readDocument(digest)).then(() => undefined)
-    this.#checking = checked.catch(() => this.#checked.delete(digest))
-    this.#checked.set(digest, checked)
-    return checked
   }
 
   /** The referrers of a repository by their subject, found once; one document after the other, so that others get their turn. */

@@ -12,12 +12,15 @@ export interface RegistryContent {
   tags(repository: string): readonly string[]
   /** The manifest under a tag or a digest, whose bytes are known to be what the digest says. */
   findManifest(repository: string, reference: string): Promise<Descriptor | undefined>
-  /** Fills a buffer with bytes of a manifest from `position` on; resolves to how many there were, at least one. */
-  readManifest(digest: Digest, buffer: Uint8Array, position: number): Promise<number>
   /** The size in bytes of a blob, or undefined when it is not here. */
   findBlobSize(digest: Digest): number | undefined
-  /** Fills a buffer with bytes of a blob from `position` on; resolves to how many there were, at least one. */
-  readBlob(digest: Digest, buffer: Uint8Array, position: number): Promise<number>
+  /**
+   * The bytes `start` up to and without `end` of a manifest or a blob. Reading them fails before the last byte of one
+   * that is not what its digest says.
+   *
+   * @throws {ExpectedError} CONTENT_MISMATCH where it is known before
+   */
+  openBlob(digest: Digest, start: number, end: number): Promise<BlobSlice>
   /** Manifests whose subject is this digest, each with its artifact type. */
   referrers(repository: string, subject: Digest): Promise<readonly Descriptor[]>
 }
@@ -26,6 +29,7 @@ export interface RegistryContent {
 export interface BlobSlice {
   readonly start: number
   readonly end: number
+  /** Fills a buffer with bytes from `position` on; resolves to how many there were, at least one. */
   read(buffer: Uint8Array, position: number): Promise<number>
 }
 

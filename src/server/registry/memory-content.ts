@@ -1,6 +1,6 @@
 import type { Descriptor } from '../../oci/descriptor.ts'
 import { type Digest, digestOf } from '../../oci/digest.ts'
-import type { RegistryContent, StoredManifest } from './content.ts'
+import type { BlobSlice, RegistryContent, StoredManifest } from './content.ts'
 import { referrerIn } from './referrers.ts'
 
 interface Repository {
@@ -52,16 +52,13 @@ export class MemoryContent implements RegistryContent {
     return found && { mediaType: found.mediaType, digest: found.digest, size: found.bytes.byteLength }
   }
 
-  async readManifest(digest: Digest, buffer: Uint8Array, position: number): Promise<number> {
-    return copyInto(buffer, this.#manifests.get(digest), position)
-  }
-
   findBlobSize(digest: Digest): number | undefined {
     return this.#blobs.get(digest)?.byteLength
   }
 
-  async readBlob(digest: Digest, buffer: Uint8Array, position: number): Promise<number> {
-    return copyInto(buffer, this.#blobs.get(digest), position)
+  async openBlob(digest: Digest, start: number, end: number): Promise<BlobSlice> {
+    const bytes = this.#blobs.get(digest) ?? this.#manifests.get(digest)
+    return { start, end, read: async (buffer, position) => copyInto(buffer, bytes, position) }
   }
 
   async referrers(name: string, subject: Digest): Promise<Descriptor[]> {
