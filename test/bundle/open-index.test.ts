@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
-import { Documents } from '../../src/bundle/lock/documents.ts'
-import { openIndex } from '../../src/bundle/lock/open-index.ts'
+import { Documents } from '../../src/bundle/lock/documents/documents.ts'
+import { openIndex } from '../../src/bundle/lock/documents/open-index.ts'
 import type { Descriptor } from '../../src/oci/descriptor.ts'
 import { type Digest, digestOf } from '../../src/oci/digest.ts'
 import { OCI_INDEX, OCI_MANIFEST } from '../../src/oci/media-type.ts'

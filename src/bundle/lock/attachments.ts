@@ -5,7 +5,7 @@ import { childrenOf } from '../../oci/manifest.ts'
 import { isIndexType, isManifestType } from '../../oci/media-type.ts'
 import type { Reference } from '../../oci/reference.ts'
 import type { Attachment, LockedImage } from '../format/lock.ts'
-import type { Documents, ImageSource } from './documents.ts'
+import type { Documents, ImageSource } from './documents/documents.ts'
 
 /** Where what is attached to images is looked up. */
 export interface AttachmentSource extends Pick<ImageSource, 'resolve'> {

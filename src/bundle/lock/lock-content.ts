@@ -5,9 +5,9 @@ import { isIndexType } from '../../oci/media-type.ts'
 import { formatPlatform } from '../../oci/platform.ts'
 import { criForm, parseReference, repositoryName } from '../../oci/reference.ts'
 import type { Lock, LockedImage, LockedPlatform } from '../format/lock.ts'
-import { Documents } from './documents.ts'
+import { Documents } from './documents/documents.ts'
+import { type IndexedManifest, openIndex } from './documents/open-index.ts'
 import { lockPlatform, platformOf } from './lock.ts'
-import { type IndexedManifest, openIndex } from './open-index.ts'
 
 /**
  * What the images of a content are, by its own documents: every name that it has, every platform that it holds. What an

@@ -10,10 +10,10 @@ import { formatReference, type Reference, repositoryName } from '../../oci/refer
 import type { ImageFailure } from '../failure.ts'
 import type { Lock, LockedImage, LockedPlatform } from '../format/lock.ts'
 import { type AttachmentSource, findAttachments } from './attachments.ts'
-import { Documents, type ImageSource } from './documents.ts'
+import { Documents, type ImageSource } from './documents/documents.ts'
+import { openIndex } from './documents/open-index.ts'
 import { jointEdition } from './edition.ts'
 import { type IsKnown, type ManifestNeeds, needsOfTargets } from './manifest-needs.ts'
-import { openIndex } from './open-index.ts'
 
 export interface LockResult {
   readonly lock: Lock

@@ -2,7 +2,7 @@ import type { Content } from '../../oci/content/content.ts'
 import type { Descriptor } from '../../oci/descriptor.ts'
 import { type Digest, isContentOf } from '../../oci/digest.ts'
 import type { Reference } from '../../oci/reference.ts'
-import type { ImageSource } from './documents.ts'
+import type { ImageSource } from './documents/documents.ts'
 
 /** Documents that an unfinished run was given by registries that count how many they give. */
 export interface ManifestCache {

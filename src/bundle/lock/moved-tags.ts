@@ -4,7 +4,7 @@ import type { Digest } from '../../oci/digest.ts'
 import { parseReference } from '../../oci/reference.ts'
 import type { ImageFailure } from '../failure.ts'
 import type { Lock } from '../format/lock.ts'
-import type { ImageSource } from './documents.ts'
+import type { ImageSource } from './documents/documents.ts'
 
 /** A tag that stands for another image now than when it was locked. */
 export interface MovedTag {

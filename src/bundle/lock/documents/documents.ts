@@ -1,8 +1,8 @@
-import { ExpectedError } from '../../errors.ts'
-import type { Descriptor } from '../../oci/descriptor.ts'
-import type { Digest } from '../../oci/digest.ts'
-import { type Index, type Manifest, parseManifest } from '../../oci/manifest.ts'
-import { formatReference, type Reference } from '../../oci/reference.ts'
+import { ExpectedError } from '../../../errors.ts'
+import type { Descriptor } from '../../../oci/descriptor.ts'
+import type { Digest } from '../../../oci/digest.ts'
+import { type Index, type Manifest, parseManifest } from '../../../oci/manifest.ts'
+import { formatReference, type Reference } from '../../../oci/reference.ts'
 
 /** Where images are looked up. */
 export interface ImageSource {

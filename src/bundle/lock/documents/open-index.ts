@@ -1,9 +1,9 @@
-import { ExpectedError } from '../../errors.ts'
-import { type Descriptor, plainDescriptor } from '../../oci/descriptor.ts'
-import { isAttestation } from '../../oci/manifest.ts'
-import { isIndexType } from '../../oci/media-type.ts'
-import { formatPlatform, type Platform } from '../../oci/platform.ts'
-import { formatReference, type Reference } from '../../oci/reference.ts'
+import { ExpectedError } from '../../../errors.ts'
+import { type Descriptor, plainDescriptor } from '../../../oci/descriptor.ts'
+import { isAttestation } from '../../../oci/manifest.ts'
+import { isIndexType } from '../../../oci/media-type.ts'
+import { formatPlatform, type Platform } from '../../../oci/platform.ts'
+import { formatReference, type Reference } from '../../../oci/reference.ts'
 import type { Documents } from './documents.ts'
 
 /** Deeper than any index of indexes that was ever seen. */
