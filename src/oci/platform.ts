@@ -19,6 +19,9 @@ const ARCHITECTURE_ALIASES: Record<string, [architecture: string, variant?: stri
 /** The variant that a missing one stands for, or that stands for none. Source: containerd/platforms, normalizeArch. */
 const IMPLIED_VARIANTS = new Set(['arm64/v8', 'amd64/v1'])
 
+/** Architectures whose variants run what lower ones do, down to this. */
+const LOWEST_VARIANTS: Readonly<Record<string, number>> = { arm: 5, amd64: 1 }
+
 /**
  * Reads `linux/amd64`, `linux/arm/v7` or a bare architecture (then linux).
  *
@@ -51,4 +54,17 @@ export function formatPlatform({ os, architecture, variant }: Platform): string 
 /** Same os, architecture and variant. */
 export function samePlatform(a: Platform, b: Platform): boolean {
   return formatPlatform(normalizePlatform(a)) === formatPlatform(normalizePlatform(b))
+}
+
+/**
+ * What a runtime on a platform takes of an index, the best first: `arm/v7` runs `arm/v6` and `arm/v5`, `amd64/v3` runs
+ * `amd64/v2` and `amd64`. Source: containerd/platforms, platformVector; other architectures that it takes are left out.
+ */
+export function variantsFor(platform: Platform): Platform[] {
+  const own = normalizePlatform(platform)
+  const lowest = LOWEST_VARIANTS[own.architecture]
+  const number = Number(/^v(\d)$/.exec(own.variant ?? '')?.[1] ?? 0)
+  if (lowest === undefined || number <= lowest) return [own]
+  const lower = Array.from({ length: number - lowest }, (_, at) => `v${number - 1 - at}`)
+  return [own, ...lower.map((variant) => normalizePlatform({ ...own, variant }))]
 }

@@ -19,12 +19,15 @@ export function rolesOf({ images }: Lock): ReadonlyMap<Digest, readonly BlobRole
   }
   for (const { reference, target, indexes = [], platforms, attachments = [] } of images) {
     for (const { digest } of isIndexType(target.mediaType) ? [target, ...indexes] : []) add(digest, reference, 'index')
-    for (const { platform, manifest, config, layers } of platforms) {
+    for (const { platform, manifest, config, layers, siblings = [] } of platforms) {
       const on = `(${formatPlatform(platform)})`
       add(manifest.digest, reference, `manifest ${on}`)
       add(config.digest, reference, `config ${on}`)
       for (const [at, { digest }] of layers.entries()) {
         add(digest, reference, `layer ${at + 1} of ${layers.length} ${on}`)
+      }
+      for (const { manifest: beside, blobs } of siblings) {
+        for (const { digest } of [beside, ...blobs]) add(digest, reference, `beside the image ${on}`)
       }
     }
     for (const { target: attached, blobs } of attachments) {

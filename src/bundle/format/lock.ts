@@ -51,12 +51,29 @@ export interface LockedPlatform {
   readonly manifest: Descriptor
   readonly config: Descriptor
   readonly layers: readonly Descriptor[]
+  /** Other children of the index that whoever imports this platform reads as well. */
+  readonly siblings?: readonly Sibling[]
+}
+
+/** A manifest beside the one that runs: a second image of the platform, an artifact, one that says no platform. */
+export interface Sibling {
+  readonly manifest: Descriptor
+  /** Its config and layers. */
+  readonly blobs: readonly Descriptor[]
 }
 
 /** Every blob that an image needs, documents first; blobs that it needs twice are there twice. */
 export function blobsOf({ target, indexes = [], platforms }: LockedImage): Descriptor[] {
-  const documents = [target, ...indexes, ...platforms.flatMap(({ manifest, config }) => [manifest, config])]
-  return [...documents, ...platforms.flatMap(({ layers }) => layers)]
+  const documents = [
+    ...[target, ...indexes, ...platforms.flatMap(({ manifest, config }) => [manifest, config])],
+    ...platforms.flatMap(({ siblings = [] }) => siblings.map(({ manifest }) => manifest)),
+  ]
+  return [...documents, ...platforms.flatMap(layersOf)]
+}
+
+/** What of a platform is no document; of what stands beside it, the config too. */
+export function layersOf({ layers, siblings = [] }: LockedPlatform): Descriptor[] {
+  return [...layers, ...siblings.flatMap(({ blobs }) => blobs)]
 }
 
 /** Every blob of what is attached to an image. */
@@ -118,7 +135,7 @@ function parseAttachment(value: unknown, where: string): Attachment {
 }
 
 function parsePlatformEntry(value: unknown, where: string): LockedPlatform {
-  const { platform, manifest, config, layers } = objectAt(value, where)
+  const { platform, manifest, config, layers, siblings } = objectAt(value, where)
   const { os, architecture, variant } = objectAt(platform, `${where}, platform`)
   return {
     platform: normalizePlatform({
@@ -129,5 +146,13 @@ function parsePlatformEntry(value: unknown, where: string): LockedPlatform {
     manifest: parseDescriptor(manifest, `${where}, manifest`),
     config: parseDescriptor(config, `${where}, config`),
     layers: descriptorsAt(layers, `${where}, layers`),
+    ...(siblings !== undefined && {
+      siblings: arrayAt(siblings, `${where}, siblings`).map((one) => parseSibling(one, `${where}, siblings`)),
+    }),
   }
+}
+
+function parseSibling(value: unknown, where: string): Sibling {
+  const { manifest, blobs } = objectAt(value, where)
+  return { manifest: parseDescriptor(manifest, where), blobs: descriptorsAt(blobs, where) }
 }

@@ -32,6 +32,7 @@ export function derivedFiles(lock: Lock): CarriedFile[] {
  *     name PLATFORM TARGET MEDIA-TYPE SIZE NAME     the target that NAME must point to; one row for each platform
  *     image PLATFORM TARGET MANIFEST CONFIG LAYERS  what a target is on that platform; layers with commas, in order
  *     index PLATFORM TARGET INDEX                   an index that the target lists, where it lists indexes
+ *     beside PLATFORM TARGET DIGEST                 what else of the target an importer for the platform reads
  *     blob PLATFORM DIGEST SIZE                     what a node of that platform needs, indexes too
  *     end
  *
@@ -56,6 +57,13 @@ export function renderNames(lock: Lock): string {
       indexes.map(({ digest }) => `index ${formatPlatform(platform)} ${target.digest} ${digest}`),
     ),
   )
+  const beside = lock.images.flatMap(({ target, platforms }) =>
+    platforms.flatMap(({ platform, siblings = [] }) =>
+      siblings
+        .flatMap(({ manifest, blobs }) => [manifest, ...blobs])
+        .map(({ digest }) => `beside ${formatPlatform(platform)} ${target.digest} ${digest}`),
+    ),
+  )
   const blobs = lock.images.flatMap((image) =>
     image.platforms.flatMap((entry) =>
       blobsOf({ ...image, platforms: [entry] }).map(
@@ -70,6 +78,7 @@ export function renderNames(lock: Lock): string {
     ...new Set(names),
     ...new Set(parts),
     ...inner,
+    ...new Set(beside),
     ...new Set(blobs),
     'end',
   ]

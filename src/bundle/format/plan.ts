@@ -4,7 +4,7 @@ import type { Descriptor } from '../../oci/descriptor.ts'
 import { type Digest, digestOf } from '../../oci/digest.ts'
 import { END_BYTES, frameDigest } from './frame.ts'
 import { renderIndex } from './index-json.ts'
-import { attachedBlobsOf, blobsOf, type Lock, type LockedImage, parseLock } from './lock.ts'
+import { attachedBlobsOf, blobsOf, type Lock, type LockedImage, layersOf, parseLock } from './lock.ts'
 import { BUNDLE_TABLE, type BundleTable, type FileEntry } from './table.ts'
 import { BLOCK, fitsHeader, paddingAfter } from './tar-header.ts'
 
@@ -129,12 +129,12 @@ function blobFile({ digest }: Descriptor): string {
 
 /** Each blob once, in order of first use; what is a layer somewhere and a document elsewhere is a document. */
 function distinctBlobs(images: readonly LockedImage[]): { documents: Descriptor[]; layers: Descriptor[] } {
-  const layersOf = images.flatMap(({ platforms }) => platforms.flatMap((platform) => platform.layers))
-  const isLayer = new Set(layersOf)
+  const layers = images.flatMap(({ platforms }) => platforms.flatMap(layersOf))
+  const isLayer = new Set(layers)
   const documents = images.flatMap(blobsOf).filter((blob) => !isLayer.has(blob))
   const attached = images.flatMap(attachedBlobsOf)
   const byDigest = new Map<Digest, Descriptor>()
-  for (const blob of [...documents, ...attached, ...layersOf]) {
+  for (const blob of [...documents, ...attached, ...layers]) {
     const known = byDigest.get(blob.digest)
     if (known && known.size !== blob.size) {
       throw new ExpectedError(

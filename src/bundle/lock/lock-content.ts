@@ -2,12 +2,12 @@ import { ExpectedError } from '../../errors.ts'
 import type { Content } from '../../oci/content/content.ts'
 import type { Descriptor } from '../../oci/descriptor.ts'
 import { isIndexType } from '../../oci/media-type.ts'
-import { formatPlatform } from '../../oci/platform.ts'
+import { formatPlatform, type Platform } from '../../oci/platform.ts'
 import { criForm, parseReference, repositoryName } from '../../oci/reference.ts'
 import type { Lock, LockedImage, LockedPlatform } from '../format/lock.ts'
 import { Documents } from './documents/documents.ts'
-import { type IndexedManifest, openIndex } from './documents/open-index.ts'
-import { lockPlatform, platformOf } from './lock.ts'
+import { openIndex } from './documents/open-index.ts'
+import { platformAmong, readChild } from './documents/platform-choice.ts'
 
 /**
  * What the images of a content are, by its own documents: every name that it has, every platform that it holds. What an
@@ -39,14 +39,15 @@ async function lockNamed(
   const { manifests, indexes } = isIndexType(target.mediaType)
     ? await openIndex(reference, target, documents)
     : { manifests: [{ descriptor: target, platform: undefined }], indexes: [] }
-  const platforms: LockedPlatform[] = []
-  for (const manifest of manifests) {
-    if (content.blobs.has(manifest.descriptor.digest))
-      platforms.push(await lockHeld(manifest, tagged[0]!, content, documents))
-  }
+  const there = manifests.filter(({ descriptor: { digest } }) => content.blobs.has(digest))
+  const children = await Promise.all(there.map((child) => readChild(reference, child, documents)))
+  const platforms = distinctPlatforms(children).flatMap((platform) => {
+    const found = platformAmong(children, platform)
+    return found ? [heldPart(found, tagged[0]!, content)] : []
+  })
   if (platforms.length === 0) {
     throw new ExpectedError('BUNDLE_INVALID', `${content.path}: holds ${tagged[0]} for no platform`, {
-      hint: 'Make the layout again, with at least one platform of each image.',
+      hint: 'Make the layout again, with at least one platform of each image, and no artifacts.',
     })
   }
   const digestName = `${repositoryName(reference)}@${target.digest}`
@@ -59,22 +60,23 @@ async function lockNamed(
   }
 }
 
-async function lockHeld(
-  { descriptor, platform }: IndexedManifest,
-  name: string,
-  { path, blobs }: Content,
-  documents: Documents,
-): Promise<LockedPlatform> {
-  const reference = parseReference(name)
-  const choice = { descriptor, platform: platform ?? (await platformOf(reference, descriptor, documents)) }
-  const held = await lockPlatform(reference, choice, documents)
-  const missing = [held.config, ...held.layers].find(({ digest }) => !blobs.has(digest))
-  if (!missing) return held
-  throw new ExpectedError(
-    'BUNDLE_INVALID',
-    `${path}: ${name} for ${formatPlatform(choice.platform)} lacks blob ${missing.digest}`,
-    { hint: 'Make the layout again, with every layer of the platforms that it holds.' },
-  )
+/** What no node runs may be left out. @throws {ExpectedError} BUNDLE_INVALID where a blob of the image is missing */
+function heldPart({ siblings = [], ...image }: LockedPlatform, name: string, { path, blobs }: Content): LockedPlatform {
+  const missing = [image.config, ...image.layers].find(({ digest }) => !blobs.has(digest))
+  if (missing) {
+    throw new ExpectedError(
+      'BUNDLE_INVALID',
+      `${path}: ${name} for ${formatPlatform(image.platform)} lacks blob ${missing.digest}`,
+      { hint: 'Make the layout again, with every layer of the platforms that it holds.' },
+    )
+  }
+  const held = siblings.filter((sibling) => sibling.blobs.every(({ digest }) => blobs.has(digest)))
+  return { ...image, ...(held.length > 0 && { siblings: held }) }
+}
+
+function distinctPlatforms(children: readonly { readonly platform: Platform | undefined }[]): Platform[] {
+  const known = children.flatMap(({ platform }) => platform ?? [])
+  return [...new Map(known.map((platform) => [formatPlatform(platform), platform])).values()]
 }
 
 /** A layout may name an image by its tag alone; where it is from, nobody can tell then. */

@@ -3,22 +3,21 @@ import { ExpectedError, endsRun } from '../../errors.ts'
 import { type Finding, finding } from '../../finding.ts'
 import type { Descriptor } from '../../oci/descriptor.ts'
 import type { Digest } from '../../oci/digest.ts'
-import { parseJson } from '../../oci/json.ts'
-import { isImageConfigType } from '../../oci/media-type.ts'
-import { formatPlatform, normalizePlatform, type Platform, samePlatform } from '../../oci/platform.ts'
+import { formatPlatform, type Platform, samePlatform, variantsFor } from '../../oci/platform.ts'
 import { formatReference, type Reference, repositoryName } from '../../oci/reference.ts'
 import type { ImageFailure } from '../failure.ts'
-import type { Lock, LockedImage, LockedPlatform } from '../format/lock.ts'
+import type { Lock, LockedImage } from '../format/lock.ts'
 import { type AttachmentSource, findAttachments } from './attachments.ts'
 import { Documents, type ImageSource } from './documents/documents.ts'
 import { openIndex } from './documents/open-index.ts'
+import { takeFromIndex, takeManifest } from './documents/platform-choice.ts'
 import { jointEdition } from './edition.ts'
 import { type IsKnown, type ManifestNeeds, needsOfTargets } from './manifest-needs.ts'
 
 export interface LockResult {
   readonly lock: Lock
   readonly failures: readonly ImageFailure[]
-  /** What is attached to images and was not to be had. */
+  /** What is attached to images and was not to be had; what nobody can tell of a platform. */
   readonly leftOut: readonly Finding[]
   /** Every manifest, index and config that was read on the way, by digest. */
   readonly documents: ReadonlyMap<Digest, Uint8Array>
@@ -39,8 +38,8 @@ export interface LockOptions {
 }
 
 /**
- * Fixes references to digests for platforms. Goes past images that fail: they are in `failures`.
- * Every platform must be there in an image that has several; an image for one platform only needs one of them.
+ * Fixes references to digests for platforms. Goes past images that fail: they are in `failures`. Of each image it takes
+ * what there is for these platforms, and something must be; what is lacking, `lackingPlatforms` tells.
  */
 export async function lockImages(
   references: readonly Reference[],
@@ -76,7 +75,8 @@ export async function lockImages(
   await onResolved?.(needsOfTargets(resolved, platforms.length, isKnown))
   const found = await limit.map(resolved, ({ reference, target }) =>
     orFailure(reference, async () => {
-      const { image, attestations } = await lockImage(reference, platforms, target, documents)
+      const { image, attestations, notes } = await lockImage(reference, platforms, target, documents)
+      leftOut.push(...notes)
       const kept = keepAttestations ? attestations : []
       const options = { attestations: kept, source: attachments, documents }
       const { attachments: attached, leftOut: lost } = await findAttachments(reference, image, options)
@@ -112,7 +112,9 @@ export function joinLocks(locks: readonly Lock[], platforms?: readonly Platform[
 }
 
 function only(image: LockedImage, wanted: readonly Platform[]): LockedImage {
-  const platforms = image.platforms.filter(({ platform }) => wanted.some((other) => samePlatform(other, platform)))
+  const platforms = image.platforms.filter(({ platform }) =>
+    wanted.some((other) => variantsFor(other).some((variant) => samePlatform(variant, platform))),
+  )
   if (platforms.length > 0) return { ...image, platforms }
   const locked = image.platforms.map(({ platform }) => formatPlatform(platform)).join(', ')
   throw new ExpectedError(
@@ -127,30 +129,19 @@ async function lockImage(
   platforms: readonly Platform[],
   resolved: Descriptor,
   documents: Documents,
-): Promise<{ image: LockedImage; attestations: readonly Descriptor[] }> {
+): Promise<{ image: LockedImage; attestations: readonly Descriptor[]; notes: readonly Finding[] }> {
   const text = formatReference(reference)
   // The bytes decide: what a registry says of them in a header may be wrong.
   const { kind } = await documents.parse(reference, resolved)
   const target = await documents.describe(reference, resolved)
-  const { manifests, indexes, attestations } =
-    kind === 'index'
-      ? await openIndex(reference, target, documents)
-      : { manifests: [{ descriptor: target, platform: undefined }], indexes: [], attestations: [] }
-  const known = await Promise.all(
-    manifests.map(async ({ descriptor, platform }) => ({
-      descriptor,
-      platform: platform ?? (await platformOf(reference, descriptor, documents)),
-    })),
-  )
-  const chosen = choose(text, platforms, known, kind === 'index')
-  const image = {
-    reference: text,
-    names: namesOf(reference, target.digest),
-    target,
-    ...(indexes.length > 0 && { indexes }),
-    platforms: await Promise.all(chosen.map((choice) => lockPlatform(reference, choice, documents))),
+  const common = { reference: text, names: namesOf(reference, target.digest), target }
+  if (kind === 'manifest') {
+    const { held, notes } = await takeManifest(reference, target, platforms, documents)
+    return { image: { ...common, platforms: held }, attestations: [], notes }
   }
-  return { image, attestations }
+  const { manifests, indexes, attestations } = await openIndex(reference, target, documents)
+  const held = await takeFromIndex(reference, manifests, platforms, documents)
+  return { image: { ...common, ...(indexes.length > 0 && { indexes }), platforms: held }, attestations, notes: [] }
 }
 
 /** `repo:tag` where there is a tag, and `repo@digest`. */
@@ -158,64 +149,6 @@ function namesOf(reference: Reference, digest: Digest): string[] {
   const name = repositoryName(reference)
   const tag = reference.tag ?? (reference.digest ? undefined : 'latest')
   return [...(tag ? [`${name}:${tag}`] : []), `${name}@${digest}`].sort()
-}
-
-interface Choice {
-  readonly descriptor: Descriptor
-  readonly platform: Platform
-}
-
-function choose(text: string, wanted: readonly Platform[], available: readonly Choice[], isIndex: boolean): Choice[] {
-  const chosen = wanted.map((platform) => available.find((choice) => samePlatform(choice.platform, platform)))
-  const missing = wanted.filter((_, index) => !chosen[index])
-  const found = chosen.filter((choice) => choice !== undefined)
-  if (missing.length === 0 || (!isIndex && found.length > 0)) return found
-  const there = available.map(({ platform }) => formatPlatform(platform)).join(', ') || 'none'
-  throw new ExpectedError(
-    'PLATFORM_UNAVAILABLE',
-    `${text} is not made for ${missing.map(formatPlatform).join(', ')}; it has ${there}`,
-    { hint: 'Choose other platforms with --platform, or bundle this image by itself with those that it has.' },
-  )
-}
-
-/** One platform of an image, as its manifest has it. @throws {ExpectedError} CONTENT_MISMATCH, UNSUPPORTED */
-export async function lockPlatform(
-  reference: Reference,
-  { descriptor, platform }: Choice,
-  documents: Documents,
-): Promise<LockedPlatform> {
-  const { config, layers } = await documents.parseImage(reference, descriptor)
-  return { platform, manifest: await documents.describe(reference, descriptor), config, layers }
-}
-
-/** What a single manifest runs on: only its config says so. */
-export async function platformOf(
-  reference: Reference,
-  descriptor: Descriptor,
-  documents: Documents,
-): Promise<Platform> {
-  const { config } = await documents.parseImage(reference, descriptor)
-  const text = formatReference(reference)
-  if (!isImageConfigType(config.mediaType)) {
-    throw new ExpectedError('UNSUPPORTED', `${text} is an artifact (${config.mediaType}), not an image`, {
-      hint: 'Leave it out: no container can start from it.',
-    })
-  }
-  const value = parseConfig(await documents.get(reference, config), `${text}, ${config.digest}`)
-  const { os, architecture, variant } = (value ?? {}) as Record<string, unknown>
-  if (typeof os !== 'string' || typeof architecture !== 'string') {
-    throw new ExpectedError('CONTENT_MISMATCH', `${text}: its config ${config.digest} names no platform`)
-  }
-  return normalizePlatform({ os, architecture, ...(typeof variant === 'string' && { variant }) })
-}
-
-/** @throws {ExpectedError} CONTENT_MISMATCH */
-function parseConfig(bytes: Uint8Array, where: string): unknown {
-  try {
-    return parseJson(bytes)
-  } catch (cause) {
-    throw new ExpectedError('CONTENT_MISMATCH', `${where}: not JSON`, { cause })
-  }
 }
 
 /** One tag cannot name two images: a reference that also has a digest gives the tag up to the one that has none. */

@@ -8,7 +8,7 @@ import { childrenOf, isAttestation, parseManifest } from '../../oci/manifest.ts'
 import { isIndexType, isManifestType } from '../../oci/media-type.ts'
 import { parseReference, repositoryName } from '../../oci/reference.ts'
 import type { ImageFailure } from '../failure.ts'
-import type { Attachment, Lock, LockedImage } from '../format/lock.ts'
+import { type Attachment, type Lock, type LockedImage, layersOf } from '../format/lock.ts'
 import { BlobPusher, type BlobUploads, type PushCounts } from './push-blobs.ts'
 
 /** Where images go: one registry, repositories named in full. */
@@ -98,11 +98,15 @@ async function pushContent(
   name: string,
   push: Push,
 ): Promise<void> {
-  const blobs = platforms.flatMap(({ config, layers }) => [config, ...layers])
+  const blobs = platforms.flatMap((platform) => [platform.config, ...layersOf(platform)])
   // The largest first: what is sent last is sent alone.
   const bySize = blobs.toSorted((a, b) => b.size - a.size)
   await Promise.all(bySize.map((blob) => push.blobs.ensure(name, blob)))
-  const below = [...platforms.map(({ manifest }) => manifest), ...indexes.toReversed()]
+  const manifests = platforms.flatMap(({ manifest, siblings = [] }) => [
+    manifest,
+    ...siblings.map((one) => one.manifest),
+  ])
+  const below = [...manifests, ...indexes.toReversed()]
   for (const document of below) {
     if (document.digest !== top.digest) await putDocument(name, document, push)
   }

@@ -5,6 +5,7 @@ import { leftOutByPolicy } from '../../discovery/uses/left-out.ts'
 import { imagesOf } from '../../discovery/uses/used-images.ts'
 import { ExpectedError } from '../../errors.ts'
 import type { Finding } from '../../finding.ts'
+import type { Workload } from '../../kubernetes/objects/workload.ts'
 import { criForm, parseReference, type Reference } from '../../oci/reference.ts'
 import { parsePolicies } from '../flags/policies.ts'
 import { scanOptions } from '../flags/scan-flags.ts'
@@ -18,6 +19,8 @@ import type { lockFlags } from './lock-flags.ts'
 export interface ImagesToLock {
   readonly references: readonly Reference[]
   readonly locked: readonly LockedImage[]
+  /** Whose images these are; only where nodes are told. */
+  readonly workloads: readonly Workload[]
   /** What the inputs name and nothing here takes. */
   readonly leftOut: readonly Finding[]
   /** The edition that the locks among the inputs are. */
@@ -37,7 +40,7 @@ export async function imagesToLock(
   const locks = await Promise.all(inputs.map(readLock))
   const scan = await scanInputs(
     inputs.filter((_, index) => !locks[index]),
-    await scanOptions(flags),
+    { ...(await scanOptions(flags)), keepWorkloads: flags.nodes !== undefined },
   )
   checkComplete(scan)
   const references = [...imagesOf(scan.uses, policies), ...image].map(parseReference)
@@ -46,7 +49,8 @@ export async function imagesToLock(
   const leftOut = [...scan.findings, ...leftOutByPolicy(scan.uses, policies), ...scan.unsure].filter(
     ({ subject }) => !references.some((reference) => criForm(reference) === subject),
   )
-  if (references.length > 0 || locked.length > 0) return { references, locked, leftOut, edition }
+  if (references.length > 0 || locked.length > 0)
+    return { references, locked, workloads: scan.workloads, leftOut, edition }
   throw new ExpectedError(
     'INPUT_INVALID',
     `No image with policy ${policy} in ${inputs.join(', ') || 'the command line'}`,

@@ -1,14 +1,19 @@
 import type { Interfaces } from '@oclif/core'
 import { ImagesFailedError } from '../../bundle/failure.ts'
 import type { Lock, LockedImage } from '../../bundle/format/lock.ts'
+import { lackingPlatforms } from '../../bundle/lock/lacking-platforms.ts'
 import { joinLocks, lockImages } from '../../bundle/lock/lock.ts'
 import { type ManifestCache, withKnownDocuments } from '../../bundle/lock/manifest-cache.ts'
 import { type ManifestNeeds, needsOfLock, sumOfNeeds } from '../../bundle/lock/manifest-needs.ts'
 import { quotaFindings } from '../../bundle/lock/quota-findings.ts'
+import { ExpectedError } from '../../errors.ts'
 import type { Finding } from '../../finding.ts'
+import type { Workload } from '../../kubernetes/objects/workload.ts'
 import type { Content } from '../../oci/content/content.ts'
 import type { Digest } from '../../oci/digest.ts'
 import type { RegistryClient } from '../../registry/client/registry-client.ts'
+import { workloadsWithoutNode } from '../../seed/placement/without-node.ts'
+import { readNodesFile } from '../files/nodes-file.ts'
 import { DEFAULT_PLATFORMS, DEFAULT_PLATFORMS_NOTE, platformsFrom } from '../flags/platform-flags.ts'
 import { renderFindings } from '../output/findings.ts'
 import { knownQuota, learnQuotas } from '../registry/quota.ts'
@@ -29,7 +34,7 @@ interface LockRun {
 
 export interface LockedInputs {
   readonly lock: Lock
-  /** What is attached to images and was not to be had. */
+  /** What is attached to images and was not to be had; platforms that images lack. */
   readonly leftOut: readonly Finding[]
   readonly documents: ReadonlyMap<Digest, Uint8Array>
 }
@@ -38,10 +43,10 @@ export interface LockedInputs {
  * One lock of what inputs and flags ask for: what lock writes and bundle fills. Says at once when a registry gives fewer
  * manifests than that takes.
  *
- * @throws {ExpectedError} IMAGES_FAILED, PLATFORM_UNAVAILABLE, TIMED_OUT
+ * @throws {ExpectedError} IMAGES_FAILED, TIMED_OUT; PLATFORM_UNAVAILABLE where a workload would have no node
  */
 export async function lockInputs(
-  { references, locked, edition }: ImagesToLock,
+  { references, locked, edition, workloads }: ImagesToLock,
   flags: Interfaces.InferredFlags<typeof lockFlags>,
   { client, kept, local, fetchesLocked, onLocked, note }: LockRun,
 ): Promise<LockedInputs> {
@@ -66,5 +71,16 @@ export async function lockInputs(
   })
   if (failures.length > 0) throw new ImagesFailedError(failures, references.length)
   const { images } = joinLocks([known, lock], platforms)
-  return { lock: { ...known, images }, leftOut, documents }
+  const lacking = lackingPlatforms(images, platforms ?? [])
+  if (lacking.length > 0 && flags.nodes) await checkNodes(images, workloads, flags.nodes)
+  return { lock: { ...known, images }, leftOut: [...leftOut, ...lacking], documents }
+}
+
+/** @throws {ExpectedError} PLATFORM_UNAVAILABLE naming the workloads that no node could run */
+async function checkNodes(images: readonly LockedImage[], workloads: readonly Workload[], file: string): Promise<void> {
+  const without = workloadsWithoutNode(images, workloads, await readNodesFile(file))
+  if (without.length === 0) return
+  throw new ExpectedError('PLATFORM_UNAVAILABLE', without.join('\n'), {
+    hint: 'Have these images built for a platform of the nodes, or leave the workloads out.',
+  })
 }

@@ -1,7 +1,8 @@
 # ---- what the bundle holds
 
 # Writes, for this platform: $work/wanted (NAME TARGET), $work/list (TARGET TYPE SIZE NAME), $work/blobs (DIGEST SIZE),
-# $work/images (TARGET MANIFEST CONFIG LAYERS), $work/indexes (TARGET INDEX: an index inside it). Only characters that these can have get past this point.
+# $work/images (TARGET MANIFEST CONFIG LAYERS), $work/indexes (TARGET INDEX: an index inside it),
+# $work/beside (TARGET DIGEST: what else of it an importer reads). Only characters that these can have get past this point.
 read_names() {
   if [ -n "$names" ]; then
     [ -r "$names" ] || fail 2 "no such list of names: $names"
@@ -15,7 +16,9 @@ read_names() {
   : >"$work/blobs"
   : >"$work/images"
   : >"$work/indexes"
+  : >"$work/beside"
   foreign='' ended='' first=yes
+  choose_variants
   while read -r kind a b c d e; do
     if [ -n "$first" ]; then
       [ "$kind $a" = 'nodeseed-names 1' ] || break
@@ -25,7 +28,8 @@ read_names() {
     case "$kind$a$b$c$d$e" in
       *[!][A-Za-z0-9._:/@+,-]*) fail 2 "the list of names holds a line that no image can have: $kind $a $b $c $d $e" ;;
     esac
-    if [ "$a" = "$platform" ]; then
+    if is_chosen "$kind" "$a" "$b"; then
+      [ "$a" = "$platform" ] || foreign=yes
       case $kind in
         name)
           printf '%s %s %s %s\n' "$b" "$c" "$d" "$e" >>"$work/list"
@@ -34,6 +38,7 @@ read_names() {
         blob) printf '%s %s\n' "$b" "$c" >>"$work/blobs" ;;
         image) printf '%s %s %s %s\n' "$b" "$c" "$d" "$e" >>"$work/images" ;;
         index) printf '%s %s\n' "$b" "$c" >>"$work/indexes" ;;
+        beside) printf '%s %s\n' "$b" "$c" >>"$work/beside" ;;
       esac
     else
       case $kind in
@@ -54,7 +59,41 @@ check_set() {
   check_names
   [ -z "$expected_set" ] || [ "$expected_set" = "$set_digest" ] ||
     fail 2 "the bundle on this node holds set $set_digest, not $expected_set: $bundle"
-  [ "$wanted_count" -gt 0 ] || fail 2 "the bundle holds nothing for $platform: $bundle"
+  [ "$wanted_count" -gt 0 ] ||
+    fail 2 "the bundle holds nothing for $platform, only for $(sed -n 's/^name \([^ ]*\) .*/\1/p' "$work/names" | sort -u | tr '\n' ' '): ${bundle:-$names}"
+}
+
+# Writes $work/variants: TARGET PLATFORM for images that are held for a lower variant only, which runs here too: arm/v6 on
+# arm/v7. The best comes first.
+choose_variants() {
+  : >"$work/variants"
+  case $platform in
+    linux/arm/v7) lower='linux/arm/v6 linux/arm/v5' ;;
+    linux/arm/v6) lower=linux/arm/v5 ;;
+    *) return 0 ;;
+  esac
+  for variant in "$platform" $lower; do
+    sed -n "s|^image $variant \([^ ]*\) .*|\1|p" "$work/names" | while read -r target; do
+      grep -q -e "^$target " "$work/variants" || printf '%s %s\n' "$target" "$variant" >>"$work/variants"
+    done
+  done
+}
+
+# KIND PLATFORM TARGET: whether a row is about what this node takes.
+is_chosen() {
+  if [ ! -s "$work/variants" ]; then
+    [ "$2" = "$platform" ]
+  elif [ "$1" = blob ]; then
+    grep -q -e " $2\$" "$work/variants"
+  else
+    is_row "$3 $2" "$work/variants"
+  fi
+}
+
+# The platform under which a target is held.
+platform_of() {
+  variant=$(sed -n "s|^$1 ||p" "$work/variants")
+  printf '%s' "${variant:-$platform}"
 }
 
 # The digest of the set is that of the names which are there, not a word before them.

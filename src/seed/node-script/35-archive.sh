@@ -90,12 +90,13 @@ import_one_by_one() {
   while read -r target; do
     for rows in list images; do grep -e "^$target " "$work/$rows" >"$from/$rows" || :; done
     blobs_of_target "$target" >"$work/lacking"
+    import_platform=$(platform_of "$target")
     if ! compose_archive | import_logged; then
       reason=$(last_line "$work/import.log")
       while read -r _ _ _ name; do because "$name" "${reason:-the import ended with an error}"; done <"$from/list"
     fi
   done <"$work/targets"
-  from=$work
+  from=$work import_platform=''
 }
 
 import_logged() {
@@ -111,6 +112,6 @@ import_logged() {
 blobs_of_target() {
   {
     grep -e "^$1 " "$work/images" | tr ' ' '\n' | tr ',' '\n'
-    grep -e "^$1 " "$work/indexes" | tr ' ' '\n'
+    for rows in indexes beside; do grep -e "^$1 " "$work/$rows" | tr ' ' '\n'; done
   } | sort -u | grep -Fx -f "$work/held" || :
 }

@@ -168,7 +168,7 @@ function classesOf(wanted: readonly { workload: Workload; found: readonly Locked
 type Place = Pick<SeedableNode, 'node' | 'platform'>
 
 /** Where a workload may run, and all its images have something for the node. */
-function placesOf(workload: Workload, images: readonly LockedImage[]): (node: Place) => boolean {
+export function placesOf(workload: Workload, images: readonly LockedImage[]): (node: Place) => boolean {
   const pod = schedulablePod(admittedPod({ ...workload, podSpec: withoutSeedLabels(workload) }))
   return (node) => images.every((image) => runsOn(image, node)) && placementRefusal(pod, node.node) === undefined
 }

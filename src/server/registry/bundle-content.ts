@@ -106,6 +106,10 @@ function repositoriesOf(images: readonly LockedImage[]): Map<string, Repository>
 /** Every document of an image and of what is attached to it. */
 function manifestsOf({ target, indexes = [], platforms, attachments = [] }: LockedImage): Descriptor[] {
   const attached = attachments.flatMap((attachment) => [attachment.target, ...attachment.blobs])
-  const all = [target, ...indexes, ...platforms.map(({ manifest }) => manifest), ...attached]
+  const manifests = platforms.flatMap(({ manifest, siblings = [] }) => [
+    manifest,
+    ...siblings.map((one) => one.manifest),
+  ])
+  const all = [target, ...indexes, ...manifests, ...attached]
   return all.filter(({ mediaType }) => isIndexType(mediaType) || isManifestType(mediaType))
 }

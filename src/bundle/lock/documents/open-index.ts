@@ -1,7 +1,7 @@
 import { ExpectedError } from '../../../errors.ts'
 import { type Descriptor, plainDescriptor } from '../../../oci/descriptor.ts'
 import { isAttestation } from '../../../oci/manifest.ts'
-import { isIndexType } from '../../../oci/media-type.ts'
+import { isIndexType, isManifestType } from '../../../oci/media-type.ts'
 import { formatPlatform, type Platform } from '../../../oci/platform.ts'
 import { formatReference, type Reference } from '../../../oci/reference.ts'
 import type { Documents } from './documents.ts'
@@ -24,8 +24,8 @@ export interface OpenedIndex {
 }
 
 /**
- * The manifests that an index leads to, attestations apart, and the indexes on the way. Each index is read once, so that
- * indexes which list each other many times cost no more than what they hold.
+ * The manifests that an index leads to, attestations apart that no node reads, and the indexes on the way. Each index is
+ * read once, so that indexes which list each other many times cost no more than what they hold.
  *
  * @throws {ExpectedError} UNSUPPORTED for indexes inside each other without end.
  */
@@ -57,12 +57,15 @@ async function collect(search: Search, index: Descriptor, depth: number): Promis
     if (seen.has(key)) continue
     seen.add(key)
     if (isAttestation(child)) opened.attestations.push(child)
-    if (isAttestation(child) || child.platform?.os === 'unknown') continue
+    if (child.platform?.os === 'unknown' || (isAttestation(child) && child.platform)) continue
     if (isIndexType(child.mediaType)) {
       if (seen.has(child.digest)) continue
       seen.add(child.digest)
       opened.indexes.push(plainDescriptor(child))
       await collect(search, child, depth + 1)
-    } else opened.manifests.push({ descriptor: plainDescriptor(child), platform: child.platform })
+    } else if (isManifestType(child.mediaType)) {
+      // Importers pass over what is neither.
+      opened.manifests.push({ descriptor: plainDescriptor(child), platform: child.platform })
+    }
   }
 }

@@ -8,7 +8,7 @@ pull_images() {
   while read -r name target; do
     pinned_name=$(repository_of "$name")@$target
     # shellcheck disable=SC2086 # flags are words of ours
-    run_ctr images pull $pull_flags --hosts-dir "$work/hosts" --platform "$platform" "$pinned_name" >&3 2>"$work/stderr" </dev/null || {
+    run_ctr images pull $pull_flags --hosts-dir "$work/hosts" --platform "$(platform_of "$target")" "$pinned_name" >&3 2>"$work/stderr" </dev/null || {
       note "cannot pull $pinned_name from $registry: $(last_line "$work/stderr")"
       because "$name" "$(last_line "$work/stderr")"
       continue

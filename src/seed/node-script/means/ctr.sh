@@ -125,7 +125,7 @@ m_ctr_import() {
   no_unpack=''
   [ -n "$unpack" ] || no_unpack=--no-unpack
   # shellcheck disable=SC2086 # a flag of ours, or nothing
-  run_ctr images import --platform "$platform" $no_unpack -
+  run_ctr images import --platform "${import_platform:-$platform}" $no_unpack -
 }
 
 m_ctr_loss() {
