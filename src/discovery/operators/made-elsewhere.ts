@@ -1,7 +1,7 @@
 import { type Path, valueAt } from '../../kubernetes/documents/path.ts'
 import { isObject, type Resource } from '../../kubernetes/objects/resource.ts'
 import { groupOf } from '../classify/exclusions.ts'
-import { matchPath, parsePath } from './path-pattern.ts'
+import { matchPath, parsePath } from '../rules/path-pattern.ts'
 
 /** A resource from which something else makes workloads, so that their images stand nowhere in it. */
 export interface MadeElsewhere {
