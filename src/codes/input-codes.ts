@@ -141,9 +141,9 @@ export const INPUT_CODES = {
     one: 'custom resource whose images its operator chooses',
     many: 'custom resources whose images their operators choose',
     title: 'An operator chooses the images',
-    help: 'The custom resource says a version and names no image; its operator knows which images that means.',
+    help: 'The custom resource does not name all of its images; its operator knows which those are.',
     action:
-      "Look them up in the operator's documentation, and name them with --image REF, or in a list; or set the image in the resource.",
+      "Look them up in the operator's documentation, and name them with --image REF, or in a list; or set the image in the resource, or say in --rules what the version means.",
   },
   IMAGE_UNRESOLVED: {
     kind: 'omission',

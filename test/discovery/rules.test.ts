@@ -45,6 +45,19 @@ test.for<[why: string, rule: Omit<FieldRule, 'kind'>, spec: string, found: strin
     '{from: "oci://quay.io/x/y:1"}',
     ['spec.from quay.io/x/y:1'],
   ],
+  [
+    'what its operator makes of a version',
+    { path: 'spec.version', image: '{$.spec.from:-quay.io/x}/engine:{}' },
+    '{version: 1.2+k1}',
+    ['spec.version quay.io/x/engine:1.2-k1'],
+  ],
+  [
+    'what its operator makes, unless it is named',
+    { path: 'spec.version', image: 'quay.io/x/engine:{}', unless: '$.spec.runtime' },
+    '{version: 1.2, runtime: 5}',
+    [],
+  ],
+  ['no image that lacks a value', { path: 'spec', image: 'quay.io/x/engine:{version}' }, '{image: ""}', []],
   ['what is no reference', { path: 'spec.runtime' }, '{runtime: "not one"}', []],
   ['nothing at all', { path: 'spec.runtime' }, '{}', []],
 ])('a rule finds %s', ([, rule, spec, found]) => {
@@ -87,6 +100,10 @@ test.for<[text: string, message: string]>([
   ['rules:\n  - kind: A\n    path: [b]', 'rules.yaml:3: rule 1: path has the wrong type'],
   ['rules:\n  - kind: A\n    path: b\n    parts: {repo: c}', 'rules.yaml:4: rule 1: unknown part "repo"'],
   ['rules:\n  - kind: A\n    path: b\n    parts: {tag: c}', 'rules.yaml:4: rule 1: parts needs repository'],
+  [
+    'rules:\n  - {kind: A, path: b, image: c, parts: {repository: d}}',
+    'rules.yaml:2: rule 1: image and parts are two ways to say the same',
+  ],
   ['rules: [', 'rules.yaml:1: unexpected end of the stream within a flow collection'],
 ])('a broken rules file: %j', ([text, message]) => {
   expect(() => readRules(text, 'rules.yaml')).toThrow(expect.objectContaining({ code: 'INPUT_INVALID', message }))

@@ -2,6 +2,8 @@ import { type Path, valueAt } from '../../kubernetes/documents/path.ts'
 import { isObject, type Resource } from '../../kubernetes/objects/resource.ts'
 import { groupOf } from '../classify/exclusions.ts'
 import { matchPath, parsePath } from '../rules/path-pattern.ts'
+import { isSet, valueFrom } from '../rules/values-from.ts'
+import { choiceOf } from './choices.ts'
 
 /** A resource from which something else makes workloads, so that their images stand nowhere in it. */
 export interface MadeElsewhere {
@@ -57,22 +59,43 @@ export function chartOf({ apiVersion, kind, value }: Resource): MadeElsewhere | 
   return undefined
 }
 
-const VERSION = /^v?\d{1,5}(?:\.\d{1,5}){1,3}(?:[-+][\w.+-]{1,60})?$/
+const VERSION = /^v?\d{1,5}(?:[._]\d{1,5}){1,3}(?:[-+][\w.+-]{1,60})?$/
 /** Kinds of these groups have no operator that makes pods of a version, or are no resources of a cluster. */
 const OTHER_GROUPS =
   /^$|^(?:apps|batch|extensions|policy|autoscaling)$|(?:^|\.)(?:[a-z]+\.k8s\.io|fluxcd\.io|operators\.coreos\.com)$/
+/** Versions of an interface, a format or a chart: nothing runs in them. */
+const OTHER_VERSIONS =
+  /^(?:api|chart|config|format|http|ip|log|max|min|minimum|maximum|policy|protocol|resource|schema|spec|ssl|tls|target|template)_?version$/i
 
-/** The version from which an operator chooses images, of a custom resource that names none. */
-export function versionOf({ apiVersion, kind, value }: Resource): MadeElsewhere | undefined {
+/**
+ * That an operator chooses images for a resource: its kind is known for it and what it would name is not there, or the
+ * resource says a version and names no image (`isSilent`).
+ */
+export function choiceFor({ apiVersion, kind, value }: Resource, isSilent: boolean): MadeElsewhere | undefined {
   const group = groupOf(apiVersion)
+  const choice = choiceOf(group, kind)
+  if (choice) {
+    const isNamed = choice.unless === undefined ? !isSilent : isSet(choice.unless, value, [])
+    if (isNamed) return undefined
+    const version = choice.version === undefined ? undefined : valueFrom(choice.version, value, [])
+    const what = version ? `${choice.what} ${version.text}` : choice.what
+    return { code: 'OPERATOR_CHOOSES', what, path: version?.path ?? ['kind'] }
+  }
+  if (!isSilent) return undefined
   if (OTHER_GROUPS.test(group) && !/(?:^|\.)cluster\.x-k8s\.io$/.test(group)) return undefined
   if (CHARTS.some((row) => row.kind === kind && row.group === group)) return undefined
+  return versionIn(value)
+}
+
+function versionIn(value: Resource['value']): MadeElsewhere | undefined {
   const spec = isObject(value.spec) ? value.spec : {}
-  const parts = Object.entries(spec).flatMap(([key, part]) => (isObject(part) ? [['spec', key, 'version']] : []))
-  for (const path of [['spec', 'version'], ...parts]) {
-    const version = valueAt(value, path)
-    if (typeof version === 'string' && VERSION.test(version))
-      return { code: 'OPERATOR_CHOOSES', what: `version ${version}`, path }
+  const maps = Object.entries(spec).flatMap(([key, part]) => (isObject(part) ? [{ path: ['spec', key], part }] : []))
+  for (const { path, part } of [{ path: ['spec'], part: spec }, ...maps]) {
+    for (const [key, version] of Object.entries(part)) {
+      if (!/version$/i.test(key) || OTHER_VERSIONS.test(key)) continue
+      if (typeof version !== 'string' || !VERSION.test(version)) continue
+      return { code: 'OPERATOR_CHOOSES', what: `version ${version}`, path: [...path, key] }
+    }
   }
   return undefined
 }

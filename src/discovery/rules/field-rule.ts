@@ -7,6 +7,15 @@ export interface FieldRule {
   readonly path: string
   /** Where the parts stand that make the reference, from the value at `path`; from the root with `$.` before; the first that is there of `a|b`. */
   readonly parts?: Readonly<Partial<Record<PartName, string>>>
+  /**
+   * The reference that an operator makes: `quay.io/x/{kind:-server}:{}`. Braces hold the value at `path`, or one that a
+   * path leads to, as in `parts`; what is behind `:-` where there is none. Without a value the rule says nothing.
+   */
+  readonly image?: string
+  /** Nothing is said where one of these is set: paths as in `parts`. */
+  readonly unless?: string
+  /** Only values at `path` of this form. */
+  readonly matches?: RegExp
   /** Only references with a tag or a digest. */
   readonly isWhole?: boolean
   /** Only values that hold exactly these. */

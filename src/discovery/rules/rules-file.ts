@@ -4,7 +4,7 @@ import type { Path } from '../../kubernetes/documents/path.ts'
 import { isObject } from '../../kubernetes/objects/resource.ts'
 import { type FieldRule, PART_NAMES } from './field-rule.ts'
 
-const FIELDS: readonly string[] = ['group', 'kind', 'path', 'parts', 'where', 'prefix', 'ignore']
+const FIELDS: readonly string[] = ['group', 'kind', 'path', 'parts', 'image', 'unless', 'where', 'prefix', 'ignore']
 
 /**
  * Reads a file of rules: `rules:`, a list of {@link FieldRule}.
@@ -43,6 +43,7 @@ function checkRule(rule: unknown, refuse: (problem: string, path?: Path) => neve
   for (const part of parts) {
     if (!PART_NAMES.some((known) => known === part)) refuse(`unknown part ${JSON.stringify(part)}`, ['parts', part])
   }
+  if (rule.parts && rule.image) refuse('image and parts are two ways to say the same')
   if (rule.parts && !parts.includes('repository')) refuse('parts needs repository', ['parts'])
   return rule as unknown as FieldRule
 }

@@ -2,14 +2,16 @@ import type { Path } from '../../kubernetes/documents/path.ts'
 import type { Resource } from '../../kubernetes/objects/resource.ts'
 import type { Workload } from '../../kubernetes/objects/workload.ts'
 import { isExcluded } from '../classify/exclusions.ts'
-import { chartOf, type MadeElsewhere, versionOf } from '../operators/made-elsewhere.ts'
-import { imageOfVersion } from '../operators/version-images.ts'
+import { CONVENTIONS } from '../operators/conventions.ts'
+import { chartOf, choiceFor, type MadeElsewhere } from '../operators/made-elsewhere.ts'
 import { applyRules } from '../rules/apply-rules.ts'
 import type { FieldRule } from '../rules/field-rule.ts'
 import { KNOWN_FIELDS } from '../rules/known-fields.ts'
 import type { ImageCandidate } from '../uses/image-candidate.ts'
 import { schemaDefaults } from './schema-defaults.ts'
 import { type Found, findCandidates } from './walk.ts'
+
+const BUILT_IN: readonly FieldRule[] = [...KNOWN_FIELDS, ...CONVENTIONS]
 
 /** What a resource gives, and what makes more of it than can be told. */
 export interface ResourceFound extends Found {
@@ -23,7 +25,7 @@ export function candidatesOf(
   { rules, vars }: { rules: readonly FieldRule[]; vars: ReadonlyMap<string, string> | undefined },
 ): ResourceFound {
   const own = applyRules(rules, resource, 'rule')
-  const known = applyRules(KNOWN_FIELDS, resource, 'knownField')
+  const known = applyRules(BUILT_IN, resource, 'knownField')
   const { candidates, gaps, unresolved } = guessesFor(resource, workload, vars)
   const isOwn = claims(own.claimed)
   const isKnown = claims(known.claimed)
@@ -34,14 +36,12 @@ export function candidatesOf(
   ]
   const open = unresolved.filter(({ path }) => !isOwn(path) && !isKnown(path))
   const isSilent = open.length === 0 && found.every(({ confidence }) => confidence === 'possible')
-  const image = isSilent ? imageOfVersion(resource) : undefined
-  const chart = chartOf(resource)
-  const version = isSilent && !image && !workload && !isExcluded(resource) ? versionOf(resource) : undefined
+  const choice = workload || isExcluded(resource) ? undefined : choiceFor(resource, isSilent)
   return {
-    candidates: image ? [...found, image] : found,
+    candidates: found,
     gaps,
     unresolved: open,
-    elsewhere: [chart, version].filter((made) => made !== undefined),
+    elsewhere: [chartOf(resource), choice].filter((made) => made !== undefined),
   }
 }
 

@@ -1,0 +1,146 @@
+/** A kind of which an operator chooses images by itself, unless the resource names them. */
+export interface Choice {
+  /** What it runs, for people. */
+  readonly what: string
+  /** Where its version stands, where the resource says one. */
+  readonly version?: string
+  /** Paths of which one has to be set for the operator not to choose: `a|b`. Without them any image that is named counts. */
+  readonly unless?: string
+}
+
+const IMAGE: Partial<Choice> = { unless: 'spec.image' }
+const of = (what: string, more: Partial<Choice> = {}): Choice => ({ what, ...more })
+const same = (kinds: string, what: string, more?: Partial<Choice>): Readonly<Record<string, Choice>> =>
+  Object.fromEntries(kinds.split(' ').map((kind) => [kind, of(what, more)]))
+
+const PROMETHEUS: Partial<Choice> = { unless: 'spec.image|spec.baseImage|spec.version|spec.tag|spec.sha' }
+const VICTORIA: Partial<Choice> = { unless: 'spec.image.tag' }
+const KUBERNETES: Partial<Choice> = { version: 'spec.version|spec.kubernetesVersion' }
+
+/** By API group and kind, where the version alone would not tell that something is chosen, or a part may be named. */
+const CHOICES: Readonly<Record<string, Readonly<Record<string, Choice>>>> = {
+  'monitoring.coreos.com': {
+    Prometheus: of('Prometheus', PROMETHEUS),
+    PrometheusAgent: of('Prometheus', PROMETHEUS),
+    Alertmanager: of('Alertmanager', PROMETHEUS),
+    ThanosRuler: of('Thanos', PROMETHEUS),
+  },
+  'kafka.strimzi.io': {
+    Kafka: of('Kafka', { version: 'spec.kafka.version', unless: 'spec.kafka.image' }),
+    ...same('KafkaConnect KafkaMirrorMaker KafkaMirrorMaker2 KafkaBridge', 'Kafka', {
+      ...IMAGE,
+      version: 'spec.version',
+    }),
+  },
+  'rabbitmq.com': { RabbitmqCluster: of('RabbitMQ', IMAGE) },
+  'mongodbcommunity.mongodb.com': { MongoDBCommunity: of('MongoDB', { version: 'spec.version' }) },
+  'mongodb.com': same('MongoDB MongoDBMultiCluster MongoDBOpsManager', 'MongoDB', { version: 'spec.version' }),
+  'databases.spotahome.com': { RedisFailover: of('Redis', { unless: 'spec.redis.image' }) },
+  'postgresql.cnpg.io': {
+    Cluster: of('PostgreSQL', { unless: 'spec.imageName|spec.imageCatalogRef' }),
+    Pooler: of('PgBouncer'),
+  },
+  'acid.zalan.do': {
+    postgresql: of('PostgreSQL', { version: 'spec.postgresql.version', unless: 'spec.dockerImage' }),
+  },
+  'postgres-operator.crunchydata.com': {
+    PostgresCluster: of('PostgreSQL', { version: 'spec.postgresVersion', ...IMAGE }),
+    PGAdmin: of('pgAdmin', IMAGE),
+    PGUpgrade: of('the upgrade of PostgreSQL', IMAGE),
+  },
+  'pgv2.percona.com': { PerconaPGCluster: of('PostgreSQL', { version: 'spec.postgresVersion', ...IMAGE }) },
+  'cassandra.datastax.com': {
+    CassandraDatacenter: of('Cassandra', { version: 'spec.serverVersion', unless: 'spec.serverImage' }),
+  },
+  'k8ssandra.io': {
+    K8ssandraCluster: of('Cassandra', {
+      version: 'spec.cassandra.serverVersion',
+      unless: 'spec.cassandra.serverImage',
+    }),
+  },
+  'solr.apache.org': {
+    SolrCloud: of('Solr', { unless: 'spec.solrImage.tag' }),
+    SolrPrometheusExporter: of('the exporter of Solr', { unless: 'spec.image.tag' }),
+  },
+  'zookeeper.pravega.io': { ZookeeperCluster: of('ZooKeeper', { unless: 'spec.image.tag' }) },
+  'vault.banzaicloud.com': { Vault: of('Bank-Vaults, beside Vault', { unless: 'spec.bankVaultsImage' }) },
+  'grafana.integreatly.org': { Grafana: of('Grafana', { unless: 'spec.version|spec.deployment' }) },
+  'opentelemetry.io': {
+    ...same('OpenTelemetryCollector TargetAllocator OpAMPBridge', 'OpenTelemetry', IMAGE),
+    Instrumentation: of('instrumentation'),
+  },
+  'jaegertracing.io': { Jaeger: of('Jaeger') },
+  'install.istio.io': {
+    IstioOperator: of('Istio', { unless: 'spec.tag|spec.values.global.tag' }),
+  },
+  'sailoperator.io': same('Istio IstioCNI IstioRevision ZTunnel', 'Istio', { version: 'spec.version' }),
+  'maistra.io': { ServiceMeshControlPlane: of('the service mesh', { version: 'spec.version' }) },
+  'operator.knative.dev': same('KnativeServing KnativeEventing', 'Knative', { version: 'spec.version' }),
+  'argoproj.io': { ArgoCD: of('Argo CD', { ...IMAGE, version: 'spec.version' }), RolloutManager: of('Argo Rollouts') },
+  'k8s.keycloak.org': { Keycloak: of('Keycloak', IMAGE) },
+  'flink.apache.org': { FlinkDeployment: of('Flink', { version: 'spec.flinkVersion', ...IMAGE }) },
+  'sparkoperator.k8s.io': same('SparkApplication ScheduledSparkApplication', 'Spark'),
+  'spark.apache.org': same('SparkApplication SparkCluster', 'Spark', { version: 'spec.runtimeVersions.sparkVersion' }),
+  'clickhouse.altinity.com': { ClickHouseInstallation: of('ClickHouse') },
+  'clickhouse-keeper.altinity.com': { ClickHouseKeeperInstallation: of('ClickHouse Keeper') },
+  'k8s.mariadb.com': same('MariaDB MaxScale', 'MariaDB', IMAGE),
+  'minio.min.io': { Tenant: of('MinIO', IMAGE) },
+  'operator.victoriametrics.com': {
+    ...same('VMSingle VMAgent VMAlert VMAuth VMAlertmanager VMAnomaly VLSingle VLAgent VTSingle', 'VictoriaMetrics', {
+      ...VICTORIA,
+    }),
+    VMCluster: of('VictoriaMetrics', {
+      unless: 'spec.clusterVersion|spec.vmstorage.image.tag',
+    }),
+  },
+  'hazelcast.com': same('Hazelcast ManagementCenter', 'Hazelcast', { unless: 'spec.version' }),
+  'operator.tigera.io': same(
+    'Installation APIServer Goldmane Whisker GatewayAPI ApplicationLayer EgressGateway LogCollector LogStorage Manager Monitor',
+    'Calico',
+  ),
+  'kubevirt.io': { KubeVirt: of('KubeVirt', { version: 'spec.imageTag' }) },
+  'cdi.kubevirt.io': { CDI: of('the Containerized Data Importer') },
+  'hco.kubevirt.io': { HyperConverged: of('KubeVirt') },
+  'networkaddonsoperator.network.kubevirt.io': { NetworkAddonsConfig: of('network add-ons') },
+  'dragonflydb.io': { Dragonfly: of('Dragonfly', IMAGE) },
+  'infinispan.org': { Infinispan: of('Infinispan', { version: 'spec.version', ...IMAGE }) },
+  'loki.grafana.com': { LokiStack: of('Loki') },
+  'tempo.grafana.com': same('TempoStack TempoMonolithic', 'Tempo'),
+  'operator.tekton.dev': same(
+    'TektonConfig TektonPipeline TektonTrigger TektonDashboard TektonChain TektonResult TektonHub',
+    'Tekton',
+  ),
+  'database.arangodb.com': { ArangoDeployment: of('ArangoDB', IMAGE) },
+  'kiali.io': { Kiali: of('Kiali', { version: 'spec.version', unless: 'spec.deployment.image_version' }) },
+  'metallb.io': { MetalLB: of('MetalLB') },
+  'serving.kserve.io': {
+    InferenceService: of('the runtime of the model'),
+    LLMInferenceService: of('the runtime of the model'),
+  },
+  'machinelearning.seldon.io': { SeldonDeployment: of('the server of the model') },
+  'mlops.seldon.io': same('SeldonRuntime Server', 'Seldon'),
+  'skupper.io': { Site: of('Skupper') },
+  'logging.banzaicloud.io': same('Logging FluentbitAgent FluentdConfig', 'logging'),
+  'awx.ansible.com': { AWX: of('AWX', { unless: 'spec.image_version' }) },
+  'broker.amq.io': { ActiveMQArtemis: of('Artemis', { version: 'spec.version' }) },
+  'datadoghq.com': { DatadogAgent: of('the Datadog agent') },
+  'dynatrace.com': { DynaKube: of('Dynatrace') },
+  'nfd.kubernetes.io': { NodeFeatureDiscovery: of('Node Feature Discovery', { unless: 'spec.operand.image' }) },
+  'controlplane.cluster.x-k8s.io': same(
+    'RKE2ControlPlane KThreesControlPlane K0sControlPlane',
+    'Kubernetes',
+    KUBERNETES,
+  ),
+  'provisioning.cattle.io': { Cluster: of('Kubernetes', KUBERNETES) },
+  'anywhere.eks.amazonaws.com': { Cluster: of('Kubernetes', KUBERNETES) },
+  'kops.k8s.io': { Cluster: of('Kubernetes', KUBERNETES) },
+}
+
+const STACKABLE: Choice = of('the product', { version: 'spec.image.productVersion', unless: 'spec.image.custom' })
+
+/** What an operator chooses for a kind. */
+export function choiceOf(group: string, kind: string): Choice | undefined {
+  const kinds = CHOICES[group]
+  if (kinds) return Object.hasOwn(kinds, kind) ? kinds[kind] : undefined
+  return group.endsWith('.stackable.tech') && kind.endsWith('Cluster') ? STACKABLE : undefined
+}
