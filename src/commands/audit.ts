@@ -13,11 +13,13 @@ import { readPageParts } from '../cli/audit/audit-page.ts'
 import { readAuditSources } from '../cli/audit/audit-sources.ts'
 import { BaseCommand } from '../cli/base-command.ts'
 import { conditionFlags, sourceFlags } from '../cli/flags/audit-flags.ts'
-import { isIncomplete } from '../cli/inputs/scan-inputs.ts'
+import { isIncomplete, isUnreadable } from '../cli/inputs/recognition.ts'
+import { renderFindings } from '../cli/output/findings.ts'
 import type { Omission } from '../cli/output/omissions.ts'
 import { printable } from '../cli/output/printable.ts'
 import { writeTextFile } from '../disk/write-file.ts'
 import { ExpectedError } from '../errors.ts'
+import type { Finding } from '../finding.ts'
 
 export default class Audit extends BaseCommand {
   static override summary = 'say which node can start which pod without internet, and why not'
@@ -50,7 +52,7 @@ Ends with 0 when no workload is below --fail-on, with 4 when one is.`
     const alwaysPullImages = flags['always-pull-images'] || showsAlwaysPullImages(scan.workloads, known.livePods ?? [])
     const conditions: Conditions = { ...known, ...told, alwaysPullImages }
     const judged = auditCluster(scan.workloads, nodes, conditions, scan.findings, scan.uses)
-    if (judged.workloads.length + judged.notJudged.length === 0) throw noWorkload(argv as string[])
+    if (judged.workloads.length + judged.notJudged.length === 0) throw noWorkload(argv as string[], scan.findings)
     const failures = liveFailures(judged, known.livePods ?? [])
     const result: AuditResult = { ...judged, findings: [...failures, ...judged.findings] }
     await this.#write(result, flags)
@@ -74,8 +76,11 @@ Ends with 0 when no workload is below --fail-on, with 4 when one is.`
   }
 }
 
-function noWorkload(inputs: readonly string[]): ExpectedError {
-  return new ExpectedError('INPUT_INVALID', `${inputs.join(', ') || 'the cluster'}: no workload to audit`, {
+function noWorkload(inputs: readonly string[], findings: readonly Finding[]): ExpectedError {
+  const message = `${inputs.join(', ') || 'the cluster'}: no workload to audit`
+  const unreadable = renderFindings(findings.filter(isUnreadable))
+  if (unreadable !== '') return new ExpectedError('INPUT_UNREADABLE', `${message}:\n${unreadable}`)
+  return new ExpectedError('INPUT_INVALID', message, {
     hint: 'Give files or directories with Pods, Deployments, StatefulSets, DaemonSets, Jobs or CronJobs.',
   })
 }

@@ -7,7 +7,8 @@ import { readNodeScript } from '../cli/files/node-script.ts'
 import { readNodesFile } from '../cli/files/nodes-file.ts'
 import { PLACEMENT_FILE } from '../cli/files/placement-file.ts'
 import { seedFlags } from '../cli/flags/seed-flags.ts'
-import { isAboutInputs, scanInputs } from '../cli/inputs/scan-inputs.ts'
+import { isAboutInputs, isIncomplete } from '../cli/inputs/recognition.ts'
+import { scanInputs } from '../cli/inputs/scan-inputs.ts'
 import { renderTable } from '../cli/output/table.ts'
 import { writeOutputDirectory } from '../disk/output-directory.ts'
 import { nameOfNode } from '../kubernetes/objects/node.ts'
@@ -75,6 +76,8 @@ not be placed, and says what and why; the rest is written all the same.`
     this.#explain(plan, bundle, flags.output, flags['from-registry'])
     if (plan.nodes.length + plan.prepared.length === 0 || said.some(({ severity }) => severity === 'error'))
       this.answerNo()
+    // What could be read is placed; a script must not take it for all.
+    if (isIncomplete({ findings })) process.exitCode = 2
     return { ...answer, omissions: this.sayLeftOut(said) }
   }
 

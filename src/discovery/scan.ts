@@ -34,6 +34,8 @@ export interface Notice {
 export interface InputEnd {
   readonly form: 'end'
   readonly file: string
+  /** Whether it, or a part of it, was read with an earlier input. */
+  readonly isRepeated: boolean
 }
 
 /** What inputs are made of. */

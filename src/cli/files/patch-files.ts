@@ -1,4 +1,4 @@
-import { type InputDocument, scanDocument } from '../../discovery/scan.ts'
+import { type DocumentScan, type InputDocument, scanDocument } from '../../discovery/scan.ts'
 import { checkReplaceable, replaceFile, tidyBeside } from '../../disk/write-file.ts'
 import { ExpectedError } from '../../errors.ts'
 import type { Finding } from '../../finding.ts'
@@ -6,6 +6,7 @@ import type { TextEdit } from '../../kubernetes/documents/splice.ts'
 import type { Workload } from '../../kubernetes/objects/workload.ts'
 import { patchDocument } from '../../seed/patch/patch-document.ts'
 import { type ReadOptions, readInputs } from '../inputs/input-documents.ts'
+import { Recognition } from '../inputs/recognition.ts'
 import { type Source, sourcesOf } from '../inputs/source.ts'
 
 /** A file of the inputs, and what it says with the edits of its workloads. */
@@ -30,22 +31,25 @@ export async function patchFiles(
 ): Promise<{ files: PatchedFile[]; findings: Finding[] }> {
   const files = new Map<string, PatchedFile>()
   const findings: Finding[] = []
+  const recognition = new Recognition()
   for await (const document of readInputs(inputs, options)) {
     const { file } = document
-    const patched = patchedDocument(document, editsOf)
-    if (document.form === 'notice') {
-      findings.push(...patched.findings)
-      continue
-    }
+    const scan = scanDocument(document)
+    const unknown = recognition.follow(document, scan)
+    const patched = patchedDocument(document, scan, editsOf)
+    findings.push(...patched.findings, ...(unknown ? [unknown] : []))
+    if (document.form === 'notice' || document.form === 'end') continue
     const { text = '', changes = 0 } = files.get(file) ?? {}
-    findings.push(...patched.findings)
     files.set(file, { file, text: text + patched.source, changes: changes + patched.changes })
   }
   return { files: [...files.values()], findings }
 }
 
-function patchedDocument(document: InputDocument, editsOf: (workload: Workload) => readonly TextEdit[]) {
-  const scan = scanDocument(document)
+function patchedDocument(
+  document: InputDocument,
+  scan: DocumentScan,
+  editsOf: (workload: Workload) => readonly TextEdit[],
+) {
   if (document.form === 'manifest') return patchDocument(document, scan, editsOf)
   return { source: sourceOf(document), changes: 0, findings: scan.findings }
 }

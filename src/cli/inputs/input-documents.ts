@@ -35,20 +35,23 @@ export async function* readInputs(inputs: readonly string[], options: ReadOption
   for (const input of inputs) sources.push({ input, found: await sourcesOf(input, roots) })
   const seen = new Set<string>()
   for (const { input, found } of sources) {
-    yield* readSources(found, options, seen)
-    yield { form: 'end', file: nameOf(input) }
+    const isRepeated = yield* readSources(found, options, seen)
+    yield { form: 'end', file: nameOf(input), isRepeated }
   }
 }
 
+/** Gives whether something was left out because it had been read before. */
 async function* readSources(
   sources: readonly Source[],
   options: ReadOptions,
   seen: Set<string>,
-): AsyncGenerator<InputDocument> {
+): AsyncGenerator<InputDocument, boolean> {
+  let isRepeated = false
   for (const source of sources) {
     const name = source.kind === 'stdin' ? nameOf('-') : source.path
     const identity = `${'otherwise' in source} ${await realpath(name).catch(() => name)}`
     if (source.kind !== 'notice') {
+      isRepeated ||= seen.has(identity)
       if (seen.has(identity)) continue
       seen.add(identity)
     }
@@ -56,6 +59,7 @@ async function* readSources(
     // What cannot be rendered still has its files.
     if (!isRead && 'otherwise' in source) yield* readSources(source.otherwise, options, seen)
   }
+  return isRepeated
 }
 
 async function* documentsOf(source: Source, options: ReadOptions): AsyncGenerator<InputDocument> {

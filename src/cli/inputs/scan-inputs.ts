@@ -3,11 +3,12 @@ import type { FieldRule } from '../../discovery/rules/field-rule.ts'
 import { type DocumentScan, type InputDocument, scanDocument } from '../../discovery/scan.ts'
 import { type Confidence, detach, type ImageUse, isAtLeast } from '../../discovery/uses/image-use.ts'
 import { leftOutAsUnsure } from '../../discovery/uses/left-out.ts'
-import { type Finding, finding } from '../../finding.ts'
+import type { Finding } from '../../finding.ts'
 import { customWorkloadsOf } from '../../kubernetes/objects/custom-workload.ts'
 import type { Resource } from '../../kubernetes/objects/resource.ts'
 import type { Workload } from '../../kubernetes/objects/workload.ts'
 import { readInputs } from './input-documents.ts'
+import { Recognition } from './recognition.ts'
 import type { HelmOptions } from './render/helm.ts'
 
 /** What all inputs of a command gave together. */
@@ -45,31 +46,13 @@ export interface ScanOptions extends HelmOptions {
 export async function scanInputs(inputs: readonly string[], options: ScanOptions = {}): Promise<InputScan> {
   const scan = emptyScan()
   const isNeeded = options.comments || options.keepKinds?.length ? undefined : mayNameImages
-  let known = { isAny: false, isKnown: false }
+  const recognition = new Recognition()
   for await (const document of readInputs(inputs, { ...options, isNeeded })) {
-    if (document.form === 'end') {
-      if (known.isAny && !known.isKnown) scan.findings.push(unrecognised(document.file))
-      known = { isAny: false, isKnown: false }
-      continue
-    }
-    const { uses, resources } = addDocument(scan, document, options)
-    known.isAny ||= document.form !== 'blank'
-    known.isKnown ||= uses.length + resources.length > 0 || SPEAKS_FOR_ITSELF.has(document.form)
+    const unknown = recognition.follow(document, addDocument(scan, document, options))
+    if (unknown) scan.findings.push(unknown)
   }
   const unsure = leftOutAsUnsure([...scan.dropped.values()], scan.uses)
   return { ...scan, unsure, ...(options.comments && { uses: withoutKnownComments(scan.uses) }) }
-}
-
-/** A list, a chart, and what was left unparsed are known; of what is broken or unread something is said already. */
-const SPEAKS_FOR_ITSELF: ReadonlySet<string> = new Set(['list', 'chart', 'unneeded', 'broken', 'notice'])
-
-function unrecognised(input: string): Finding {
-  const message = `${input}: nothing in it is known: no Kubernetes resource, and no list of images`
-  const isChart = /(?:^|\/)Chart\.yaml$/.test(input)
-  return finding('INPUT_UNRECOGNISED', message, {
-    file: input,
-    ...(isChart && { hint: 'Name the directory of the chart, so that it is rendered.' }),
-  })
 }
 
 /** Scans objects that came from somewhere else than a file; `place` stands for the file's name. */
@@ -120,23 +103,6 @@ function addDocument(
   }
   return scan
 }
-
-/** Whether some input could not be read, so that images may be missing from the answer. */
-export function isIncomplete({ findings }: Pick<InputScan, 'findings'>): boolean {
-  return findings.some(isUnreadable)
-}
-
-/** Whether a finding says that an input, or a part of it, could not be read. */
-export function isUnreadable({ code, severity }: Finding): boolean {
-  return UNREAD.has(code) && severity === 'error'
-}
-
-/** Whether a finding says that a part of the inputs was not read, for whatever reason. */
-export function isAboutInputs({ code }: Finding): boolean {
-  return UNREAD.has(code) || code === 'PASSED_OVER' || code === 'NOT_INCLUDED'
-}
-
-const UNREAD: ReadonlySet<string> = new Set(['FILE_UNREADABLE', 'DOCUMENT_UNREADABLE', 'INPUT_UNRECOGNISED'])
 
 /** A comment that names what a resource names says nothing new. */
 function withoutKnownComments(uses: readonly ImageUse[]): ImageUse[] {

@@ -34,10 +34,13 @@ export function isImageList(text: string): boolean {
     .map(withoutComment)
   const said = lines.filter((line) => line !== '')
   if (said.some((line) => /^(?:[[{]|["']?[\w./-]+["']?:(?:\s|$)|- )/.test(line))) return false
-  const references = said.filter((line) => findReference(line) !== undefined)
+  const references = said.filter((line) => !PLAIN_VALUE.test(line) && findReference(line) !== undefined)
   const isSure = references.length === said.length || references.some((line) => /[/:@]/.test(line))
   return references.length > 0 && isSure && references.length * 2 >= said.length
 }
+
+/** Values of YAML and JSON that would do as a name too. */
+const PLAIN_VALUE = /^(?:null|true|false|[\d.]+)$/
 
 /** As much of a text as its kind is told by. */
 const MAX_SAMPLE = 64 * 1024
