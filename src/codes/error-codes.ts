@@ -40,6 +40,11 @@ export const ERROR_CODES = {
     help: 'Certificate and key have to be PEM, and belong together.',
     action: 'Give a certificate and the key that it was made for, both in PEM.',
   }),
+  PATCH_UNFAITHFUL: error(2, {
+    title: 'The patched manifests would say something else',
+    help: 'What is to be written is read again first, and is not the input with the changes, document for document. Nothing is written.',
+    action: 'Patch the files one at a time, or write a component beside them: nodeseed patch --output DIR.',
+  }),
   USAGE: error(2, {
     title: 'The command line cannot be understood',
     help: 'A command, flag or argument is unknown, missing or contradicts another.',

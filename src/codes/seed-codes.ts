@@ -134,6 +134,22 @@ export const SEED_CODES = {
     help: 'Its manifest cannot be changed safely from here, or an operator makes its pods. It may land on a node without its images.',
     action: 'Set nodeSelector and pull policy by hand, or in the fields that its operator has for them.',
   },
+  NOT_IN_PLACEMENT: {
+    kind: 'omission',
+    severity: 'warning',
+    one: 'workload without a place',
+    many: 'workloads without a place',
+    title: 'A workload gets no node selector',
+    help: 'The placement that seed wrote says nothing of this workload: it was not among the inputs of seed, or none of its images could be placed. It may land on a node without its images.',
+    action: 'Run seed again with the same manifests as patch, and patch with what it writes.',
+  },
+  PATCHED_BY_SHAPE: {
+    kind: 'note',
+    severity: 'info',
+    title: 'A custom resource was patched because it has the shape of a pod',
+    help: 'What an operator makes of its resources is its own matter. A field that the definition does not have is dropped by the API server without a word, or refused.',
+    action: 'See that the definition has the fields: kubectl explain KIND.PATH',
+  },
   IMMUTABLE_ONCE_CREATED: {
     kind: 'note',
     severity: 'info',

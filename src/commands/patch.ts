@@ -1,37 +1,48 @@
 import { Args, Flags } from '@oclif/core'
 import { BaseCommand } from '../cli/base-command.ts'
 import { readLockOf } from '../cli/bundles/lock-file.ts'
+import { joinedOutput } from '../cli/files/joined-output.ts'
+import { patchComponent } from '../cli/files/patch-component.ts'
 import { checkInPlace, patchFiles, writePatched } from '../cli/files/patch-files.ts'
 import { readPlacementFile } from '../cli/files/placement-file.ts'
+import { repeatable } from '../cli/flags/repeatable.ts'
 import { remoteFlag } from '../cli/flags/scan-flags.ts'
-import { isAboutInputs, isIncomplete } from '../cli/inputs/recognition.ts'
-import { scanInputs } from '../cli/inputs/scan-inputs.ts'
+import { isIncomplete } from '../cli/inputs/recognition.ts'
+import type { HelmOptions } from '../cli/inputs/render/helm.ts'
 import type { Omission } from '../cli/output/omissions.ts'
 import { writeData } from '../cli/output/streams.ts'
 import { writeOutputDirectory } from '../disk/output-directory.ts'
 import { ExpectedError } from '../errors.ts'
 import type { Finding } from '../finding.ts'
-import type { Workload } from '../kubernetes/objects/workload.ts'
+import type { PodPlace } from '../kubernetes/objects/pod-places.ts'
 import { countOf } from '../plural.ts'
-import { kustomizeComponent } from '../seed/patch/kustomize-component.ts'
-import { type EditOptions, podEdits } from '../seed/patch/pod-edit.ts'
+import { type EditOptions, type PodEdits, podEdits } from '../seed/patch/pod-edit.ts'
 import { imagesByName } from '../seed/placement/workload-images.ts'
-import { isRecordedWorkloads, selectorOf } from '../seed/recorded-placement.ts'
+import { isRecordedWorkloads, recordedSelectors } from '../seed/recorded-selectors.ts'
 
 interface PatchAnswer {
   readonly files: readonly { readonly file: string; readonly changes: number }[]
   readonly findings: readonly Finding[]
 }
 
+type EditsOf = (place: PodPlace) => PodEdits
+
+/** What makes the answer no: a part of a workload that stays as it is. */
+const LEFT_OUT: ReadonlySet<string> = new Set(['NOT_PATCHABLE', 'NOT_IN_PLACEMENT'])
+
 export default class Patch extends BaseCommand {
   static override summary = 'make manifests start where their images are: node selector, pull policy, digests'
   static override description =
     `Prints the manifests with the changes; comments, order and quoting stay as they are. With
---in-place the files themselves change; with --output a kustomize component is written beside them.`
+--in-place the files themselves change; with --output a kustomize component is written beside them, which for a chart
+is also a post-renderer for Helm 3 and 4. Keys that an earlier run set for another bundle are replaced, others are left
+alone. Ends with 4 when a part of a workload stays as it is, and says which and why; the rest is patched all the same.`
   static override examples = [
     '<%= config.bin %> <%= command.id %> manifests/ --placement seed-shop --in-place',
     '<%= config.bin %> <%= command.id %> shop.yaml --policy IfNotPresent --pin-digests shop.tar',
     '<%= config.bin %> <%= command.id %> manifests/ --placement seed-shop --output offline',
+    '<%= config.bin %> <%= command.id %> charts/shop --release shop --values prod.yaml --policy Never --output offline',
+    'kubectl get deployments -A -o yaml | <%= config.bin %> <%= command.id %> - --placement seed-shop > patched.yaml',
   ]
   static override strict = false
   static override args = {
@@ -53,19 +64,27 @@ export default class Patch extends BaseCommand {
     'in-place': Flags.boolean({ description: 'change the files', exclusive: ['output'] }),
     output: Flags.string({ char: 'o', description: 'write a kustomize component to this directory', helpValue: 'DIR' }),
     force: Flags.boolean({ description: 'replace a component that is there', dependsOn: ['output'] }),
+    release: Flags.string({ description: 'name under which a Helm chart is installed', helpValue: 'NAME' }),
+    values: repeatable({ description: 'values file for Helm charts (repeatable)', helpValue: 'FILE' }),
+    set: repeatable({ description: 'value for Helm charts (repeatable)', helpValue: 'KEY=VALUE' }),
     ...remoteFlag,
   }
 
   async run(): Promise<PatchAnswer & { omissions: readonly Omission[] }> {
     const { argv, flags } = await this.parse(Patch)
     const optionsFor = await this.#options(flags.placement, flags.policy, flags['pin-digests'])
+    const editsOf = (place: PodPlace) => podEdits(place, optionsFor(place))
     const inputs = argv as string[]
+    const { release, values, set, 'allow-remote': allowRemote } = flags
+    const reading = { release, values, set, allowRemote }
     const answer = flags.output
-      ? await this.#writeComponent(inputs, optionsFor, { ...flags, output: flags.output })
-      : await this.#rewrite(inputs, optionsFor, flags)
+      ? await this.#writeComponent(inputs, editsOf, reading, { output: flags.output, force: flags.force })
+      : await this.#rewrite(inputs, editsOf, reading, flags['in-place'])
     this.sayFindings(answer.findings)
+    const isAll = answer.findings.every(({ code, severity }) => !LEFT_OUT.has(code) && severity !== 'error')
     // What could be read is patched; a script must not take it for all.
     if (isIncomplete(answer)) process.exitCode = 2
+    else if (!isAll) this.answerNo()
     return { ...answer, omissions: this.sayLeftOut(answer.findings) }
   }
 
@@ -73,50 +92,41 @@ export default class Patch extends BaseCommand {
     placement: string | undefined,
     policy: string | undefined,
     pinsFrom: string | undefined,
-  ): Promise<(workload: Workload) => EditOptions> {
+  ): Promise<(place: PodPlace) => EditOptions> {
     if (!placement && !policy && !pinsFrom) {
       throw new ExpectedError('USAGE', 'nothing to change', {
         hint: 'Give --placement, --policy or --pin-digests, or several of them.',
       })
     }
-    const recorded = placement ? await readPlacementFile(placement, isRecordedWorkloads) : undefined
+    const selectorOf = placement && recordedSelectors(await readPlacementFile(placement, isRecordedWorkloads))
     const lock = pinsFrom ? await readLockOf(pinsFrom) : undefined
     const pins = lock && imagesByName(lock.images)
-    return (workload) => ({
-      ...(recorded && { nodeSelector: selectorOf(recorded, workload) }),
+    return (place) => ({
+      ...(selectorOf && { nodeSelector: selectorOf(place) }),
       ...(policy && { policy: policy as 'IfNotPresent' | 'Never' }),
       ...(pins && { pins }),
     })
   }
 
-  async #rewrite(
-    inputs: string[],
-    optionsFor: (workload: Workload) => EditOptions,
-    flags: { 'in-place': boolean; 'allow-remote': boolean },
-  ): Promise<PatchAnswer> {
-    const inPlace = flags['in-place']
+  async #rewrite(inputs: string[], editsOf: EditsOf, reading: HelmOptions, inPlace: boolean): Promise<PatchAnswer> {
     if (inPlace) await checkInPlace(inputs)
-    const editsOf = (workload: Workload) => podEdits(workload, optionsFor(workload))
-    const { files, findings } = await patchFiles(inputs, editsOf, { allowRemote: flags['allow-remote'] })
+    const { files, findings } = await patchFiles(inputs, editsOf, reading)
     if (inPlace) await writePatched(files)
-    for (const { file, text, changes } of files) {
-      if (inPlace) this.log(`${file}: ${countOf(changes, 'change')}`)
-      else if (!this.jsonEnabled()) writeData(`${text.startsWith('---') ? '' : '---\n'}${text.trimEnd()}\n`)
-    }
+    else if (!this.jsonEnabled()) writeData(joinedOutput(files))
+    if (inPlace) for (const { file, changes } of files) this.log(`${file}: ${countOf(changes, 'change')}`)
     return { files: files.map(({ file, changes }) => ({ file, changes })), findings }
   }
 
   async #writeComponent(
     inputs: string[],
-    optionsFor: (workload: Workload) => EditOptions,
-    { output, force, 'allow-remote': allowRemote }: { output: string; force: boolean; 'allow-remote': boolean },
+    editsOf: EditsOf,
+    reading: HelmOptions,
+    { output, force }: { output: string; force: boolean },
   ): Promise<PatchAnswer> {
-    const { workloads, findings } = await scanInputs(inputs, { keepWorkloads: true, allowRemote })
-    const edited = workloads.map((workload) => ({ workload, edits: podEdits(workload, optionsFor(workload)) }))
-    const component = kustomizeComponent(edited)
-    await writeOutputDirectory(output, component.files, { force })
-    const files = component.files.map(({ path }) => ({ file: `${output}/${path}`, changes: 1 }))
+    const { files: written, findings } = await patchComponent(inputs, editsOf, reading)
+    await writeOutputDirectory(output, written, { force })
+    const files = written.map(({ path }) => ({ file: `${output}/${path}`, changes: 1 }))
     for (const { file } of files) this.log(file)
-    return { files, findings: [...findings.filter(isAboutInputs), ...component.findings] }
+    return { files, findings }
   }
 }

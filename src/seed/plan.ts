@@ -3,6 +3,7 @@ import type { Lock, LockedImage } from '../bundle/format/lock.ts'
 import { seedSetDigest } from '../bundle/format/seed-set.ts'
 import type { Finding } from '../finding.ts'
 import { kubeletMinor } from '../kubernetes/objects/node.ts'
+import { placeOfWorkload } from '../kubernetes/objects/pod-places.ts'
 import type { Workload } from '../kubernetes/objects/workload.ts'
 import { digestOf } from '../oci/digest.ts'
 import { formatPlatform } from '../oci/platform.ts'
@@ -101,7 +102,10 @@ export function planSeeding(
   const placed = nodePlacements(placement, seeded, setsOf)
   const patches = patchesFor(lock, workloads, placement, labels)
   const component = kustomizeComponent(
-    patches.map(({ workload, nodeSelector }) => ({ workload, edits: podEdits(workload, { nodeSelector }) })),
+    patches.map(({ workload, nodeSelector }) => {
+      const place = placeOfWorkload(workload)
+      return { place, edits: podEdits(place, { nodeSelector }).edits }
+    }),
   )
   const seeding = { ...options, bundle: lock, scriptDigest: digestOf(options.script).slice(0, 'sha256:'.length + 16) }
   const { registry: url, registryCa: ca } = options

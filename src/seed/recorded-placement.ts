@@ -2,7 +2,6 @@ import type { Node, Pod } from 'kubernetes-types/core/v1.js'
 import { SEEDED } from '../bundle/format/seed-set.ts'
 import { nameOfNode } from '../kubernetes/objects/node.ts'
 import { isObject } from '../kubernetes/objects/resource.ts'
-import type { Workload } from '../kubernetes/objects/workload.ts'
 import { SET_LABEL } from './output/daemon-set.ts'
 import type { SeedingPlan } from './plan.ts'
 
@@ -69,26 +68,6 @@ export function isRecordedPlacement(value: unknown): value is RecordedPlacement 
 /** It becomes an argument of kubectl. Source: k8s.io/apimachinery, IsDNS1123Label. */
 function isLabel(value: unknown): boolean {
   return typeof value === 'string' && /^[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?$/.test(value)
-}
-
-/** What `placement.json` says, as far as workloads go. */
-export type RecordedWorkloads = Pick<SeedingPlan, 'workloads'>
-
-/** Whether a value has the form of `placement.json`. */
-export function isRecordedWorkloads(value: unknown): value is RecordedWorkloads {
-  return isObject(value) && Array.isArray(value.workloads) && value.workloads.every(isObject)
-}
-
-/** The node selector that seeding decided on for a workload; empty for one that it did not see. */
-export function selectorOf({ workloads }: RecordedWorkloads, { resource }: Workload): Readonly<Record<string, string>> {
-  const recorded = workloads.find(
-    ({ apiVersion, kind, namespace, name }) =>
-      apiVersion === resource.apiVersion &&
-      kind === resource.kind &&
-      namespace === resource.namespace &&
-      name === resource.name,
-  )
-  return recorded?.nodeSelector ?? {}
 }
 
 function isReady({ status }: Pod): boolean {

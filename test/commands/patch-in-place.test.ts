@@ -68,6 +68,17 @@ test.for<[what: string, prepare: (at: Place) => unknown, inputs: (at: Place) => 
   for (const name of ['k8s/a.yaml', 'k8s/b.yaml']) expect(await readFile(at(name), 'utf8')).toBe(POD)
 })
 
+test('bytes that are no UTF-8 are not written as others', async () => {
+  const at = await manifests()
+  const latin = Buffer.concat([Buffer.from('# gr\xfcn\n', 'latin1'), Buffer.from(POD)])
+  await writeFile(at('k8s/c.yaml'), latin)
+  const { exitCode, stderr } = await runCli(['patch', at('k8s'), '--policy', 'Never', '--in-place'])
+  expect(exitCode).toBe(2)
+  expect(stderr).toMatch(/c\.yaml: is not UTF-8, .*: left as it is\n {2}try: Write it anew as UTF-8/)
+  expect(await readFile(at('k8s/c.yaml'))).toEqual(latin)
+  expect(await readFile(at('k8s/a.yaml'), 'utf8')).toBe(POD)
+})
+
 test('a file in the way of none: every target is changed, or none is', async () => {
   const at = await manifests()
   await mkdir(at('k8s/ro'))

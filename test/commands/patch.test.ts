@@ -7,7 +7,7 @@ import { runCli } from '../support/cli.ts'
 import { runTool, testWith } from '../support/debian.ts'
 import type { Blobs } from '../support/image-maker.ts'
 import { shopImages } from '../support/shop-images.ts'
-import { temporaryDirectory } from '../support/temporary.ts'
+import { directoryWith, temporaryDirectory } from '../support/temporary.ts'
 
 const SHOP = 'examples/seed/shop.yaml'
 
@@ -130,30 +130,85 @@ testWith(['kubectl'])(
   },
 )
 
-test('what cannot be patched is named and left as it is', async () => {
-  const file = join(await temporaryDirectory(), 'odd.yaml')
-  const text = `apiVersion: v1
-kind: Pod
-metadata: {name: shared}
-spec: &spec {containers: [{name: a, image: "a:latest"}]}
----
-apiVersion: argoproj.io/v1alpha1
+const ROLLOUT = `apiVersion: argoproj.io/v1alpha1
 kind: Rollout
 metadata: {name: web}
 spec: {template: {spec: {containers: [{name: a, image: "a:latest"}]}}}
----
+`
+const SHARED = `x: &spec {containers: [{name: a, image: "a:latest"}]}
 apiVersion: v1
 kind: Pod
-metadata: {name: broken
+metadata: {name: shared}
+spec: *spec
 `
-  await writeFile(file, text)
-  const { stderr, exitCode } = await runCli(['patch', file, '--policy', 'IfNotPresent', '--in-place'])
-  expect(exitCode).toBe(2)
-  expect(stderr).toContain('Pod shared: left as it is: an alias shares this part with others')
-  expect(stderr).toContain('Rollout web: a custom resource')
-  expect(stderr).toContain('not readable')
-  expect(await readFile(file, 'utf8')).toBe(text)
+const ENGINE = `apiVersion: x.example/v1
+kind: Engine
+metadata: {name: db}
+spec: {image: "quay.io/team/db:1"}
+`
+
+test('what cannot be patched is named and left as it is, with exit 4; what cannot be read, with 2', async () => {
+  const directory = await directoryWith({ 'odd.yaml': `${SHARED}---\n${ROLLOUT}---\n${ENGINE}` })
+  const file = join(directory, 'odd.yaml')
+  const { stdout, stderr, exitCode } = await runCli(['patch', file, '--policy', 'IfNotPresent'])
+  expect(exitCode).toBe(4)
+  expect(stdout).toBe(
+    `${SHARED}---\n${ROLLOUT.replace('{name: a', '{imagePullPolicy: IfNotPresent, name: a')}---\n${ENGINE}`,
+  )
+  expect(stderr).toContain(
+    'Pod shared: imagePullPolicy of container a left as it is: an alias shares this part with others',
+  )
+  expect(stderr).toContain('Rollout web: patched at spec.template.spec, which has the shape of a pod')
+  expect(stderr).toContain('Engine db: names quay.io/team/db:1 outside of any pod that could be patched')
+  expect(stderr).toContain('left out: 2 workloads that cannot be patched: Engine db, Pod shared')
+  await writeFile(file, `${ROLLOUT}---\nkind: Pod\nmetadata: {name: broken\n`)
+  expect(await runCli(['patch', file, '--policy', 'Never'])).toMatchObject({
+    exitCode: 2,
+    stderr: expect.stringContaining('not readable'),
+  })
 })
+
+test.for<[what: string, files: Record<string, string>, names: string[]]>([
+  ['JSON documents without marks', { 'a.json': jsonPod('a') + jsonPod('b'), 'c.yaml': yamlPod('c') }, ['a', 'b', 'c']],
+  ['JSON documents of one file', { 'a.json': jsonPod('a') + jsonPod('b') }, ['a', 'b']],
+  ['no final line end', { 'a.yaml': yamlPod('a').trimEnd(), 'b.yaml': yamlPod('b') }, ['a', 'b']],
+  ['byte order marks', { 'a.yaml': `\ufeff${yamlPod('a')}`, 'b.yaml': `\ufeff${yamlPod('b')}` }, ['a', 'b']],
+  ['end marks', { 'a.yaml': `${yamlPod('a')}...\n`, 'b.yaml': `# b\n---\n${yamlPod('b')}` }, ['a', 'b']],
+])('files with %s are printed as one stream that kubectl reads whole', async ([, files, names]) => {
+  const directory = await directoryWith(files)
+  const { stdout, exitCode } = await runCli(['patch', directory, '--policy', 'Never'])
+  expect(exitCode).toBe(0)
+  const documents = await directoryWith({ 'all.yaml': stdout })
+  const answer = await runTool('kubectl', ['label', '--local', '-f', join(documents, 'all.yaml'), '-o', 'name', 'a=b'])
+  expect(
+    answer.stdout
+      .trim()
+      .split('\n')
+      .map((line) => line.replace(/^pod\/| .*/g, '')),
+  ).toEqual(names)
+})
+
+test('one file is printed as it is; what would be another document behind other files is refused', async () => {
+  const last = 'apiVersion: v1\nkind: ConfigMap\nmetadata: {name: c}\ndata:\n  a: |+\n    text\n\n\n'
+  const directive = `%YAML 1.1\n---\n${yamlPod('b')}`
+  const directory = await directoryWith({ 'a.yaml': last, 'b.yaml': directive })
+  expect(await runCli(['patch', join(directory, 'a.yaml'), '--policy', 'Never'])).toMatchObject({ stdout: last })
+  expect(await runCli(['patch', directory, '--policy', 'Never'])).toMatchObject({
+    exitCode: 2,
+    stdout: '',
+    stderr: expect.stringMatching(
+      /b\.yaml:2: this document would be another one.*\n {2}try: Patch this file by itself/,
+    ),
+  })
+})
+
+function jsonPod(name: string): string {
+  return `${JSON.stringify({ apiVersion: 'v1', kind: 'Pod', metadata: { name }, spec: { containers: [{ name: 'a', image: 'a:1' }] } })}\n`
+}
+
+function yamlPod(name: string): string {
+  return `apiVersion: v1\nkind: Pod\nmetadata: {name: ${name}}\nspec: {containers: [{name: a, image: "a:1"}]}\n`
+}
 
 test('nothing to change is a usage error', async () => {
   expect(await runCli(['patch', SHOP])).toMatchObject({ exitCode: 2, stderr: expect.stringContaining('--placement') })

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { scanDocument } from '../../src/discovery/scan.ts'
 import { readEveryDocument } from '../../src/kubernetes/documents/document.ts'
-import type { Workload } from '../../src/kubernetes/objects/workload.ts'
+import type { PodPlace } from '../../src/kubernetes/objects/pod-places.ts'
 import { patchDocument } from '../../src/seed/patch/patch-document.ts'
 import { podEdits } from '../../src/seed/patch/pod-edit.ts'
 import { countWork } from '../support/counted-work.ts'
@@ -126,7 +126,7 @@ const PATCHED: Record<string, (size: number) => string> = {
 }
 
 test.for(Object.entries(PATCHED))('twice as much costs at most twice as much to patch: %s', async ([, make]) => {
-  const editsOf = (workload: Workload) => podEdits(workload, { policy: 'Never', nodeSelector: { a: 'b' } })
+  const editsOf = (place: PodPlace) => podEdits(place, { policy: 'Never', nodeSelector: { a: 'b' } })
   const beyond = await excess((size) => {
     const text = make(size)
     return () => {

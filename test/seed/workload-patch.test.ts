@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest'
 import type { LockedImage } from '../../src/bundle/format/lock.ts'
 import { readAllDocuments } from '../../src/kubernetes/documents/document.ts'
+import { placeOfWorkload } from '../../src/kubernetes/objects/pod-places.ts'
 import { resourcesOf } from '../../src/kubernetes/objects/resource.ts'
 import { type Workload, workloadOf } from '../../src/kubernetes/objects/workload.ts'
 import { digestOf } from '../../src/oci/digest.ts'
@@ -50,7 +51,10 @@ function select(...args: Parameters<typeof workload>) {
 
 function component(...patches: ReturnType<typeof select>[]) {
   return kustomizeComponent(
-    patches.map(({ workload, nodeSelector }) => ({ workload, edits: podEdits(workload, { nodeSelector }) })),
+    patches.map(({ workload, nodeSelector }) => {
+      const place = placeOfWorkload(workload)
+      return { place, edits: podEdits(place, { nodeSelector }).edits }
+    }),
   )
 }
 

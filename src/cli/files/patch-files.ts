@@ -1,10 +1,12 @@
+import { readFile } from 'node:fs/promises'
 import { type DocumentScan, type InputDocument, scanDocument } from '../../discovery/scan.ts'
 import { checkReplaceable, replaceFile, tidyBeside } from '../../disk/write-file.ts'
 import { ExpectedError } from '../../errors.ts'
-import type { Finding } from '../../finding.ts'
-import type { TextEdit } from '../../kubernetes/documents/splice.ts'
-import type { Workload } from '../../kubernetes/objects/workload.ts'
+import { type Finding, finding } from '../../finding.ts'
+import { readEveryDocument } from '../../kubernetes/documents/document.ts'
+import type { PodPlace } from '../../kubernetes/objects/pod-places.ts'
 import { patchDocument } from '../../seed/patch/patch-document.ts'
+import type { PodEdits } from '../../seed/patch/pod-edit.ts'
 import { type ReadOptions, readInputs } from '../inputs/input-documents.ts'
 import { Recognition } from '../inputs/recognition.ts'
 import { type Source, sourcesOf } from '../inputs/source.ts'
@@ -13,6 +15,8 @@ import { type Source, sourcesOf } from '../inputs/source.ts'
 export interface PatchedFile {
   /** `<stdin>` for standard input. */
   readonly file: string
+  /** As it was read. */
+  readonly before: string
   readonly text: string
   /** Values that were set. */
   readonly changes: number
@@ -26,37 +30,79 @@ export interface PatchedFile {
  */
 export async function patchFiles(
   inputs: readonly string[],
-  editsOf: (workload: Workload) => readonly TextEdit[],
+  editsOf: (place: PodPlace) => PodEdits,
   options: ReadOptions,
 ): Promise<{ files: PatchedFile[]; findings: Finding[] }> {
-  const files = new Map<string, PatchedFile>()
+  const files = new Map<string, { sources: string[]; patched: string[]; changes: number }>()
   const findings: Finding[] = []
   const recognition = new Recognition()
   for await (const document of readInputs(inputs, options)) {
-    const { file } = document
     const scan = scanDocument(document)
     const unknown = recognition.follow(document, scan)
     const patched = patchedDocument(document, scan, editsOf)
-    findings.push(...patched.findings, ...(unknown ? [unknown] : []))
-    if (document.form === 'notice' || document.form === 'end') continue
-    const { text = '', changes = 0 } = files.get(file) ?? {}
-    files.set(file, { file, text: text + patched.source, changes: changes + patched.changes })
+    findings.push(...(unknown ? [unknown] : []))
+    for (const finding of patched.findings) findings.push(finding)
+    if (!('source' in document)) continue
+    const file = files.get(document.file) ?? { sources: [], patched: [], changes: 0 }
+    files.set(document.file, file)
+    file.sources.push(document.source)
+    file.patched.push(patched.source)
+    file.changes += patched.changes
   }
-  return { files: [...files.values()], findings }
+  return {
+    files: Array.from(files, ([file, { sources, patched, changes }]): PatchedFile => {
+      const text = wholeText(file, patched)
+      return { file, before: sources.join(''), text, changes }
+    }),
+    findings,
+  }
 }
 
-function patchedDocument(
-  document: InputDocument,
-  scan: DocumentScan,
-  editsOf: (workload: Workload) => readonly TextEdit[],
-) {
+/**
+ * The documents of a file in one text, which is taken apart again: each has been read with its edits, and must be the
+ * same document in its place.
+ */
+function wholeText(file: string, documents: readonly string[]): string {
+  const text = documents.join('')
+  const again = Array.from(
+    readEveryDocument(text, file, 1, () => false),
+    ({ source }) => source,
+  )
+  // JSON documents behind one another are taken apart only where the text begins with one.
+  const pieces = (parts: readonly string[]): string[] => parts.flatMap((part) => (part === '' ? [] : [part]))
+  if (isSameCut(pieces(again), pieces(documents))) return text
+  throw new ExpectedError('PATCH_UNFAITHFUL', `${file}: its documents would run into one another once they are changed`)
+}
+
+function isSameCut(again: readonly string[], documents: readonly string[]): boolean {
+  if (again.length === documents.length) return again.every((source, index) => source === documents[index])
+  return isFinerCut(again, documents) || isFinerCut(documents, again)
+}
+
+/** Whether each of some texts is made of whole pieces of the others. */
+function isFinerCut(pieces: readonly string[], texts: readonly string[]): boolean {
+  let at = 0
+  for (const text of texts) {
+    let rest = text
+    while (rest !== '') {
+      const piece = pieces[at++]
+      if (!piece || !rest.startsWith(piece)) return false
+      rest = rest.slice(piece.length)
+    }
+  }
+  return at === pieces.length
+}
+
+function patchedDocument(document: InputDocument, scan: DocumentScan, editsOf: (place: PodPlace) => PodEdits) {
   if (document.form === 'manifest') return patchDocument(document, scan, editsOf)
-  return { source: sourceOf(document), changes: 0, findings: scan.findings }
+  const source = 'source' in document ? document.source : ''
+  return { source, changes: 0, findings: document.form === 'list' ? [listLeftOut(document.file)] : scan.findings }
 }
 
-function sourceOf(document: InputDocument): string {
-  if ('source' in document) return document.source
-  return document.form === 'list' ? document.text : ''
+/** A list of images among the inputs has no workload. */
+export function listLeftOut(file: string): Finding {
+  const message = `${file}: a list of images, in which no workload can be patched`
+  return finding('NOT_PATCHABLE', message, { hint: 'Name the manifests that use these images.', file, subject: file })
 }
 
 const NO_FILES = { stdin: 'standard input', chart: 'a chart', kustomization: 'a kustomization' } as const
@@ -85,13 +131,25 @@ function notInPlace(source: Source): ExpectedError {
  * Writes the files that changed in place, once it is sure that each can be written: each is the old or the new one, also
  * when this is killed.
  *
- * @throws {ExpectedError} USAGE for a link; DISK_FULL, DISK_ERROR
+ * @throws {ExpectedError} USAGE for a link; INPUT_INVALID for one that is no UTF-8; DISK_FULL, DISK_ERROR
  */
 export async function writePatched(files: readonly PatchedFile[]): Promise<void> {
   const changed = files.filter(({ changes }) => changes > 0)
-  for (const { file } of changed) await checkReplaceable(file)
+  for (const { file, before } of changed) {
+    await checkReplaceable(file)
+    await checkBytes(file, before)
+  }
   for (const { file, text, changes } of files) {
     if (changes > 0) await replaceFile({ file, content: text })
     else await tidyBeside(file)
   }
+}
+
+/** What was read must be all of the file: bytes that are no UTF-8, or UTF-16, would be others once they are written. */
+async function checkBytes(file: string, before: string): Promise<void> {
+  const bytes = await readFile(file)
+  if (bytes.equals(Buffer.from(before))) return
+  throw new ExpectedError('INPUT_INVALID', `${file}: is not UTF-8, or has changed in the meantime: left as it is`, {
+    hint: 'Write it anew as UTF-8 (iconv -t UTF-8), then patch it again.',
+  })
 }

@@ -7,6 +7,11 @@ import { templatePathOf, type Workload } from './workload.ts'
 /** Policies hold patterns of pods, not pods. */
 const POLICY_GROUPS = /(?:^|\.)(?:kyverno\.io|gatekeeper\.sh)\//
 
+/** Whether what looks like a pod in a resource is a pattern of pods. */
+export function isPolicy({ apiVersion }: Pick<Resource, 'apiVersion'>): boolean {
+  return POLICY_GROUPS.test(apiVersion)
+}
+
 /** How deep a template may stand; the deepest known, of a TrainingRuntime, is nine. */
 const MAX_DEPTH = 16
 
@@ -16,7 +21,7 @@ const MAX_DEPTH = 16
  * the place of each is part of its name.
  */
 export function customWorkloadsOf(resource: Resource): Workload[] {
-  if (templatePathOf(resource) || POLICY_GROUPS.test(resource.apiVersion)) return []
+  if (templatePathOf(resource) || isPolicy(resource)) return []
   const paths = [...templatePaths(resource.value, [])]
   return paths.map((templatePath): Workload => {
     const template = valueAt(resource.value, templatePath) as PodTemplateSpec

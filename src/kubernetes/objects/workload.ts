@@ -28,7 +28,7 @@ const TEMPLATE_PATHS: ReadonlyMap<string, Path> = new Map<string, Path>([
 ])
 
 /** The API groups of those kinds, current and former; another group's Deployment or Job is a custom resource. */
-const GROUPS: ReadonlySet<string> = new Set(['', 'apps', 'batch', 'extensions'])
+export const GROUPS: ReadonlySet<string> = new Set(['', 'apps', 'batch', 'extensions'])
 
 /** Where a built-in kind keeps its pod template, or undefined for any other kind. */
 export function templatePathOf({ apiVersion, kind }: Pick<Resource, 'apiVersion' | 'kind'>): Path | undefined {

@@ -1,17 +1,9 @@
 import { type Finding, finding } from '../../finding.ts'
-import type { Path } from '../../kubernetes/documents/path.ts'
-import { valueAt } from '../../kubernetes/documents/path.ts'
 import { renderYaml } from '../../kubernetes/documents/render.ts'
 import { isObject, nameOfResource, type Resource } from '../../kubernetes/objects/resource.ts'
-import type { Workload } from '../../kubernetes/objects/workload.ts'
 import type { GeneratedFile } from '../files/generated-file.ts'
-import type { PodEdit } from './pod-edit.ts'
-
-/** A workload, and the texts to be set in it. */
-export interface EditedWorkload {
-  readonly workload: Workload
-  readonly edits: readonly PodEdit[]
-}
+import { type EditedPlace, type PatchBody, patchBodies } from './patch-bodies.ts'
+import { type Rendering, targetOf } from './patch-target.ts'
 
 /** A kustomize component that patches workloads, and what it could not take in. */
 export interface Component {
@@ -19,79 +11,82 @@ export interface Component {
   readonly findings: readonly Finding[]
 }
 
+/** All that is to be set in one resource. */
+interface PatchedResource {
+  readonly resource: Resource
+  readonly bodies: readonly PatchBody[]
+}
+
 /** Kinds whose pod template the API server does not let anyone change later. */
 const IMMUTABLE = new Set(['Job', 'Pod'])
 
-/** A kustomize component: one strategic merge patch for each workload that has edits. */
-export function kustomizeComponent(patches: readonly EditedWorkload[]): Component {
+const COMMENT = `Lets each workload start where its images are. Name this directory under "components:" of the
+kustomization that lists the workloads, or of one above it, as the last: what a later component adds is not patched.`
+
+/**
+ * A kustomize component: patches of each workload that has edits. They are for workloads by kind and name, so that it
+ * may stand where only some of the workloads are, and above or below what gives names a prefix or a namespace.
+ */
+export function kustomizeComponent(
+  places: readonly EditedPlace[],
+  renderingOf: (file: string) => Rendering = () => 'none',
+): Component {
   const findings: Finding[] = []
   const files = new Map<string, GeneratedFile>()
-  for (const patch of distinct(patches)) {
-    const { resource } = patch.workload
-    if (resource.name === '' || resource.name.endsWith('*')) {
-      findings.push(unnamed(resource))
-      continue
+  const patches: object[] = []
+  const { resources, problems } = patchedResources(places)
+  findings.push(...problems)
+  const names = Map.groupBy(resources, ({ resource }) => nameId(resource))
+  for (const { resource, bodies } of resources) {
+    const isAlone = names.get(nameId(resource))?.length === 1
+    const rendering = renderingOf(resource.document.file)
+    for (const body of bodies) {
+      const path = freePath(files, resource)
+      files.set(path, { path, content: renderYaml(commentFor(resource), [body.content]) })
+      const target = targetOf(resource, rendering, { isAlone, isNeeded: body.form === 'operations' })
+      patches.push({ path, ...(target && { target }) })
     }
-    const path = freePath(files, resource)
-    files.set(path, { path, content: renderYaml(commentFor(resource), [strategicPatch(patch)]) })
     if (IMMUTABLE.has(resource.kind)) findings.push(immutable(resource))
   }
-  const component = {
-    apiVersion: 'kustomize.config.k8s.io/v1alpha1',
-    kind: 'Component',
-    patches: [...files.keys()].map((path) => ({ path })),
-  }
-  const comment =
-    'Lets each workload start where its images are. Name this directory under "components:" in the\n' +
-    "kustomization that lists the workloads' manifests."
-  const kustomization = { path: 'kustomization.yaml', content: renderYaml(comment, [component]) }
+  const component = { apiVersion: 'kustomize.config.k8s.io/v1alpha1', kind: 'Component', patches }
+  const kustomization = { path: 'kustomization.yaml', content: renderYaml(COMMENT, [component]) }
   return { files: [kustomization, ...files.values()], findings }
 }
 
-function distinct(patches: readonly EditedWorkload[]): EditedWorkload[] {
-  const useful = patches.filter(({ edits }) => edits.length > 0)
-  return [...new Map(useful.map((patch) => [identity(patch.workload.resource), patch])).values()]
-}
-
-function identity({ apiVersion, kind, namespace, name }: Resource): string {
-  return JSON.stringify([apiVersion, kind, namespace, name])
-}
-
-function strategicPatch({ workload: { resource, templatePath, podSpec }, edits }: EditedWorkload): object {
-  const { apiVersion, kind, namespace, name } = resource
-  const specPath = [...templatePath, 'spec']
-  const spec = edits.reduce(
-    (sum, edit) => merge(sum, strategic(podSpec, edit.path.slice(specPath.length), edit.value)),
-    {},
-  )
-  const inside = specPath.reduceRight<object>((value, key) => ({ [key]: value }), spec)
-  return { apiVersion, kind, metadata: { name, ...(namespace && { namespace }) }, ...inside }
-}
-
-/** A value at a path of a pod spec, as a strategic merge patch: list entries are named, not counted. */
-function strategic(owner: unknown, [key = '', ...rest]: Path, value: string): Record<string, unknown> {
-  if (rest.length === 0) return { [key]: value }
-  const [index, ...inside] = rest
-  const next = valueAt(owner, [key])
-  if (typeof index !== 'number') return { [key]: strategic(next, rest, value) }
-  const entry = valueAt(next, [index])
-  return { [key]: [{ name: valueAt(entry, ['name']), ...strategic(entry, inside, value) }] }
-}
-
-function merge(a: Record<string, unknown>, b: Record<string, unknown>): Record<string, unknown> {
-  const merged = { ...a }
-  for (const [key, value] of Object.entries(b)) {
-    const known = merged[key]
-    if (Array.isArray(known) && Array.isArray(value)) merged[key] = mergeNamed(known, value)
-    else merged[key] = isObject(known) && isObject(value) ? merge(known, value) : value
+/** One entry for each resource; what kustomize could not find again is a finding. */
+function patchedResources(places: readonly EditedPlace[]): { resources: PatchedResource[]; problems: Finding[] } {
+  const problems: Finding[] = []
+  const useful = places.filter(({ edits }) => edits.length > 0)
+  const byResource = Map.groupBy(useful, ({ place }) => place.resource.value)
+  const resources = new Map<string, PatchedResource>()
+  for (const [value, parts] of byResource) {
+    const [first] = parts
+    if (!first) continue
+    const resource = { ...first.place.resource, name: ownName(value) }
+    if (resource.name === '') {
+      problems.push(notPatchable(first.place.resource, 'has no fixed name, so kustomize cannot patch it'))
+      continue
+    }
+    const { bodies, refused } = patchBodies(resource, parts)
+    for (const what of refused) problems.push(notPatchable(resource, `${what} left as it is: nothing names its entry`))
+    const id = JSON.stringify([nameId(resource), resource.namespace])
+    const known = resources.get(id)
+    if (known && JSON.stringify(known.bodies) !== JSON.stringify(bodies)) {
+      problems.push(
+        notPatchable(resource, 'is there several times with other images, and kustomize takes them for one'),
+      )
+    }
+    if (!known && bodies.length > 0) resources.set(id, { resource, bodies })
   }
-  return merged
+  return { resources: [...resources.values()], problems }
 }
 
-function mergeNamed(known: Record<string, unknown>[], added: Record<string, unknown>[]): Record<string, unknown>[] {
-  const byName = new Map(known.map((entry) => [entry.name, entry]))
-  for (const entry of added) byName.set(entry.name, merge(byName.get(entry.name) ?? {}, entry))
-  return [...byName.values()]
+function ownName({ metadata }: Readonly<Record<string, unknown>>): string {
+  return isObject(metadata) && typeof metadata.name === 'string' ? metadata.name : ''
+}
+
+function nameId({ apiVersion, kind, name }: Resource): string {
+  return JSON.stringify([apiVersion, kind, name])
 }
 
 function commentFor(resource: Resource): string {
@@ -113,11 +108,11 @@ function freePath(taken: ReadonlyMap<string, unknown>, { kind, namespace, name }
   }
 }
 
-function unnamed(resource: Resource): Finding {
+function notPatchable(resource: Resource, problem: string): Finding {
   const { file, line } = resource.document
-  const message = `${nameOfResource(resource)}: has no fixed name, so kustomize cannot patch it`
-  const hint = 'Give it metadata.name, or add the nodeSelector by hand.'
-  return finding('NOT_PATCHABLE', message, { hint, file, line })
+  const subject = nameOfResource(resource)
+  const hint = 'Give it, and each of its containers, a name of its own; or patch the file itself: --in-place.'
+  return finding('NOT_PATCHABLE', `${subject}: ${problem}`, { hint, subject, file, line })
 }
 
 function immutable(resource: Resource): Finding {

@@ -1,50 +1,111 @@
 import type { LockedImage } from '../../bundle/format/lock.ts'
-import type { Path } from '../../kubernetes/documents/path.ts'
-import { podImages } from '../../kubernetes/objects/pod-images.ts'
-import type { Workload } from '../../kubernetes/objects/workload.ts'
+import type { Edit } from '../../kubernetes/documents/edit/edited-value.ts'
+import { type PodImage, podImages } from '../../kubernetes/objects/pod-images.ts'
+import type { PodPlace } from '../../kubernetes/objects/pod-places.ts'
 import { criForm, findReference } from '../../oci/reference.ts'
+import { selectorChange } from './selector-change.ts'
 
-/** A text to be set in a resource, at a path from the resource. */
-export interface PodEdit {
-  readonly path: Path
-  readonly value: string
+/** What is to change at a path from the resource. */
+export interface PodEdit extends Edit {
+  /** For people: `nodeSelector`, `imagePullPolicy of container web`. */
+  readonly what: string
+}
+
+/** Why a part of a workload stays as it is; the other parts change all the same. */
+export interface PodRefusal {
+  readonly code: 'NOT_PATCHABLE' | 'SELECTOR_CONFLICT' | 'IMAGE_NOT_IN_BUNDLE' | 'NOT_IN_PLACEMENT'
+  readonly problem: string
+  readonly hint?: string
 }
 
 export interface EditOptions {
-  /** Added to what the workload selects by already. */
-  readonly nodeSelector?: Readonly<Record<string, string>>
+  /** Added to what the workload selects by already; a text says why there is none for it. */
+  readonly nodeSelector?: Readonly<Record<string, string>> | string
   /** Set where the effective policy is one that needs a registry or, for Never, might ask one. */
   readonly policy?: 'IfNotPresent' | 'Never'
   /** Images whose digest is written behind the reference, by the name that a runtime looks for. */
   readonly pins?: ReadonlyMap<string, LockedImage>
 }
 
-/** What has to change in a workload; nothing that is as it should be. */
-export function podEdits(workload: Workload, { nodeSelector = {}, policy, pins }: EditOptions): PodEdit[] {
-  const specPath = [...workload.templatePath, 'spec']
-  const selected = workload.podSpec.nodeSelector ?? {}
-  const selectors = Object.entries(nodeSelector)
-    .filter(([key, value]) => selected[key] !== value)
-    .map(([key, value]) => ({ path: [...specPath, 'nodeSelector', key], value }))
-  const images = podImages(workload.podSpec).flatMap(({ reference, policy: effective, path }) => {
-    const policyPath = [...path.slice(0, -1), path[0] === 'volumes' ? 'pullPolicy' : 'imagePullPolicy']
-    const pinned = pins && pin(reference, pins)
-    return [
-      ...(pinned ? [{ path: [...specPath, ...path], value: pinned }] : []),
-      ...(policy && mustChange(effective, policy) ? [{ path: [...specPath, ...policyPath], value: policy }] : []),
-    ]
-  })
-  return [...selectors, ...images]
+/** What has to change in a workload, nothing that is as it should be; and what cannot. */
+export interface PodEdits {
+  readonly edits: readonly PodEdit[]
+  readonly refusals: readonly PodRefusal[]
 }
 
-/** IfNotPresent leaves Never alone, which asks for even less. */
-function mustChange(effective: string, policy: 'IfNotPresent' | 'Never'): boolean {
+/** Node selector, policy and digest of each image, each by itself: one that cannot be had keeps no other back. */
+export function podEdits(place: PodPlace, { nodeSelector, policy, pins }: EditOptions): PodEdits {
+  const edits: PodEdit[] = []
+  const refusals: PodRefusal[] = []
+  const add = (result: PodEdit | PodRefusal | undefined): void => {
+    if (result && 'path' in result) edits.push(result)
+    else if (result) refusals.push(result)
+  }
+  if (nodeSelector !== undefined) add(selectorEdit(place, nodeSelector))
+  for (const image of podImages(place.podSpec)) {
+    if (pins) add(pinEdit(place, image, pins))
+    if (policy) add(policyEdit(place, image, policy))
+  }
+  return { edits, refusals }
+}
+
+function selectorEdit(
+  { podPath, podSpec, kind }: PodPlace,
+  wanted: Exclude<EditOptions['nodeSelector'], undefined>,
+): PodEdit | PodRefusal | undefined {
+  if (typeof wanted === 'string') return { code: 'NOT_IN_PLACEMENT', problem: wanted }
+  if (Object.keys(wanted).length === 0) return undefined
+  if (kind === 'containers' && podSpec.nodeSelector === undefined) {
+    const hint = 'Set nodeSelector by hand, in the field that its operator has for it.'
+    return {
+      code: 'NOT_PATCHABLE',
+      problem: 'nobody knows whether it takes a nodeSelector beside its containers',
+      hint,
+    }
+  }
+  const result = selectorChange(podSpec.nodeSelector, wanted)
+  if ('conflict' in result) {
+    const { key, present, wanted } = result.conflict
+    const problem = `it selects nodes by ${key}=${present}, and its images need ${key}=${wanted}: nodeSelector stays as it is`
+    return { code: 'SELECTOR_CONFLICT', problem }
+  }
+  if (!result.change) return undefined
+  return { what: 'nodeSelector', path: [...podPath, 'nodeSelector'], value: result.change }
+}
+
+function policyEdit({ podPath }: PodPlace, image: PodImage, policy: 'IfNotPresent' | 'Never'): PodEdit | undefined {
+  if (!mustChange(image, policy)) return undefined
+  const key = isVolume(image) ? 'pullPolicy' : 'imagePullPolicy'
+  return { what: `${key} of ${nameOf(image)}`, path: [...podPath, ...image.path.slice(0, -1), key], value: policy }
+}
+
+/** IfNotPresent leaves Never alone, which asks for even less; what a placeholder stands for may be `latest`. */
+function mustChange({ reference, policy: effective, policyFrom }: PodImage, policy: 'IfNotPresent' | 'Never'): boolean {
+  if (policyFrom === 'default' && !findReference(reference)) return true
   return policy === 'Never' ? effective !== 'Never' : effective === 'Always'
 }
 
-/** The reference with the digest that the lock has for it; undefined when it has one already, or the lock does not know it. */
-function pin(reference: string, pins: ReadonlyMap<string, LockedImage>): string | undefined {
-  const parsed = findReference(reference)
-  const image = parsed && !parsed.digest && pins.get(criForm(parsed))
-  return image ? `${reference}@${image.target.digest}` : undefined
+/** The reference with the digest that the lock has for it; undefined when it has one already that the lock knows. */
+function pinEdit(
+  { podPath }: PodPlace,
+  image: PodImage,
+  pins: ReadonlyMap<string, LockedImage>,
+): PodEdit | PodRefusal | undefined {
+  const parsed = findReference(image.reference)
+  const locked = parsed && pins.get(criForm(parsed))
+  if (!locked) {
+    const problem = `${nameOf(image)}: ${image.reference} is not in the lock, so it has no digest to be pinned to`
+    return { code: 'IMAGE_NOT_IN_BUNDLE', problem }
+  }
+  if (parsed.digest) return undefined
+  const value = `${image.reference}@${locked.target.digest}`
+  return { what: `image of ${nameOf(image)}`, path: [...podPath, ...image.path], value }
+}
+
+function isVolume({ path }: PodImage): boolean {
+  return path[0] === 'volumes'
+}
+
+function nameOf(image: PodImage): string {
+  return `${isVolume(image) ? 'volume' : 'container'} ${image.container || '(no name)'}`
 }

@@ -6,6 +6,8 @@ import { type Rendered, refuseRemote, runRenderer } from './renderer.ts'
 
 /** What `--values` and `--set` say, in the order given, and whether what is elsewhere may be asked for. */
 export interface HelmOptions {
+  /** The name under which it is or will be installed, which most names are made of; `release` where nobody says. */
+  readonly release?: string | undefined
   readonly values?: readonly string[] | undefined
   readonly set?: readonly string[] | undefined
   readonly allowRemote?: boolean | undefined
@@ -19,14 +21,14 @@ export interface HelmOptions {
  */
 export async function renderChart(
   chart: string,
-  { values = [], set = [], allowRemote = false }: HelmOptions,
+  { release = 'release', values = [], set = [], allowRemote = false }: HelmOptions,
 ): Promise<Rendered> {
   const elsewhere = values.filter((file) => /^[a-z][a-z0-9+.-]*:\/\//i.test(file))
   const addresses = elsewhere.map((address): RemoteAddress => ({ address, file: '--values', line: 1 }))
   const asked = [...addresses, ...(await remoteSchemas(chart))]
   refuseRemote(chart, asked, allowRemote)
   const flags = [...values.map((file) => `--values=${file}`), ...set.map((value) => `--set=${value}`)]
-  const args = ['template', '--include-crds', ...flags, '--', 'release', resolve(chart)]
+  const args = ['template', '--include-crds', ...flags, '--', release, resolve(chart)]
   return { text: (await runRenderer('helm', args, { input: chart, allowRemote })) ?? refuseWithoutHelm(chart), asked }
 }
 

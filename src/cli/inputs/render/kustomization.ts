@@ -69,6 +69,15 @@ export async function readKustomization(directory: string): Promise<Kustomizatio
   return { file, directory, isComponent: document.value.kind === 'Component', ...found, remote }
 }
 
+/** What a kustomization puts around the names of its resources, once its components have had them. */
+export async function affixesOf(directory: string): Promise<{ prefix: string; suffix: string }> {
+  const file = await kustomizationFileIn(directory)
+  const [document] = file === undefined ? [] : readDocuments(await readText(file), file)
+  const value = document?.form === 'manifest' && isObject(document.value) ? document.value : {}
+  const textAt = (key: string): string => (typeof value[key] === 'string' ? (value[key] as string) : '')
+  return { prefix: textAt('namePrefix'), suffix: textAt('nameSuffix') }
+}
+
 /** The kustomization file of a directory, whatever it is. */
 async function kustomizationFileIn(directory: string): Promise<string | undefined> {
   for (const name of KUSTOMIZATION_FILES) {

@@ -1,17 +1,26 @@
 import { expect, test } from 'vitest'
-import { applySplices, parseTrees, splicesFor, type TextEdit } from '../../src/kubernetes/documents/splice.ts'
+import { readAllDocuments } from '../../src/kubernetes/documents/document.ts'
+import { planEdits } from '../../src/kubernetes/documents/edit/edit-plan.ts'
+import type { Edit } from '../../src/kubernetes/documents/edit/edited-value.ts'
+import { applySplices } from '../../src/kubernetes/documents/edit/splice.ts'
+import { parseTree } from '../../src/kubernetes/documents/edit/tree.ts'
 
-const SELECTOR: TextEdit[] = [{ path: ['spec', 'nodeSelector', 'shop.nodeseed.dev/0123'], value: 'seeded' }]
-const POLICY: TextEdit[] = [{ path: ['spec', 'containers', 0, 'imagePullPolicy'], value: 'Never' }]
-const PIN: TextEdit[] = [{ path: ['spec', 'containers', 0, 'image'], value: 'a:1@sha256:00' }]
+const SELECTOR: Edit[] = [
+  { path: ['spec', 'nodeSelector'], value: { set: { 'shop.nodeseed.dev/0123': 'seeded' }, drop: [] } },
+]
+const POLICY: Edit[] = [{ path: ['spec', 'containers', 0, 'imagePullPolicy'], value: 'Never' }]
+const PIN: Edit[] = [{ path: ['spec', 'containers', 0, 'image'], value: 'a:1@sha256:00' }]
 
-function edited(text: string, edits: TextEdit[]): string {
-  const [tree] = parseTrees(text)
-  const splices = splicesFor(text, tree!, edits)
-  return typeof splices === 'string' ? splices : applySplices(text, splices)
+function edited(text: string, edits: Edit[]): string {
+  const [document] = readAllDocuments(text, 'a.yaml')
+  const plans = planEdits(text, parseTree(text)!, document!.value, edits)
+  const refusal = plans.find((plan) => typeof plan === 'string')
+  return typeof refusal === 'string'
+    ? refusal
+    : applySplices(text, plans.filter((plan) => typeof plan !== 'string').flat())
 }
 
-test.for<[what: string, text: string, edits: TextEdit[], expected: string]>([
+test.for<[what: string, text: string, edits: Edit[], expected: string]>([
   [
     'a new map stands before the containers, and their comment stays with them',
     'spec:\n  # the web server\n  containers:\n    - image: a:1 # tag\n',
