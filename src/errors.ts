@@ -1,4 +1,5 @@
 import { constants } from 'node:os'
+import { dirname } from 'node:path'
 import { ERROR_CODES } from './codes/error-codes.ts'
 
 export type ErrorCode = keyof typeof ERROR_CODES
@@ -70,10 +71,15 @@ export function readError(file: string, error: unknown, offset?: number): unknow
   if (code === 'ENOENT') {
     return new ExpectedError('INPUT_NOT_FOUND', `${file}: no such file or directory`, { cause: error })
   }
-  return new ExpectedError('INPUT_UNREADABLE', `${file}: cannot be read: ${code}`, { cause: error })
+  return new ExpectedError('INPUT_UNREADABLE', `${file}: cannot be read: ${PLACE_PROBLEMS[code] ?? code}`, {
+    cause: error,
+  })
 }
 
-/** What the file system says about a file that is written, said in terms of the file; everything else as it is. */
+/**
+ * What the file system says about a file that is written, said in terms of the file; everything else as it is. A place
+ * that is none is a fault of whoever named it.
+ */
 export function writeError(file: string, error: unknown): unknown {
   const code = systemCode(error)
   if (code === undefined) return error
@@ -83,7 +89,15 @@ export function writeError(file: string, error: unknown): unknown {
       cause: error,
     })
   }
-  return new ExpectedError('DISK_ERROR', `${file}: cannot be written: ${WRITE_PROBLEMS[code] ?? code}`, {
+  if (code === 'ENOENT' || code === 'ENOTDIR') return noDirectory(file, error)
+  if (code === 'EISDIR') {
+    return new ExpectedError('OUTPUT_EXISTS', `${file}: is a directory`, {
+      hint: `Name a file, such as ${file}/FILE.`,
+      cause: error,
+    })
+  }
+  const problem = WRITE_PROBLEMS[code] ?? PLACE_PROBLEMS[code] ?? code
+  return new ExpectedError('DISK_ERROR', `${file}: cannot be written: ${problem}`, {
     hint: 'Write to a directory that is there and that you may write to.',
     cause: error,
   })
@@ -101,13 +115,25 @@ const READ_PROBLEMS: Readonly<Record<string, string>> = {
   ENFILE: 'too many files are open',
 }
 
-const WRITE_PROBLEMS: Readonly<Record<string, string>> = {
-  EROFS: 'the file system is read-only',
-  EACCES: 'this user may not (EACCES)',
-  EPERM: 'this user may not (EPERM)',
-  ENOENT: 'there is no such directory',
+/** The failure where a file is to be written into no directory. */
+export function noDirectory(file: string, cause?: unknown): ExpectedError {
+  const directory = dirname(file)
+  return new ExpectedError('INPUT_NOT_FOUND', `${file}: there is no directory ${directory}`, {
+    hint: `Make it first: mkdir -p ${directory}`,
+    cause,
+  })
+}
+
+/** What is wrong with a place, whether it is read or written. */
+const PLACE_PROBLEMS: Readonly<Record<string, string>> = {
+  EACCES: 'permission denied for this user (EACCES)',
+  EPERM: 'permission denied for this user (EPERM)',
   ENOTDIR: 'a part of its path is a file',
   EISDIR: 'it is a directory',
+}
+
+const WRITE_PROBLEMS: Readonly<Record<string, string>> = {
+  EROFS: 'the file system is read-only',
   EIO: 'the disk reports an error (EIO)',
   EBUSY: 'it is in use, or a file system is mounted there',
 }

@@ -17,6 +17,7 @@ import { isIncomplete, isUnreadable } from '../cli/inputs/recognition.ts'
 import { renderFindings } from '../cli/output/findings.ts'
 import type { Omission } from '../cli/output/omissions.ts'
 import { printable } from '../cli/output/printable.ts'
+import { checkOutputPlace } from '../disk/output-place.ts'
 import { writeTextFile } from '../disk/write-file.ts'
 import { ExpectedError } from '../errors.ts'
 import type { Finding } from '../finding.ts'
@@ -47,6 +48,9 @@ Ends with 0 when no workload is below --fail-on, with 4 when one is.`
 
   async run(): Promise<AuditReport & { omissions: readonly Omission[] }> {
     const { argv, flags } = await this.parse(Audit)
+    for (const file of [flags.html, flags.sarif, flags.junit]) {
+      if (file !== undefined) await checkOutputPlace(file, { replace: true })
+    }
     const { scan, nodes, known } = await readAuditSources(argv as string[], flags)
     const told = await readConditions(flags, scan)
     const alwaysPullImages = flags['always-pull-images'] || showsAlwaysPullImages(scan.workloads, known.livePods ?? [])

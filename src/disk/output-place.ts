@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs'
 import { lstat, stat } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
-import { ExpectedError } from '../errors.ts'
+import { ExpectedError, noDirectory } from '../errors.ts'
 
 /**
  * Makes sure, before any work is done for it, that a file can have its place. What is made in place, under another name
@@ -30,15 +30,11 @@ export async function checkOutputPlace(
     )
   }
   if (!replace && existsSync(path)) throw outputExists(path)
-  const directory = dirname(path)
-  const isThere = await stat(directory).then(
+  const isThere = await stat(dirname(path)).then(
     (stats) => stats.isDirectory(),
     () => false,
   )
-  if (isThere) return
-  throw new ExpectedError('INPUT_NOT_FOUND', `${path}: there is no directory ${directory}`, {
-    hint: `Make it first: mkdir -p ${directory}`,
-  })
+  if (!isThere) throw noDirectory(path)
 }
 
 async function leadsToDirectory(link: string): Promise<boolean> {

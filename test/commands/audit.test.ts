@@ -258,8 +258,8 @@ test.for<[what: string, args: string[], exitCode: number, message: RegExp]>([
   [
     'a page that cannot be written',
     [SHOP, '--nodes', NODES, '--html', '/no/such/dir.html'],
-    3,
-    /dir.html: cannot be written/,
+    2,
+    /dir.html: there is no directory \/no\/such\n {2}try: /,
   ],
   ['no kubectl', ['--cluster', '--kubectl', 'no-such-kubectl'], 3, /no-such-kubectl: not found/],
   [

@@ -32,9 +32,15 @@ test.for<[name: string, args: (at: Place) => string[], exitCode: number, said: R
   [
     'a key',
     (at) => ['keygen', '-o', at('none/key')],
-    3,
-    /key: cannot be written: there is no such directory\n {2}try:/,
+    2,
+    /none\/key\.\w+: there is no directory \S+none\n {2}try: .*mkdir/,
   ],
+  ...['html', 'sarif', 'junit'].map((kind): [string, (at: Place) => string[], number, RegExp] => [
+    `a report (${kind})`,
+    (at) => ['audit', 'examples/audit/shop.yaml', '--nodes', 'examples/audit/nodes.json', `--${kind}`, at('none/x')],
+    2,
+    /none\/x: there is no directory \S+none\n {2}try: .*mkdir/,
+  ]),
   ['a map', (at) => ['push', at('demo.tar'), '127.0.0.1:1', '--image-map', at('none/map')], 2, /mkdir -p \S+none/],
 ])('%s that cannot have its place is said, before any registry is asked', async ([, args, expected, said]) => {
   const { exitCode, stdout, stderr } = await runCli(args(await place()))

@@ -24,8 +24,10 @@ test('a file takes the place of the one that is there, unless it must not', asyn
 
 test.for([
   ['/dev/full', 'DISK_FULL', 'no space left on the disk'],
-  ['/proc/nodeseed/map.json', 'DISK_ERROR', 'cannot be written: there is no such directory'],
-  ['/none/map.json', 'DISK_ERROR', 'cannot be written: there is no such directory'],
+  ['/proc/nodeseed/map.json', 'INPUT_NOT_FOUND', 'there is no directory /proc/nodeseed'],
+  ['/none/map.json', 'INPUT_NOT_FOUND', 'there is no directory /none'],
+  ['/etc/passwd/map.json', 'INPUT_NOT_FOUND', 'there is no directory /etc/passwd'],
+  ['/etc', 'OUTPUT_EXISTS', 'is a directory'],
 ] as const)('%s: %s', async ([file, code, problem]) => {
   await expect(writeTextFile(file, 'text')).rejects.toMatchObject({
     code,

@@ -100,7 +100,14 @@ function createFor(tls: ServerKeyPair | undefined): Server | TlsServer {
   }
 }
 
+const NO_SUCH_HOST = {
+  problem: 'no such host',
+  hint: 'Write an address of this machine (ip addr shows them), or :PORT for every interface.',
+}
+
 const LISTEN_PROBLEMS: Readonly<Record<string, { problem: string; hint: string }>> = {
+  ENOTFOUND: NO_SUCH_HOST,
+  EAI_AGAIN: NO_SUCH_HOST,
   EADDRINUSE: {
     problem: 'another program listens there',
     hint: 'Choose another port with --listen HOST:PORT, or stop that program; ss -ltnp shows it.',
@@ -110,7 +117,7 @@ const LISTEN_PROBLEMS: Readonly<Record<string, { problem: string; hint: string }
     hint: 'Write an address of this machine (ip addr shows them), or :PORT for every interface.',
   },
   EACCES: {
-    problem: 'this user may not',
+    problem: 'permission denied for this user',
     hint: 'Choose a port above 1023 with --listen HOST:PORT, or run it as root.',
   },
 }
