@@ -125,14 +125,19 @@ export const ERROR_CODES = {
     help: 'The message quotes the words of kubectl; the cause lies with the cluster or with your rights there.',
     action: 'Run the same kubectl command by hand and fix what it says.',
   }),
+  NODE_FAILED: error(3, {
+    title: 'This machine cannot take the images',
+    help: 'Its container runtime is not there or does not answer, a program that it needs is missing, or there is too little room. Nothing is said of images: they were not looked for.',
+    action: 'Mend what the message names, such as a runtime that is stopped, and run the same command again.',
+  }),
   DISK_FULL: error(3, {
     title: 'The disk is full',
     help: 'There is no room for what is to be written.',
     action: 'Make room, or write to another disk, and run the same command again.',
   }),
   DISK_ERROR: error(3, {
-    title: 'A file cannot be written',
-    help: 'The operating system refuses to write there.',
+    title: 'A file cannot be read or written',
+    help: 'The operating system refuses to write there, or the disk reports an error.',
     action: 'Write to a directory that is there and that you may write to.',
   }),
   LISTEN_FAILED: error(3, {

@@ -16,8 +16,10 @@ import { runNodeScript } from '../cli/files/run-node-script.ts'
 import { baseFlag, keyFlag } from '../cli/flags/bundle-file-flags.ts'
 import { createProgress } from '../cli/output/progress.ts'
 import { onEarlyEnd } from '../early-end.ts'
+import { writeError } from '../errors.ts'
 import { BundleFile } from '../layout/bundle-file.ts'
 import type { Content } from '../oci/content/content.ts'
+import { countOf } from '../plural.ts'
 import { LOAD_METHODS } from '../seed/methods/methods.ts'
 
 export default class Load extends BaseCommand {
@@ -54,7 +56,11 @@ is not there is named, with the reason.`
   async run(): Promise<unknown> {
     const { argv, args, flags } = await this.parse(Load)
     const content = await openOverBases(args.file, flags)
-    const directory = await mkdtemp(join(tmpdir(), 'nodeseed-load-'))
+    const place = join(tmpdir(), 'nodeseed-load-')
+    const directory = await mkdtemp(place).catch(async (error) => {
+      await content.close()
+      throw writeError(place, error)
+    })
     const forget = onEarlyEnd(() => rmSync(directory, { recursive: true, force: true }))
     try {
       const isBundle = content instanceof BundleFile
@@ -63,20 +69,22 @@ is not there is named, with the reason.`
       const file = isBundle ? args.file : await joined(content, lock, directory)
       const names = join(directory, 'names.txt')
       // Which edition it is counts where whole sets are kept; these images are taken as they are.
-      await writeFile(names, renderNames({ version: 1, images: lock.images }))
+      await writeFile(names, renderNames({ version: 1, images: lock.images })).catch((error) => {
+        throw writeError(names, error)
+      })
       const { method, address, ctr, namespace, store, platform } = flags
       const options = Object.entries({ method, address, ctr, namespace, store, platform, names })
-      const { exitCode, report } = await runNodeScript(await readNodeScript(), [
+      const { isWhole, report } = await runNodeScript(await readNodeScript(), [
         ...options.flatMap(([name, value]) => (value === undefined ? [] : [`--${name}`, value])),
         ...(flags.pin ? [] : ['--no-pin']),
         resolve(file),
       ])
       const message = report.message ? `; ${report.message}` : ''
       this.log(
-        `${report.runtime || args.file}: ${report.result}, ${report.names} names, ${report.imported} imported${message}`,
+        `${report.runtime}: ${report.result}, ${countOf(Number(report.names), 'name')}, ${report.imported} imported${message}`,
       )
       for (const { name, why } of notThere(report)) this.logToStderr(`not there: ${name}: ${why}`)
-      process.exitCode = exitCode
+      if (!isWhole) this.answerNo()
       return report
     } finally {
       await rm(directory, { recursive: true })

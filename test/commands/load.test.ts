@@ -1,6 +1,6 @@
 import { open, readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { expect } from 'vitest'
+import { expect, test } from 'vitest'
 import type { Lock } from '../../src/bundle/format/lock.ts'
 import { demoContent } from '../../src/demo/images.ts'
 import { openBundle } from '../../src/layout/bundle-file.ts'
@@ -138,3 +138,36 @@ withContainerd('a bundle in parts is loaded as it is', async () => {
   expect(exitCode, stderr).toBe(0)
   expect(stdout).toContain('containerd: seeded')
 })
+
+const SILENT = '#!/bin/sh\nkill -9 $PPID\n'
+
+test.for<[why: string, args: (file: string) => string[], exitCode: number, code: string, said: RegExp]>([
+  ['no runtime', () => ['--method', 'directory'], 3, 'NODE_FAILED', /no runtime found/],
+  ['no client of it', () => ['--method', 'docker', '--ctr', '/none/docker'], 3, 'NODE_FAILED', /docker/],
+  ['no socket', () => ['--address', '/none.sock'], 3, 'NODE_FAILED', /\/none\.sock/],
+  ['another platform', (file) => ['--platform', 'linux/s390x', ...silentDocker(file)], 2, 'INPUT_INVALID', /s390x/],
+  ['a script that dies', (file) => silentDocker(file), 3, 'NODE_FAILED', /was stopped/],
+])('a load that fails says so as every command does: %s', async ([, args, expected, code, said]) => {
+  const { file } = await demoBundle()
+  await writeFile(`${file}.docker`, SILENT, { mode: 0o755 })
+  const [text, json] = await Promise.all([
+    runCli(['load', file, ...args(file)]),
+    runCli(['load', file, ...args(file), '--json']),
+  ])
+  expect(text).toMatchObject({ exitCode: expected, stdout: '' })
+  expect(text.stderr).toMatch(said)
+  const { error } = JSON.parse(json.stdout)
+  expect({ exitCode: json.exitCode, code: error.code }).toEqual({ exitCode: expected, code })
+  expect(text.stderr).toContain(`error: ${error.message}\n  try: ${error.hint}\n  code: ${code}\n`)
+})
+
+test('a place for temporary files that is none is named', async () => {
+  const { file } = await demoBundle()
+  const { exitCode, stdout } = await runCli(['load', file, '--json'], { env: { TMPDIR: file } })
+  expect(exitCode).toBe(2)
+  expect(JSON.parse(stdout)).toMatchObject({ error: { code: 'INPUT_NOT_FOUND' } })
+})
+
+function silentDocker(file: string): string[] {
+  return ['--method', 'docker', '--ctr', `${file}.docker`]
+}

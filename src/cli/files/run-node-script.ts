@@ -2,14 +2,19 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { text } from 'node:stream/consumers'
 import { onEarlyEnd } from '../../early-end.ts'
+import { ExpectedError } from '../../errors.ts'
 
-/** How the node script ended, and the line of JSON that it said. */
+/** What the node script found and did: everything is there, or its report says what is not. */
 export interface NodeScriptResult {
-  readonly exitCode: number
+  readonly isWhole: boolean
   readonly report: Readonly<Record<string, unknown>>
 }
 
-/** Runs the node script on this machine, which ends with us; what it has to tell people goes to stderr. */
+/**
+ * Runs the node script on this machine, which ends with us; what it has to tell people goes to stderr.
+ *
+ * @throws {ExpectedError} INPUT_INVALID, NODE_FAILED in the words of the script, where it ended before it had looked
+ */
 export async function runNodeScript(script: string, args: readonly string[]): Promise<NodeScriptResult> {
   const child = spawn('sh', ['-s', '--', ...args], { stdio: ['pipe', 'pipe', 'inherit'] })
   const forget = onEarlyEnd(() => child.kill('SIGTERM'))
@@ -18,5 +23,10 @@ export async function runNodeScript(script: string, args: readonly string[]): Pr
   const [said, [exitCode]] = await Promise.all([text(child.stdout), once(child, 'exit')])
   forget()
   const line = said.trim().split('\n').at(-1) ?? ''
-  return { exitCode: exitCode ?? 3, report: line.startsWith('{') ? JSON.parse(line) : {} }
+  const report = line.startsWith('{') ? JSON.parse(line) : {}
+  if (report.result !== 'failed' && (exitCode === 0 || exitCode === 4)) return { isWhole: exitCode === 0, report }
+  throw new ExpectedError(
+    exitCode === 2 ? 'INPUT_INVALID' : 'NODE_FAILED',
+    report.message || 'the node script was stopped before it said how it ended',
+  )
 }
