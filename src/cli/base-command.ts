@@ -3,9 +3,8 @@ import { ExpectedError } from '../errors.ts'
 import type { Finding } from '../finding.ts'
 import { bugJson, failureJson, failureText } from './output/failure.ts'
 import { renderFindings } from './output/findings.ts'
-import { jsonPieces } from './output/json-pieces.ts'
 import { type Omission, omissionsOf, renderOmissions } from './output/omissions.ts'
-import { say, writeData, writeLines } from './output/streams.ts'
+import { say, writeJson, writeLines } from './output/streams.ts'
 import { usageError, withoutParserWords } from './output/usage-error.ts'
 
 /**
@@ -43,8 +42,7 @@ export abstract class BaseCommand extends Command {
 
   /** Plain JSON: the colours that oclif adds cost many times the memory of a large result. */
   override logJson(json: unknown): void {
-    for (const piece of jsonPieces(json)) writeData(piece)
-    writeData('\n')
+    writeJson(json)
   }
 
   protected override async catch(error: Error): Promise<unknown> {

@@ -3,7 +3,7 @@ import { fileURLToPath } from 'node:url'
 import { Config, Errors, type Interfaces, run, settings } from '@oclif/core'
 import { ExpectedError } from '../errors.ts'
 import { bugText, failureJson, failureText } from './output/failure.ts'
-import { flushOutput, outputFailure, say, watchOutput, writeData } from './output/streams.ts'
+import { flushOutput, outputFailure, say, watchOutput, writeJson } from './output/streams.ts'
 import { unknownCommand, wrongCall } from './output/usage-error.ts'
 
 interface Source {
@@ -54,7 +54,7 @@ function reportBug(error: unknown): void {
 
 function report(error: ExpectedError, words: readonly string[]): void {
   process.exitCode = error.exitCode
-  if (words.includes('--json')) writeData(`${JSON.stringify(failureJson(error), null, 2)}\n`)
+  if (words.includes('--json')) writeJson(failureJson(error))
   else say(failureText(error))
 }
 

@@ -6,7 +6,9 @@ test('the pieces together are what JSON.stringify writes', () => {
   fc.assert(
     fc.property(fc.anything({ withNullPrototype: false }), (value) => {
       fc.pre(JSON.stringify(value) !== undefined)
-      expect([...jsonPieces(value)].join('')).toBe(JSON.stringify(value, null, 2))
+      const text = [...jsonPieces(value)].join('')
+      expect(unescaped(text)).toBe(JSON.stringify(value, null, 2))
+      expect(JSON.parse(text)).toEqual(JSON.parse(JSON.stringify(value)))
     }),
   )
 })
@@ -21,3 +23,20 @@ test.for([{}, [], null, 1, 'a\nb', { a: [] }, { a: undefined, b: [undefined, { c
 test('each entry of a list is a piece of its own', () => {
   expect([...jsonPieces({ list: Array(1000).fill({ a: 1 }) })].length).toBeGreaterThan(1000)
 })
+
+test('what would move a cursor or turn a line is escaped, in keys, texts and lists, and reads back as it was', () => {
+  const evil = '\u0000\u001b[2J\u007f\u0085\u009b31m\u061c\u200e\u2028\u2029\u202e\u2066\u2069é😀'
+  for (const value of [evil, { [evil]: evil }, { a: [evil, { [evil]: [evil] }] }, [[evil]]]) {
+    const text = [...jsonPieces(value)].join('')
+    // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
+    expect(text).not.toMatch(/[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/)
+    expect(JSON.parse(text)).toEqual(value)
+    expect(text).toContain('é😀')
+  }
+})
+
+function unescaped(text: string): string {
+  return text.replace(/(?<=(?:^|[^\\])(?:\\\\)*)\\u(007f|00[89]\w|061c|20\w\w)/g, (_, code: string) =>
+    String.fromCharCode(Number.parseInt(code, 16)),
+  )
+}

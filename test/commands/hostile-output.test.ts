@@ -121,6 +121,18 @@ test.for(LINES.map((args) => [JSON.stringify(args).slice(0, 90), args] as const)
   },
 )
 
+test.for(Object.entries(CALLS).map(([command, [args = []]]) => [command, ...args]))(
+  'nor does its JSON: %s',
+  async (args) => {
+    const at = await files()
+    const words = args.map((word) => at[word] ?? word.replaceAll('\u0000', ''))
+    const { exitCode, stdout } = await runCli([...words, '--json'], { env: { NODESEED_MIRROR: '' } })
+    expect(FORBIDDEN.exec(stdout)?.[0]).toBeUndefined()
+    expect(JSON.parse(stdout)).toBeTypeOf('object')
+    expect(exitCode, stdout).not.toBe(1)
+  },
+)
+
 test('at a terminal what patch prints is printable too', async () => {
   const { IN = '' } = await files()
   const line = [process.execPath, PROGRAM, 'patch', `${IN}/*.yaml`, '--policy', 'Never'].join(' ')

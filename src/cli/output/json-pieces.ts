@@ -1,16 +1,18 @@
+import { printableJson } from './printable.ts'
+
 /**
- * The text of `JSON.stringify(value, null, 2)`, in pieces: the entries of an object's lists come one by one, so that a
- * large result is never there as one text.
+ * The text of `JSON.stringify(value, null, 2)`, printable, in pieces: the entries of an object's lists come one by one,
+ * so that a large result is never there as one text.
  */
 export function* jsonPieces(value: unknown): Generator<string> {
   const fields = isPlainObject(value) ? Object.entries(value).filter(([, field]) => isWritten(field)) : []
   if (fields.length === 0) {
-    yield JSON.stringify(value, null, 2)
+    yield textOf(value)
     return
   }
   let before = '{\n'
   for (const [name, field] of fields) {
-    yield `${before}  ${JSON.stringify(name)}: `
+    yield `${before}  ${textOf(name)}: `
     if (Array.isArray(field) && field.length > 0) yield* listPieces(field)
     else yield indented(field, '  ')
     before = ',\n'
@@ -29,7 +31,11 @@ function* listPieces(list: readonly unknown[]): Generator<string> {
 
 /** A newline inside JSON text only ever stands between values: in strings it is escaped. */
 function indented(value: unknown, indent: string): string {
-  return (JSON.stringify(value, null, 2) ?? 'null').replaceAll('\n', `\n${indent}`)
+  return textOf(value).replaceAll('\n', `\n${indent}`)
+}
+
+function textOf(value: unknown): string {
+  return printableJson(JSON.stringify(value, null, 2) ?? 'null')
 }
 
 function isPlainObject(value: unknown): value is Record<string, unknown> {

@@ -16,3 +16,10 @@ export function printableLines(text: string): string {
     character === '\n' || character === '\t' || (character === '\r' && text[at + 1] === '\n') ? character : '\ufffd',
   )
 }
+
+/** The same JSON, in which a terminal finds nothing to obey: such characters only stand in its strings, as `\u202e`. */
+export function printableJson(json: string): string {
+  return json.replace(UNPRINTABLE, (character) =>
+    character === '\n' ? character : `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  )
+}

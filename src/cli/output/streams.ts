@@ -1,3 +1,4 @@
+import { jsonPieces } from './json-pieces.ts'
 import { printableLines } from './printable.ts'
 
 let failure: NodeJS.ErrnoException | undefined
@@ -38,6 +39,12 @@ export function writeLines(text: string): void {
 /** Lines for people, on standard error: what is no result. */
 export function say(text: string): void {
   process.stderr.write(`${printableLines(text)}\n`)
+}
+
+/** A value for programs, on standard output: it reads back as it is, and shows at a terminal. */
+export function writeJson(value: unknown): void {
+  for (const piece of jsonPieces(value)) writeData(piece)
+  writeData('\n')
 }
 
 /** Content for programs, to the byte; people at a terminal see it printable. */
