@@ -1,9 +1,10 @@
 import type { Pod } from 'kubernetes-types/core/v1.js'
-import type { Path } from '../kubernetes/documents/path.ts'
 import { podImages } from '../kubernetes/objects/pod-images.ts'
 import { lineOfResource } from '../kubernetes/objects/resource.ts'
 import type { Workload } from '../kubernetes/objects/workload.ts'
 import { nodeOfRunning, ownerKey, workloadKey } from './facts/live/live-pods.ts'
+import { ownerOf } from './named/judged-places.ts'
+import type { ScannedImage } from './named/scanned-image.ts'
 
 /** What will have pods that the audit cannot judge: it knows images of them, and not where they go. */
 export interface NotJudged {
@@ -18,27 +19,19 @@ export interface NotJudged {
   readonly line: number
 }
 
-/** A place where a resource names an image, as a scan finds it. */
-export interface ScannedImage {
-  readonly reference: string
-  readonly workload: Pick<NotJudged, 'apiVersion' | 'kind' | 'namespace' | 'name'>
-  readonly path: Path
-  readonly file: string
-  readonly line: number
-}
-
 /** API groups of Kubernetes itself, and of files that are no objects of a cluster. */
 const OWN_GROUPS =
   /^(?:|apps|batch|extensions|policy|autoscaling|(?:admissionregistration|apiextensions|apiregistration|audit|authentication|authorization|certificates|coordination|discovery|events|(?:flowcontrol|internal)\.apiserver|(?:kubelet|kustomize)\.config|networking|node|rbac\.authorization|resource|scheduling|storage|storagemigration)\.k8s\.io)$/
 
 /** The custom resources that name images outside of the pod templates that are judged. */
 export function customNotJudged(images: readonly ScannedImage[], workloads: readonly Workload[]): NotJudged[] {
-  const judged = Map.groupBy(workloads, ({ resource }) => resource.document.file)
+  const judged = Map.groupBy(workloads, (workload) => placeOf(workload.resource.document.file, ownerOf(workload)))
   const found = new Map<string, NotJudged & { images: string[] }>()
   for (const image of images) {
     const { file, line, reference, workload } = image
+    if (image.confidence === 'possible') continue
     if (OWN_GROUPS.test(groupOf(workload.apiVersion))) continue
-    if (judged.get(file)?.some((one) => isWithin(image, one))) continue
+    if (judged.get(placeOf(file, workload))?.some((one) => isWithin(image, one))) continue
     const key = JSON.stringify([file, workload])
     const known = found.get(key) ?? {
       ...workload,
@@ -76,12 +69,13 @@ export function isPaused({ resource }: Workload): boolean {
   return resource.kind === 'Deployment' && (resource.value.spec as { paused?: unknown } | undefined)?.paused === true
 }
 
-/** Whether an image stands in the template of a workload that is judged. */
-function isWithin({ path, workload }: ScannedImage, { resource, templatePath }: Workload): boolean {
-  // Where a resource has several templates, the place of each is part of its workload's name.
-  const isSame = resource.name === workload.name || resource.name.startsWith(`${workload.name} `)
-  const isOfKind = resource.kind === workload.kind && resource.namespace === workload.namespace
-  return isSame && isOfKind && templatePath.every((key, index) => path[index] === key)
+/** Whether an image stands in the template of a workload of its resource. */
+function isWithin({ path }: ScannedImage, { templatePath }: Workload): boolean {
+  return templatePath.every((key, index) => path[index] === key)
+}
+
+function placeOf(file: string, { kind, namespace, name }: ScannedImage['workload']): string {
+  return JSON.stringify([file, kind, namespace, name])
 }
 
 function groupOf(apiVersion: string): string {

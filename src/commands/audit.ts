@@ -6,8 +6,9 @@ import { auditHtml } from '../audit/report/html.ts'
 import { auditJunit } from '../audit/report/junit.ts'
 import { type AuditReport, type AuditResult, auditCluster, auditReport } from '../audit/report/report.ts'
 import { auditSarif } from '../audit/report/sarif.ts'
-import { FAIL_ON, fails } from '../audit/report/severity.ts'
-import { auditSummary, auditTable } from '../audit/report/table.ts'
+import { FAIL_ON } from '../audit/report/severity.ts'
+import { auditSummary, failsOn, sureImages } from '../audit/report/summary.ts'
+import { auditTable } from '../audit/report/table.ts'
 import { readConditions } from '../cli/audit/audit-conditions.ts'
 import { readPageParts } from '../cli/audit/audit-page.ts'
 import { readAuditSources } from '../cli/audit/audit-sources.ts'
@@ -26,7 +27,9 @@ export default class Audit extends BaseCommand {
   static override summary = 'say which node can start which pod without internet, and why not'
   static override description =
     `The scheduler does not look at images, so a workload is safe only if every node that it may land on can start it.
-What it knows images of and cannot judge is listed as not judged, and counts as unknown.
+What it knows images of and cannot judge is listed as not judged, and counts as unknown. Images that something else than
+a pod spec names (arguments, environment, ConfigMaps, custom resources) are looked up on every node, as it is not known
+where their pods land; what is not on every node counts as unknown.
 Ends with 0 when no workload is below --fail-on, with 4 when one is.`
   static override examples = [
     '<%= config.bin %> <%= command.id %> examples/audit/shop.yaml --nodes examples/audit/nodes.json',
@@ -56,7 +59,8 @@ Ends with 0 when no workload is below --fail-on, with 4 when one is.`
     const alwaysPullImages = flags['always-pull-images'] || showsAlwaysPullImages(scan.workloads, known.livePods ?? [])
     const conditions: Conditions = { ...known, ...told, alwaysPullImages }
     const judged = auditCluster(scan.workloads, nodes, conditions, scan.findings, scan.uses)
-    if (judged.workloads.length + judged.notJudged.length === 0) throw noWorkload(argv as string[], scan.findings)
+    const isEmpty = judged.workloads.length + judged.notJudged.length + sureImages(judged.images.named).length === 0
+    if (isEmpty) throw noWorkload(argv as string[], scan.findings)
     const failures = liveFailures(judged, known.livePods ?? [])
     const result: AuditResult = { ...judged, findings: [...failures, ...judged.findings] }
     await this.#write(result, flags)
@@ -66,8 +70,7 @@ Ends with 0 when no workload is below --fail-on, with 4 when one is.`
     }
     const urgent = result.findings.filter(({ severity }) => severity !== 'info')
     this.sayFindings(urgent)
-    const isLeftOut = result.notJudged.length > 0 && fails('unknown', flags['fail-on'])
-    if (isLeftOut || result.workloads.some(({ verdict }) => fails(verdict, flags['fail-on']))) this.answerNo()
+    if (failsOn(result, flags['fail-on'])) this.answerNo()
     else if (isIncomplete(scan)) process.exitCode = 2
     return { ...auditReport(result), omissions: this.sayLeftOut(result.findings) }
   }

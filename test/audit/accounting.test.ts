@@ -1,9 +1,11 @@
 import type { Pod } from 'kubernetes-types/core/v1.js'
 import { expect, test } from 'vitest'
-import { customNotJudged, pausedNotJudged, type ScannedImage } from '../../src/audit/not-judged.ts'
+import type { ScannedImage } from '../../src/audit/named/scanned-image.ts'
+import { customNotJudged, pausedNotJudged } from '../../src/audit/not-judged.ts'
 import { auditJunit } from '../../src/audit/report/junit.ts'
 import { auditCluster } from '../../src/audit/report/report.ts'
-import { auditSummary, auditTable } from '../../src/audit/report/table.ts'
+import { auditSummary } from '../../src/audit/report/summary.ts'
+import { auditTable } from '../../src/audit/report/table.ts'
 import { readAllDocuments } from '../../src/kubernetes/documents/document.ts'
 import { customWorkloadsOf } from '../../src/kubernetes/objects/custom-workload.ts'
 import { resourcesOf } from '../../src/kubernetes/objects/resource.ts'
@@ -14,6 +16,11 @@ const WEB = 'docker.io/library/web:1'
 
 const named = (apiVersion: string, kind: string, path: ScannedImage['path'], name = 'x'): ScannedImage => ({
   reference: 'op:1',
+  image: 'docker.io/library/op:1',
+  policy: undefined,
+  layer: 'config',
+  confidence: 'likely',
+  why: 'key image',
   workload: { apiVersion, kind, namespace: undefined, name },
   path,
   file: 'test.yaml',
@@ -111,17 +118,24 @@ const operator = [named('db.example.com/v1', 'Cluster', ['spec', 'image'], 'main
 
 test('what is not judged stands beside what is, in every form', () => {
   const result = auditCluster([workload()], nodes, {}, [], operator)
-  expect(auditSummary(result)).toBe('1 safe, 1 not judged')
-  expect([...auditTable(result)].slice(-2)).toEqual([
+  expect(auditSummary(result)).toBe('1 safe, 1 not judged\n1 image named elsewhere: 1 nowhere')
+  expect([...auditTable(result)].slice(2)).toEqual([
     'not judged  -               -  Cluster main',
     '            an operator makes its pods: op:1',
+    '',
+    'IMAGE IS    ON NODES           NAMED OUTSIDE OF THE PODS ABOVE',
+    'nowhere     0 of 1          -  docker.io/library/op:1',
+    '            Cluster main names it: key image (test.yaml:3); which nodes its pods land on is not',
+    '            known',
+    '            a: ImageMissing: docker.io/library/op:1 is not on the node',
   ])
   expect(result.findings).toContainEqual(
     expect.objectContaining({ code: 'WORKLOAD_NOT_JUDGED', severity: 'warning', subject: 'Cluster main', line: 3 }),
   )
-  expect(auditJunit(result, 'unknown')).toContain('tests="2" failures="1"')
+  expect(auditJunit(result, 'unknown')).toContain('tests="3" failures="2"')
   expect(auditJunit(result, 'unknown')).toContain('<failure message="not judged" type="notJudged">')
-  expect(auditJunit(result, 'atRisk')).toContain('tests="2" failures="0"')
+  expect(auditJunit(result, 'unknown')).toContain('<failure message="nowhere" type="nowhere">')
+  expect(auditJunit(result, 'atRisk')).toContain('tests="3" failures="0"')
 })
 
 test.for<[rule: string, kind: string, spec: object, why: string | undefined]>([

@@ -87,6 +87,27 @@ inBrowser('tables give the bytes of each node and the findings; paper gets the r
   expect(await page.locator('#print').textContent()).toContain(`beta: ImageMissing: ${WEB} is not on the node`)
 })
 
+inBrowser('images that are named elsewhere have a table, with who names them', async () => {
+  const args = { containers: [{ name: 'c', image: 'web:1', args: ['--worker-image=r.example/worker:2'] }] }
+  const one = workload({ name: 'op', spec: args })
+  const use = {
+    ...{ reference: 'r.example/worker:2', image: 'r.example/worker:2', policy: undefined, file: 'op.yaml', line: 9 },
+    ...{ layer: 'argument', confidence: 'likely' as const, why: `flag ${HOSTILE}`, path: ['spec'] },
+    workload: { apiVersion: 'apps/v1', kind: 'Deployment', namespace: undefined, name: 'op' },
+  }
+  const result = auditCluster([one], [node('alpha', { images: [WEB] })], {}, [], [use])
+  const { page, problems } = await openPage(await htmlOf(result))
+  expect(await page.locator('#summary').textContent()).toBe(
+    '1 workloads on 1 nodes: 1 safe; 1 image named elsewhere: 1 nowhere',
+  )
+  const row = await page.locator('#images tr').nth(1).textContent()
+  expect(row).toContain('nowherer.example/worker:20 of 1')
+  expect(row).toContain(`Deployment op starts it from its argument: flag ${HOSTILE} (op.yaml:9)`)
+  expect(problems).toEqual([])
+  const { page: without } = await openPage(await htmlOf(smallAudit()))
+  expect(await without.locator('#images').isVisible()).toBe(false)
+})
+
 inBrowser('dark and light have readable colours', async () => {
   for (const [colorScheme, paper] of [
     ['light', 'rgb(255, 255, 255)'],

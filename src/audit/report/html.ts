@@ -1,8 +1,12 @@
 import { lineOfResource, nameOfResource } from '../../kubernetes/objects/resource.ts'
+import { idleReason } from '../findings/accounting.ts'
 import { countNodes } from '../findings/count-nodes.ts'
+import { isOnlyPossible } from '../named/named-images.ts'
+import { PRESENCE_WORDS, sayObstacles, sayUse } from '../named/named-words.ts'
 import type { NodeVerdict } from '../verdict/verdict.ts'
 import { reasonsOf } from './reasons.ts'
 import type { AuditResult } from './report.ts'
+import { auditSummary } from './summary.ts'
 
 /** `worker-2` stands before `worker-10`. */
 const BY_NUMBER = new Intl.Collator('en', { numeric: true })
@@ -25,7 +29,8 @@ export function auditHtml(result: AuditResult, { html, css, js }: PageParts): st
 }
 
 /** Each class of pods has one row of outcomes, and each distinct outcome is there once. */
-function pageData({ nodeClasses, workloads, notJudged, findings, bytes, fixesOf }: AuditResult) {
+function pageData(result: AuditResult) {
+  const { nodeClasses, workloads, findings, bytes, fixesOf } = result
   const outcomes = new Map<string, { index: number; verdict: NodeVerdict }>()
   const rows = new Map<readonly NodeVerdict[], { index: number; cells: readonly number[] }>()
   const outcomeIndex = (verdict: NodeVerdict): number => {
@@ -47,6 +52,7 @@ function pageData({ nodeClasses, workloads, notJudged, findings, bytes, fixesOf 
       name: nameOfResource(workload.resource),
       place: `${workload.resource.document.file}:${lineOfResource(workload.resource)}`,
       verdict,
+      idle: idleReason(workload) ?? null,
       replicas: workload.replicas ?? null,
       ...countNodes(audited, nodeClasses),
       row: rowIndex(nodes),
@@ -63,7 +69,23 @@ function pageData({ nodeClasses, workloads, notJudged, findings, bytes, fixesOf 
     outcomes: Array.from(outcomes.values(), ({ verdict }) => verdict),
     rows: Array.from(rows.values(), ({ cells }) => cells),
     workloads: described,
-    notJudged: notJudged.length,
+    summary: auditSummary(result).replaceAll('\n', '; '),
+    named: namedRows(result, nodes.length),
     findings,
   }
+}
+
+/** The images that are named outside of judged pods, those that nobody is sure of last. */
+function namedRows({ images }: AuditResult, total: number) {
+  const rows = images.named.map((one) => ({
+    image: one.image,
+    isSure: !isOnlyPossible(one),
+    presence: one.presence,
+    word: PRESENCE_WORDS[one.presence],
+    on: `${one.holders} of ${total}`,
+    bundled: one.isBundled ?? null,
+    namedBy: one.uses.map(sayUse),
+    reasons: sayObstacles(one),
+  }))
+  return rows.sort((a, b) => Number(b.isSure) - Number(a.isSure))
 }

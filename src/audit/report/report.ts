@@ -4,20 +4,31 @@ import { nameOfNode } from '../../kubernetes/objects/node.ts'
 import type { Workload } from '../../kubernetes/objects/workload.ts'
 import { type Audit, audit, lockedByName, type WorkloadAudit, type WorkloadVerdict } from '../audit.ts'
 import type { Conditions } from '../facts/conditions.ts'
+import { nameOnNode } from '../facts/images/image-lookup.ts'
 import { type NodeBytes, nodeBytes, unneededFinding } from '../facts/node-bytes.ts'
-import { idleFindings, notJudgedFindings } from '../findings/accounting.ts'
+import { idleFindings, idleReason, notJudgedFindings } from '../findings/accounting.ts'
 import { contradictions } from '../findings/contradictions.ts'
 import { type Fix, fixesOf } from '../findings/fixes.ts'
+import { namedFindings } from '../findings/named-findings.ts'
 import { nodeFindings } from '../findings/node-findings.ts'
 import { countLabels } from '../findings/separating-label.ts'
 import { workloadFindings } from '../findings/workload-findings.ts'
-import { customNotJudged, type NotJudged, pausedNotJudged, type ScannedImage } from '../not-judged.ts'
+import { type AccountedImages, accountImages } from '../named/named-images.ts'
+import type { ScannedImage } from '../named/scanned-image.ts'
+import { unnamedImages } from '../named/unnamed-images.ts'
+import { customNotJudged, type NotJudged, pausedNotJudged } from '../not-judged.ts'
 import type { NodeVerdict } from '../verdict/verdict.ts'
+import { type ImageReport, imageReports } from './named-report.ts'
+import { type AuditSummary, summaryOf } from './summary.ts'
 
 /** An audit with all that it has to say. */
 export interface AuditResult extends Audit {
   /** What has pods that no verdict is about. */
   readonly notJudged: readonly NotJudged[]
+  /** Every image that the inputs name. */
+  readonly images: AccountedImages
+  /** What will start images that nobody knows by name. */
+  readonly unnamed: readonly Finding[]
   readonly findings: readonly Finding[]
   readonly bytes: ReadonlyMap<string, NodeBytes>
   /** What would help each workload that is not safe, the smallest first. */
@@ -34,17 +45,23 @@ export function auditCluster(
 ): AuditResult {
   const result = audit(workloads, nodes, conditions)
   const locked = lockedByName(conditions.lock?.images ?? [])
+  const accounted = accountImages(images, workloads, nodes, { locked, conditions })
   const needed = new Set(result.workloads.flatMap(({ podClass }) => podClass.images.flatMap(({ name }) => name ?? [])))
+  for (const { uses } of accounted.named)
+    for (const { reference } of uses) needed.add(nameOnNode(reference) ?? reference)
   const bytes = nodeBytes(nodes, locked, needed, conditions)
   const notJudged = [...customNotJudged(images, workloads), ...pausedNotJudged(workloads, conditions.livePods ?? [])]
   return {
     ...result,
     notJudged,
+    images: accounted,
+    unnamed: unnamedImages(findings, workloads),
     bytes,
     fixesOf: fixesByVerdicts(result, nodes, conditions),
     findings: [
       ...findings,
       ...notJudgedFindings(notJudged),
+      ...namedFindings(accounted.named, nodes.length),
       ...idleFindings(workloads),
       ...workloadFindings(result, conditions),
       ...contradictions(result),
@@ -77,6 +94,9 @@ export interface AuditReport {
   /** Classes of equal nodes; there only when `workloads[].nodes` name classes and not nodes. */
   readonly nodeClasses?: readonly { readonly name: string; readonly nodes: readonly string[] }[]
   readonly workloads: readonly WorkloadReport[]
+  /** Every image that the inputs name. */
+  readonly images: readonly ImageReport[]
+  readonly summary: AuditSummary
   readonly findings: readonly Finding[]
 }
 
@@ -89,6 +109,8 @@ export interface WorkloadReport {
   readonly replicas: number | null
   readonly verdict: WorkloadVerdict
   readonly nodes: readonly NodeReport[]
+  /** Why it wants no pods now; left out where it wants some. */
+  readonly idle?: string
   /** What would help; empty for what is safe. */
   readonly fixes: readonly FixReport[]
 }
@@ -106,7 +128,8 @@ export type NodeReport = Omit<NodeVerdict, 'mayLand'> & ({ readonly name: string
 const MAX_LISTED_VERDICTS = 100_000
 
 /** The audit in its stable shape. */
-export function auditReport({ nodeClasses, workloads, findings, fixesOf }: AuditResult): AuditReport {
+export function auditReport(result: AuditResult): AuditReport {
+  const { nodeClasses, workloads, findings, fixesOf } = result
   const nodeCount = nodeClasses.reduce((sum, { nodes }) => sum + nodes.length, 0)
   const isLarge = nodeCount * workloads.length > MAX_LISTED_VERDICTS
   const classes = nodeClasses.map(({ nodes }, index) => ({ name: `class-${index + 1}`, nodes }))
@@ -133,7 +156,13 @@ export function auditReport({ nodeClasses, workloads, findings, fixesOf }: Audit
       count: helped.length,
       ...(!isLarge && { nodes: helped }),
     }))
-    return { apiVersion, kind, namespace, name, replicas, verdict: one.verdict, nodes, fixes }
+    const idle = idleReason(one.workload)
+    return {
+      ...{ apiVersion, kind, namespace, name, replicas, verdict: one.verdict },
+      ...(idle !== undefined && { idle }),
+      ...{ nodes, fixes },
+    }
   })
-  return { ...(isLarge && { nodeClasses: classes }), workloads: reports, findings }
+  const [images, summary] = [imageReports(result.images), summaryOf(result)]
+  return { ...(isLarge && { nodeClasses: classes }), workloads: reports, images, summary, findings }
 }

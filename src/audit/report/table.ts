@@ -1,20 +1,23 @@
 import { nameOfResource } from '../../kubernetes/objects/resource.ts'
 import { listNames } from '../../plural.ts'
-import type { Audit, WorkloadVerdict } from '../audit.ts'
-import { idleReason } from '../findings/accounting.ts'
 import { countNodes } from '../findings/count-nodes.ts'
+import { PRESENCE_WORDS, sayObstacles, sayUses } from '../named/named-words.ts'
 import { reasonsOf } from './reasons.ts'
 import type { AuditResult } from './report.ts'
 import { VERDICT_WORDS } from './severity.ts'
+import { sureImages } from './summary.ts'
 
 const WIDTH = 100
+/** What stands before the name in a row. */
+const ROW_HEAD = 31
 
 /**
  * The audit as lines of at most 100 characters: a line for each workload (on how many of the nodes that it may land on
  * it starts, how many pods it wants), and below one that is not safe the reasons, each with its nodes; then what is not
- * judged.
+ * judged; then the images that are named outside of judged pods.
  */
-export function* auditTable({ workloads, notJudged, nodeClasses, fixesOf }: AuditResult): Generator<string> {
+export function* auditTable(result: AuditResult): Generator<string> {
+  const { workloads, notJudged, nodeClasses, fixesOf } = result
   yield row('VERDICT', 'STARTS ON', 'PODS', 'WORKLOAD')
   for (const audited of workloads) {
     const { starting, eligible } = countNodes(audited, nodeClasses)
@@ -30,35 +33,44 @@ export function* auditTable({ workloads, notJudged, nodeClasses, fixesOf }: Audi
     yield row('not judged', '-', '-', nameOfResource(resource))
     yield* wrap(`${why}: ${listNames(images)}`)
   }
+  yield* imageRows(result)
 }
 
-/** `7 safe, 1 at risk, 1 not judged`; of those that want no pods now, how many there are. */
-export function auditSummary({ workloads, notJudged = [] }: Audit & Partial<Pick<AuditResult, 'notJudged'>>): string {
-  const verdicts: WorkloadVerdict[] = ['safe', 'atRisk', 'impossible', 'unknown']
-  const counts = verdicts.map(
-    (verdict) => [workloads.filter((one) => one.verdict === verdict).length, verdict] as const,
-  )
-  const said = counts.flatMap(([count, verdict]) => (count > 0 ? [`${count} ${VERDICT_WORDS[verdict]}`] : []))
-  if (notJudged.length > 0) said.push(`${notJudged.length} not judged`)
-  const idle = workloads.filter(({ workload }) => idleReason(workload) !== undefined).length
-  return `${said.join(', ')}${idle > 0 ? ` (${idle} of them ${idle === 1 ? 'wants' : 'want'} no pods now)` : ''}`
+function* imageRows({ images, nodeClasses }: AuditResult): Generator<string> {
+  const named = sureImages(images.named)
+  if (named.length === 0) return
+  const total = nodeClasses.reduce((sum, { nodes }) => sum + nodes.length, 0)
+  yield ''
+  yield row('IMAGE IS', 'ON NODES', '', 'NAMED OUTSIDE OF THE PODS ABOVE')
+  for (const image of named) {
+    const { presence, holders } = image
+    const [name = '', ...rest] = wrapAt(image.image, WIDTH - ROW_HEAD)
+    yield row(PRESENCE_WORDS[presence], `${holders} of ${total}`, '-', name)
+    for (const line of rest) yield `${' '.repeat(ROW_HEAD)}${line}`
+    if (presence === 'everywhere') continue
+    for (const text of [sayUses(image), ...sayObstacles(image)]) yield* wrap(text)
+  }
 }
 
 function row(verdict: string, starts: string, pods: string, workload: string): string {
   return cut(`${verdict.padEnd(11)} ${starts.padEnd(12)} ${pods.padStart(4)}  ${workload}`)
 }
 
-/** Breaks at spaces; a word that is longer than a line, such as an image by digest, is broken where the line ends. */
 function* wrap(text: string): Generator<string> {
-  const [indent, width] = ['            ', WIDTH - 12]
+  const indent = '            '
+  for (const line of wrapAt(text, WIDTH - indent.length)) yield `${indent}${line}`
+}
+
+/** Breaks at spaces; a word that is longer than a line, such as an image by digest, is broken where the line ends. */
+function* wrapAt(text: string, width: number): Generator<string> {
   let rest = text
   while (rest.length > width) {
     const space = rest.lastIndexOf(' ', width)
     const at = space > width / 3 ? space : width
-    yield `${indent}${rest.slice(0, at)}`
+    yield rest.slice(0, at)
     rest = rest.slice(at).trimStart()
   }
-  yield `${indent}${rest}`
+  yield rest
 }
 
 function cut(text: string): string {

@@ -20,6 +20,7 @@ export interface NodeImage {
   readonly reference: string
   /** The CRI form; undefined when the reference does not parse. */
   readonly name: string | undefined
+  /** Empty where an operator decides, which may then be any. */
   readonly policy: string
   /** What the bundle holds under that name. */
   readonly locked: LockedImage | undefined
@@ -64,8 +65,8 @@ export function imageOutcome(
   }
   if (presence.present === undefined)
     return { starts: null, reason: 'ImageUnknown', message: `${name}: ${presence.why}` }
-  const error = policy === 'Never' ? 'Never: ErrImageNeverPull' : `${policy}: ErrImagePull`
-  return no('ImageMissing', `${name} is not on the node (${error})`)
+  const error = policy === 'Never' ? ' (Never: ErrImageNeverPull)' : policy && ` (${policy}: ErrImagePull)`
+  return no('ImageMissing', `${name} is not on the node${error}`)
 }
 
 /**

@@ -12,13 +12,21 @@ export function imageStep(
   node: AuditedNode,
   conditions: Conditions,
 ): Outcome<ImageReason>[] {
+  return [...sandboxOutcome(node, conditions), ...imageOutcomes(images, node, conditions)]
+}
+
+/** What becomes of each image on a node. */
+export function imageOutcomes(
+  images: readonly Pick<AuditedImage, 'reference' | 'name' | 'policy' | 'locked'>[],
+  node: AuditedNode,
+  conditions: Conditions,
+): Outcome<ImageReason>[] {
   const platform = platformOfNode(node.node)
-  const outcomes = images.map((image) => {
+  return images.map((image) => {
     const presence = image.name === undefined ? { present: false, why: '' } : node.presenceOf(image.name)
     const alwaysVerify = image.name !== undefined && verifiesPreloaded(node.kubelet, image.name)
     return imageOutcome({ ...image, presence }, platform, { ...conditions, alwaysVerify })
   })
-  return [...sandboxOutcome(node, conditions), ...outcomes]
 }
 
 function sandboxOutcome(node: AuditedNode, conditions: Conditions): Outcome<ImageReason>[] {

@@ -9,6 +9,7 @@ import { STORAGE_KINDS } from '../../kubernetes/storage/storage-facts.ts'
 import { readNodesFile } from '../files/nodes-file.ts'
 import type { sourceFlags } from '../flags/audit-flags.ts'
 import { kubectlOf } from '../flags/kubectl-flags.ts'
+import { scanOptions } from '../flags/scan-flags.ts'
 import { type InputScan, scanInputs, scanObjects } from '../inputs/scan-inputs.ts'
 import { readPodsFile } from './audit-files.ts'
 
@@ -24,10 +25,14 @@ type SourceFlags = Interfaces.InferredFlags<typeof sourceFlags>
 const KEEP = {
   keepWorkloads: true,
   keepCustomWorkloads: true,
+  // What may be an image is looked up too, and then only noted.
+  minConfidence: 'possible' as const,
   keepKinds: ['RuntimeClass', 'PriorityClass', 'LimitRange', 'Namespace', ...STORAGE_KINDS],
 }
 
-const keep = (flags: SourceFlags) => ({ ...KEEP, allowRemote: flags['allow-remote'] })
+async function scanFiles(inputs: readonly string[], flags: SourceFlags): Promise<InputScan> {
+  return scanInputs(inputs, { ...(await scanOptions(flags)), ...KEEP })
+}
 
 /**
  * Reads nodes, workloads and live pods, from files or from the cluster; of a cluster, inputs stand for its workloads.
@@ -40,7 +45,7 @@ export async function readAuditSources(inputs: readonly string[], flags: SourceF
   if (flags.nodes === undefined || inputs.length === 0) throw missingSource(flags.nodes === undefined)
   const nodes = await readNodesFile(flags.nodes)
   const livePods = flags.pods === undefined ? undefined : await readPodsFile(flags.pods)
-  return { nodes, scan: await scanInputs(inputs, keep(flags)), known: { ...(livePods && { livePods }) } }
+  return { nodes, scan: await scanFiles(inputs, flags), known: { ...(livePods && { livePods }) } }
 }
 
 async function readLive(inputs: readonly string[], flags: SourceFlags): Promise<AuditSources> {
@@ -48,7 +53,7 @@ async function readLive(inputs: readonly string[], flags: SourceFlags): Promise<
   try {
     const { nodes, pods, objects, kubelets, completeKinds, unread } = await readCluster(api)
     const live = scanObjects(objects, 'cluster', KEEP)
-    const files = inputs.length > 0 ? await scanInputs(inputs, keep(flags)) : undefined
+    const files = inputs.length > 0 ? await scanFiles(inputs, flags) : undefined
     const { workloads, uses, unsure, findings } = files ?? live
     const resources = [...live.resources, ...(files?.resources ?? [])]
     const scan = { workloads, uses, unsure, resources, findings: [...findings, ...unread.map(unreadFinding)] }

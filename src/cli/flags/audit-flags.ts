@@ -2,7 +2,7 @@ import { Flags } from '@oclif/core'
 import { durationFlag } from './duration-flag.ts'
 import { kubectlFlags } from './kubectl-flags.ts'
 import { repeatable } from './repeatable.ts'
-import { remoteFlag } from './scan-flags.ts'
+import { readingFlags } from './scan-flags.ts'
 
 /** Where an audit gets its facts from. */
 export const sourceFlags = {
@@ -26,7 +26,7 @@ export const sourceFlags = {
     description: 'what crictl images -o json, ctr images ls or docker images --digests printed on a node (repeatable)',
     helpValue: 'NODE=FILE|DIR',
   }),
-  ...remoteFlag,
+  ...readingFlags,
 }
 
 /** What is true of the cluster and cannot be read from it. */

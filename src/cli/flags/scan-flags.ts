@@ -1,6 +1,6 @@
 import { Flags, type Interfaces } from '@oclif/core'
 import { readRules } from '../../discovery/rules/rules-file.ts'
-import { CONFIDENCES } from '../../discovery/uses/image-use.ts'
+import { CONFIDENCES, type Confidence } from '../../discovery/uses/image-use.ts'
 import { ExpectedError } from '../../errors.ts'
 import type { ScanOptions } from '../inputs/scan-inputs.ts'
 import { readText } from '../texts/read-text.ts'
@@ -14,6 +14,15 @@ export const remoteFlag = {
   }),
 }
 
+/** How inputs are read. */
+export const readingFlags = {
+  rules: Flags.string({ description: 'file with your own rules for fields of custom resources', helpValue: 'FILE' }),
+  values: repeatable({ description: 'values file for Helm charts (repeatable)', helpValue: 'FILE' }),
+  set: repeatable({ description: 'value for Helm charts (repeatable)', helpValue: 'KEY=VALUE' }),
+  var: repeatable({ description: 'value of a placeholder in an image name (repeatable)', helpValue: 'NAME=VALUE' }),
+  ...remoteFlag,
+}
+
 /** Flags of every command that finds images in manifests: how inputs are read, and which images are taken. */
 export const scanFlags = {
   policy: Flags.string({
@@ -24,12 +33,10 @@ export const scanFlags = {
     description: 'leave out what is less sure to be an image',
     default: 'likely',
   }),
-  rules: Flags.string({ description: 'file with your own rules for fields of custom resources', helpValue: 'FILE' }),
-  values: repeatable({ description: 'values file for Helm charts (repeatable)', helpValue: 'FILE' }),
-  set: repeatable({ description: 'value for Helm charts (repeatable)', helpValue: 'KEY=VALUE' }),
-  var: repeatable({ description: 'value of a placeholder in an image name (repeatable)', helpValue: 'NAME=VALUE' }),
-  ...remoteFlag,
+  ...readingFlags,
 }
+
+type ReadingFlags = Interfaces.InferredFlags<typeof readingFlags>
 
 /** What those flags mean to a scan. @throws {ExpectedError} INPUT_NOT_FOUND, INPUT_UNREADABLE, INPUT_INVALID */
 export async function scanOptions({
@@ -39,9 +46,10 @@ export async function scanOptions({
   set,
   var: vars,
   'allow-remote': allowRemote,
-}: Interfaces.InferredFlags<typeof scanFlags>): Promise<ScanOptions> {
+}: ReadingFlags & { 'min-confidence'?: Confidence }): Promise<ScanOptions> {
   const ownRules = rules === undefined ? [] : readRules(await readText(rules), rules)
-  return { minConfidence, rules: ownRules, values, set, allowRemote, vars: new Map(vars.map(readVar)) }
+  const confidence = minConfidence && { minConfidence }
+  return { ...confidence, rules: ownRules, values, set, allowRemote, vars: new Map(vars.map(readVar)) }
 }
 
 function readVar(text: string): [name: string, value: string] {

@@ -24,10 +24,8 @@ function start() {
     word,
     data.workloads.filter((one) => one.verdict === verdict).length,
   ])
-  const told = counts.filter(([, , count]) => count > 0).map(([, word, count]) => `${count} ${word}`)
-  if (data.notJudged > 0) told.push(`${data.notJudged} not judged`)
   document.getElementById('summary').textContent =
-    `${data.workloads.length} workloads on ${data.nodes.length} nodes: ${told.join(', ')}`
+    `${data.workloads.length} workloads on ${data.nodes.length} nodes: ${data.summary}`
   for (const [verdict, word, count] of counts) {
     const label = document.createElement('label')
     label.innerHTML = `<input type="checkbox" value="${verdict}" checked> ${word} (${count})`
@@ -42,6 +40,8 @@ function start() {
   matrix.addEventListener('keydown', move)
   new ResizeObserver(draw).observe(matrix)
   addEventListener('beforeprint', print)
+  document.getElementById('images').hidden = data.named.length === 0
+  fill('images', imageTable)
   fill('nodes', nodeTable)
   fill('findings', findingTable)
   filter()
@@ -185,6 +185,7 @@ function tell(workload, column) {
       'Verdict',
       `${VERDICTS[workload.verdict][2]}: starts on ${workload.starting} of ${workload.eligible} nodes that it may land on${workload.replicas === null ? '' : `, ${workload.replicas} wanted`}`,
     ],
+    ...(workload.idle === null ? [] : [['Pods now', `none (${workload.idle}); judged as if it wanted some`]]),
     ['Where', workload.place],
   ]
   const lists = [
@@ -210,7 +211,7 @@ function print() {
   )
   document.getElementById('print').innerHTML =
     `<table><tr><th>Verdict</th><th>Workload</th><th>Starts on</th><th>Why</th></tr>${body.join('')}</table>`
-  for (const id of ['nodes', 'findings']) document.getElementById(id).open = true
+  for (const id of ['images', 'nodes', 'findings']) document.getElementById(id).open = true
   fillNow('nodes', nodeTable)
 }
 

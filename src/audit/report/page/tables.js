@@ -1,7 +1,9 @@
-// The tables of nodes and findings below the matrix; the same script as page.js.
+// The tables of images, nodes and findings below the matrix; the same script as page.js.
 
 // A table of tens of thousands of rows would freeze the page.
 const MOST_FINDINGS = 500
+const MOST_IMAGES = 500
+const PLACES_SHOWN = 5
 
 /** Tables are made when they are first looked at. */
 function fill(id, render) {
@@ -13,6 +15,24 @@ function fill(id, render) {
 function fillNow(id, render) {
   const place = document.querySelector(`#${id} > div`)
   if (!place.firstChild) place.innerHTML = render()
+}
+
+const PRESENCES = { everywhere: 'yes', some: 'maybe', nowhere: 'no', unknown: 'maybe' }
+
+function imageTable() {
+  const more = data.named.length - MOST_IMAGES
+  const lines = (texts) =>
+    [...texts.slice(0, PLACES_SHOWN), ...(texts.length > PLACES_SHOWN ? [`${texts.length - PLACES_SHOWN} more`] : [])]
+      .map(escapeHtml)
+      .join('<br>')
+  const body = data.named
+    .slice(0, MOST_IMAGES)
+    .map(({ image, isSure, presence, word, on, bundled, namedBy, reasons }) => {
+      const kind = isSure ? PRESENCES[presence] : 'out'
+      const held = bundled === null ? '' : bundled ? 'yes' : 'no'
+      return `<tr><td><span class="verdict ${kind}">${word}</span>${isSure ? '' : ' (perhaps no image)'}</td><td>${escapeHtml(image)}</td><td>${on}</td><td>${held}</td><td>${lines(namedBy)}</td><td>${lines(reasons)}</td></tr>`
+    })
+  return `<p>It is not known on which nodes their pods land.</p><table><tr><th>It is</th><th>Image</th><th>On nodes</th><th>In the bundle</th><th>Named by</th><th>Why not</th></tr>${body.join('')}</table>${more > 0 ? `<p>${more} more: nodeseed audit --json</p>` : ''}`
 }
 
 function nodeTable() {
