@@ -113,7 +113,7 @@ function scanResource(resource: Resource, options: Parameters<typeof candidatesO
     findings.push(unresolvedFinding({ workload: names, container, file: document.file, line }, text, isPodSpec))
   }
   for (const made of elsewhere) {
-    const line = document.lineOf([...resource.path, ...made.path])
+    const line = lineAt(document, [...resource.path, ...made.path], made.textLine)
     findings.push(elsewhereFinding({ workload: names, container: undefined, file: document.file, line }, made))
   }
   return { uses, findings, workload }

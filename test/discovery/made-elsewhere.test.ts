@@ -26,7 +26,7 @@ test.for<[apiVersion: string, kind: string, spec: string, codes: string[]]>([
   ['x.example/v1', 'Database', '{version: "16.2"}', ['OPERATOR_CHOOSES']],
   ['x.example/v1', 'Database', '{version: "16.2", image: "x/y:1"}', []],
   ['x.example/v1', 'Database', '{version: stable}', []],
-  ['controlplane.cluster.x-k8s.io/v1beta2', 'KubeadmControlPlane', '{version: v1.34.1}', ['OPERATOR_CHOOSES']],
+  ['controlplane.cluster.x-k8s.io/v1beta2', 'RKE2ControlPlane', '{version: v1.34.1}', ['OPERATOR_CHOOSES']],
   ['gateway.networking.k8s.io/v1', 'HTTPRoute', '{version: "1.2"}', []],
   ['apps/v1', 'Deployment', '{version: "1.2"}', []],
   ['helm.toolkit.fluxcd.io/v2', 'HelmRelease', '{chart: {spec: {chart: a, version: 1.2.3}}}', ['CHART_ELSEWHERE']],

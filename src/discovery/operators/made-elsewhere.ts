@@ -10,7 +10,11 @@ export interface MadeElsewhere {
   readonly code: 'CHART_ELSEWHERE' | 'OPERATOR_CHOOSES'
   /** `chart storage 3.2.0`, `version 9.4.3`. */
   readonly what: string
+  /** What is taken for it, where something is. */
+  readonly instead?: string | undefined
   readonly path: Path
+  /** Where in the text at that path, in lines from its start; undefined where it is no part of a text. */
+  readonly textLine?: number
 }
 
 /** Kinds that install a chart, and where its name and version stand. */
@@ -46,7 +50,11 @@ const CHARTS: readonly {
 ]
 
 /** The chart that a resource installs. */
-export function chartOf({ apiVersion, kind, value }: Resource): MadeElsewhere | undefined {
+export function chartOf({
+  apiVersion,
+  kind,
+  value,
+}: Pick<Resource, 'apiVersion' | 'kind' | 'value'>): MadeElsewhere | undefined {
   for (const row of CHARTS) {
     if (row.kind !== kind || row.group !== groupOf(apiVersion)) continue
     const [path] = matchPath(value, parsePath(row.chart))
@@ -71,7 +79,10 @@ const OTHER_VERSIONS =
  * That an operator chooses images for a resource: its kind is known for it and what it would name is not there, or the
  * resource says a version and names no image (`isSilent`).
  */
-export function choiceFor({ apiVersion, kind, value }: Resource, isSilent: boolean): MadeElsewhere | undefined {
+export function choiceFor(
+  { apiVersion, kind, value }: Pick<Resource, 'apiVersion' | 'kind' | 'value'>,
+  isSilent: boolean,
+): MadeElsewhere | undefined {
   const group = groupOf(apiVersion)
   const choice = choiceOf(group, kind)
   if (choice) {

@@ -11,13 +11,17 @@ import { matchPath, parsePath } from './path-pattern.ts'
 import { fillTemplate, isSet, valueFrom } from './values-from.ts'
 
 /** What rules say about one resource: the images, and the paths about which nothing else has a say. */
-interface RuleResult {
+export interface RuleResult {
   readonly candidates: readonly ImageCandidate[]
   readonly claimed: readonly Path[]
 }
 
 /** Applies the rules for a resource's kind to it. */
-export function applyRules(rules: readonly FieldRule[], resource: Resource, layer: 'knownField' | 'rule'): RuleResult {
+export function applyRules(
+  rules: readonly FieldRule[],
+  resource: Pick<Resource, 'apiVersion' | 'kind' | 'value'>,
+  layer: 'knownField' | 'rule',
+): RuleResult {
   const candidates: ImageCandidate[] = []
   const claimed: Path[] = []
   for (const rule of rulesOf(resource.kind, rules)) {

@@ -40,12 +40,20 @@ export function unresolvedFinding(
 /** A resource of which something else makes workloads that are not known here. */
 export function elsewhereFinding(
   use: Pick<ImageUse, 'workload' | 'container' | 'file' | 'line'>,
-  { code, what }: { readonly code: 'CHART_ELSEWHERE' | 'OPERATOR_CHOOSES'; readonly what: string },
+  {
+    code,
+    what,
+    instead,
+  }: {
+    readonly code: 'CHART_ELSEWHERE' | 'OPERATOR_CHOOSES'
+    readonly what: string
+    readonly instead?: string | undefined
+  },
 ): Finding {
   const message =
     code === 'CHART_ELSEWHERE'
       ? `${placeOf(use)}: installs the ${what}, whose images are not known here`
-      : `${placeOf(use)}: an operator chooses images for ${what}, and none is named`
+      : `${placeOf(use)}: an operator chooses images for ${what}${instead === undefined ? ', and none is named' : `; ${instead}`}`
   return finding(code, message, { file: use.file, line: use.line })
 }
 

@@ -2,31 +2,30 @@ import type { Path } from '../../kubernetes/documents/path.ts'
 import type { Resource } from '../../kubernetes/objects/resource.ts'
 import type { Workload } from '../../kubernetes/objects/workload.ts'
 import { isExcluded } from '../classify/exclusions.ts'
+import { kubeadmFound } from '../kubeadm/kubeadm-config.ts'
 import { CONVENTIONS } from '../operators/conventions.ts'
 import { chartOf, choiceFor, type MadeElsewhere } from '../operators/made-elsewhere.ts'
-import { applyRules } from '../rules/apply-rules.ts'
+import { applyRules, type RuleResult } from '../rules/apply-rules.ts'
 import type { FieldRule } from '../rules/field-rule.ts'
 import { KNOWN_FIELDS } from '../rules/known-fields.ts'
 import type { ImageCandidate } from '../uses/image-candidate.ts'
 import { schemaDefaults } from './schema-defaults.ts'
-import { type Found, findCandidates } from './walk.ts'
+import { findCandidates } from './walk.ts'
+import type { Found, ReadInside } from './walk-state.ts'
+
+type Told = Pick<Resource, 'apiVersion' | 'kind' | 'value'>
 
 const BUILT_IN: readonly FieldRule[] = [...KNOWN_FIELDS, ...CONVENTIONS]
-
-/** What a resource gives, and what makes more of it than can be told. */
-export interface ResourceFound extends Found {
-  readonly elsewhere: readonly MadeElsewhere[]
-}
 
 /** The candidates of a resource: a user's rules first, then known fields, then what keys and texts tell. */
 export function candidatesOf(
   resource: Resource,
   workload: Workload | undefined,
   { rules, vars }: { rules: readonly FieldRule[]; vars: ReadonlyMap<string, string> | undefined },
-): ResourceFound {
+): Found {
   const own = applyRules(rules, resource, 'rule')
-  const known = applyRules(BUILT_IN, resource, 'knownField')
-  const { candidates, gaps, unresolved } = guessesFor(resource, workload, vars)
+  const known = builtIn(resource)
+  const { candidates, gaps, unresolved, elsewhere } = guessesFor(resource, workload, vars)
   const isOwn = claims(own.claimed)
   const isKnown = claims(known.claimed)
   const found = [
@@ -36,13 +35,30 @@ export function candidatesOf(
   ]
   const open = unresolved.filter(({ path }) => !isOwn(path) && !isKnown(path))
   const isSilent = open.length === 0 && found.every(({ confidence }) => confidence === 'possible')
-  const choice = workload || isExcluded(resource) ? undefined : choiceFor(resource, isSilent)
+  const made = madeOf(resource, { isSilent, isWorkload: workload !== undefined, isTold: own.candidates.length > 0 })
+  return { candidates: found, gaps, unresolved: open, elsewhere: [...elsewhere, ...made] }
+}
+
+/** What the tables of this program say of a resource. */
+function builtIn(resource: Told): RuleResult {
+  const known = applyRules(BUILT_IN, resource, 'knownField')
+  const kubeadm = kubeadmFound(resource)
+  if (!kubeadm) return known
   return {
-    candidates: found,
-    gaps,
-    unresolved: open,
-    elsewhere: [chartOf(resource), choice].filter((made) => made !== undefined),
+    candidates: [...known.candidates, ...kubeadm.candidates],
+    claimed: [...known.claimed, ...kubeadm.claimed],
   }
+}
+
+/** What else makes workloads of a resource. */
+function madeOf(
+  resource: Told,
+  { isSilent, isWorkload, isTold }: { isSilent: boolean; isWorkload: boolean; isTold: boolean },
+): MadeElsewhere[] {
+  const isChoice = !isWorkload && !isTold && !isExcluded(resource)
+  const kubeadm = kubeadmFound(resource)
+  const choice = kubeadm ? kubeadm.elsewhere : isChoice ? choiceFor(resource, isSilent) : undefined
+  return [chartOf(resource), choice].filter((made) => made !== undefined)
 }
 
 /** Whether a path is one of those that are claimed, or below one. */
@@ -64,11 +80,23 @@ function guessesFor(
   vars: ReadonlyMap<string, string> | undefined,
 ): Found {
   const { apiVersion, kind, value } = resource
-  const nothing = { candidates: [], gaps: [], unresolved: [] }
+  const nothing = { candidates: [], gaps: [], unresolved: [], elsewhere: [] }
   if (isExcluded(resource)) return nothing
   if (kind === 'CustomResourceDefinition') return { ...nothing, candidates: defaultCandidates(resource) }
   const layer = kind === 'ConfigMap' ? 'config' : 'knownField'
-  return findCandidates(value, { apiVersion, layer, podSpec: workload?.podSpec, vars })
+  return findCandidates(value, { apiVersion, layer, podSpec: workload?.podSpec, vars, readInside })
+}
+
+/** A resource that stands as text in another is told by the same tables. */
+const readInside: ReadInside = (value) => {
+  const resource = { apiVersion: String(value.apiVersion ?? ''), kind: String(value.kind), value }
+  if (isExcluded(resource)) return undefined
+  const { candidates, claimed } = builtIn(resource)
+  return {
+    candidates,
+    isClaimed: claims(claimed),
+    elsewhere: (isSilent) => madeOf(resource, { isSilent, isWorkload: false, isTold: false }),
+  }
 }
 
 function defaultCandidates({ apiVersion, value }: Resource): ImageCandidate[] {

@@ -1,6 +1,7 @@
 import type { Path } from '../../kubernetes/documents/path.ts'
 import type { PodImageGap } from '../../kubernetes/objects/pod-images.ts'
 import type { Key } from '../classify/key.ts'
+import type { MadeElsewhere } from '../operators/made-elsewhere.ts'
 import type { ImageCandidate } from '../uses/image-candidate.ts'
 import type { Layer } from '../uses/image-use.ts'
 
@@ -29,6 +30,19 @@ export interface Walk {
   readonly unresolved: UnresolvedImage[]
   /** What the user says that names stand for. */
   readonly vars: ReadonlyMap<string, string>
+  /** What tables say of a resource that stands as text. */
+  readonly readInside: ReadInside
+  /** What something else makes of such resources. */
+  readonly elsewhere: MadeElsewhere[]
+}
+
+/** What tables say of a resource, before any guess; undefined of one that names no image. */
+export type ReadInside = (resource: Record<string, unknown>) => ToldInside | undefined
+
+interface ToldInside {
+  readonly candidates: readonly ImageCandidate[]
+  readonly isClaimed: (path: Path) => boolean
+  readonly elsewhere: (isSilent: boolean) => readonly MadeElsewhere[]
 }
 
 interface OpenText {
@@ -48,6 +62,16 @@ export interface UnresolvedImage {
   readonly container: string | undefined
   /** The image of a container of a built-in kind: nothing fills it in once it is in the cluster. */
   readonly isPodSpec: boolean
+}
+
+/** What a walk finds. */
+export interface Found {
+  readonly candidates: readonly ImageCandidate[]
+  /** Containers without a usable image; in a custom resource only those that have something else there. */
+  readonly gaps: readonly PodImageGap[]
+  readonly unresolved: readonly UnresolvedImage[]
+  /** What something else makes of resources that stand as text. */
+  readonly elsewhere: readonly MadeElsewhere[]
 }
 
 /** What the way to a value says about it. */

@@ -1,18 +1,19 @@
+import type { Path } from '../../kubernetes/documents/path.ts'
 import { type Key, readKey } from '../classify/key.ts'
 import { hasPlaceholder } from '../classify/placeholders.ts'
 import { hasVersion } from '../classify/reference-likelihood.ts'
 import { mayEmbed, readEmbedded, SCRIPT } from '../texts/embedded.ts'
 import { imagesInLines, openImagesInLines } from '../texts/text-lines.ts'
-import { type ImageCandidate, judge } from '../uses/image-candidate.ts'
+import { judge } from '../uses/image-candidate.ts'
 import type { Layer } from '../uses/image-use.ts'
-import { add, IMAGE, type Place, type UnresolvedImage, type Walk } from './walk-state.ts'
+import { add, type Found, IMAGE, type Place, type Walk } from './walk-state.ts'
 
 /** Finds the candidates of a value that stands as text; handed in because walking and reading texts need each other. */
 export type FindInside = (
   value: unknown,
   place: Place,
   name: string,
-) => { readonly candidates: readonly ImageCandidate[]; readonly unresolved: readonly UnresolvedImage[] }
+) => Pick<Found, 'candidates' | 'unresolved' | 'elsewhere'>
 
 const MAX_TEXT_DEPTH = 3
 /** Prose: what it mentions is not what runs. Expressions and patterns compare. */
@@ -76,15 +77,16 @@ function visitEmbedded(walk: Walk, text: string, name: string, place: Place, fin
   const isPassed = place.layer === 'environment' || place.layer === 'argument'
   const inner: Place = { ...place, layer: isPassed ? place.layer : 'config' }
   for (const { value, lineOf } of values) {
-    const { candidates, unresolved } = findInside(value, inner, name)
+    const { candidates, unresolved, elsewhere } = findInside(value, inner, name)
     // A text inside this text begins on the line after its key.
-    const lineIn = ({ path, textLine }: Pick<ImageCandidate, 'path' | 'textLine'>) =>
+    const lineIn = ({ path, textLine }: { path: Path; textLine?: number | undefined }) =>
       lineOf(path) + (textLine === undefined ? 0 : textLine + 1)
     for (const candidate of candidates) {
       const why = `${candidate.why} in the text of ${name}`
       add(walk, place, { ...candidate, path: [...walk.path], textLine: lineIn(candidate), why })
     }
     for (const open of unresolved) walk.unresolved.push({ ...open, path: [...walk.path], textLine: lineIn(open) })
+    for (const made of elsewhere) walk.elsewhere.push({ ...made, path: [...walk.path], textLine: lineIn(made) })
   }
 }
 

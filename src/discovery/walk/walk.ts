@@ -1,4 +1,3 @@
-import type { PodImageGap } from '../../kubernetes/objects/pod-images.ts'
 import { isObject } from '../../kubernetes/objects/resource.ts'
 import { isExcludedAnnotation, isExcludedKey } from '../classify/exclusions.ts'
 import { readKey } from '../classify/key.ts'
@@ -13,7 +12,7 @@ import { readArguments } from './arguments.ts'
 import { addCompositions, entriesOf, NOTHING } from './walk-compositions.ts'
 import { visitNamedValue } from './walk-named-value.ts'
 import { addPodImages } from './walk-pods.ts'
-import { add, MENTION, OTHER, type Place, type UnresolvedImage, type Walk } from './walk-state.ts'
+import { add, type Found, MENTION, OTHER, type Place, type ReadInside, type Walk } from './walk-state.ts'
 import { judgeFilled, visitLines, visitText, visitWords } from './walk-text.ts'
 
 interface WalkOptions {
@@ -24,16 +23,11 @@ interface WalkOptions {
   readonly vars?: ReadonlyMap<string, string> | undefined
   /** The root is no whole resource. */
   readonly isLoose?: boolean
+  /** What tables say of resources that stand as text. */
+  readonly readInside?: ReadInside
 }
 
-/** What a walk finds. */
-export interface Found {
-  readonly candidates: readonly ImageCandidate[]
-  /** Containers without a usable image; in a custom resource only those that have something else there. */
-  readonly gaps: readonly PodImageGap[]
-  readonly unresolved: readonly UnresolvedImage[]
-}
-
+const NOTHING_TOLD: ReadInside = () => ({ candidates: [], isClaimed: () => false, elsewhere: () => [] })
 const NO_VARS: ReadonlyMap<string, string> = new Map()
 
 const ARGUMENT_LISTS: ReadonlySet<string> = new Set('args command cmd extraArgs additionalArgs arguments'.split(' '))
@@ -41,25 +35,28 @@ const ARGUMENT_LISTS: ReadonlySet<string> = new Set('args command cmd extraArgs 
 /** Everything in a resource that names an image or may: pod specs, and what the keys and texts around tell. */
 export function findCandidates(
   root: unknown,
-  { apiVersion, layer, podSpec, vars = NO_VARS, isLoose = false }: WalkOptions,
+  { apiVersion, layer, podSpec, vars = NO_VARS, isLoose = false, readInside = NOTHING_TOLD }: WalkOptions,
 ): Found {
-  const whole = { apiVersion, podSpec, depth: 0, vars, isLoose }
+  const whole = { apiVersion, podSpec, depth: 0, vars, isLoose, readInside }
   return walkFrom(root, whole, { layer, container: undefined, outer: OTHER }, '')
 }
 
+type WalkFrom = Pick<Walk, 'apiVersion' | 'podSpec' | 'depth' | 'vars' | 'isLoose' | 'readInside'>
+
 function walkFrom(
   root: unknown,
-  { apiVersion, podSpec, depth, vars, isLoose }: Pick<Walk, 'apiVersion' | 'podSpec' | 'depth' | 'vars' | 'isLoose'>,
+  { apiVersion, podSpec, depth, vars, isLoose, readInside }: WalkFrom,
   place: Place,
   name: string,
 ): Found {
   const walk: Walk = {
-    ...{ apiVersion, podSpec, depth, vars, isLoose },
+    ...{ apiVersion, podSpec, depth, vars, isLoose, readInside },
     ...{ path: [], maps: [], found: [], gaps: [], claimed: new Set(), named: new Map(), open: [], unresolved: [] },
+    elsewhere: [],
   }
   visit(walk, root, name, place)
   for (const open of walk.open) fillIn(walk, open)
-  return { candidates: walk.found, gaps: walk.gaps, unresolved: walk.unresolved }
+  return { candidates: walk.found, gaps: walk.gaps, unresolved: walk.unresolved, elsewhere: walk.elsewhere }
 }
 
 /** An image once all values are known that its text may wait for. */
@@ -78,15 +75,40 @@ function fillIn(walk: Walk, { text, path, textLine, place, pod }: Walk['open'][n
 
 function visit(walk: Walk, value: unknown, name: string, place: Place): void {
   if (typeof value === 'string') {
-    visitText(walk, value, name, place, (inside, at, outer) => {
-      const isLoose = !(isObject(inside) && typeof inside.kind === 'string')
-      return walkFrom(inside, { ...walk, podSpec: undefined, depth: walk.depth + 1, isLoose }, at, outer)
-    })
+    visitText(walk, value, name, place, (inside, at, outer) => foundInside(walk, inside, at, outer))
   } else if (Array.isArray(value)) {
     visitList(walk, value, name, place)
   } else if (typeof value === 'object' && value !== null) {
     visitMap(walk, value as Record<string, unknown>, name, place)
   }
+}
+
+/** What a value that stands as text gives: a resource what tables say of it too. */
+function foundInside(walk: Walk, inside: unknown, place: Place, name: string): Found {
+  const isResource = isObject(inside) && typeof inside.kind === 'string'
+  const { vars, readInside } = walk
+  const told = isResource ? readInside(inside) : NOTHING_TOLD({})
+  if (!told) return { candidates: [], gaps: [], unresolved: [], elsewhere: [] }
+  const apiVersion = isResource && typeof inside.apiVersion === 'string' ? inside.apiVersion : walk.apiVersion
+  const from: WalkFrom = {
+    apiVersion,
+    podSpec: undefined,
+    depth: walk.depth + 1,
+    vars,
+    isLoose: !isResource,
+    readInside,
+  }
+  const found = walkFrom(inside, from, place, name)
+  const candidates = [
+    ...told.candidates.map((candidate): ImageCandidate => {
+      const confidence = candidate.confidence === 'possible' ? 'possible' : 'likely'
+      return { ...candidate, layer: place.layer, container: place.container, confidence }
+    }),
+    ...found.candidates.filter(({ path }) => !told.isClaimed(path)),
+  ]
+  const unresolved = found.unresolved.filter(({ path }) => !told.isClaimed(path))
+  const isSilent = unresolved.length === 0 && candidates.every(({ confidence }) => confidence === 'possible')
+  return { ...found, candidates, unresolved, elsewhere: [...found.elsewhere, ...told.elsewhere(isSilent)] }
 }
 
 function visitAt(walk: Walk, key: string | number, value: unknown, name: string, place: Place): void {
