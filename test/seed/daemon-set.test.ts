@@ -1,4 +1,4 @@
-import { copyFile, mkdir, readFile, symlink, writeFile } from 'node:fs/promises'
+import { copyFile, mkdir, readFile, rm, symlink, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import type { Container, Node, Volume } from 'kubernetes-types/core/v1.js'
 import { expect, onTestFinished } from 'vitest'
@@ -45,6 +45,18 @@ withContainerd('a host whose /bin and /lib are no links into /usr, with busybox 
   expect(report(log)).toMatchObject({ result: 'seeded', missingCount: 0 })
 })
 
+withContainerd('a bundle in parts on the node is read without joining them', async () => {
+  const { run, bundlePath } = await seedingPod()
+  const bytes = await readFile(bundlePath)
+  const half = Math.ceil(bytes.length / 2) + 7
+  await writeFile(`${bundlePath}.part001`, bytes.subarray(0, half))
+  await writeFile(`${bundlePath}.part002`, bytes.subarray(half))
+  await rm(bundlePath)
+  const { exitCode, log } = await run('parts')
+  expect(exitCode, log).toBe(0)
+  expect(report(log)).toMatchObject({ result: 'seeded', names: 2, missingCount: 0 })
+})
+
 withContainerd(
   'a pod that has no bundle pulls from a registry, and its own files are not what the runtime sees',
   async () => {
@@ -59,6 +71,8 @@ withContainerd(
 interface SeedingPod {
   readonly containerd: Containerd
   readonly image: LockedImage
+  /** Where the bundle lies on this machine. */
+  readonly bundlePath: string
   /** What stands in for paths of the host. */
   readonly host: Record<string, string>
   run(name: string): Promise<{ exitCode: number; log: string }>
@@ -88,7 +102,13 @@ async function seedingPod({ fromRegistry = false } = {}): Promise<SeedingPod> {
   const { initContainers: [seed] = [], volumes = [] } = spec?.template.spec ?? {}
   const host = await hostPaths(directory, containerd)
   await writeFile(join(host['/nodeseed/names'] ?? '', 'names.txt'), renderNames(lock))
-  return { containerd, image, host, run: (name) => containerd.cri.runPod(name, criContainer(seed!, volumes, host)) }
+  return {
+    containerd,
+    image,
+    bundlePath,
+    host,
+    run: (name) => containerd.cri.runPod(name, criContainer(seed!, volumes, host)),
+  }
 }
 
 async function serve(bundlePath: string): Promise<string> {

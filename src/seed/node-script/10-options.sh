@@ -20,7 +20,7 @@ usage() {
 usage: seed.sh [OPTION]... BUNDLE
        seed.sh [OPTION]... --names FILE --from-registry URL
 
-BUNDLE may lie in parts: BUNDLE.part001, BUNDLE.part002 ...
+BUNDLE may lie in parts: BUNDLE.part001, BUNDLE.part002 ... With --wait-for-media they may come one after the other.
 Exit codes, each with a line of JSON: 0 every image is there and unpacked; 2 wrong call or bundle; 3 the node (its runtime
 does not answer, no space there or below TMPDIR); 4 images are missing, and the line says which and why; 143 and 130
 stopped by a signal.
@@ -36,6 +36,8 @@ Which images
   --names FILE          the list of names (nodeseed/names.txt), when it is not all that the bundle holds
   --expect-set DIGEST   refuse a bundle that holds another set of images
   --set-name NAME       the name under which this set is kept apart from others (default: images)
+  --wait-for-media      wait for each part of the bundle where it is not there, and say which one is missing
+  --media DIR           another directory in which parts may lie, such as where a medium is mounted; may be repeated
   --platform PLATFORM   such as linux/arm64 (default: this machine's)
   --from-registry URL   pull from a registry that holds the images, layer by layer, instead of reading a bundle
   --key FILE            import nothing that this public key (PEM) did not sign; needs openssl and sha256sum
@@ -65,7 +67,7 @@ USAGE
 
 # ---- what was asked for
 
-check='' watch='' prune='' pin=yes unpack=yes space_check=yes
+check='' watch='' prune='' wait_for_media='' media='' head_end='' part_size='' bundle_size='' pin=yes unpack=yes space_check=yes
 names='' expected_set='' set_name=images platform='' registry='' bundle='' ca='' auth_file='' layout=flat
 key='' signature='' allow_older='' editions='' edition_set='' edition_number='' keep_edition=''
 import_platform='' method='' address='' ctr='' namespace=k8s.io storage='' storage_given='' snapshot_storage='' store='' root='' cri_config='' stopped=''
@@ -80,6 +82,7 @@ parse_options() {
       --allow-older) allow_older=yes ;;
       --no-unpack) unpack='' ;;
       --no-space-check) space_check='' ;;
+      --wait-for-media) wait_for_media=yes ;;
       --help) usage && exit 0 ;;
       --) shift && break ;;
       --*)
@@ -98,6 +101,7 @@ parse_options() {
   if [ -n "$registry" ]; then
     [ "$#$names" != 0 ] || fail 2 "--from-registry needs --names"
     [ $# -eq 0 ] || fail 2 "--from-registry takes no bundle"
+    [ -z "$wait_for_media$media" ] || fail 2 "--wait-for-media and --media are for bundles in parts"
     [ -z "$key" ] || fail 2 "--key checks a bundle: what a registry gives is checked by the digests in --names"
     check_registry
     return 0
@@ -108,7 +112,11 @@ parse_options() {
     /*) bundle=$1 ;;
     *) bundle=./$1 ;;
   esac
-  find_parts
+  if [ -n "$wait_for_media" ]; then
+    [ -z "$watch" ] || fail 2 "--watch looks at the bundle again and again: it must stay where it is, without --wait-for-media"
+  else
+    find_parts
+  fi
 }
 
 set_option() {
@@ -122,6 +130,8 @@ set_option() {
     --key) key=$2 ;;
     --signature) signature=$2 ;;
     --editions) editions=$2 ;;
+    --media) media="$media${2%/}
+" ;;
     --ca) ca=$2 ;;
     --auth-file) auth_file=$2 ;;
     --method) method=$2 ;;

@@ -110,6 +110,10 @@ check_names() {
 # Writes $work/members: DIGEST BLOCK SIZE for each blob of the archive, in its order; blocks of 512 bytes.
 index_bundle() {
   [ ! -s "$work/members" ] || return 0
+  if [ -n "$head_end" ]; then
+    members_of_table >"$work/members"
+    return
+  fi
   list_members >"$work/listing" 2>/dev/null || fail 2 "not a bundle of nodeseed, or damaged: $bundle"
   block=0
   while read -r _ _ size rest; do
@@ -131,90 +135,6 @@ check_members() {
   while read -r digest place _; do :; done <"$work/members"
   found=$(copy_bytes $((place * 512)) 512 | tr '\000' '\n' | head -n 1)
   [ -z "$digest" ] || [ "${found##*/}" = "${digest#*:}" ] || fail 2 "this tar has headers that were not expected: $bundle"
-}
-
-# Sets "bundle" to the file, or "parts" to how many files in a row make the bundle: FILE.part001, FILE.part002 ...
-find_parts() {
-  case $bundle in
-    *.part[0-9][0-9][0-9]) bundle=${bundle%.part*} ;;
-  esac
-  parts=0
-  if [ ! -f "$bundle" ]; then
-    while [ -f "$(part $((parts + 1)))" ]; do parts=$((parts + 1)); done
-    for file in "$bundle".part[0-9][0-9][0-9]; do
-      case $file in
-        *.part000) ;;
-        *) [ ! -f "$file" ] || [ "${file##*.part}" -le "$parts" ] || fail 2 "no such part: $(part $((parts + 1))), but later parts are there" ;;
-      esac
-    done
-    [ "$parts" -gt 0 ] || fail 2 "no such bundle: $bundle"
-  fi
-  part_sizes=''
-  for file in $(seq_of_parts); do
-    [ -r "$(part "$file")" ] || fail 2 "not readable: $(part "$file")"
-    [ "$parts" = 0 ] || part_sizes="$part_sizes $(($(wc -c <"$(part "$file")")))"
-  done
-}
-
-# The file of a part; of a bundle in one file, that file.
-part() {
-  if [ "$parts" = 0 ] && [ "$1" = 0 ]; then printf '%s' "$bundle"; else printf '%s.part%03d' "$bundle" "$1"; fi
-}
-
-seq_of_parts() {
-  number=1
-  [ "$parts" -gt 0 ] || echo 0
-  while [ "$number" -le "$parts" ]; do
-    echo "$number"
-    number=$((number + 1))
-  done
-}
-
-# The whole bundle to standard output.
-copy_bundle() {
-  for file in $(seq_of_parts); do cat -- "$(part "$file")"; done
-}
-
-size_of_bundle() {
-  bytes=0
-  for size_here in ${part_sizes:-$(($(wc -c <"$bundle")))}; do bytes=$((bytes + size_here)); done
-  printf '%s' "$bytes"
-}
-
-# tar can skip what it does not list in a file, and not in a pipe.
-list_members() {
-  if [ "$parts" = 0 ]; then tar -tvf "$bundle"; else copy_bundle | tar -tvf -; fi
-}
-
-# Bytes of the bundle to standard output: START and COUNT in bytes. A bundle may be cut anywhere.
-copy_bytes() {
-  if [ "$parts" = 0 ]; then
-    copy_bytes_of "$bundle" "$1" "$2"
-    return
-  fi
-  at=$1 rest_bytes=$2 number=0
-  for size_here in $part_sizes; do
-    number=$((number + 1))
-    if [ "$at" -ge "$size_here" ]; then
-      at=$((at - size_here))
-      continue
-    fi
-    count=$((size_here - at))
-    [ "$count" -le "$rest_bytes" ] || count=$rest_bytes
-    copy_bytes_of "$(part "$number")" "$at" "$count" || return 1
-    at=0 rest_bytes=$((rest_bytes - count))
-    [ "$rest_bytes" -gt 0 ] || return 0
-  done
-}
-
-copy_bytes_of() {
-  if dd if=/dev/null iflag=skip_bytes,count_bytes of=/dev/null 2>/dev/null; then
-    dd if="$1" bs=1048576 iflag=skip_bytes,count_bytes skip="$2" count="$3" 2>/dev/null
-  elif [ $(($2 % 512)) -eq 0 ]; then
-    dd if="$1" bs=512 skip=$(($2 / 512)) count=$((($3 + 511) / 512)) 2>/dev/null | head -c "$3"
-  else
-    tail -c +$(($2 + 1)) -- "$1" | head -c "$3"
-  fi </dev/null
 }
 
 # One blob into a file. Fails where the bundle leaves it out.

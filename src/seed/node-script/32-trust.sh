@@ -23,6 +23,10 @@ check_signature() {
 
 # A file that stands before every layer; a tar that ends early is no error here.
 read_member() {
+  if [ -n "$head_end" ]; then
+    copy_bytes 0 $((head_end - 512)) | tar -xOf - "$1" >"$2" 2>/dev/null || :
+    return
+  fi
   copy_bundle 2>/dev/null | head -c 67108864 | tar -xOf - "$1" >"$2" 2>/dev/null || :
 }
 
@@ -33,7 +37,7 @@ sha256_of() {
 }
 
 # With --key, before anything is imported: every byte of the bundle is what was signed. The table names the digest of each
-# file, index.json that of the frame, which is every byte between them.
+# file, index.json that of the frame, which is every byte that is content of none. Every byte is read once, in order.
 check_bytes() {
   [ -n "$key" ] || return 0
   note "checking every byte of $bundle"
@@ -43,27 +47,20 @@ check_bytes() {
     tr '{' '\n' <"$work/table" | sed -n 's/^"name":"[a-z0-9._/-]*","digest":"\(sha256:[0-9a-f]*\)","size":\([0-9]*\)}.*/\1 \2/p'
     tr '{' '\n' <"$work/table" | sed -n 's/^"digest":"\(sha[0-9]*:[0-9a-f]*\)","size":\([0-9]*\),"offset":[0-9]*}.*/\1 \2/p'
   } >"$work/contents"
-  grep -Fq "\"dev.nodeseed.bundle-frame\":\"$(frame_of_bundle | sha256_of)\"" "$work/index" ||
-    fail 2 "this tar has headers that were not signed: $bundle"
+  : >"$work/frame"
   content_end=0
   while read -r digest size; do
-    content_start=$((content_end + $(padding_after "$content_end") + 512)) content_end=$((content_start + size))
+    piece=$(($(padding_after "$content_end") + 512))
+    copy_unaligned "$content_end" "$piece" >>"$work/frame"
+    content_start=$((content_end + piece)) content_end=$((content_end + piece + size))
     [ "$(copy_bytes "$content_start" "$size" | sha256_of "${digest%%:*}")" = "$digest" ] ||
       fail 2 "damaged: $digest in $bundle"
   done <"$work/contents"
+  copy_unaligned "$content_end" "$(($(padding_after "$content_end") + 1024))" >>"$work/frame"
+  grep -Fq "\"dev.nodeseed.bundle-frame\":\"$(sha256_of <"$work/frame")\"" "$work/index" ||
+    fail 2 "this tar has headers that were not signed: $bundle"
   [ "$(size_of_bundle)" -eq "$((content_end + $(padding_after "$content_end") + 1024))" ] ||
     fail 2 "something stands behind the end of $bundle"
-}
-
-# Every byte that is content of no file, in order, to standard output.
-frame_of_bundle() {
-  content_end=0
-  while read -r _ size; do
-    piece=$(($(padding_after "$content_end") + 512))
-    copy_unaligned "$content_end" "$piece"
-    content_end=$((content_end + piece + size))
-  done <"$work/contents"
-  copy_unaligned "$content_end" "$(($(padding_after "$content_end") + 1024))"
 }
 
 padding_after() {

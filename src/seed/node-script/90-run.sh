@@ -119,6 +119,7 @@ main() {
   work=$(mktemp -d "$TMPDIR/nodeseed.XXXXXX") || fail 3 "cannot make a directory below $TMPDIR: is it full, or not to be written to?"
   detect_platform
   detect_runtime
+  [ -z "$wait_for_media" ] || open_media
   run_once
   while [ -n "$watch" ]; do
     sleep "$watch" &
