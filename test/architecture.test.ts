@@ -13,7 +13,7 @@ const MAY_IMPORT: Record<string, string[]> = {
   codes: [],
   oci: ['node:crypto'],
   kubernetes: ['oci', 'js-yaml', 'yaml', 'kubernetes-types'],
-  'bundle/format': ['oci', 'node:crypto', 'node:util'],
+  'bundle/format': ['oci', 'finding.ts', 'node:crypto', 'node:util'],
   discovery: ['oci', 'kubernetes', 'kubernetes-types', 'finding.ts'],
   bundle: ['oci', 'kubernetes', 'bundle/format', 'finding.ts', 'node:crypto', 'node:util', 'p-limit'],
   seed: [

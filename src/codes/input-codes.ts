@@ -81,6 +81,15 @@ export const INPUT_CODES = {
     help: 'A kustomization or a chart named an address, and --allow-remote let it be asked. What it answers tomorrow may be something else.',
     action: 'Keep a copy beside the rest and name that.',
   },
+  ARCHIVE_ENTRY_LEFT_OUT: {
+    kind: 'omission',
+    severity: 'warning',
+    one: 'entry of an archive that is no image with a name',
+    many: 'entries of an archive that are no images with names',
+    title: 'Something in an archive of images is left out',
+    help: 'Archives also hold charts, signatures and images without a full name. No node starts a pod from these, and no pod can ask for what has no name, or a name that stands for two images.',
+    action: 'Nothing, where it is a chart or a signature; else save the image again under its full name.',
+  },
   ATTACHMENT_LEFT_OUT: {
     kind: 'omission',
     severity: 'warning',

@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { ExpectedError, readError } from '../errors.ts'
 import type { BlobRange, BlobSizes, BlobState, Content } from '../oci/content/content.ts'
 import { blobName, namesInIndex } from '../oci/content/image-layout.ts'
+import type { ImageNames, UnnamedEntry } from '../oci/content/image-names.ts'
 import { lackingBelow } from '../oci/content/lacking.ts'
 import type { Descriptor } from '../oci/descriptor.ts'
 import { type Digest, isContentOf, isDigest } from '../oci/digest.ts'
@@ -28,9 +29,14 @@ export class OciLayout implements Content {
   readonly blobs: BlobSizes
   readonly #source: LayoutFiles
 
-  private constructor(source: LayoutFiles, names: ReadonlyMap<string, Descriptor>) {
+  readonly unnamed: readonly UnnamedEntry[]
+  readonly caveats: readonly string[]
+
+  private constructor(source: LayoutFiles, { names, unnamed }: ImageNames) {
     this.path = source.path
     this.names = names
+    this.unnamed = unnamed
+    this.caveats = [source.files.has('manifest.json') ? SAVED : UNSIGNED]
     this.blobs = blobsAmong(source.files)
     this.#source = source
   }
@@ -40,19 +46,28 @@ export class OciLayout implements Content {
     return OciLayout.#open(await directoryFiles(path))
   }
 
-  /** Takes the tar over: it is closed with the layout. @throws {ExpectedError} BUNDLE_INVALID when it is no layout */
-  static async openTar(file: ByteFile, entries: ReadonlyMap<string, TarEntry>): Promise<OciLayout> {
-    return OciLayout.#open(tarFiles(file, entries))
+  /**
+   * Takes the tar over: it is closed with the layout. Annotations besides those that every layout has may name images.
+   *
+   * @throws {ExpectedError} BUNDLE_INVALID when it is no layout
+   */
+  static async openTar(
+    file: ByteFile,
+    entries: ReadonlyMap<string, TarEntry>,
+    nameKeys: readonly string[] = [],
+  ): Promise<OciLayout> {
+    return OciLayout.#open(tarFiles(file, entries), nameKeys)
   }
 
-  static async #open(source: LayoutFiles): Promise<OciLayout> {
+  static async #open(source: LayoutFiles, nameKeys: readonly string[] = []): Promise<OciLayout> {
     const index = source.files.get('index.json')
     if (!source.files.has('oci-layout') || !index) {
       throw new ExpectedError('BUNDLE_INVALID', `${source.path}: neither a bundle nor an OCI image layout`, {
         hint: 'Name a bundle, or a directory that holds an oci-layout and an index.json.',
       })
     }
-    return new OciLayout(source, namesInIndex(await read(source, 'index.json'), `${source.path}, index.json`))
+    const bytes = await read(source, 'index.json')
+    return new OciLayout(source, namesInIndex(bytes, `${source.path}, index.json`, nameKeys))
   }
 
   lacking(): Promise<BlobSizes> {
@@ -93,6 +108,9 @@ export class OciLayout implements Content {
     throw new ExpectedError('BLOB_UNKNOWN', `${this.path}: holds no blob ${digest}`)
   }
 }
+
+const UNSIGNED = 'an OCI image layout: nothing in it says who made it, nor whether a registry has the same digests'
+const SAVED = `${UNSIGNED}; what docker saves from its own store has digests that no registry has, so pods that name a registry's digest do not find it`
 
 function blobsAmong(files: LayoutFiles['files']): BlobSizes {
   const blobs = new Map<Digest, { readonly size: number }>()

@@ -1,34 +1,40 @@
-import { stat } from 'node:fs/promises'
-import { BUNDLE_TABLE } from '../bundle/format/table.ts'
-import { ExpectedError, readError } from '../errors.ts'
+import { open, stat } from 'node:fs/promises'
+import { BLOCK } from '../bundle/format/tar-header.ts'
+import { readError } from '../errors.ts'
 import type { Content } from '../oci/content/content.ts'
+import { compressionOf } from './archives/compression.ts'
+import { openArchive } from './archives/open-archive.ts'
 import { beginsAsBundle, readBundle } from './bundle-file.ts'
 import { ByteFile } from './files/byte-file.ts'
+import { findParts } from './files/part-name.ts'
 import { OciLayout } from './oci-layout.ts'
-import { indexTar } from './tar/tar-index.ts'
+import { isHeader } from './tar/tar-header.ts'
 
 /**
- * Opens whatever holds images: a bundle or its parts, an OCI image layout as a directory or as a tar.
+ * Opens whatever holds images: a bundle or its parts, an OCI image layout as a directory, and what other programs save
+ * images as.
  *
- * @throws {ExpectedError} INPUT_NOT_FOUND, INPUT_UNREADABLE, BUNDLE_INVALID
+ * @throws {ExpectedError} INPUT_NOT_FOUND, INPUT_UNREADABLE, BUNDLE_INVALID, UNSUPPORTED, DISK_FULL, DISK_ERROR
  */
 export async function openContent(path: string): Promise<Content> {
-  return (await isDirectory(path)) ? OciLayout.openDirectory(path) : openTar(path)
-}
-
-async function openTar(path: string): Promise<Content> {
+  if (await isDirectory(path)) return OciLayout.openDirectory(path)
   const file = await ByteFile.open(path)
   try {
-    if (await beginsAsBundle(file)) return await readBundle(file)
-    const entries = await indexTar(file)
-    if (!entries.has(BUNDLE_TABLE)) return await OciLayout.openTar(file, entries)
-    throw new ExpectedError('BUNDLE_INVALID', `${path}: holds ${BUNDLE_TABLE}, but not where a bundle has it`, {
-      hint: 'Take the bundle as it was made: another program packed this one anew.',
-    })
+    return (await beginsAsBundle(file)) ? await readBundle(file) : await openArchive(file)
   } catch (error) {
     await file.close()
     throw error
   }
+}
+
+/** Whether a file, or the first of its parts, begins as a tar or as something compressed. */
+export async function beginsAsArchive(path: string): Promise<boolean> {
+  const [first = path] = await findParts(path)
+  const handle = await open(first).catch(() => undefined)
+  const { buffer, bytesRead = 0 } = (await handle?.read(Buffer.alloc(BLOCK), 0, BLOCK, 0).catch(() => undefined)) ?? {}
+  await handle?.close()
+  if (!buffer) return false
+  return compressionOf(buffer.subarray(0, bytesRead)) !== undefined || (bytesRead === BLOCK && isHeader(buffer))
 }
 
 /** Nothing is there: no directory. What cannot be looked at ends the run. @throws {ExpectedError} INPUT_UNREADABLE */

@@ -2,7 +2,9 @@
 export const OCI_INDEX = 'application/vnd.oci.image.index.v1+json'
 export const OCI_MANIFEST = 'application/vnd.oci.image.manifest.v1+json'
 export const OCI_CONFIG = 'application/vnd.oci.image.config.v1+json'
+export const OCI_LAYER = 'application/vnd.oci.image.layer.v1.tar'
 export const OCI_LAYER_GZIP = 'application/vnd.oci.image.layer.v1.tar+gzip'
+export const OCI_LAYER_ZSTD = 'application/vnd.oci.image.layer.v1.tar+zstd'
 export const DOCKER_INDEX = 'application/vnd.docker.distribution.manifest.list.v2+json'
 export const DOCKER_MANIFEST = 'application/vnd.docker.distribution.manifest.v2+json'
 export const DOCKER_CONFIG = 'application/vnd.docker.container.image.v1+json'
@@ -25,6 +27,11 @@ export function isSchema1Type(mediaType: string): boolean {
 /** An image config that a runtime can run; any other config type marks an artifact. */
 export function isImageConfigType(mediaType: string): boolean {
   return mediaType === OCI_CONFIG || mediaType === DOCKER_CONFIG
+}
+
+/** Whether a runtime unpacks it. */
+export function isLayerType(mediaType: string): boolean {
+  return /^application\/vnd\.(?:oci\.image\.layer|docker\.image\.rootfs)\./.test(mediaType)
 }
 
 /** Layers that a registry may refuse to hand out ("foreign", "nondistributable"). */

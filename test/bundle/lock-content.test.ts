@@ -8,10 +8,14 @@ import { lockContent } from '../../src/bundle/lock/lock-content.ts'
 import { openContent } from '../../src/layout/open-content.ts'
 import { blobName } from '../../src/oci/content/image-layout.ts'
 import { plainDescriptor } from '../../src/oci/descriptor.ts'
+import { digestOf } from '../../src/oci/digest.ts'
+import { OCI_CONFIG, OCI_MANIFEST } from '../../src/oci/media-type.ts'
 import { writeTestBundle } from '../support/bundle-maker.ts'
 import type { Blobs } from '../support/image-maker.ts'
 import { shopImages } from '../support/shop-images.ts'
 import { temporaryDirectory } from '../support/temporary.ts'
+
+const [NAME, REF] = ['io.containerd.image.name', 'org.opencontainers.image.ref.name']
 
 /** The shop as a directory that is an OCI image layout, which a bundle is once it is unpacked. */
 async function shopLayout(): Promise<{ directory: string; images: LockedImage[] }> {
@@ -27,7 +31,7 @@ async function shopLayout(): Promise<{ directory: string; images: LockedImage[] 
 async function lockOf(directory: string) {
   const content = await openContent(directory)
   onTestFinished(() => content.close())
-  return lockContent(content)
+  return (await lockContent(content)).lock
 }
 
 test('a layout holds the images that it was made of: names, platforms, and an index as it is', async () => {
@@ -54,14 +58,78 @@ test('a layer that is missing is an error, a platform that is missing is not the
   })
 })
 
-test('a name that is a tag alone is refused: where it is from, nobody can tell', async () => {
+test.for<[entry: string, annotations: Record<string, string>, left: string]>([
+  ['a tag alone', { [REF]: '1.4' }, 'names an image only "1.4", without its repository'],
+  ['no name', {}, 'has no name, and no pod can ask for it'],
+  ['a name that no pod could have', { [REF]: 'Shop/Web:1' }, 'is no name that a pod could have'],
+  ['the digest of another image', { [REF]: `shop/web@sha256:${'0'.repeat(64)}` }, 'the image was changed on its way'],
+  [
+    'the name of the image that it signs',
+    { [NAME]: 'a.example/web:1', [REF]: 'web:sha256-1.sig' },
+    'belongs to a.example/web:1',
+  ],
+  ['a kind that is no image', { kind: 'dev.hauler/sigs', [NAME]: 'a.example/web:1' }, 'belongs to a.example/web:1'],
+])('an entry with %s is left out and said; alone it is refused', async ([, annotations, why]) => {
   const { directory } = await shopLayout()
   const file = join(directory, 'index.json')
   const index = JSON.parse(await readFile(file, 'utf8'))
-  index.manifests = [{ ...index.manifests[0], annotations: { 'org.opencontainers.image.ref.name': '1.4' } }]
-  await writeFile(file, JSON.stringify(index))
+  const odd = { ...index.manifests[0], annotations }
+  await writeFile(file, JSON.stringify({ ...index, manifests: [odd, ...index.manifests] }))
+  const content = await openContent(directory)
+  onTestFinished(() => content.close())
+  const { lock, leftOut } = await lockContent(content)
+  expect(lock.images).toHaveLength(2)
+  expect(leftOut).toMatchObject([{ code: 'ARCHIVE_ENTRY_LEFT_OUT', message: expect.stringContaining(why) }])
+  await writeFile(file, JSON.stringify({ ...index, manifests: [odd] }))
   await expect(lockOf(directory)).rejects.toMatchObject({
     code: 'INPUT_INVALID',
-    message: expect.stringContaining('only "1.4"'),
+    message: expect.stringContaining(why),
   })
+})
+
+test('a name of two images is none of them, and said', async () => {
+  const { directory, images } = await shopLayout()
+  const [web, report] = images.map(({ target }) => ({
+    ...plainDescriptor(target),
+    annotations: { [REF]: 'shop/any:1' },
+  }))
+  const more = { ...plainDescriptor(images[1]!.target), annotations: { [REF]: 'docker.io/shop/report:2' } }
+  await writeFile(join(directory, 'index.json'), JSON.stringify({ schemaVersion: 2, manifests: [web, report, more] }))
+  const content = await openContent(directory)
+  onTestFinished(() => content.close())
+  const { lock, leftOut } = await lockContent(content)
+  expect(lock.images.map(({ reference }) => reference)).toEqual(['docker.io/shop/report:2'])
+  expect(leftOut).toMatchObject([
+    { subject: 'docker.io/shop/any:1', message: expect.stringContaining('stands for 2 images') },
+  ])
+})
+
+test.for<[what: string, config: string, layer: string]>([
+  ['a chart', 'application/vnd.cncf.helm.config.v1+json', 'application/vnd.cncf.helm.chart.content.v1.tar+gzip'],
+  ['a signature', OCI_CONFIG, 'application/vnd.dev.cosign.simplesigning.v1+json'],
+])('%s beside images is left out and said', async ([, config, layer]) => {
+  const { directory } = await shopLayout()
+  const file = join(directory, 'index.json')
+  const index = JSON.parse(await readFile(file, 'utf8'))
+  const of = async (mediaType: string, value: unknown) => {
+    const bytes = Buffer.from(JSON.stringify(value))
+    await writeFile(join(directory, blobName(digestOf(bytes))), bytes)
+    return { mediaType, digest: digestOf(bytes), size: bytes.length }
+  }
+  const layers = [await of(layer, { any: 1 })]
+  const manifest = await of(OCI_MANIFEST, {
+    schemaVersion: 2,
+    mediaType: OCI_MANIFEST,
+    config: await of(config, {}),
+    layers,
+  })
+  const artifact = { ...manifest, annotations: { [REF]: 'a.example/thing:1' } }
+  await writeFile(file, JSON.stringify({ ...index, manifests: [artifact, ...index.manifests] }))
+  const content = await openContent(directory)
+  onTestFinished(() => content.close())
+  const { lock, leftOut } = await lockContent(content)
+  expect(lock.images).toHaveLength(2)
+  expect(leftOut).toMatchObject([
+    { subject: 'a.example/thing:1', message: expect.stringContaining('is no image that runs') },
+  ])
 })

@@ -139,7 +139,7 @@ test('what tar-stream packs is found where it is, long names and other alphabets
         entries.map(({ name, content }) => ({ name, content: Buffer.from(content) })),
       )
       const file = await ByteFile.open(path)
-      const index = await indexTar(file)
+      const { entries: index } = await indexTar(file)
       for (const { name, content } of entries) {
         const { offset, size } = index.get(name)!
         expect((await file.read(offset, size)).equals(content)).toBe(true)

@@ -1,3 +1,4 @@
+import type { Finding } from '../../finding.ts'
 import type { Content } from '../../oci/content/content.ts'
 import type { Lock } from './lock.ts'
 import type { BundleTable } from './table.ts'
@@ -5,6 +6,8 @@ import type { BundleTable } from './table.ts'
 /** Content of which it is known what its images are: a bundle says it itself. */
 export interface LockedContent extends Content {
   readonly lock: Lock
+  /** What is in it and is no image with a name. */
+  readonly leftOut?: readonly Finding[]
 }
 
 /** A bundle that is open. */

@@ -1,38 +1,56 @@
 import { ExpectedError } from '../../errors.ts'
+import { type Finding, finding } from '../../finding.ts'
 import type { Content } from '../../oci/content/content.ts'
+import { noImageError, type UnnamedEntry } from '../../oci/content/image-names.ts'
 import type { Descriptor } from '../../oci/descriptor.ts'
-import { isIndexType } from '../../oci/media-type.ts'
+import { isImageConfigType, isIndexType, isLayerType } from '../../oci/media-type.ts'
 import { formatPlatform, type Platform } from '../../oci/platform.ts'
-import { criForm, parseReference, repositoryName } from '../../oci/reference.ts'
+import { parseReference, repositoryName } from '../../oci/reference.ts'
 import type { Lock, LockedImage, LockedPlatform } from '../format/lock.ts'
 import { Documents } from './documents/documents.ts'
 import { openIndex } from './documents/open-index.ts'
 import { platformAmong, readChild } from './documents/platform-choice.ts'
 
+/** The images of a content, and what in it is none. */
+export interface ContentImages {
+  readonly lock: Lock
+  readonly leftOut: readonly Finding[]
+}
+
 /**
  * What the images of a content are, by its own documents: every name that it has, every platform that it holds. What an
- * index lists and the content leaves out is no part of it; a platform of which a layer is missing is an error.
+ * index lists and the content leaves out is no part of it; a platform of which a layer is missing is an error. Charts,
+ * signatures and what has no name are left out, and said.
  *
- * @throws {ExpectedError} INPUT_INVALID for a name that is only a tag; BUNDLE_INVALID, CONTENT_MISMATCH, UNSUPPORTED
+ * @throws {ExpectedError} INPUT_INVALID when it holds no image with a name; BUNDLE_INVALID, CONTENT_MISMATCH, UNSUPPORTED
  */
-export async function lockContent(content: Content): Promise<Lock> {
+export async function lockContent(content: Content): Promise<ContentImages> {
   const documents = new Documents({
     resolve: async ({ path }) => Promise.reject(new Error(`${path} is not looked up`)),
     readDocument: (_repository, { digest }) => content.readDocument(digest),
   })
   const images: LockedImage[] = []
+  const unnamed: UnnamedEntry[] = [...(content.unnamed ?? [])]
   for (const named of Map.groupBy(content.names, ([, { digest }]) => digest).values()) {
-    images.push(await lockNamed(named, content, documents))
+    const image = await lockNamed(named, content, documents, unnamed)
+    if (image) images.push(image)
   }
-  return { version: 1, images: images.sort((a, b) => (a.reference < b.reference ? -1 : 1)) }
+  if (images.length === 0) throw noImageError(content.path, unnamed)
+  images.sort((a, b) => (a.reference < b.reference ? -1 : 1))
+  return { lock: { version: 1, images }, leftOut: unnamed.map((entry) => leftOutOf(content.path, entry)) }
+}
+
+function leftOutOf(path: string, { subject, why }: UnnamedEntry): Finding {
+  return finding('ARCHIVE_ENTRY_LEFT_OUT', `${path}: ${subject}: ${why}`, { subject })
 }
 
 async function lockNamed(
   named: readonly (readonly [name: string, descriptor: Descriptor])[],
   content: Content,
   documents: Documents,
-): Promise<LockedImage> {
-  const tagged = named.map(([name]) => criForm(parseReference(complete(name, content)))).sort()
+  unnamed: UnnamedEntry[],
+): Promise<LockedImage | undefined> {
+  const tagged = named.map(([name]) => name).sort()
   const [[, descriptor] = named[0]!] = named
   const reference = parseReference(tagged[0]!)
   const target = await documents.describe(reference, descriptor)
@@ -41,6 +59,11 @@ async function lockNamed(
     : { manifests: [{ descriptor: target, platform: undefined }], indexes: [] }
   const there = manifests.filter(({ descriptor: { digest } }) => content.blobs.has(digest))
   const children = await Promise.all(there.map((child) => readChild(reference, child, documents)))
+  const types = children.map(artifactType)
+  if (children.length > 0 && types.every((type) => type !== undefined)) {
+    unnamed.push(...types.map((type) => ({ subject: tagged[0]!, why: `is no image that runs, but ${type}` })))
+    return undefined
+  }
   const platforms = distinctPlatforms(children).flatMap((platform) => {
     const found = platformAmong(children, platform)
     return found ? [heldPart(found, tagged[0]!, content)] : []
@@ -79,14 +102,9 @@ function distinctPlatforms(children: readonly { readonly platform: Platform | un
   return [...new Map(known.map((platform) => [formatPlatform(platform), platform])).values()]
 }
 
-/** A layout may name an image by its tag alone; where it is from, nobody can tell then. */
-function complete(name: string, { path }: Content): string {
-  if (/[/:]/.test(name)) return name
-  throw new ExpectedError(
-    'INPUT_INVALID',
-    `${path}: names an image only ${JSON.stringify(name)}, without its repository`,
-    {
-      hint: 'Name it in full in index.json, as in: skopeo copy docker://IMAGE oci:DIR:docker.io/library/nginx:1.27',
-    },
-  )
+/** What a manifest is that no node runs: a chart, a signature, a file; undefined for an image. */
+function artifactType({ config, layers }: Pick<LockedPlatform, 'config' | 'layers'>): string | undefined {
+  if (!isImageConfigType(config.mediaType)) return config.mediaType
+  // A signature of cosign has the configuration of an image, and layers that none has.
+  return layers.map(({ mediaType }) => mediaType).find((mediaType) => !isLayerType(mediaType))
 }

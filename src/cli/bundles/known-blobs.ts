@@ -1,22 +1,24 @@
 import { blobsOf } from '../../bundle/format/lock.ts'
 import { ExpectedError } from '../../errors.ts'
-import { openBundle } from '../../layout/bundle-file.ts'
+import { BundleFile } from '../../layout/bundle-file.ts'
+import { beginsAsArchive, openContent } from '../../layout/open-content.ts'
 import { type Digest, isDigest } from '../../oci/digest.ts'
 import { readText } from '../texts/read-text.ts'
-import { findLock, isTar } from './lock-file.ts'
+import { findLock } from './lock-file.ts'
 
 /**
- * The blobs that whoever has this file's content holds: a bundle, a lock, or any text with digests in it, such as the
+ * The blobs that whoever has this file's content holds: a bundle or another archive, a lock, or any text with digests in it, such as the
  * output of `ctr -n k8s.io content ls` on a node.
  *
  * @throws {ExpectedError} INPUT_NOT_FOUND, INPUT_UNREADABLE, INPUT_INVALID, BUNDLE_INVALID
  */
 export async function readKnownBlobs(path: string): Promise<Set<Digest>> {
-  if (await isTar(path)) {
-    const bundle = await openBundle(path)
-    await bundle.close()
-    // A delta came to somebody who had what it requires.
-    return new Set([...bundle.blobs.keys(), ...(bundle.table.requires ?? []).map(({ digest }) => digest)])
+  if (path !== '-' && (await beginsAsArchive(path))) {
+    const content = await openContent(path)
+    // A delta came to somebody who had what it requires; what another archive lacks, nobody had.
+    const requires = content instanceof BundleFile ? await content.lacking() : new Map()
+    await content.close()
+    return new Set([...content.blobs.keys(), ...requires.keys()])
   }
   const text = await readText(path)
   const lock = findLock(text, path)

@@ -1,20 +1,23 @@
-import { open } from 'node:fs/promises'
 import { type Lock, parseLock } from '../../bundle/format/lock.ts'
 import { ExpectedError } from '../../errors.ts'
-import { findParts } from '../../layout/files/part-name.ts'
-import { isDirectory } from '../../layout/open-content.ts'
+import { beginsAsArchive, isDirectory } from '../../layout/open-content.ts'
+import { omissionsOf, renderOmissions } from '../output/omissions.ts'
+import { say } from '../output/streams.ts'
 import { readText } from '../texts/read-text.ts'
 import { openImages } from './trusted-bundle.ts'
 
 /**
- * The lock that a file is, that a bundle carries, or that an OCI image layout amounts to; with a key only that of a bundle which it signed.
+ * The lock that a file is, that a bundle carries, or that an archive of images amounts to; with a key only that of a
+ * bundle which it signed.
  *
  * @throws {ExpectedError} INPUT_NOT_FOUND, INPUT_UNREADABLE, INPUT_INVALID, BUNDLE_INVALID
  */
 export async function readLockOf(path: string, { key }: { key?: string | undefined } = {}): Promise<Lock> {
-  if ((await isTar(path)) || (path !== '-' && (await isDirectory(path)))) {
+  if (path !== '-' && ((await beginsAsArchive(path)) || (await isDirectory(path)))) {
     const content = await openImages(path, { key })
     await content.close()
+    const omissions = omissionsOf(content.leftOut ?? [])
+    if (omissions.length > 0) say(renderOmissions(omissions))
     return content.lock
   }
   if (key !== undefined) {
@@ -49,14 +52,4 @@ function asInput(read: () => Lock): Lock {
     if (!(cause instanceof ExpectedError)) throw cause
     throw new ExpectedError('INPUT_INVALID', cause.message, { ...(cause.hint && { hint: cause.hint }), cause })
   }
-}
-
-/** Whether a file, or the first of its parts, begins as a tar does. */
-export async function isTar(path: string): Promise<boolean> {
-  if (path === '-') return false
-  const [first = path] = await findParts(path)
-  const handle = await open(first).catch(() => undefined)
-  const { buffer, bytesRead = 0 } = (await handle?.read(Buffer.alloc(262), 0, 262, 0).catch(() => undefined)) ?? {}
-  await handle?.close()
-  return bytesRead === 262 && buffer?.toString('latin1', 257, 262) === 'ustar'
 }

@@ -1,11 +1,12 @@
 import type { LockedContent } from '../../bundle/format/bundle.ts'
-import { blobsOf, type Lock } from '../../bundle/format/lock.ts'
-import { lockContent } from '../../bundle/lock/lock-content.ts'
+import { blobsOf } from '../../bundle/format/lock.ts'
+import { type ContentImages, lockContent } from '../../bundle/lock/lock-content.ts'
 import { ExpectedError } from '../../errors.ts'
 import { BundleFile, openBundle } from '../../layout/bundle-file.ts'
 import { openContent } from '../../layout/open-content.ts'
 import type { Content } from '../../oci/content/content.ts'
 import { LayeredContent } from '../../oci/content/layered-content.ts'
+import { say } from '../output/streams.ts'
 import { signatureProblem } from './sign-bundle.ts'
 import { describeRequired } from './write-bundle.ts'
 
@@ -35,7 +36,7 @@ async function checkSigned(bundle: BundleFile, key: string | undefined): Promise
 }
 
 /**
- * Opens whatever holds images, and says what they are: a bundle or its parts, an OCI image layout as directory or tar.
+ * Opens whatever holds images, and says what they are: a bundle or its parts, or an archive of another program.
  * With a key only a bundle that it signed.
  *
  * @throws {ExpectedError} what opening a bundle throws; INPUT_INVALID for a key where there is no bundle.
@@ -47,7 +48,7 @@ export async function openImages(path: string, { key }: { key?: string | undefin
       await checkSigned(content, key)
       return content
     }
-    if (key === undefined) return withLock([content], await lockContent(content))
+    if (key === undefined) return sayCaveats(withLock([content], await lockContent(content)))
     throw new ExpectedError('INPUT_INVALID', `${path}: not a bundle, and --key checks the signatures of bundles`, {
       hint: 'Name a bundle, or leave --key out.',
     })
@@ -71,7 +72,7 @@ export async function openOverBases(
   const opened = [top]
   try {
     for (const file of base) opened.push(await openImages(file, { key }))
-    const content = withLock(opened, top.lock)
+    const content = withLock(opened, { lock: top.lock, leftOut: top.leftOut ?? [] })
     const needed = new Map(top.lock.images.flatMap(blobsOf).map(({ digest, size }) => [digest, { digest, size }]))
     const missing = [...needed.values()].filter(({ digest }) => !content.blobs.has(digest))
     if (missing.length === 0) return content
@@ -84,6 +85,12 @@ export async function openOverBases(
   }
 }
 
-function withLock(layers: readonly Content[], lock: Lock): LockedContent {
-  return Object.assign(new LayeredContent(layers), { lock })
+function withLock(layers: readonly Content[], images: ContentImages): LockedContent {
+  return Object.assign(new LayeredContent(layers), images)
+}
+
+/** Says what the kind of an archive cannot promise, whatever is done with it. */
+function sayCaveats(content: LockedContent): LockedContent {
+  for (const caveat of content.caveats ?? []) say(`${content.path}: ${caveat}`)
+  return content
 }

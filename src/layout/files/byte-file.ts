@@ -32,6 +32,11 @@ export class ByteFile {
     this.isInParts = isInParts
   }
 
+  /** An open file of `size` bytes under the name that people know it by; it is closed with this. */
+  static ofHandle(path: string, handle: FileHandle, size: number): ByteFile {
+    return new ByteFile(path, [{ path, handle, start: 0, size }], false)
+  }
+
   /**
    * Opens a file, or the parts of one: `FILE` stands for `FILE.part001` and those that follow it.
    *

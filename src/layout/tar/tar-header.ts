@@ -6,7 +6,9 @@ export interface TarHeader {
   readonly name: string
   /** Bytes of content, before the padding to a whole block. */
   readonly size: number
-  readonly type: 'file' | 'directory' | 'pax' | 'global-pax' | 'long-name' | 'other'
+  readonly type: 'file' | 'directory' | 'link' | 'symlink' | 'pax' | 'global-pax' | 'long-name' | 'long-link' | 'other'
+  /** Of a link: what it says to lead to. */
+  readonly target: string
 }
 
 /**
@@ -23,16 +25,26 @@ export function decodeHeader(block: Buffer): TarHeader | undefined {
     name: prefix ? `${prefix}/${name}` : name,
     size: readSize(block),
     type: TYPES[String.fromCharCode(block[156] ?? 0)] ?? 'other',
+    target: readText(block, 157, 100),
   }
+}
+
+/** Whether a block is a header of any tar, also one of before `ustar`. */
+export function isHeader(block: Buffer): boolean {
+  const sum = readText(block, 148, 8).trim()
+  return block[0] !== 0 && /^[0-7]+$/.test(sum) && Number.parseInt(sum, 8) === checksumOf(block)
 }
 
 const TYPES: Record<string, TarHeader['type']> = {
   '\0': 'file',
   '0': 'file',
+  '1': 'link',
+  '2': 'symlink',
   '5': 'directory',
   x: 'pax',
   g: 'global-pax',
   L: 'long-name',
+  K: 'long-link',
 }
 
 /** Octal digits, or with the top bit set a big-endian number: GNU's form for 8 GiB and more. */

@@ -1,5 +1,6 @@
 import type { Descriptor } from '../descriptor.ts'
 import type { Digest } from '../digest.ts'
+import type { UnnamedEntry } from './image-names.ts'
 
 /** Which bytes of a blob, and what becomes of the chunks. */
 export interface BlobRange {
@@ -29,10 +30,14 @@ export interface BlobState {
 export interface Content {
   /** The file, directory or address as people wrote it. */
   readonly path: string
-  /** What each name stands for. */
+  /** What each name stands for, as a runtime looks it up. */
   readonly names: ReadonlyMap<string, Descriptor>
   /** Every blob that is here: documents, configs and layers. */
   readonly blobs: BlobSizes
+  /** What no name leads to, and why. */
+  readonly unnamed?: readonly UnnamedEntry[]
+  /** What its kind cannot promise, such as digests that a registry has too; sentences without a full stop. */
+  readonly caveats?: readonly string[]
   /** Blobs that its images need and that are not here: what a delta leaves to its base. */
   lacking(): Promise<BlobSizes>
   /**

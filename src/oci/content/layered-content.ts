@@ -2,6 +2,7 @@ import { ExpectedError } from '../../errors.ts'
 import type { Descriptor } from '../descriptor.ts'
 import type { Digest } from '../digest.ts'
 import type { BlobRange, BlobSizes, BlobState, Content } from './content.ts'
+import type { UnnamedEntry } from './image-names.ts'
 
 /**
  * Several contents as one, such as a delta over its base: of two that give one name to two images the later decides, and
@@ -11,12 +12,16 @@ export class LayeredContent implements Content {
   readonly path: string
   readonly names: ReadonlyMap<string, Descriptor>
   readonly blobs: BlobSizes
+  readonly unnamed: readonly UnnamedEntry[]
+  readonly caveats: readonly string[]
   readonly #layers: readonly Content[]
   readonly #holders = new Map<Digest, Content>()
 
   constructor(layers: readonly Content[]) {
     this.path = layers.map(({ path }) => path).join(', ')
     this.names = new Map(layers.flatMap(({ names }) => [...names]))
+    this.unnamed = layers.flatMap(({ unnamed = [] }) => unnamed)
+    this.caveats = layers.flatMap(({ caveats = [] }) => caveats)
     this.#layers = layers
     const blobs = new Map<Digest, { readonly size: number }>()
     for (const layer of layers) {
