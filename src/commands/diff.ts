@@ -2,7 +2,7 @@ import { Args } from '@oclif/core'
 import { diffLocks, type LockDiff } from '../bundle/delta/diff.ts'
 import { BaseCommand } from '../cli/base-command.ts'
 import { readLockOf } from '../cli/bundles/lock-file.ts'
-import { keyFlag, TABLE_ONLY } from '../cli/flags/bundle-file-flags.ts'
+import { ARCHIVE, keyFlag, TABLE_ONLY } from '../cli/flags/bundle-file-flags.ts'
 import { formatBytes } from '../oci/format-bytes.ts'
 
 export default class Diff extends BaseCommand {
@@ -13,8 +13,8 @@ export default class Diff extends BaseCommand {
   ]
   static override flags = keyFlag(TABLE_ONLY)
   static override args = {
-    before: Args.string({ description: 'bundle, OCI image layout, or lock', required: true }),
-    after: Args.string({ description: 'bundle, OCI image layout, or lock', required: true }),
+    before: Args.string({ description: `${ARCHIVE}; lock`, required: true }),
+    after: Args.string({ description: `${ARCHIVE}; lock`, required: true }),
   }
 
   async run(): Promise<LockDiff> {

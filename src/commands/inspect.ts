@@ -2,38 +2,44 @@ import { Args } from '@oclif/core'
 import type { LockedImage } from '../bundle/format/lock.ts'
 import { toolsAmong } from '../bundle/format/tool-files.ts'
 import { BaseCommand } from '../cli/base-command.ts'
-import { openTrusted } from '../cli/bundles/trusted-bundle.ts'
+import { openImages } from '../cli/bundles/trusted-bundle.ts'
 import { describeRequired } from '../cli/bundles/write-bundle.ts'
-import { keyFlag, TABLE_ONLY } from '../cli/flags/bundle-file-flags.ts'
+import { ARCHIVE, keyFlag, TABLE_ONLY } from '../cli/flags/bundle-file-flags.ts'
+import { BundleFile } from '../layout/bundle-file.ts'
 import { formatBytes } from '../oci/format-bytes.ts'
 import { formatPlatform } from '../oci/platform.ts'
 import { countOf } from '../plural.ts'
 
 export default class Inspect extends BaseCommand {
-  static override summary = 'show what a bundle holds: images with all their names, platforms and sizes'
+  static override summary =
+    'show what a bundle or an archive of images holds: images with all their names, platforms and sizes'
   static override examples = [
     '<%= config.bin %> <%= command.id %> shop.tar',
     '<%= config.bin %> <%= command.id %> shop.tar --json',
   ]
-  static override args = { file: Args.string({ description: 'bundle', required: true }) }
+  static override args = { file: Args.string({ description: ARCHIVE, required: true }) }
   static override flags = keyFlag(TABLE_ONLY)
 
   async run(): Promise<unknown> {
     const { args, flags } = await this.parse(Inspect)
-    const bundle = await openTrusted(args.file, flags)
+    const content = await openImages(args.file, flags)
     try {
-      const images = bundle.lock.images.map(describe)
+      const images = content.lock.images.map(describe)
       for (const { names, digest, mediaType, platforms } of images) {
         this.log(`${names.join('\n')}\n  ${digest} ${mediaType}`)
         for (const { platform, bytes } of platforms) this.log(`  ${platform}  ${formatBytes(bytes)}`)
       }
-      const blobs = [...bundle.blobs.values()]
+      const blobs = Array.from(content.blobs, ([digest, { size }]) => ({ digest, size }))
       const sum = blobs.reduce((total, { size }) => total + size, 0)
       this.log(
         `${args.file}: ${countOf(images.length, 'image')}, ${countOf(blobs.length, 'blob')} with ${formatBytes(sum)}`,
       )
-      const { files, requires } = bundle.table
-      const { edition } = bundle.lock
+      if (!(content instanceof BundleFile)) {
+        const { caveats = [], leftOut = [] } = content
+        return { file: args.file, images, blobs, caveats, omissions: this.sayLeftOut(leftOut) }
+      }
+      const { files, requires } = content.table
+      const { edition } = content.lock
       if (edition) this.log(`  ${edition.set} ${edition.number}`)
       if (requires) this.log(`  a delta: its receiver has ${describeRequired(requires)} already`)
       const tools = toolsAmong(files)
@@ -43,11 +49,18 @@ export default class Inspect extends BaseCommand {
         this.log(`  contents were not read: nodeseed verify ${args.file} --key ${flags.key} does that`)
       }
       return {
-        ...{ file: args.file, bytes: bundle.size, ...(edition && { edition }), images, blobs, files },
+        ...{
+          file: args.file,
+          bytes: content.size,
+          ...(edition && { edition }),
+          images,
+          blobs: content.table.blobs,
+          files,
+        },
         ...(requires && { requires }),
       }
     } finally {
-      await bundle.close()
+      await content.close()
     }
   }
 }

@@ -13,7 +13,7 @@ import { openOverBases } from '../cli/bundles/trusted-bundle.ts'
 import { NOWHERE, writeBundle } from '../cli/bundles/write-bundle.ts'
 import { readNodeScript } from '../cli/files/node-script.ts'
 import { runNodeScript } from '../cli/files/run-node-script.ts'
-import { baseFlag, keyFlag } from '../cli/flags/bundle-file-flags.ts'
+import { ARCHIVE, baseFlag, keyFlag } from '../cli/flags/bundle-file-flags.ts'
 import { createProgress } from '../cli/output/progress.ts'
 import { onEarlyEnd } from '../early-end.ts'
 import { writeError } from '../errors.ts'
@@ -35,7 +35,7 @@ is not there is named, with the reason.`
   ]
   static override strict = false
   static override args = {
-    file: Args.string({ description: 'bundle, or OCI image layout (directory or tar)', required: true }),
+    file: Args.string({ description: ARCHIVE, required: true }),
     name: Args.string({ description: 'image to load; default all' }),
   }
   static override flags = {
@@ -84,6 +84,7 @@ is not there is named, with the reason.`
         `${report.runtime}: ${report.result}, ${countOf(Number(report.names), 'name')}, ${report.imported} imported${message}`,
       )
       for (const { name, why } of notThere(report)) this.logToStderr(`not there: ${name}: ${why}`)
+      this.sayLeftOut(content.leftOut ?? [])
       if (!isWhole) this.answerNo()
       return report
     } finally {

@@ -4,14 +4,14 @@ import { pushImages } from '../bundle/push/push.ts'
 import { pushNames } from '../bundle/push/push-name.ts'
 import { BaseCommand } from '../cli/base-command.ts'
 import { openOverBases } from '../cli/bundles/trusted-bundle.ts'
-import { baseFlag, keyFlag } from '../cli/flags/bundle-file-flags.ts'
+import { ARCHIVE, baseFlag, keyFlag } from '../cli/flags/bundle-file-flags.ts'
 import { createProgress } from '../cli/output/progress.ts'
 import { connectionFlags } from '../cli/registry/registry-flags.ts'
 import { readRegistryOptions } from '../cli/registry/registry-options.ts'
 import { checkOutputPlace } from '../disk/output-place.ts'
 import { writeTextFile } from '../disk/write-file.ts'
 import { ExpectedError } from '../errors.ts'
-import type { Content } from '../oci/content/content.ts'
+import { sizeOfBlobs } from '../oci/content/content.ts'
 import { parseReference, repositoryName } from '../oci/reference.ts'
 import { countOf } from '../plural.ts'
 import { UploadClient } from '../registry/client/upload-client.ts'
@@ -27,7 +27,7 @@ that breaks goes on where it broke.`
     '<%= config.bin %> <%= command.id %> shop.tar registry.local --rewrite mirror --image-map images.json',
   ]
   static override args = {
-    file: Args.string({ description: 'bundle, or OCI image layout (directory or tar)', required: true }),
+    file: Args.string({ description: ARCHIVE, required: true }),
     registry: Args.string({ description: 'HOST[:PORT] of the registry', required: true }),
   }
   static override flags = {
@@ -60,7 +60,7 @@ that breaks goes on where it broke.`
         images.flatMap((image) => image.names.map((name) => repositoryName(parseReference(name)))),
         { registry, prefix: flags.rewrite },
       )
-      await progress.start(`push to ${registry}`, sizeOf(content))
+      await progress.start(`push to ${registry}`, sizeOfBlobs(content))
       const result = await pushImages(content.lock, content, client, {
         nameFor: (repository) => names.get(repository) ?? repository,
         sparseIndex: flags['sparse-index'],
@@ -75,7 +75,8 @@ that breaks goes on where it broke.`
       this.log(`${countOf(uploaded, 'blob')} uploaded, ${mounted} mounted, ${there} there already`)
       const map = Object.assign({}, ...result.images.map((image) => image.names))
       if (flags['image-map']) await writeTextFile(flags['image-map'], `${JSON.stringify(map, null, 2)}\n`)
-      return { registry, images: result.images, blobs: result.blobs }
+      const omissions = this.sayLeftOut(content.leftOut ?? [])
+      return { registry, images: result.images, blobs: result.blobs, omissions }
     } finally {
       progress.stop()
       await client.close()
@@ -90,9 +91,4 @@ function parseRegistry(text: string): string {
   throw new ExpectedError('USAGE', `Not a registry: ${JSON.stringify(text)}`, {
     hint: 'Write HOST or HOST:PORT; a path goes into --rewrite.',
   })
-}
-
-/** Bytes of all blobs. */
-function sizeOf({ blobs }: Content): number {
-  return [...blobs.values()].reduce((sum, { size }) => sum + size, 0)
 }

@@ -2,6 +2,7 @@ import { Args } from '@oclif/core'
 import { BaseCommand } from '../cli/base-command.ts'
 import { writeInCluster } from '../cli/bundles/serve-in-cluster.ts'
 import { openServedBundles } from '../cli/bundles/served-bundles.ts'
+import { ARCHIVE } from '../cli/flags/bundle-file-flags.ts'
 import { serveFlags } from '../cli/flags/serve-flags.ts'
 import { say } from '../cli/output/streams.ts'
 import { untilStopped } from '../cli/signals.ts'
@@ -31,7 +32,7 @@ follow its base. SIGHUP opens the files and the certificate again; SIGTERM lets 
   ]
   static override strict = false
   static override args = {
-    file: Args.string({ description: 'bundle, or OCI image layout (directory or tar)', required: true }),
+    file: Args.string({ description: ARCHIVE, required: true }),
   }
   static override flags = serveFlags
 

@@ -1,22 +1,26 @@
 import { Args, Flags } from '@oclif/core'
-import { verifyBundle } from '../bundle/check/verify.ts'
+import { verifyBundle, verifyContent } from '../bundle/check/verify.ts'
+import type { LockedContent } from '../bundle/format/bundle.ts'
 import { replayProblem } from '../bundle/lock/edition.ts'
 import { BaseCommand } from '../cli/base-command.ts'
 import { readLockOf } from '../cli/bundles/lock-file.ts'
 import { checkSignature } from '../cli/bundles/sign-bundle.ts'
+import { notSigned, openImages } from '../cli/bundles/trusted-bundle.ts'
 import { describeRequired } from '../cli/bundles/write-bundle.ts'
-import { keyFlag } from '../cli/flags/bundle-file-flags.ts'
+import { ARCHIVE, keyFlag } from '../cli/flags/bundle-file-flags.ts'
 import { createProgress } from '../cli/output/progress.ts'
-import { type BundleFile, openBundle } from '../layout/bundle-file.ts'
+import { BundleFile } from '../layout/bundle-file.ts'
+import { sizeOfBlobs } from '../oci/content/content.ts'
 import { countOf } from '../plural.ts'
 
 export default class Verify extends BaseCommand {
-  static override summary = 'check that every byte of a bundle is what its digest says; exit code 4 when one is not'
+  static override summary =
+    'check that every byte of a bundle, or of an archive of images, is what its digest says; exit code 4 when one is not'
   static override examples = [
     '<%= config.bin %> <%= command.id %> shop.tar',
     '<%= config.bin %> <%= command.id %> shop.tar --key nodeseed.pub',
   ]
-  static override args = { file: Args.string({ description: 'bundle', required: true }) }
+  static override args = { file: Args.string({ description: ARCHIVE, required: true }) }
   static override flags = {
     ...keyFlag('contents are hashed with or without it'),
     'newer-than': Flags.string({
@@ -36,7 +40,9 @@ export default class Verify extends BaseCommand {
 
   async run(): Promise<unknown> {
     const { args, flags } = await this.parse(Verify)
-    const bundle = await openBundle(args.file)
+    const content = await openImages(args.file, {})
+    if (!(content instanceof BundleFile)) return this.#verifyArchive(content, flags)
+    const bundle = content
     const progress = createProgress()
     await progress.start(`verify ${args.file}`, bundle.size)
     try {
@@ -60,6 +66,28 @@ export default class Verify extends BaseCommand {
     } finally {
       progress.stop()
       await bundle.close()
+    }
+  }
+
+  /** What another program saved: its bytes can be checked, and nobody signed it. */
+  async #verifyArchive(content: LockedContent, { key }: { key?: string | undefined }): Promise<unknown> {
+    const progress = createProgress()
+    try {
+      if (key !== undefined) throw notSigned(content.path)
+      await progress.start(`verify ${content.path}`, sizeOfBlobs(content))
+      const problems = await verifyContent(content, (count) => progress.add(count))
+      progress.stop()
+      for (const { message } of problems) this.log(message)
+      const counts = `${countOf(content.lock.images.length, 'image')}, ${countOf(content.blobs.size, 'blob')}`
+      const verdict = problems.length === 0 ? 'every byte is as its digest says' : countOf(problems.length, 'problem')
+      this.log(`${content.path}: ${counts}: ${verdict}`)
+      this.log('  no bundle, so nothing says who made it, nor that these are all images that are needed')
+      if (problems.length > 0) this.answerNo()
+      const omissions = this.sayLeftOut(content.leftOut ?? [])
+      return { file: content.path, ok: problems.length === 0, signature: 'unsigned', problems, omissions }
+    } finally {
+      progress.stop()
+      await content.close()
     }
   }
 

@@ -1,13 +1,14 @@
 import { open, stat } from 'node:fs/promises'
 import { BLOCK } from '../bundle/format/tar-header.ts'
-import { readError } from '../errors.ts'
+import { ExpectedError, readError } from '../errors.ts'
 import type { Content } from '../oci/content/content.ts'
 import { compressionOf } from './archives/compression.ts'
+import { OciLayout } from './archives/oci-layout.ts'
 import { openArchive } from './archives/open-archive.ts'
+import { unpackedFile } from './archives/unpacked-file.ts'
 import { beginsAsBundle, readBundle } from './bundle-file.ts'
 import { ByteFile } from './files/byte-file.ts'
 import { findParts } from './files/part-name.ts'
-import { OciLayout } from './oci-layout.ts'
 import { isHeader } from './tar/tar-header.ts'
 
 /**
@@ -18,13 +19,31 @@ import { isHeader } from './tar/tar-header.ts'
  */
 export async function openContent(path: string): Promise<Content> {
   if (await isDirectory(path)) return OciLayout.openDirectory(path)
-  const file = await ByteFile.open(path)
+  return openContentOf(await ByteFile.open(path))
+}
+
+/** As {@link openContent}, of a file that is open; it is closed with what is opened, and where that fails. */
+export async function openContentOf(file: ByteFile): Promise<Content> {
+  const open = [file]
   try {
-    return (await beginsAsBundle(file)) ? await readBundle(file) : await openArchive(file)
-  } catch (error) {
+    if (await beginsAsBundle(file)) return await readBundle(file)
+    const unpacked = await unpackedFile(file)
+    if (!unpacked) return await openArchive(file)
+    open.push(unpacked)
+    if (await beginsAsBundle(unpacked)) throw compressedBundle(file)
+    const content = await openArchive(unpacked)
     await file.close()
+    return content
+  } catch (error) {
+    for (const one of open) await one.close()
     throw error
   }
+}
+
+function compressedBundle({ path }: ByteFile): ExpectedError {
+  return new ExpectedError('BUNDLE_INVALID', `${path}: a bundle that somebody compressed`, {
+    hint: 'Unpack it first: nodes read bundles as they were made, and the layers in them are compressed already.',
+  })
 }
 
 /** Whether a file, or the first of its parts, begins as a tar or as something compressed. */

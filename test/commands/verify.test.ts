@@ -80,6 +80,6 @@ test('a file that is cut off is said to be so', async () => {
 
 test('what is no bundle is refused', async () => {
   const { exitCode, stderr } = await runCli(['inspect', 'package.json'])
-  expect(stderr).toContain('package.json: not a bundle: it does not begin as one')
+  expect(stderr).toContain('package.json: neither a bundle nor an archive: it does not begin as one')
   expect(exitCode).toBe(4)
 })

@@ -5,7 +5,7 @@ import type { Descriptor } from '../../oci/descriptor.ts'
 import { type Digest, digestOf, hashChunks, splitDigest } from '../../oci/digest.ts'
 import { parseManifest } from '../../oci/manifest.ts'
 import { isIndexType } from '../../oci/media-type.ts'
-import type { Bundle } from '../format/bundle.ts'
+import type { Bundle, LockedContent } from '../format/bundle.ts'
 import { attachedBlobsOf, blobsOf, type LockedImage } from '../format/lock.ts'
 import { derivedFiles } from '../format/node-files.ts'
 import { BUNDLE_TABLE } from '../format/table.ts'
@@ -47,6 +47,22 @@ export async function verifyBundle(bundle: Bundle, onBytes?: (count: number) => 
       problems.push(damage(digest, `blob ${digest} is missing`, rolesIn(digest)))
     }
     problems.push(...(await checkDocuments(bundle, image, damaged)))
+  }
+  return problems
+}
+
+/** Hashes every blob of what is no bundle; that nothing is missing was found out when its images were. */
+export async function verifyContent(
+  content: LockedContent,
+  onBytes?: (count: number) => void,
+): Promise<BundleProblem[]> {
+  const problems: BundleProblem[] = []
+  for (const digest of content.blobs.keys()) {
+    const actual = await hashBlob(content, digest, onBytes)
+    if (actual === digest) continue
+    problems.push(
+      damage(digest, `blob ${digest} is damaged: it hashes to ${actual}`, rolesOf(content.lock).get(digest) ?? []),
+    )
   }
   return problems
 }

@@ -1,4 +1,6 @@
 import { BundleContent } from '../../server/registry/bundle-content.ts'
+import { omissionsOf, renderOmissions } from '../output/omissions.ts'
+import { say } from '../output/streams.ts'
 import { openImages } from './trusted-bundle.ts'
 
 /**
@@ -16,6 +18,8 @@ export async function openServedBundles(
     await Promise.all(bundles.map((bundle) => bundle.close()))
   }
   const failed = opened.find((result) => result.status === 'rejected')
+  const omissions = omissionsOf(bundles.flatMap(({ leftOut = [] }) => leftOut))
+  if (omissions.length > 0) say(renderOmissions(omissions))
   if (!failed) return { content: new BundleContent(bundles, { checkFirst: key !== undefined }), close }
   await close()
   throw failed.reason

@@ -49,13 +49,18 @@ export async function openImages(path: string, { key }: { key?: string | undefin
       return content
     }
     if (key === undefined) return sayCaveats(withLock([content], await lockContent(content)))
-    throw new ExpectedError('INPUT_INVALID', `${path}: not a bundle, and --key checks the signatures of bundles`, {
-      hint: 'Name a bundle, or leave --key out.',
-    })
+    throw notSigned(path)
   } catch (error) {
     await content.close()
     throw error
   }
+}
+
+/** What is no bundle has no signature of ours. */
+export function notSigned(path: string): ExpectedError {
+  return new ExpectedError('INPUT_INVALID', `${path}: not a bundle, and --key checks the signatures of bundles`, {
+    hint: 'Name a bundle, or leave --key out.',
+  })
 }
 
 /**

@@ -14,6 +14,9 @@ export const bundleFileFlags = {
   }),
 }
 
+/** What commands take that read images wherever they are. */
+export const ARCHIVE = 'bundle, or what docker, podman, skopeo, ctr, hauler, zarf or imgpkg saved; OCI image layout'
+
 /** Flag of every command that reads a bundle. `then` says what becomes of contents, which the signature names by digest. */
 export function keyFlag(then: string) {
   const description = `public key (PEM) that must have signed the bundle; ${then}`

@@ -1,39 +1,26 @@
 import { BUNDLE_TABLE } from '../../bundle/format/table.ts'
+import { BLOCK } from '../../bundle/format/tar-header.ts'
 import { ExpectedError } from '../../errors.ts'
 import type { Content } from '../../oci/content/content.ts'
-import { beginsAsBundle } from '../bundle-file.ts'
 import type { ByteFile } from '../files/byte-file.ts'
-import { OciLayout } from '../oci-layout.ts'
+import { isHeader } from '../tar/tar-header.ts'
 import { followLinks, indexTar, type TarEntry, type TarIndex, withoutLinks } from '../tar/tar-index.ts'
 import { invalid, parseEntry, readEntry } from './archive-json.ts'
 import { openDockerArchive } from './docker-archive.ts'
 import { isOfImgpkg, openImgpkgArchive } from './imgpkg-archive.ts'
-import { unpackedFile } from './unpacked-file.ts'
+import { OciLayout } from './oci-layout.ts'
 
 /** Where zarf's packages say what an image is called. */
 const ZARF_NAME = 'org.opencontainers.image.base.name'
 
 /**
  * Opens an archive that another program made: an OCI image layout, also inside a directory of the archive (zarf), a
- * docker archive, one of imgpkg; each of them as it is or compressed. Takes the file over.
+ * docker archive, one of imgpkg. Takes the file over.
  *
- * @throws {ExpectedError} BUNDLE_INVALID, UNSUPPORTED, DISK_FULL, DISK_ERROR
+ * @throws {ExpectedError} BUNDLE_INVALID
  */
 export async function openArchive(file: ByteFile): Promise<Content> {
-  const unpacked = await unpackedFile(file)
-  if (!unpacked) return openPlain(file)
-  try {
-    if (await beginsAsBundle(unpacked)) throw compressedBundle(file)
-    const content = await openPlain(unpacked)
-    await file.close()
-    return content
-  } catch (error) {
-    await unpacked.close()
-    throw error
-  }
-}
-
-async function openPlain(file: ByteFile): Promise<Content> {
+  if (!(await beginsAsTar(file))) throw noArchive(file)
   const index = await indexTar(file)
   const { entries } = index
   if (entries.has(BUNDLE_TABLE)) throw packedAnew(file)
@@ -57,6 +44,19 @@ async function openListed(file: ByteFile, index: TarIndex): Promise<Content> {
   const listed = parseEntry(file, 'manifest.json', bytes)
   if (!Array.isArray(listed)) throw invalid(file, 'manifest.json is no list of images')
   return listed.some(isOfImgpkg) ? openImgpkgArchive(file, entries, listed) : openDockerArchive(file, entries, listed)
+}
+
+/** Whether it may be a tar, be it a damaged one. */
+async function beginsAsTar(file: ByteFile): Promise<boolean> {
+  if (file.size < BLOCK) return false
+  const block = await file.read(0, BLOCK)
+  return isHeader(block) || block.toString('latin1', 257, 262) === 'ustar' || block.every((byte) => byte === 0)
+}
+
+function noArchive({ path }: ByteFile): ExpectedError {
+  return new ExpectedError('BUNDLE_INVALID', `${path}: neither a bundle nor an archive: it does not begin as one`, {
+    hint: 'Make a bundle with: nodeseed bundle INPUT... -o FILE',
+  })
 }
 
 function directoryOf(name: string): string {
@@ -88,11 +88,5 @@ function unknownArchive(file: ByteFile, entries: ReadonlyMap<string, TarEntry>):
 function packedAnew({ path }: ByteFile): ExpectedError {
   return new ExpectedError('BUNDLE_INVALID', `${path}: holds ${BUNDLE_TABLE}, but not where a bundle has it`, {
     hint: 'Take the bundle as it was made: another program packed this one anew.',
-  })
-}
-
-function compressedBundle({ path }: ByteFile): ExpectedError {
-  return new ExpectedError('BUNDLE_INVALID', `${path}: a bundle that somebody compressed`, {
-    hint: 'Unpack it first: nodes read bundles as they were made, and the layers in them are compressed already.',
   })
 }

@@ -22,6 +22,11 @@ export interface BlobState {
   readonly version: string
 }
 
+/** Bytes of all blobs. */
+export function sizeOfBlobs({ blobs }: Pick<Content, 'blobs'>): number {
+  return blobs.values().reduce((sum, { size }) => sum + size, 0)
+}
+
 /**
  * Whatever holds images: a bundle, its parts, a delta over its base, an OCI image layout as a directory or as a tar. Who
  * verifies, pushes, serves, merges, compares or loads takes this and no narrower view of its own, so that one more kind

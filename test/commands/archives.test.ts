@@ -1,0 +1,148 @@
+import { writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { zstdCompressSync } from 'node:zlib'
+import { beforeAll, expect, test } from 'vitest'
+import type { LockedImage } from '../../src/bundle/format/lock.ts'
+import { digestOf } from '../../src/oci/digest.ts'
+import {
+  type ArchiveFile,
+  archiveOf,
+  dockerFiles,
+  imgpkgFiles,
+  layoutFiles,
+  zarfEntries,
+} from '../support/archive-maker.ts'
+import { runCli } from '../support/cli.ts'
+import { type Blobs, lockImage, makeImage, makeLayer } from '../support/image-maker.ts'
+import { temporaryDirectory } from '../support/temporary.ts'
+import { WritableRegistry } from '../support/writable-registry.ts'
+
+const blobs: Blobs = new Map()
+let images: LockedImage[] = []
+
+beforeAll(async () => {
+  const [base, own] = [await makeLayer(blobs, { base: 'base' }), await makeLayer(blobs, { own: 'own' })]
+  const parts = [makeImage(blobs, [base, own]), makeImage(blobs, [base], { command: ['/b'] })]
+  images = [
+    lockImage('docker.io/library/app', 'local', parts[0]!.manifest, [parts[0]!]),
+    lockImage('registry.example/shop/web', '1.4', parts[1]!.manifest, [parts[1]!]),
+  ]
+})
+
+/** Kinds of archives that hold both images, and a chart with the one of zarf. */
+const KINDS: Record<string, () => Promise<Buffer>> = {
+  docker: () => archiveOf(dockerFiles(images, blobs)),
+  imgpkg: () => archiveOf(imgpkgFiles(images, blobs)),
+  zarf: async () => zstdCompressSync(await archiveOf(zarfFiles())),
+}
+
+function zarfFiles(): ArchiveFile[] {
+  const chart = Buffer.from('a chart')
+  const config = { mediaType: 'application/vnd.cncf.helm.config.v1+json', digest: digestOf(chart), size: chart.length }
+  const manifest = Buffer.from(JSON.stringify({ schemaVersion: 2, config, layers: [] }))
+  const entry = {
+    ...{ mediaType: 'application/vnd.oci.image.manifest.v1+json', digest: digestOf(manifest), size: manifest.length },
+    annotations: { 'org.opencontainers.image.base.name': 'registry.example/charts/web:1' },
+  }
+  const all: Blobs = new Map([...blobs, [digestOf(chart), chart], [digestOf(manifest), manifest]])
+  return [[{ name: 'zarf.yaml' }, 'kind: x'], ...layoutFiles([...zarfEntries(images), entry], all, 'images/')]
+}
+
+async function archive(kind: string): Promise<{ directory: string; file: string }> {
+  const directory = await temporaryDirectory()
+  const file = join(directory, `images.${kind}`)
+  await writeFile(file, await KINDS[kind]!())
+  return { directory, file }
+}
+
+test.for(Object.keys(KINDS))(
+  '%s: inspect shows it, verify hashes it, diff compares it, all say what it cannot promise',
+  async (kind) => {
+    const { file } = await archive(kind)
+    const inspected = await runCli(['inspect', file, '--json'])
+    expect(inspected.exitCode, inspected.stderr).toBe(0)
+    const answer = JSON.parse(inspected.stdout)
+    expect(answer.images.map((image: { reference: string }) => image.reference)).toEqual(
+      images.map(({ reference }) => reference),
+    )
+    expect(answer.caveats).toHaveLength(1)
+    expect(answer.omissions).toMatchObject(
+      kind === 'zarf' ? [{ count: 1, entries: [{ subject: 'registry.example/charts/web:1' }] }] : [],
+    )
+
+    const verified = await runCli(['verify', file])
+    expect(verified).toMatchObject({ exitCode: 0, stdout: expect.stringContaining('2 images, ') })
+    expect(verified.stdout).toContain('every byte is as its digest says\n  no bundle, so nothing says who made it')
+    expect(verified.stderr).toContain(`${file}: a`)
+
+    const same = await runCli(['diff', file, file])
+    expect(same).toMatchObject({ exitCode: 0, stdout: expect.stringMatching(/^0 B new, 0 B gone/) })
+  },
+)
+
+test.for(Object.keys(KINDS))('%s: push brings every image there, audit knows them', async (kind) => {
+  const { directory, file } = await archive(kind)
+  const registry = await WritableRegistry.start()
+  const pushed = await runCli(['push', file, registry.host, '--json'])
+  expect(pushed.exitCode, pushed.stderr).toBe(0)
+  expect(
+    Object.assign({}, ...JSON.parse(pushed.stdout).images.map((image: { names: object }) => image.names)),
+  ).toMatchObject({
+    'docker.io/library/app:local': `${registry.host}/library/app:local`,
+    'registry.example/shop/web:1.4': `${registry.host}/shop/web:1.4`,
+  })
+  const pod = (name: string, image: string) =>
+    JSON.stringify({
+      apiVersion: 'v1',
+      kind: 'Pod',
+      metadata: { name },
+      spec: { containers: [{ name, image, imagePullPolicy: 'Never' }] },
+    })
+  const manifest = join(directory, 'pods.yaml')
+  await writeFile(
+    manifest,
+    [pod('app', 'app:local'), pod('web', 'registry.example/shop/web:1.4'), pod('other', 'other:1')].join('\n---\n'),
+  )
+  const audited = await runCli([
+    'audit',
+    manifest,
+    '--nodes',
+    'examples/audit/nodes.json',
+    '--bundle',
+    file,
+    '--assume-seeded',
+    '--json',
+  ])
+  const verdicts = JSON.parse(audited.stdout).workloads.map((one: { name: string; verdict: string }) => [
+    one.name,
+    one.verdict,
+  ])
+  expect(Object.fromEntries(verdicts)).toMatchObject({
+    app: 'atRisk',
+    web: 'atRisk',
+    other: 'impossible',
+  })
+})
+
+test('a byte that is wrong in an archive is found by verify, and a key is refused', async () => {
+  const { directory } = await archive('docker')
+  const file = join(directory, 'bad.tar')
+  await writeFile(
+    file,
+    await archiveOf(
+      dockerFiles(images, blobs).map(([header, content]) => [
+        header,
+        header.name.endsWith('layer.tar') && content.length > 0 ? Buffer.alloc(content.length, 1) : content,
+      ]),
+    ),
+  )
+  const verified = await runCli(['verify', file])
+  expect(verified).toMatchObject({
+    exitCode: 4,
+    stdout: expect.stringMatching(/blob sha256:.* is damaged: it hashes to .*layer/),
+  })
+  expect(await runCli(['verify', file, '--key', file])).toMatchObject({
+    exitCode: 2,
+    stderr: expect.stringContaining('not a bundle'),
+  })
+})
