@@ -40,11 +40,12 @@ export async function patchComponent(
     } else if (document.form === 'list') findings.push(listLeftOut(document.file))
     else for (const one of scan.findings) findings.push(one)
   }
+  const changed = edited.filter(({ edits }) => edits.length > 0)
   const component = kustomizeComponent(edited, (file) => renderings.get(file) ?? 'none')
   const isChart = [...renderings.values()].includes('chart')
   return {
     files: [...component.files, ...(isChart ? postRenderer() : [])],
-    findings: [...findings, ...component.findings, ...byShape(edited), ...(isChart ? hookFindings(edited) : [])],
+    findings: [...findings, ...component.findings, ...byShape(changed), ...(isChart ? hookFindings(changed) : [])],
   }
 }
 

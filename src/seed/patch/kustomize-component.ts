@@ -2,6 +2,7 @@ import { type Finding, finding } from '../../finding.ts'
 import { renderYaml } from '../../kubernetes/documents/render.ts'
 import { isObject, nameOfResource, type Resource } from '../../kubernetes/objects/resource.ts'
 import type { GeneratedFile } from '../files/generated-file.ts'
+import { isHook } from './helm-post-renderer.ts'
 import { type EditedPlace, type PatchBody, patchBodies } from './patch-bodies.ts'
 import { type Rendering, targetOf } from './patch-target.ts'
 
@@ -24,8 +25,9 @@ const COMMENT = `Lets each workload start where its images are. Name this direct
 kustomization that lists the workloads, or of one above it, as the last: what a later component adds is not patched.`
 
 /**
- * A kustomize component: patches of each workload that has edits. They are for workloads by kind and name, so that it
- * may stand where only some of the workloads are, and above or below what gives names a prefix or a namespace.
+ * A kustomize component: patches of each workload that has edits; the others tell which names are ambiguous. They are
+ * for workloads by kind and name, so that it may stand where only some of the workloads are, and above or below what
+ * gives names a prefix or a namespace.
  */
 export function kustomizeComponent(
   places: readonly EditedPlace[],
@@ -36,14 +38,19 @@ export function kustomizeComponent(
   const patches: object[] = []
   const { resources, problems } = patchedResources(places)
   findings.push(...problems)
-  const names = Map.groupBy(resources, ({ resource }) => nameId(resource))
+  const namespaces = new Map<string, Set<string | undefined>>()
+  for (const { place } of places) {
+    const id = nameId({ ...place.resource, name: ownName(place.resource.value) })
+    namespaces.set(id, (namespaces.get(id) ?? new Set()).add(place.resource.namespace))
+  }
   for (const { resource, bodies } of resources) {
-    const isAlone = names.get(nameId(resource))?.length === 1
+    const isAlone = namespaces.get(nameId(resource))?.size === 1
     const rendering = renderingOf(resource.document.file)
     for (const body of bodies) {
       const path = freePath(files, resource)
       files.set(path, { path, content: renderYaml(commentFor(resource), [body.content]) })
-      const target = targetOf(resource, rendering, { isAlone, isNeeded: body.form === 'operations' })
+      const isNeeded = body.form === 'operations' || isHook(resource.value)
+      const target = targetOf(resource, rendering, { isAlone, isNeeded })
       patches.push({ path, ...(target && { target }) })
     }
     if (IMMUTABLE.has(resource.kind)) findings.push(immutable(resource))

@@ -12,7 +12,7 @@ export interface ScannedDocument {
   readonly uses: readonly ScannedUse[]
 }
 
-/** What is to change in the workloads of a document, and what of it cannot. */
+/** What is to change in each workload of a document, also where that is nothing, and what of it cannot. */
 export function wantedEdits(
   document: Document,
   { resources, uses }: ScannedDocument,
@@ -25,5 +25,5 @@ export function wantedEdits(
     for (const refusal of refusals) findings.push(refused(place, refusal))
     return { place, edits }
   })
-  return { places: wanted.filter(({ edits }) => edits.length > 0), findings }
+  return { places: wanted, findings }
 }
