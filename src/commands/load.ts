@@ -20,6 +20,7 @@ import { writeError } from '../errors.ts'
 import { BundleFile } from '../layout/bundle-file.ts'
 import type { Content } from '../oci/content/content.ts'
 import { countOf } from '../plural.ts'
+import { chooseMethod } from '../seed/methods/method-choice.ts'
 import { LOAD_METHODS } from '../seed/methods/methods.ts'
 
 export default class Load extends BaseCommand {
@@ -42,8 +43,9 @@ is not there is named, with the reason.`
     ...keyFlag('contents are hashed before anything is loaded'),
     ...baseFlag,
     method: Flags.string({
-      description: 'runtime to load into; default: the first of these that is here',
-      options: LOAD_METHODS,
+      description: `runtime to load into; default: the first of these that is here: ${LOAD_METHODS.map(({ name }) => name).join(', ')}`,
+      helpValue: 'METHOD',
+      parse: async (word) => chooseMethod(word, LOAD_METHODS),
     }),
     address: Flags.string({ description: "containerd's socket", helpValue: 'SOCKET' }),
     ctr: Flags.string({ description: "the runtime's client to use, such as ctr or skopeo", helpValue: 'PROGRAM' }),

@@ -1,4 +1,4 @@
-import { METHODS } from './methods/methods.ts'
+import { type KnownMethod, METHODS } from './methods/methods.ts'
 
 const START = '10-options.sh'
 const END = '90-run.sh'
@@ -16,7 +16,7 @@ export function composeScript(parts: ReadonlyMap<string, string>): string {
 
 /** What the script must know of the methods before one is chosen. */
 function renderIndex(): string {
-  const scripted = METHODS.flatMap(({ name, script }) => (script ? [{ name, ...script }] : []))
+  const scripted = METHODS.flatMap(({ script, ...method }) => (script ? [{ ...method, ...script }] : []))
   const lookedFor = scripted.filter(({ isLookedFor }) => isLookedFor)
   const named = scripted.filter(({ isLookedFor }) => !isLookedFor)
   const row = ({ name, does }: { name: string; does: string }) => `${' '.repeat(24)}${name.padEnd(10)} ${does}\n`
@@ -31,5 +31,19 @@ methods_usage() {
 ${lookedFor.map(row).join('')}                        and, only when named:
 ${named.map(row).join('')}USAGE
 }
+
+# The method that a word means, in any case: its name, or another that people have for it.
+method_meant() {
+  word=$(printf '%s' "$1" | tr '[:upper:]' '[:lower:]')
+  case $word in
+${scripted.flatMap(meaning).join('')}    *) printf '%s' "$word" ;;
+  esac
+}
 `
+}
+
+/** The line of the shell's table for the other names of a method, as far as they are not names themselves. */
+function meaning({ name, otherNames = [] }: Pick<KnownMethod, 'name' | 'otherNames'>): string[] {
+  const others = otherNames.filter((other) => !METHODS.some((method) => method.name === other))
+  return others.length === 0 ? [] : [`    ${others.join(' | ')}) printf %s ${name} ;;\n`]
 }

@@ -281,11 +281,11 @@ test('a method that does not fit a node is a finding with one that does', async 
 })
 
 test.for<[why: string, args: string[], message: string]>([
-  ['a method that is none', ['--method', 'magic'], 'No such method: "magic"'],
+  ['a method that is none', ['--method', 'magic'], 'no such method: "magic"'],
   ['a method for a node that is not there', ['--method', 'x=docker'], 'there is no node "x"'],
   ['authorities without a registry', ['--ca', 'package.json'], '--from-registry'],
   ['authorities that are none', ['--from-registry', 'https://r', '--ca', 'package.json'], 'holds no certificate'],
-  ['a Secret that is none', ['--from-registry', 'https://r', '--pull-secret', 'a b'], 'Not the name of a Secret'],
+  ['a Secret that is none', ['--from-registry', 'https://r', '--pull-secret', 'a b'], 'not the name of a Secret'],
 ])('%s: refused, and nothing is written', async ([, args, message]) => {
   const { exitCode, stderr, directory } = await seed({ a: {} }, ...args)
   expect({ exitCode, stderr }).toEqual({ exitCode: 2, stderr: expect.stringContaining(message) })

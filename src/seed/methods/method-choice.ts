@@ -1,5 +1,18 @@
 import { ExpectedError } from '../../errors.ts'
-import { type MethodName, SEED_METHODS } from './methods.ts'
+import { findMethod, type KnownMethod, METHODS, type MethodName, SEED_METHODS } from './methods.ts'
+
+/** The method that a word means, of those that a command has. @throws {ExpectedError} USAGE */
+export function chooseMethod(word: string, among: readonly KnownMethod[]): MethodName {
+  const method = findMethod(word, among)
+  if (method) return method.name
+  const elsewhere = findMethod(word, METHODS)
+  const problem = elsewhere
+    ? `the method ${elsewhere.name} is not for this command`
+    : `no such method: ${JSON.stringify(word)}`
+  throw new ExpectedError('USAGE', problem, {
+    hint: `Choose one of ${among.map(({ name }) => name).join(', ')}; or leave --method out, and what is there decides.`,
+  })
+}
 
 /**
  * What `--method METHOD` and `--method NODE=METHOD` choose for a node; undefined where its own report decides.
@@ -14,12 +27,7 @@ export function methodChooser(
   let everywhere: MethodName | undefined
   for (const text of texts) {
     const [, node, name = ''] = /^(?:(.*)=)?([^=]*)$/.exec(text) ?? []
-    const method = SEED_METHODS.find((known) => known.name === name || known.otherNames?.includes(name))?.name
-    if (!method) {
-      throw new ExpectedError('USAGE', `No such method: ${JSON.stringify(name)}`, {
-        hint: `Choose one of ${SEED_METHODS.map(({ name }) => name).join(', ')}; or leave it out, and each node's own report decides.`,
-      })
-    }
+    const method = chooseMethod(name, SEED_METHODS)
     if (node === undefined) everywhere = method
     else if (nodes.includes(node)) byNode.set(node, method)
     else {

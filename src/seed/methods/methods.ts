@@ -43,11 +43,20 @@ export type KnownMethod = Method & { readonly name: MethodName }
 
 export const METHODS: readonly KnownMethod[] = INDEX
 
+/**
+ * The method that people mean by a word: its name or another that they have for it, in any case. A name comes before
+ * another's other name, so that `ctr` is itself where it is offered, and the containerd that it talks to elsewhere.
+ */
+export function findMethod(word: string, among: readonly KnownMethod[]): KnownMethod | undefined {
+  const wanted = word.toLowerCase()
+  return among.find(({ name }) => name === wanted) ?? among.find(({ otherNames = [] }) => otherNames.includes(wanted))
+}
+
 /** The methods that `seed` writes something for. */
 export const SEED_METHODS = METHODS.filter(({ seeding }) => seeding)
 
 /** The methods of one machine, in the order in which the node script looks for them. */
-export const LOAD_METHODS = METHODS.filter(({ script }) => script?.isForLoad).map(({ name }) => name)
+export const LOAD_METHODS = METHODS.filter(({ script }) => script?.isForLoad)
 
 /** The method of that name. */
 export function methodNamed(name: MethodName): KnownMethod {

@@ -22,11 +22,12 @@ architecture() {
 # The method that is named, or the first that is here. Sets "runtime" (whose images these become), "method" (by what
 # means they get there) and what the means need.
 detect_runtime() {
-  address=${address:-${CONTAINERD_ADDRESS:-}} asked=$method
+  address=${address:-${CONTAINERD_ADDRESS:-}} asked=$(method_meant "$method")
   case " $methods $named_methods " in
     *" ${asked:-k3s} "*) ;;
-    *) fail 2 "no such method: $asked" ;;
+    *) fail 2 "no such method: $method" ;;
   esac
+  method=$asked
   if [ -z "$asked$address" ]; then
     find_endpoint
     [ -z "$endpoint" ] || { detect_by_endpoint && return; }

@@ -10,7 +10,7 @@ const RUNTIME = containerdRuntime('containerd', {
 /** Kubernetes with a containerd of its own, as kubeadm and most services have it. */
 export const containerd = {
   name: 'containerd',
-  otherNames: ['kubeadm'],
+  otherNames: ['kubeadm', 'ctr', 'cri-containerd'],
   readme: { node: 'containerd', how: BY_DAEMON_SET },
   script: BY_OWN_CTR,
   seeding: { by: 'pod', isReportedBy: usesContainerd, runtimeOf: () => RUNTIME },

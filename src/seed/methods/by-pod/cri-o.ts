@@ -21,7 +21,7 @@ const RUNTIME: SeedingRuntime = {
 
 export const crio = {
   name: 'cri-o',
-  otherNames: ['crio'],
+  otherNames: ['crio', 'cri_o'],
   readme: {
     node: 'CRI-O',
     how: "the DaemonSet (privileged), by the node's skopeo or podman, with `pinned_images`",

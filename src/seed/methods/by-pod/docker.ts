@@ -15,7 +15,7 @@ const RUNTIME: SeedingRuntime = {
 
 export const docker = {
   name: 'docker',
-  otherNames: ['cri-dockerd'],
+  otherNames: ['cri-dockerd', 'dockerd', 'moby'],
   readme: {
     node: 'docker with cri-dockerd',
     how: "the DaemonSet, by the node's docker; classic stores lose digests, which is reported",
