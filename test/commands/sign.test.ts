@@ -75,8 +75,16 @@ test('an encrypted key needs its password, and a key that is there is not replac
 test('a key of another kind is refused', async () => {
   await writeFile(at('text.pub'), 'no key')
   const { exitCode, stderr } = await runCli(['verify', at('a.tar'), '--key', at('text.pub')])
-  expect(stderr).toContain('The public key cannot be read')
+  expect(stderr).toContain('text.pub: the public key cannot be read')
   expect(exitCode).toBe(2)
+})
+
+test('what is no key is said, also of a bundle that nobody signed', async () => {
+  await bundle('unsigned.tar')
+  await writeFile(at('text.pub'), 'no key')
+  const { exitCode, stdout } = await runCli(['verify', at('unsigned.tar'), '--key', at('text.pub'), '--json'])
+  expect(exitCode).toBe(2)
+  expect(JSON.parse(stdout)).toMatchObject({ error: { code: 'INPUT_INVALID' } })
 })
 
 test('verify without a key says what it did not check', async () => {

@@ -29,22 +29,34 @@ export function signIndex(index: Uint8Array, privateKey: string, password?: stri
 }
 
 /** @throws {ExpectedError} INPUT_INVALID when the key cannot be read or is of another kind. */
-export function isSignedBy(publicKey: string, index: Uint8Array, signature: string): boolean {
-  const key = readKey('public', () => createPublicKey(publicKey))
-  return verify('sha256', index, key, Buffer.from(signature, 'base64'))
+export function readPublicKey(publicKey: string): KeyObject {
+  return readKey('public', () => createPublicKey(publicKey))
 }
 
-function readKey(kind: string, read: () => KeyObject): KeyObject {
-  const hint = 'Make a key pair with: nodeseed keygen -o NAME'
+/** Whether the key made the signature, in the form of `signIndex`. */
+export function isSignedBy(publicKey: KeyObject, index: Uint8Array, signature: string): boolean {
+  return verify('sha256', index, publicKey, Buffer.from(signature, 'base64'))
+}
+
+function readKey(kind: keyof typeof KEYS, read: () => KeyObject): KeyObject {
+  const { problem, hint } = KEYS[kind]
   let key: KeyObject
   try {
     key = read()
   } catch (cause) {
-    throw new ExpectedError('INPUT_INVALID', `The ${kind} key cannot be read: not PEM, or a wrong password`, {
-      hint: `${hint}; the password of a private key is read from NODESEED_KEY_PASSWORD.`,
-      cause,
-    })
+    throw new ExpectedError('INPUT_INVALID', `the ${kind} key cannot be read: ${problem}`, { hint, cause })
   }
   if (key.asymmetricKeyDetails?.namedCurve === 'prime256v1') return key
-  throw new ExpectedError('INPUT_INVALID', `The ${kind} key is not an ECDSA key on the curve P-256`, { hint })
+  throw new ExpectedError('INPUT_INVALID', `the ${kind} key is not an ECDSA key on the curve P-256`, { hint })
 }
+
+const KEYS = {
+  private: {
+    problem: 'not PEM, or a wrong password',
+    hint: 'Make a key pair with: nodeseed keygen -o NAME; the password of a private key is read from NODESEED_KEY_PASSWORD.',
+  },
+  public: {
+    problem: 'not PEM',
+    hint: 'Name the file NAME.pub that nodeseed keygen -o NAME made, or another public key in PEM.',
+  },
+} as const

@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs'
 import { rm } from 'node:fs/promises'
-import { isSignedBy, signIndex } from '../../bundle/format/signature.ts'
+import { isSignedBy, readPublicKey, signIndex } from '../../bundle/format/signature.ts'
 import { writeTextFile } from '../../disk/write-file.ts'
 import { ExpectedError, writeError } from '../../errors.ts'
 import type { BundleFile } from '../../layout/bundle-file.ts'
@@ -18,7 +18,22 @@ export function signatureOf(bundle: string): string {
  * @throws {ExpectedError} INPUT_NOT_FOUND, INPUT_INVALID
  */
 export async function checkSigningKey(keyFile: string): Promise<void> {
-  signIndex(Buffer.alloc(0), await readText(keyFile), process.env.NODESEED_KEY_PASSWORD)
+  await signWith(keyFile, Buffer.alloc(0))
+}
+
+async function signWith(keyFile: string, index: Uint8Array): Promise<string> {
+  const key = await readText(keyFile)
+  return naming(keyFile, () => signIndex(index, key, process.env.NODESEED_KEY_PASSWORD))
+}
+
+/** What is said of a key, with the file that it came from. */
+function naming<T>(file: string, read: () => T): T {
+  try {
+    return read()
+  } catch (error) {
+    if (!(error instanceof ExpectedError)) throw error
+    throw new ExpectedError(error.code, `${file}: ${error.message}`, { hint: error.hint, cause: error })
+  }
 }
 
 /**
@@ -27,7 +42,7 @@ export async function checkSigningKey(keyFile: string): Promise<void> {
  * @throws {ExpectedError} INPUT_NOT_FOUND, INPUT_INVALID, DISK_FULL, DISK_ERROR
  */
 export async function signBundle(path: string, index: Uint8Array, keyFile: string): Promise<string> {
-  const signature = signIndex(index, await readText(keyFile), process.env.NODESEED_KEY_PASSWORD)
+  const signature = await signWith(keyFile, index)
   const file = signatureOf(path)
   await writeTextFile(file, `${signature}\n`)
   return file
@@ -46,7 +61,8 @@ export async function signatureProblem(
   keyFile: string,
   signatureFile = signatureOf(wholeName(bundle.path)),
 ): Promise<string | undefined> {
-  const key = await readText(keyFile)
+  const text = await readText(keyFile)
+  const key = naming(keyFile, () => readPublicKey(text))
   const signature = await readText(signatureFile).catch((error) => {
     if (error instanceof ExpectedError && error.code === 'INPUT_NOT_FOUND') return undefined
     throw error
