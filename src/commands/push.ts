@@ -88,7 +88,7 @@ that breaks goes on where it broke.`
 function parseRegistry(text: string): string {
   const registry = text.replace(/^https?:\/\//, '').replace(/\/+$/, '')
   if (/^(?:[a-zA-Z0-9.-]+|\[[0-9a-fA-F:]+\])(?::\d+)?$/.test(registry)) return registry
-  throw new ExpectedError('USAGE', `Not a registry: ${JSON.stringify(text)}`, {
+  throw new ExpectedError('USAGE', `not a registry: ${JSON.stringify(text)}`, {
     hint: 'Write HOST or HOST:PORT; a path goes into --rewrite.',
   })
 }

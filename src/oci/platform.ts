@@ -31,7 +31,7 @@ export function parsePlatform(text: string): Platform {
   const parts = text.split('/')
   const [os = '', architecture = '', variant] = parts.length === 1 ? ['linux', ...parts] : parts
   if (parts.length > 3 || !parts.every((part) => /^[a-z0-9_.-]+$/i.test(part))) {
-    throw new ExpectedError('PLATFORM_INVALID', `Not a platform: ${JSON.stringify(text)}`, {
+    throw new ExpectedError('PLATFORM_INVALID', `not a platform: ${JSON.stringify(text)}`, {
       hint: 'Write it as os/architecture[/variant], such as linux/amd64 or linux/arm/v7.',
     })
   }

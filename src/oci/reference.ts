@@ -113,7 +113,7 @@ function official(rest: string): string {
 }
 
 function invalid(text: string, reason: string): ExpectedError {
-  return new ExpectedError('REFERENCE_INVALID', `Not an image reference: ${JSON.stringify(text)}: ${reason}`, {
+  return new ExpectedError('REFERENCE_INVALID', `not an image reference: ${JSON.stringify(text)}: ${reason}`, {
     hint: 'Write it as registry/repository:tag or registry/repository@sha256:<64 hex>, the repository in lower case.',
   })
 }

@@ -10,7 +10,7 @@ test.for<[args: string[], message: string, hint: string]>([
   ],
   [
     ['autocomplete', 'tcsh'],
-    'nodeseed autocomplete: Expected tcsh to be one of: zsh, bash, powershell',
+    'nodeseed autocomplete: "tcsh" is none of zsh, bash, powershell',
     'See what it takes: nodeseed autocomplete --help',
   ],
   [['scan'], 'nodeseed scan: missing argument: INPUT', 'See what it takes: nodeseed scan --help'],
@@ -21,11 +21,7 @@ test.for<[args: string[], message: string, hint: string]>([
     'nodeseed audit: unknown flag: --node',
     'Did you mean --nodes? See what it takes: nodeseed audit --help',
   ],
-  [
-    ['lock', 'x'],
-    'nodeseed lock: Exactly one of the following must be provided: --check, --output',
-    'See what it takes: nodeseed lock --help',
-  ],
+  [['lock', 'x'], 'nodeseed lock: needs one of --check, --output', 'See what it takes: nodeseed lock --help'],
   [
     ['scan', 'x', '--format', 'tables'],
     'nodeseed scan: --format: "tables" is none of table, images',
@@ -33,14 +29,36 @@ test.for<[args: string[], message: string, hint: string]>([
   ],
   [
     ['bundle', 'x', '--timeout'],
-    'nodeseed bundle: Flag --timeout expects a value',
+    'nodeseed bundle: --timeout needs a value',
     'See what it takes: nodeseed bundle --help',
   ],
   [
     ['bundle', 'x', '--split', 'nope', '-o', 'y'],
-    '--split: Not a size: "nope"',
+    '--split: not a size: "nope"',
     'Write it as 4GB, 650MiB or a number of bytes, at least 64KiB.',
   ],
+  [['seed', 'b', 'x'], 'nodeseed seed: missing flag: --nodes, --output', 'See what it takes: nodeseed seed --help'],
+  [
+    ['seed', 'b', '--nodes', 'n', '-o', 'o', '--spread', '0'],
+    'nodeseed seed: --spread: "0" is less than 1',
+    'See what it takes: nodeseed seed --help',
+  ],
+  [
+    ['seed', 'b', '--nodes', 'n', '-o', 'o', '--spread', 'two'],
+    'nodeseed seed: --spread: not a whole number: "two"',
+    'See what it takes: nodeseed seed --help',
+  ],
+  [
+    ['patch', 'x', '--in-place', '-o', 'y', '--policy', 'Never'],
+    'nodeseed patch: --in-place and --output exclude each other',
+    'See what it takes: nodeseed patch --help',
+  ],
+  [
+    ['serve', 'x', '--in-cluster', 'y'],
+    'nodeseed serve: --in-cluster needs --sandbox-image',
+    'See what it takes: nodeseed serve --help',
+  ],
+  [['keygen', 'mine'], 'nodeseed keygen: unexpected argument: mine', 'See what it takes: nodeseed keygen --help'],
   [['scam', 'x'], 'no such command: scam', 'Did you mean: nodeseed scan? All commands: nodeseed --help'],
   [['nosuchcommand'], 'no such command: nosuchcommand', 'See all commands: nodeseed --help'],
 ])(

@@ -253,8 +253,8 @@ test('--assume-seeded asks what seeding every node with a bundle would change', 
 })
 
 test.for<[what: string, args: string[], exitCode: number, message: RegExp]>([
-  ['no nodes at all', [SHOP], 2, /Neither --nodes FILE nor --cluster.*kubectl get nodes -o json/s],
-  ['no inputs', ['--nodes', NODES], 2, /No INPUT to audit/],
+  ['no nodes at all', [SHOP], 2, /neither --nodes FILE nor --cluster.*kubectl get nodes -o json/s],
+  ['no inputs', ['--nodes', NODES], 2, /no INPUT to audit/],
   [
     'a page that cannot be written',
     [SHOP, '--nodes', NODES, '--html', '/no/such/dir.html'],

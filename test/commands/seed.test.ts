@@ -185,14 +185,14 @@ test('an output that exists is kept; only one of ours is replaced, and only by f
 })
 
 test.for<[why: string, args: string[], message: string]>([
-  ['a set name that no label can have', ['--set-name', 'Shop 1'], 'Not the key of a label'],
-  ['a label prefix that is no domain', ['--label-prefix', 'x_y'], 'Not the key of a label'],
-  ['a registry without a scheme', ['--from-registry', 'registry:5000'], 'Not the address of a registry'],
-  ['a size that is none', ['--max-per-node', 'much'], 'Not a size'],
+  ['a set name that no label can have', ['--set-name', 'Shop 1'], 'not the key of a label'],
+  ['a label prefix that is no domain', ['--label-prefix', 'x_y'], 'not the key of a label'],
+  ['a registry without a scheme', ['--from-registry', 'registry:5000'], 'not the address of a registry'],
+  ['a size that is none', ['--max-per-node', 'much'], 'not a size'],
   ['an interval without a unit', ['--interval', '300'], 'Add a unit: 300s or 300m.'],
   ['an interval that is none', ['--interval', '0'], 'Shorter than 1s'],
-  ['a share that is none', ['--max-unavailable', '0'], 'Not a number of nodes'],
-  ['a bundle path that is not absolute', ['--bundle-path', 'b.tar'], 'Not an absolute path'],
+  ['a share that is none', ['--max-unavailable', '0'], 'not a number of nodes'],
+  ['a bundle path that is not absolute', ['--bundle-path', 'b.tar'], 'not an absolute path'],
 ])('%s is refused and nothing is written', async ([, args, message]) => {
   const { bundle, output, directory } = await bundled()
   const { exitCode, stderr } = await runCli(['seed', bundle, '--nodes', NODES, '-o', output, ...args])

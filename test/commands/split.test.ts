@@ -84,7 +84,7 @@ test('a run in parts goes on where it ended, and replaces an old one without lea
 
 test.for(['12 parsecs', '1kB', '0'])('--split %s is refused', async (size) => {
   const { exitCode, stderr } = await runCli(['bundle', '--image', 'a', '-o', 'x.tar', '--split', size])
-  expect(stderr).toContain('Not a size: ')
+  expect(stderr).toContain('not a size: ')
   expect(stderr).toContain('650MiB or a number of bytes, at least 64KiB')
   expect(exitCode).toBe(2)
 })

@@ -130,7 +130,7 @@ test.for<[text: string, reason: string]>([
   ['${REGISTRY}/app:v1', 'invalid reference format'],
   ['', 'invalid reference format'],
 ])('%s is no reference', ([text, reason]) => {
-  const message = `Not an image reference: ${JSON.stringify(text)}: ${reason}`
+  const message = `not an image reference: ${JSON.stringify(text)}: ${reason}`
   expect(() => parseReference(text)).toThrow(expect.objectContaining({ code: 'REFERENCE_INVALID', message }))
   expect(findReference(text)).toBeUndefined()
   expect(defaultPullPolicy(text)).toBe('IfNotPresent')

@@ -69,8 +69,8 @@ function unreadFinding(problem: string): Finding {
 
 function missingSource(lacksNodes: boolean): ExpectedError {
   return lacksNodes
-    ? new ExpectedError('USAGE', 'Neither --nodes FILE nor --cluster says which nodes there are', {
+    ? new ExpectedError('USAGE', 'neither --nodes FILE nor --cluster says which nodes there are', {
         hint: 'Write the file with: kubectl get nodes -o json > nodes.json',
       })
-    : new ExpectedError('USAGE', 'No INPUT to audit', { hint: 'Give files or directories, or --cluster.' })
+    : new ExpectedError('USAGE', 'no INPUT to audit', { hint: 'Give files or directories, or --cluster.' })
 }

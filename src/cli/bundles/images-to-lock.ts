@@ -54,7 +54,7 @@ export async function imagesToLock(
     return { references, locked, workloads: scan.workloads, leftOut, edition }
   throw new ExpectedError(
     'INPUT_INVALID',
-    `No image with policy ${policy} in ${inputs.join(', ') || 'the command line'}`,
+    `no image with policy ${policy} in ${inputs.join(', ') || 'the command line'}`,
     {
       hint: 'See what is there with: nodeseed scan INPUT...; take other policies with --policy, or name images with --image.',
     },

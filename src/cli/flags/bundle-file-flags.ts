@@ -52,7 +52,7 @@ export const editionFlags = {
 /** @throws {ExpectedError} USAGE */
 function setName(text: string): string {
   if (isSetName(text)) return text
-  throw new ExpectedError('USAGE', `Not a name for a set: ${JSON.stringify(text)}`, {
+  throw new ExpectedError('USAGE', `not a name for a set: ${JSON.stringify(text)}`, {
     hint: 'Take letters a-z, digits and -, at most 63, such as shop.',
   })
 }

@@ -55,7 +55,7 @@ export async function scanOptions({
 function readVar(text: string): [name: string, value: string] {
   const at = text.indexOf('=')
   if (at > 0) return [text.slice(0, at), text.slice(at + 1)]
-  throw new ExpectedError('USAGE', `Not a name and its value: ${JSON.stringify(text)}`, {
+  throw new ExpectedError('USAGE', `not a name and its value: ${JSON.stringify(text)}`, {
     hint: 'Give it as --var REGISTRY=registry.example.com',
   })
 }

@@ -86,28 +86,28 @@ export const seedFlags = {
 
 function secretName(text: string): string {
   if (text.length <= 253 && /^[a-z0-9](?:[-a-z0-9.]*[a-z0-9])?$/.test(text)) return text
-  throw new ExpectedError('USAGE', `Not the name of a Secret: ${JSON.stringify(text)}`, {
+  throw new ExpectedError('USAGE', `not the name of a Secret: ${JSON.stringify(text)}`, {
     hint: 'Make one with: kubectl -n nodeseed create secret docker-registry NAME --docker-server=HOST …',
   })
 }
 
 function absolute(path: string): string {
   if (/^\/[^\0]*[^/\0]$/.test(path) && !path.split('/').includes('..')) return path
-  throw new ExpectedError('USAGE', `Not an absolute path of a file: ${JSON.stringify(path)}`, {
+  throw new ExpectedError('USAGE', `not an absolute path of a file: ${JSON.stringify(path)}`, {
     hint: 'Give --bundle-path the path that the bundle has on every node.',
   })
 }
 
 function registryUrl(text: string): string {
   if (/^https?:\/\/[\w.:[\]-]+(?:\/[\w./-]*)?$/.test(text)) return text
-  throw new ExpectedError('USAGE', `Not the address of a registry: ${JSON.stringify(text)}`, {
+  throw new ExpectedError('USAGE', `not the address of a registry: ${JSON.stringify(text)}`, {
     hint: 'Write it with its scheme: http://10.0.0.5:5000 or https://registry.example.com.',
   })
 }
 
 function share(text: string): string {
   if (/^[1-9]\d{0,5}$|^(?:[1-9]\d?|100)%$/.test(text)) return text
-  throw new ExpectedError('USAGE', `Not a number of nodes, nor a share: ${JSON.stringify(text)}`, {
+  throw new ExpectedError('USAGE', `not a number of nodes, nor a share: ${JSON.stringify(text)}`, {
     hint: 'Give --max-unavailable a number such as 3, or a percentage such as 25%.',
   })
 }

@@ -12,7 +12,7 @@ export const sizeFlag = Flags.custom<number, Bounds>({
   parse: async (text, _context, { min = 1 }) => {
     const bytes = parseSize(text)
     if (bytes !== undefined && bytes >= min) return bytes
-    throw new ExpectedError('USAGE', `Not a size: ${JSON.stringify(text)}`, {
+    throw new ExpectedError('USAGE', `not a size: ${JSON.stringify(text)}`, {
       hint: `Write it as 4GB, 650MiB or a number of bytes${min > 1 ? `, at least ${min / 1024}KiB` : ''}.`,
     })
   },

@@ -24,14 +24,14 @@ export function usageError(error: unknown, { id = '', flags }: CommandNames): Ex
 export function wrongCall(error: Errors.CLIError, [first = '']: readonly string[]): ExpectedError {
   if (!first.startsWith('-')) {
     const hint = `See what it takes: nodeseed ${first} --help`
-    return new ExpectedError('USAGE', `nodeseed ${first}: ${oneLine(error.message)}`, { hint })
+    return new ExpectedError('USAGE', `nodeseed ${first}: ${problemOf(error)}`, { hint })
   }
   return new ExpectedError('USAGE', `${first} stands where a command belongs`, {
     hint: 'Name the command first: nodeseed COMMAND [FLAGS]. See all commands: nodeseed --help',
   })
 }
 
-/** @throws nothing: a command that is not there, with the one that may be meant. */
+/** The failure where there is no such command, with the one that may be meant. */
 export function unknownCommand(name: string, commands: readonly string[]): ExpectedError {
   const meant = closest(name, commands)
   return new ExpectedError('USAGE', `no such command: ${name}`, {
@@ -58,8 +58,39 @@ function problemOf(error: Errors.CLIError): string {
     return `missing argument: ${names.join(', ')}`
   }
   if (args) return `unexpected argument: ${args.join(', ')}`
-  const text = oneLine(error.message).replace(/^The following errors? occurred: /, '')
-  return text.replace(/^Expected (--[\w-]+)=(.*) to be one of: (.*)$/, '$1: "$2" is none of $3')
+  const text = stripVTControlCharacters(error.message).replace(POINTER, '')
+  const reasons = text.replace(/^(Parsing --\S+)\s+/, '$1 ').split('\n')
+  const missing = reasons.flatMap((reason) => /^\s*Missing required flag (\S+)$/.exec(reason)?.[1] ?? [])
+  const said = reasons.map((reason) => inOurWords(reason.trim())).filter((reason) => reason !== '')
+  return [
+    ...(missing.length > 0 ? [`missing flag: ${missing.map((flag) => `--${flag}`).join(', ')}`] : []),
+    ...said,
+  ].join('; ')
+}
+
+/** What the parser says of flags and values, and how it reads here. */
+const WORDS: readonly (readonly [parser: RegExp, ours: string])[] = [
+  [/^The following errors? occurred:$|^Missing required flag .*$/, ''],
+  [/^Exactly one of the following must be provided: (.*)$/, 'needs one of $1'],
+  [/^At least one of the following must be provided: (.*)$/, 'needs at least one of $1'],
+  [/^(?:One|All) of the following must be provided when using (--\S+): (.*)$/, '$1 needs $2'],
+  [/^Only the following can be provided when using (--\S+): (.*)$/, '$1 goes with $2 only'],
+  [/^(--[\w-]+)(?:=.*)? cannot also be provided when using (--\S+)$/, '$1 and $2 exclude each other'],
+  [/^Flag (--\S+) expects a value$/, '$1 needs a value'],
+  [/^Flag (--\S+) can only be specified once$/, '$1 stands there twice'],
+  [/^Expected (--[\w-]+)=(.*) to be one of: (.*)$/, '$1: "$2" is none of $3'],
+  [/^Expected (.*) to be one of: (.*)$/, '"$1" is none of $2'],
+  [/^Expected an integer but received: (.*)$/, 'not a whole number: "$1"'],
+  [/^Expected an integer greater than or equal to (.*) but received: (.*)$/, '"$2" is less than $1'],
+  [/^Expected an integer less than or equal to (.*) but received: (.*)$/, '"$2" is more than $1'],
+  [/^command [^:\s]+:(.*) not found$/, 'unexpected argument: $1'],
+]
+
+function inOurWords(reason: string): string {
+  const [, flag, rest] = /^Parsing (--\S+) (.*)$/.exec(reason) ?? []
+  if (flag && rest) return `${flag}: ${inOurWords(rest)}`
+  const row = WORDS.find(([parser]) => parser.test(reason))
+  return row ? reason.replace(row[0], row[1]) : reason
 }
 
 /** Without colours, line breaks and the parser's own pointer to the help. */

@@ -56,7 +56,7 @@ async function readConfigured({ 'registries-conf': conf, 'hosts-dir': directory 
 function parseMirror(text: string): { from: string; to: string } {
   const [from, to, ...rest] = text.split('=')
   if (from && to && rest.length === 0) return { from: trimmed(from), to: trimmed(to) }
-  throw new ExpectedError('USAGE', `Not a mirror: ${JSON.stringify(text)}`, {
+  throw new ExpectedError('USAGE', `not a mirror: ${JSON.stringify(text)}`, {
     hint: 'Write it as FROM=TO, such as quay.io=mirror.local:5000/quay.',
   })
 }

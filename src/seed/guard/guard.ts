@@ -14,7 +14,7 @@ import { guardSelectors } from './guard-selectors.ts'
  */
 export function guardResources(guard: Guard): GeneratedFile[] {
   if (guard.namespaces.length === 0) {
-    throw new ExpectedError('USAGE', 'No workload is given, so that the guard would have no namespace to look at', {
+    throw new ExpectedError('USAGE', 'no workload is given, so that the guard would have no namespace to look at', {
       hint: 'Give --guard the manifests of the workloads too: it looks at the pods of their namespaces.',
     })
   }

@@ -19,7 +19,7 @@ const DEFAULT_DOMAIN = 'nodeseed.dev'
 export function seedLabel(set: string, digest: string, domain = DEFAULT_DOMAIN): SeedLabel {
   const key = `${set}.${domain}/${digest}`
   if (/^[a-z0-9-]+$/.test(set) && isLabelKey(key)) return { key, value: SEEDED }
-  throw new ExpectedError('USAGE', `Not the key of a label: ${JSON.stringify(key)}`, {
+  throw new ExpectedError('USAGE', `not the key of a label: ${JSON.stringify(key)}`, {
     hint: 'Give --set-name a word of lower-case letters, digits and dashes, and --label-prefix a domain such as example.com.',
   })
 }
