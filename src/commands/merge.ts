@@ -1,9 +1,10 @@
-import { Args } from '@oclif/core'
+import { Args, Flags } from '@oclif/core'
+import { mergeLocks } from '../bundle/delta/merge-locks.ts'
 import { carriedFiles } from '../bundle/format/node-files.ts'
 import { planBundle } from '../bundle/format/plan.ts'
 import { asEdition } from '../bundle/lock/edition.ts'
-import { joinLocks } from '../bundle/lock/lock.ts'
 import { BaseCommand } from '../cli/base-command.ts'
+import { readLockOf } from '../cli/bundles/lock-file.ts'
 import { removeSignature } from '../cli/bundles/sign-bundle.ts'
 import { openTrusted } from '../cli/bundles/trusted-bundle.ts'
 import { isSame, NOWHERE, openExisting, writeBundle } from '../cli/bundles/write-bundle.ts'
@@ -18,11 +19,26 @@ import { countOf } from '../plural.ts'
 
 export default class Merge extends BaseCommand {
   static override summary = 'make one bundle of several, or of a base and its deltas, without any registry'
-  static override description = 'Where two bundles give one name to two images, the later bundle decides.'
-  static override examples = ['<%= config.bin %> <%= command.id %> may.tar june-delta.tar -o june.tar']
+  static override description =
+    `Where two bundles give one name to two images, the later bundle decides. A delta is the next edition of its set: what
+earlier bundles of that set have and it has not is let go, and said. Of bundles that are whole, all is kept.`
+  static override examples = [
+    '<%= config.bin %> <%= command.id %> may.tar june-delta.tar -o june.tar',
+    '<%= config.bin %> <%= command.id %> shop.tar tools.tar --only nodeseed.lock -o all.tar',
+  ]
   static override strict = false
   static override args = { bundle: Args.string({ description: 'bundle, the base first', required: true }) }
-  static override flags = { ...keyFlag('contents are hashed as they are copied'), ...editionFlags, ...bundleFileFlags }
+  static override flags = {
+    only: Flags.string({
+      description: 'take exactly the images of this lock (or bundle), all of which must be there',
+      helpValue: 'LOCK',
+      exclusive: ['keep-all'],
+    }),
+    'keep-all': Flags.boolean({ description: 'let nothing go that an earlier bundle has' }),
+    ...keyFlag('contents are hashed as they are copied'),
+    ...editionFlags,
+    ...bundleFileFlags,
+  }
 
   async run(): Promise<unknown> {
     const { argv, flags } = await this.parse(Merge)
@@ -31,8 +47,11 @@ export default class Merge extends BaseCommand {
     try {
       for (const path of argv as string[]) bundles.push(await openTrusted(path, flags))
       const inputs = bundles.filter((bundle) => bundle !== existing)
-      const joined = joinLocks(inputs.map((bundle) => bundle.lock).toReversed())
-      const lock = asEdition(joined, { set: flags['set-name'], number: flags.number })
+      const { lock: merged, letGo } = mergeLocks(
+        inputs.map(({ lock, table }) => ({ lock, isDelta: table.requires !== undefined })),
+        { keepAll: flags['keep-all'], only: flags.only === undefined ? undefined : await readLockOf(flags.only) },
+      )
+      const lock = asEdition(merged, { set: flags['set-name'], number: flags.number })
       const files = [...carriedFiles(lock, await readNodeScript()), ...(await carriedTools(inputs))]
       const plan = planBundle(lock, files)
       const isThere = existing !== undefined && isSame(existing, plan)
@@ -48,8 +67,10 @@ export default class Merge extends BaseCommand {
         })
       }
       const counts = `${countOf(lock.images.length, 'image')}, ${countOf(plan.table.blobs.length, 'blob')}`
+      for (const { name, digest } of letGo) this.log(`- ${name} ${digest}`)
       this.log(`${flags.output}: ${counts}, ${formatBytes(plan.size)}`)
-      return { file: flags.output, bytes: plan.size, images: lock.images.length, blobs: plan.table.blobs.length }
+      const [images, blobs] = [lock.images.length, plan.table.blobs.length]
+      return { file: flags.output, bytes: plan.size, images, blobs, letGo }
     } finally {
       for (const bundle of bundles) await bundle.close()
     }
