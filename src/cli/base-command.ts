@@ -3,9 +3,19 @@ import { ExpectedError } from '../errors.ts'
 import type { Finding } from '../finding.ts'
 import { bugJson, failureJson, failureText } from './output/failure.ts'
 import { renderFindings } from './output/findings.ts'
-import { type Omission, omissionsOf, renderOmissions } from './output/omissions.ts'
+import {
+  LeftOutError,
+  notExcused,
+  type Omission,
+  omissionsOf,
+  renderOmissions,
+  type Strictness,
+} from './output/omissions.ts'
 import { say, writeJson, writeLines } from './output/streams.ts'
 import { usageError, withoutParserWords } from './output/usage-error.ts'
+
+/** Of commands that take no manifests. */
+const NOT_STRICT: Strictness = { isStrict: false, excuses: [] }
 
 /**
  * Gives every command `--json`, and turns a foreseen failure into a message, a hint and an exit code.
@@ -25,11 +35,24 @@ export abstract class BaseCommand extends Command {
     if (text !== '') this.logToStderr(text)
   }
 
-  /** Says what findings leave out, as the last words of the command; gives it as `--json` prints it. */
-  protected sayLeftOut(findings: readonly Finding[]): Omission[] {
-    const omissions = omissionsOf(findings)
+  /**
+   * Says what findings leave out, as the last words of the command; gives it as `--json` prints it. With `--strict` the
+   * command ends with 4 unless all of it is allowed.
+   */
+  protected sayLeftOut(findings: readonly Finding[], { isStrict, excuses } = NOT_STRICT): Omission[] {
+    const omissions = omissionsOf(findings, excuses)
     if (omissions.length > 0) this.logToStderr(renderOmissions(omissions))
+    if (isStrict && notExcused(omissions).length > 0) {
+      process.exitCode ||= 4
+      this.logToStderr(`--strict: what is left out is not allowed\n  try: ${new LeftOutError(omissions).advice}`)
+    }
     return omissions
+  }
+
+  /** With `--strict`, before anything is written. @throws {ExpectedError} LEFT_OUT, unless all of it is allowed. */
+  protected refuseLeftOut(findings: readonly Finding[], { isStrict, excuses }: Strictness): void {
+    const omissions = isStrict ? omissionsOf(findings, excuses) : []
+    if (notExcused(omissions).length > 0) throw new LeftOutError(omissions)
   }
 
   override log(message = ''): void {

@@ -145,6 +145,11 @@ export const ERROR_CODES = {
     help: 'Another program has the port, or this user may not take it.',
     action: 'Choose another address with --listen.',
   }),
+  LEFT_OUT: error(4, {
+    title: 'Something is left out that is not allowed to be',
+    help: 'With --strict nothing is written as long as something of the inputs is neither used nor allowed to be left out.',
+    action: 'Do what is said of each omission; or allow it with --allow CODE, or name its file in .nodeseedignore.',
+  }),
   CONTENT_MISMATCH: error(4, {
     title: 'Content is not what its digest says',
     help: 'What arrived differs from what was promised: damaged on the way, or changed by somebody. It is never used.',

@@ -14,6 +14,7 @@ import { readPageParts } from '../cli/audit/audit-page.ts'
 import { readAuditSources } from '../cli/audit/audit-sources.ts'
 import { BaseCommand } from '../cli/base-command.ts'
 import { conditionFlags, sourceFlags } from '../cli/flags/audit-flags.ts'
+import { strictnessOf } from '../cli/flags/strict-flags.ts'
 import { isIncomplete, isUnreadable } from '../cli/inputs/recognition.ts'
 import { renderFindings } from '../cli/output/findings.ts'
 import type { Omission } from '../cli/output/omissions.ts'
@@ -72,7 +73,7 @@ Ends with 0 when no workload is below --fail-on, with 4 when one is.`
     this.sayFindings(urgent)
     if (failsOn(result, flags['fail-on'])) this.answerNo()
     else if (isIncomplete(scan)) process.exitCode = 2
-    return { ...auditReport(result), omissions: this.sayLeftOut(result.findings) }
+    return { ...auditReport(result), omissions: this.sayLeftOut(result.findings, strictnessOf(flags)) }
   }
 
   async #write(result: AuditResult, { html, sarif, junit, 'fail-on': failOn }: AuditFlags): Promise<void> {

@@ -15,6 +15,7 @@ import { readNodeScript } from '../cli/files/node-script.ts'
 import { architecturesWithout, readTools, type Tool } from '../cli/files/tool-file.ts'
 import { bundleFileFlags } from '../cli/flags/bundle-file-flags.ts'
 import { repeatable } from '../cli/flags/repeatable.ts'
+import { strictnessOf } from '../cli/flags/strict-flags.ts'
 import { renderQuotas } from '../cli/registry/quota.ts'
 import { readRegistryOptions } from '../cli/registry/registry-options.ts'
 import { outputExists } from '../disk/output-place.ts'
@@ -66,6 +67,7 @@ export default class Bundle extends BaseCommand {
     if (flags.sign) await checkSigningKey(flags.sign)
     const existing = await openExisting(flags.output, flags)
     const wanted = await imagesToLock(argv as string[], flags)
+    this.refuseLeftOut(wanted.leftOut, strictnessOf(flags))
     const without = flags.since && (await readKnownBlobs(flags.since))
     const options = await readRegistryOptions(flags, argv as string[])
     const client = new RegistryClient(options)
@@ -81,6 +83,7 @@ export default class Bundle extends BaseCommand {
           ...{ client, kept, local: reuse, fetchesLocked: true },
           note: (text) => this.logToStderr(text),
         })
+        this.refuseLeftOut([...wanted.leftOut, ...leftOut], strictnessOf(flags))
         const lock = asEdition(locked, { set: flags['set-name'], number: flags.number })
         const files = [...carriedFiles(lock, await readNodeScript()), ...(await this.#tools(flags, lock))]
         const plan = planBundle(lock, files, without ? { without } : {})
@@ -100,7 +103,11 @@ export default class Bundle extends BaseCommand {
       )
       const signature = flags.sign && (await signBundle(flags.output, indexOf(plan), flags.sign))
       if (signature) this.log(`${signature}: the signature`)
-      return { ...report, ...(signature && { signature }), omissions: this.sayLeftOut([...wanted.leftOut, ...leftOut]) }
+      return {
+        ...report,
+        ...(signature && { signature }),
+        omissions: this.sayLeftOut([...wanted.leftOut, ...leftOut], strictnessOf(flags)),
+      }
     } finally {
       await client.close()
       for (const content of reuse) await content.close()

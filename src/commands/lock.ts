@@ -9,6 +9,7 @@ import { readLockOf } from '../cli/bundles/lock-file.ts'
 import { lockFlags } from '../cli/bundles/lock-flags.ts'
 import { lockInputs } from '../cli/bundles/lock-inputs.ts'
 import { withManifestCache } from '../cli/bundles/manifest-cache.ts'
+import { strictnessOf } from '../cli/flags/strict-flags.ts'
 import type { Omission } from '../cli/output/omissions.ts'
 import { renderQuotas } from '../cli/registry/quota.ts'
 import { readRegistryOptions } from '../cli/registry/registry-options.ts'
@@ -50,6 +51,7 @@ export default class LockCommand extends BaseCommand {
     const { argv, flags } = await this.parse(LockCommand)
     if (flags.output) await checkOutputPlace(flags.output, { replace: flags.force })
     const wanted = await imagesToLock(argv as string[], flags)
+    this.refuseLeftOut(wanted.leftOut, strictnessOf(flags))
     const client = new RegistryClient(await readRegistryOptions(flags, argv as string[]))
     try {
       if (!flags.output) return await this.#check(onlyLocked(wanted), client)
@@ -64,13 +66,14 @@ export default class LockCommand extends BaseCommand {
             ),
           note: (text) => this.logToStderr(text),
         })
+        this.refuseLeftOut([...wanted.leftOut, ...leftOut], strictnessOf(flags))
         const lock = asEdition(locked, { set: flags['set-name'], number: flags.number }, replaced)
         await writeTextFile(file, `${JSON.stringify(lock, null, 2)}\n`, { replace: flags.force })
         return { lock, leftOut }
       })
       for (const line of renderQuotas(domainsOf(wanted), (registry) => client.quotaOf(registry))) this.logToStderr(line)
       this.log(`${flags.output}: ${countOf(lock.images.length, 'image')}`)
-      return { ...lock, omissions: this.sayLeftOut([...wanted.leftOut, ...leftOut]) }
+      return { ...lock, omissions: this.sayLeftOut([...wanted.leftOut, ...leftOut], strictnessOf(flags)) }
     } finally {
       await client.close()
     }

@@ -6,7 +6,8 @@ import { patchComponent } from '../cli/files/patch-component.ts'
 import { checkInPlace, patchFiles, writePatched } from '../cli/files/patch-files.ts'
 import { readPlacementFile } from '../cli/files/placement-file.ts'
 import { repeatable } from '../cli/flags/repeatable.ts'
-import { remoteFlag } from '../cli/flags/scan-flags.ts'
+import { inputFlags } from '../cli/flags/scan-flags.ts'
+import { strictnessOf } from '../cli/flags/strict-flags.ts'
 import { isIncomplete } from '../cli/inputs/recognition.ts'
 import type { HelmOptions } from '../cli/inputs/render/helm.ts'
 import type { Omission } from '../cli/output/omissions.ts'
@@ -23,6 +24,11 @@ import { isRecordedWorkloads, recordedSelectors } from '../seed/recorded-selecto
 interface PatchAnswer {
   readonly files: readonly { readonly file: string; readonly changes: number }[]
   readonly findings: readonly Finding[]
+}
+
+interface Reading extends HelmOptions {
+  /** Called with what there is to say, before anything is written. */
+  readonly check: (findings: readonly Finding[]) => void
 }
 
 type EditsOf = (place: PodPlace) => PodEdits
@@ -67,7 +73,7 @@ alone. Ends with 4 when a part of a workload stays as it is, and says which and 
     release: Flags.string({ description: 'name under which a Helm chart is installed', helpValue: 'NAME' }),
     values: repeatable({ description: 'values file for Helm charts (repeatable)', helpValue: 'FILE' }),
     set: repeatable({ description: 'value for Helm charts (repeatable)', helpValue: 'KEY=VALUE' }),
-    ...remoteFlag,
+    ...inputFlags,
   }
 
   async run(): Promise<PatchAnswer & { omissions: readonly Omission[] }> {
@@ -77,15 +83,16 @@ alone. Ends with 4 when a part of a workload stays as it is, and says which and 
     const inputs = argv as string[]
     const { release, values, set, 'allow-remote': allowRemote } = flags
     const reading = { release, values, set, allowRemote }
+    const check = (findings: readonly Finding[]) => this.refuseLeftOut(findings, strictnessOf(flags))
     const answer = flags.output
-      ? await this.#writeComponent(inputs, editsOf, reading, { output: flags.output, force: flags.force })
-      : await this.#rewrite(inputs, editsOf, reading, flags['in-place'])
+      ? await this.#writeComponent(inputs, editsOf, { ...reading, check }, { output: flags.output, force: flags.force })
+      : await this.#rewrite(inputs, editsOf, { ...reading, check }, flags['in-place'])
     this.sayFindings(answer.findings)
     const isAll = answer.findings.every(({ code, severity }) => !LEFT_OUT.has(code) && severity !== 'error')
     // What could be read is patched; a script must not take it for all.
     if (isIncomplete(answer)) process.exitCode = 2
     else if (!isAll) this.answerNo()
-    return { ...answer, omissions: this.sayLeftOut(answer.findings) }
+    return { ...answer, omissions: this.sayLeftOut(answer.findings, strictnessOf(flags)) }
   }
 
   async #options(
@@ -108,9 +115,10 @@ alone. Ends with 4 when a part of a workload stays as it is, and says which and 
     })
   }
 
-  async #rewrite(inputs: string[], editsOf: EditsOf, reading: HelmOptions, inPlace: boolean): Promise<PatchAnswer> {
+  async #rewrite(inputs: string[], editsOf: EditsOf, reading: Reading, inPlace: boolean): Promise<PatchAnswer> {
     if (inPlace) await checkInPlace(inputs)
     const { files, findings } = await patchFiles(inputs, editsOf, reading)
+    reading.check(findings)
     if (inPlace) await writePatched(files)
     else if (!this.jsonEnabled()) writeData(joinedOutput(files))
     if (inPlace) for (const { file, changes } of files) this.log(`${file}: ${countOf(changes, 'change')}`)
@@ -120,10 +128,11 @@ alone. Ends with 4 when a part of a workload stays as it is, and says which and 
   async #writeComponent(
     inputs: string[],
     editsOf: EditsOf,
-    reading: HelmOptions,
+    reading: Reading,
     { output, force }: { output: string; force: boolean },
   ): Promise<PatchAnswer> {
     const { files: written, findings } = await patchComponent(inputs, editsOf, reading)
+    reading.check(findings)
     await writeOutputDirectory(output, written, { force })
     const files = written.map(({ path }) => ({ file: `${output}/${path}`, changes: 1 }))
     for (const { file } of files) this.log(file)

@@ -2,6 +2,7 @@ import { Args, Flags } from '@oclif/core'
 import { BaseCommand } from '../cli/base-command.ts'
 import { parsePolicies } from '../cli/flags/policies.ts'
 import { scanFlags, scanOptions } from '../cli/flags/scan-flags.ts'
+import { strictnessOf } from '../cli/flags/strict-flags.ts'
 import { isIncomplete, isUnreadable } from '../cli/inputs/recognition.ts'
 import { type InputScan, scanInputs } from '../cli/inputs/scan-inputs.ts'
 import { SCAN_FORMAT_NAMES, SCAN_FORMATS } from '../cli/output/scan-formats.ts'
@@ -61,7 +62,7 @@ Exit code 0 also with findings; 2 when something could not be read, so that imag
     if (text !== '') this.log(text)
     this.sayFindings(scan.findings)
     const leftOut = [...scan.findings, ...leftOutByPolicy(scan.uses, policies), ...scan.unsure]
-    const omissions = this.sayLeftOut(leftOut)
+    const omissions = this.sayLeftOut(leftOut, strictnessOf(flags))
     return { uses: scan.uses.map(renderUse), images, findings: scan.findings, omissions }
   }
 

@@ -7,6 +7,7 @@ import { readNodeScript } from '../cli/files/node-script.ts'
 import { readNodesFile } from '../cli/files/nodes-file.ts'
 import { PLACEMENT_FILE } from '../cli/files/placement-file.ts'
 import { seedFlags } from '../cli/flags/seed-flags.ts'
+import { strictnessOf } from '../cli/flags/strict-flags.ts'
 import { isAboutInputs, isIncomplete } from '../cli/inputs/recognition.ts'
 import { scanInputs } from '../cli/inputs/scan-inputs.ts'
 import { renderTable } from '../cli/output/table.ts'
@@ -70,15 +71,16 @@ not be placed, and says what and why; the rest is written all the same.`
     })
     const { files, ...answer } = plan
     const placement = { path: PLACEMENT_FILE, content: `${JSON.stringify(answer, null, 2)}\n` }
-    await writeOutputDirectory(flags.output, [...files, placement], { force: flags.force })
     const said = [...findings.filter(isAboutInputs), ...carriedFindings(bundle), ...plan.findings]
+    this.refuseLeftOut(said, strictnessOf(flags))
+    await writeOutputDirectory(flags.output, [...files, placement], { force: flags.force })
     this.sayFindings(said)
     this.#explain(plan, bundle, flags.output, flags['from-registry'])
     if (plan.nodes.length + plan.prepared.length === 0 || said.some(({ severity }) => severity === 'error'))
       this.answerNo()
     // What could be read is placed; a script must not take it for all.
     if (isIncomplete({ findings })) process.exitCode = 2
-    return { ...answer, omissions: this.sayLeftOut(said) }
+    return { ...answer, omissions: this.sayLeftOut(said, strictnessOf(flags)) }
   }
 
   #explain(plan: SeedingPlan, bundle: BundleFile, output: string, registry?: string): void {

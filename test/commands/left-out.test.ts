@@ -54,7 +54,7 @@ test.for(['scan', 'lock', 'bundle'])('%s says what it leaves out, as its last wo
     cause: 'image pulled Always',
     hint: expect.any(String),
     count: 1,
-    entries: [{ subject: moving, message: expect.stringContaining('is left out'), file, line: 8 }],
+    entries: [{ subject: moving, message: expect.stringContaining('is left out'), file, line: 8, excusedBy: null }],
   })
 })
 

@@ -5,13 +5,15 @@ import { ExpectedError } from '../../errors.ts'
 import type { ScanOptions } from '../inputs/scan-inputs.ts'
 import { readText } from '../texts/read-text.ts'
 import { repeatable } from './repeatable.ts'
+import { strictFlags } from './strict-flags.ts'
 
-/** Of every command that renders charts and kustomizations. */
-export const remoteFlag = {
+/** Of every command that takes manifests: how charts and kustomizations are rendered, and what may be left out. */
+export const inputFlags = {
   'allow-remote': Flags.boolean({
     description:
       'let charts and kustomizations ask for what is elsewhere (bases, resources, schemas); each address is told',
   }),
+  ...strictFlags,
 }
 
 /** How inputs are read. */
@@ -20,7 +22,7 @@ export const readingFlags = {
   values: repeatable({ description: 'values file for Helm charts (repeatable)', helpValue: 'FILE' }),
   set: repeatable({ description: 'value for Helm charts (repeatable)', helpValue: 'KEY=VALUE' }),
   var: repeatable({ description: 'value of a placeholder in an image name (repeatable)', helpValue: 'NAME=VALUE' }),
-  ...remoteFlag,
+  ...inputFlags,
 }
 
 /** Flags of every command that finds images in manifests: how inputs are read, and which images are taken. */

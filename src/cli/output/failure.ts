@@ -1,6 +1,7 @@
 import { ImagesFailedError } from '../../bundle/failure.ts'
 import type { ExpectedError } from '../../errors.ts'
 import { findReference } from '../../oci/reference.ts'
+import { LeftOutError, type Omission } from './omissions.ts'
 
 /** One failure of an image, as `--json` prints it; what is unknown is null. */
 interface FailureJson {
@@ -25,6 +26,8 @@ interface ErrorJson {
   }
   /** One entry for each image that failed. */
   readonly failures?: readonly FailureJson[]
+  /** What is left out and was not allowed to be. */
+  readonly omissions?: readonly Omission[]
 }
 
 /** A failure for programs. */
@@ -42,6 +45,7 @@ export function failureJson(error: ExpectedError): ErrorJson {
         hint: one.error.advice,
       })),
     }),
+    ...(error instanceof LeftOutError && { omissions: error.omissions }),
   }
 }
 

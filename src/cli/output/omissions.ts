@@ -1,3 +1,4 @@
+import { ExpectedError } from '../../errors.ts'
 import type { Finding } from '../../finding.ts'
 import { FINDING_CODES, type FindingCode } from '../../finding-codes.ts'
 import { listNames } from '../../plural.ts'
@@ -18,34 +19,88 @@ export interface Omission {
     readonly message: string
     readonly file: string | null
     readonly line: number | null
+    /** Who allowed it: `--allow CODE`; null where nobody did. */
+    readonly excusedBy: string | null
   }[]
 }
 
+/** What may be left out: a code, of all or of certain names, and who said so. */
+export interface Excuse {
+  readonly code: FindingCode
+  readonly covers: (name: string) => boolean
+  readonly by: string
+}
+
+/** Whether what is left out ends the command, and what is excused from that. */
+export interface Strictness {
+  readonly isStrict: boolean
+  readonly excuses: readonly Excuse[]
+}
+
 /** The omissions among findings, grouped by cause, in the order of the table of codes. */
-export function omissionsOf(findings: readonly Finding[]): Omission[] {
+export function omissionsOf(findings: readonly Finding[], excuses: readonly Excuse[] = []): Omission[] {
   const groups = Map.groupBy(findings, ({ code }) => code)
   return (Object.keys(FINDING_CODES) as FindingCode[]).flatMap((code): Omission[] => {
-    const row = FINDING_CODES[code]
     const [first, ...others] = groups.get(code) ?? []
-    if (!first || row.kind !== 'omission') return []
+    if (!first || FINDING_CODES[code].kind !== 'omission') return []
     const group = [first, ...others]
     const { severity, hint } = first
     const entries = group.map(({ subject, message, file, line }) => ({
       ...{ subject: subject ?? null, message, file: file ?? null, line: line ?? null },
+      excusedBy: excuses.find((one) => one.code === code && one.covers(subject ?? file ?? message))?.by ?? null,
     }))
-    return [{ code, severity, cause: group.length === 1 ? row.one : row.many, hint, count: group.length, entries }]
+    return [{ code, severity, cause: causeOf(code, group.length), hint, count: group.length, entries }]
   })
+}
+
+/** What of omissions nobody has allowed. */
+export function notExcused(omissions: readonly Omission[]): Omission[] {
+  return omissions.flatMap((omission) => part(omission, ({ excusedBy }) => excusedBy === null) ?? [])
 }
 
 /** One line for each cause, as the last words of a command: `left out: 2 images pulled Always: a, b`. */
 export function renderOmissions(omissions: readonly Omission[]): string {
-  return omissions
-    .map(({ cause, count, hint, entries }) => {
-      const names = entries.map(({ subject, file, line, message }) => subject ?? placeOf(file, line) ?? message)
-      return `left out: ${count} ${cause}: ${listNames([...new Set(names)])}\n  try: ${hint}`
-    })
+  const excused = omissions.flatMap((omission) => part(omission, ({ excusedBy }) => excusedBy !== null) ?? [])
+  return [
+    ...notExcused(omissions).map((omission) => `left out: ${textOf(omission)}\n  try: ${omission.hint}`),
+    ...excused.map((omission) => `left out, as allowed: ${textOf(omission)}`),
+  ]
     .map(printableLines)
     .join('\n')
+}
+
+/** What is left out ends a command that was to write something, before it did. */
+export class LeftOutError extends ExpectedError {
+  readonly omissions: readonly Omission[]
+
+  constructor(omissions: readonly Omission[]) {
+    const left = notExcused(omissions)
+    // What cannot be read is an input that is wrong, with --strict as without.
+    const isUnread = left.some(({ code, severity }) => severity === 'error' && /^(?:FILE|DOCUMENT|INPUT)_/.test(code))
+    const allowed = left.map(({ code }) => `--allow ${code}`).join(' ')
+    const hint = `Do what is said of each; or, where it may stay out, allow it: ${allowed}`
+    super(isUnread ? 'INPUT_UNREADABLE' : 'LEFT_OUT', `--strict: nothing is written:\n${renderOmissions(left)}`, {
+      hint,
+    })
+    this.omissions = omissions
+  }
+}
+
+function part(omission: Omission, isWanted: (entry: Omission['entries'][number]) => boolean): Omission | undefined {
+  const entries = omission.entries.filter(isWanted)
+  if (entries.length === 0) return undefined
+  return { ...omission, cause: causeOf(omission.code, entries.length), count: entries.length, entries }
+}
+
+function causeOf(code: FindingCode, count: number): string {
+  const row = FINDING_CODES[code]
+  if (row.kind !== 'omission') return row.title
+  return count === 1 ? row.one : row.many
+}
+
+function textOf({ count, cause, entries }: Omission): string {
+  const names = entries.map(({ subject, file, line, message }) => subject ?? placeOf(file, line) ?? message)
+  return `${count} ${cause}: ${listNames([...new Set(names)])}`
 }
 
 function placeOf(file: string | null, line: number | null): string | undefined {

@@ -1,0 +1,53 @@
+import { Flags, type Interfaces } from '@oclif/core'
+import { ExpectedError } from '../../errors.ts'
+import { FINDING_CODES, type FindingCode } from '../../finding-codes.ts'
+import { globMatcher } from '../inputs/glob.ts'
+import { closest } from '../output/closest.ts'
+import type { Excuse, Strictness } from '../output/omissions.ts'
+import { repeatable } from './repeatable.ts'
+
+/** Flags of every command that says what it leaves out. */
+export const strictFlags = {
+  strict: Flags.boolean({
+    description: 'end with 4, and write nothing, when something is left out that is not allowed',
+  }),
+  allow: repeatable({
+    description: 'let this be left out, all of it or what GLOB names (repeatable)',
+    helpValue: 'CODE[=GLOB]',
+    parse: async (text) => {
+      excuseOf(text, '')
+      return text
+    },
+  }),
+}
+
+export type StrictFlags = Interfaces.InferredFlags<typeof strictFlags>
+
+/** What those flags mean. @throws {ExpectedError} USAGE */
+export function strictnessOf({ strict, allow }: StrictFlags): Strictness {
+  return { isStrict: strict, excuses: allow.map((text) => excuseOf(text, `--allow ${text}`)) }
+}
+
+const OMISSIONS = (Object.keys(FINDING_CODES) as FindingCode[]).filter(
+  (code) => FINDING_CODES[code].kind === 'omission',
+)
+
+/** Reads `CODE` or `CODE=GLOB`. @throws {ExpectedError} USAGE for a code of nothing that is left out. */
+export function excuseOf(text: string, by: string): Excuse {
+  const [, word = '', glob] = /^([^=]*)(?:=(.*))?$/s.exec(text) ?? []
+  const code = OMISSIONS.find((known) => known === word)
+  if (code !== undefined && glob !== '')
+    return { code, covers: glob === undefined ? () => true : globMatcher(glob), by }
+  if (code !== undefined) {
+    throw new ExpectedError('USAGE', `${text}: no pattern behind the =`, {
+      hint: `Write ${code}, or ${code}=quay.io/team/*`,
+    })
+  }
+  const meant = closest(word, OMISSIONS)
+  const what = Object.hasOwn(FINDING_CODES, word)
+    ? 'is said of nothing that is left out'
+    : 'is no code of what can be left out'
+  throw new ExpectedError('USAGE', `${JSON.stringify(word)} ${what}`, {
+    hint: `${meant ? `Did you mean ${meant}? ` : ''}There are: ${OMISSIONS.join(', ')}.`,
+  })
+}
