@@ -9,10 +9,13 @@ import { auditSarif } from '../audit/report/sarif.ts'
 import { FAIL_ON } from '../audit/report/severity.ts'
 import { auditSummary, failsOn, sureImages } from '../audit/report/summary.ts'
 import { auditTable } from '../audit/report/table.ts'
+import { readAuditBundle } from '../cli/audit/audit-bundle.ts'
 import { readConditions } from '../cli/audit/audit-conditions.ts'
+import { filesRead } from '../cli/audit/audit-files.ts'
 import { readPageParts } from '../cli/audit/audit-page.ts'
 import { readAuditSources } from '../cli/audit/audit-sources.ts'
 import { BaseCommand } from '../cli/base-command.ts'
+import { checkReports } from '../cli/files/report-files.ts'
 import { conditionFlags, sourceFlags } from '../cli/flags/audit-flags.ts'
 import { strictnessOf } from '../cli/flags/strict-flags.ts'
 import { isIncomplete, isUnreadable } from '../cli/inputs/recognition.ts'
@@ -45,6 +48,7 @@ Ends with 0 when no workload is below --fail-on, with 4 when one is.`
     ...sourceFlags,
     ...conditionFlags,
     'fail-on': Flags.option({ options: FAIL_ON })({ description: 'mildest verdict to fail on', default: 'unknown' }),
+    force: Flags.boolean({ description: 'let reports replace files that are no reports of nodeseed' }),
     html: Flags.string({ description: 'write one self-contained page', helpValue: 'FILE' }),
     sarif: Flags.string({ description: 'write SARIF 2.1.0', helpValue: 'FILE' }),
     junit: Flags.string({ description: 'write a JUnit report', helpValue: 'FILE' }),
@@ -55,20 +59,24 @@ Ends with 0 when no workload is below --fail-on, with 4 when one is.`
     for (const file of [flags.html, flags.sarif, flags.junit]) {
       if (file !== undefined) await checkOutputPlace(file, { replace: true })
     }
+    const reports = REPORTS.flatMap((flag) => (flags[flag] === undefined ? [] : [{ flag, file: flags[flag] }]))
+    const inputs = await filesRead(argv as string[], flags)
+    await checkReports(reports, { inputs, force: flags.force })
     const { scan, nodes, known } = await readAuditSources(argv as string[], flags)
-    const told = await readConditions(flags, scan)
+    const bundle = await readAuditBundle(flags)
+    const told = await readConditions(flags, scan, bundle.lock)
     const alwaysPullImages = flags['always-pull-images'] || showsAlwaysPullImages(scan.workloads, known.livePods ?? [])
     const conditions: Conditions = { ...known, ...told, alwaysPullImages }
     const judged = auditCluster(scan.workloads, nodes, conditions, scan.findings, scan.uses)
     const isEmpty = judged.workloads.length + judged.notJudged.length + sureImages(judged.images.named).length === 0
     if (isEmpty) throw noWorkload(argv as string[], scan.findings)
     const failures = liveFailures(judged, known.livePods ?? [])
-    const result: AuditResult = { ...judged, findings: [...failures, ...judged.findings] }
-    await this.#write(result, flags)
+    const result: AuditResult = { ...judged, findings: [...bundle.findings, ...failures, ...judged.findings] }
     if (!this.jsonEnabled()) {
       for (const line of auditTable(result)) this.log(printable(line))
       this.log(`\n${auditSummary(result)}`)
     }
+    await this.#write(result, flags)
     const urgent = result.findings.filter(({ severity }) => severity !== 'info')
     this.sayFindings(urgent)
     if (failsOn(result, flags['fail-on'])) this.answerNo()
@@ -92,5 +100,7 @@ function noWorkload(inputs: readonly string[], findings: readonly Finding[]): Ex
     hint: 'Give files or directories with Pods, Deployments, StatefulSets, DaemonSets, Jobs or CronJobs.',
   })
 }
+
+const REPORTS = ['html', 'sarif', 'junit'] as const
 
 type AuditFlags = Interfaces.InferredFlags<typeof Audit.flags>

@@ -1,6 +1,7 @@
 import type { Interfaces } from '@oclif/core'
 import type { Conditions } from '../../audit/facts/conditions.ts'
 import { parseRuntimeListing } from '../../audit/facts/images/runtime-listing.ts'
+import type { Lock } from '../../bundle/format/lock.ts'
 import { limitRangeOf } from '../../kubernetes/admission/limit-range.ts'
 import { valueAt } from '../../kubernetes/documents/path.ts'
 import { priorityClassOf } from '../../kubernetes/objects/priority-class.ts'
@@ -10,7 +11,6 @@ import type { Labels } from '../../kubernetes/pods/label-selector.ts'
 import { storageFacts } from '../../kubernetes/storage/storage-facts.ts'
 import { criForm, parseReference } from '../../oci/reference.ts'
 import { isRecordedPlacement } from '../../seed/recorded-placement.ts'
-import { readLockOf } from '../bundles/lock-file.ts'
 import { readPlacementFile } from '../files/placement-file.ts'
 import type { conditionFlags, sourceFlags } from '../flags/audit-flags.ts'
 import type { InputScan } from '../inputs/scan-inputs.ts'
@@ -26,12 +26,13 @@ type ConditionFlags = Interfaces.InferredFlags<typeof sourceFlags> & Interfaces.
 export async function readConditions(
   flags: ConditionFlags,
   { resources }: Pick<InputScan, 'resources'>,
+  lock: Lock | undefined,
 ): Promise<Conditions> {
   const listings = await readNodeListings(flags.images)
   const runtimeListings = Map.groupBy(listings, ({ node }) => node)
   const classes = resources.flatMap((resource) => runtimeClassOf(resource) ?? [])
   return {
-    ...(flags.bundle !== undefined && { lock: await readLockOf(flags.bundle) }),
+    ...(lock && { lock }),
     ...(flags.placement !== undefined && { seedSets: await readSeedSets(flags.placement) }),
     ...(flags['sandbox-image'] && { sandboxImage: criForm(parseReference(flags['sandbox-image'])) }),
     ...(flags['kubelet-config'] !== undefined && { kubelet: await readKubeletConfig(flags['kubelet-config']) }),

@@ -1,10 +1,14 @@
 import { readdir, stat } from 'node:fs/promises'
 import { join, parse } from 'node:path'
+import type { Interfaces } from '@oclif/core'
 import type { Pod } from 'kubernetes-types/core/v1.js'
 import { ExpectedError } from '../../errors.ts'
 import { readAllDocuments } from '../../kubernetes/documents/document.ts'
 import { type KubeletSettings, parseKubeletConfig } from '../../kubernetes/objects/kubelet-config.ts'
 import { resourcesOf } from '../../kubernetes/objects/resource.ts'
+import { findParts, wholeName } from '../../layout/files/part-name.ts'
+import { signatureOf } from '../bundles/sign-bundle.ts'
+import type { conditionFlags, sourceFlags } from '../flags/audit-flags.ts'
 import { readText } from '../texts/read-text.ts'
 
 /** What one node's runtime listed, in a file. */
@@ -55,6 +59,20 @@ export async function readKubeletConfig(file: string): Promise<KubeletSettings> 
     hint: "Take a node's /var/lib/kubelet/config.yaml, or: kubectl get --raw /api/v1/nodes/NODE/proxy/configz",
   })
 }
+
+/** What an audit reads, files and directories, so that no report takes the place of one. */
+export async function filesRead(inputs: readonly string[], flags: FileFlags): Promise<string[]> {
+  const { nodes, pods, bundle, key, images, rules, values, placement, kubectl } = flags
+  const listings = images.map((image) => (image.indexOf('=') > 0 ? image.slice(image.indexOf('=') + 1) : image))
+  const bundles = [bundle, flags['newer-than']].filter((path) => path !== undefined)
+  const parts = await Promise.all(bundles.map(findParts))
+  const signatures = bundles.map((path) => signatureOf(wholeName(path)))
+  const others = [nodes, pods, key, rules, placement, flags['kubelet-config'], kubectl]
+  const named = [...inputs, ...listings, ...values, ...others, ...signatures].filter((path) => path !== undefined)
+  return [...named, ...parts.flat()]
+}
+
+type FileFlags = Interfaces.InferredFlags<typeof sourceFlags> & Interfaces.InferredFlags<typeof conditionFlags>
 
 async function filesOfDirectory(directory: string): Promise<{ node: string; file: string }[]> {
   const isDirectory = await stat(directory).then(

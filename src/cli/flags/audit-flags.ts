@@ -1,4 +1,5 @@
 import { Flags } from '@oclif/core'
+import { keyFlag, TABLE_ONLY } from './bundle-file-flags.ts'
 import { durationFlag } from './duration-flag.ts'
 import { kubectlFlags } from './kubectl-flags.ts'
 import { repeatable } from './repeatable.ts'
@@ -21,6 +22,12 @@ export const sourceFlags = {
   kubectl: kubectlFlags.kubectl,
   timeout: durationFlag({ description: 'how long to wait for each answer of the cluster', default: 60_000, min: 1000 }),
   bundle: Flags.string({ description: 'bundle, or its lock, whose images labelled nodes hold', helpValue: 'FILE' }),
+  key: { ...keyFlag(TABLE_ONLY).key, dependsOn: ['bundle'] },
+  'newer-than': Flags.string({
+    description: 'bundle or lock that is held: refuse an older edition of its set',
+    helpValue: 'FILE',
+    dependsOn: ['bundle'],
+  }),
   'assume-seeded': Flags.boolean({ description: 'as if every node held the bundle', dependsOn: ['bundle'] }),
   images: repeatable({
     description: 'what crictl images -o json, ctr images ls or docker images --digests printed on a node (repeatable)',
