@@ -26,6 +26,8 @@ const PACKAGES = {
   strace: 'strace',
   tinyproxy: 'tinyproxy-bin',
   chromium: 'chromium',
+  gzip: 'gzip',
+  pigz: 'pigz',
 } as const
 
 export type Tool = keyof typeof PACKAGES
