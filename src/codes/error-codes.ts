@@ -12,8 +12,9 @@ export const ERROR_CODES = {
   }),
   INPUT_UNREADABLE: error(2, {
     title: 'An input cannot be read',
-    help: 'Something below an input is there and cannot be read. Images that only it names would be missing where nobody looks for them, so nothing is written.',
-    action: 'Fix the file or its permissions, or name it in the .nodeseedignore of its directory.',
+    help: 'Something is there and cannot be read. Below manifests, images that only it names would be missing where nobody looks for them, so nothing is written.',
+    action:
+      'Fix the file or its permissions, or name another; manifests that hold nothing that runs can be left out with .nodeseedignore.',
   }),
   INPUT_INVALID: error(2, {
     title: 'An input is not what it should be',
@@ -156,8 +157,8 @@ export const ERROR_CODES = {
     action: 'Run the same command again; if it stays so, ask whoever runs the registry or the proxy between.',
   }),
   BUNDLE_INVALID: error(4, {
-    title: 'Not a whole bundle',
-    help: 'The file is not a bundle, or a part of it is missing, changed or damaged. Nothing is taken out of it.',
+    title: 'Not a bundle, or not a whole one',
+    help: 'What stands where a bundle belongs, or a bundle or a lock, is something else, or a part of it is missing, changed or damaged. Nothing is taken out of it, whichever command reads it.',
     action: 'Copy it again from where it was made, and check it there with: nodeseed verify FILE',
   }),
 } as const

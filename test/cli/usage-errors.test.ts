@@ -50,7 +50,7 @@ test.for<[args: string[], message: string, hint: string]>([
   ],
   [
     ['patch', 'x', '--in-place', '-o', 'y', '--policy', 'Never'],
-    'nodeseed patch: --in-place and --output exclude each other',
+    'nodeseed patch: --output and --in-place exclude each other',
     'See what it takes: nodeseed patch --help',
   ],
   [

@@ -291,7 +291,7 @@ test.for<[what: string, args: string[], exitCode: number, message: RegExp]>([
   ['a file without nodes', [SHOP, '--nodes', SHOP], 2, /shop.yaml: holds no Node.*kubectl get nodes -o json/s],
   ['a device', [SHOP, '--nodes', '/dev/null'], 2, /\/dev\/null: is a device, not a file/],
   ['no workloads', [NODES, '--nodes', NODES], 2, /no workload to audit/],
-  ['a bundle that is none', [SHOP, '--nodes', NODES, '--bundle', SHOP], 2, /shop.yaml: neither a bundle nor a lock/],
+  ['a bundle that is none', [SHOP, '--nodes', NODES, '--bundle', SHOP], 4, /shop.yaml: neither a bundle nor a lock/],
   ['a sandbox image that is none', [SHOP, '--nodes', NODES, '--sandbox-image', 'Pause'], 2, /must be lowercase/],
   ['--assume-seeded without a bundle', [SHOP, '--nodes', NODES, '--assume-seeded'], 2, /bundle/],
 ])('bad input: %s', async ([, args, exitCode, message]) => {

@@ -13,7 +13,7 @@ import { isUnreadable } from '../inputs/recognition.ts'
 import { type InputScan, scanInputs } from '../inputs/scan-inputs.ts'
 import { renderFindings } from '../output/findings.ts'
 import { readText } from '../texts/read-text.ts'
-import { findLock, readLockOf } from './lock-file.ts'
+import { findLock, inputError, readLockOf } from './lock-file.ts'
 import type { lockFlags } from './lock-flags.ts'
 
 /** What inputs and flags ask for: references to look up, and images that a lock has fixed already. */
@@ -71,7 +71,11 @@ function checkComplete({ findings }: InputScan): void {
 
 /** Only what is named like a lock is read for one: other inputs may be large. */
 async function readLock(input: string): Promise<Lock | undefined> {
-  if (input.endsWith('.lock')) return readLockOf(input)
+  if (input.endsWith('.lock')) {
+    return readLockOf(input).catch((error) => {
+      throw inputError(error)
+    })
+  }
   return input.endsWith('.json') ? findLock(await readText(input), input) : undefined
 }
 

@@ -3,7 +3,7 @@ import { ExpectedError } from '../../errors.ts'
 import { beginsAsArchive, isDirectory } from '../../layout/open-content.ts'
 import { omissionsOf, renderOmissions } from '../output/omissions.ts'
 import { say } from '../output/streams.ts'
-import { readText } from '../texts/read-text.ts'
+import { findText, nameOf } from '../texts/read-text.ts'
 import { openImages } from './trusted-bundle.ts'
 
 /**
@@ -25,10 +25,11 @@ export async function readLockOf(path: string, { key }: { key?: string | undefin
       hint: 'Name bundles only, or leave --key out.',
     })
   }
-  const lock = findLock(await readText(path), path)
+  const text = await findText(path)
+  const lock = text === undefined ? undefined : findLock(text, nameOf(path))
   if (lock) return lock
-  throw new ExpectedError('INPUT_INVALID', `${path}: neither a bundle nor a lock`, {
-    hint: 'Make one with: nodeseed lock INPUT... -o FILE',
+  throw new ExpectedError('BUNDLE_INVALID', `${nameOf(path)}: neither a bundle nor a lock`, {
+    hint: 'Make one with: nodeseed bundle INPUT... -o FILE, or nodeseed lock INPUT... -o FILE',
   })
 }
 
@@ -44,12 +45,16 @@ export function findLock(text: string, where: string): Lock | undefined {
   return images !== undefined && kind === undefined ? asInput(() => parseLock(value, where)) : undefined
 }
 
-/** What is wrong with a lock that was given as an input is wrong with the input. */
 function asInput(read: () => Lock): Lock {
   try {
     return read()
-  } catch (cause) {
-    if (!(cause instanceof ExpectedError)) throw cause
-    throw new ExpectedError('INPUT_INVALID', cause.message, { ...(cause.hint && { hint: cause.hint }), cause })
+  } catch (error) {
+    throw inputError(error)
   }
+}
+
+/** What is wrong with a lock that was given as an input is wrong with the input; other errors stay as they are. */
+export function inputError(error: unknown): unknown {
+  if (!(error instanceof ExpectedError) || error.code !== 'BUNDLE_INVALID') return error
+  return new ExpectedError('INPUT_INVALID', error.message, { hint: error.hint, cause: error })
 }

@@ -69,6 +69,11 @@ function utf16Of(bytes: Buffer): 'utf-16le' | 'utf-16be' | undefined {
   return undefined
 }
 
+/** Whether bytes can be text, which holds no NUL but in UTF-16. */
+export function isText(bytes: Buffer): boolean {
+  return utf16Of(bytes) !== undefined || !bytes.includes(0)
+}
+
 function refuseBinary(bytes: Buffer, file: string): void {
   if (bytes.includes(0)) throw new ExpectedError('INPUT_UNREADABLE', `${file}: is binary, not YAML or JSON`)
 }

@@ -1,6 +1,6 @@
 import { buffer } from 'node:stream/consumers'
 import { ExpectedError, readError } from '../../errors.ts'
-import { decodeText } from './input-text.ts'
+import { decodeText, isText } from './input-text.ts'
 import { openRegularFile } from './regular-file.ts'
 
 /** Keys, locks, rules and lists of nodes are far smaller; a text beyond has no room in one string. */
@@ -12,14 +12,24 @@ const MAX_BYTES = 500 * 1024 * 1024
  * @throws {ExpectedError} INPUT_NOT_FOUND, INPUT_UNREADABLE
  */
 export async function readText(file: string): Promise<string> {
+  return decodeText(await readBytes(file), nameOf(file))
+}
+
+/** The same, for a file that may be something else; undefined for what is no text. */
+export async function findText(file: string): Promise<string | undefined> {
+  const bytes = await readBytes(file)
+  return isText(bytes) ? decodeText(bytes, nameOf(file)) : undefined
+}
+
+async function readBytes(file: string): Promise<Buffer> {
   try {
-    return decodeText(file === '-' ? await buffer(process.stdin) : await readBytes(file), nameOf(file))
+    return file === '-' ? await buffer(process.stdin) : await readNamed(file)
   } catch (error) {
     throw readError(nameOf(file), error)
   }
 }
 
-async function readBytes(file: string): Promise<Buffer> {
+async function readNamed(file: string): Promise<Buffer> {
   const handle = await openRegularFile(file)
   try {
     const { size } = await handle.stat()

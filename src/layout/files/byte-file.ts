@@ -135,13 +135,17 @@ export function versionOf({ dev, ino, size, mtimeNs, ctimeNs }: BigIntStats): st
   return [dev, ino, size, mtimeNs, ctimeNs].join('/')
 }
 
-/** @throws {ExpectedError} INPUT_NOT_FOUND, INPUT_UNREADABLE */
+/** @throws {ExpectedError} INPUT_NOT_FOUND, INPUT_UNREADABLE; BUNDLE_INVALID for what is no file */
 async function openPart(path: string, start: number): Promise<Part> {
+  let kind: string
   try {
     const stats = await stat(path)
     if (stats.isFile()) return { path, handle: await open(path), start, size: stats.size }
+    kind = stats.isDirectory() ? 'a directory' : 'a device or a pipe'
   } catch (error) {
     throw readError(path, error)
   }
-  throw new ExpectedError('INPUT_UNREADABLE', `${path}: not a file`)
+  throw new ExpectedError('BUNDLE_INVALID', `${path}: is ${kind}, not the file of a bundle`, {
+    hint: 'Name the file itself, or of a bundle in parts what stands before .part001.',
+  })
 }
