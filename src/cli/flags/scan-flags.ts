@@ -1,8 +1,8 @@
 import { Flags, type Interfaces } from '@oclif/core'
 import { readRules } from '../../discovery/rules/rules-file.ts'
 import { CONFIDENCES, type Confidence } from '../../discovery/uses/image-use.ts'
-import { ExpectedError } from '../../errors.ts'
 import type { ScanOptions } from '../inputs/scan-inputs.ts'
+import { readVars } from '../inputs/var-file.ts'
 import { readText } from '../texts/read-text.ts'
 import { repeatable } from './repeatable.ts'
 import { strictFlags } from './strict-flags.ts'
@@ -22,6 +22,10 @@ export const readingFlags = {
   values: repeatable({ description: 'values file for Helm charts (repeatable)', helpValue: 'FILE' }),
   set: repeatable({ description: 'value for Helm charts (repeatable)', helpValue: 'KEY=VALUE' }),
   var: repeatable({ description: 'value of a placeholder in an image name (repeatable)', helpValue: 'NAME=VALUE' }),
+  'var-file': repeatable({
+    description: 'file of such values, NAME=VALUE a line, as dotenv has them (repeatable)',
+    helpValue: 'FILE',
+  }),
   ...inputFlags,
 }
 
@@ -47,17 +51,11 @@ export async function scanOptions({
   values,
   set,
   var: vars,
+  'var-file': varFiles,
   'allow-remote': allowRemote,
 }: ReadingFlags & { 'min-confidence'?: Confidence }): Promise<ScanOptions> {
   const ownRules = rules === undefined ? [] : readRules(await readText(rules), rules)
   const confidence = minConfidence && { minConfidence }
-  return { ...confidence, rules: ownRules, values, set, allowRemote, vars: new Map(vars.map(readVar)) }
-}
-
-function readVar(text: string): [name: string, value: string] {
-  const at = text.indexOf('=')
-  if (at > 0) return [text.slice(0, at), text.slice(at + 1)]
-  throw new ExpectedError('USAGE', `not a name and its value: ${JSON.stringify(text)}`, {
-    hint: 'Give it as --var REGISTRY=registry.example.com',
-  })
+  const read = { rules: ownRules, vars: await readVars(varFiles, vars) }
+  return { ...confidence, ...read, values, set, allowRemote }
 }

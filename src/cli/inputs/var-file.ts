@@ -1,0 +1,41 @@
+import { parseEnv } from 'node:util'
+import { ExpectedError } from '../../errors.ts'
+import { readText } from '../texts/read-text.ts'
+
+/**
+ * What placeholders stand for: the assignments of env files (`NAME=value`, quotes and `#` as in dotenv) and of the
+ * command line, the last of each name.
+ *
+ * @throws {ExpectedError} USAGE, INPUT_INVALID; what reading a file throws.
+ */
+export async function readVars(files: readonly string[], assignments: readonly string[]): Promise<Map<string, string>> {
+  const vars = new Map<string, string>()
+  for (const file of files) for (const [name, value] of await readVarFile(file)) vars.set(name, value)
+  for (const assignment of assignments) vars.set(...readVar(assignment))
+  return vars
+}
+
+async function readVarFile(file: string): Promise<[name: string, value: string][]> {
+  const text = await readText(file)
+  const lines = text.split('\n')
+  const wrong = lines.findIndex((line) => !/^\s*(?:#.*)?$|=/.test(line) && !isInQuotes(text, line))
+  if (wrong >= 0) {
+    throw new ExpectedError('INPUT_INVALID', `${file}:${wrong + 1}: is no NAME=VALUE`, {
+      hint: 'Write one assignment a line: REGISTRY=registry.example.com; a comment begins with #.',
+    })
+  }
+  return Object.entries(parseEnv(text)).map(([name, value]) => [name, value ?? ''])
+}
+
+/** A value in quotes may have several lines. */
+function isInQuotes(text: string, line: string): boolean {
+  return Object.values(parseEnv(text)).some((value) => value?.includes(line.replace(/["'`]\s*$/, '')))
+}
+
+function readVar(text: string): [name: string, value: string] {
+  const at = text.indexOf('=')
+  if (at > 0) return [text.slice(0, at), text.slice(at + 1)]
+  throw new ExpectedError('USAGE', `not a name and its value: ${JSON.stringify(text)}`, {
+    hint: 'Give it as --var REGISTRY=registry.example.com',
+  })
+}
