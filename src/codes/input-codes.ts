@@ -154,6 +154,15 @@ export const INPUT_CODES = {
     action:
       "Look them up in the operator's documentation, and name them with --image REF, or in a list; or set the image in the resource, or say in --rules what the version means.",
   },
+  DISTRIBUTION_UNSURE: {
+    kind: 'omission',
+    severity: 'warning',
+    one: 'distribution whose images are not all known',
+    many: 'distributions whose images are not all known',
+    title: 'Not all images of a distribution are known',
+    help: 'The list that was computed or named may not be that of the version which the nodes run, or lacks the sandbox image.',
+    action: 'Give the exact version; or name the list of that very release: --distro NAME@VERSION=FILE',
+  },
   IMAGE_UNRESOLVED: {
     kind: 'omission',
     severity: 'warning',

@@ -10,6 +10,7 @@ import { renderWhy } from '../cli/output/uses.ts'
 import { type ImageUse, renderUse } from '../discovery/uses/image-use.ts'
 import { leftOutByPolicy } from '../discovery/uses/left-out.ts'
 import { imagesOf, similarImages, usesOf } from '../discovery/uses/used-images.ts'
+import { ExpectedError } from '../errors.ts'
 import { listNames } from '../plural.ts'
 
 export default class Scan extends BaseCommand {
@@ -26,13 +27,13 @@ Exit code 0 also with findings; 2 when something could not be read, so that imag
     '<%= config.bin %> <%= command.id %> manifests/ --policy Never,IfNotPresent,Always --json',
     '<%= config.bin %> <%= command.id %> manifests/ --why docker.io/library/busybox',
     '<%= config.bin %> <%= command.id %> examples/scan/operator.yaml --rules examples/scan/rules.yaml',
+    '<%= config.bin %> <%= command.id %> manifests/ --distro kubeadm@1.34.1 --format images',
   ]
   static override strict = false
   static override args = {
     input: Args.string({
       description:
         'file, directory (every .yaml, .yml and .json below it), kustomization, Helm chart, image list (.txt), or - for standard input; several are fine',
-      required: true,
     }),
   }
   static override flags = {
@@ -50,6 +51,11 @@ Exit code 0 also with findings; 2 when something could not be read, so that imag
 
   async run(): Promise<unknown> {
     const { argv, flags } = await this.parse(Scan)
+    if (argv.length + flags.distro.length === 0) {
+      throw new ExpectedError('USAGE', 'no input to scan', {
+        hint: 'Name a file, a directory or an image list, - for standard input, or a distribution with --distro.',
+      })
+    }
     const policies = parsePolicies(flags.policy)
     const options = await scanOptions(flags)
     const minConfidence = flags.why === undefined ? flags['min-confidence'] : 'possible'

@@ -1,6 +1,7 @@
 import { Flags, type Interfaces } from '@oclif/core'
 import { readRules } from '../../discovery/rules/rules-file.ts'
 import { CONFIDENCES, type Confidence } from '../../discovery/uses/image-use.ts'
+import { readDistribution } from '../inputs/distribution.ts'
 import type { ScanOptions } from '../inputs/scan-inputs.ts'
 import { readVars } from '../inputs/var-file.ts'
 import { readText } from '../texts/read-text.ts'
@@ -39,6 +40,11 @@ export const scanFlags = {
     description: 'leave out what is less sure to be an image',
     default: 'likely',
   }),
+  distro: repeatable({
+    description:
+      'take the images of this distribution too: kubeadm@VERSION, or k3s, rke2 or k0s with the list that it publishes (repeatable)',
+    helpValue: 'NAME@VERSION[=FILE]',
+  }),
   ...readingFlags,
 }
 
@@ -53,9 +59,11 @@ export async function scanOptions({
   var: vars,
   'var-file': varFiles,
   'allow-remote': allowRemote,
-}: ReadingFlags & { 'min-confidence'?: Confidence }): Promise<ScanOptions> {
+  distro = [],
+}: ReadingFlags & { 'min-confidence'?: Confidence; distro?: string[] }): Promise<ScanOptions> {
   const ownRules = rules === undefined ? [] : readRules(await readText(rules), rules)
   const confidence = minConfidence && { minConfidence }
-  const read = { rules: ownRules, vars: await readVars(varFiles, vars) }
+  const given = await Promise.all(distro.map((text) => readDistribution(text, allowRemote)))
+  const read = { rules: ownRules, vars: await readVars(varFiles, vars), given: given.flat() }
   return { ...confidence, ...read, values, set, allowRemote }
 }

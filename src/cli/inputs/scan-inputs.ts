@@ -36,6 +36,8 @@ export interface ScanOptions extends HelmOptions {
   readonly comments?: boolean
   /** What placeholders stand for. */
   readonly vars?: ReadonlyMap<string, string>
+  /** What is asked for beside the inputs, such as the images of a distribution. */
+  readonly given?: readonly InputDocument[]
 }
 
 /**
@@ -46,6 +48,7 @@ export interface ScanOptions extends HelmOptions {
 export async function scanInputs(inputs: readonly string[], options: ScanOptions = {}): Promise<InputScan> {
   const scan = emptyScan()
   const isNeeded = options.comments || options.keepKinds?.length ? undefined : mayNameImages
+  for (const document of options.given ?? []) addDocument(scan, document, options)
   const recognition = new Recognition()
   for await (const document of readInputs(inputs, { ...options, isNeeded })) {
     const unknown = recognition.follow(document, addDocument(scan, document, options))

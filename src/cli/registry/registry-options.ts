@@ -9,6 +9,7 @@ import type { RegistryOptions } from '../../registry/client/endpoint-fallback.ts
 import { findCertificates, readAuthority, readClient } from '../../registry/config/certificate-files.ts'
 import { readHostsDirectory } from '../../registry/config/hosts-toml.ts'
 import { readRegistriesConf } from '../../registry/config/registries-conf.ts'
+import { proxiesFrom } from '../../registry/http/proxy.ts'
 import { readText } from '../texts/read-text.ts'
 import { readAuthFiles } from './auth-files.ts'
 import { readPullSecrets } from './pull-secrets.ts'
@@ -71,15 +72,6 @@ function certificateDirectories(own: string | undefined): string[] {
   const config = process.env.XDG_CONFIG_HOME || join(homedir(), '.config')
   const usual = [join(config, 'containers', 'certs.d'), '/etc/containers/certs.d', '/etc/docker/certs.d']
   return own ? [own, ...usual] : usual
-}
-
-/** The variables as curl and most tools read them: lower case first, and an empty one is none. */
-function proxiesFrom(env: NodeJS.ProcessEnv) {
-  return {
-    http: env.http_proxy || env.HTTP_PROXY,
-    https: env.https_proxy || env.HTTPS_PROXY,
-    no: env.no_proxy || env.NO_PROXY,
-  }
 }
 
 /** Aborted when the run, from the start of the program, has taken so many milliseconds. */

@@ -9,6 +9,15 @@ export interface ProxyOptions {
   readonly no?: string | undefined
 }
 
+/** The variables as curl and most tools read them: lower case first, and an empty one is none. */
+export function proxiesFrom(env: NodeJS.ProcessEnv): ProxyOptions {
+  return {
+    http: env.http_proxy || env.HTTP_PROXY,
+    https: env.https_proxy || env.HTTPS_PROXY,
+    no: env.no_proxy || env.NO_PROXY,
+  }
+}
+
 /** A proxy is not reached, or does not do what it is asked for. */
 export class ProxyError extends Error {
   /** `proxy.local:3128`: never what its address holds of a user. */
