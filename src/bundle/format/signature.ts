@@ -24,18 +24,50 @@ export function makeKeyPair(password?: string): SigningKeyPair {
  * @throws {ExpectedError} INPUT_INVALID when the key cannot be read or is of another kind.
  */
 export function signIndex(index: Uint8Array, privateKey: string, password?: string): string {
-  const key = readKey('private', () => createPrivateKey({ key: privateKey, ...(password && { passphrase: password }) }))
-  return sign('sha256', index, key).toString('base64')
+  return sign('sha256', index, readPrivateKey(privateKey, password)).toString('base64')
 }
 
-/** @throws {ExpectedError} INPUT_INVALID when the key cannot be read or is of another kind. */
-export function readPublicKey(publicKey: string): KeyObject {
-  return readKey('public', () => createPublicKey(publicKey))
+/** Whether the text of a signature is one that this private key made. @throws {ExpectedError} INPUT_INVALID */
+export function isOwnSignature(index: Uint8Array, signature: string, privateKey: string, password?: string): boolean {
+  return isSignedBy(createPublicKey(readPrivateKey(privateKey, password)), index, signature)
+}
+
+/**
+ * One public key. Node takes whatever has one in it, such as a certificate; `openssl dgst -verify` on a node does not.
+ *
+ * @throws {ExpectedError} INPUT_INVALID when the key cannot be read, is of another kind, or is the secret half.
+ */
+export function readPublicKey(text: string): KeyObject {
+  const labels = [...text.matchAll(/^-----BEGIN ([^-\r\n]*)-----/gm)].map(([, label]) => label)
+  if (labels.some((label) => label?.endsWith('PRIVATE KEY'))) {
+    throw new ExpectedError('INPUT_INVALID', 'the key is a private one: signatures are checked with its public half', {
+      hint: 'Name the NAME.pub that keygen wrote, or make it with: openssl pkey -in NAME.key -pubout -out NAME.pub',
+    })
+  }
+  return readKey('public', () => {
+    if (labels.length !== 1 || labels[0] !== 'PUBLIC KEY') throw new Error('not one public key in PEM')
+    return createPublicKey(text)
+  })
 }
 
 /** Whether the key made the signature, in the form of `signIndex`. */
 export function isSignedBy(publicKey: KeyObject, index: Uint8Array, signature: string): boolean {
-  return verify('sha256', index, publicKey, Buffer.from(signature, 'base64'))
+  const bytes = decodeSignature(signature)
+  return bytes !== undefined && verify('sha256', index, publicKey, bytes)
+}
+
+/**
+ * The bytes of a signature: base64 in its one spelling, with or without a line feed. Other spellings are none, since
+ * `openssl base64 -d -A` on a node reads them as something else, or not at all.
+ */
+export function decodeSignature(text: string): Buffer | undefined {
+  const spelled = text.endsWith('\n') ? text.slice(0, -1) : text
+  const bytes = Buffer.from(spelled, 'base64')
+  return bytes.length > 0 && bytes.toString('base64') === spelled ? bytes : undefined
+}
+
+function readPrivateKey(text: string, password: string | undefined): KeyObject {
+  return readKey('private', () => createPrivateKey({ key: text, ...(password && { passphrase: password }) }))
 }
 
 function readKey(kind: keyof typeof KEYS, read: () => KeyObject): KeyObject {
@@ -56,7 +88,7 @@ const KEYS = {
     hint: 'Make a key pair with: nodeseed keygen -o NAME; the password of a private key is read from NODESEED_KEY_PASSWORD.',
   },
   public: {
-    problem: 'not PEM',
+    problem: 'not one PUBLIC KEY in PEM',
     hint: 'Name the file NAME.pub that nodeseed keygen -o NAME made, or another public key in PEM.',
   },
 } as const
