@@ -1,7 +1,7 @@
 import { Args, Flags } from '@oclif/core'
 import type { Lock } from '../bundle/format/lock.ts'
 import { carriedFiles } from '../bundle/format/node-files.ts'
-import { type BundlePlan, indexOf, planBundle } from '../bundle/format/plan.ts'
+import { type BundlePlan, planBundle } from '../bundle/format/plan.ts'
 import { asEdition } from '../bundle/lock/edition.ts'
 import { BaseCommand } from '../cli/base-command.ts'
 import { domainsOf, imagesToLock } from '../cli/bundles/images-to-lock.ts'
@@ -9,8 +9,8 @@ import { readKnownBlobs } from '../cli/bundles/known-blobs.ts'
 import { lockFlags } from '../cli/bundles/lock-flags.ts'
 import { lockInputs } from '../cli/bundles/lock-inputs.ts'
 import { withManifestCache } from '../cli/bundles/manifest-cache.ts'
-import { checkSigningKey, removeSignature, signBundle } from '../cli/bundles/sign-bundle.ts'
-import { describeRequired, isSame, openExisting, writeBundle } from '../cli/bundles/write-bundle.ts'
+import { readSigner } from '../cli/bundles/sign-bundle.ts'
+import { describeRequired, makeBundle, openExisting } from '../cli/bundles/write-bundle.ts'
 import { readNodeScript } from '../cli/files/node-script.ts'
 import { architecturesWithout, readTools, type Tool } from '../cli/files/tool-file.ts'
 import { bundleFileFlags } from '../cli/flags/bundle-file-flags.ts'
@@ -18,8 +18,6 @@ import { repeatable } from '../cli/flags/repeatable.ts'
 import { strictnessOf } from '../cli/flags/strict-flags.ts'
 import { renderQuotas } from '../cli/registry/quota.ts'
 import { readRegistryOptions } from '../cli/registry/registry-options.ts'
-import { outputExists } from '../disk/output-place.ts'
-import { BundleWriter } from '../layout/bundle-writer.ts'
 import { openContent } from '../layout/open-content.ts'
 import type { Content } from '../oci/content/content.ts'
 import { formatBytes } from '../oci/format-bytes.ts'
@@ -55,17 +53,13 @@ export default class Bundle extends BaseCommand {
       description: 'carry this build of it, which needs no Node (repeatable: one for amd64, one for arm64)',
       helpValue: 'FILE',
     }),
-    sign: Flags.string({
-      description: 'sign with this private key (PEM); the signature goes beside the bundle, into FILE.sig',
-      helpValue: 'KEY',
-    }),
     ...lockFlags,
   }
 
   async run(): Promise<unknown> {
     const { argv, flags } = await this.parse(Bundle)
-    if (flags.sign) await checkSigningKey(flags.sign)
-    const existing = await openExisting(flags.output, flags)
+    const signer = await readSigner(flags.sign)
+    const existing = await openExisting(flags)
     const wanted = await imagesToLock(argv as string[], flags)
     this.refuseLeftOut(wanted.leftOut, strictnessOf(flags))
     const without = flags.since && (await readKnownBlobs(flags.since))
@@ -74,7 +68,7 @@ export default class Bundle extends BaseCommand {
     const reuse: Content[] = existing ? [existing] : []
     try {
       for (const path of flags.reuse) reuse.push(await openContent(path))
-      const { plan, downloaded, leftOut } = await withManifestCache(flags.output, async (kept) => {
+      const { plan, downloaded, signature, leftOut } = await withManifestCache(flags.output, async (kept) => {
         const {
           lock: locked,
           leftOut,
@@ -87,13 +81,9 @@ export default class Bundle extends BaseCommand {
         const lock = asEdition(locked, { set: flags['set-name'], number: flags.number })
         const files = [...carriedFiles(lock, await readNodeScript()), ...(await this.#tools(flags, lock))]
         const plan = planBundle(lock, files, without ? { without } : {})
-        const isThere = existing !== undefined && isSame(existing, plan)
-        if (existing && !isThere && !flags.force) throw outputExists(flags.output)
-        if (isThere) await BundleWriter.tidy(flags.output)
-        else if (flags.force) await removeSignature(flags.output)
-        const sources = { source: client, documents, reuse, partSize: flags.split, signal: options.signal }
-        const downloaded = isThere ? undefined : await writeBundle(flags.output, plan, sources)
-        return { plan, downloaded, leftOut }
+        const sources = { source: client, documents, reuse, signal: options.signal, signer }
+        const { downloaded, signature } = await makeBundle(plan, existing, flags, sources)
+        return { plan, downloaded, signature, leftOut }
       })
       for (const line of renderQuotas(domainsOf(wanted), (registry) => client.quotaOf(registry))) this.logToStderr(line)
       const report = this.#report(
@@ -101,7 +91,6 @@ export default class Bundle extends BaseCommand {
         plan,
         downloaded === undefined ? 'is up to date' : `downloaded ${formatBytes(downloaded)}`,
       )
-      const signature = flags.sign && (await signBundle(flags.output, indexOf(plan), flags.sign))
       if (signature) this.log(`${signature}: the signature`)
       return {
         ...report,

@@ -5,15 +5,13 @@ import { planBundle } from '../bundle/format/plan.ts'
 import { asEdition } from '../bundle/lock/edition.ts'
 import { BaseCommand } from '../cli/base-command.ts'
 import { readLockOf } from '../cli/bundles/lock-file.ts'
-import { removeSignature } from '../cli/bundles/sign-bundle.ts'
+import { readSigner } from '../cli/bundles/sign-bundle.ts'
 import { openTrusted } from '../cli/bundles/trusted-bundle.ts'
-import { isSame, NOWHERE, openExisting, writeBundle } from '../cli/bundles/write-bundle.ts'
+import { makeBundle, NOWHERE, openExisting } from '../cli/bundles/write-bundle.ts'
 import { readNodeScript } from '../cli/files/node-script.ts'
 import { carriedTools } from '../cli/files/tool-file.ts'
 import { bundleFileFlags, editionFlags, keyFlag } from '../cli/flags/bundle-file-flags.ts'
-import { outputExists } from '../disk/output-place.ts'
 import type { BundleFile } from '../layout/bundle-file.ts'
-import { BundleWriter } from '../layout/bundle-writer.ts'
 import { formatBytes } from '../oci/format-bytes.ts'
 import { countOf } from '../plural.ts'
 
@@ -42,7 +40,8 @@ earlier bundles of that set have and it has not is let go, and said. Of bundles 
 
   async run(): Promise<unknown> {
     const { argv, flags } = await this.parse(Merge)
-    const existing = await openExisting(flags.output, flags)
+    const signer = await readSigner(flags.sign)
+    const existing = await openExisting(flags)
     const bundles: BundleFile[] = existing ? [existing] : []
     try {
       for (const path of argv as string[]) bundles.push(await openTrusted(path, flags))
@@ -54,23 +53,13 @@ earlier bundles of that set have and it has not is let go, and said. Of bundles 
       const lock = asEdition(merged, { set: flags['set-name'], number: flags.number })
       const files = [...carriedFiles(lock, await readNodeScript()), ...(await carriedTools(inputs))]
       const plan = planBundle(lock, files)
-      const isThere = existing !== undefined && isSame(existing, plan)
-      if (existing && !isThere && !flags.force) throw outputExists(flags.output)
-      if (isThere) {
-        await BundleWriter.tidy(flags.output)
-      } else {
-        if (flags.force) await removeSignature(flags.output)
-        await writeBundle(flags.output, plan, {
-          source: NOWHERE,
-          reuse: bundles,
-          partSize: flags.split,
-        })
-      }
+      const { signature } = await makeBundle(plan, existing, flags, { source: NOWHERE, reuse: bundles, signer })
       const counts = `${countOf(lock.images.length, 'image')}, ${countOf(plan.table.blobs.length, 'blob')}`
       for (const { name, digest } of letGo) this.log(`- ${name} ${digest}`)
       this.log(`${flags.output}: ${counts}, ${formatBytes(plan.size)}`)
+      if (signature) this.log(`${signature}: the signature`)
       const [images, blobs] = [lock.images.length, plan.table.blobs.length]
-      return { file: flags.output, bytes: plan.size, images, blobs, letGo }
+      return { file: flags.output, bytes: plan.size, images, blobs, letGo, ...(signature && { signature }) }
     } finally {
       for (const bundle of bundles) await bundle.close()
     }

@@ -117,6 +117,11 @@ export class BundleFile implements Bundle {
     return { path: this.path, version: await this.#file.version(offset, offset + size) }
   }
 
+  /** Whether it lies in parts of so many bytes; or, of no number, in one file. */
+  isInPartsOf(partSize: number | undefined): boolean {
+    return this.#file.isInPartsOf(partSize)
+  }
+
   async close(): Promise<void> {
     await this.#file.close()
   }

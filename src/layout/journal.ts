@@ -11,12 +11,20 @@ export interface JournalRecord {
   /** Bytes written of each blob, from its start. */
   readonly progress: ReadonlyMap<Digest, number>
   /** Every byte was there, and files were being given their names. */
-  readonly isPublishing: boolean
+  readonly publishing: Publishing | undefined
+}
+
+/** What a run was about to do when every byte was there. */
+export interface Publishing {
+  /** How many parts get their names; 0 where it is one file. */
+  readonly parts: number
+  /** The files of the bundle that had the name before. */
+  readonly old: readonly string[]
 }
 
 /** Milliseconds between two notes to the disk. */
 const INTERVAL = 100
-const PUBLISHING = 'publishing'
+const PUBLISHING = 'publishing '
 
 const { O_WRONLY, O_APPEND, O_NOFOLLOW } = constants
 
@@ -67,11 +75,11 @@ export class Journal {
     this.#timer ??= setTimeout(() => this.#flush(), INTERVAL)
   }
 
-  /** Notes, before the first of several files gets its name, that the others will follow. */
-  async notePublishing(): Promise<void> {
+  /** Notes, before the first of several files gets or loses its name, that the others will follow. */
+  async notePublishing(publishing: Publishing): Promise<void> {
     this.#flush()
     await this.#writing
-    await this.#handle.write(`${PUBLISHING}\n`)
+    await this.#handle.write(`${PUBLISHING}${JSON.stringify(publishing)}\n`)
     await this.#handle.sync()
   }
 
@@ -107,14 +115,25 @@ export async function readJournal(path: string): Promise<JournalRecord | undefin
     const [digest, bytes] = line.split(' ')
     if (isDigest(digest) && /^\d+$/.test(bytes ?? '')) progress.set(digest, Number(bytes))
   }
-  return { plan, progress, isPublishing: lines.includes(PUBLISHING) }
+  const last = lines.slice(0, -1).findLast((line) => line.startsWith(PUBLISHING))
+  return { plan, progress, publishing: last === undefined ? undefined : parsePublishing(last) }
 }
 
 function parseHead(line: string): string | undefined {
+  const { plan } = parseObject(line)
+  return typeof plan === 'string' ? plan : undefined
+}
+
+function parsePublishing(line: string): Publishing | undefined {
+  const { parts, old } = parseObject(line.slice(PUBLISHING.length))
+  if (!Number.isInteger(parts) || !Array.isArray(old)) return undefined
+  return { parts: parts as number, old: old.filter((name) => typeof name === 'string') }
+}
+
+function parseObject(text: string): Record<string, unknown> {
   try {
-    const { plan } = JSON.parse(line) as Record<string, unknown>
-    return typeof plan === 'string' ? plan : undefined
+    return (JSON.parse(text) ?? {}) as Record<string, unknown>
   } catch {
-    return undefined
+    return {}
   }
 }

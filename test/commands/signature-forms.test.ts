@@ -2,7 +2,13 @@ import { generateKeyPairSync } from 'node:crypto'
 import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { beforeAll, expect, test } from 'vitest'
-import { decodeSignature, isSignedBy, makeKeyPair, readPublicKey, signIndex } from '../../src/bundle/format/signature.ts'
+import {
+  decodeSignature,
+  isSignedBy,
+  makeKeyPair,
+  readPublicKey,
+  signIndex,
+} from '../../src/bundle/format/signature.ts'
 import { demoContent } from '../../src/demo/images.ts'
 import { openBundle } from '../../src/layout/bundle-file.ts'
 import { writeBundleOf } from '../server/bundle-of.ts'
@@ -86,4 +92,21 @@ test.for<[what: string, text: string, said: RegExp]>([
   expect(stderr).toMatch(said)
   expect([exitCode, stdout]).toEqual([2, ''])
   expect(await readFile(at('key.pub'), 'utf8')).toBe(text)
+})
+
+test('a signature is read byte for byte', async () => {
+  const directory = await temporaryDirectory()
+  const at = (name: string) => join(directory, name)
+  await writeBundleOf(await demoContent(), at('a.tar'))
+  const bundle = await openBundle(at('a.tar'))
+  await bundle.close()
+  const text = `${signIndex(bundle.index, privateKey)}\n`
+  await writeFile(at('key.pub'), publicKey)
+  const verify = () => runCli(['verify', at('a.tar'), '--key', at('key.pub')])
+  await writeFile(at('a.tar.sig'), text)
+  expect(await verify()).toMatchObject({ exitCode: 0 })
+  for (const other of [`\ufeff${text}`, Buffer.from(`\ufeff${text}`, 'utf16le'), text + 'x'.repeat(100_000)]) {
+    await writeFile(at('a.tar.sig'), other)
+    expect(await verify()).toMatchObject({ exitCode: 4 })
+  }
 })

@@ -35,7 +35,8 @@ test('parts together are the whole bundle, and every command reads them without 
   expect((await runCli(['diff', at('out.tar'), at('whole.tar')])).stdout).toMatch(/^0 B new, 0 B gone/)
   expect(await runCli(['merge', at('out.tar'), '-o', at('merged.tar')])).toMatchObject({ exitCode: 0 })
   expect((await readFile(at('merged.tar'))).equals(joined)).toBe(true)
-  expect(await run('out.tar')).toMatchObject({ exitCode: 0, stdout: expect.stringContaining('is up to date') })
+  const again = await run('out.tar', ['--split', '200kB'])
+  expect(again).toMatchObject({ exitCode: 0, stdout: expect.stringContaining('is up to date') })
 })
 
 test.for([

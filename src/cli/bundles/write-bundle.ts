@@ -1,3 +1,4 @@
+import { verifyBundle } from '../../bundle/check/verify.ts'
 import { ImagesFailedError } from '../../bundle/failure.ts'
 import { type BlobSource, fillBundle } from '../../bundle/fill/fill.ts'
 import { type BundlePlan, indexOf } from '../../bundle/format/plan.ts'
@@ -7,11 +8,13 @@ import { onEarlyEnd } from '../../early-end.ts'
 import { ExpectedError } from '../../errors.ts'
 import { type BundleFile, openBundle } from '../../layout/bundle-file.ts'
 import { BundleWriter } from '../../layout/bundle-writer.ts'
+import { wholeName } from '../../layout/files/part-name.ts'
 import type { Content } from '../../oci/content/content.ts'
 import type { Digest } from '../../oci/digest.ts'
 import { formatBytes, formatShare } from '../../oci/format-bytes.ts'
 import { countOf } from '../../plural.ts'
 import { createProgress } from '../output/progress.ts'
+import { type Signer, signatureBeside } from './sign-bundle.ts'
 
 interface BundleSources {
   readonly source: BlobSource
@@ -21,6 +24,8 @@ interface BundleSources {
   readonly partSize?: number | undefined
   /** Ends the run, with its reason as the error. */
   readonly signal?: AbortSignal | undefined
+  /** What stands beside the bundle goes before it gets its name, and comes after. */
+  readonly beside?: { readonly before: () => Promise<void>; readonly after: () => Promise<void> }
 }
 
 /**
@@ -31,7 +36,7 @@ interface BundleSources {
 export async function writeBundle(
   output: string,
   plan: BundlePlan,
-  { source, documents, reuse, partSize, signal }: BundleSources,
+  { source, documents, reuse, partSize, signal, beside }: BundleSources,
 ): Promise<number> {
   const { lock } = plan.table
   const writer = await BundleWriter.create(output, plan, { partSize })
@@ -55,7 +60,7 @@ export async function writeBundle(
       },
     })
     if (failures.length > 0) throw new ImagesFailedError(failures, lock.images.length)
-    await writer.commit()
+    await writer.commit(beside)
     return downloaded
   } catch (error) {
     await writer.leave()
@@ -67,25 +72,83 @@ export async function writeBundle(
   }
 }
 
+/** What a command that makes a bundle was told of the file. */
+interface OutputFlags {
+  readonly output: string
+  readonly force: boolean
+  readonly split?: number | undefined
+}
+
+/**
+ * Makes a planned bundle and its signature, or finds that both are there: every byte of it is hashed then. Whatever ends
+ * a run in between, what lies there is a bundle with its signature, or one that has none.
+ *
+ * @throws {ExpectedError} OUTPUT_EXISTS unless it may be replaced; IMAGES_FAILED, DISK_FULL, DISK_ERROR, TIMED_OUT
+ */
+export async function makeBundle(
+  plan: BundlePlan,
+  existing: BundleFile | undefined,
+  { output, force, split }: OutputFlags,
+  { signer, ...sources }: Omit<BundleSources, 'partSize' | 'beside'> & { readonly signer: Signer | undefined },
+): Promise<{ downloaded: number | undefined; signature: string | undefined }> {
+  const difference = existing && (await differenceFrom(existing, plan, split))
+  if (difference !== undefined && !force) throw outputExists(output, difference)
+  const fits = existing !== undefined && isSameIndex(existing, plan)
+  const signature = await signatureBeside(output, indexOf(plan), { signer, replace: force, fits })
+  if (existing && difference === undefined) return { downloaded: undefined, signature: await signature.write() }
+  let file: string | undefined
+  const after = async () => {
+    file = await signature.write()
+  }
+  const beside = { before: () => signature.withdraw(), after }
+  const downloaded = await writeBundle(output, plan, { ...sources, partSize: split, beside })
+  return { downloaded, signature: file }
+}
+
 /**
  * The bundle that is there already; undefined when nothing is.
  *
- * @throws {ExpectedError} OUTPUT_EXISTS; INPUT_NOT_FOUND when there is no such directory.
+ * @throws {ExpectedError} OUTPUT_EXISTS; INPUT_NOT_FOUND when there is no such directory; USAGE for the name of a part.
  */
-export async function openExisting(path: string, { force }: { force: boolean }): Promise<BundleFile | undefined> {
+export async function openExisting({ output, force }: OutputFlags): Promise<BundleFile | undefined> {
+  if (wholeName(output) !== output) {
+    throw new ExpectedError('USAGE', `${output}: has the name of a part, which every reader would take it for`, {
+      hint: `Name the whole, ${wholeName(output)}; --split SIZE writes it in parts.`,
+    })
+  }
   // A bundle that is there may be the one that is wanted.
-  await checkOutputPlace(path, { replace: true, isInPlace: true })
+  await checkOutputPlace(output, { replace: true, isInPlace: true })
+  await BundleWriter.tidy(output)
   try {
-    return await openBundle(path)
+    return await openBundle(output)
   } catch (error) {
     if (!(error instanceof ExpectedError)) throw error
-    if (error.code !== 'INPUT_NOT_FOUND' && !force) throw outputExists(path)
+    if (error.code !== 'INPUT_NOT_FOUND' && !force) throw outputExists(output)
     return undefined
   }
 }
 
-/** Whether a bundle is the planned one, as far as its table tells. */
-export function isSame(existing: BundleFile, plan: BundlePlan): boolean {
+/** Why a bundle that is there is not the one that is wanted, and what to do; undefined when it is, in every byte. */
+async function differenceFrom(
+  existing: BundleFile,
+  plan: BundlePlan,
+  split: number | undefined,
+): Promise<string | undefined> {
+  const whatToDo = 'Write to another file, or add --force to replace this one.'
+  if (!isSameIndex(existing, plan)) return `It is another bundle. ${whatToDo}`
+  if (!existing.isInPartsOf(split)) return `It is this bundle, but not in such parts. ${whatToDo}`
+  const progress = createProgress()
+  await progress.start(`verify ${existing.path}`, existing.size)
+  try {
+    const problems = await verifyBundle(existing, (count) => progress.add(count))
+    return problems.length > 0 ? 'It is damaged, as nodeseed verify tells. Add --force to make it again.' : undefined
+  } finally {
+    progress.stop()
+  }
+}
+
+/** index.json stands for every byte of a bundle. */
+function isSameIndex(existing: BundleFile, plan: BundlePlan): boolean {
   return existing.size === plan.size && Buffer.compare(existing.index, indexOf(plan)) === 0
 }
 

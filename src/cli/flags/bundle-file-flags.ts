@@ -12,6 +12,10 @@ export const bundleFileFlags = {
     description: 'write parts of this size, FILE.part001 and so on, such as 4GB or 650MiB; every command reads them',
     min: 64 * 1024,
   }),
+  sign: Flags.string({
+    description: 'sign with this private key (PEM); the signature goes beside the bundle, into FILE.sig',
+    helpValue: 'KEY',
+  }),
 }
 
 /** What commands take that read images wherever they are. */

@@ -111,6 +111,14 @@ export class ByteFile {
     return (await Promise.all(parts.map(({ handle }) => handle.stat({ bigint: true })))).map(versionOf).join(' ')
   }
 
+  /** Whether it lies in parts of so many bytes, the last of what is left; or, of no number, in one file. */
+  isInPartsOf(partSize: number | undefined): boolean {
+    const last = this.#parts.length - 1
+    if (partSize === undefined) return !this.isInParts
+    const areFull = this.#parts.every(({ size }, at) => (at < last ? size === partSize : size <= partSize))
+    return this.isInParts && areFull
+  }
+
   truncated(): ExpectedError {
     const hint = 'Copy the file again: this copy is cut off.'
     return new ExpectedError('BUNDLE_INVALID', `${this.path}: ends after ${this.size} bytes, in the middle of a file`, {

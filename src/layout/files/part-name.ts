@@ -17,11 +17,9 @@ export function wholeName(path: string): string {
 export async function findGap(path: string): Promise<string | undefined> {
   const whole = wholeName(path)
   if (whole === path && (await isThere(path))) return undefined
-  const names = new Set(await readdir(dirname(whole)).catch(() => []))
-  const numbers = Array.from({ length: MAX_PARTS }, (_, index) => index)
-  const first = numbers.find((index) => !names.has(basename(partName(whole, index)))) ?? MAX_PARTS
-  const isLaterThere = numbers.some((index) => index > first && names.has(basename(partName(whole, index))))
-  return isLaterThere ? partName(whole, first) : undefined
+  const parts = await partsBeside(whole)
+  const first = parts.findIndex((name, index) => name !== partName(whole, index))
+  return first === -1 ? undefined : partName(whole, first)
 }
 
 /** The files that hold what a path names: itself, or its parts in order; itself too when there is neither. */
@@ -33,6 +31,13 @@ export async function findParts(path: string): Promise<string[]> {
     parts.push(partName(whole, parts.length))
   }
   return parts.length > 0 ? parts : [path]
+}
+
+/** Every file that a reader would take for a part of this one, whatever is missing between them. */
+export async function partsBeside(path: string): Promise<string[]> {
+  const names = new Set(await readdir(dirname(path)).catch(() => []))
+  const all = Array.from({ length: MAX_PARTS }, (_, index) => partName(path, index))
+  return all.filter((name) => names.has(basename(name)))
 }
 
 export function isThere(path: string): Promise<boolean> {

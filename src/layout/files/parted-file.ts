@@ -2,7 +2,7 @@ import { constants } from 'node:fs'
 import { type FileHandle, lstat, open, rename, rm } from 'node:fs/promises'
 import { syncDirectoryOf } from '../../disk/temporary-file.ts'
 import { ExpectedError } from '../../errors.ts'
-import { findParts, isThere, MAX_PARTS, partName } from './part-name.ts'
+import { MAX_PARTS, partName } from './part-name.ts'
 
 const { O_RDWR, O_CREAT, O_EXCL, O_NOFOLLOW } = constants
 
@@ -88,8 +88,9 @@ export class PartedFile {
     return namesOf(this.path, this.#shape)
   }
 
-  get isInParts(): boolean {
-    return this.#handles.length > 1
+  /** The files that it would lie in by another name. */
+  namesFor(path: string): string[] {
+    return namesOf(path, this.#shape)
   }
 
   /** Brings every byte to the disk. */
@@ -98,32 +99,27 @@ export class PartedFile {
   }
 
   /**
-   * Gives the file its name. The first of several parts loses an old one first and gets its new one last: until then
-   * whoever reads finds that it is missing, never old and new parts together.
+   * Gives the file its name, and removes `stale`: files that hold what had it before and do not get a new one. A file
+   * counts before parts, so it comes first or goes last. Of parts the first old one goes first and the first new one
+   * comes last: until then whoever reads finds that it is missing, never old and new parts together.
    *
    * @throws {ExpectedError} OUTPUT_EXISTS when its temporary name is another file's by now
    */
-  async publish(path: string): Promise<void> {
-    const stale = new Set(await findParts(path))
-    const [from, to] = [namesOf(this.path, this.#shape), namesOf(path, this.#shape)]
+  async publish(path: string, stale: readonly string[]): Promise<void> {
+    const [from, to] = [this.names, this.namesFor(path)]
     for (const [at, name] of from.entries()) await this.#assertOwn(this.#handles[at]!, name)
-    if (to.length > 1) await rm(to[0]!, { force: true })
-    for (const [at, name] of [...to.entries()].toReversed()) {
-      await rename(from[at]!, name)
-      stale.delete(name)
+    const isInParts = this.#shape.partSize !== undefined
+    const removeStale = async (when: (name: string) => boolean) => {
+      for (const name of stale) if (when(name)) await rm(name, { force: true })
     }
+    if (isInParts) {
+      await rm(to[0]!, { force: true })
+      await removeStale((name) => name !== path)
+    }
+    for (const [at, name] of [...to.entries()].toReversed()) await rename(from[at]!, name)
+    await removeStale((name) => !isInParts || name === path)
     await this.close()
-    for (const name of stale) await rm(name, { force: true })
     await syncDirectoryOf(path)
-  }
-
-  /** Takes back the names that a run which was killed had already given. */
-  static async unpublish(partial: string, path: string, shape: Shape): Promise<void> {
-    const [from, to] = [namesOf(partial, shape), namesOf(path, shape)]
-    if (to.length === 1) return
-    for (const [at, name] of to.entries()) {
-      if (!(await isThere(from[at]!)) && (await isThere(name))) await rename(name, from[at]!)
-    }
   }
 
   async #assertOwn(handle: FileHandle, name: string): Promise<void> {
@@ -157,12 +153,14 @@ function countOf({ size, partSize }: Shape): number {
   return partSize === undefined ? 1 : Math.ceil(size / partSize)
 }
 
-function namesOf(path: string, shape: Shape): string[] {
+/** The files that something of this shape lies in. */
+export function namesOf(path: string, shape: Shape): string[] {
   if (shape.partSize === undefined) return [path]
   return Array.from({ length: countOf(shape) }, (_, index) => partName(path, index))
 }
 
-function sizeOf({ size, partSize = size }: Shape, index: number): number {
+/** Bytes of one of them. */
+export function sizeOf({ size, partSize = size }: Shape, index: number): number {
   return Math.min(partSize, size - index * partSize)
 }
 
