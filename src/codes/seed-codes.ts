@@ -23,6 +23,13 @@ export const SEED_CODES = {
     help: 'Before 1.9 Talos has no image cache, and it has no shell that a pod could use: nothing can bring images onto such a node but a registry.',
     action: 'Upgrade them, or let them pull: nodeseed serve, and seed --from-registry.',
   },
+  POOL_MIXED: {
+    kind: 'hazard',
+    severity: 'warning',
+    title: 'Nodes of one pool are not alike',
+    help: 'They have another runtime or sandbox image, or no room for all images, so one seeding DaemonSet cannot serve them by what they have in common. A node that joins such a pool is not seeded.',
+    action: 'Make them alike, give them a label that tells them apart, and name it with --pool-label KEY.',
+  },
   NO_IMAGE_FOR_PLATFORM: {
     kind: 'hazard',
     severity: 'warning',

@@ -6,7 +6,7 @@ import { openTrusted } from '../cli/bundles/trusted-bundle.ts'
 import { readNodeScript } from '../cli/files/node-script.ts'
 import { readNodesFile } from '../cli/files/nodes-file.ts'
 import { PLACEMENT_FILE } from '../cli/files/placement-file.ts'
-import { seedFlags } from '../cli/flags/seed-flags.ts'
+import { poolLabels, seedFlags } from '../cli/flags/seed-flags.ts'
 import { strictnessOf } from '../cli/flags/strict-flags.ts'
 import { isAboutInputs, isIncomplete } from '../cli/inputs/recognition.ts'
 import { scanInputs } from '../cli/inputs/scan-inputs.ts'
@@ -57,6 +57,7 @@ not be placed, and says what and why; the rest is written all the same.`
       interval: Math.round(flags.interval / 1000),
       placement: flags['place-on'],
       spread: flags.spread,
+      poolLabels: poolLabels(flags),
       prune: flags.prune,
       guard: flags.guard,
       nfd: flags.nfd,

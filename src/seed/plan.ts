@@ -14,7 +14,9 @@ import { type MethodName, methodNamed } from './methods/methods.ts'
 import { groupNodes } from './nodes/node-group.ts'
 import { prepareNodes } from './nodes/out-of-band-nodes.ts'
 import { platformFindings } from './nodes/platform-findings.ts'
+import { poolKey, withoutStartupTaint } from './nodes/pool.ts'
 import { type SeedableNode, seedableNodes } from './nodes/seedable-node.ts'
+import { selectPools } from './nodes/select-pools.ts'
 import { renderLabelScript } from './output/label-script.ts'
 import type { SeededGroup } from './output/seeding.ts'
 import { seedingResources } from './output/seeding-resources.ts'
@@ -81,22 +83,30 @@ export function planSeeding(
   workloads: readonly Workload[],
   options: SeedingOptions,
 ): SeedingPlan {
-  const { seedable, outOfBand, findings } = seedableNodes(nodes, options)
-  const { placement: mode = 'eligible', spread = 1, maxBytes = Number.POSITIVE_INFINITY } = options
-  const placement = placeImages(lock.images, workloads, seedable, { mode, spread, maxBytes, outOfBand })
+  const { seedable, outOfBand, findings } = seedableNodes(nodes.map(withoutStartupTaint), options)
+  const { placement: mode = 'eligible', spread = 1, maxBytes = Number.POSITIVE_INFINITY, poolLabels } = options
+  const poolOf = poolLabels && ((node: SeedableNode) => poolKey(node, poolLabels))
+  const placement = placeImages(lock.images, workloads, seedable, { mode, spread, maxBytes, outOfBand, poolOf })
   const labels = new Map(placement.sets.map((set) => [set, seedLabel(options.set, set.digest, options.labelDomain)]))
   const setsByNode = new Map<string, SeedSet[]>()
   for (const set of placement.sets)
     for (const node of set.nodes) setsByNode.set(node, [...(setsByNode.get(node) ?? []), set])
   const setsOf = (node: string) => setsByNode.get(node) ?? []
-  const groups = groupNodes(seedable, ({ name }) => setsOf(name).map(({ digest }) => digest)).map((group) => {
+  const grouped = groupNodes(seedable, ({ name }) => setsOf(name).map(({ digest }) => digest), poolOf)
+  const pooled = poolLabels ? selectPools(grouped, seedable, poolLabels) : { groups: grouped, findings: [] }
+  const groups = pooled.groups.map((group) => {
     const images = [
       ...new Set(placement.sets.filter(({ digest }) => group.sets.includes(digest)).flatMap((set) => set.images)),
     ]
     const keys = placement.sets
       .filter(({ digest }) => group.sets.includes(digest))
       .map((set) => formatLabel(labels.get(set)))
-    return { ...group, lock: { ...lock, images: inOrderOf(lock, images) }, features: options.nfd ? keys : [] }
+    return {
+      ...group,
+      lock: { ...lock, images: inOrderOf(lock, images) },
+      features: options.nfd ? keys : [],
+      labels: keys.map(keyOf),
+    }
   })
   const seeded = new Map(groups.flatMap((group) => group.nodes.map(({ name }) => [name, group] as const)))
   const placed = nodePlacements(placement, seeded, setsOf)
@@ -138,6 +148,7 @@ export function planSeeding(
     findings: [
       ...findings,
       ...preparation.findings,
+      ...pooled.findings,
       ...runtimeFindings(groups),
       ...platformFindings(lock.images, seedable),
       ...placement.findings,
@@ -227,6 +238,10 @@ function patchesFor(
 function inOrderOf(lock: Lock, images: readonly LockedImage[]): LockedImage[] {
   const wanted = new Set(images)
   return lock.images.filter((image) => wanted.has(image))
+}
+
+function keyOf(label: string): string {
+  return label.slice(0, label.indexOf('='))
 }
 
 function formatLabel(label: SeedLabel | undefined): string {

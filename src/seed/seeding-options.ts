@@ -12,6 +12,8 @@ export interface SeedingOptions extends SeedingPodOptions {
   readonly script: string
   /** Default: eligible. */
   readonly placement?: PlacementMode
+  /** Select nodes by pool: what is alike in these labels, besides platform and role. Default: by name. */
+  readonly poolLabels?: readonly string[] | undefined
   /** With `minimal`: nodes for each workload. Default: 1. */
   readonly spread?: number
   /** The method that was asked for, by the name of the node; else what fits the node. */

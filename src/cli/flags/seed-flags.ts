@@ -1,5 +1,6 @@
 import { Flags } from '@oclif/core'
 import { ExpectedError } from '../../errors.ts'
+import { isLabelKey } from '../../kubernetes/objects/label.ts'
 import { GUARD_ACTIONS } from '../../seed/guard/guard-images.ts'
 import { SEED_METHODS } from '../../seed/methods/methods.ts'
 import { PLACEMENTS } from '../../seed/placement/placement.ts'
@@ -69,6 +70,13 @@ export const seedFlags = {
     min: 1,
     helpValue: 'COUNT',
   }),
+  pools: Flags.boolean({
+    description: 'select nodes by platform and role, not by name, so that nodes that join later are seeded too',
+  }),
+  'pool-label': repeatable({
+    description: 'the same, and nodes with another value of this label are another pool (repeatable)',
+    helpValue: 'KEY',
+  }),
   'max-per-node': sizeFlag({ description: 'compressed size that no node may exceed, such as 40GB' }),
   prune: Flags.boolean({ description: 'let nodes drop what earlier sets of the same name brought' }),
   guard: Flags.option({ options: GUARD_ACTIONS })({
@@ -82,6 +90,34 @@ export const seedFlags = {
     parse: async (text) => share(text),
   }),
   interval: durationFlag({ description: 'time between two checks of a seeded node', default: 300_000, min: 1000 }),
+}
+
+/**
+ * The labels that tell pools apart; undefined where nodes are selected by name.
+ *
+ * @throws {ExpectedError} USAGE for what is no label, or where as few nodes as possible are chosen, by name.
+ */
+export function poolLabels(flags: {
+  pools: boolean
+  'pool-label': string[]
+  'place-on': string
+}): string[] | undefined {
+  const keys = flags['pool-label']
+  const broken = keys.find((key) => !isLabelKey(key))
+  if (broken !== undefined) {
+    throw new ExpectedError('USAGE', `not the key of a label: ${JSON.stringify(broken)}`, {
+      hint: 'See those of your nodes with: kubectl get nodes --show-labels',
+    })
+  }
+  if (!flags.pools && keys.length === 0) return undefined
+  if (flags['place-on'] !== 'minimal') return keys
+  throw new ExpectedError(
+    'USAGE',
+    '--pools gives all nodes of a pool the same images, and --place-on minimal does not',
+    {
+      hint: 'Leave one of them out.',
+    },
+  )
 }
 
 function secretName(text: string): string {

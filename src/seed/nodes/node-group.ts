@@ -1,3 +1,4 @@
+import type { NodeSelectorTerm } from 'kubernetes-types/core/v1.js'
 import type { SeedableNode } from './seedable-node.ts'
 
 /** Nodes that one DaemonSet can seed: same architecture, runtime and sandbox image, and the same seed sets. */
@@ -7,19 +8,22 @@ export interface NodeGroup extends Omit<SeedableNode, 'name' | 'node' | 'method'
   readonly nodes: readonly SeedableNode[]
   /** Digests of the seed sets that these nodes are to hold. */
   readonly sets: readonly string[]
+  /** Selects these nodes and those like them that join later; without it they are selected by name. */
+  readonly pool?: NodeSelectorTerm
 }
 
 /** Puts nodes together that one DaemonSet can seed, in the order of the nodes. Nodes without any set are left out. */
 export function groupNodes(
   nodes: readonly SeedableNode[],
   setsOf: (node: SeedableNode) => readonly string[],
+  poolOf: (node: SeedableNode) => string = () => '',
 ): NodeGroup[] {
   const groups = new Map<string, Omit<NodeGroup, 'name' | 'nodes'> & { nodes: SeedableNode[] }>()
   for (const seedable of nodes) {
     const sets = setsOf(seedable)
     if (sets.length === 0) continue
     const { platform, runtime, sandboxImage, needsLib64 } = seedable
-    const key = JSON.stringify([platform, runtime.name, sandboxImage, needsLib64, sets])
+    const key = JSON.stringify([platform, runtime.name, sandboxImage, needsLib64, sets, poolOf(seedable)])
     const group = groups.get(key)
     if (group) group.nodes.push(seedable)
     else groups.set(key, { platform, runtime, sandboxImage, needsLib64, sets, nodes: [seedable] })

@@ -1,7 +1,8 @@
 import type { DaemonSet } from 'kubernetes-types/apps/v1.js'
-import type { Container, SecurityContext } from 'kubernetes-types/core/v1.js'
+import type { Container, SecurityContext, Toleration } from 'kubernetes-types/core/v1.js'
 import { seedSetDigest } from '../../bundle/format/seed-set.ts'
 import { termsFor, tolerationsFor } from '../nodes/node-terms.ts'
+import { STARTUP_TAINT } from '../nodes/pool.ts'
 import {
   BUNDLE_DIRECTORY,
   CA_DIRECTORY,
@@ -14,8 +15,12 @@ import {
 } from './pod-volumes.ts'
 import type { SeededGroup, Seeding } from './seeding.ts'
 
+/** On a seeding pod: the keys of the labels that its node has once the pod is ready, with commas. */
+export const LABELS_ANNOTATION = 'nodeseed.dev/labels'
 export const SET_LABEL = 'nodeseed.dev/set'
 const NAME_LABEL = { 'app.kubernetes.io/name': 'nodeseed' }
+
+const TOLERATE_STARTUP: Toleration = { key: STARTUP_TAINT, operator: 'Exists' }
 
 const READY_FILE = '/tmp/ready'
 
@@ -34,7 +39,8 @@ const CONFINED: SecurityContext = {
  */
 export function seedingDaemonSet(group: SeededGroup, seeding: Seeding): DaemonSet {
   const selector = { ...NAME_LABEL, 'nodeseed.dev/group': group.name }
-  const tolerations = tolerationsFor(group.nodes)
+  const terms = group.pool ? [group.pool] : termsFor(group.nodes)
+  const tolerations = [...tolerationsFor(group.nodes), ...(group.pool ? [TOLERATE_STARTUP] : [])]
   return {
     apiVersion: 'apps/v1',
     kind: 'DaemonSet',
@@ -48,7 +54,10 @@ export function seedingDaemonSet(group: SeededGroup, seeding: Seeding): DaemonSe
       template: {
         metadata: {
           labels: { ...selector, [SET_LABEL]: seedSetDigest(group.lock) },
-          annotations: { 'nodeseed.dev/script': seeding.scriptDigest },
+          annotations: {
+            'nodeseed.dev/script': seeding.scriptDigest,
+            ...(group.labels && { [LABELS_ANNOTATION]: group.labels.join(',') }),
+          },
         },
         spec: {
           automountServiceAccountToken: false,
@@ -59,7 +68,7 @@ export function seedingDaemonSet(group: SeededGroup, seeding: Seeding): DaemonSe
           terminationGracePeriodSeconds: 10,
           affinity: {
             nodeAffinity: {
-              requiredDuringSchedulingIgnoredDuringExecution: { nodeSelectorTerms: termsFor(group.nodes) },
+              requiredDuringSchedulingIgnoredDuringExecution: { nodeSelectorTerms: terms },
             },
           },
           ...(tolerations.length > 0 && { tolerations }),

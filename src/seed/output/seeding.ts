@@ -33,6 +33,8 @@ export interface Seeding extends SeedingPodOptions {
 /** A group of nodes, and what these nodes are to hold together. */
 export interface SeededGroup extends NodeGroup {
   readonly lock: Lock
+  /** Keys of the labels that these nodes have once they are seeded. */
+  readonly labels?: readonly string[]
   /** `key=value` that these nodes publish through Node Feature Discovery once they are seeded. */
   readonly features?: readonly string[]
 }

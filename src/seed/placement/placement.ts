@@ -22,6 +22,8 @@ export interface PlacementOptions {
   readonly spread: number
   /** Compressed bytes that no node may exceed. */
   readonly maxBytes: number
+  /** Equal for nodes that get the same images, because one of them may run what needs these. */
+  readonly poolOf?: ((node: SeedableNode) => string) | undefined
   /** Nodes that hold every image without being seeded here: what runs on one of them only is not in need of a place. */
   readonly outOfBand?: readonly OutOfBandNode[]
 }
@@ -79,11 +81,28 @@ export function placeImages(
   for (const { workloads, found } of classes.sort((a, b) => bytesOf(b.found) - bytesOf(a.found))) {
     const [workload] = workloads
     const runsAt = placesOf(workload, found)
-    const candidates = loads.filter(({ node }) => runsAt(node))
+    const candidates = wholePools(
+      loads.filter(({ node }) => runsAt(node)),
+      loads,
+      found,
+      options,
+    )
     if (candidates.length === 0 && !options.outOfBand?.some(runsAt)) findings.push(nowhere(workload, nodes))
     shares.push({ images: found, workloads, nodes: place(workload, found, candidates, options, findings) })
   }
   return { ...setsOf(shares, []), loads, findings }
+}
+
+/** With pools: every node of a pool that has a candidate. */
+function wholePools(
+  candidates: readonly NodeLoad[],
+  loads: readonly NodeLoad[],
+  images: readonly LockedImage[],
+  { poolOf }: PlacementOptions,
+): readonly NodeLoad[] {
+  if (!poolOf) return candidates
+  const pools = new Set(candidates.map(({ node }) => poolOf(node)))
+  return loads.filter(({ node }) => pools.has(poolOf(node)) && images.every((image) => runsOn(image, node)))
 }
 
 function placeEverywhere(images: readonly LockedImage[], loads: readonly NodeLoad[], findings: Finding[]): Share {
