@@ -1,5 +1,6 @@
 import type { Kind, Severity } from './codes/code.ts'
 import { ERROR_CODES } from './codes/error-codes.ts'
+import { KUBERNETES_SENTENCES } from './codes/kubernetes-sentences.ts'
 import { KUBERNETES_WORDS } from './codes/kubernetes-words.ts'
 import { VERDICT_WORDS } from './codes/verdict-words.ts'
 import { FINDING_CODES } from './finding-codes.ts'
@@ -35,10 +36,32 @@ export function allExplanations(): Explanation[] {
   ]
 }
 
-/** The explanations of a word in any case; `-` and spaces stand for `_`. */
-export function explanationsOf(word: string): Explanation[] {
-  const wanted = key(word)
-  return allExplanations().filter(({ code }) => key(code) === wanted)
+/**
+ * The explanations of a word in any case; `-` and spaces stand for `_`, and `Init:` before it for nothing. Of a whole
+ * line of `kubectl` those of every word in it that is explained, and of the sentences that come with one.
+ */
+export function explanationsOf(text: string): Explanation[] {
+  const all = allExplanations()
+  const wanted = key(text.trim().replace(/^Init:/i, ''))
+  const exact = all.filter(({ code }) => key(code) === wanted)
+  if (exact.length > 0) return exact
+  const said = new Set<string>(KUBERNETES_SENTENCES.flatMap(([sentence, word]) => (sentence.test(text) ? [word] : [])))
+  const inText = new Set(text.split(/\W+/))
+  const inAnyCase = new Set([...inText].map(key))
+  return all.filter(
+    ({ code, saidBy }) =>
+      said.has(code) || (stands(saidBy, code) ? inAnyCase.has(key(code)) : isCompound(code) && inText.has(code)),
+  )
+}
+
+/** Whether a word cannot be meant otherwise in a line, however it is written. */
+function stands(saidBy: Explanation['saidBy'], code: string): boolean {
+  return saidBy === 'kubernetes' || code.includes('_')
+}
+
+/** `NodeAffinity`, and not `Platform`, which is a word of everybody's. */
+function isCompound(code: string): boolean {
+  return /[a-z][A-Z]/.test(code)
 }
 
 function key(word: string): string {

@@ -92,4 +92,17 @@ export const KUBERNETES_WORDS = {
     action:
       'Bundle that image too (--image REF), seed and pin it, and give its name to nodeseed audit and seed with --sandbox-image.',
   },
+  FailedToRetrieveImagePullSecret: {
+    title: 'A pull secret that the pod names is not there',
+    help: 'An event, and no failure by itself: the kubelet goes on without that secret. An image that is on the node may start all the same; from Kubernetes 1.35 on one that was pulled with a secret is asked for again.',
+    look: 'spec.imagePullSecrets of the pod and of its ServiceAccount; kubectl get secrets in the namespace of the pod.',
+    action:
+      'Remove the name, or make the secret. Seeded images need none: see nodeseed explain CREDENTIALS_VERIFICATION.',
+  },
+  ImageGCFailed: {
+    title: 'The kubelet could not free the disk by deleting images',
+    help: 'The disk is full beyond imageGCHighThresholdPercent, and all images that are left are in use or pinned. Unpinned images that no pod uses are gone already, and offline they do not come back.',
+    look: 'kubectl describe node: DiskPressure; crictl imagefsinfo and df on the node.',
+    action: 'Give the node room, seed it again, and audit: nodeseed audit --images NODE=FILE shows what is missing.',
+  },
 } as const satisfies Record<string, Word>

@@ -9,26 +9,29 @@ export default class Explain extends BaseCommand {
   static override summary = 'explain a code of nodeseed, or what Kubernetes says of an image: what it means, what to do'
   static override description =
     `Takes codes of findings and errors, reasons of an audit, and words of Kubernetes such as ErrImageNeverPull, in any
-case. Without CODE lists them all.`
+case; or a whole line of kubectl get pods or kubectl describe pod, in quotes. Without CODE lists them all.`
   static override examples = [
     '<%= config.bin %> <%= command.id %> ErrImageNeverPull',
     '<%= config.bin %> <%= command.id %> POLICY_ALWAYS',
+    `<%= config.bin %> <%= command.id %> 'Failed to pull image "shop/web:1.4": connection refused'`,
     '<%= config.bin %> <%= command.id %> --json',
   ]
+  static override strict = false
   static override args = {
-    code: Args.string({ description: 'code or word to explain; none: list all' }),
+    code: Args.string({ description: 'code, word or line to explain; none: list all' }),
   }
 
   async run(): Promise<{ explanations: readonly Explanation[] }> {
-    const { args } = await this.parse(Explain)
-    if (args.code === undefined) {
+    const { argv } = await this.parse(Explain)
+    const said = argv.join(' ')
+    if (said.trim() === '') {
       const all = allExplanations()
       const rows = all.map(({ code, saidBy, title }) => [code, saidBy, title])
       this.log(renderTable(['CODE', 'SAID BY', 'MEANS'], rows))
       return { explanations: all }
     }
-    const found = explanationsOf(args.code)
-    if (found.length === 0) throw unknownCode(args.code)
+    const found = explanationsOf(said)
+    if (found.length === 0) throw unknownCode(said)
     this.log(found.map(text).join('\n\n'))
     return { explanations: found }
   }
@@ -46,10 +49,9 @@ function text({ code, saidBy, title, help, look, action, kind, severity, exitCod
 }
 
 function unknownCode(code: string): ExpectedError {
-  const meant = closest(
-    code,
-    allExplanations().map((one) => one.code),
-  )
+  const codes = allExplanations().map((one) => one.code)
+  const words = code.split(/[^\w-]+/).filter((word) => word.length > 4)
+  const [meant] = [code, ...words].flatMap((word) => closest(word, codes) ?? [])
   return new ExpectedError('USAGE', `nothing is known of ${JSON.stringify(code)}`, {
     hint: meant ? `Did you mean: nodeseed explain ${meant}?` : 'See all codes: nodeseed explain',
   })

@@ -46,6 +46,42 @@ test.for([
   )
 })
 
+test.for<[line: string, codes: string[]]>([
+  ['Init:ImagePullBackOff', ['ImagePullBackOff']],
+  ['init:errimagepull', ['ErrImagePull']],
+  ['Init:ErrImageNeverPull', ['ErrImageNeverPull']],
+  ['web-6c9d8c4f7d-2x9vq   0/2     Init:ErrImageNeverPull   0          5m12s', ['ErrImageNeverPull']],
+  ['shop   web-0   0/1   CreateContainerConfigError   0   1m', ['CreateContainerConfigError']],
+  ['Failed to pull image "shop/web:1.4": rpc error: code = Unavailable', ['ErrImagePull']],
+  ['  Warning  Failed  3s (x2 over 17s)  kubelet  FAILED TO PULL IMAGE "x": connection refused', ['ErrImagePull']],
+  ['Normal  BackOff  5m  kubelet  Back-off pulling image "x"', ['ImagePullBackOff']],
+  ['Container image "x:1" is not present with pull policy of Never', ['ErrImageNeverPull']],
+  ['image pull failed for x because the registry is unavailable: dial tcp', ['RegistryUnavailable']],
+  ['image pull failed for x because the signature validation failed: policy', ['SignatureValidationFailed']],
+  ['Failed to apply default image tag "X": couldn\'t parse image name "X"', ['InvalidImageName']],
+  ['Failed to inspect image "x": rpc error', ['ImageInspectError']],
+  ['Failed to create pod sandbox: failed to get sandbox image "pause:3.9"', ['FailedCreatePodSandBox']],
+  ['Unable to retrieve some image pull secrets (regcred); attempting', ['FailedToRetrieveImagePullSecret']],
+  ['Error: container has runAsNonRoot and image will run as root', ['CreateContainerConfigError']],
+  ['Back-off restarting failed container web in pod web-0', ['CrashLoopBackOff']],
+  ['exec /bin/web: exec format error', ['RunContainerError']],
+  ["0/3 nodes are available: 3 node(s) didn't match Pod's node affinity/selector.", ['NodeAffinity']],
+  [
+    '0/2 nodes are available: 1 Insufficient cpu, 1 node(s) had untolerated taint {a: b}',
+    ['TaintToleration', 'NodeResourcesFit'],
+  ],
+  ['warning: POLICY_ALWAYS web.yaml:3', ['POLICY_ALWAYS']],
+])('%s', ([line, codes]) => {
+  expect(explanationsOf(line).map(({ code }) => code)).toEqual(codes)
+})
+
+test('a line needs no quotes, and of one that says nothing the nearest word is named', async () => {
+  const { stdout } = await runCli(['explain', 'Back-off', 'pulling', 'image', 'x'])
+  expect(stdout).toContain('ImagePullBackOff (said by Kubernetes)')
+  const { exitCode, stderr } = await runCli(['explain', 'web-0 0/1 Init:ImagePulBackOff 0 5m'])
+  expect({ exitCode, stderr }).toEqual({ exitCode: 2, stderr: expect.stringContaining('explain ImagePullBackOff?') })
+})
+
 test('a word that two tables have is explained twice; with --json as values', async () => {
   const { stdout } = await runCli(['explain', 'reference_invalid', '--json'])
   expect(JSON.parse(stdout).explanations).toMatchObject([
