@@ -1,7 +1,8 @@
 import type { Pod } from 'kubernetes-types/core/v1.js'
 import { podImages } from '../kubernetes/objects/pod-images.ts'
-import { lineOfResource } from '../kubernetes/objects/resource.ts'
-import type { Workload } from '../kubernetes/objects/workload.ts'
+import { lineOfResource, type Resource } from '../kubernetes/objects/resource.ts'
+import { templatePathOf, type Workload, workloadOf } from '../kubernetes/objects/workload.ts'
+import { listNames } from '../plural.ts'
 import { nodeOfRunning, ownerKey, workloadKey } from './facts/live/live-pods.ts'
 import { ownerOf } from './named/judged-places.ts'
 import type { ScannedImage } from './named/scanned-image.ts'
@@ -63,6 +64,21 @@ export function pausedNotJudged(workloads: readonly Workload[], pods: readonly P
     const why = 'it is paused, and pods of an earlier template run'
     return images.length > 0 ? [{ apiVersion, kind, namespace, name, images, why, ...place }] : []
   })
+}
+
+/** Of the kinds that have pods, those that say nothing of theirs: the API server rejects them, or they change others. */
+export function templateless(resources: readonly Resource[]): NotJudged[] {
+  const found = resources.filter((resource) => templatePathOf(resource) && !workloadOf(resource))
+  return found.map((resource) => {
+    const { apiVersion, kind, namespace, name, document } = resource
+    const place = { file: document.file, line: lineOfResource(resource) }
+    return { apiVersion, kind, namespace, name, images: [], why: 'it has no pod template', ...place }
+  })
+}
+
+/** Why something is not judged, and what is known of its images. */
+export function sayNotJudged({ why, images }: Pick<NotJudged, 'why' | 'images'>): string {
+  return images.length > 0 ? `${why}: ${listNames(images)}` : why
 }
 
 export function isPaused({ resource }: Workload): boolean {

@@ -67,7 +67,7 @@ Ends with 0 when no workload is below --fail-on, with 4 when one is.`
     const told = await readConditions(flags, scan, bundle.lock)
     const alwaysPullImages = flags['always-pull-images'] || showsAlwaysPullImages(scan.workloads, known.livePods ?? [])
     const conditions: Conditions = { ...known, ...told, alwaysPullImages }
-    const judged = auditCluster(scan.workloads, nodes, conditions, scan.findings, scan.uses)
+    const judged = auditCluster(scan.workloads, nodes, conditions, scan.findings, scan.uses, scan.resources)
     const isEmpty = judged.workloads.length + judged.notJudged.length + sureImages(judged.images.named).length === 0
     if (isEmpty) throw noWorkload(argv as string[], scan.findings)
     const failures = liveFailures(judged, known.livePods ?? [])

@@ -2,7 +2,7 @@ import type { PodSpec } from 'kubernetes-types/core/v1.js'
 import type { LockedImage } from '../../bundle/format/lock.ts'
 import { type AdmissionFacts, admittedPod } from '../../kubernetes/admission/admitted-pod.ts'
 import { asksOfKubelet, asksOfNode } from '../../kubernetes/kubelet/node-support.ts'
-import { type PodImage, podImageGaps, podImages } from '../../kubernetes/objects/pod-images.ts'
+import { type PodImage, podImages } from '../../kubernetes/objects/pod-images.ts'
 import { nameOfResource } from '../../kubernetes/objects/resource.ts'
 import type { Workload } from '../../kubernetes/objects/workload.ts'
 import { placementDoubts } from '../../kubernetes/placement/placement.ts'
@@ -16,6 +16,7 @@ import { podClaims, resourceClaimDoubts } from '../../kubernetes/storage/pod-cla
 import { type StorageFacts, storageFacts } from '../../kubernetes/storage/storage-facts.ts'
 import { nameOnNode } from '../facts/images/image-lookup.ts'
 import { workloadKey } from '../facts/live/live-pods.ts'
+import { admissionDoubts } from './admission-doubts.ts'
 
 /** A pod with the images it needs. */
 export interface AuditedPod {
@@ -58,7 +59,7 @@ export function auditedPod(workload: Workload, facts: PodFacts): AuditedPod {
   const admitted = admittedPod(workload, facts)
   const { storage = NO_STORAGE, completeKinds = new Set() } = facts
   const { spec } = admitted
-  const doubts = [...imageDoubts(spec), ...admitted.doubts, ...fieldDoubts(spec), ...resourceClaimDoubts(spec)]
+  const doubts = [...admissionDoubts(spec), ...admitted.doubts, ...fieldDoubts(spec), ...resourceClaimDoubts(spec)]
   const pod = schedulablePod({ ...admitted, doubts }, podClaims(workload, storage, completeKinds))
   const images = startedImages(workload.podSpec).map((image): AuditedImage => {
     const name = nameOnNode(image.reference)
@@ -75,14 +76,6 @@ export function auditedPod(workload: Workload, facts: PodFacts): AuditedPod {
     repelledBy,
     holder: holdsPorts(pod) ? nameOfResource(workload.resource) : undefined,
   }
-}
-
-/** A pod that lacks an image is rejected; or what is audited is a patch, and the image stands elsewhere. */
-function imageDoubts(spec: PodSpec): Doubt[] {
-  const gaps = podImageGaps(spec).map(({ container }) => `${container || 'a container'} names no image`)
-  const problems = spec.containers?.length ? gaps : ['it has no containers', ...gaps]
-  const why = 'the API server takes that only as a change to what is there'
-  return problems.map((problem) => ({ reason: 'Admission', message: `${problem}: ${why}` }))
 }
 
 /** The images that something of the pod starts or mounts: a volume that no container mounts holds nothing back. */

@@ -1,13 +1,12 @@
 import { type Finding, finding } from '../../finding.ts'
 import { lineOfResource, nameOfResource } from '../../kubernetes/objects/resource.ts'
 import type { Workload } from '../../kubernetes/objects/workload.ts'
-import { listNames } from '../../plural.ts'
-import { isPaused, type NotJudged } from '../not-judged.ts'
+import { isPaused, type NotJudged, sayNotJudged } from '../not-judged.ts'
 
 /** What is left out of the verdicts, one finding each. */
 export function notJudgedFindings(left: readonly NotJudged[]): Finding[] {
   return left.map(({ images, why, file, line, ...resource }) =>
-    finding('WORKLOAD_NOT_JUDGED', `${nameOfResource(resource)}: ${why}: ${listNames(images)}`, {
+    finding('WORKLOAD_NOT_JUDGED', `${nameOfResource(resource)}: ${sayNotJudged({ images, why })}`, {
       file,
       line,
       subject: nameOfResource(resource),

@@ -45,7 +45,7 @@ function leftOutCases({ notJudged, unnamed }: AuditResult, failOn: FailOn): Test
   const isFailure = fails('unknown', failOn)
   return [
     ...notJudged.map(({ file, images, why, ...resource }) => {
-      const said = `${why}: ${images.join(', ')}`
+      const said = images.length > 0 ? `${why}: ${images.join(', ')}` : why
       return { file, name: nameOfResource(resource), isFailure, type: 'notJudged', words: 'not judged', said }
     }),
     ...unnamed.map(({ file = '', line, message }) => {

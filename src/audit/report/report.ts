@@ -1,6 +1,7 @@
 import type { Node } from 'kubernetes-types/core/v1.js'
 import type { Finding } from '../../finding.ts'
 import { nameOfNode } from '../../kubernetes/objects/node.ts'
+import type { Resource } from '../../kubernetes/objects/resource.ts'
 import type { Workload } from '../../kubernetes/objects/workload.ts'
 import { type Audit, audit, lockedByName, type WorkloadAudit, type WorkloadVerdict } from '../audit.ts'
 import type { Conditions } from '../facts/conditions.ts'
@@ -16,7 +17,7 @@ import { workloadFindings } from '../findings/workload-findings.ts'
 import { type AccountedImages, accountImages } from '../named/named-images.ts'
 import type { ScannedImage } from '../named/scanned-image.ts'
 import { unnamedImages } from '../named/unnamed-images.ts'
-import { customNotJudged, type NotJudged, pausedNotJudged } from '../not-judged.ts'
+import { customNotJudged, type NotJudged, pausedNotJudged, templateless } from '../not-judged.ts'
 import type { NodeVerdict } from '../verdict/verdict.ts'
 import { type ImageReport, imageReports } from './named-report.ts'
 import { type AuditSummary, summaryOf } from './summary.ts'
@@ -35,13 +36,14 @@ export interface AuditResult extends Audit {
   readonly fixesOf: (workload: WorkloadAudit) => readonly Fix[]
 }
 
-/** Audits workloads against nodes; `findings` and `images` are those of the scan before. */
+/** Audits workloads against nodes; `findings`, `images` and `resources` are those of the scan before. */
 export function auditCluster(
   workloads: readonly Workload[],
   nodes: readonly Node[],
   conditions: Conditions,
   findings: readonly Finding[] = [],
   images: readonly ScannedImage[] = [],
+  resources: readonly Resource[] = [],
 ): AuditResult {
   const result = audit(workloads, nodes, conditions)
   const locked = lockedByName(conditions.lock?.images ?? [])
@@ -50,7 +52,11 @@ export function auditCluster(
   for (const { uses } of accounted.named)
     for (const { reference } of uses) needed.add(nameOnNode(reference) ?? reference)
   const bytes = nodeBytes(nodes, locked, needed, conditions)
-  const notJudged = [...customNotJudged(images, workloads), ...pausedNotJudged(workloads, conditions.livePods ?? [])]
+  const notJudged = [
+    ...customNotJudged(images, workloads),
+    ...pausedNotJudged(workloads, conditions.livePods ?? []),
+    ...templateless(resources),
+  ]
   return {
     ...result,
     notJudged,

@@ -1,7 +1,7 @@
 import { nameOfResource } from '../../kubernetes/objects/resource.ts'
-import { listNames } from '../../plural.ts'
 import { countNodes } from '../findings/count-nodes.ts'
 import { PRESENCE_WORDS, sayObstacles, sayUses } from '../named/named-words.ts'
+import { sayNotJudged } from '../not-judged.ts'
 import { reasonsOf } from './reasons.ts'
 import type { AuditResult } from './report.ts'
 import { VERDICT_WORDS } from './severity.ts'
@@ -31,7 +31,7 @@ export function* auditTable(result: AuditResult): Generator<string> {
   }
   for (const { images, why, ...resource } of notJudged) {
     yield row('not judged', '-', '-', nameOfResource(resource))
-    yield* wrap(`${why}: ${listNames(images)}`)
+    yield* wrap(sayNotJudged({ images, why }))
   }
   yield* imageRows(result)
 }

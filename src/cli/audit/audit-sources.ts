@@ -5,6 +5,7 @@ import { ApiProxy } from '../../cluster/api-proxy.ts'
 import { readCluster } from '../../cluster/read-cluster.ts'
 import { ExpectedError } from '../../errors.ts'
 import { type Finding, finding } from '../../finding.ts'
+import { WORKLOAD_KINDS } from '../../kubernetes/objects/workload.ts'
 import { STORAGE_KINDS } from '../../kubernetes/storage/storage-facts.ts'
 import { readNodesFile } from '../files/nodes-file.ts'
 import type { sourceFlags } from '../flags/audit-flags.ts'
@@ -27,7 +28,7 @@ const KEEP = {
   keepCustomWorkloads: true,
   // What may be an image is looked up too, and then only noted.
   minConfidence: 'possible' as const,
-  keepKinds: ['RuntimeClass', 'PriorityClass', 'LimitRange', 'Namespace', ...STORAGE_KINDS],
+  keepKinds: [...WORKLOAD_KINDS, 'RuntimeClass', 'PriorityClass', 'LimitRange', 'Namespace', ...STORAGE_KINDS],
 }
 
 async function scanFiles(inputs: readonly string[], flags: SourceFlags): Promise<InputScan> {

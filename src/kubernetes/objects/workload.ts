@@ -27,6 +27,8 @@ const TEMPLATE_PATHS: ReadonlyMap<string, Path> = new Map<string, Path>([
   ['CronJob', ['spec', 'jobTemplate', 'spec', 'template']],
 ])
 
+export const WORKLOAD_KINDS: readonly string[] = [...TEMPLATE_PATHS.keys()]
+
 /** The API groups of those kinds, current and former; another group's Deployment or Job is a custom resource. */
 export const GROUPS: ReadonlySet<string> = new Set(['', 'apps', 'batch', 'extensions'])
 

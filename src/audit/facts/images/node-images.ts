@@ -61,7 +61,7 @@ export function statusListing({ status }: Node, maxImages = DEFAULT_KUBELET_SETT
     const list = Array.isArray(names) ? names : []
     return { names: isDocker ? list.map(canonicalName) : list, bytes: Number(sizeBytes ?? 0) }
   })
-  return listing('node.status.images', images, statusGap(images, status?.images !== undefined, maxImages))
+  return listing('node.status.images', images, statusGap(images, Array.isArray(status?.images), maxImages))
 }
 
 function statusGap(images: readonly ListedImage[], isReported: boolean, maxImages: number): ImageListing['gap'] {
