@@ -5,12 +5,11 @@ import { joinedOutput } from '../cli/files/joined-output.ts'
 import { patchComponent } from '../cli/files/patch-component.ts'
 import { checkInPlace, patchFiles, writePatched } from '../cli/files/patch-files.ts'
 import { readPlacementFile } from '../cli/files/placement-file.ts'
-import { repeatable } from '../cli/flags/repeatable.ts'
-import { inputFlags } from '../cli/flags/scan-flags.ts'
+import { chartFlags, inputFlags } from '../cli/flags/scan-flags.ts'
 import { strictnessOf } from '../cli/flags/strict-flags.ts'
 import { isIncomplete } from '../cli/inputs/recognition.ts'
 import type { HelmOptions } from '../cli/inputs/render/helm.ts'
-import type { Omission } from '../cli/output/omissions.ts'
+import { notExcused, type Omission } from '../cli/output/omissions.ts'
 import { writeData } from '../cli/output/streams.ts'
 import { writeOutputDirectory } from '../disk/output-directory.ts'
 import { ExpectedError } from '../errors.ts'
@@ -70,9 +69,7 @@ alone. Ends with 4 when a part of a workload stays as it is, and says which and 
     'in-place': Flags.boolean({ description: 'change the files', exclusive: ['output'] }),
     output: Flags.string({ char: 'o', description: 'write a kustomize component to this directory', helpValue: 'DIR' }),
     force: Flags.boolean({ description: 'replace a component that is there', dependsOn: ['output'] }),
-    release: Flags.string({ description: 'name under which a Helm chart is installed', helpValue: 'NAME' }),
-    values: repeatable({ description: 'values file for Helm charts (repeatable)', helpValue: 'FILE' }),
-    set: repeatable({ description: 'value for Helm charts (repeatable)', helpValue: 'KEY=VALUE' }),
+    ...chartFlags,
     ...inputFlags,
   }
 
@@ -88,11 +85,13 @@ alone. Ends with 4 when a part of a workload stays as it is, and says which and 
       ? await this.#writeComponent(inputs, editsOf, { ...reading, check }, { output: flags.output, force: flags.force })
       : await this.#rewrite(inputs, editsOf, { ...reading, check }, flags['in-place'])
     this.sayFindings(answer.findings)
-    const isAll = answer.findings.every(({ code, severity }) => !LEFT_OUT.has(code) && severity !== 'error')
+    const omissions = this.sayLeftOut(answer.findings, strictnessOf(flags))
+    const isLeftOut = notExcused(omissions).some(({ code }) => LEFT_OUT.has(code))
+    const isRefused = answer.findings.some(({ severity }) => severity === 'error')
     // What could be read is patched; a script must not take it for all.
     if (isIncomplete(answer)) process.exitCode = 2
-    else if (!isAll) this.answerNo()
-    return { ...answer, omissions: this.sayLeftOut(answer.findings, strictnessOf(flags)) }
+    else if (isLeftOut || isRefused) this.answerNo()
+    return { ...answer, omissions }
   }
 
   async #options(

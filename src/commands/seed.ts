@@ -9,6 +9,7 @@ import { PLACEMENT_FILE } from '../cli/files/placement-file.ts'
 import { poolLabels, seedFlags } from '../cli/flags/seed-flags.ts'
 import { strictnessOf } from '../cli/flags/strict-flags.ts'
 import { isAboutInputs, isIncomplete } from '../cli/inputs/recognition.ts'
+import { renderingsOf } from '../cli/inputs/renderings.ts'
 import { scanInputs } from '../cli/inputs/scan-inputs.ts'
 import { renderTable } from '../cli/output/table.ts'
 import { writeOutputDirectory } from '../disk/output-directory.ts'
@@ -42,10 +43,11 @@ not be placed, and says what and why; the rest is written all the same.`
   async run(): Promise<unknown> {
     const { argv, args, flags } = await this.parse(Seed)
     const nodes = await readNodesFile(flags.nodes)
-    const { workloads, uses, findings } = await scanInputs((argv as string[]).slice(1), {
-      keepWorkloads: true,
-      allowRemote: flags['allow-remote'],
-    })
+    const inputs = (argv as string[]).slice(1)
+    const { release, values, 'allow-remote': allowRemote } = flags
+    const reading = { release, values, allowRemote }
+    const { workloads, uses, findings } = await scanInputs(inputs, { ...reading, keepWorkloads: true })
+    const renderings = await renderingsOf(inputs)
     const bundle = await openTrusted(args.bundle, flags)
     await bundle.close()
     const plan = planSeeding(bundle.lock, nodes, workloads, {
@@ -65,6 +67,7 @@ not be placed, and says what and why; the rest is written all the same.`
       registry: flags['from-registry'],
       registryCa: flags.ca === undefined ? undefined : await readAuthority(flags.ca),
       pullSecret: flags['pull-secret'],
+      renderingOf: (file) => renderings.get(file) ?? 'none',
       methodFor: methodChooser(flags.method, nodes.map(nameOfNode)),
       maxUnavailable: flags['max-unavailable'],
       ...(flags['max-per-node'] !== undefined && { maxBytes: flags['max-per-node'] }),

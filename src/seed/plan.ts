@@ -116,6 +116,7 @@ export function planSeeding(
       const place = placeOfWorkload(workload)
       return { place, edits: podEdits(place, { nodeSelector }).edits }
     }),
+    options.renderingOf,
   )
   const seeding = { ...options, bundle: lock, scriptDigest: digestOf(options.script).slice(0, 'sha256:'.length + 16) }
   const { registry: url, registryCa: ca } = options

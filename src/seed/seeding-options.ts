@@ -1,6 +1,7 @@
 import type { GuardAction } from './guard/guard-images.ts'
 import type { MethodName } from './methods/methods.ts'
 import type { SeedingPodOptions } from './output/seeding.ts'
+import type { Rendering } from './patch/patch-target.ts'
 import type { PlacementMode } from './placement/placement.ts'
 
 /** What an operator decides about seeding. */
@@ -24,6 +25,8 @@ export interface SeedingOptions extends SeedingPodOptions {
   readonly operatorNamespaces?: readonly string[]
   /** Whether nodes also publish their labels through Node Feature Discovery. */
   readonly nfd?: boolean
+  /** How the documents of a file came about, which patches of its workloads depend on. Default: as they are. */
+  readonly renderingOf?: (file: string) => Rendering
   /** Compressed bytes that no node may exceed. Default: no limit but its disk. */
   readonly maxBytes?: number
 }

@@ -1,8 +1,12 @@
+import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expect } from 'vitest'
 import { parseAllDocuments } from 'yaml'
+import { writeTestBundle } from '../support/bundle-maker.ts'
 import { runCli } from '../support/cli.ts'
 import { runTool, testWith } from '../support/debian.ts'
+import type { Blobs } from '../support/image-maker.ts'
+import { shopImages } from '../support/shop-images.ts'
 import { directoryWith } from '../support/temporary.ts'
 
 const DEPLOYMENT = (name: string, namespace = '') => `apiVersion: apps/v1
@@ -135,4 +139,22 @@ testWith(['kubectl'])('what is as it should be keeps its patch from another of t
   expect(await runCli(run)).toMatchObject({ exitCode: 0 })
   const { stdout } = await runTool('kubectl', ['kustomize', join(directory, 'top')])
   expect(stdout.match(/IfNotPresent/g)).toHaveLength(1)
+})
+
+testWith(['kubectl'])('what seed writes for the workloads of an overlay works inside of it', async () => {
+  const directory = await directoryWith({
+    ...BASE,
+    'middle/kustomization.yaml': PREFIXED,
+    'top/kustomization.yaml': `${PREFIXED}components: [../seed/workloads]\n`,
+  })
+  const bundle = join(directory, 'shop.tar')
+  const blobs: Blobs = new Map()
+  await writeTestBundle(bundle, await shopImages(blobs), blobs)
+  const overlay = join(directory, 'middle')
+  const web = DEPLOYMENT('web.a').replaceAll(/x\.example\/[ab]:\w+/g, 'registry.example/shop/web:1.4')
+  await writeFile(join(directory, 'base/d.yaml'), web)
+  const nodes = ['--nodes', 'examples/seed/nodes.yaml']
+  await runCli(['seed', bundle, ...nodes, overlay, '-o', join(directory, 'seed')])
+  const { stdout } = await runTool('kubectl', ['kustomize', join(directory, 'top')])
+  expect(stdout).toMatch(/nodeSelector:\n +images\.nodeseed\.dev\/[0-9a-f]{16}: seeded/)
 })

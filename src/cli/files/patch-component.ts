@@ -11,8 +11,7 @@ import type { PodEdits } from '../../seed/patch/pod-edit.ts'
 import { wantedEdits } from '../../seed/patch/wanted-edits.ts'
 import { type ReadOptions, readInputs } from '../inputs/input-documents.ts'
 import { Recognition } from '../inputs/recognition.ts'
-import { affixesOf } from '../inputs/render/kustomization.ts'
-import { sourcesOf } from '../inputs/source.ts'
+import { renderingsOf } from '../inputs/renderings.ts'
 import { listLeftOut } from './patch-files.ts'
 
 /**
@@ -26,6 +25,7 @@ export async function patchComponent(
   options: ReadOptions,
 ): Promise<Component> {
   const renderings = await renderingsOf(inputs)
+  refuseMixedCharts(renderings)
   const findings: Finding[] = []
   const edited: EditedPlace[] = []
   const recognition = new Recognition()
@@ -49,19 +49,10 @@ export async function patchComponent(
   }
 }
 
-/** How the documents of each chart and kustomization among the inputs come about. */
-async function renderingsOf(inputs: readonly string[]): Promise<Map<string, Rendering>> {
-  const renderings = new Map<string, Rendering>()
-  const names: string[] = []
-  for (const input of inputs) {
-    for (const source of await sourcesOf(input)) {
-      if (source.kind !== 'notice') names.push(source.kind === 'stdin' ? '-' : source.path)
-      if (source.kind === 'chart') renderings.set(source.path, 'chart')
-      if (source.kind === 'kustomization') renderings.set(source.path, await affixesOf(source.path))
-    }
-  }
+/** What makes a post-renderer is for the output of one chart. */
+function refuseMixedCharts(renderings: ReadonlyMap<string, Rendering>): void {
   const chart = [...renderings].find(([, rendering]) => rendering === 'chart')?.[0]
-  if (chart === undefined || names.length === 1) return renderings
+  if (chart === undefined || renderings.size === 1) return
   throw new ExpectedError('USAGE', `${chart}: a chart is patched by itself, and there are other inputs`, {
     hint: `Give it a directory of its own: nodeseed patch ${chart} --output DIR`,
   })

@@ -17,11 +17,18 @@ export const inputFlags = {
   ...strictFlags,
 }
 
+/** Of every command that names the workloads of charts: how they are rendered. */
+export const chartFlags = {
+  release: Flags.string({ description: 'name under which a Helm chart is installed', helpValue: 'NAME' }),
+  values: repeatable({ description: 'values file for Helm charts (repeatable)', helpValue: 'FILE' }),
+  set: repeatable({ description: 'value for Helm charts (repeatable)', helpValue: 'KEY=VALUE' }),
+}
+
 /** How inputs are read. */
 export const readingFlags = {
   rules: Flags.string({ description: 'file with your own rules for fields of custom resources', helpValue: 'FILE' }),
-  values: repeatable({ description: 'values file for Helm charts (repeatable)', helpValue: 'FILE' }),
-  set: repeatable({ description: 'value for Helm charts (repeatable)', helpValue: 'KEY=VALUE' }),
+  values: chartFlags.values,
+  set: chartFlags.set,
   var: repeatable({ description: 'value of a placeholder in an image name (repeatable)', helpValue: 'NAME=VALUE' }),
   'var-file': repeatable({
     description: 'file of such values, NAME=VALUE a line, as dotenv has them (repeatable)',

@@ -7,7 +7,7 @@ import { PLACEMENTS } from '../../seed/placement/placement.ts'
 import { keyFlag } from './bundle-file-flags.ts'
 import { durationFlag } from './duration-flag.ts'
 import { repeatable } from './repeatable.ts'
-import { inputFlags } from './scan-flags.ts'
+import { chartFlags, inputFlags } from './scan-flags.ts'
 import { sizeFlag } from './size-flag.ts'
 
 /** What `seed` can be told; values are checked where they are read. */
@@ -18,6 +18,8 @@ export const seedFlags = {
   nodes: Flags.string({ description: 'what `kubectl get nodes -o json` wrote', required: true, helpValue: 'FILE' }),
   output: Flags.string({ char: 'o', description: 'directory to write', required: true, helpValue: 'DIR' }),
   force: Flags.boolean({ description: 'replace what an earlier run wrote to that directory' }),
+  release: chartFlags.release,
+  values: chartFlags.values,
   ...inputFlags,
   'set-name': Flags.string({
     aliases: ['set'],

@@ -22,7 +22,8 @@ interface PatchedResource {
 const IMMUTABLE = new Set(['Job', 'Pod'])
 
 const COMMENT = `Lets each workload start where its images are. Name this directory under "components:" of the
-kustomization that lists the workloads, or of one above it, as the last: what a later component adds is not patched.`
+kustomization that lists the workloads, or of one above it, as the last: what a later component adds is not patched.
+A workload that is not there is passed over: see that each has its nodeSelector with nodeseed audit.`
 
 /**
  * A kustomize component: patches of each workload that has edits; the others tell which names are ambiguous. They are
