@@ -5,14 +5,17 @@ import { readPlacementFile } from '../cli/files/placement-file.ts'
 import { kubectlFlags, kubectlOf } from '../cli/flags/kubectl-flags.ts'
 import { renderTable } from '../cli/output/table.ts'
 import { listResources, runKubectl } from '../cluster/kubectl.ts'
+import { listNames } from '../plural.ts'
+import { labelUsers, SELECTING_KINDS } from '../seed/label-users.ts'
 import { isRecordedPlacement, labelArguments, type NodeLabelling, planLabels } from '../seed/recorded-placement.ts'
 
 export default class Label extends BaseCommand {
   static override summary = 'label the nodes whose seeding pods report that every image is there'
   static override description =
     `Reads what seed decided from DIR, and what is true from the cluster, through your own kubectl.
-A node gets the labels of its sets only when its seeding pod is ready with exactly these sets. Ends with 4 when a node
-is not seeded yet; run it again then.`
+A node gets the labels of its sets only when its seeding pod is ready with exactly these sets. With --prune
+labels of earlier sets of the same name go, from every node, but none by which a workload or pod still selects nodes.
+Ends with 4 when a node is not seeded yet, or such a label stays; run it again then.`
   static override examples = [
     '<%= config.bin %> <%= command.id %> seed-shop',
     '<%= config.bin %> <%= command.id %> seed-shop --prune --context production',
@@ -31,11 +34,14 @@ is not seeded yet; run it again then.`
     const { args, flags } = await this.parse(Label)
     const placement = await readPlacementFile(args.directory, isRecordedPlacement)
     const kubectl = kubectlOf(flags)
+    const usersOf = flags.prune
+      ? labelUsers(await listResources(kubectl, [SELECTING_KINDS, '--all-namespaces']))
+      : undefined
     const [pods, nodes] = await Promise.all([
       listResources<Pod>(kubectl, ['pods', '--namespace', placement.namespace, '--selector', 'nodeseed.dev/set']),
       listResources<Node>(kubectl, ['nodes']),
     ])
-    const plan = planLabels(placement, pods, nodes, { prune: flags.prune })
+    const plan = planLabels(placement, pods, nodes, { prune: flags.prune, ...(usersOf && { usersOf }) })
     for (const labelling of plan) {
       const call = labelArguments(labelling)
       if (!call) continue
@@ -43,9 +49,18 @@ is not seeded yet; run it again then.`
       else await runKubectl(kubectl, call)
     }
     if (!flags['dry-run']) this.log(renderTable(['NODE', 'STATE', 'LABELS'], plan.map(rowOf)))
-    if (plan.some(({ isSeeded }) => !isSeeded)) this.answerNo()
+    for (const [key, users] of keptLabels(plan)) {
+      this.logToStderr(`warning: ${key} stays: nodes are selected by it: ${listNames(users)}`)
+      this.logToStderr('  try: Patch these, or wait for their pods to be replaced, and run it again.')
+    }
+    if (plan.some(({ isSeeded, kept }) => !isSeeded || kept.length > 0)) this.answerNo()
     return { nodes: plan }
   }
+}
+
+/** Labels that stay, and who keeps each; once, however many nodes have it. */
+function keptLabels(plan: readonly NodeLabelling[]): Map<string, readonly string[]> {
+  return new Map(plan.flatMap(({ kept }) => kept.map(({ key, users }) => [key, users] as const)))
 }
 
 function rowOf({ node, isSeeded, add, remove }: NodeLabelling): string[] {

@@ -11,19 +11,32 @@ export type RecordedPlacement = Pick<SeedingPlan, 'namespace' | 'sets' | 'nodes'
 /** What is to be done to the labels of one node. */
 export interface NodeLabelling {
   readonly node: string
-  /** Whether its seeding pod reports all that the node is to hold. */
+  /** Whether its seeding pod reports all that the node is to hold; nothing, for one that is not in the placement. */
   readonly isSeeded: boolean
   /** Label keys to set to `seeded`; empty when they are there, or the node is not seeded. */
   readonly add: readonly string[]
   readonly remove: readonly string[]
+  /** Old labels that stay, because somebody still selects nodes by them. */
+  readonly kept: readonly { readonly key: string; readonly users: readonly string[] }[]
 }
 
-/** Decides which labels each node of a placement gets, from what the seeding pods report. */
+interface LabellingOptions {
+  /** Whether labels of earlier sets go. */
+  readonly prune?: boolean
+  /** Who selects nodes by a label: it goes when nobody does. */
+  readonly usersOf?: (key: string) => readonly string[]
+}
+
+/**
+ * Decides which labels each node of a placement gets, from what the seeding pods report. Where labels of earlier sets
+ * go, they go from nodes that are no longer in the placement too, and in no case while somebody selects nodes by them:
+ * pods must be able to start at every moment of a change.
+ */
 export function planLabels(
   { sets, nodes: placed }: RecordedPlacement,
   pods: readonly Pod[],
   nodes: readonly Node[],
-  { prune = false } = {},
+  { prune = false, usersOf = () => [] }: LabellingOptions = {},
 ): NodeLabelling[] {
   const keyOf = new Map(sets.map(({ digest, label }) => [digest, label]))
   const prefixes = new Set(sets.map(({ label }) => label.slice(0, label.indexOf('/') + 1)))
@@ -31,24 +44,35 @@ export function planLabels(
     pods.filter(isReady).map((pod) => `${pod.spec?.nodeName} ${pod.metadata?.labels?.[SET_LABEL]}`),
   )
   const labelsOf = new Map(nodes.map((node) => [nameOfNode(node), node.metadata?.labels ?? {}]))
-  return placed.map(({ node, seeded, sets }) => {
+  const isOurs = (key: string): boolean => prefixes.has(key.slice(0, key.indexOf('/') + 1))
+  const letGo = (node: string, isOld: (key: string) => boolean): Pick<NodeLabelling, 'remove' | 'kept'> => {
+    const old = prune ? Object.keys(labelsOf.get(node) ?? {}).filter((key) => isOurs(key) && isOld(key)) : []
+    const kept = old.flatMap((key) => (usersOf(key).length > 0 ? [{ key, users: usersOf(key) }] : []))
+    return { remove: old.filter((key) => usersOf(key).length === 0), kept }
+  }
+  const labellings = placed.map(({ node, seeded, sets }): NodeLabelling => {
     const labels = labelsOf.get(node) ?? {}
     const wanted = sets.flatMap((digest) => keyOf.get(digest) ?? [])
-    const isSeeded = reported.has(`${node} ${seeded}`)
-    const old = Object.keys(labels).filter(
-      (key) => prefixes.has(key.slice(0, key.indexOf('/') + 1)) && !wanted.includes(key),
-    )
-    return {
-      node,
-      isSeeded,
-      add: isSeeded ? wanted.filter((key) => labels[key] !== SEEDED) : [],
-      remove: isSeeded && prune ? old : [],
-    }
+    if (!reported.has(`${node} ${seeded}`)) return { node, isSeeded: false, add: [], remove: [], kept: [] }
+    const add = wanted.filter((key) => labels[key] !== SEEDED)
+    return { node, isSeeded: true, add, ...letGo(node, (key) => !wanted.includes(key)) }
   })
+  const inPlacement = new Set(placed.map(({ node }) => node))
+  const current = new Set(keyOf.values())
+  const others = [...labelsOf.keys()].flatMap((node): NodeLabelling[] => {
+    if (inPlacement.has(node)) return []
+    const { remove, kept } = letGo(node, (key) => !current.has(key))
+    return remove.length + kept.length === 0 ? [] : [{ node, isSeeded: true, add: [], remove, kept }]
+  })
+  return [...labellings, ...others]
 }
 
 /** The arguments of `kubectl` that carry a labelling out; undefined when nothing is to be done. */
-export function labelArguments({ node, add, remove }: NodeLabelling): string[] | undefined {
+export function labelArguments({
+  node,
+  add,
+  remove,
+}: Pick<NodeLabelling, 'node' | 'add' | 'remove'>): string[] | undefined {
   if (add.length + remove.length === 0) return undefined
   return [
     'label',

@@ -66,3 +66,20 @@ test.for<[what: string, args: (directory: string) => string[], exitCode: number,
     stderr: expect.stringContaining(message),
   })
 })
+
+test('--prune leaves a label by which a workload still selects nodes, and says which', async () => {
+  const { directory, kubectl, log } = await seeded()
+  const [held, free] = ['2222222222222222', '3333333333333333'].map((digest) => `shop.nodeseed.dev/${digest}`)
+  const labels = { [KEY]: 'seeded', [held ?? '']: 'seeded', [free ?? '']: 'seeded' }
+  await writeFile(join(directory, 'nodes'), JSON.stringify({ items: [{ metadata: { name: 'a', labels } }] }))
+  const spec = { template: { spec: { nodeSelector: { [held ?? '']: 'seeded' } } } }
+  const user = { apiVersion: 'apps/v1', kind: 'Deployment', metadata: { namespace: 'shop', name: 'web' }, spec }
+  const kinds = 'deployments,statefulsets,daemonsets,replicasets,replicationcontrollers,jobs,cronjobs,pods'
+  await writeFile(join(directory, kinds), JSON.stringify({ items: [user] }))
+  const { stderr, exitCode } = await runCli(['label', directory, '--kubectl', kubectl, '--prune'])
+  expect(stderr).toContain(`warning: ${held} stays: nodes are selected by it: Deployment shop/web\n`)
+  expect(exitCode).toBe(4)
+  expect(await log()).toBe(`label --overwrite node a ${free}-\n`)
+  const { stdout } = await runCli(['label', directory, '--kubectl', kubectl, '--prune', '--dry-run', '--json'])
+  expect(JSON.parse(stdout).nodes[0]).toMatchObject({ kept: [{ key: held, users: ['Deployment shop/web'] }] })
+})

@@ -8,8 +8,10 @@ import { temporaryDirectory } from '../support/temporary.ts'
 /** A kubectl that answers `get pods` with what the API would, and writes down what else it was asked. */
 const KUBECTL = `#!/bin/sh
 case $* in
+  *'get pods --all'*) printf '{"shop.nodeseed.dev/held":"seeded"}' ;;
+  *'get deployments'*) printf '{"disk":"ssd"}' ;;
   *'get pods'*) printf 'ready-1 0123 True\\nstarting-1 0123 False\\nready-10 0123 True\\nstale-1 4567 True\\n' ;;
-  *'get node'*) printf '{"a/b":"c","shop.nodeseed.dev/old":"seeded","shop.nodeseed.dev/new":"seeded"}' ;;
+  *'get node'*) printf '{"a/b":"c","shop.nodeseed.dev/old":"seeded","shop.nodeseed.dev/held":"seeded","shop.nodeseed.dev/new":"seeded"}' ;;
 esac
 printf '%s\\n' "$*" >>"$LOG"
 `
@@ -46,11 +48,13 @@ test('only nodes whose seeding pod of this set is ready get the labels; the othe
   expect(asked.slice(1)).toEqual([LABELLED])
 })
 
-test('--prune takes labels of earlier sets away, and no others', async () => {
-  const { asked } = await runScript(['--prune'])
-  expect(asked.slice(1)).toEqual([
+test('--prune takes labels of earlier sets away by which nobody selects nodes, and no others', async () => {
+  const { asked, stderr, code } = await runScript(['--prune'])
+  expect(asked.filter((call) => call.startsWith('label') || call.startsWith('get node'))).toEqual([
     LABELLED,
     'get node ready-1 --output jsonpath={.metadata.labels}',
     'label node ready-1 shop.nodeseed.dev/old-',
   ])
+  expect(stderr).toContain('stays, as nodes are selected by it: shop.nodeseed.dev/held on node ready-1\n')
+  expect(code).toBe(4)
 })

@@ -28,7 +28,8 @@ export function renderLabelScript({ namespace, prefix, nodes }: LabelTask): stri
   )
   return `#!/bin/sh
 # Labels each node whose seeding pod says that every image is there. Run it with an operator's credentials;
-# again at any time. --prune takes labels of earlier sets away. KUBECTL names another kubectl.
+# again at any time. --prune takes labels of earlier sets away, but none by which a workload or pod still selects nodes;
+# it ends with 4 then, too. KUBECTL names another kubectl.
 set -eu
 
 kubectl=\${KUBECTL:-kubectl}
@@ -37,6 +38,13 @@ prune=\${1:-}
 pods=$("$kubectl" --namespace ${quote(namespace)} get pods --selector ${quote(SET_LABEL)} \\
   --output ${quote(`jsonpath=${jsonPath}`)})
 code=0
+in_use=
+if [ "$prune" = --prune ]; then
+  in_use=$("$kubectl" get deployments,statefulsets,daemonsets,replicationcontrollers,cronjobs --all-namespaces \\
+    --output ${quote(selectorsAt('.spec.template.spec', '.spec.jobTemplate.spec.template.spec'))} &&
+    "$kubectl" get pods --all-namespaces --field-selector 'status.phase!=Succeeded,status.phase!=Failed' \\
+      --output ${quote(selectorsAt('.spec'))})
+fi
 
 # NODE SET LABEL...
 label_node() {
@@ -51,23 +59,40 @@ label_node() {
   fi
 }
 
-# Takes away labels below the prefix that are not among LABEL...
+# Takes away labels below the prefix that are not among LABEL..., and by which nobody selects nodes.
 prune_node() {
   node=$1
   shift
-  "$kubectl" get node "$node" --output 'jsonpath={.metadata.labels}' | tr , '\\n' | tr -d '{}" ' |
+  "$kubectl" get node "$node" --output 'jsonpath={.metadata.labels}' | tr , '\\n' | tr -d '{}" ' | {
+    still=0
     while IFS=: read -r key value; do
       case $key in
         "$prefix"/*) ;;
         *) continue ;;
       esac
-      kept=''
-      for label in "$@"; do [ "$label" != "$key=$value" ] || kept=yes; done
-      [ -n "$kept" ] || "$kubectl" label node "$node" "$key-" </dev/null
+      for label in "$@"; do [ "$label" != "$key=$value" ] || continue 2; done
+      case $in_use in
+        # Old releases of kubectl write maps as map[KEY:VALUE KEY:VALUE].
+        *"\\"$key\\""* | *"[$key:"* | *" $key:"*)
+          printf 'stays, as nodes are selected by it: %s on node %s\\n' "$key" "$node" >&2
+          still=4
+          ;;
+        *) "$kubectl" label node "$node" "$key-" </dev/null || exit 1 ;;
+      esac
     done
+    exit "$still"
+  } || {
+    [ "$?" -eq 4 ] || exit 1
+    code=4
+  }
 }
 
 ${calls.join('\n')}
 exit "$code"
 `
+}
+
+/** What pods select nodes by, of all that is listed, as JSON. */
+function selectorsAt(...podSpecs: readonly string[]): string {
+  return `jsonpath={range .items[*]}${podSpecs.map((at) => `{${at}.nodeSelector}{${at}.affinity}`).join('')}{end}`
 }
