@@ -3,6 +3,7 @@ import { createServer as createTlsServer, type Server as TlsServer } from 'node:
 import type { AddressInfo } from 'node:net'
 import { ExpectedError } from '../../errors.ts'
 import { BodyBudget } from './body-budget.ts'
+import { limitPerAddress, MAX_CONNECTIONS } from './connections.ts'
 import { inTurn } from './in-turn.ts'
 import type { AnsweredRequest } from './metrics.ts'
 import { BufferPool } from './pump.ts'
@@ -38,8 +39,6 @@ export interface RunningServer {
   close(grace?: number): Promise<void>
 }
 
-/** Connections beyond these are refused, so that no client can take all file descriptors. */
-const MAX_CONNECTIONS = 4096
 /** A reader that takes nothing for so many milliseconds has gone. */
 const IDLE_TIMEOUT = 120_000
 /** Milliseconds that a client has for a whole request, which has no body. */
@@ -57,6 +56,7 @@ export async function listen(respond: Respond, options: ListenOptions = {}): Pro
   const [pool, budget] = [new BufferPool(), new BodyBudget()]
   let closing = false
   server.maxConnections = MAX_CONNECTIONS
+  server.on('connection', limitPerAddress())
   server.setTimeout(IDLE_TIMEOUT)
   server.headersTimeout = HEADERS_TIMEOUT
   server.requestTimeout = HEADERS_TIMEOUT
