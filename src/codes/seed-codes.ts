@@ -106,7 +106,7 @@ export const SEED_CODES = {
   },
   SPREAD_NOT_REACHED: {
     kind: 'hazard',
-    severity: 'warning',
+    severity: 'error',
     title: 'Images are on fewer nodes than asked for',
     help: 'Fewer nodes can run the workload and hold its images than --spread wants. When one of them fails, fewer are left than planned.',
     action: 'Add nodes that may run it, or ask for a smaller --spread.',

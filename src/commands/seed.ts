@@ -13,6 +13,7 @@ import { renderingsOf } from '../cli/inputs/renderings.ts'
 import { scanInputs } from '../cli/inputs/scan-inputs.ts'
 import { renderTable } from '../cli/output/table.ts'
 import { writeOutputDirectory } from '../disk/output-directory.ts'
+import { ExpectedError } from '../errors.ts'
 import { nameOfNode } from '../kubernetes/objects/node.ts'
 import type { BundleFile } from '../layout/bundle-file.ts'
 import { wholeName } from '../layout/files/part-name.ts'
@@ -42,6 +43,11 @@ not be placed, and says what and why; the rest is written all the same.`
 
   async run(): Promise<unknown> {
     const { argv, args, flags } = await this.parse(Seed)
+    if (flags.spread > 1 && flags['place-on'] !== 'minimal') {
+      throw new ExpectedError('USAGE', `--spread ${flags.spread} needs --place-on minimal`, {
+        hint: 'Add --place-on minimal, or leave --spread out.',
+      })
+    }
     const nodes = await readNodesFile(flags.nodes)
     const inputs = (argv as string[]).slice(1)
     const { release, values, 'allow-remote': allowRemote } = flags

@@ -192,6 +192,7 @@ test.for<[why: string, args: string[], message: string]>([
   ['an interval without a unit', ['--interval', '300'], 'Add a unit: 300s or 300m.'],
   ['an interval that is none', ['--interval', '0'], 'Shorter than 1s'],
   ['a share that is none', ['--max-unavailable', '0'], 'not a number of nodes'],
+  ['a spread of what is placed anyway', ['--spread', '2'], '--spread 2 needs --place-on minimal'],
   ['a bundle path that is not absolute', ['--bundle-path', 'b.tar'], 'not an absolute path'],
 ])('%s is refused and nothing is written', async ([, args, message]) => {
   const { bundle, output, directory } = await bundled()
@@ -204,6 +205,15 @@ testWith(['shellcheck'])('shellcheck has nothing to say about the label script',
   const { bundle, output } = await bundled()
   await runCli(['seed', bundle, '--nodes', NODES, '-o', output, SHOP])
   await runTool('shellcheck', [join(output, 'labels.sh')])
+})
+
+test('a spread that is not reached is a no, and what there is is written', async () => {
+  const { bundle, output } = await bundled()
+  const spread = ['--place-on', 'minimal', '--spread', '99']
+  const { exitCode, stderr } = await runCli(['seed', bundle, '--nodes', NODES, '-o', output, SHOP, ...spread])
+  expect(exitCode).toBe(4)
+  expect(stderr).toContain('error: examples/seed/shop.yaml:1: Deployment shop/web: only 2 of the 99 nodes')
+  expect(await readdir(output)).toContain('placement.json')
 })
 
 test('what cannot be placed is said, exit code 4, and the rest is written', async () => {

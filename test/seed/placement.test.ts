@@ -113,7 +113,7 @@ test('minimal: --spread asks for more nodes, and says when there are too few', (
   const workloads = [workload('web', ['web'])]
   const placement = placed({ images: [WEB], workloads, nodes: NODES, mode: 'minimal', spread: 3 })
   expect(summary(placement)).toEqual(['web -> a,b'])
-  expect(placement.findings).toMatchObject([{ code: 'SPREAD_NOT_REACHED', severity: 'warning' }])
+  expect(placement.findings).toMatchObject([{ code: 'SPREAD_NOT_REACHED', severity: 'error' }])
 })
 
 test('a full node is passed over, and said; a workload without any node is said with the reasons', () => {
