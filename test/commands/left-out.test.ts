@@ -126,3 +126,12 @@ test.for<[why: string, container: string, code: string]>([
     expect(JSON.parse(stdout).omissions.map((omission: { code: string }) => omission.code)).toEqual([code])
   }
 })
+
+test('an image whose policy is none is not taken by naming that policy', async () => {
+  const input =
+    'apiVersion: v1\nkind: Pod\nmetadata: {name: p}\nspec: {containers: [{name: c, image: "a/b:1", imagePullPolicy: Sometimes}]}\n'
+  const { stdout } = await runCli(['scan', '-', '--json'], { input })
+  expect(JSON.parse(stdout).omissions).toMatchObject([
+    { code: 'LEFT_OUT_BY_POLICY', hint: expect.stringMatching(/^Correct its imagePullPolicy, which is none of /) },
+  ])
+})

@@ -1,5 +1,8 @@
 import { type Finding, finding } from '../../finding.ts'
+import { PULL_POLICIES, type PullPolicy } from '../../kubernetes/objects/pull-policy.ts'
 import type { ImageUse } from './image-use.ts'
+
+const NO_POLICY = `Correct its imagePullPolicy, which is none of ${PULL_POLICIES.join(', ')}, and run it again.`
 
 /** The images that only uses under other policies name, each once, with the first place that names it. */
 export function leftOutByPolicy(uses: readonly ImageUse[], policies: readonly string[]): Finding[] {
@@ -8,7 +11,8 @@ export function leftOutByPolicy(uses: readonly ImageUse[], policies: readonly st
   const others = uses.filter((use) => !isTaken(use) && !taken.has(use.image))
   return firstUses(others).map(({ image, policy, file, line }) => {
     const code = policy === 'Always' ? 'LEFT_OUT_ALWAYS' : 'LEFT_OUT_BY_POLICY'
-    return finding(code, `${image} is left out: its pull policy is ${policy}`, { subject: image, file, line })
+    const hint = PULL_POLICIES.includes(policy as PullPolicy) ? undefined : NO_POLICY
+    return finding(code, `${image} is left out: its pull policy is ${policy}`, { subject: image, hint, file, line })
   })
 }
 
