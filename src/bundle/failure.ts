@@ -13,9 +13,9 @@ export class ImagesFailedError extends ExpectedError {
   readonly failures: readonly ImageFailure[]
 
   /** Of the message: each cause once, with the images that it keeps from arriving, and each hint once. */
-  constructor(failures: readonly ImageFailure[], total: number, problem = 'cannot be had') {
+  constructor(failures: readonly ImageFailure[], total: number, problem = 'cannot be had', hint?: string) {
     const count = `${failures.length} of ${countOf(total, 'image')} ${problem}`
-    super('IMAGES_FAILED', [count, ...causesOf(failures)].join('\n'))
+    super('IMAGES_FAILED', [count, ...causesOf(failures)].join('\n'), { hint })
     this.failures = failures
   }
 }
@@ -23,10 +23,19 @@ export class ImagesFailedError extends ExpectedError {
 function causesOf(failures: readonly ImageFailure[]): string[] {
   const hinted = new Set<string>()
   return [...Map.groupBy(failures, causeOf)].flatMap(([cause, group]) => {
-    const hints = new Set(group.flatMap(({ error: { hint } }) => hint ?? []))
-    const fresh = [...hints].filter((hint) => !hinted.has(hint))
+    const fresh = hintsOf(group).filter((hint) => !hinted.has(hint))
     for (const hint of fresh) hinted.add(hint)
     return [...linesOf(cause, group), ...fresh.map((hint) => `    try: ${hint}`)]
+  })
+}
+
+/** What to do about one cause; of hints that differ in the names of their images alone, the first stands for all. */
+function hintsOf(group: readonly ImageFailure[]): string[] {
+  const hinting = group.flatMap(({ reference, error: { hint } }) => (hint ? [{ reference, hint }] : []))
+  const alike = Map.groupBy(hinting, ({ reference, hint }) => withoutNames(hint, reference))
+  return [...alike.values()].map((same) => {
+    const [first = '', ...others] = new Set(same.map(({ hint }) => hint))
+    return others.length === 0 ? first : `${first} And so for the other ${others.length}.`
   })
 }
 
@@ -47,12 +56,16 @@ function linesOf(cause: string, group: readonly ImageFailure[]): string[] {
  */
 function causeOf(failure: ImageFailure): string {
   const { reference, error } = failure
-  const parsed = findReference(reference)
-  const own = [reference, ...(parsed ? [repositoryName(parsed), parsed.path] : [])].filter((name) => name.includes('/'))
   const problem = isUnreached(error)
     ? (problemOf(failure).split(`${error.data.registry}: `).at(-1) ?? '')
-    : own.reduce((text, name) => text.replaceAll(name, '…'), problemOf(failure))
+    : withoutNames(problemOf(failure), reference)
   return `${problem.replace(/\bsha(?:256|384|512):[0-9a-f]{8,}/g, '…')} [${error.code}]`
+}
+
+function withoutNames(text: string, reference: string): string {
+  const parsed = findReference(reference)
+  const own = [reference, ...(parsed ? [repositoryName(parsed), parsed.path] : [])].filter((name) => name.includes('/'))
+  return own.reduce((rest, name) => rest.replaceAll(name, '…'), text)
 }
 
 function isUnreached({ code, data }: ExpectedError): boolean {

@@ -16,6 +16,8 @@ import { parseReference, repositoryName } from '../oci/reference.ts'
 import { countOf } from '../plural.ts'
 import { UploadClient } from '../registry/client/upload-client.ts'
 
+const GOES_ON = 'Fix the errors above and run the same command again: what the registry has by then is not sent again.'
+
 export default class Push extends BaseCommand {
   static override summary = 'copy the images of a bundle into a registry: only what it lacks, every digest kept'
   static override description =
@@ -67,7 +69,8 @@ that breaks goes on where it broke.`
         onBytes: (count) => progress.add(count),
       })
       progress.stop()
-      if (result.failures.length > 0) throw new ImagesFailedError(result.failures, images.length, 'cannot be pushed')
+      if (result.failures.length > 0)
+        throw new ImagesFailedError(result.failures, images.length, 'cannot be pushed', GOES_ON)
       const { uploaded, mounted, there } = result.blobs
       for (const { reference, names: mapped, wasThere } of result.images) {
         this.log(`${mapped[reference] ?? Object.values(mapped)[0]}${wasThere ? ' (was there)' : ''}`)

@@ -35,6 +35,21 @@ test('twelve images behind one 401 are one line, their names and one hint', () =
     try: Run: docker login quay.io`)
 })
 
+test('hints that differ in the names of the images alone are one', () => {
+  const failures = ['web', 'api', 'db'].map((name) => {
+    const hint = `Create the repository team/${name} at r.example first.`
+    const error = new ExpectedError('DENIED', `blob in r.example/team/${name}: not taken`, {
+      hint,
+      registry: 'r.example',
+    })
+    return { reference: `quay.io/team/${name}:1`, error }
+  })
+  expect(new ImagesFailedError(failures, 3).message).toBe(`3 of 3 images cannot be had
+  3 images: blob in r.example/…: not taken [DENIED]
+    quay.io/team/api:1, quay.io/team/db:1, quay.io/team/web:1
+    try: Create the repository team/web at r.example first. And so for the other 2.`)
+})
+
 test('without network all registries have one cause; other failures keep theirs', () => {
   const failures = [
     unreached('docker.io', 'library/app'),
