@@ -4,7 +4,7 @@ import { carriedFiles } from '../bundle/format/node-files.ts'
 import { type BundlePlan, planBundle } from '../bundle/format/plan.ts'
 import { asEdition } from '../bundle/lock/edition.ts'
 import { BaseCommand } from '../cli/base-command.ts'
-import { domainsOf, imagesToLock } from '../cli/bundles/images-to-lock.ts'
+import { domainsOf } from '../cli/bundles/images-to-lock.ts'
 import { readKnownBlobs } from '../cli/bundles/known-blobs.ts'
 import { lockFlags } from '../cli/bundles/lock-flags.ts'
 import { lockInputs } from '../cli/bundles/lock-inputs.ts'
@@ -18,6 +18,8 @@ import { repeatable } from '../cli/flags/repeatable.ts'
 import { strictnessOf } from '../cli/flags/strict-flags.ts'
 import { renderQuotas } from '../cli/registry/quota.ts'
 import { readRegistryOptions } from '../cli/registry/registry-options.ts'
+import { imagesAndPlaces } from '../cli/sources/images-and-places.ts'
+import { OFFLINE } from '../cli/sources/offline-source.ts'
 import { openContent } from '../layout/open-content.ts'
 import type { Content } from '../oci/content/content.ts'
 import { formatBytes } from '../oci/format-bytes.ts'
@@ -31,6 +33,8 @@ export default class Bundle extends BaseCommand {
   static override examples = [
     '<%= config.bin %> <%= command.id %> manifests/ -o shop.tar',
     '<%= config.bin %> <%= command.id %> nodeseed.lock -o images.tar',
+    '<%= config.bin %> <%= command.id %> manifests/ --from docker-daemon:app:local -o shop.tar',
+    '<%= config.bin %> <%= command.id %> --from k3s-airgap-images-amd64.tar.zst -o images.tar',
     '<%= config.bin %> <%= command.id %> nodeseed.lock --since may.tar -o june-delta.tar',
     '<%= config.bin %> <%= command.id %> --image nginx:1.27 --platform linux/amd64 --platform linux/arm64 -o nginx.tar',
   ]
@@ -45,7 +49,7 @@ export default class Bundle extends BaseCommand {
       helpValue: 'FILE',
     }),
     reuse: repeatable({
-      description: 'take blobs from this bundle or OCI image layout before any registry (repeatable)',
+      description: 'take blobs from this bundle or archive of images before any registry (repeatable)',
       helpValue: 'FILE',
     }),
     'with-tool': Flags.boolean({ description: 'carry this program too, so that the other side needs no Node' }),
@@ -60,12 +64,12 @@ export default class Bundle extends BaseCommand {
     const { argv, flags } = await this.parse(Bundle)
     const signer = await readSigner(flags.sign)
     const existing = await openExisting(flags)
-    const wanted = await imagesToLock(argv as string[], flags)
+    const { wanted, places } = await imagesAndPlaces(argv as string[], flags)
     this.refuseLeftOut(wanted.leftOut, strictnessOf(flags))
     const without = flags.since && (await readKnownBlobs(flags.since))
     const options = await readRegistryOptions(flags, argv as string[])
     const client = new RegistryClient(options)
-    const reuse: Content[] = existing ? [existing] : []
+    const reuse: Content[] = [...places, ...(existing ? [existing] : [])]
     try {
       for (const path of flags.reuse) reuse.push(await openContent(path))
       const { plan, downloaded, signature, leftOut } = await withManifestCache(flags.output, async (kept) => {
@@ -74,14 +78,15 @@ export default class Bundle extends BaseCommand {
           leftOut,
           documents,
         } = await lockInputs(wanted, flags, {
-          ...{ client, kept, local: reuse, fetchesLocked: true },
+          ...{ client, kept, places, local: reuse, fetchesLocked: true },
           note: (text) => this.logToStderr(text),
         })
         this.refuseLeftOut([...wanted.leftOut, ...leftOut], strictnessOf(flags))
         const lock = asEdition(locked, { set: flags['set-name'], number: flags.number })
         const files = [...carriedFiles(lock, await readNodeScript()), ...(await this.#tools(flags, lock))]
         const plan = planBundle(lock, files, without ? { without } : {})
-        const sources = { source: client, documents, reuse, signal: options.signal, signer }
+        const source = flags.offline ? OFFLINE : client
+        const sources = { source, documents, reuse, signal: options.signal, signer }
         const { downloaded, signature } = await makeBundle(plan, existing, flags, sources)
         return { plan, downloaded, signature, leftOut }
       })

@@ -4,7 +4,7 @@ import type { Lock } from '../bundle/format/lock.ts'
 import { asEdition } from '../bundle/lock/edition.ts'
 import { findMovedTags, type MovedTag } from '../bundle/lock/moved-tags.ts'
 import { BaseCommand } from '../cli/base-command.ts'
-import { domainsOf, type ImagesToLock, imagesToLock } from '../cli/bundles/images-to-lock.ts'
+import { domainsOf, type ImagesToLock } from '../cli/bundles/images-to-lock.ts'
 import { readLockOf } from '../cli/bundles/lock-file.ts'
 import { lockFlags } from '../cli/bundles/lock-flags.ts'
 import { lockInputs } from '../cli/bundles/lock-inputs.ts'
@@ -13,6 +13,7 @@ import { strictnessOf } from '../cli/flags/strict-flags.ts'
 import type { Omission } from '../cli/output/omissions.ts'
 import { renderQuotas } from '../cli/registry/quota.ts'
 import { readRegistryOptions } from '../cli/registry/registry-options.ts'
+import { imagesAndPlaces } from '../cli/sources/images-and-places.ts'
 import { checkOutputPlace } from '../disk/output-place.ts'
 import { writeTextFile } from '../disk/write-file.ts'
 import { ExpectedError } from '../errors.ts'
@@ -50,7 +51,7 @@ export default class LockCommand extends BaseCommand {
   async run(): Promise<(Lock & { omissions: readonly Omission[] }) | { moved: readonly MovedTag[] }> {
     const { argv, flags } = await this.parse(LockCommand)
     if (flags.output) await checkOutputPlace(flags.output, { replace: flags.force })
-    const wanted = await imagesToLock(argv as string[], flags)
+    const { wanted, places } = await imagesAndPlaces(argv as string[], flags)
     this.refuseLeftOut(wanted.leftOut, strictnessOf(flags))
     const client = new RegistryClient(await readRegistryOptions(flags, argv as string[]))
     try {
@@ -59,7 +60,7 @@ export default class LockCommand extends BaseCommand {
       const replaced = flags.force ? await readReplaced(file) : undefined
       const { lock, leftOut } = await withManifestCache(file, async (kept) => {
         const { lock: locked, leftOut } = await lockInputs(wanted, flags, {
-          ...{ client, kept, local: [], fetchesLocked: false },
+          ...{ client, kept, places, local: places, fetchesLocked: false },
           onLocked: ({ reference, target, platforms }) =>
             this.logToStderr(
               `locked ${reference} ${target.digest} ${platforms.map(({ platform }) => formatPlatform(platform)).join(' ')}`,
@@ -76,6 +77,7 @@ export default class LockCommand extends BaseCommand {
       return { ...lock, omissions: this.sayLeftOut([...wanted.leftOut, ...leftOut], strictnessOf(flags)) }
     } finally {
       await client.close()
+      for (const place of places) await place.close()
     }
   }
 

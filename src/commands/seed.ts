@@ -1,11 +1,12 @@
 import { basename } from 'node:path'
 import { Args } from '@oclif/core'
 import { BaseCommand } from '../cli/base-command.ts'
-import { carriedFindings, joinCommand } from '../cli/bundles/carried-bundle.ts'
-import { openTrusted } from '../cli/bundles/trusted-bundle.ts'
+import { type CarriedBundle, carriedAs, carriedFindings } from '../cli/bundles/carried-bundle.ts'
+import { openImages } from '../cli/bundles/trusted-bundle.ts'
 import { readNodeScript } from '../cli/files/node-script.ts'
 import { readNodesFile } from '../cli/files/nodes-file.ts'
 import { PLACEMENT_FILE } from '../cli/files/placement-file.ts'
+import { ARCHIVE } from '../cli/flags/bundle-file-flags.ts'
 import { poolLabels, seedFlags } from '../cli/flags/seed-flags.ts'
 import { strictnessOf } from '../cli/flags/strict-flags.ts'
 import { isAboutInputs, isIncomplete } from '../cli/inputs/recognition.ts'
@@ -15,8 +16,6 @@ import { renderTable } from '../cli/output/table.ts'
 import { writeOutputDirectory } from '../disk/output-directory.ts'
 import { ExpectedError } from '../errors.ts'
 import { nameOfNode } from '../kubernetes/objects/node.ts'
-import type { BundleFile } from '../layout/bundle-file.ts'
-import { wholeName } from '../layout/files/part-name.ts'
 import { formatBytes } from '../oci/format-bytes.ts'
 import { readAuthority } from '../registry/config/certificate-files.ts'
 import { methodChooser } from '../seed/methods/method-choice.ts'
@@ -36,7 +35,7 @@ not be placed, and says what and why; the rest is written all the same.`
   ]
   static override strict = false
   static override args = {
-    bundle: Args.string({ description: 'bundle file', required: true }),
+    bundle: Args.string({ description: ARCHIVE, required: true }),
     input: Args.string({ description: 'manifests of the workloads: files, directories, or -' }),
   }
   static override flags = seedFlags
@@ -54,13 +53,14 @@ not be placed, and says what and why; the rest is written all the same.`
     const reading = { release, values, allowRemote }
     const { workloads, uses, findings } = await scanInputs(inputs, { ...reading, keepWorkloads: true })
     const renderings = await renderingsOf(inputs)
-    const bundle = await openTrusted(args.bundle, flags)
-    await bundle.close()
-    const plan = planSeeding(bundle.lock, nodes, workloads, {
+    const content = await openImages(args.bundle, flags)
+    await content.close()
+    const bundle = carriedAs(content)
+    const plan = planSeeding(content.lock, nodes, workloads, {
       set: flags['set-name'],
       labelDomain: flags['label-prefix'],
       namespace: flags.namespace,
-      bundlePath: flags['bundle-path'] ?? `/var/lib/nodeseed/${basename(wholeName(args.bundle))}`,
+      bundlePath: flags['bundle-path'] ?? `/var/lib/nodeseed/${basename(bundle.path)}`,
       sandboxImage: flags['sandbox-image'],
       interval: Math.round(flags.interval / 1000),
       placement: flags['place-on'],
@@ -81,7 +81,12 @@ not be placed, and says what and why; the rest is written all the same.`
     })
     const { files, ...answer } = plan
     const placement = { path: PLACEMENT_FILE, content: `${JSON.stringify(answer, null, 2)}\n` }
-    const said = [...findings.filter(isAboutInputs), ...carriedFindings(bundle), ...plan.findings]
+    const said = [
+      ...findings.filter(isAboutInputs),
+      ...(content.leftOut ?? []),
+      ...carriedFindings(content),
+      ...plan.findings,
+    ]
     this.refuseLeftOut(said, strictnessOf(flags))
     await writeOutputDirectory(flags.output, [...files, placement], { force: flags.force })
     this.sayFindings(said)
@@ -93,7 +98,7 @@ not be placed, and says what and why; the rest is written all the same.`
     return { ...answer, omissions: this.sayLeftOut(said, strictnessOf(flags)) }
   }
 
-  #explain(plan: SeedingPlan, bundle: BundleFile, output: string, registry?: string): void {
+  #explain(plan: SeedingPlan, bundle: CarriedBundle, output: string, registry?: string): void {
     if (plan.nodes.length === 0) {
       this.log(`Written to ${output}.`)
       return
@@ -104,8 +109,9 @@ not be placed, and says what and why; the rest is written all the same.`
     this.log(renderTable(['NODE', 'SETS', 'IMAGES', 'SIZE'], rows))
     this.log(`\nWritten to ${output}. What comes next:`)
     const steps = seedSteps(plan, {
-      ...{ bundle: wholeName(bundle.path), output, registry },
-      join: registry === undefined ? joinCommand(bundle) : undefined,
+      ...{ bundle: bundle.path, output, registry },
+      make: bundle.make,
+      join: registry === undefined ? bundle.join : undefined,
     })
     steps.forEach((lines, index) => void this.log(`  ${index + 1}. ${lines.join('\n     ')}`))
   }

@@ -4,6 +4,8 @@ import type { SeedingPlan } from './plan.ts'
 
 interface Steps {
   readonly bundle: string
+  /** What makes the bundle, where it is not there yet. */
+  readonly make: string | undefined
   readonly output: string
   readonly registry: string | undefined
   /** What makes one file of a bundle that lies in parts. */
@@ -11,12 +13,13 @@ interface Steps {
 }
 
 /** What the operator does, in this order, with what `seed` wrote to `output`: each step as its lines. */
-export function seedSteps(plan: SeedingPlan, { bundle, output, registry, join }: Steps): string[][] {
+export function seedSteps(plan: SeedingPlan, { bundle, make, output, registry, join }: Steps): string[][] {
   const { nodes, bundlePath, namespace, files } = plan
   const groups = [...new Set(nodes.map(({ group }) => group))]
   const guard = files.filter(({ path }) => path.startsWith('guard/'))
   const carried = carryCommands(nodes, bundle, bundlePath)
   return [
+    ...(make ? [[make]] : []),
     // Only where a command takes one file; the node script reads parts as they are.
     ...(join && carried.length > 0 ? [[join]] : []),
     registry

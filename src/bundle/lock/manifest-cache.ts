@@ -10,7 +10,7 @@ export interface ManifestCache {
   keep(digest: Digest, bytes: Uint8Array): void
 }
 
-interface CountingSource extends ImageSource {
+export interface CountingSource extends ImageSource {
   /** Something, where a registry counts. */
   quotaOf(registry: Reference): unknown
 }

@@ -1,18 +1,35 @@
+import type { LockedContent } from '../../bundle/format/bundle.ts'
 import { type Finding, finding } from '../../finding.ts'
-import type { BundleFile } from '../../layout/bundle-file.ts'
+import { BundleFile } from '../../layout/bundle-file.ts'
 import { wholeName } from '../../layout/files/part-name.ts'
 import { quote } from '../../seed/files/quote.ts'
 import { describeRequired } from './write-bundle.ts'
 
-/** What makes one file of a bundle that lies in parts; undefined where it is one already. */
-export function joinCommand({ path, isInParts }: BundleFile): string | undefined {
-  const whole = wholeName(path)
-  return isInParts ? `cat ${quote(whole)}.part??? > ${quote(whole)}` : undefined
+/** What nodes are given of what people named. */
+export interface CarriedBundle {
+  /** The bundle, whole. */
+  readonly path: string
+  /** What makes it of what is named, where that is no bundle: nodes have no program that could. */
+  readonly make: string | undefined
+  /** What makes one file of parts; undefined where it is one already. */
+  readonly join: string | undefined
+}
+
+export function carriedAs(content: LockedContent): CarriedBundle {
+  if (content instanceof BundleFile) {
+    const whole = wholeName(content.path)
+    const join = content.isInParts ? `cat ${quote(whole)}.part??? > ${quote(whole)}` : undefined
+    return { path: whole, make: undefined, join }
+  }
+  const path = `${content.path.replace(/\/+$/, '').replace(/(?:\.(?:tar|tgz|tzst|gz|zst|haul))+$/, '')}.bundle.tar`
+  return { path, make: `nodeseed bundle --from ${quote(content.path)} -o ${quote(path)}`, join: undefined }
 }
 
 /** What whoever brings a bundle to nodes must know of it. */
-export function carriedFindings({ path, table: { requires } }: BundleFile): Finding[] {
-  if (!requires) return []
+export function carriedFindings(content: LockedContent): Finding[] {
+  if (!(content instanceof BundleFile) || !content.table.requires) return []
+  const { path } = content
+  const { requires } = content.table
   const message = `${path} is a delta: only nodes that still hold ${describeRequired(requires)} of its base can be seeded with it`
   const hint = `For other nodes merge it with its base first: nodeseed merge BASE ${path} -o FILE`
   return [finding('BUNDLE_IS_DELTA', message, { hint })]

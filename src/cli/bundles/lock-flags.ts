@@ -5,6 +5,19 @@ import { repeatable } from '../flags/repeatable.ts'
 import { scanFlags } from '../flags/scan-flags.ts'
 import { registryFlags } from '../registry/registry-flags.ts'
 
+/** Flags of commands that look images up: where they may be besides registries. */
+const fromFlags = {
+  from: repeatable({
+    description:
+      'take images from this bundle or archive, or from docker-daemon:NAME, containers-storage:NAME, containerd:NAME of this machine (NAME left out: whatever is wanted), before any registry; without INPUT and --image all that is there (repeatable; the first that has an image decides)',
+    helpValue: 'PLACE',
+  }),
+  offline: Flags.boolean({
+    description: 'ask no registry: what none of these places has is an error',
+    exclusive: ['referrers'],
+  }),
+}
+
 /** Flags of lock, and of bundle, which locks what is not locked yet. */
 export const lockFlags = {
   ...editionFlags,
@@ -17,6 +30,7 @@ export const lockFlags = {
     description:
       'carry along only the attestations (provenance, SBOM) that BuildKit puts into an index; --referrers has them too',
   }),
+  ...fromFlags,
   ...scanFlags,
   ...platformFlags,
   ...registryFlags,

@@ -6,11 +6,14 @@ import { joinLocks, lockImages } from '../../bundle/lock/lock.ts'
 import { type ManifestCache, withKnownDocuments } from '../../bundle/lock/manifest-cache.ts'
 import { type ManifestNeeds, needsOfLock, sumOfNeeds } from '../../bundle/lock/manifest-needs.ts'
 import { quotaFindings } from '../../bundle/lock/quota-findings.ts'
+import { withPlaces } from '../../bundle/lock/source-images.ts'
 import { ExpectedError } from '../../errors.ts'
 import type { Finding } from '../../finding.ts'
 import type { Workload } from '../../kubernetes/objects/workload.ts'
 import type { Content } from '../../oci/content/content.ts'
 import type { Digest } from '../../oci/digest.ts'
+import { formatReference } from '../../oci/reference.ts'
+import { listNames } from '../../plural.ts'
 import type { RegistryClient } from '../../registry/client/registry-client.ts'
 import { workloadsWithoutNode } from '../../seed/placement/without-node.ts'
 import { readNodesFile } from '../files/nodes-file.ts'
@@ -23,6 +26,8 @@ import type { lockFlags } from './lock-flags.ts'
 interface LockRun {
   readonly client: RegistryClient
   readonly kept: ManifestCache
+  /** Where images are looked for before any registry. */
+  readonly places: readonly Content[]
   /** Where manifests may be on this machine. */
   readonly local: readonly Content[]
   /** Whether the manifests of images that are locked already will be asked for too. */
@@ -48,7 +53,7 @@ export interface LockedInputs {
 export async function lockInputs(
   { references, locked, edition, workloads }: ImagesToLock,
   flags: Interfaces.InferredFlags<typeof lockFlags>,
-  { client, kept, local, fetchesLocked, onLocked, note }: LockRun,
+  { client, kept, places, local, fetchesLocked, onLocked, note }: LockRun,
 ): Promise<LockedInputs> {
   const platforms = await platformsFrom(flags)
   if (!platforms && references.length > 0) note(DEFAULT_PLATFORMS_NOTE)
@@ -56,12 +61,17 @@ export async function lockInputs(
   const isKnown = (digest: Digest) => kept.documents.has(digest) || local.some(({ blobs }) => blobs.has(digest))
   const warn = async (resolved: ManifestNeeds) => {
     const ofLock = fetchesLocked ? needsOfLock(known, isKnown) : new Map()
-    await learnQuotas(known, ofLock, client)
+    if (!flags.offline) await learnQuotas(known, ofLock, client)
     const needs = sumOfNeeds([resolved, ofLock])
     const findings = quotaFindings(needs, (domain) => knownQuota(domain, (registry) => client.quotaOf(registry)))
     if (findings.length > 0) note(renderFindings(findings))
   }
-  const source = withKnownDocuments(client, kept, local)
+  const taken = new Map<string, string[]>()
+  const found = withPlaces(client, places, {
+    isOffline: flags.offline,
+    onFound: (reference, { path }) => taken.set(path, [...(taken.get(path) ?? []), formatReference(reference)]),
+  })
+  const source = withKnownDocuments(found, kept, local)
   const { lock, failures, leftOut, documents } = await lockImages(references, platforms ?? DEFAULT_PLATFORMS, source, {
     attachments: flags.referrers ? client : undefined,
     attestations: flags.attestations || flags.referrers,
@@ -69,6 +79,7 @@ export async function lockInputs(
     onResolved: warn,
     ...(onLocked && { onLocked }),
   })
+  for (const [path, images] of taken) note(`taken from ${path}: ${listNames(images.sort())}`)
   if (failures.length > 0) throw new ImagesFailedError(failures, references.length)
   const { images } = joinLocks([known, lock], platforms)
   const lacking = lackingPlatforms(images, platforms ?? [])

@@ -1,0 +1,63 @@
+import { ExpectedError } from '../../errors.ts'
+import type { Content } from '../../oci/content/content.ts'
+import type { Descriptor } from '../../oci/descriptor.ts'
+import type { Digest } from '../../oci/digest.ts'
+import { parseManifest } from '../../oci/manifest.ts'
+import { criForm, formatReference, type Reference } from '../../oci/reference.ts'
+import type { CountingSource } from './manifest-cache.ts'
+
+export interface SourceOptions {
+  /** Whether nothing but these places may be asked. */
+  readonly isOffline: boolean
+  /** Hears which place an image is taken from. */
+  readonly onFound?: (reference: Reference, place: Content) => void
+}
+
+/**
+ * A source that looks into places of this machine first, in their order, and asks the other for what none of them has.
+ * A name is looked up as a runtime does; a digest may be under any name, since it proves itself.
+ */
+export function withPlaces(
+  source: CountingSource,
+  places: readonly Content[],
+  { isOffline, onFound }: SourceOptions,
+): CountingSource {
+  const paths = places.map(({ path }) => path).join(', ')
+  return {
+    quotaOf: (registry) => source.quotaOf(registry),
+    async resolve(reference) {
+      for (const place of places) {
+        const descriptor = await findIn(place, reference)
+        if (!descriptor) continue
+        onFound?.(reference, place)
+        return descriptor
+      }
+      if (!isOffline) return source.resolve(reference)
+      throw nowhere(`${formatReference(reference)}: in none of these places`, paths)
+    },
+    async readDocument(repository, descriptor) {
+      if (!isOffline) return source.readDocument(repository, descriptor)
+      throw nowhere(`${formatReference(repository)}: its part ${descriptor.digest} is in none of these places`, paths)
+    },
+  }
+}
+
+async function findIn(place: Content, reference: Reference): Promise<Descriptor | undefined> {
+  const { digest } = reference
+  if (digest === undefined) return place.names.get(criForm(reference))
+  return [...place.names.values()].find((known) => known.digest === digest) ?? describe(place, digest)
+}
+
+/** A manifest or an index that no name of the place leads to. */
+async function describe(place: Content, digest: Digest): Promise<Descriptor | undefined> {
+  const blob = place.blobs.get(digest)
+  if (!blob) return undefined
+  const { mediaType } = parseManifest(await place.readDocument(digest), undefined, `${place.path}, ${digest}`)
+  return { mediaType, digest, size: blob.size }
+}
+
+function nowhere(problem: string, paths: string): ExpectedError {
+  return new ExpectedError('MANIFEST_UNKNOWN', `${problem}: ${paths || 'none was named'}`, {
+    hint: 'Name the place that has it with --from; see what one holds with: nodeseed inspect FILE; or leave --offline out.',
+  })
+}

@@ -1,0 +1,80 @@
+import { ExpectedError } from '../../errors.ts'
+import { openContent } from '../../layout/open-content.ts'
+import type { Content } from '../../oci/content/content.ts'
+import { LayeredContent } from '../../oci/content/layered-content.ts'
+import type { Descriptor } from '../../oci/descriptor.ts'
+import { criForm, formatReference, parseReference, type Reference } from '../../oci/reference.ts'
+import { say } from '../output/streams.ts'
+import { LOCAL_STORES, type LocalStore, storedName } from './local-store.ts'
+import { listStore, saveFromStore } from './save-from-store.ts'
+
+/**
+ * Opens places where images may be: files, directories, and stores of this machine, of which what is named is saved, or
+ * where nothing is, what is wanted. Says what their kinds cannot promise. They hold files: close them.
+ *
+ * @throws {ExpectedError} what opening one throws; USAGE for a whole store where nothing is wanted
+ */
+export async function openPlaces(places: readonly string[], wanted: readonly Reference[]): Promise<Content[]> {
+  const opened: Content[] = []
+  try {
+    for (const place of places) {
+      const content = await openPlace(place, wanted)
+      if (!content) continue
+      opened.push(content)
+      for (const caveat of content.caveats ?? []) say(`${content.path}: ${caveat}`)
+    }
+    return opened
+  } catch (error) {
+    for (const content of opened) await content.close()
+    throw error
+  }
+}
+
+/** Whether a place is a store of this machine as a whole: what to take of it, the inputs say. */
+export function isWholeStore(place: string): boolean {
+  return LOCAL_STORES.some(({ scheme }) => place === `${scheme}:`)
+}
+
+async function openPlace(place: string, wanted: readonly Reference[]): Promise<Content | undefined> {
+  const store = LOCAL_STORES.find(({ scheme }) => place.startsWith(`${scheme}:`))
+  if (!store) return openContent(place)
+  const name = place.slice(store.scheme.length + 1)
+  if (name) parseReference(name)
+  const texts = name ? [name] : wanted.filter(({ digest }) => digest === undefined).map(formatReference)
+  if (texts.length === 0) throw nothingWanted(place)
+  return openStore(store, place, texts, { mustBeThere: name !== '' })
+}
+
+/** Images of a store under the names that they have there, and those that people gave. */
+async function openStore(
+  store: LocalStore,
+  place: string,
+  texts: readonly string[],
+  { mustBeThere }: { mustBeThere: boolean },
+): Promise<Content | undefined> {
+  const { client, names } = await listStore(store)
+  const stored = new Map(
+    texts.flatMap((text) => {
+      const name = storedName(names, text)
+      return name === undefined ? [] : [[text, name] as const]
+    }),
+  )
+  if (stored.size === 0 && mustBeThere) {
+    throw new ExpectedError('INPUT_NOT_FOUND', `${place}: ${client.program} has no such image`, {
+      hint: `See what it has with: ${[client.program, ...client.list].join(' ')}`,
+    })
+  }
+  if (stored.size === 0) return undefined
+  const content = await saveFromStore(store, client, [...new Set(stored.values())], place)
+  const aliases = [...stored].flatMap(([text, name]): [string, Descriptor][] => {
+    const image = content.names.get(criForm(parseReference(name)))
+    return image ? [[criForm(parseReference(text)), image]] : []
+  })
+  return Object.assign(new LayeredContent([content]), { names: new Map([...content.names, ...aliases]) })
+}
+
+function nothingWanted(place: string): ExpectedError {
+  return new ExpectedError('USAGE', `${place} names no image, and neither does anything else`, {
+    hint: `Name one, as in --from ${place}app:local, or give manifests or --image.`,
+  })
+}
