@@ -20,7 +20,7 @@ const blocks = [...readme.matchAll(/^```(\w*)\n([\s\S]*?)^```$/gm)].map(([, lang
 const scripts = blocks.filter(({ language }) => language === 'sh').map(({ text }) => withoutOwnScripts(text))
 
 // kubectl's kustomize knows components since 1.21.
-testWith(['containerd', 'ctr', 'runc', 'kubectl'], { root: true, kubectl: 21 })(
+testWith(['containerd', 'ctr', 'runc', 'kubectl', 'skopeo'], { root: true, kubectl: 21 })(
   'every command block of the README works, in its order, from an empty directory',
   async () => {
     const run = await user()
