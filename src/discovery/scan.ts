@@ -5,6 +5,7 @@ import { type Resource, resourcesOf } from '../kubernetes/objects/resource.ts'
 import { type Workload, workloadOf } from '../kubernetes/objects/workload.ts'
 import { criForm, findReference } from '../oci/reference.ts'
 import { readKey } from './classify/key.ts'
+import type { Definitions } from './defaults/definitions.ts'
 import { type ChartFile, readChartImages } from './listed/chart-images.ts'
 import { type ImageListText, isListOfImages, readImageArray, readImageList } from './listed/image-list.ts'
 import type { FieldRule } from './rules/field-rule.ts'
@@ -58,6 +59,8 @@ export interface DocumentScanOptions {
   readonly comments?: boolean
   /** What placeholders stand for. */
   readonly vars?: ReadonlyMap<string, string> | undefined
+  /** What the inputs define, which fills custom resources in. */
+  readonly definitions?: Definitions | undefined
 }
 
 /** Every image that a document uses or lists, and what is wrong with it. */
@@ -80,10 +83,14 @@ export function scanDocument(document: InputDocument, options: DocumentScanOptio
   }
 }
 
-function scanManifest(document: Document, { rules = [], comments = false, vars }: DocumentScanOptions): DocumentScan {
+function scanManifest(
+  document: Document,
+  { rules = [], comments = false, vars, definitions }: DocumentScanOptions,
+): DocumentScan {
   const resources = resourcesOf(document)
   if (resources.length === 0) return scanLoose(document, { rules, comments, vars })
-  const scans = resources.map((resource) => scanResource(resource, { rules, vars }))
+  for (const resource of resources) if (resource.kind === 'CustomResourceDefinition') definitions?.learn(resource)
+  const scans = resources.map((resource) => scanResource(resource, { rules, vars, definitions }))
   return {
     uses: [...scans.flatMap(({ uses }) => uses), ...(comments ? commentUses(document, resources[0]) : [])],
     findings: scans.flatMap(({ findings }) => findings),
@@ -92,13 +99,20 @@ function scanManifest(document: Document, { rules = [], comments = false, vars }
   }
 }
 
-function scanResource(resource: Resource, options: Parameters<typeof candidatesOf>[2]) {
+function scanResource(
+  resource: Resource,
+  { definitions, ...options }: Parameters<typeof candidatesOf>[2] & Pick<DocumentScanOptions, 'definitions'>,
+) {
   const { apiVersion, kind, namespace, name, document } = resource
   const workload = workloadOf(resource)
   const names = { apiVersion, kind, namespace, name }
   const uses: ImageUse[] = []
   const findings: Finding[] = []
-  const { candidates, gaps, unresolved, elsewhere } = candidatesOf(resource, workload, options)
+  const { candidates, gaps, unresolved, elsewhere } = candidatesOf(
+    definitions?.complete(resource) ?? resource,
+    workload,
+    options,
+  )
   for (const candidate of candidates) {
     const use = useOf(candidate, resource, names)
     findings.push(...findingsOfUse(use))

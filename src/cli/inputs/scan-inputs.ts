@@ -1,11 +1,13 @@
 import { mayNameImages } from '../../discovery/classify/exclusions.ts'
+import { Definitions } from '../../discovery/defaults/definitions.ts'
 import type { FieldRule } from '../../discovery/rules/field-rule.ts'
 import { type DocumentScan, type InputDocument, scanDocument } from '../../discovery/scan.ts'
 import { type Confidence, detach, type ImageUse, isAtLeast } from '../../discovery/uses/image-use.ts'
 import { leftOutAsUnsure } from '../../discovery/uses/left-out.ts'
-import type { Finding } from '../../finding.ts'
+import { withDoubtAboutUntagged } from '../../discovery/uses/untagged.ts'
+import { type Finding, finding } from '../../finding.ts'
 import { customWorkloadsOf } from '../../kubernetes/objects/custom-workload.ts'
-import type { Resource } from '../../kubernetes/objects/resource.ts'
+import { nameOfResource, type Resource } from '../../kubernetes/objects/resource.ts'
 import type { Workload } from '../../kubernetes/objects/workload.ts'
 import { readInputs } from './input-documents.ts'
 import { Recognition } from './recognition.ts'
@@ -54,8 +56,19 @@ export async function scanInputs(inputs: readonly string[], options: ScanOptions
     const unknown = recognition.follow(document, addDocument(scan, document, options))
     if (unknown) scan.findings.push(unknown)
   }
-  const unsure = leftOutAsUnsure([...scan.dropped.values()], scan.uses)
-  return { ...scan, unsure, ...(options.comments && { uses: withoutKnownComments(scan.uses) }) }
+  addLate(scan, options)
+  return settled(scan, options)
+}
+
+/** What is known only once all is read: names without a version, and what comments add. */
+function settled(scan: GrowingScan, { minConfidence = 'likely', comments = false }: ScanOptions): InputScan {
+  const uses: ImageUse[] = []
+  for (const use of withDoubtAboutUntagged(scan.uses)) {
+    if (isAtLeast(use.confidence, minConfidence) || use.layer === 'comment') uses.push(use)
+    else if (use.image !== undefined && !scan.dropped.has(use.image)) scan.dropped.set(use.image, use)
+  }
+  const unsure = leftOutAsUnsure([...scan.dropped.values()], uses)
+  return { ...scan, unsure, uses: comments ? withoutKnownComments(uses) : uses }
 }
 
 /** Scans objects that came from somewhere else than a file; `place` stands for the file's name. */
@@ -81,19 +94,18 @@ interface GrowingScan extends InputScan {
   readonly resources: Resource[]
   /** Texts of uses, one of each. */
   readonly texts: Map<string, string>
+  readonly definitions: Definitions
 }
 
-function emptyScan(): GrowingScan {
-  return { uses: [], findings: [], unsure: [], dropped: new Map(), workloads: [], resources: [], texts: new Map() }
+function emptyScan(definitions = new Definitions()): GrowingScan {
+  const lists = { uses: [], findings: [], unsure: [], workloads: [], resources: [] }
+  return { ...lists, dropped: new Map(), texts: new Map(), definitions }
 }
 
-function addDocument(
-  { uses, findings, dropped, workloads, resources, texts }: GrowingScan,
-  document: InputDocument,
-  options: ScanOptions,
-): DocumentScan {
+function addDocument(growing: GrowingScan, document: InputDocument, options: ScanOptions): DocumentScan {
   const { keepWorkloads = false, keepCustomWorkloads = false, keepKinds = [], minConfidence = 'likely' } = options
-  const scan = scanDocument(document, options)
+  const { uses, findings, dropped, workloads, resources, texts, definitions } = growing
+  const scan = scanDocument(document, { ...options, definitions })
   for (const use of scan.uses) {
     if (isAtLeast(use.confidence, minConfidence) || use.layer === 'comment') uses.push(detach(use, texts))
     else if (use.image !== undefined && !dropped.has(use.image)) dropped.set(use.image, detach(use, texts))
@@ -103,8 +115,32 @@ function addDocument(
   for (const resource of scan.resources) {
     if (keepKinds.includes(resource.kind)) resources.push(resource)
     if (keepCustomWorkloads) workloads.push(...customWorkloadsOf(resource))
+    definitions.wait(resource)
   }
   return scan
+}
+
+/** Reads once more, with their defaults, the custom resources that came before their definition. */
+function addLate(scan: GrowingScan, options: ScanOptions): void {
+  const { findings, uses, definitions } = scan
+  const known = new Set(uses.map(({ file, image, reference }) => `${file} ${image ?? reference}`))
+  for (const { json, file, line, ...names } of definitions.late()) {
+    const again = emptyScan(definitions)
+    const at = () => line
+    const value = JSON.parse(json) as unknown
+    addDocument(again, { form: 'manifest', file, line, value, source: '', lineOf: at, textLineOf: at }, options)
+    uses.push(...again.uses.filter(({ image, reference }) => !known.has(`${file} ${image ?? reference}`)))
+    if (again.findings.some(({ code }) => code === 'OPERATOR_CHOOSES')) continue
+    const place = `${nameOfResource(names)}: `
+    const isSettled = (told: Finding) =>
+      told.code === 'OPERATOR_CHOOSES' && told.file === file && told.message.startsWith(place)
+    const settled = findings.findIndex(isSettled)
+    if (settled >= 0) findings.splice(settled, 1)
+  }
+  for (const kind of definitions.lost()) {
+    const message = `${kind}: the defaults of its definition, which comes behind very many resources, are not filled in`
+    findings.push(finding('OPERATOR_CHOOSES', message, { hint: 'Name the definitions first.', subject: kind }))
+  }
 }
 
 /** A comment that names what a resource names says nothing new. */
