@@ -3,6 +3,7 @@ import { ExpectedError } from '../../errors.ts'
 import type { Content } from '../../oci/content/content.ts'
 import type { Descriptor } from '../../oci/descriptor.ts'
 import type { Digest } from '../../oci/digest.ts'
+import { hashedBlob } from './hashed-blob.ts'
 
 export interface BlobUploads {
   hasBlob(name: string, blob: Descriptor): Promise<boolean>
@@ -75,8 +76,7 @@ export class BlobPusher {
         hint: 'This bundle is a delta: push the bundle that it builds on first.',
       })
     }
-    // A target has sent a chunk when it asks for the next.
-    const open = (start: number) => this.#source.openBlob(blob.digest, { start, reuse: true })
+    const open = (start: number) => hashedBlob(this.#source, blob, start)
     await this.#target.putBlob(name, blob, open, this.#onBytes)
     this.counts.uploaded++
   }
