@@ -1,6 +1,7 @@
 import { Flags } from '@oclif/core'
 import { isSetName } from '../../bundle/format/lock.ts'
 import { ExpectedError } from '../../errors.ts'
+import { ARCHIVE_MAKERS } from '../../layout/archives/open-archive.ts'
 import { repeatable } from './repeatable.ts'
 import { sizeFlag } from './size-flag.ts'
 
@@ -19,7 +20,7 @@ export const bundleFileFlags = {
 }
 
 /** What commands take that read images wherever they are. */
-export const ARCHIVE = 'bundle, or what docker, podman, skopeo, ctr, hauler, zarf or imgpkg saved; OCI image layout'
+export const ARCHIVE = `bundle, or what ${ARCHIVE_MAKERS} saved; OCI image layout`
 
 /** Flag of every command that reads a bundle. `then` says what becomes of contents, which the signature names by digest. */
 export function keyFlag(then: string) {

@@ -10,6 +10,9 @@ import { openDockerArchive } from './docker-archive.ts'
 import { isOfImgpkg, openImgpkgArchive } from './imgpkg-archive.ts'
 import { OciLayout } from './oci-layout.ts'
 
+/** The programs whose archives are read, for help texts and hints. */
+export const ARCHIVE_MAKERS = 'docker, podman, skopeo, ctr, hauler, zarf or imgpkg'
+
 /** Where zarf's packages say what an image is called. */
 const ZARF_NAME = 'org.opencontainers.image.base.name'
 
@@ -81,7 +84,7 @@ function unknownArchive(file: ByteFile, entries: ReadonlyMap<string, TarEntry>):
     })
   }
   return new ExpectedError('BUNDLE_INVALID', `${file.path}: neither a bundle nor an archive of images`, {
-    hint: 'What is read: bundles, OCI image layouts, what docker, podman, skopeo, ctr, hauler, zarf and imgpkg save, also with gzip or zstd.',
+    hint: `Name a bundle, an OCI image layout, or what ${ARCHIVE_MAKERS} saved, also with gzip or zstd.`,
   })
 }
 
