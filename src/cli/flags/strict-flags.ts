@@ -1,9 +1,9 @@
 import { Flags, type Interfaces } from '@oclif/core'
 import { ExpectedError } from '../../errors.ts'
 import { FINDING_CODES, type FindingCode } from '../../finding-codes.ts'
-import { globMatcher } from '../inputs/glob.ts'
 import { closest } from '../output/closest.ts'
 import type { Excuse, Strictness } from '../output/omissions.ts'
+import { globMatcher } from '../texts/glob.ts'
 import { repeatable } from './repeatable.ts'
 
 /** Flags of every command that says what it leaves out. */
