@@ -67,6 +67,14 @@ export const INPUT_CODES = {
     help: 'A text that looks like an image stands where images seldom stand. It is left out unless less sure finds are asked for; if it is an image after all, it is missing.',
     action: 'See them with: nodeseed scan INPUT... --min-confidence possible; take one of them with --image REF.',
   },
+  CHART_RENDERED: {
+    kind: 'note',
+    severity: 'info',
+    title: 'A chart is rendered',
+    help: 'What a chart installs depends on its values, its release, the namespace and the cluster. Which of them it was rendered with here is said, since others may name other images.',
+    action:
+      'Say how it is installed in a nodeseed.yaml beside the manifests, below charts; or for one chart with --values and --set.',
+  },
   OVERLAYS_SEVERAL: {
     kind: 'note',
     severity: 'info',

@@ -81,7 +81,10 @@ Ends with 0 when no workload is below --fail-on, with 4 when one is.`
     this.sayFindings(urgent)
     if (failsOn(result, flags['fail-on'])) this.answerNo()
     else if (isIncomplete(scan)) process.exitCode = 2
-    return { ...auditReport(result), omissions: this.sayLeftOut(result.findings, strictnessOf(flags)) }
+    return {
+      ...auditReport(result),
+      omissions: this.sayLeftOut(result.findings, await strictnessOf(argv as string[], flags)),
+    }
   }
 
   async #write(result: AuditResult, { html, sarif, junit, 'fail-on': failOn }: AuditFlags): Promise<void> {

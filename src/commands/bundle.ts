@@ -16,10 +16,13 @@ import { architecturesWithout, readTools, type Tool } from '../cli/files/tool-fi
 import { bundleFileFlags } from '../cli/flags/bundle-file-flags.ts'
 import { repeatable } from '../cli/flags/repeatable.ts'
 import { strictnessOf } from '../cli/flags/strict-flags.ts'
+import { isNote } from '../cli/output/findings.ts'
+import { withProject } from '../cli/project/with-project.ts'
 import { renderQuotas } from '../cli/registry/quota.ts'
 import { readRegistryOptions } from '../cli/registry/registry-options.ts'
 import { imagesAndPlaces } from '../cli/sources/images-and-places.ts'
 import { OFFLINE } from '../cli/sources/offline-source.ts'
+import { ExpectedError } from '../errors.ts'
 import { openContent } from '../layout/open-content.ts'
 import type { Content } from '../oci/content/content.ts'
 import { formatBytes } from '../oci/format-bytes.ts'
@@ -44,6 +47,11 @@ export default class Bundle extends BaseCommand {
   }
   static override flags = {
     ...bundleFileFlags,
+    output: Flags.string({
+      char: 'o',
+      description: 'file to write; default: that of nodeseed.yaml',
+      helpValue: 'FILE',
+    }),
     since: Flags.string({
       description: 'make a delta: leave out layers that this bundle, lock or list of digests (of a node) has',
       helpValue: 'FILE',
@@ -61,13 +69,18 @@ export default class Bundle extends BaseCommand {
   }
 
   async run(): Promise<unknown> {
-    const { argv, flags } = await this.parse(Bundle)
+    const parsed = await this.parse(Bundle)
+    const { inputs, flags: given, project } = await withProject(parsed.argv as string[], parsed.flags)
+    const strictness = await strictnessOf(inputs, given)
+    const force = given.force || project.force === true
+    const flags = { ...given, force, output: given.output ?? project.output ?? refuseWithoutOutput() }
     const signer = await readSigner(flags.sign)
     const existing = await openExisting(flags)
-    const { wanted, places } = await imagesAndPlaces(argv as string[], flags)
-    this.refuseLeftOut(wanted.leftOut, strictnessOf(flags))
+    const { wanted, places } = await imagesAndPlaces(inputs, flags)
+    this.sayFindings(wanted.leftOut.filter(isNote))
+    this.refuseLeftOut(wanted.leftOut, strictness)
     const without = flags.since && (await readKnownBlobs(flags.since))
-    const options = await readRegistryOptions(flags, argv as string[])
+    const options = await readRegistryOptions(flags, inputs)
     const client = new RegistryClient(options)
     const reuse: Content[] = [...places, ...(existing ? [existing] : [])]
     try {
@@ -81,7 +94,7 @@ export default class Bundle extends BaseCommand {
           ...{ client, kept, places, local: reuse, fetchesLocked: true },
           note: (text) => this.logToStderr(text),
         })
-        this.refuseLeftOut([...wanted.leftOut, ...leftOut], strictnessOf(flags))
+        this.refuseLeftOut([...wanted.leftOut, ...leftOut], strictness)
         const lock = asEdition(locked, { set: flags['set-name'], number: flags.number })
         const files = [...carriedFiles(lock, await readNodeScript()), ...(await this.#tools(flags, lock))]
         const plan = planBundle(lock, files, without ? { without } : {})
@@ -100,7 +113,7 @@ export default class Bundle extends BaseCommand {
       return {
         ...report,
         ...(signature && { signature }),
-        omissions: this.sayLeftOut([...wanted.leftOut, ...leftOut], strictnessOf(flags)),
+        omissions: this.sayLeftOut([...wanted.leftOut, ...leftOut], strictness),
       }
     } finally {
       await client.close()
@@ -126,4 +139,10 @@ export default class Bundle extends BaseCommand {
     const images = lock.images.map(({ reference, names, target }) => ({ reference, names, digest: target.digest }))
     return { file, bytes: size, images, blobs: blobs.length, ...(requires && { requires }) }
   }
+}
+
+function refuseWithoutOutput(): never {
+  throw new ExpectedError('USAGE', 'nodeseed bundle: missing flag: --output', {
+    hint: 'Name the file to write: -o FILE; or below output in a nodeseed.yaml here.',
+  })
 }

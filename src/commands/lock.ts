@@ -10,7 +10,9 @@ import { lockFlags } from '../cli/bundles/lock-flags.ts'
 import { lockInputs } from '../cli/bundles/lock-inputs.ts'
 import { withManifestCache } from '../cli/bundles/manifest-cache.ts'
 import { strictnessOf } from '../cli/flags/strict-flags.ts'
+import { isNote } from '../cli/output/findings.ts'
 import type { Omission } from '../cli/output/omissions.ts'
+import { withProject } from '../cli/project/with-project.ts'
 import { renderQuotas } from '../cli/registry/quota.ts'
 import { readRegistryOptions } from '../cli/registry/registry-options.ts'
 import { imagesAndPlaces } from '../cli/sources/images-and-places.ts'
@@ -49,11 +51,14 @@ export default class LockCommand extends BaseCommand {
   }
 
   async run(): Promise<(Lock & { omissions: readonly Omission[] }) | { moved: readonly MovedTag[] }> {
-    const { argv, flags } = await this.parse(LockCommand)
+    const parsed = await this.parse(LockCommand)
+    const { inputs, flags } = await withProject(parsed.argv as string[], parsed.flags)
+    const strictness = await strictnessOf(inputs, flags)
     if (flags.output) await checkOutputPlace(flags.output, { replace: flags.force })
-    const { wanted, places } = await imagesAndPlaces(argv as string[], flags)
-    this.refuseLeftOut(wanted.leftOut, strictnessOf(flags))
-    const client = new RegistryClient(await readRegistryOptions(flags, argv as string[]))
+    const { wanted, places } = await imagesAndPlaces(inputs, flags)
+    this.sayFindings(wanted.leftOut.filter(isNote))
+    this.refuseLeftOut(wanted.leftOut, strictness)
+    const client = new RegistryClient(await readRegistryOptions(flags, inputs))
     try {
       if (!flags.output) return await this.#check(onlyLocked(wanted), client)
       const file = flags.output
@@ -67,14 +72,14 @@ export default class LockCommand extends BaseCommand {
             ),
           note: (text) => this.logToStderr(text),
         })
-        this.refuseLeftOut([...wanted.leftOut, ...leftOut], strictnessOf(flags))
+        this.refuseLeftOut([...wanted.leftOut, ...leftOut], strictness)
         const lock = asEdition(locked, { set: flags['set-name'], number: flags.number }, replaced)
         await writeTextFile(file, `${JSON.stringify(lock, null, 2)}\n`, { replace: flags.force })
         return { lock, leftOut }
       })
       for (const line of renderQuotas(domainsOf(wanted), (registry) => client.quotaOf(registry))) this.logToStderr(line)
       this.log(`${flags.output}: ${countOf(lock.images.length, 'image')}`)
-      return { ...lock, omissions: this.sayLeftOut([...wanted.leftOut, ...leftOut], strictnessOf(flags)) }
+      return { ...lock, omissions: this.sayLeftOut([...wanted.leftOut, ...leftOut], strictness) }
     } finally {
       await client.close()
       for (const place of places) await place.close()

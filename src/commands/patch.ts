@@ -7,8 +7,8 @@ import { checkInPlace, patchFiles, writePatched } from '../cli/files/patch-files
 import { readPlacementFile } from '../cli/files/placement-file.ts'
 import { chartFlags, inputFlags } from '../cli/flags/scan-flags.ts'
 import { strictnessOf } from '../cli/flags/strict-flags.ts'
+import type { ReadOptions } from '../cli/inputs/input-documents.ts'
 import { isIncomplete } from '../cli/inputs/recognition.ts'
-import type { HelmOptions } from '../cli/inputs/render/helm.ts'
 import { notExcused, type Omission } from '../cli/output/omissions.ts'
 import { writeData } from '../cli/output/streams.ts'
 import { writeOutputDirectory } from '../disk/output-directory.ts'
@@ -25,7 +25,7 @@ interface PatchAnswer {
   readonly findings: readonly Finding[]
 }
 
-interface Reading extends HelmOptions {
+interface Reading extends ReadOptions {
   /** Called with what there is to say, before anything is written. */
   readonly check: (findings: readonly Finding[]) => void
 }
@@ -78,14 +78,15 @@ alone. Ends with 4 when a part of a workload stays as it is, and says which and 
     const optionsFor = await this.#options(flags.placement, flags.policy, flags['pin-digests'])
     const editsOf = (place: PodPlace) => podEdits(place, optionsFor(place))
     const inputs = argv as string[]
-    const { release, values, set, 'allow-remote': allowRemote } = flags
-    const reading = { release, values, set, allowRemote }
-    const check = (findings: readonly Finding[]) => this.refuseLeftOut(findings, strictnessOf(flags))
+    const { release, values, set, config, 'allow-remote': allowRemote } = flags
+    const reading = { release, values, set, allowRemote, config }
+    const strictness = await strictnessOf(inputs, flags)
+    const check = (findings: readonly Finding[]) => this.refuseLeftOut(findings, strictness)
     const answer = flags.output
       ? await this.#writeComponent(inputs, editsOf, { ...reading, check }, { output: flags.output, force: flags.force })
       : await this.#rewrite(inputs, editsOf, { ...reading, check }, flags['in-place'])
     this.sayFindings(answer.findings)
-    const omissions = this.sayLeftOut(answer.findings, strictnessOf(flags))
+    const omissions = this.sayLeftOut(answer.findings, strictness)
     const isLeftOut = notExcused(omissions).some(({ code }) => LEFT_OUT.has(code))
     const isRefused = answer.findings.some(({ severity }) => severity === 'error')
     // What could be read is patched; a script must not take it for all.

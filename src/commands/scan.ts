@@ -7,6 +7,7 @@ import { isIncomplete, isUnreadable } from '../cli/inputs/recognition.ts'
 import { type InputScan, scanInputs } from '../cli/inputs/scan-inputs.ts'
 import { SCAN_FORMAT_NAMES, SCAN_FORMATS } from '../cli/output/scan-formats.ts'
 import { renderWhy } from '../cli/output/uses.ts'
+import { withProject } from '../cli/project/with-project.ts'
 import { type ImageUse, renderUse } from '../discovery/uses/image-use.ts'
 import { leftOutByPolicy } from '../discovery/uses/left-out.ts'
 import { imagesOf, similarImages, usesOf } from '../discovery/uses/used-images.ts'
@@ -33,7 +34,7 @@ Exit code 0 also with findings; 2 when something could not be read, so that imag
   static override args = {
     input: Args.string({
       description:
-        'file, directory (every .yaml, .yml and .json below it), kustomization, Helm chart, image list (.txt), or - for standard input; several are fine',
+        'file, directory (every .yaml, .yml and .json below it), kustomization, Helm chart, image list (.txt), or - for standard input; several are fine; default: those of nodeseed.yaml',
     }),
   }
   static override flags = {
@@ -50,16 +51,18 @@ Exit code 0 also with findings; 2 when something could not be read, so that imag
   }
 
   async run(): Promise<unknown> {
-    const { argv, flags } = await this.parse(Scan)
-    if (argv.length + flags.distro.length === 0) {
+    const parsed = await this.parse(Scan)
+    const { inputs, flags } = await withProject(parsed.argv as string[], parsed.flags)
+    if (inputs.length + flags.distro.length === 0) {
       throw new ExpectedError('USAGE', 'no input to scan', {
-        hint: 'Name a file, a directory or an image list, - for standard input, or a distribution with --distro.',
+        hint: 'Name a file, a directory, an image list, - for standard input, or a distribution with --distro; or inputs in a nodeseed.yaml here.',
       })
     }
+    const strictness = await strictnessOf(inputs, flags)
     const policies = parsePolicies(flags.policy)
     const options = await scanOptions(flags)
     const minConfidence = flags.why === undefined ? flags['min-confidence'] : 'possible'
-    const scan = await scanInputs(argv as string[], { ...options, comments: flags.comments, minConfidence })
+    const scan = await scanInputs(inputs, { ...options, comments: flags.comments, minConfidence })
     if (isIncomplete(scan)) process.exitCode = 2
     if (flags.why !== undefined) return this.explain(scan, flags.why)
     const isTaken = ({ policy }: ImageUse) => policy === undefined || policies.some((word) => word === policy)
@@ -68,7 +71,7 @@ Exit code 0 also with findings; 2 when something could not be read, so that imag
     if (text !== '') this.log(text)
     this.sayFindings(scan.findings)
     const leftOut = [...scan.findings, ...leftOutByPolicy(scan.uses, policies), ...scan.unsure]
-    const omissions = this.sayLeftOut(leftOut, strictnessOf(flags))
+    const omissions = this.sayLeftOut(leftOut, strictness)
     return { uses: scan.uses.map(renderUse), images, findings: scan.findings, omissions }
   }
 

@@ -47,10 +47,11 @@ not be placed, and says what and why; the rest is written all the same.`
         hint: 'Add --place-on minimal, or leave --spread out.',
       })
     }
-    const nodes = await readNodesFile(flags.nodes)
     const inputs = (argv as string[]).slice(1)
-    const { release, values, 'allow-remote': allowRemote } = flags
-    const reading = { release, values, allowRemote }
+    const strictness = await strictnessOf(inputs, flags)
+    const nodes = await readNodesFile(flags.nodes)
+    const { release, values, config, 'allow-remote': allowRemote } = flags
+    const reading = { release, values, allowRemote, config }
     const { workloads, uses, findings } = await scanInputs(inputs, { ...reading, keepWorkloads: true })
     const renderings = await renderingsOf(inputs)
     const content = await openImages(args.bundle, flags)
@@ -87,7 +88,7 @@ not be placed, and says what and why; the rest is written all the same.`
       ...carriedFindings(content),
       ...plan.findings,
     ]
-    this.refuseLeftOut(said, strictnessOf(flags))
+    this.refuseLeftOut(said, strictness)
     await writeOutputDirectory(flags.output, [...files, placement], { force: flags.force })
     this.sayFindings(said)
     this.#explain(plan, bundle, flags.output, flags['from-registry'])
@@ -95,7 +96,7 @@ not be placed, and says what and why; the rest is written all the same.`
       this.answerNo()
     // What could be read is placed; a script must not take it for all.
     if (isIncomplete({ findings })) process.exitCode = 2
-    return { ...answer, omissions: this.sayLeftOut(said, strictnessOf(flags)) }
+    return { ...answer, omissions: this.sayLeftOut(said, strictness) }
   }
 
   #explain(plan: SeedingPlan, bundle: CarriedBundle, output: string, registry?: string): void {

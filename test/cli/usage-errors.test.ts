@@ -13,7 +13,11 @@ test.for<[args: string[], message: string, hint: string]>([
     'nodeseed autocomplete: "tcsh" is none of zsh, bash, powershell',
     'See what it takes: nodeseed autocomplete --help',
   ],
-  [['scan'], 'nodeseed scan: missing argument: INPUT', 'See what it takes: nodeseed scan --help'],
+  [
+    ['scan'],
+    'no input to scan',
+    'Name a file, a directory, an image list, - for standard input, or a distribution with --distro; or inputs in a nodeseed.yaml here.',
+  ],
   [['push', 'a.tar'], 'nodeseed push: missing argument: REGISTRY', 'See what it takes: nodeseed push --help'],
   [['verify', 'a', 'b'], 'nodeseed verify: unexpected argument: b', 'See what it takes: nodeseed verify --help'],
   [

@@ -91,7 +91,10 @@ test('charts below a directory are rendered, each once and whole; libraries are 
     HELM_LOG: log,
     HELM_OUTPUT: POD,
   })
-  expect(json).toMatchObject({ images: ['docker.io/library/a:1', 'docker.io/library/b:2'], findings: [] })
+  expect(json.images).toEqual(['docker.io/library/a:1', 'docker.io/library/b:2'])
+  expect(json.findings).toMatchObject([
+    { code: 'CHART_RENDERED', message: `${join(folder, 'repo/charts/shop')}: rendered with its default values` },
+  ])
   expect(exitCode).toBe(0)
   const rendered = (await readFile(log, 'utf8')).split('\n').filter((line) => line.startsWith(folder))
   expect(new Set(rendered)).toEqual(new Set([join(folder, 'repo/charts/shop')]))

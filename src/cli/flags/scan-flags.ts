@@ -14,6 +14,11 @@ export const inputFlags = {
     description:
       'let charts and kustomizations ask for what is elsewhere (bases, resources, schemas); each address is told',
   }),
+  config: Flags.string({
+    description:
+      'project file: how charts are rendered, and more; default: nodeseed.yaml in the directories that are read',
+    helpValue: 'FILE',
+  }),
   ...strictFlags,
 }
 
@@ -66,11 +71,12 @@ export async function scanOptions({
   var: vars,
   'var-file': varFiles,
   'allow-remote': allowRemote,
+  config,
   distro = [],
 }: ReadingFlags & { 'min-confidence'?: Confidence; distro?: string[] }): Promise<ScanOptions> {
   const ownRules = rules === undefined ? [] : readRules(await readText(rules), rules)
   const confidence = minConfidence && { minConfidence }
   const given = await Promise.all(distro.map((text) => readDistribution(text, allowRemote)))
   const read = { rules: ownRules, vars: await readVars(varFiles, vars), given: given.flat() }
-  return { ...confidence, ...read, values, set, allowRemote }
+  return { ...confidence, ...read, values, set, allowRemote, config }
 }

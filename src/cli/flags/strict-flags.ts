@@ -1,9 +1,7 @@
 import { Flags, type Interfaces } from '@oclif/core'
-import { ExpectedError } from '../../errors.ts'
-import { FINDING_CODES, type FindingCode } from '../../finding-codes.ts'
-import { closest } from '../output/closest.ts'
-import type { Excuse, Strictness } from '../output/omissions.ts'
-import { globMatcher } from '../texts/glob.ts'
+import type { Strictness } from '../output/omissions.ts'
+import { excuseOf } from '../project/excuse.ts'
+import { findProjects, jointStrictness } from '../project/find-project.ts'
 import { repeatable } from './repeatable.ts'
 
 /** Flags of every command that says what it leaves out. */
@@ -23,31 +21,15 @@ export const strictFlags = {
 
 export type StrictFlags = Interfaces.InferredFlags<typeof strictFlags>
 
-/** What those flags mean. @throws {ExpectedError} USAGE */
-export function strictnessOf({ strict, allow }: StrictFlags): Strictness {
-  return { isStrict: strict, excuses: allow.map((text) => excuseOf(text, `--allow ${text}`)) }
-}
-
-const OMISSIONS = (Object.keys(FINDING_CODES) as FindingCode[]).filter(
-  (code) => FINDING_CODES[code].kind === 'omission',
-)
-
-/** Reads `CODE` or `CODE=GLOB`. @throws {ExpectedError} USAGE for a code of nothing that is left out. */
-export function excuseOf(text: string, by: string): Excuse {
-  const [, word = '', glob] = /^([^=]*)(?:=(.*))?$/s.exec(text) ?? []
-  const code = OMISSIONS.find((known) => known === word)
-  if (code !== undefined && glob !== '')
-    return { code, covers: glob === undefined ? () => true : globMatcher(glob), by }
-  if (code !== undefined) {
-    throw new ExpectedError('USAGE', `${text}: no pattern behind the =`, {
-      hint: `Write ${code}, or ${code}=quay.io/team/*`,
-    })
-  }
-  const meant = closest(word, OMISSIONS)
-  const what = Object.hasOwn(FINDING_CODES, word)
-    ? 'is said of nothing that is left out'
-    : 'is no code of what can be left out'
-  throw new ExpectedError('USAGE', `${JSON.stringify(word)} ${what}`, {
-    hint: `${meant ? `Did you mean ${meant}? ` : ''}There are: ${OMISSIONS.join(', ')}.`,
-  })
+/**
+ * What those flags and the project files of the inputs mean together.
+ *
+ * @throws {ExpectedError} USAGE; what reading a project file throws.
+ */
+export async function strictnessOf(
+  inputs: readonly string[],
+  { strict, allow, config }: StrictFlags & { readonly config?: string | undefined },
+): Promise<Strictness> {
+  const excuses = allow.map((text) => excuseOf(text, `--allow ${text}`))
+  return jointStrictness({ isStrict: strict, excuses }, await findProjects(inputs, config))
 }

@@ -1,6 +1,7 @@
 import type { Dirent } from 'node:fs'
 import { opendir, readdir, realpath, stat } from 'node:fs/promises'
 import { extname, join, relative, sep } from 'node:path'
+import { PROJECT_FILE } from '../project/find-project.ts'
 import { readText } from '../texts/read-text.ts'
 import { kindOf } from '../texts/regular-file.ts'
 import { type Ignores, readIgnoreFile } from './ignore-file.ts'
@@ -99,7 +100,7 @@ async function visit(walk: Walk, entry: Dirent, here: Here): Promise<void> {
     else if (!walk.isIgnored(`${here.at(path)}/`) && (await holdsManifests(path))) walk.found.passedOver.push(path)
     return
   }
-  if (walk.isIgnored(here.at(path))) return
+  if (walk.isIgnored(here.at(path)) || here.at(path) === PROJECT_FILE) return
   const isManifest = MANIFEST_FILE.test(entry.name) && !KUSTOMIZATION_FILES.includes(entry.name)
   const kind = entry.isSymbolicLink() ? await visitLink(walk, path, { here, isManifest }) : kindOf(entry)
   if (kind === TOLD || !isManifest) return

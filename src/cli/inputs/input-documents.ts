@@ -4,16 +4,19 @@ import type { InputDocument } from '../../discovery/scan.ts'
 import { ExpectedError, readError } from '../../errors.ts'
 import { type Finding, finding } from '../../finding.ts'
 import { readEveryDocument } from '../../kubernetes/documents/document.ts'
+import { chartSettingsOf, findProjects } from '../project/find-project.ts'
 import { cutAtDocuments, type TextPart } from '../texts/input-text.ts'
 import { nameOf } from '../texts/read-text.ts'
 import { openRegularFile } from '../texts/regular-file.ts'
-import { type HelmOptions, renderChart, showChart } from './render/helm.ts'
+import { type HelmOptions, howRendered, renderChart, showChart } from './render/helm.ts'
 import type { RemoteAddress } from './render/kustomization.ts'
 import { notIncluded } from './render/kustomization-tree.ts'
 import { renderKustomization } from './render/kustomize.ts'
 import { type Source, sourcesOf } from './source.ts'
 
 export interface ReadOptions extends HelmOptions {
+  /** The project file, where it is not that of the directories that are read. */
+  readonly config?: string | undefined
   /** Tells by its text whether a document is worth parsing. */
   readonly isNeeded?: ((source: string) => boolean) | undefined
 }
@@ -33,17 +36,23 @@ export async function* readInputs(inputs: readonly string[], options: ReadOption
   const sources: { input: string; found: readonly Source[] }[] = []
   const roots = await Promise.all(inputs.map((input) => realpath(input).catch(() => input)))
   for (const input of inputs) sources.push({ input, found: await sourcesOf(input, roots) })
+  const charts = await chartSettingsOf(await findProjects(inputs, options.config))
   const seen = new Set<string>()
   for (const { input, found } of sources) {
-    const isRepeated = yield* readSources(found, options, seen)
+    const isRepeated = yield* readSources(found, { ...options, charts }, seen)
     yield { form: 'end', file: nameOf(input), isRepeated }
   }
+}
+
+interface Reading extends ReadOptions {
+  /** How charts are rendered of which a project file says it, by their real paths. */
+  readonly charts: ReadonlyMap<string, readonly HelmOptions[]>
 }
 
 /** Gives whether something was left out because it had been read before. */
 async function* readSources(
   sources: readonly Source[],
-  options: ReadOptions,
+  options: Reading,
   seen: Set<string>,
 ): AsyncGenerator<InputDocument, boolean> {
   let isRepeated = false
@@ -62,7 +71,7 @@ async function* readSources(
   return isRepeated
 }
 
-async function* documentsOf(source: Source, options: ReadOptions): AsyncGenerator<InputDocument> {
+async function* documentsOf(source: Source, options: Reading): AsyncGenerator<InputDocument> {
   switch (source.kind) {
     case 'stdin':
       yield* documentsOrList(cutAtDocuments(process.stdin, nameOf('-')), nameOf('-'), options)
@@ -82,16 +91,26 @@ async function* documentsOf(source: Source, options: ReadOptions): AsyncGenerato
       }
       return
     }
-    case 'chart': {
-      const { text, asked } = await renderChart(source.path, options)
-      yield* noticesOf(asked)
-      yield* documentsIn({ text, line: 1 }, source.path, options)
+    case 'chart':
+      for (const settings of options.charts.get(await realpath(source.path)) ?? [options]) {
+        yield* chartDocuments(source.path, { ...settings, allowRemote: options.allowRemote }, options)
+      }
       yield { form: 'chart', file: source.path, text: await showChart(source.path) }
       return
-    }
     case 'notice':
       yield noticeOf(source.path, source.finding)
   }
+}
+
+async function* chartDocuments(
+  chart: string,
+  settings: HelmOptions,
+  options: ReadOptions,
+): AsyncGenerator<InputDocument> {
+  const { text, asked } = await renderChart(chart, settings)
+  yield* noticesOf(asked)
+  yield noticeOf(chart, finding('CHART_RENDERED', `${chart}: rendered ${howRendered(settings)}`, { file: chart }))
+  yield* documentsIn({ text, line: 1 }, chart, options)
 }
 
 /** A text that a user named may be manifests or a list of images; its beginning tells, for all of it. */

@@ -1,4 +1,5 @@
 import { readdir, realpath, stat } from 'node:fs/promises'
+import { relative, sep } from 'node:path'
 import { readError } from '../../errors.ts'
 import { type Finding, finding } from '../../finding.ts'
 import { contentOf, type DirectoryContent } from './directory.ts'
@@ -93,7 +94,11 @@ function notice(path: string, told: Finding): Source {
 }
 
 function charts(content: Pick<DirectoryContent, 'charts'>): Source[] {
-  return content.charts.map(({ path, files }) => ({ kind: 'chart', path, otherwise: manifests(files) }))
+  return content.charts.map(({ path, files }) => {
+    // Of its templates helm has said what there is to say.
+    const plain = files.filter((file) => !relative(path, file).split(sep).includes('templates'))
+    return { kind: 'chart', path, otherwise: manifests(plain) }
+  })
 }
 
 function manifests(files: readonly string[]): Source[] {

@@ -23,3 +23,8 @@ export function renderFindings(findings: readonly Finding[]): string {
     })
     .join('\n')
 }
+
+/** Whether a finding is only good to know. */
+export function isNote({ code }: Finding): boolean {
+  return FINDING_CODES[code].kind === 'note'
+}

@@ -10,6 +10,10 @@ export interface HelmOptions {
   readonly release?: string | undefined
   readonly values?: readonly string[] | undefined
   readonly set?: readonly string[] | undefined
+  readonly namespace?: string | undefined
+  /** What charts are told of the cluster that they are for. */
+  readonly kubeVersion?: string | undefined
+  readonly apiVersions?: readonly string[] | undefined
   readonly allowRemote?: boolean | undefined
 }
 
@@ -21,15 +25,51 @@ export interface HelmOptions {
  */
 export async function renderChart(
   chart: string,
-  { release = 'release', values = [], set = [], allowRemote = false }: HelmOptions,
+  {
+    release = 'release',
+    values = [],
+    set = [],
+    namespace,
+    kubeVersion,
+    apiVersions = [],
+    allowRemote = false,
+  }: HelmOptions,
 ): Promise<Rendered> {
   const elsewhere = values.filter((file) => /^[a-z][a-z0-9+.-]*:\/\//i.test(file))
   const addresses = elsewhere.map((address): RemoteAddress => ({ address, file: '--values', line: 1 }))
   const asked = [...addresses, ...(await remoteSchemas(chart))]
   refuseRemote(chart, asked, allowRemote)
-  const flags = [...values.map((file) => `--values=${file}`), ...set.map((value) => `--set=${value}`)]
+  const flags = [
+    ...values.map((file) => `--values=${file}`),
+    ...set.map((value) => `--set=${value}`),
+    ...(namespace === undefined ? [] : [`--namespace=${namespace}`]),
+    ...(kubeVersion === undefined ? [] : [`--kube-version=${kubeVersion}`]),
+    ...apiVersions.map((version) => `--api-versions=${version}`),
+  ]
   const args = ['template', '--include-crds', ...flags, '--', release, resolve(chart)]
   return { text: (await runRenderer('helm', args, { input: chart, allowRemote })) ?? refuseWithoutHelm(chart), asked }
+}
+
+/** How a chart is rendered, for people; of what `--set` says only the keys, since the values may be secret. */
+export function howRendered({
+  release,
+  values = [],
+  set = [],
+  namespace,
+  kubeVersion,
+  apiVersions = [],
+}: HelmOptions): string {
+  const said = [
+    ...(values.length > 0 ? [`values ${values.join(', ')}`] : []),
+    ...(set.length > 0 ? [`${set.map((one) => one.replace(/=.*/s, '')).join(', ')} set`] : []),
+  ]
+  return [
+    said.length > 0 ? `with ${said.join(' and ')}` : 'with its default values',
+    ...(release === undefined ? [] : [`as release ${release}`]),
+    ...(namespace === undefined ? [] : [`in namespace ${namespace}`]),
+    ...(kubeVersion === undefined ? [] : [`for Kubernetes ${kubeVersion}`]),
+    ...(apiVersions.length > 0 ? [`with ${apiVersions.join(', ')}`] : []),
+  ].join(', ')
 }
 
 /** The Chart.yaml of a chart. @throws {ExpectedError} INPUT_UNREADABLE */

@@ -41,11 +41,27 @@ export async function runRenderer(
   const result = await runTool(tool, args, { timeout: TIMEOUT, maxBytes: MAX_OUTPUT_BYTES, env })
   if (result.outcome === 'done') return result.stdout
   if (result.outcome === 'missing') return undefined
-  const lines = result.stderr.trim().split('\n')
-  const reason = lines.find((line) => /^error:/i.test(line))?.replace(/^error: */i, '') ?? result.why
+  const reason = reasonIn(result.stderr) ?? result.why
+  const isVendored = !/missing in charts\/ directory/.test(reason)
   throw new ExpectedError('INPUT_UNREADABLE', `${input}: ${tool} ${args[0]}: ${reason}`, {
-    hint: `See what it says: ${tool} ${args.join(' ')}`,
+    hint: isVendored
+      ? `See what it says: ${tool} ${args.join(' ')}`
+      : `Fetch the charts that it depends on where there is internet: helm dependency build ${input}`,
   })
+}
+
+/** As much of an error as is shown. */
+const MAX_LINES = 8
+
+/** The error in what a renderer said, which may go on for some lines, without its advice. */
+function reasonIn(said: string): string | undefined {
+  const lines = said.split('\n').map((line) => line.trim())
+  const start = lines.findIndex((line) => /^error:/i.test(line))
+  if (start < 0) return undefined
+  const advice = lines.findIndex((line, index) => index > start && /^Use --debug flag/.test(line))
+  const error = lines.slice(start, advice < 0 ? undefined : advice).filter((line) => line !== '')
+  const [first = '', ...others] = error.slice(0, MAX_LINES)
+  return [first.replace(/^error: */i, ''), ...others].join(' ')
 }
 
 /** @throws {ExpectedError} INPUT_UNREADABLE naming each address, unless asking for them is allowed. */

@@ -1,0 +1,166 @@
+import { dirname, isAbsolute, join, normalize } from 'node:path'
+import { ExpectedError } from '../../errors.ts'
+import { readAllDocuments } from '../../kubernetes/documents/document.ts'
+import type { Path } from '../../kubernetes/documents/path.ts'
+import { isObject } from '../../kubernetes/objects/resource.ts'
+import { closest } from '../output/closest.ts'
+import type { Excuse } from '../output/omissions.ts'
+import { excuseOf } from './excuse.ts'
+
+/** How a chart is rendered; paths lead from where the command runs. */
+export interface ChartSettings {
+  readonly values?: readonly string[]
+  readonly set?: readonly string[]
+  readonly release?: string
+  readonly namespace?: string
+  readonly kubeVersion?: string
+  readonly apiVersions?: readonly string[]
+}
+
+/** A chart, and how it is rendered: once, or for several environments. */
+interface ProjectChart {
+  readonly path: string
+  /** File and line that name it. */
+  readonly place: string
+  readonly settings: readonly ChartSettings[]
+}
+
+/** What `nodeseed.yaml` says; paths lead from where the command runs. */
+export interface Project {
+  readonly inputs?: readonly string[]
+  readonly platforms?: readonly string[]
+  readonly output?: string
+  readonly force?: boolean
+  readonly strict?: boolean
+  readonly allow?: readonly Excuse[]
+  readonly charts?: readonly ProjectChart[]
+}
+
+/** Where in the file something is wrong. */
+type Refuse = (path: Path, problem: string, hint?: string) => never
+type Read<T> = (value: unknown, path: Path, refuse: Refuse, place: Place) => T
+
+interface Place {
+  readonly below: (path: string) => string
+  readonly at: (path: Path) => string
+}
+
+/**
+ * Reads the text of a project file, whose paths begin at its directory.
+ *
+ * @throws {ExpectedError} INPUT_INVALID, naming file, line and what is wrong.
+ */
+export function parseProject(text: string, file: string): Project {
+  const [document] = readAllDocuments(text, file)
+  if (!document) return {}
+  const at = (path: Path) => `${file}:${document.lineOf(path)}`
+  const refuse: Refuse = (path, problem, hint) => {
+    throw new ExpectedError('INPUT_INVALID', `${at(path)}: ${problem}`, { hint: hint ?? HINT })
+  }
+  const below = (path: string) => (isAbsolute(path) ? normalize(path) : join(dirname(file), path))
+  return fieldsOf(document.value, [], FIELDS, refuse, { below, at })
+}
+
+const HINT = 'schemas/config.json says what may stand there.'
+
+const text: Read<string> = (value, path, refuse) => {
+  if (typeof value === 'string' && value !== '' && !/[\0\n]/.test(value)) return value
+  return refuse(path, `${JSON.stringify(path.at(-1))} has to be a text`)
+}
+const truth: Read<boolean> = (value, path, refuse) => {
+  return typeof value === 'boolean' ? value : refuse(path, `${path.at(-1)} has to be true or false`)
+}
+const textsWith =
+  <T>(read: Read<T>): Read<T[]> =>
+  (value, path, refuse, place) => {
+    if (!Array.isArray(value)) return refuse(path, `${path.at(-1)} has to be a list`)
+    return value.map((one, index) => read(one, [...path, index], refuse, place))
+  }
+const like =
+  (pattern: RegExp, what: string): Read<string> =>
+  (value, path, refuse) => {
+    if (typeof value === 'string' && pattern.test(value)) return value
+    return refuse(path, `${JSON.stringify(value)} is no ${what}`)
+  }
+const pathBelow: Read<string> = (value, path, refuse, place) => {
+  const named = text(value, path, refuse, place)
+  if (named === '-' || /^[a-z][a-z0-9+.-]*:\/\//i.test(named))
+    return refuse(path, `${JSON.stringify(named)} is no path`)
+  return place.below(named)
+}
+/** What is written stays beside the file, since who scans a directory need not have written it. */
+const pathInside: Read<string> = (value, path, refuse, place) => {
+  const named = text(value, path, refuse, place)
+  if (isAbsolute(named) || normalize(named).startsWith('..')) {
+    return refuse(path, `${JSON.stringify(named)} leads out of the directory of this file`)
+  }
+  return place.below(named)
+}
+const excuse: Read<Excuse> = (value, path, refuse, place) => {
+  try {
+    return excuseOf(text(value, path, refuse, place), place.at(path))
+  } catch (error) {
+    if (!(error instanceof ExpectedError) || error.code !== 'USAGE') throw error
+    return refuse(path, error.message, error.hint)
+  }
+}
+
+/** Names that Kubernetes and Helm take. */
+const NAME = /^[a-z0-9](?:[-a-z0-9.]{0,251}[a-z0-9])?$/
+
+const CHART_FIELDS = {
+  values: textsWith(pathBelow),
+  set: textsWith(like(/^[^=\0\n]+=[^\0]*$/, 'KEY=VALUE')),
+  release: like(NAME, 'name of a release'),
+  namespace: like(NAME, 'name of a namespace'),
+  kubeVersion: like(/^v?\d+\.\d+(?:\.\d+)?(?:[-+][\w.+-]+)?$/, 'version of Kubernetes, such as "1.34" (in quotes)'),
+  apiVersions: textsWith(like(/^[\w.-]+(?:\/[\w.-]+){1,2}$/, 'API version, such as monitoring.coreos.com/v1')),
+} as const
+
+const settings: Read<ChartSettings> = (value, path, refuse, place) => fieldsOf(value, path, CHART_FIELDS, refuse, place)
+
+const charts: Read<ProjectChart[]> = (value, path, refuse, place) => {
+  if (!isObject(value)) return refuse(path, 'charts has to be a map: the path of each chart and how it is rendered')
+  return Object.entries(value).map(([chart, how]) => {
+    const at = [...path, chart]
+    const several = Array.isArray(how)
+      ? textsWith(settings)(how, at, refuse, place)
+      : [settings(how, at, refuse, place)]
+    return { path: pathBelow(chart, at, refuse, place), place: place.at(at), settings: several }
+  })
+}
+
+const FIELDS = {
+  inputs: textsWith(pathBelow),
+  platforms: textsWith(text),
+  output: pathInside,
+  force: truth,
+  strict: truth,
+  allow: textsWith(excuse),
+  charts,
+} as const
+
+type Fields<T> = { readonly [K in keyof T]?: T[K] extends Read<infer V> ? V : never }
+
+function fieldsOf<T extends Readonly<Record<string, Read<unknown>>>>(
+  value: unknown,
+  path: Path,
+  fields: T,
+  refuse: Refuse,
+  place: Place,
+): Fields<T> {
+  if (!isObject(value))
+    return refuse(path, `${path.at(-1) ?? 'the file'} has to be a map of: ${Object.keys(fields).join(', ')}`)
+  const read = Object.entries(value).map(([key, field]) => {
+    const reader = Object.hasOwn(fields, key) ? fields[key] : undefined
+    if (reader) return [key, reader(field, [...path, key], refuse, place)]
+    const meant = closest(key, Object.keys(fields))
+    const known = `There are: ${Object.keys(fields).join(', ')}.`
+    return refuse(
+      [...path, key],
+      `unknown key ${JSON.stringify(key)}`,
+      meant ? `Did you mean ${meant}? ${known}` : known,
+    )
+  })
+  return Object.fromEntries(read) as Fields<T>
+}
