@@ -54,6 +54,7 @@ test.for([
   ['patch', 'examples/demo/shop.yaml', '--policy', 'Never'],
   ['keygen', '-o', 'OUTKEY'],
   ['serve', 'nowhere.tar', '--in-cluster', 'OUTSERVE', '--sandbox-image', 'pause:3.9', '--claim', 'bundles'],
+  ['controller', '--in-cluster', 'OUTCONTROL', '--sandbox-image', 'pause:3.9', '--bundle-path', '/b.tar'],
   ['explain'],
   ['explain', 'POLICY_ALWAYS'],
 ])('%j --json is as its schema says', async (words) => {

@@ -94,18 +94,16 @@ export function planSeeding(
   const setsOf = (node: string) => setsByNode.get(node) ?? []
   const grouped = groupNodes(seedable, ({ name }) => setsOf(name).map(({ digest }) => digest), poolOf)
   const pooled = poolLabels ? selectPools(grouped, seedable, poolLabels) : { groups: grouped, findings: [] }
+  const bytesOn = new Map(placement.loads.map((load) => [load.node.name, load.bytes]))
   const groups = pooled.groups.map((group) => {
-    const images = [
-      ...new Set(placement.sets.filter(({ digest }) => group.sets.includes(digest)).flatMap((set) => set.images)),
-    ]
-    const keys = placement.sets
-      .filter(({ digest }) => group.sets.includes(digest))
-      .map((set) => formatLabel(labels.get(set)))
+    const held = placement.sets.filter(({ digest }) => group.sets.includes(digest))
+    const images = [...new Set(held.flatMap((set) => set.images))]
     return {
       ...group,
       lock: { ...lock, images: inOrderOf(lock, images) },
-      features: options.nfd ? keys : [],
-      labels: keys.map(keyOf),
+      features: options.nfd ? held.map((set) => formatLabel(labels.get(set))) : [],
+      labels: held.flatMap((set) => labels.get(set)?.key ?? []),
+      bytes: bytesOn.get(group.nodes[0]?.name ?? '') ?? 0,
     }
   })
   const seeded = new Map(groups.flatMap((group) => group.nodes.map(({ name }) => [name, group] as const)))
@@ -239,10 +237,6 @@ function patchesFor(
 function inOrderOf(lock: Lock, images: readonly LockedImage[]): LockedImage[] {
   const wanted = new Set(images)
   return lock.images.filter((image) => wanted.has(image))
-}
-
-function keyOf(label: string): string {
-  return label.slice(0, label.indexOf('='))
 }
 
 function formatLabel(label: SeedLabel | undefined): string {

@@ -17,6 +17,8 @@ import type { SeededGroup, Seeding } from './seeding.ts'
 
 /** On a seeding pod: the keys of the labels that its node has once the pod is ready, with commas. */
 export const LABELS_ANNOTATION = 'nodeseed.dev/labels'
+/** The compressed bytes of what a pod brings. */
+export const BYTES_ANNOTATION = 'nodeseed.dev/bytes'
 export const SET_LABEL = 'nodeseed.dev/set'
 const NAME_LABEL = { 'app.kubernetes.io/name': 'nodeseed' }
 
@@ -57,6 +59,7 @@ export function seedingDaemonSet(group: SeededGroup, seeding: Seeding): DaemonSe
           annotations: {
             'nodeseed.dev/script': seeding.scriptDigest,
             ...(group.labels && { [LABELS_ANNOTATION]: group.labels.join(',') }),
+            ...(group.bytes !== undefined && { [BYTES_ANNOTATION]: String(group.bytes) }),
           },
         },
         spec: {

@@ -35,6 +35,8 @@ export interface SeededGroup extends NodeGroup {
   readonly lock: Lock
   /** Keys of the labels that these nodes have once they are seeded. */
   readonly labels?: readonly string[]
+  /** Compressed, each blob once. */
+  readonly bytes?: number
   /** `key=value` that these nodes publish through Node Feature Discovery once they are seeded. */
   readonly features?: readonly string[]
 }

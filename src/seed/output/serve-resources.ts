@@ -1,23 +1,22 @@
 import type { Deployment } from 'kubernetes-types/apps/v1.js'
-import type { Container, Namespace, Service, Volume, VolumeMount } from 'kubernetes-types/core/v1.js'
-import { type ToolArchitecture, toolFile } from '../../bundle/format/tool-files.ts'
+import type { Container, Namespace, Service } from 'kubernetes-types/core/v1.js'
 import { renderYaml } from '../../kubernetes/documents/render.ts'
 import type { GeneratedFile } from '../files/generated-file.ts'
+import {
+  bundleFile,
+  type CarriedProgram,
+  PROGRAM,
+  programContainer,
+  programVolumes,
+  unpackContainer,
+} from './carried-program.ts'
 
 /** A registry in the cluster that answers from the bundle itself. */
-export interface InClusterRegistry {
+export interface InClusterRegistry extends CarriedProgram {
   readonly namespace: string
-  /** The sandbox (pause) image, which every node has. */
-  readonly sandboxImage: string
-  /** Absolute path of the bundle: on the nodes, or inside the volume of a claim. */
-  readonly bundlePath: string
-  /** A PersistentVolumeClaim that holds the bundle; without one it lies on the nodes that are labelled so. */
-  readonly claim: string | undefined
   readonly replicas: number
   /** The port under which every node reaches the registry. */
   readonly nodePort: number
-  /** What the program inside the bundle was built for. */
-  readonly architecture: ToolArchitecture
 }
 
 /** What a node has to say of itself before a replica that reads the bundle from its disk may land there. */
@@ -25,8 +24,6 @@ export const REGISTRY_LABEL = 'nodeseed.dev/registry'
 
 const NAME = { 'app.kubernetes.io/name': 'nodeseed-registry' }
 const PORT = 5000
-const BUNDLE_DIRECTORY = '/nodeseed/bundle'
-const PROGRAM_DIRECTORY = '/nodeseed/program'
 
 /** What `kubectl apply -k` needs to run `nodeseed serve` in the cluster, without any image but the sandbox image. */
 export function serveResources(registry: InClusterRegistry): GeneratedFile[] {
@@ -97,89 +94,23 @@ export function deployment(registry: InClusterRegistry): Deployment {
           ],
           initContainers: [unpackContainer(registry)],
           containers: [serveContainer(registry)],
-          volumes: volumes(registry),
+          volumes: programVolumes(registry),
         },
       },
     },
   }
 }
 
-function unpackContainer(registry: InClusterRegistry): Container {
-  const script = `tar -xOf "$1" ${toolFile(registry.architecture)} | gzip -d > ${PROGRAM_DIRECTORY}/nodeseed && chmod 755 ${PROGRAM_DIRECTORY}/nodeseed`
-  return {
-    ...common(registry),
-    name: 'unpack',
-    command: ['/bin/sh', '-c', script, 'unpack'],
-    args: [bundleFile(registry)],
-  }
-}
-
 function serveContainer(registry: InClusterRegistry): Container {
   const probe = { httpGet: { path: '/healthz', port: PORT as never } }
   return {
-    ...common(registry),
+    ...programContainer(registry),
     name: 'serve',
-    command: [`${PROGRAM_DIRECTORY}/nodeseed`],
+    command: [PROGRAM],
     args: ['serve', bundleFile(registry), '--listen', `:${PORT}`],
     ports: [{ name: 'registry', containerPort: PORT }],
     readinessProbe: { ...probe, periodSeconds: 5 },
     livenessProbe: { ...probe, periodSeconds: 30 },
     resources: { requests: { cpu: '100m', memory: '128Mi' }, limits: { memory: '512Mi' } },
   }
-}
-
-function common(registry: InClusterRegistry): Omit<Container, 'name'> {
-  return {
-    image: registry.sandboxImage,
-    imagePullPolicy: 'IfNotPresent',
-    env: [{ name: 'PATH', value: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin' }],
-    securityContext: {
-      runAsUser: 65534,
-      runAsGroup: 65534,
-      runAsNonRoot: true,
-      allowPrivilegeEscalation: false,
-      readOnlyRootFilesystem: true,
-      capabilities: { drop: ['ALL'] },
-      seccompProfile: { type: 'RuntimeDefault' },
-    },
-    volumeMounts: mounts(registry),
-  }
-}
-
-/** 64-bit x86 keeps its loader in a directory of its own. */
-function hostDirectories({ architecture }: InClusterRegistry): string[] {
-  return ['/usr', '/bin', '/lib', ...(architecture === 'amd64' ? ['/lib64'] : [])]
-}
-
-function mounts(registry: InClusterRegistry): VolumeMount[] {
-  return [
-    ...hostDirectories(registry).map((path) => ({
-      name: `host${path.replace('/', '-')}`,
-      mountPath: path,
-      readOnly: true,
-    })),
-    { name: 'bundle', mountPath: BUNDLE_DIRECTORY, readOnly: true },
-    { name: 'program', mountPath: PROGRAM_DIRECTORY },
-  ]
-}
-
-function volumes(registry: InClusterRegistry): Volume[] {
-  const { claim, bundlePath } = registry
-  const directory = bundlePath.slice(0, bundlePath.lastIndexOf('/')) || '/'
-  return [
-    ...hostDirectories(registry).map((path) => ({
-      name: `host${path.replace('/', '-')}`,
-      hostPath: { path, type: 'Directory' },
-    })),
-    claim
-      ? { name: 'bundle', persistentVolumeClaim: { claimName: claim, readOnly: true } }
-      : { name: 'bundle', hostPath: { path: directory, type: 'Directory' } },
-    { name: 'program', emptyDir: {} },
-  ]
-}
-
-function bundleFile({ claim, bundlePath }: InClusterRegistry): string {
-  return claim
-    ? `${BUNDLE_DIRECTORY}${bundlePath}`
-    : `${BUNDLE_DIRECTORY}${bundlePath.slice(bundlePath.lastIndexOf('/'))}`
 }
