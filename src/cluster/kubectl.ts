@@ -14,10 +14,13 @@ const MAX_OUTPUT_BYTES = 512 * 1024 * 1024
 /** Reading or labelling every node of a large cluster takes seconds; a cluster that answers nothing takes for ever. */
 const TIMEOUT = 300_000
 
+/** How kubectl says that no API server answers. Source: kubectl, pkg/cmd/util/helpers.go. */
+const UNREACHED = /The connection to the server .* was refused|Unable to connect to the server/
+
 /**
  * Runs kubectl to its end; resolves to what it printed.
  *
- * @throws {ExpectedError} KUBECTL_MISSING; KUBECTL_FAILED with what it said.
+ * @throws {ExpectedError} KUBECTL_MISSING; CLUSTER_UNREACHABLE, KUBECTL_FAILED with what it said.
  */
 export async function runKubectl({ command, context }: Kubectl, args: readonly string[]): Promise<string> {
   const [program = 'kubectl', ...first] = command
@@ -26,15 +29,15 @@ export async function runKubectl({ command, context }: Kubectl, args: readonly s
   const result = await runTool(program, all, { timeout: TIMEOUT, maxBytes: MAX_OUTPUT_BYTES, hasGroup: false })
   if (result.outcome === 'done') return result.stdout
   if (result.outcome === 'missing') throw kubectlMissing(program)
-  throw new ExpectedError('KUBECTL_FAILED', `${program} ${args.slice(0, 2).join(' ')}: ${result.why}`, {
-    hint: 'Try the same with kubectl itself.',
-  })
+  const message = `${program} ${args.slice(0, 2).join(' ')}: ${result.why}`
+  if (UNREACHED.test(result.why)) throw new ExpectedError('CLUSTER_UNREACHABLE', message)
+  throw new ExpectedError('KUBECTL_FAILED', message, { hint: 'Try the same with kubectl itself.' })
 }
 
 /**
  * The items of a `kubectl get … -o json`.
  *
- * @throws {ExpectedError} KUBECTL_MISSING, KUBECTL_FAILED
+ * @throws {ExpectedError} KUBECTL_MISSING, CLUSTER_UNREACHABLE, KUBECTL_FAILED
  */
 export async function listResources<T>(kubectl: Kubectl, args: readonly string[]): Promise<T[]> {
   const text = await runKubectl(kubectl, ['get', ...args, '--output', 'json'])

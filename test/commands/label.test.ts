@@ -83,3 +83,18 @@ test('--prune leaves a label by which a workload still selects nodes, and says w
   const { stdout } = await runCli(['label', directory, '--kubectl', kubectl, '--prune', '--dry-run', '--json'])
   expect(JSON.parse(stdout).nodes[0]).toMatchObject({ kept: [{ key: held, users: ['Deployment shop/web'] }] })
 })
+
+test.for<[said: string, code: string]>([
+  [
+    'The connection to the server localhost:8080 was refused - did you specify the right host or port?',
+    'CLUSTER_UNREACHABLE',
+  ],
+  ['Unable to connect to the server: dial tcp: lookup api.example: no such host', 'CLUSTER_UNREACHABLE'],
+  ['Error from server (Forbidden): nodes is forbidden', 'KUBECTL_FAILED'],
+])('what kubectl says of a cluster is told apart: %s', async ([said, code]) => {
+  const { directory, kubectl } = await seeded()
+  await writeFile(kubectl, `#!/bin/sh\necho '${said}' >&2\nexit 1\n`)
+  const { exitCode, stdout } = await runCli(['label', directory, '--kubectl', kubectl, '--json'])
+  expect(exitCode).toBe(3)
+  expect(JSON.parse(stdout)).toMatchObject({ error: { code, message: expect.stringContaining(said) } })
+})
