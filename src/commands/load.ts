@@ -1,7 +1,7 @@
 import { rmSync } from 'node:fs'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { join, resolve } from 'node:path'
+import { join } from 'node:path'
 import { Args, Flags } from '@oclif/core'
 import { verifyBlobs } from '../bundle/check/verify.ts'
 import { blobsOf, type Lock } from '../bundle/format/lock.ts'
@@ -11,6 +11,7 @@ import { imagesToLoad } from '../bundle/images-to-load.ts'
 import { BaseCommand } from '../cli/base-command.ts'
 import { openOverBases } from '../cli/bundles/trusted-bundle.ts'
 import { NOWHERE, writeBundle } from '../cli/bundles/write-bundle.ts'
+import { assertUntouched, heldBundle } from '../cli/files/held-bundle.ts'
 import { readNodeScript } from '../cli/files/node-script.ts'
 import { runNodeScript } from '../cli/files/run-node-script.ts'
 import { ARCHIVE, baseFlag, keyFlag } from '../cli/flags/bundle-file-flags.ts'
@@ -65,10 +66,11 @@ is not there is named, with the reason.`
     })
     const forget = onEarlyEnd(() => rmSync(directory, { recursive: true, force: true }))
     try {
-      const isBundle = content instanceof BundleFile
+      const bundle = content instanceof BundleFile ? content : undefined
       const lock = imagesToLoad(content.lock, (argv as string[]).slice(1), args.file)
+      const version = await bundle?.version()
       await this.#verify(content, lock)
-      const file = isBundle ? args.file : await joined(content, lock, directory)
+      const file = bundle ? await heldBundle(bundle, directory) : await joined(content, lock, directory)
       const names = join(directory, 'names.txt')
       // Which edition it is counts where whole sets are kept; these images are taken as they are.
       await writeFile(names, renderNames({ version: 1, images: lock.images })).catch((error) => {
@@ -79,8 +81,9 @@ is not there is named, with the reason.`
       const { isWhole, report } = await runNodeScript(await readNodeScript(), [
         ...options.flatMap(([name, value]) => (value === undefined ? [] : [`--${name}`, value])),
         ...(flags.pin ? [] : ['--no-pin']),
-        resolve(file),
+        file,
       ])
+      if (bundle) await assertUntouched(bundle, version)
       const message = report.message ? `; ${report.message}` : ''
       this.log(
         `${report.runtime}: ${report.result}, ${countOf(Number(report.names), 'name')}, ${report.imported} imported${message}`,

@@ -112,6 +112,16 @@ export class BundleFile implements Bundle {
     return this.#file.readInto(buffer.subarray(0, Math.max(size - position, 0)), offset + position)
   }
 
+  /** The files that it is read from, with their descriptors. */
+  get openFiles(): readonly { readonly path: string; readonly fd: number }[] {
+    return this.#file.openFiles
+  }
+
+  /** Another text once anything may have been written to them. */
+  version(): Promise<string> {
+    return this.#file.version(0, this.size)
+  }
+
   async stateOf(digest: Digest): Promise<BlobState> {
     const { offset, size } = this.#find(digest)
     return { path: this.path, version: await this.#file.version(offset, offset + size) }

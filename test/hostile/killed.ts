@@ -9,6 +9,9 @@ import { runs } from '../support/property-runs.ts'
 /** System calls that change what is on the disk: a kill matters before each of them, and nowhere else. */
 const CHANGES = 'pwrite64,fsync,fdatasync,ftruncate,rename,renameat,link,linkat,unlink,unlinkat,mkdir,mkdirat,rmdir'
 
+/** In a long run; a command makes fewer such calls, or not many more. */
+const MOST_KILLS = 40
+
 /** Every file by its name below a directory, and its content. */
 export type Files = Readonly<Record<string, string>>
 
@@ -53,7 +56,7 @@ export async function killedAndEnded(written: string, writing: Writing): Promise
   const { args, calls, isAllowed = isOldOrNew, ends = [0, 4] } = writing
   const before = await seen(written)
   const states = []
-  for (let run = 0; run < runs(5); run++) {
+  for (let run = 0; run < Math.min(runs(5), MOST_KILLS); run++) {
     // The first one is sure to be killed; a run that was not leaves the next ones nothing to do.
     const when = run === 0 ? '1' : `${randomInt(1, calls + 1)}`
     const { signal } = await runInjected(args, { calls: CHANGES, effect: 'signal=SIGKILL', when })

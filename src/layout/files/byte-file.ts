@@ -1,4 +1,4 @@
-import type { BigIntStats } from 'node:fs'
+import { type BigIntStats, constants } from 'node:fs'
 import { type FileHandle, open, stat } from 'node:fs/promises'
 import { ExpectedError, readError } from '../../errors.ts'
 import { findGap, findParts, wholeName } from './part-name.ts'
@@ -63,6 +63,11 @@ export class ByteFile {
       await Promise.all(parts.map(({ handle }) => handle.close()))
       throw error
     }
+  }
+
+  /** The files that it is read from, each with its descriptor: another program that has this one's reads the same bytes. */
+  get openFiles(): readonly { readonly path: string; readonly fd: number }[] {
+    return this.#parts.map(({ path, handle }) => ({ path, fd: handle.fd }))
   }
 
   /** @throws {ExpectedError} BUNDLE_INVALID when the file ends before. */
@@ -147,8 +152,14 @@ export function versionOf({ dev, ino, size, mtimeNs, ctimeNs }: BigIntStats): st
 async function openPart(path: string, start: number): Promise<Part> {
   let kind: string
   try {
-    const stats = await stat(path)
-    if (stats.isFile()) return { path, handle: await open(path), start, size: stats.size }
+    let stats = await stat(path)
+    if (stats.isFile()) {
+      // What is opened may be another by now: a pipe must not hold it up, and the size is that of what was opened.
+      const handle = await open(path, constants.O_RDONLY | constants.O_NONBLOCK)
+      stats = await handle.stat()
+      if (stats.isFile()) return { path, handle, start, size: stats.size }
+      await handle.close()
+    }
     kind = stats.isDirectory() ? 'a directory' : 'a device or a pipe'
   } catch (error) {
     throw readError(path, error)
