@@ -67,6 +67,13 @@ export const INPUT_CODES = {
     help: 'A text that looks like an image stands where images seldom stand. It is left out unless less sure finds are asked for; if it is an image after all, it is missing.',
     action: 'See them with: nodeseed scan INPUT... --min-confidence possible; take one of them with --image REF.',
   },
+  REVISION_PAST: {
+    kind: 'note',
+    severity: 'info',
+    title: 'An image of an earlier revision is not taken',
+    help: 'Among what a live cluster holds are ReplicaSets without replicas and Jobs that are over. They run nothing, and are there to go back to: after kubectl rollout undo such an image would be needed.',
+    action: 'Take it with --image REF if going back has to work without a registry.',
+  },
   CHART_RENDERED: {
     kind: 'note',
     severity: 'info',

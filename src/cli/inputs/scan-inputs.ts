@@ -3,7 +3,8 @@ import { Definitions } from '../../discovery/defaults/definitions.ts'
 import type { FieldRule } from '../../discovery/rules/field-rule.ts'
 import { type DocumentScan, type InputDocument, scanDocument } from '../../discovery/scan.ts'
 import { type Confidence, detach, type ImageUse, isAtLeast } from '../../discovery/uses/image-use.ts'
-import { leftOutAsUnsure } from '../../discovery/uses/left-out.ts'
+import { leftOutAsUnsure, ofThePast } from '../../discovery/uses/left-out.ts'
+import { Ownership } from '../../discovery/uses/ownership.ts'
 import { withDoubtAboutUntagged } from '../../discovery/uses/untagged.ts'
 import { type Finding, finding } from '../../finding.ts'
 import { customWorkloadsOf } from '../../kubernetes/objects/custom-workload.ts'
@@ -59,7 +60,7 @@ export async function scanInputs(inputs: readonly string[], options: ScanOptions
     if (unknown) scan.findings.push(unknown)
   }
   addLate(scan, options)
-  return settled(scan, options)
+  return settled(withoutManaged(scan), options)
 }
 
 /** What is known only once all is read: names without a version, and what comments add. */
@@ -97,16 +98,17 @@ interface GrowingScan extends InputScan {
   /** Texts of uses, one of each. */
   readonly texts: Map<string, string>
   readonly definitions: Definitions
+  readonly ownership: Ownership
 }
 
 function emptyScan(definitions = new Definitions()): GrowingScan {
   const lists = { uses: [], findings: [], unsure: [], workloads: [], resources: [] }
-  return { ...lists, dropped: new Map(), texts: new Map(), definitions }
+  return { ...lists, dropped: new Map(), texts: new Map(), definitions, ownership: new Ownership() }
 }
 
 function addDocument(growing: GrowingScan, document: InputDocument, options: ScanOptions): DocumentScan {
   const { keepWorkloads = false, keepCustomWorkloads = false, keepKinds = [], minConfidence = 'likely' } = options
-  const { uses, findings, dropped, workloads, resources, texts, definitions } = growing
+  const { uses, findings, dropped, workloads, resources, texts, definitions, ownership } = growing
   const scan = scanDocument(document, { ...options, definitions })
   for (const use of scan.uses) {
     if (isAtLeast(use.confidence, minConfidence) || use.layer === 'comment') uses.push(detach(use, texts))
@@ -118,8 +120,25 @@ function addDocument(growing: GrowingScan, document: InputDocument, options: Sca
     if (keepKinds.includes(resource.kind)) resources.push(resource)
     if (keepCustomWorkloads) workloads.push(...customWorkloadsOf(resource))
     definitions.wait(resource)
+    ownership.note(resource)
   }
   return scan
+}
+
+/** What a live cluster holds twice is once here, and its past is only told. */
+function withoutManaged(scan: GrowingScan): GrowingScan {
+  const { kept, folded, past } = scan.ownership.fold(scan.uses)
+  if (folded.length + past.length === 0 && kept.length === scan.uses.length && scan.workloads.length === 0) return scan
+  const isSaid = placesOf(kept)
+  const isGone = placesOf([...folded, ...past])
+  const findings = scan.findings.filter((told) => !isGone(told) || isSaid(told))
+  const workloads = scan.workloads.filter(({ resource }) => !scan.ownership.isManaged(resource))
+  return { ...scan, uses: kept, workloads, findings: [...findings, ...ofThePast(past, kept)] }
+}
+
+function placesOf(uses: readonly ImageUse[]): (finding: Pick<Finding, 'file' | 'line'>) => boolean {
+  const places = new Set(uses.map(({ file, line }) => `${file}:${line}`))
+  return ({ file, line }) => places.has(`${file}:${line}`)
 }
 
 /** Reads once more, with their defaults, the custom resources that came before their definition. */

@@ -1,5 +1,6 @@
 import { type Finding, finding } from '../../finding.ts'
 import { PULL_POLICIES, type PullPolicy } from '../../kubernetes/objects/pull-policy.ts'
+import { nameOfResource } from '../../kubernetes/objects/resource.ts'
 import type { ImageUse } from './image-use.ts'
 
 const NO_POLICY = `Correct its imagePullPolicy, which is none of ${PULL_POLICIES.join(', ')}, and run it again.`
@@ -21,6 +22,15 @@ export function leftOutAsUnsure(unsure: readonly ImageUse[], uses: readonly Imag
   const taken = new Set(uses.map(({ image }) => image))
   return firstUses(unsure.filter(({ image }) => !taken.has(image))).map(({ image, why, file, line }) => {
     return finding('LEFT_OUT_AS_UNSURE', `${image} may be an image: ${why}`, { subject: image, file, line })
+  })
+}
+
+/** The images that only earlier revisions of live workloads name. */
+export function ofThePast(past: readonly ImageUse[], uses: readonly ImageUse[]): Finding[] {
+  const taken = new Set(uses.map(({ image }) => image))
+  return firstUses(past.filter(({ image }) => !taken.has(image))).map(({ image, workload, file, line }) => {
+    const message = `${image} is not taken: only ${nameOfResource(workload)} names it, which runs nothing any more`
+    return finding('REVISION_PAST', message, { subject: image, file, line })
   })
 }
 
