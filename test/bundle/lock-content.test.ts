@@ -9,7 +9,7 @@ import { openContent } from '../../src/layout/open-content.ts'
 import { blobName } from '../../src/oci/content/image-layout.ts'
 import { plainDescriptor } from '../../src/oci/descriptor.ts'
 import { digestOf } from '../../src/oci/digest.ts'
-import { OCI_CONFIG, OCI_MANIFEST } from '../../src/oci/media-type.ts'
+import { OCI_CONFIG, OCI_LAYER_GZIP, OCI_MANIFEST } from '../../src/oci/media-type.ts'
 import { writeTestBundle } from '../support/bundle-maker.ts'
 import type { Blobs } from '../support/image-maker.ts'
 import { shopImages } from '../support/shop-images.ts'
@@ -105,6 +105,7 @@ test('a name of two images is none of them, and said', async () => {
 })
 
 test.for<[what: string, config: string, layer: string]>([
+  ['the bundle image of imgpkg, which says no platform', OCI_CONFIG, OCI_LAYER_GZIP],
   ['a chart', 'application/vnd.cncf.helm.config.v1+json', 'application/vnd.cncf.helm.chart.content.v1.tar+gzip'],
   ['a signature', OCI_CONFIG, 'application/vnd.dev.cosign.simplesigning.v1+json'],
 ])('%s beside images is left out and said', async ([, config, layer]) => {

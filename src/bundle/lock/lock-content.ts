@@ -68,9 +68,13 @@ async function lockNamed(
     const found = platformAmong(children, platform)
     return found ? [heldPart(found, tagged[0]!, content)] : []
   })
+  if (platforms.length === 0 && children.length > 0) {
+    unnamed.push({ subject: tagged[0]!, why: 'is no image that runs: its configuration names no platform' })
+    return undefined
+  }
   if (platforms.length === 0) {
     throw new ExpectedError('BUNDLE_INVALID', `${content.path}: holds ${tagged[0]} for no platform`, {
-      hint: 'Make the layout again, with at least one platform of each image, and no artifacts.',
+      hint: 'Make the layout again, with at least one platform of each image.',
     })
   }
   const digestName = `${repositoryName(reference)}@${target.digest}`
