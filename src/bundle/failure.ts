@@ -1,4 +1,5 @@
 import { ExpectedError } from '../errors.ts'
+import type { Digest } from '../oci/digest.ts'
 import { findReference, repositoryName } from '../oci/reference.ts'
 import { countOf, listNames } from '../plural.ts'
 
@@ -11,12 +12,20 @@ export interface ImageFailure {
 /** One error for all images that failed: a run goes past each of them and reports them together. */
 export class ImagesFailedError extends ExpectedError {
   readonly failures: readonly ImageFailure[]
+  /** Where parts of images are what failed: which. */
+  readonly blobs: ReadonlyMap<Digest, ExpectedError>
 
   /** Of the message: each cause once, with the images that it keeps from arriving, and each hint once. */
-  constructor(failures: readonly ImageFailure[], total: number, problem = 'cannot be had', hint?: string) {
+  constructor(
+    failures: readonly ImageFailure[],
+    total: number,
+    problem = 'cannot be had',
+    { hint, blobs = new Map() }: { hint?: string | undefined; blobs?: ReadonlyMap<Digest, ExpectedError> } = {},
+  ) {
     const count = `${failures.length} of ${countOf(total, 'image')} ${problem}`
     super('IMAGES_FAILED', [count, ...causesOf(failures)].join('\n'), { hint })
     this.failures = failures
+    this.blobs = blobs
   }
 }
 

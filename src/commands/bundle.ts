@@ -1,5 +1,5 @@
 import { Args, Flags } from '@oclif/core'
-import type { Lock } from '../bundle/format/lock.ts'
+import { type Lock, missingFindings } from '../bundle/format/lock.ts'
 import { carriedFiles } from '../bundle/format/node-files.ts'
 import { type BundlePlan, planBundle } from '../bundle/format/plan.ts'
 import { asEdition } from '../bundle/lock/edition.ts'
@@ -22,6 +22,7 @@ import { renderQuotas } from '../cli/registry/quota.ts'
 import { readRegistryOptions } from '../cli/registry/registry-options.ts'
 import { imagesAndPlaces } from '../cli/sources/images-and-places.ts'
 import { OFFLINE } from '../cli/sources/offline-source.ts'
+import { withoutWhatIsLost } from '../cli/sources/without-lost.ts'
 import { ExpectedError } from '../errors.ts'
 import { openContent } from '../layout/open-content.ts'
 import type { Content } from '../oci/content/content.ts'
@@ -94,14 +95,20 @@ export default class Bundle extends BaseCommand {
           ...{ client, kept, places, local: reuse, fetchesLocked: true },
           note: (text) => this.logToStderr(text),
         })
-        this.refuseLeftOut([...wanted.leftOut, ...leftOut], strictness)
-        const lock = asEdition(locked, { set: flags['set-name'], number: flags.number })
-        const files = [...carriedFiles(lock, await readNodeScript()), ...(await this.#tools(flags, lock))]
-        const plan = planBundle(lock, files, without ? { without } : {})
         const source = flags.offline ? OFFLINE : client
         const sources = { source, documents, reuse, signal: options.signal, signer }
-        const { downloaded, signature } = await makeBundle(plan, existing, flags, sources)
-        return { plan, downloaded, signature, leftOut }
+        const first = asEdition(locked, { set: flags['set-name'], number: flags.number })
+        const tools = await this.#tools(flags, first)
+        return withoutWhatIsLost({ lock: first, leftOut }, flags['allow-missing'], async ({ lock, leftOut }) => {
+          this.refuseLeftOut([...wanted.leftOut, ...leftOut, ...missingFindings(lock)], strictness)
+          const plan = planBundle(
+            lock,
+            [...carriedFiles(lock, await readNodeScript()), ...tools],
+            without ? { without } : {},
+          )
+          const { downloaded, signature } = await makeBundle(plan, existing, flags, sources)
+          return { plan, downloaded, signature, leftOut: [...leftOut, ...missingFindings(lock)] }
+        })
       })
       for (const line of renderQuotas(domainsOf(wanted), (registry) => client.quotaOf(registry))) this.logToStderr(line)
       const report = this.#report(
@@ -110,6 +117,7 @@ export default class Bundle extends BaseCommand {
         downloaded === undefined ? 'is up to date' : `downloaded ${formatBytes(downloaded)}`,
       )
       if (signature) this.log(`${signature}: the signature`)
+      if (plan.table.lock.missing) this.answerNo()
       return {
         ...report,
         ...(signature && { signature }),

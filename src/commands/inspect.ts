@@ -58,6 +58,7 @@ export default class Inspect extends BaseCommand {
           files,
         },
         ...(requires && { requires }),
+        omissions: this.sayLeftOut(content.leftOut),
       }
     } finally {
       await content.close()

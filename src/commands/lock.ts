@@ -1,6 +1,6 @@
 import { Args, Flags } from '@oclif/core'
 import { ImagesFailedError } from '../bundle/failure.ts'
-import type { Lock } from '../bundle/format/lock.ts'
+import { type Lock, missingFindings } from '../bundle/format/lock.ts'
 import { asEdition } from '../bundle/lock/edition.ts'
 import { findMovedTags, type MovedTag } from '../bundle/lock/moved-tags.ts'
 import { BaseCommand } from '../cli/base-command.ts'
@@ -79,7 +79,9 @@ export default class LockCommand extends BaseCommand {
       })
       for (const line of renderQuotas(domainsOf(wanted), (registry) => client.quotaOf(registry))) this.logToStderr(line)
       this.log(`${flags.output}: ${countOf(lock.images.length, 'image')}`)
-      return { ...lock, omissions: this.sayLeftOut([...wanted.leftOut, ...leftOut], strictness) }
+      if (lock.missing) this.answerNo()
+      const omissions = this.sayLeftOut([...wanted.leftOut, ...leftOut, ...missingFindings(lock)], strictness)
+      return { ...lock, omissions }
     } finally {
       await client.close()
       for (const place of places) await place.close()

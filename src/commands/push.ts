@@ -70,7 +70,7 @@ that breaks goes on where it broke.`
       })
       progress.stop()
       if (result.failures.length > 0)
-        throw new ImagesFailedError(result.failures, images.length, 'cannot be pushed', GOES_ON)
+        throw new ImagesFailedError(result.failures, images.length, 'cannot be pushed', { hint: GOES_ON })
       const { uploaded, mounted, there } = result.blobs
       for (const { reference, names: mapped, wasThere } of result.images) {
         this.log(`${mapped[reference] ?? Object.values(mapped)[0]}${wasThere ? ' (was there)' : ''}`)

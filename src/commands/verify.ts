@@ -62,7 +62,8 @@ export default class Verify extends BaseCommand {
       if (requires) this.log(`  a delta: its receiver has ${describeRequired(requires)} already`)
       this.log(`  ${signature.note}`)
       if (problems.length > 0) this.answerNo()
-      return { file: args.file, ok: problems.length === 0, signature: signature.state, problems }
+      const omissions = this.sayLeftOut(bundle.leftOut)
+      return { file: args.file, ok: problems.length === 0, signature: signature.state, problems, omissions }
     } finally {
       progress.stop()
       await bundle.close()

@@ -1,6 +1,6 @@
 import type { Bundle } from '../bundle/format/bundle.ts'
 import { frameOf, type LaidOutFile } from '../bundle/format/frame.ts'
-import type { Lock } from '../bundle/format/lock.ts'
+import { type Lock, missingFindings } from '../bundle/format/lock.ts'
 import { type BundlePlan, indexOf, MAX_FILE_BYTES, planOfTable } from '../bundle/format/plan.ts'
 import {
   type BlobEntry,
@@ -11,6 +11,7 @@ import {
 } from '../bundle/format/table.ts'
 import { BLOCK, encodeHeader, paddingAfter, sizeInHeader } from '../bundle/format/tar-header.ts'
 import { ExpectedError } from '../errors.ts'
+import type { Finding } from '../finding.ts'
 import type { BlobRange, BlobSizes, BlobState } from '../oci/content/content.ts'
 import type { Descriptor } from '../oci/descriptor.ts'
 import { type Digest, digestOf, isContentOf, splitDigest } from '../oci/digest.ts'
@@ -47,6 +48,10 @@ export class BundleFile implements Bundle {
 
   get lock(): Lock {
     return this.table.lock
+  }
+
+  get leftOut(): Finding[] {
+    return missingFindings(this.lock)
   }
 
   get names(): ReadonlyMap<string, Descriptor> {

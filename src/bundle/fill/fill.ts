@@ -8,6 +8,7 @@ import { parseReference, type Reference, repositoryName } from '../../oci/refere
 import type { ImageFailure } from '../failure.ts'
 import { attachedBlobsOf, blobsOf, type Lock } from '../format/lock.ts'
 import type { PlannedFile } from '../format/plan.ts'
+import type { LostBlobs } from './lost.ts'
 
 /** Where blobs come from over the network; it decides how many come at the same time. */
 export interface BlobSource {
@@ -37,6 +38,8 @@ export interface FillOptions {
 
 export interface FillResult {
   readonly failures: readonly ImageFailure[]
+  /** Why blobs could not be had. */
+  readonly errors: LostBlobs
   /** Bytes that came over the network. */
   readonly downloaded: number
 }
@@ -92,7 +95,7 @@ export async function fillBundle(
       .find((found) => found !== undefined)
     return error ? [{ reference: image.reference, error }] : []
   })
-  return { failures, downloaded }
+  return { failures, errors, downloaded }
 }
 
 /** True when the blob is complete without the network; else the place may hold its beginning. */

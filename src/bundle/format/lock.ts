@@ -1,3 +1,4 @@
+import { type Finding, finding } from '../../finding.ts'
 import type { Descriptor } from '../../oci/descriptor.ts'
 import type { Digest } from '../../oci/digest.ts'
 import { parseDescriptor } from '../../oci/manifest.ts'
@@ -10,6 +11,14 @@ export interface Lock {
   /** Which of several that follow each other it is, so that an older one cannot pass for the latest. */
   readonly edition?: Edition
   readonly images: readonly LockedImage[]
+  /** What was wanted, could not be had, and was left out all the same. */
+  readonly missing?: readonly MissingImage[]
+}
+
+/** An image that was wanted, as it was asked for, and why it could not be had. */
+export interface MissingImage {
+  readonly reference: string
+  readonly why: string
 }
 
 /** The number of a lock among those of one set. It only grows. */
@@ -81,15 +90,32 @@ export function attachedBlobsOf({ attachments = [] }: LockedImage): Descriptor[]
   return attachments.flatMap(({ target, blobs }) => [target, ...blobs])
 }
 
+/** What a lock says of images that it has not: everybody who reads it is told. */
+export function missingFindings({ missing = [] }: Lock): Finding[] {
+  return missing.map(({ reference, why }) =>
+    finding('IMAGE_UNAVAILABLE', `${reference} was wanted and is not here: ${why}`, { subject: reference }),
+  )
+}
+
 /** @throws {ExpectedError} BUNDLE_INVALID, saying where in the lock. */
 export function parseLock(value: unknown, where: string): Lock {
-  const { version, edition, images } = objectAt(value, where)
+  const { version, edition, images, missing } = objectAt(value, where)
   if (version !== 1) throw otherVersion(version, where)
   return {
     version,
     ...(edition !== undefined && { edition: parseEdition(edition, `${where}, edition`) }),
     images: arrayAt(images, `${where}, images`).map((image, index) => parseImage(image, `${where}, images[${index}]`)),
+    ...(missing !== undefined && {
+      missing: arrayAt(missing, `${where}, missing`).map((entry, index) =>
+        parseMissing(entry, `${where}, missing[${index}]`),
+      ),
+    }),
   }
+}
+
+function parseMissing(value: unknown, where: string): MissingImage {
+  const { reference, why } = objectAt(value, where)
+  return { reference: stringAt(reference, `${where}, reference`), why: stringAt(why, `${where}, why`) }
 }
 
 function parseEdition(value: unknown, where: string): Edition {

@@ -3,8 +3,9 @@ import { type Descriptor, plainDescriptor } from '../../oci/descriptor.ts'
 import { type Digest, isDigest } from '../../oci/digest.ts'
 import { childrenOf } from '../../oci/manifest.ts'
 import { isIndexType, isManifestType } from '../../oci/media-type.ts'
-import type { Reference } from '../../oci/reference.ts'
+import { formatReference, type Reference } from '../../oci/reference.ts'
 import type { Attachment, LockedImage } from '../format/lock.ts'
+import { assertCarriable } from './carriable.ts'
 import type { Documents, ImageSource } from './documents/documents.ts'
 
 /** Where what is attached to images is looked up. */
@@ -46,6 +47,7 @@ export async function findAttachments(
   const take = async (subject: Digest, descriptor: Descriptor, tag?: string) => {
     const plain = isDocument(descriptor) ? await documents.describe(reference, descriptor) : plainDescriptor(descriptor)
     const blobs = await descendants(reference, plain, documents)
+    assertCarriable(formatReference(reference), [plain, ...blobs])
     found.set(plain.digest, { subject, ...(tag && { tag }), target: plain, blobs })
     return true
   }

@@ -6,8 +6,9 @@ import type { Digest } from '../../oci/digest.ts'
 import { formatPlatform, type Platform, samePlatform, variantsFor } from '../../oci/platform.ts'
 import { formatReference, type Reference, repositoryName } from '../../oci/reference.ts'
 import type { ImageFailure } from '../failure.ts'
-import type { Lock, LockedImage } from '../format/lock.ts'
+import { blobsOf, type Lock, type LockedImage } from '../format/lock.ts'
 import { type AttachmentSource, findAttachments } from './attachments.ts'
+import { assertCarriable } from './carriable.ts'
 import { Documents, type ImageSource } from './documents/documents.ts'
 import { openIndex } from './documents/open-index.ts'
 import { takeFromIndex, takeManifest } from './documents/platform-choice.ts'
@@ -76,6 +77,7 @@ export async function lockImages(
   const found = await limit.map(resolved, ({ reference, target }) =>
     orFailure(reference, async () => {
       const { image, attestations, notes } = await lockImage(reference, platforms, target, documents)
+      assertCarriable(image.reference, blobsOf(image))
       leftOut.push(...notes)
       const kept = keepAttestations ? attestations : []
       const options = { attestations: kept, source: attachments, documents }
@@ -108,7 +110,12 @@ export function joinLocks(locks: readonly Lock[], platforms?: readonly Platform[
   }
   const images = [...byReference.values()].sort((a, b) => (a.reference < b.reference ? -1 : 1))
   const edition = jointEdition(locks)
-  return { version: 1, ...(edition && { edition }), images: withoutTagConflicts(images) }
+  const missing = locks.flatMap((lock) => lock.missing ?? []).filter(({ reference }) => !byReference.has(reference))
+  const distinct = [...new Map(missing.map((one) => [one.reference, one])).values()]
+  return {
+    ...{ version: 1, ...(edition && { edition }), images: withoutTagConflicts(images) },
+    ...(distinct.length > 0 && { missing: distinct }),
+  }
 }
 
 function only(image: LockedImage, wanted: readonly Platform[]): LockedImage {

@@ -44,7 +44,9 @@ export async function imagesToLock(
     { ...(await scanOptions(flags)), keepWorkloads: flags.nodes !== undefined },
   )
   checkComplete(scan)
-  const references = [...imagesOf(scan.uses, policies), ...image].map(parseReference)
+  // What a lock had to leave out is looked for again, and never forgotten.
+  const missing = locks.flatMap((lock) => lock?.missing ?? []).map(({ reference }) => reference)
+  const references = [...imagesOf(scan.uses, policies), ...image, ...missing].map(parseReference)
   const locked = locks.flatMap((lock) => lock?.images ?? [])
   const edition = jointEdition(locks.filter((lock) => lock !== undefined))
   const leftOut = [...scan.findings, ...leftOutByPolicy(scan.uses, policies), ...scan.unsure].filter(

@@ -30,6 +30,9 @@ export const lockFlags = {
     description:
       'carry along only the attestations (provenance, SBOM) that BuildKit puts into an index; --referrers has them too',
   }),
+  'allow-missing': Flags.boolean({
+    description: 'go on without images that cannot be had, name them in what is written, and end with 4',
+  }),
   ...fromFlags,
   ...scanFlags,
   ...platformFlags,

@@ -1,5 +1,6 @@
 import type { Interfaces } from '@oclif/core'
 import { ImagesFailedError } from '../../bundle/failure.ts'
+import { missingImage } from '../../bundle/fill/lost.ts'
 import type { Lock, LockedImage } from '../../bundle/format/lock.ts'
 import { lackingPlatforms } from '../../bundle/lock/lacking-platforms.ts'
 import { joinLocks, lockImages } from '../../bundle/lock/lock.ts'
@@ -80,11 +81,16 @@ export async function lockInputs(
     ...(onLocked && { onLocked }),
   })
   for (const [path, images] of taken) note(`taken from ${path}: ${listNames(images.sort())}`)
-  if (failures.length > 0) throw new ImagesFailedError(failures, references.length)
+  const held = lock.images.length + locked.length
+  if (failures.length > 0 && !(flags['allow-missing'] && held > 0)) {
+    throw new ImagesFailedError(failures, references.length)
+  }
   const { images } = joinLocks([known, lock], platforms)
+  const missing = failures.map(missingImage)
   const lacking = lackingPlatforms(images, platforms ?? [])
   if (lacking.length > 0 && flags.nodes) await checkNodes(images, workloads, flags.nodes)
-  return { lock: { ...known, images }, leftOut: [...leftOut, ...lacking], documents }
+  const whole = { ...known, images, ...(missing.length > 0 && { missing }) }
+  return { lock: whole, leftOut: [...leftOut, ...lacking], documents }
 }
 
 /** @throws {ExpectedError} PLATFORM_UNAVAILABLE naming the workloads that no node could run */

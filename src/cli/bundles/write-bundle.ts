@@ -50,7 +50,7 @@ export async function writeBundle(
   }
   const forget = onEarlyEnd(sayKept)
   try {
-    const { failures, downloaded } = await fillBundle({ lock, files: plan.files }, source, writer, {
+    const { failures, errors, downloaded } = await fillBundle({ lock, files: plan.files }, source, writer, {
       ...(documents && { documents }),
       reuse: writer.leftover ? [writer.leftover, ...reuse] : reuse,
       onBytes: (count) => {
@@ -59,7 +59,7 @@ export async function writeBundle(
         progress.add(count)
       },
     })
-    if (failures.length > 0) throw new ImagesFailedError(failures, lock.images.length)
+    if (failures.length > 0) throw new ImagesFailedError(failures, lock.images.length, undefined, { blobs: errors })
     await writer.commit(beside)
     return downloaded
   } catch (error) {

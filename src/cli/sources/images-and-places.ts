@@ -3,6 +3,7 @@ import { joinLocks } from '../../bundle/lock/lock.ts'
 import { lockContent } from '../../bundle/lock/lock-content.ts'
 import { BundleFile } from '../../layout/bundle-file.ts'
 import type { Content } from '../../oci/content/content.ts'
+import { parseReference } from '../../oci/reference.ts'
 import { type ImagesToLock, imagesToLock } from '../bundles/images-to-lock.ts'
 import type { lockFlags } from '../bundles/lock-flags.ts'
 import { openPlaces } from './open-places.ts'
@@ -33,9 +34,10 @@ async function everythingIn(from: readonly string[]): Promise<ImagesAndPlaces> {
     const held = await Promise.all(
       places.map((place) => (place instanceof BundleFile ? { lock: place.lock, leftOut: [] } : lockContent(place))),
     )
-    const { images: locked, edition } = joinLocks(held.map(({ lock }) => lock))
+    const { images: locked, edition, missing = [] } = joinLocks(held.map(({ lock }) => lock))
+    const references = missing.map(({ reference }) => parseReference(reference))
     const leftOut = held.flatMap((one) => one.leftOut)
-    return { wanted: { references: [], locked, workloads: [], leftOut, edition }, places }
+    return { wanted: { references, locked, workloads: [], leftOut, edition }, places }
   } catch (error) {
     for (const place of places) await place.close()
     throw error
