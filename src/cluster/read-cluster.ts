@@ -105,13 +105,19 @@ async function optional<T>(value: Promise<T>, unread: string[], otherwise: T): P
   }
 }
 
-/** Pods of a Deployment, Jobs of a CronJob: the owner is audited for them. Static pods belong to their node. */
-const OWNERS: ReadonlySet<string> = new Set(
-  'Deployment ReplicaSet StatefulSet DaemonSet Job CronJob ReplicationController Node'.split(' '),
-)
+/** Pods of a Deployment, Jobs of a CronJob: the owner is read, and audited for them. Static pods belong to their node. */
+const OWNERS: ReadonlySet<string> = new Set('Deployment ReplicaSet StatefulSet DaemonSet Job CronJob Node'.split(' '))
 
-/** What a custom resource owns stands for it, as its own kind is not read. */
+/** Of those kinds; a Job of another group is a custom resource. */
+const OWNER_GROUPS = /^(?:apps\/|batch\/|v1$|$)/
+
+interface Owner {
+  readonly apiVersion?: string
+  readonly kind?: string
+}
+
+/** What a custom resource or a ReplicationController owns stands for it, as its own kind is not read. */
 function isOwned({ metadata }: Record<string, unknown>): boolean {
-  const owners = objectsOf((metadata as { ownerReferences?: { kind?: string }[] } | undefined)?.ownerReferences)
-  return owners.some(({ kind }) => OWNERS.has(kind ?? ''))
+  const owners = objectsOf((metadata as { ownerReferences?: Owner[] } | undefined)?.ownerReferences)
+  return owners.some(({ apiVersion = '', kind = '' }) => OWNERS.has(kind) && OWNER_GROUPS.test(apiVersion))
 }

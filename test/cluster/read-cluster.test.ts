@@ -66,6 +66,30 @@ withKubectl('everything is read, page by page', async () => {
   expect(state.kubelets.get('n0')?.maxImages).toBe(-1)
 })
 
+const ownedBy = (apiVersion: string, kind: string) => ({
+  metadata: { name: `of-${kind} ${apiVersion}`, ownerReferences: [{ apiVersion, kind, name: 'x' }] },
+})
+
+withKubectl('a pod stands for an owner that is not read', async () => {
+  const server = await startApiServer({
+    '/api/v1/nodes': [node('a')],
+    '/api/v1/pods': [
+      ownedBy('apps/v1', 'ReplicaSet'),
+      ownedBy('batch/v1', 'Job'),
+      ownedBy('v1', 'Node'),
+      ownedBy('v1', 'ReplicationController'),
+      ownedBy('batch.volcano.sh/v1alpha1', 'Job'),
+      ownedBy('apps.kruise.io/v1alpha1', 'StatefulSet'),
+    ],
+  })
+  const { objects } = await read(server)
+  expect(objects.map(({ metadata }) => (metadata as { name: string }).name)).toEqual([
+    'of-ReplicationController v1',
+    'of-Job batch.volcano.sh/v1alpha1',
+    'of-StatefulSet apps.kruise.io/v1alpha1',
+  ])
+})
+
 withKubectl('a list whose pages expire begins again', async () => {
   let expired = 0
   const answer: Answer = (request, response) => {
