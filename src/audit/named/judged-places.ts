@@ -43,5 +43,5 @@ function keyOf(
   path: Path,
   reference: string,
 ): string {
-  return JSON.stringify([file, kind, namespace, name, path, reference])
+  return [file, kind, namespace, name, reference, ...path].join('\0')
 }
