@@ -33,41 +33,6 @@ export const AUDIT_CODES = {
     action:
       'See that its images are on every node that its pods may land on; audit the workloads that its operator makes.',
   },
-  NAMED_IMAGE_NOWHERE: {
-    kind: 'omission',
-    severity: 'error',
-    one: 'image of pods that are not judged, on no node',
-    many: 'images of pods that are not judged, on no node',
-    title: 'An image that something starts is on no node',
-    help: 'No pod spec here names it, but an argument, an environment variable, a ConfigMap or a custom resource does. Whoever reads that makes pods of it, and they start nowhere without internet.',
-    action:
-      'Bundle it and seed it to every node that its pods may land on: nodeseed scan shows it, bundle and seed take it.',
-  },
-  NAMED_IMAGE_ON_SOME_NODES: {
-    kind: 'omission',
-    severity: 'warning',
-    one: 'image of pods that are not judged, on some nodes only',
-    many: 'images of pods that are not judged, on some nodes only',
-    title: 'An image that something starts is not on every node',
-    help: 'No pod spec here names it, so it is not known which nodes its pods land on. Where one lands on a node without it, it does not start.',
-    action: 'Seed it to every node, or see to it that its pods land only where it is and use --fail-on atRisk.',
-  },
-  NAMED_IMAGE_UNKNOWN: {
-    kind: 'omission',
-    severity: 'warning',
-    one: 'image of pods that are not judged, on nobody knows which nodes',
-    many: 'images of pods that are not judged, on nobody knows which nodes',
-    title: 'Nobody can tell which nodes have an image that something starts',
-    help: 'No pod spec here names it, and what the audit was told does not say whether nodes have it. Unknown is not safe.',
-    action: "Give the nodes' own image lists with --images NODE=FILE, or the placement with --placement DIR.",
-  },
-  POSSIBLE_IMAGE_LACKING: {
-    kind: 'note',
-    severity: 'info',
-    title: 'A text that may be an image is not on every node',
-    help: 'A text that looks like an image stands where images seldom stand. If it is one, its pods may not start.',
-    action: 'Look at the place: nodeseed scan --why REF. If it is an image, seed it.',
-  },
   WORKLOAD_IDLE: {
     kind: 'note',
     severity: 'info',
@@ -83,6 +48,15 @@ export const AUDIT_CODES = {
     title: 'A part of the cluster could not be read',
     help: 'The audit goes on without it, and is less sure: what it was not shown it does not judge.',
     action: 'See examples/audit/read-only.yaml; or give kubelet settings as a file: --kubelet-config.',
+  },
+  CLUSTER_PARTLY_READ: {
+    kind: 'omission',
+    severity: 'info',
+    one: 'source of images that --cluster does not read',
+    many: 'sources of images that --cluster does not read',
+    title: 'A live cluster is read for its workloads only',
+    help: 'An operator may start images that a ConfigMap or a custom resource names. Of these the audit knows what it is given as inputs.',
+    action: 'Give the manifests beside --cluster: nodeseed audit --cluster manifests/',
   },
   RUNTIME_CLASS_UNKNOWN: {
     kind: 'hazard',

@@ -57,7 +57,13 @@ async function readLive(inputs: readonly string[], flags: SourceFlags): Promise<
     const files = inputs.length > 0 ? await scanFiles(inputs, flags) : undefined
     const { workloads, uses, unsure, findings } = files ?? live
     const resources = [...live.resources, ...(files?.resources ?? [])]
-    const scan = { workloads, uses, unsure, resources, findings: [...findings, ...unread.map(unreadFinding)] }
+    const scan = {
+      workloads,
+      uses,
+      unsure,
+      resources,
+      findings: [...findings, ...unread.map(unreadFinding), ...(files ? [] : [partlyRead()])],
+    }
     return { nodes, scan, known: { livePods: pods, kubelets, completeKinds } }
   } finally {
     await api.close()
@@ -66,6 +72,11 @@ async function readLive(inputs: readonly string[], flags: SourceFlags): Promise<
 
 function unreadFinding(problem: string): Finding {
   return finding('CLUSTER_UNREAD', `the audit goes on without: ${problem}`)
+}
+
+function partlyRead(): Finding {
+  const message = 'images that only ConfigMaps, custom resources and their operators name: --cluster does not read them'
+  return finding('CLUSTER_PARTLY_READ', message)
 }
 
 function missingSource(lacksNodes: boolean): ExpectedError {
