@@ -57,6 +57,12 @@ const PARTS: ReadonlyMap<string, KeyRole> = new Map([
   ['name', 'name'],
 ])
 
+/** Short forms that scripts have. */
+const SHORT: ReadonlyMap<string, string> = new Map([
+  ['img', 'image'],
+  ['imgs', 'images'],
+])
+
 /** A ConfigMap's keys are file names: `images.json` holds images. */
 const FILE_EXTENSION = /\.(?:ya?ml|json|conf|txt|env|properties|toml|ini)$/i
 
@@ -83,7 +89,7 @@ function wordsOf(text: string): string[] {
     .replace(/([A-Z]+)([A-Z][a-z])/g, '$1 $2')
     .split(/[^A-Za-z0-9]+/)
     .filter(Boolean)
-    .map((word) => word.toLowerCase())
+    .map((word) => SHORT.get(word.toLowerCase()) ?? word.toLowerCase())
 }
 
 function classify(words: string[]): Key {

@@ -39,6 +39,9 @@ export const KNOWN_FIELDS: readonly FieldRule[] = [
       ['oci://', 'oci+native://'].map((prefix) => ({ group: SERVING_GROUP, kind, path: `spec.**.${field}`, prefix })),
     ),
   ),
+  ...['LocalModelCache', 'LocalModelNamespaceCache'].map((kind) => ({
+    ...{ group: SERVING_GROUP, kind, path: 'spec.sourceModelUri', prefix: 'oci://' },
+  })),
   { group: 'cdi.kubevirt.io', kind: 'DataVolume', path: 'spec.source.registry.url', prefix: 'docker://' },
   {
     group: 'cdi.kubevirt.io',

@@ -1,4 +1,5 @@
 import { likelihoodOf } from '../classify/reference-likelihood.ts'
+import { compose } from '../compose/compose-reference.ts'
 
 /** An image that a line hands to a program, and the program. */
 interface CommandImage {
@@ -6,27 +7,79 @@ interface CommandImage {
   readonly program: string
 }
 
-/** `crictl pull ref`, `docker run -d ref`, `ctr -n k8s.io images pull ref`: what follows the verb is options, then the image. */
-const RUNS = /\b(crictl|docker|podman|nerdctl|ctr)\s(?:.{0,200}?\s)?(?:pull|run|create)\s+(.+)/
-/** `kubectl set image deployment/web web=ref`. */
-const SETS = /\bkubectl\s(?:.{0,200}?\s)?set\s+image\s+(.+)/
+/** A way in which a program is told images: what is behind its verb. */
+interface Way {
+  readonly pattern: RegExp
+  /** The first word that is an image, or every one: a program that saves takes many. */
+  readonly takes: 'first' | 'all'
+}
 
-/** The images that a command of a script pulls, runs or sets. */
+/** `crictl pull ref`, `docker run -d ref`, `ctr -n k8s.io images pull ref`: what follows the verb is options, then the image. */
+const WAYS: readonly Way[] = [
+  {
+    pattern: /\b(crictl|docker|podman|nerdctl|ctr|buildah|img)\s(?:.{0,200}?\s)?(?:pull|run|create|from)\s+(.+)/,
+    takes: 'first',
+  },
+  // What is given another name, or copied, has to be there first.
+  { pattern: /\b(docker|podman|nerdctl|ctr)\s(?:.{0,200}?\s)?tag\s+(.+)/, takes: 'first' },
+  { pattern: /\b(skopeo)\s(?:.{0,200}?\s)?(?:copy|sync)\s+(.+)/, takes: 'first' },
+  { pattern: /\b(crane|regctl|oras|imgpkg)\s(?:.{0,200}?\s)?(?:copy|cp|pull|export)\s+(.+)/, takes: 'first' },
+  { pattern: /\b(docker|podman|nerdctl|ctr)\s(?:.{0,200}?\s)?(?:save|export)\s+(.+)/, takes: 'all' },
+  { pattern: /\b(kind)\s+load\s+docker-image\s+(.+)/, takes: 'all' },
+  { pattern: /\b(minikube|k3d)\s+image\s+(?:load|pull|import)\s+(.+)/, takes: 'all' },
+]
+/** `kubectl set image deployment/web web=ref`. */
+const SETS = /\b(?:kubectl|oc)\s(?:.{0,200}?\s)?set\s+image\s+(.+)/
+/** `for image in a b; do`. */
+const LOOP = /\bfor\s+\w+\s+in\s+(.+?)\s*(?:;|$)/
+/** `helm upgrade web chart --set image.repository=x,image.tag=1`. */
+const HELM = /\bhelm\s(?:.{0,400}?\s)?(?:install|upgrade|template)\s/
+const HELM_VALUES = /\s--set(?:-string)?[ =]["']?([^\s"']+)/g
+
+/** The images that a command of a script pulls, runs, copies or sets. */
 export function imagesInCommand(line: string): CommandImage[] {
   const [, sets] = SETS.exec(line) ?? []
   if (sets) {
     const values = wordsOf(sets).flatMap((word) => (word.startsWith('-') ? [] : (/=(.+)$/.exec(word)?.[1] ?? [])))
     return values.filter(isImage).map((reference) => ({ reference, program: 'kubectl set image' }))
   }
-  const [, program, rest] = RUNS.exec(line) ?? []
-  const reference = program && rest ? wordsOf(rest).find((word) => !word.startsWith('-') && isImage(word)) : undefined
-  return program && reference ? [{ reference, program }] : []
+  if (HELM.test(line)) return imagesInValues(line)
+  const looped = LOOP.exec(line)?.[1]
+  const items = looped ? wordsOf(looped) : []
+  if (items.length > 0 && items.every(isImage)) return items.map((reference) => ({ reference, program: 'a loop' }))
+  for (const { pattern, takes } of WAYS) {
+    const [, program, rest] = pattern.exec(line) ?? []
+    if (!program || !rest) continue
+    const images = wordsOf(rest)
+      .map((word) => word.replace(/^docker:\/\//, ''))
+      .filter((word) => !word.startsWith('-') && isImage(word))
+    return images.slice(0, takes === 'first' ? 1 : undefined).map((reference) => ({ reference, program }))
+  }
+  return []
+}
+
+function imagesInValues(line: string): CommandImage[] {
+  const pairs = Array.from(line.matchAll(HELM_VALUES), ([, values = '']) => values.split(',')).flat()
+  const entries = pairs.flatMap((pair, index) => {
+    const [, name, text] = /^([^=]+)=(.+)$/.exec(pair) ?? []
+    return name && text ? [{ name, text, path: [index] }] : []
+  })
+  const { found, taken } = compose(entries, { ofImage: 'below' })
+  const single = entries.filter((entry) => !taken.has(entry) && isImage(entry.text)).map(({ text }) => text)
+  return [...found.map(({ reference }) => reference), ...single]
+    .filter(isImage)
+    .map((reference) => ({ reference, program: 'helm' }))
 }
 
 function wordsOf(text: string): string[] {
-  return text.split(/[;&|]/, 1)[0]?.split(/[\s"'`]+/) ?? []
+  return (
+    text
+      .split(/[;&|]/, 1)[0]
+      ?.split(/[\s"'`]+/)
+      .filter(Boolean) ?? []
+  )
 }
 
 function isImage(word: string): boolean {
-  return ['strong', 'medium'].includes(likelihoodOf(word.replace(/^docker:\/\//, '')))
+  return ['strong', 'medium'].includes(likelihoodOf(word))
 }

@@ -5,6 +5,8 @@ import { compose } from '../compose/compose-reference.ts'
 import { judge } from '../uses/image-candidate.ts'
 import type { Confidence } from '../uses/image-use.ts'
 import { imagesInCommand } from './command-lines.ts'
+import { shellWords } from './shell-lists.ts'
+import { isXml, textsInXml } from './xml-elements.ts'
 
 /** An image named in a text that is no YAML or JSON: a template, a script, properties. */
 interface LineImage {
@@ -22,11 +24,13 @@ const ASSIGNMENT =
   /^\s*(?:-\s+)?(?:export\s+)?["']?([\w][\w./-]*)(?:["']?\s*=|["']\s*:|\s*:\s)\s*["']?([^\s"',;{}()<>`|\\]+)["']?\s*[,;]?\s*(?:#.*)?$/
 /** A reference alone on its line: an entry of a list. */
 const ALONE = /^\s*(?:-\s+)?["']?(\w[\w.-]*(?::\d+)?\/[\w./:@-]+)["']?,?\s*(?:#.*)?$/
+/** Each of several on a line has a version, so that it is no word of a sentence. */
+const WORD_ALONE = /^["']?\w[\w.-]*(?::\d+)?\/[\w./-]+[:@][\w:.-]+["']?$/
 const PROPERTY_ROLES: ReadonlySet<KeyRole> = new Set(['image', 'repository', 'tag', 'digest'])
-/** `spark.container.image ref`: a property whose name and value only white space parts. */
-const PROPERTY = /^\s*([A-Za-z]\w*[._-][\w.-]*)[ \t]+([\w./:@-]+)\s*$/
+/** `spark.container.image ref`, `worker.image:ref`: a property whose name and value only white space or a colon parts. */
+const PROPERTY = /^\s*([A-Za-z]\w*[._-][\w.-]*)(?:[ \t]+|:)([\w./:@-]+)\s*$/
 /** `--image=ref` and `--image ref` anywhere in a line. */
-const FLAG = /(?<=^|[\s"'[,])--?([A-Za-z][\w.-]*)(?:=|\s+)["']?([^\s"',;{}()<>`|\\-][^\s"',;{}()<>`|\\]*)/g
+const FLAG = /(?<=^|[\s"'[,=])--?([A-Za-z][\w.-]*)(?:=|\s+)["']?([^\s"',;{}()<>`|\\-][^\s"',;{}()<>`|\\]*)/g
 
 /** Beyond this a line is data, not something that a person wrote. */
 const MAX_LINE = 4096
@@ -61,11 +65,21 @@ interface Assignment {
 }
 
 function assignmentsIn(text: string, ofImages: boolean): Assignment[] {
-  return text.split('\n').flatMap((content, line) => {
+  if (isXml(text)) return textsInXml(text).filter(({ name }) => readKey(name).role === 'image')
+  const assignments = text.split('\n').flatMap((content, line) => {
     if (content.length > MAX_LINE || COMMENT.test(content)) return []
-    const alone = ofImages ? ALONE.exec(content)?.[1] : undefined
-    return alone ? [{ name: '', value: alone, line }] : assignmentsOf(content, line)
+    const alone = ofImages ? wordsAlone(content) : []
+    return alone.length > 0 ? alone.map((value) => ({ name: '', value, line })) : assignmentsOf(content, line)
   })
+  return [...assignments, ...shellWords(text)]
+}
+
+/** A line of a list: one reference, or several. */
+function wordsAlone(content: string): string[] {
+  const alone = ALONE.exec(content)?.[1]
+  if (alone !== undefined) return [alone]
+  const words = content.trim().split(/[\s,;]+/)
+  return words.length > 1 && words.every((word) => WORD_ALONE.test(word)) ? words : []
 }
 
 /** `image: {{ .Values.image }}`, `"image": "${REGISTRY}/x"`: an image that a placeholder is part of. */
@@ -85,28 +99,12 @@ function assignmentsOf(content: string, line: number): Assignment[] {
   const commanded = imagesInCommand(content)
   if (commanded.length > 0)
     return commanded.map(({ reference, program }) => ({ name: `image of ${program}`, value: reference, line }))
-  const elements = content.includes('<') ? assignmentsInXml(content, line) : []
-  if (elements.length > 0) return elements
   const [, name, value] = ASSIGNMENT.exec(content) ?? []
   // `KUBELET_ARGS="--pod-infra-container-image=ref"`
   if (name && value && !value.startsWith('-')) return [{ name, value, line }]
   const [, property, image] = PROPERTY.exec(content) ?? []
   if (property && image && PROPERTY_ROLES.has(readKey(property).role)) return [{ name: property, value: image, line }]
   return Array.from(content.matchAll(FLAG), ([, flag = '', argument = '']) => ({ name: flag, value: argument, line }))
-}
-
-/** `<image>ref</image>`, `<component image="ref"/>`, and the property files of Java: `<name>x.image</name><value>ref</value>`. */
-const ELEMENT = /<([A-Za-z][\w.-]{0,99})>\s{0,99}([^\s<>]{2,512})\s{0,99}<\/\1>/g
-const ATTRIBUTE = /\s([A-Za-z][\w.-]{0,99})="([^"\s]{2,512})"/g
-
-function assignmentsInXml(content: string, line: number): Assignment[] {
-  const elements = Array.from(content.matchAll(ELEMENT), ([, name = '', value = '']) => ({ name, value, line }))
-  const attributes = Array.from(content.matchAll(ATTRIBUTE), ([, name = '', value = '']) => ({ name, value, line }))
-  const property = elements.find(({ name }) => name === 'name')?.value
-  const named = elements.map((element) =>
-    element.name === 'value' && property ? { ...element, name: property } : element,
-  )
-  return [...named, ...attributes].filter(({ name }) => readKey(name).role === 'image')
 }
 
 /** `web.image.repository=…` and `web.image.tag=…`; lines whose names have no beginning in common may belong to anything. */
