@@ -51,6 +51,23 @@ const INPUTS: Record<string, (size: number) => string> = {
   'arguments of many names': (n) => custom({ args: list(n, (i) => `--a${i}-image=x/y`) }),
   'a long key': (n) => custom({ ['a'.repeat(n * 50)]: 'x/y:1', [`${'A'.repeat(n * 50)}Image`]: 'x/y:1' }),
   'a key of many words': (n) => custom({ [`${'aB'.repeat(n * 25)}Image`]: 'x/y' }),
+  'other placeholders without end': (n) =>
+    custom({
+      image: '<a'.repeat(n * 20),
+      images: '__A'.repeat(n * 15),
+      anImage: '@a'.repeat(n * 20),
+      toImage: '%a-'.repeat(n * 15),
+    }),
+  'placeholders in many parts': (n) =>
+    custom(entries(n, (i) => [i % 2 ? `a${i >> 1}Tag` : `a${i >> 1}Image`, i % 2 ? '<v>' : '${R}/y'])),
+  'elements without end': (n) => config(`<a>\nimage ${'<image>x/y:1<'.repeat(n * 4)}`),
+  'elements of XML': (n) => config(`<a>\n${'<name>x.image</name>\n<value>x/y:1</value>\n'.repeat(n)}`),
+  'attributes without end': (n) => config(`<a${' image="x'.repeat(n * 6)}`),
+  'words of a list without end': (n) => config(`IMAGES="${'a/b:1 '.repeat(n * 8)}\n{`),
+  'an array without end': (n) => config(`IMAGES=(\n${'a/b:1\n'.repeat(n)}{`),
+  'loops in a line': (n) => config(`{\n${'for a in b '.repeat(n * 5)} image`),
+  'commands in a line': (n) => config(`{\n${'docker pull -q '.repeat(n * 4)} image`),
+  'values of helm': (n) => config(`{\nhelm install a b ${'--set a.image=x/y:1 '.repeat(n * 3)}`),
   'placeholders without end': (n) => custom({ image: '$('.repeat(n * 25), images: '${a'.repeat(n * 20) }),
   'placeholders that stay open': (n) => custom(list(n, (i) => ({ image: `\${X${i}}/y:1` }))),
   'bare words below a registry': (n) =>

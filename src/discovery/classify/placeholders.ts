@@ -1,23 +1,28 @@
 /**
  * A value that stands elsewhere: `$(params.X)`, `$(X)`, `${X}` with a default behind `:-`, `$X`, `%{X}`, `%{X}%`,
- * `{{inputs.parameters.X}}`, `{{ .Values.x }}`.
+ * `{{inputs.parameters.X}}`, `{{ .Values.x }}`, `[[ .x ]]`, `#{X}#`, `<X>`, `@@X@@`, `@X@`, `__X__`, `%X%`.
  */
 const PLACEHOLDER =
-  /\$\(([\w.[\]"'-]+)\)|\$\{([\w.-]+)(?::?-([^{}]*))?\}|\$([A-Za-z_]\w*)|%\{([\w.-]+)\}%?|\{\{=?\s*([\w.[\]"'-]+)\s*\}\}/g
+  /\$\(([\w.[\]"'-]+)\)|\$\{([\w.-]+)(?::?-([^{}]*))?\}|\$([A-Za-z_]\w*)|%\{([\w.-]+)\}%?|\{\{=?\s*([\w.[\]"'-]+)\s*\}\}|\[\[\s*([\w.-]+)\s*\]\]|#\{([\w.-]+)\}#?|<([A-Za-z][\w. -]*)>|@@([\w.-]+)@@|@([A-Za-z_][\w.-]*)@|__([A-Z][A-Z0-9_]*?)__|%([A-Za-z_][\w.-]*)%/g
 /** Also those that no value can be put in place of: expressions of templates. */
-const OPENING = /\$[({A-Za-z_]|%\{|\{\{/
+const OPENING =
+  /\$[({A-Za-z_]|%\{|\{\{|\[\[|#\{|<[A-Za-z][\w. -]*>|@@\w|@[A-Za-z_][\w.-]*@|__[A-Z][A-Z0-9_]*?__|%[A-Za-z_][\w.-]*%/
+/** A whole text that only holds a place: `REPLACE_ME`. */
+const STAND_IN = /^[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+$/
 
 export function hasPlaceholder(text: string): boolean {
-  return OPENING.test(text)
+  return OPENING.test(text) || STAND_IN.test(text)
 }
 
 /** The names that a text leaves open: the last part of each, as `$(inputs.params.image)` means the parameter `image`. */
 export function placeholderNames(text: string): string[] {
+  if (STAND_IN.test(text)) return [text]
   return Array.from(text.matchAll(PLACEHOLDER), (match) => nameIn(match))
 }
 
 /** The text with every placeholder replaced; undefined where one of them has neither a value here nor a default. */
 export function fillPlaceholders(text: string, values: ReadonlyMap<string, string>): string | undefined {
+  if (STAND_IN.test(text)) return values.get(text)
   let isOpen = false
   const filled = text.replace(PLACEHOLDER, (...match) => {
     const value = values.get(nameIn(match)) || (match[3] as string | undefined)
@@ -27,8 +32,27 @@ export function fillPlaceholders(text: string, values: ReadonlyMap<string, strin
   return isOpen || filled === text || hasPlaceholder(filled) ? undefined : filled
 }
 
-function nameIn([, round, curly, , bare, percent, double]: ArrayLike<unknown> & Iterable<unknown>): string {
-  const whole = String(round ?? curly ?? bare ?? percent ?? double ?? '')
+/** An expression of a template, which stands for a part of a reference as a name does. */
+const EXPRESSION = /\{\{[^{}]{0,200}\}\}/g
+
+/**
+ * Texts with a word in the place of each placeholder that may stand in a reference, and the way back, so that what is
+ * only partly known can be put together.
+ */
+export function maskPlaceholders(texts: readonly string[]): {
+  readonly masked: readonly string[]
+  unmask(text: string): string
+} {
+  const found: string[] = []
+  const mask = (placeholder: string) => `zz${found.push(placeholder) - 1}zz`
+  const masked = texts.map((text) => text.replace(EXPRESSION, mask).replace(PLACEHOLDER, mask))
+  return { masked, unmask: (text) => text.replace(MASK, (_, at: string) => found[Number(at)] ?? '') }
+}
+
+const MASK = /zz(\d+)zz/g
+
+function nameIn([, round, curly, , ...others]: readonly unknown[]): string {
+  const whole = String(round ?? curly ?? others.find((name) => typeof name === 'string') ?? '')
   const quoted = /\[["']([^"']+)["']\]$/.exec(whole)?.[1]
   return quoted ?? whole.slice(whole.lastIndexOf('.') + 1)
 }

@@ -15,7 +15,7 @@ export const SCRIPT = /^\s*(?:#!|set -|import |package |function )/
 
 /** Whether a text of that name can hold texts of its own: it is JSON, or has several lines. */
 export function mayEmbed(text: string, name: string): boolean {
-  const isStructure = text.length > 8 && (text.includes('\n') || /^\s*(?:\[|\{(?!\{))/.test(text))
+  const isStructure = text.length > 8 && (text.includes('\n') || /^\s*(?:\[(?!\[)|\{(?!\{))/.test(text))
   return isStructure && (readKey(name).ofImage || mayHoldImages(text))
 }
 

@@ -1,4 +1,5 @@
 import { readKey } from '../classify/key.ts'
+import { hasPlaceholder, maskPlaceholders } from '../classify/placeholders.ts'
 import { hasVersion } from '../classify/reference-likelihood.ts'
 import { compose, type Entry } from '../compose/compose-reference.ts'
 import { partsAround } from '../compose/surrounding-parts.ts'
@@ -22,11 +23,19 @@ export function addCompositions(
   if (!ofImage && !entries.some((entry) => BASES.has(readKey(entry.name).role))) return NOTHING
   // A `global` map holds the parts that others leave out, and is no image itself.
   if (name === 'global') return NOTHING
-  const { found, taken } = compose(entries, {
+  const isOpen = entries.some(({ text }) => hasPlaceholder(text))
+  const { masked, unmask } = isOpen ? maskPlaceholders(entries.map(({ text }) => text)) : UNMASKED
+  const parts = isOpen ? entries.map((entry, index) => ({ ...entry, text: masked[index] ?? entry.text })) : entries
+  const { found, taken } = compose(parts, {
     ofImage,
-    inherit: once(() => partsAround([...walk.maps, textsOf(entries)])),
+    inherit: once(() => partsAround([...walk.maps, textsOf(parts)])),
   })
   for (const { reference, path, from, isSure } of found) {
+    const text = unmask(reference)
+    if (text !== reference) {
+      if (isSure) walk.open.push({ text, path: [...walk.path, ...path], textLine: undefined, place })
+      continue
+    }
     add(walk, place, {
       reference,
       path: [...walk.path, ...path],
@@ -36,6 +45,8 @@ export function addCompositions(
   }
   return taken.size === 0 ? NOTHING : new Set(Array.from(taken, (entry) => entry.name))
 }
+
+const UNMASKED = { masked: [], unmask: (text: string) => text }
 
 function once<T>(make: () => T): () => T {
   let made: { readonly value: T } | undefined

@@ -41,8 +41,20 @@ export function visitText(walk: Walk, text: string, name: string, place: Place, 
   const key = saysNothing && place.outer.ofImage ? place.outer : own
   // Outside image fields a reference has at least one of these.
   if (key.role === 'other' && !/[/:@]/.test(text)) return
-  if (!hasPlaceholder(text)) visitWords(walk, text, name, key, place)
-  else if (key.role === 'image') walk.open.push({ text, path: [...walk.path], textLine: undefined, place })
+  if (hasPlaceholder(text)) visitOpen(walk, text, key, place)
+  else visitWords(walk, text, name, key, place)
+}
+
+/** A text that is an image once its placeholders are filled in, if its key says so. */
+export function visitOpen(walk: Walk, text: string, key: Key, place: Place): void {
+  const isImage =
+    key.role === 'image' || (key.role === 'mention' && key.ofImage && text.includes('/') && hasVersion(text))
+  const words = key.role === 'images' && !/\{\{|\[\[/.test(text) ? text.split(LIST_SEPARATOR) : [text]
+  if (!isImage && key.role !== 'images') return
+  for (const word of words) {
+    if (hasPlaceholder(word)) walk.open.push({ text: word, path: [...walk.path], textLine: undefined, place })
+    else visitWords(walk, word, '', key, place)
+  }
 }
 
 /** A text of one line: one value, or several (`a=REF,b=REF`). */

@@ -1,7 +1,7 @@
 import { isObject } from '../../kubernetes/objects/resource.ts'
 import { isExcludedAnnotation, isExcludedKey } from '../classify/exclusions.ts'
 import { readKey } from '../classify/key.ts'
-import { fillPlaceholders, placeholderNames } from '../classify/placeholders.ts'
+import { fillPlaceholders, hasPlaceholder, placeholderNames } from '../classify/placeholders.ts'
 import { hasPodShape } from '../classify/pod-shape.ts'
 import { hasVersion } from '../classify/reference-likelihood.ts'
 import type { Entry } from '../compose/compose-reference.ts'
@@ -13,7 +13,7 @@ import { addCompositions, entriesOf, NOTHING } from './walk-compositions.ts'
 import { visitNamedValue } from './walk-named-value.ts'
 import { addPodImages } from './walk-pods.ts'
 import { add, type Found, MENTION, OTHER, type Place, type ReadInside, type Walk } from './walk-state.ts'
-import { judgeFilled, visitLines, visitText, visitWords } from './walk-text.ts'
+import { judgeFilled, visitLines, visitOpen, visitText, visitWords } from './walk-text.ts'
 
 interface WalkOptions {
   readonly apiVersion: string
@@ -175,6 +175,7 @@ function visitArguments(walk: Walk, list: readonly unknown[], outer: Place): voi
     walk.path.push(index)
     if (/^[[{]/.test(value)) visit(walk, value, flag, place)
     else if (/\s/.test(value.trim())) visitLines(walk, value, flag, place)
+    else if (hasPlaceholder(value)) visitOpen(walk, value, readKey(flag), place)
     else visitWords(walk, value, flag, readKey(flag), place)
     walk.path.pop()
   }
