@@ -29,7 +29,8 @@ export default class Load extends BaseCommand {
   static override description =
     `Checks the bytes first, then does what seeding does on a node: with the runtime's own client it imports what is missing,
 keeps it from garbage collection where it can, and looks for every name afterwards. Exit code 4 when one is missing; what
-is not there is named, with the reason.`
+is not there is named, with the reason. A bundle is read where it lies; a delta with --base, and what is no bundle, is
+joined into one file in TMPDIR first, which needs room for what is loaded.`
   static override examples = [
     'sudo <%= config.bin %> <%= command.id %> shop.tar',
     'sudo <%= config.bin %> <%= command.id %> shop.tar registry.example.com/shop/web:1.4',

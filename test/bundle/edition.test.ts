@@ -5,6 +5,7 @@ import { asEdition, replayProblem } from '../../src/bundle/lock/edition.ts'
 import { joinLocks } from '../../src/bundle/lock/lock.ts'
 import { digestOf } from '../../src/oci/digest.ts'
 import { OCI_MANIFEST } from '../../src/oci/media-type.ts'
+import { runCli } from '../support/cli.ts'
 import { lockImage } from '../support/image-maker.ts'
 
 /** A lock of one image, which is another one for each content. */
@@ -59,3 +60,12 @@ test('nodes are told the edition in the first row', () => {
   expect(renderNames(lockOf('a', shop(3)))).toMatch(/^nodeseed-names 1 [0-9a-f]{16} shop 3\n/)
   expect(renderNames(lockOf('a'))).toMatch(/^nodeseed-names 1 [0-9a-f]{16}\n/)
 })
+
+test.for(['0', '-1', '1.5', '1e3', '9007199254740992', '99999999999999999999', 'x'])(
+  '--number %s is refused before anything is read',
+  async (number) => {
+    const { exitCode, stdout, stderr } = await runCli(['merge', 'none.tar', '-o', 'out.tar', '--number', number])
+    expect({ exitCode, stdout }).toEqual({ exitCode: 2, stdout: '' })
+    expect(stderr).toContain('--number')
+  },
+)

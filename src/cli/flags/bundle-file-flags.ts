@@ -50,6 +50,7 @@ export const editionFlags = {
     description:
       'its number in the set, which only grows; default: as in the lock; of a new lock one more than the one it replaces',
     min: 1,
+    max: Number.MAX_SAFE_INTEGER,
     helpValue: 'NUMBER',
   }),
 }
