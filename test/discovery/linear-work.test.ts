@@ -140,10 +140,25 @@ const PATCHED: Record<string, (size: number) => string> = {
   'a list in block style': (n) => `apiVersion: v1\nkind: List\nitems:\n${times(n, (i) => blockDeployment(i, '- '))}`,
   'a list in JSON': (n) => JSON.stringify({ apiVersion: 'v1', kind: 'List', items: list(n, deployment) }),
   documents: (n) => times(n, (i) => `---\n${JSON.stringify(deployment(i))}\n`),
+  'a list in block style of forms that cannot be edited': (n) =>
+    `apiVersion: v1\nkind: List\nitems:\n${times(n, (i) => blockDeployment(i, '- ').replace('containers:', '? containers\n        :'))}`,
+  'a list whose templates share one spec': (n) =>
+    `apiVersion: v1\nkind: List\nx: &s {containers: [{name: c, image: x/y:1}]}\nitems:\n${times(n, (i) => `- apiVersion: apps/v1\n  kind: Deployment\n  metadata: {name: d${i}}\n  spec: {template: {spec: *s}}\n`)}`,
+  'selectors that are aliases': (n) =>
+    `apiVersion: v1\nkind: List\nx: &s {disk: ssd}\nitems:\n${times(n, (i) => blockDeployment(i, '- ').replace('containers:', 'nodeSelector: *s\n        containers:'))}`,
+  'containers of one pod': (n) => `${pod('a:1')}${times(n, (i) => `  - name: c${i}\n    image: x/y:1\n`)}`,
+  'old labels of one selector': (n) =>
+    pod('a:1').replace(
+      'containers',
+      `nodeSelector:\n${times(n, (i) => `    shop.nodeseed.dev/${String(i).padStart(16, '0')}: seeded\n`)}  containers`,
+    ),
+  'templates of one custom resource': (n) =>
+    custom(list(n, () => ({ template: { spec: { containers: [{ name: 'c', image: 'x/y:1' }] } } }))),
 }
 
 test.for(Object.entries(PATCHED))('twice as much costs at most twice as much to patch: %s', async ([, make]) => {
-  const editsOf = (place: PodPlace) => podEdits(place, { policy: 'Never', nodeSelector: { a: 'b' } })
+  const editsOf = (place: PodPlace) =>
+    podEdits(place, { policy: 'Never', nodeSelector: { 'shop.nodeseed.dev/ffffffffffffffff': 'seeded' } })
   const beyond = await excess((size) => {
     const text = make(size)
     return () => {
