@@ -35,7 +35,26 @@ export function podPlacesOf(resource: Resource): PodPlace[] {
   )
   const taken = new Set(templates.map(({ podPath }) => formatPath(podPath)))
   const others = [...containerPaths(resource.value, [])].filter((path) => !taken.has(formatPath(path)))
-  return [...templates, ...others.map((path) => placeOf(resource, path, 'containers'))]
+  return [
+    ...templates,
+    ...others.map((path) => placeOf(resource, path, takesNodeSelector(resource, path) ? 'template' : 'containers')),
+  ]
+}
+
+/**
+ * Custom resources that take a nodeSelector beside containers, by group and path. Sources: the APIs of
+ * prometheus-operator (`CommonPrometheusFields`, `AlertmanagerSpec`, `ThanosRulerSpec`) and KServe (`PodSpec` inline).
+ */
+const KNOWN_PLACES: readonly (readonly [group: string, path: RegExp])[] = [
+  ['monitoring.coreos.com', /^spec$/],
+  ['serving.kserve.io', /^spec\.(?:predictor|transformer|explainer)$/],
+]
+
+/** A known field, or the spec of a Pod that stands as a whole in another resource. */
+function takesNodeSelector({ apiVersion, value }: Resource, path: Path): boolean {
+  const owner = valueAt(value, path.slice(0, -1))
+  if (isObject(owner) && owner.apiVersion === 'v1' && owner.kind === 'Pod' && path.at(-1) === 'spec') return true
+  return KNOWN_PLACES.some(([group, at]) => apiVersion.startsWith(`${group}/`) && at.test(formatPath(path)))
 }
 
 /** The place that a workload is. */
