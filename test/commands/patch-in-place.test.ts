@@ -92,3 +92,42 @@ test('a file in the way of none: every target is changed, or none is', async () 
   expect((await readFile(at('k8s/a.yaml'), 'utf8')).includes('Never')).toBe(isRoot)
   await chmod(at('k8s/ro'), 0o755)
 })
+
+test('the next bundle replaces the label of the last, going back brings it back, and keys of others stay', async () => {
+  const at = await manifests()
+  const placement = async (month: string, digest: string): Promise<string> => {
+    const nodeSelector = { [`images.nodeseed.dev/${digest}`]: 'seeded' }
+    const workload = { apiVersion: 'v1', kind: 'Pod', name: 'a', nodeSelector }
+    await mkdir(at(month))
+    await writeFile(at(`${month}/placement.json`), JSON.stringify({ workloads: [workload] }))
+    return at(month)
+  }
+  const [may, june] = [await placement('may', 'aaaaaaaaaaaaaaaa'), await placement('june', 'bbbbbbbbbbbbbbbb')]
+  const own = 'spec:\n  nodeSelector:\n    disk: ssd # fast\n    tools.nodeseed.dev/cccccccccccccccc: seeded\n'
+  const file = at('k8s/a.yaml')
+  await writeFile(file, POD.replace('spec:\n', own))
+  const patch = async (month: string): Promise<string> => {
+    const args = ['patch', file, '--placement', month, '--in-place']
+    expect(await runCli(args)).toMatchObject({ exitCode: 0, stdout: `${file}: 1 change\n`, stderr: '' })
+    expect(await runCli(args)).toMatchObject({ exitCode: 0, stdout: `${file}: 0 changes\n` })
+    return readFile(file, 'utf8')
+  }
+  const first = await patch(may)
+  expect(first).toBe(
+    POD.replace('spec:\n', own.replace('    disk', '    images.nodeseed.dev/aaaaaaaaaaaaaaaa: seeded\n    disk')),
+  )
+  expect(await patch(june)).toBe(first.replace('aaaaaaaaaaaaaaaa', 'bbbbbbbbbbbbbbbb'))
+  expect(await patch(may)).toBe(first)
+})
+
+test('a workload that the placement does not know is said, with exit 4, and can be allowed', async () => {
+  const at = await manifests()
+  await writeFile(at('placement.json'), JSON.stringify({ workloads: [] }))
+  const args = ['patch', at('k8s/a.yaml'), '--placement', at('.')]
+  expect(await runCli(args)).toMatchObject({
+    exitCode: 4,
+    stdout: POD,
+    stderr: expect.stringContaining('Pod a: nodeSelector stays as it is: seed did not see it'),
+  })
+  expect(await runCli([...args, '--allow', 'NOT_IN_PLACEMENT'])).toMatchObject({ exitCode: 0 })
+})
