@@ -29,7 +29,7 @@ const MAY_IMPORT: Record<string, string[]> = {
   ],
   audit: ['oci', 'kubernetes', 'kubernetes-types', 'bundle/format', 'finding.ts', 'finding-codes.ts', 'node:crypto'],
   registry: ['oci', 'duration.ts', 'node:', 'smol-toml', 'undici'],
-  layout: ['oci', 'disk', 'early-end.ts', 'bundle/format', 'finding.ts', 'node:', 'tar-stream'],
+  layout: ['oci', 'deflate', 'disk', 'early-end.ts', 'bundle/format', 'finding.ts', 'node:', 'tar-stream'],
   server: ['oci', 'disk', 'bundle/format', 'finding.ts', 'node:', 'p-limit'],
   // Below both doors and commands: the user's own programs.
   tools: ['node:'],

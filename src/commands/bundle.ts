@@ -9,8 +9,10 @@ import { readKnownBlobs } from '../cli/bundles/known-blobs.ts'
 import { lockFlags } from '../cli/bundles/lock-flags.ts'
 import { lockInputs } from '../cli/bundles/lock-inputs.ts'
 import { withManifestCache } from '../cli/bundles/manifest-cache.ts'
+import { makePatchedDelta } from '../cli/bundles/patch-layers.ts'
 import { readSigner } from '../cli/bundles/sign-bundle.ts'
-import { describeRequired, makeBundle, openExisting } from '../cli/bundles/write-bundle.ts'
+import { makePlanned, openExisting } from '../cli/bundles/write-bundle.ts'
+import { describeDelta, patchesIn } from '../cli/deltas/describe-delta.ts'
 import { readNodeScript } from '../cli/files/node-script.ts'
 import { architecturesWithout, readTools, type Tool } from '../cli/files/tool-file.ts'
 import { bundleFileFlags } from '../cli/flags/bundle-file-flags.ts'
@@ -24,8 +26,10 @@ import { imagesAndPlaces } from '../cli/sources/images-and-places.ts'
 import { OFFLINE } from '../cli/sources/offline-source.ts'
 import { withoutWhatIsLost } from '../cli/sources/without-lost.ts'
 import { ExpectedError } from '../errors.ts'
+import { openBundle } from '../layout/bundle-file.ts'
 import { openContent } from '../layout/open-content.ts'
 import type { Content } from '../oci/content/content.ts'
+import type { Digest } from '../oci/digest.ts'
 import { formatBytes } from '../oci/format-bytes.ts'
 import { countOf } from '../plural.ts'
 import { RegistryClient } from '../registry/client/registry-client.ts'
@@ -40,6 +44,7 @@ export default class Bundle extends BaseCommand {
     '<%= config.bin %> <%= command.id %> manifests/ --from docker-daemon:app:local -o shop.tar',
     '<%= config.bin %> <%= command.id %> --from k3s-airgap-images-amd64.tar.zst -o images.tar',
     '<%= config.bin %> <%= command.id %> nodeseed.lock --since may.tar -o june-delta.tar',
+    '<%= config.bin %> <%= command.id %> nodeseed.lock --since may.tar --patch -o june-delta.tar',
     '<%= config.bin %> <%= command.id %> --image nginx:1.27 --platform linux/amd64 --platform linux/arm64 -o nginx.tar',
   ]
   static override strict = false
@@ -56,6 +61,10 @@ export default class Bundle extends BaseCommand {
     since: Flags.string({
       description: 'make a delta: leave out layers that this bundle, lock or list of digests (of a node) has',
       helpValue: 'FILE',
+    }),
+    patch: Flags.boolean({
+      description: 'bring new layers as patches of those of the bundle --since, where that saves bytes; for merge',
+      dependsOn: ['since'],
     }),
     reuse: repeatable({
       description: 'take blobs from this bundle or archive of images before any registry (repeatable)',
@@ -80,10 +89,11 @@ export default class Bundle extends BaseCommand {
     const { wanted, places } = await imagesAndPlaces(inputs, flags)
     this.sayFindings(wanted.leftOut.filter(isNote))
     this.refuseLeftOut(wanted.leftOut, strictness)
-    const without = flags.since && (await readKnownBlobs(flags.since))
+    const without = flags.since ? await readKnownBlobs(flags.since) : new Set<Digest>()
     const options = await readRegistryOptions(flags, inputs)
     const client = new RegistryClient(options)
     const reuse: Content[] = [...places, ...(existing ? [existing] : [])]
+    const base = flags.patch ? await openBundle(flags.since ?? '') : undefined
     try {
       for (const path of flags.reuse) reuse.push(await openContent(path))
       const { plan, downloaded, signature, leftOut } = await withManifestCache(flags.output, async (kept) => {
@@ -101,13 +111,12 @@ export default class Bundle extends BaseCommand {
         const tools = await this.#tools(flags, first)
         return withoutWhatIsLost({ lock: first, leftOut }, flags['allow-missing'], async ({ lock, leftOut }) => {
           this.refuseLeftOut([...wanted.leftOut, ...leftOut, ...missingFindings(lock)], strictness)
-          const plan = planBundle(
-            lock,
-            [...carriedFiles(lock, await readNodeScript()), ...tools],
-            without ? { without } : {},
-          )
-          const { downloaded, signature } = await makeBundle(plan, existing, flags, sources)
-          return { plan, downloaded, signature, leftOut: [...leftOut, ...missingFindings(lock)] }
+          const files = [...carriedFiles(lock, await readNodeScript()), ...tools]
+          const note = (line: string) => this.logToStderr(line)
+          const made = base
+            ? await makePatchedDelta({ lock, files, without, base }, existing, flags, { ...sources, note })
+            : await makePlanned(planBundle(lock, files, { without }), existing, flags, sources)
+          return { ...made, leftOut: [...leftOut, ...missingFindings(lock)] }
         })
       })
       for (const line of renderQuotas(domainsOf(wanted), (registry) => client.quotaOf(registry))) this.logToStderr(line)
@@ -125,7 +134,7 @@ export default class Bundle extends BaseCommand {
       }
     } finally {
       await client.close()
-      for (const content of reuse) await content.close()
+      for (const content of base ? [base, ...reuse] : reuse) await content.close()
     }
   }
 
@@ -143,9 +152,14 @@ export default class Bundle extends BaseCommand {
     const { lock, blobs, requires } = table
     const counts = `${countOf(lock.images.length, 'image')}, ${countOf(blobs.length, 'blob')}`
     this.log(`${file}: ${counts}, ${formatBytes(size)}; ${note}`)
-    if (requires) this.log(`  a delta: its receiver has ${describeRequired(requires)} already`)
+    for (const line of describeDelta(table)) this.log(`  ${line}`)
     const images = lock.images.map(({ reference, names, target }) => ({ reference, names, digest: target.digest }))
-    return { file, bytes: size, images, blobs: blobs.length, ...(requires && { requires }) }
+    const patches = patchesIn(table)
+    return {
+      ...{ file, bytes: size, images, blobs: blobs.length },
+      ...(requires && { requires }),
+      ...(patches.length > 0 && { patches }),
+    }
   }
 }
 

@@ -1,9 +1,9 @@
 import { Args } from '@oclif/core'
 import type { LockedImage } from '../bundle/format/lock.ts'
-import { toolsAmong } from '../bundle/format/tool-files.ts'
+import { toolsAmong } from '../bundle/format/node-files.ts'
 import { BaseCommand } from '../cli/base-command.ts'
 import { openImages } from '../cli/bundles/trusted-bundle.ts'
-import { describeRequired } from '../cli/bundles/write-bundle.ts'
+import { describeDelta, patchesIn } from '../cli/deltas/describe-delta.ts'
 import { ARCHIVE, keyFlag, TABLE_ONLY } from '../cli/flags/bundle-file-flags.ts'
 import { BundleFile } from '../layout/bundle-file.ts'
 import { formatBytes } from '../oci/format-bytes.ts'
@@ -39,9 +39,10 @@ export default class Inspect extends BaseCommand {
         return { file: args.file, images, blobs, caveats, omissions: this.sayLeftOut(leftOut) }
       }
       const { files, requires } = content.table
+      const patches = patchesIn(content.table)
       const { edition } = content.lock
       if (edition) this.log(`  ${edition.set} ${edition.number}`)
-      if (requires) this.log(`  a delta: its receiver has ${describeRequired(requires)} already`)
+      for (const line of describeDelta(content.table)) this.log(`  ${line}`)
       const tools = toolsAmong(files)
       if (tools.length > 0) this.log(`  carries nodeseed for ${tools.join(', ')}`)
       if (flags.key !== undefined) {
@@ -58,6 +59,7 @@ export default class Inspect extends BaseCommand {
           files,
         },
         ...(requires && { requires }),
+        ...(patches.length > 0 && { patches }),
         omissions: this.sayLeftOut(content.leftOut),
       }
     } finally {

@@ -8,10 +8,12 @@ import { readLockOf } from '../cli/bundles/lock-file.ts'
 import { readSigner } from '../cli/bundles/sign-bundle.ts'
 import { openTrusted } from '../cli/bundles/trusted-bundle.ts'
 import { makeBundle, NOWHERE, openExisting } from '../cli/bundles/write-bundle.ts'
+import { patchedContents } from '../cli/deltas/patched-contents.ts'
 import { readNodeScript } from '../cli/files/node-script.ts'
 import { carriedTools } from '../cli/files/tool-file.ts'
 import { bundleFileFlags, editionFlags, keyFlag } from '../cli/flags/bundle-file-flags.ts'
 import type { BundleFile } from '../layout/bundle-file.ts'
+import type { PatchedLayers } from '../layout/patch/patched-layers.ts'
 import { formatBytes } from '../oci/format-bytes.ts'
 import { countOf } from '../plural.ts'
 
@@ -43,6 +45,7 @@ earlier bundles of that set have and it has not is let go, and said. Of bundles 
     const signer = await readSigner(flags.sign)
     const existing = await openExisting(flags)
     const bundles: BundleFile[] = existing ? [existing] : []
+    const patched: PatchedLayers[] = []
     try {
       for (const path of argv as string[]) bundles.push(await openTrusted(path, flags))
       const inputs = bundles.filter((bundle) => bundle !== existing)
@@ -53,7 +56,10 @@ earlier bundles of that set have and it has not is let go, and said. Of bundles 
       const lock = asEdition(merged, { set: flags['set-name'], number: flags.number })
       const files = [...carriedFiles(lock, await readNodeScript()), ...(await carriedTools(inputs))]
       const plan = planBundle(lock, files)
-      const { signature } = await makeBundle(plan, existing, flags, { source: NOWHERE, reuse: bundles, signer })
+      patched.push(...(await patchedContents(inputs)))
+      for (const layers of patched) await layers.checkBases()
+      const sources = { source: NOWHERE, reuse: [...bundles, ...patched], signer }
+      const { signature } = await makeBundle(plan, existing, flags, sources)
       const counts = `${countOf(lock.images.length, 'image')}, ${countOf(plan.table.blobs.length, 'blob')}`
       for (const { name, digest } of letGo) this.log(`- ${name} ${digest}`)
       this.log(`${flags.output}: ${counts}, ${formatBytes(plan.size)}`)
@@ -61,7 +67,7 @@ earlier bundles of that set have and it has not is let go, and said. Of bundles 
       const [images, blobs] = [lock.images.length, plan.table.blobs.length]
       return { file: flags.output, bytes: plan.size, images, blobs, letGo, ...(signature && { signature }) }
     } finally {
-      for (const bundle of bundles) await bundle.close()
+      for (const content of [...patched, ...bundles]) await content.close()
     }
   }
 }

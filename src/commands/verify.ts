@@ -6,7 +6,7 @@ import { BaseCommand } from '../cli/base-command.ts'
 import { readLockOf } from '../cli/bundles/lock-file.ts'
 import { checkSignature } from '../cli/bundles/sign-bundle.ts'
 import { notSigned, openImages } from '../cli/bundles/trusted-bundle.ts'
-import { describeRequired } from '../cli/bundles/write-bundle.ts'
+import { describeDelta } from '../cli/deltas/describe-delta.ts'
 import { ARCHIVE, keyFlag } from '../cli/flags/bundle-file-flags.ts'
 import { createProgress } from '../cli/output/progress.ts'
 import { BundleFile } from '../layout/bundle-file.ts'
@@ -58,8 +58,7 @@ export default class Verify extends BaseCommand {
       const { images } = bundle.lock
       const verdict = problems.length === 0 ? 'every byte is as its digest says' : countOf(problems.length, 'problem')
       this.log(`${args.file}: ${countOf(images.length, 'image')}, ${countOf(bundle.blobs.size, 'blob')}: ${verdict}`)
-      const { requires } = bundle.table
-      if (requires) this.log(`  a delta: its receiver has ${describeRequired(requires)} already`)
+      for (const line of describeDelta(bundle.table)) this.log(`  ${line}`)
       this.log(`  ${signature.note}`)
       if (problems.length > 0) this.answerNo()
       const omissions = this.sayLeftOut(bundle.leftOut)

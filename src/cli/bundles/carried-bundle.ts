@@ -1,9 +1,10 @@
 import type { LockedContent } from '../../bundle/format/bundle.ts'
+import { ExpectedError } from '../../errors.ts'
 import { type Finding, finding } from '../../finding.ts'
 import { BundleFile } from '../../layout/bundle-file.ts'
 import { wholeName } from '../../layout/files/part-name.ts'
 import { quote } from '../../seed/files/quote.ts'
-import { describeRequired } from './write-bundle.ts'
+import { describeRequired, patchesIn } from '../deltas/describe-delta.ts'
 
 /** What nodes are given of what people named. */
 export interface CarriedBundle {
@@ -25,11 +26,20 @@ export function carriedAs(content: LockedContent): CarriedBundle {
   return { path, make: `nodeseed bundle --from ${quote(content.path)} -o ${quote(path)}`, join: undefined }
 }
 
-/** What whoever brings a bundle to nodes must know of it. */
+/**
+ * What whoever brings a bundle to nodes must know of it.
+ *
+ * @throws {ExpectedError} UNSUPPORTED for a delta that no node can take, because layers of it are patches.
+ */
 export function carriedFindings(content: LockedContent): Finding[] {
   if (!(content instanceof BundleFile) || !content.table.requires) return []
   const { path } = content
   const { requires } = content.table
+  if (patchesIn(content.table).length > 0) {
+    throw new ExpectedError('UNSUPPORTED', `${path}: a delta with patches of layers, which nodes cannot apply`, {
+      hint: `Merge it with its base first: nodeseed merge BASE ${path} -o FILE`,
+    })
+  }
   const message = `${path} is a delta: only nodes that still hold ${describeRequired(requires)} of its base can be seeded with it`
   const hint = `For other nodes merge it with its base first: nodeseed merge BASE ${path} -o FILE`
   return [finding('BUNDLE_IS_DELTA', message, { hint })]

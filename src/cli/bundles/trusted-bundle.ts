@@ -6,9 +6,10 @@ import { BundleFile, openBundle } from '../../layout/bundle-file.ts'
 import { openContent } from '../../layout/open-content.ts'
 import type { Content } from '../../oci/content/content.ts'
 import { LayeredContent } from '../../oci/content/layered-content.ts'
+import { describeRequired } from '../deltas/describe-delta.ts'
+import { patchedContents } from '../deltas/patched-contents.ts'
 import { say } from '../output/streams.ts'
 import { signatureProblem } from './sign-bundle.ts'
-import { describeRequired } from './write-bundle.ts'
 
 /**
  * Opens a bundle; where a key is named, only one that it signed. The signature stands for every byte: who reads a blob
@@ -74,9 +75,10 @@ export async function openOverBases(
 ): Promise<LockedContent> {
   const top = await openImages(path, { key })
   if (base.length === 0) return top
-  const opened = [top]
+  const opened: Content[] = [top]
   try {
     for (const file of base) opened.push(await openImages(file, { key }))
+    opened.push(...(await patchedContents(opened.toReversed())))
     const content = withLock(opened, { lock: top.lock, leftOut: top.leftOut ?? [] })
     const needed = new Map(top.lock.images.flatMap(blobsOf).map(({ digest, size }) => [digest, { digest, size }]))
     const missing = [...needed.values()].filter(({ digest }) => !content.blobs.has(digest))

@@ -2,7 +2,6 @@ import { verifyBundle } from '../../bundle/check/verify.ts'
 import { ImagesFailedError } from '../../bundle/failure.ts'
 import { type BlobSource, fillBundle } from '../../bundle/fill/fill.ts'
 import { type BundlePlan, indexOf } from '../../bundle/format/plan.ts'
-import type { RequiredBlob } from '../../bundle/format/table.ts'
 import { checkOutputPlace, outputExists } from '../../disk/output-place.ts'
 import { onEarlyEnd } from '../../early-end.ts'
 import { ExpectedError } from '../../errors.ts'
@@ -11,8 +10,7 @@ import { BundleWriter } from '../../layout/bundle-writer.ts'
 import { wholeName } from '../../layout/files/part-name.ts'
 import type { Content } from '../../oci/content/content.ts'
 import type { Digest } from '../../oci/digest.ts'
-import { formatBytes, formatShare } from '../../oci/format-bytes.ts'
-import { countOf } from '../../plural.ts'
+import { formatShare } from '../../oci/format-bytes.ts'
 import { createProgress } from '../output/progress.ts'
 import { type Signer, signatureBeside } from './sign-bundle.ts'
 
@@ -73,10 +71,31 @@ export async function writeBundle(
 }
 
 /** What a command that makes a bundle was told of the file. */
-interface OutputFlags {
+export interface OutputFlags {
   readonly output: string
   readonly force: boolean
   readonly split?: number | undefined
+}
+
+/** Where blobs come from, and who signs. */
+export type SignedSources = Omit<BundleSources, 'partSize' | 'beside'> & { readonly signer: Signer | undefined }
+
+export interface MadeBundle {
+  readonly plan: BundlePlan
+  /** Bytes that came over the network; nothing where the bundle was there. */
+  readonly downloaded: number | undefined
+  /** The file with the signature. */
+  readonly signature: string | undefined
+}
+
+/** As {@link makeBundle}, with the plan. */
+export async function makePlanned(
+  plan: BundlePlan,
+  existing: BundleFile | undefined,
+  flags: OutputFlags,
+  sources: SignedSources,
+): Promise<MadeBundle> {
+  return { plan, ...(await makeBundle(plan, existing, flags, sources)) }
 }
 
 /**
@@ -89,8 +108,8 @@ export async function makeBundle(
   plan: BundlePlan,
   existing: BundleFile | undefined,
   { output, force, split }: OutputFlags,
-  { signer, ...sources }: Omit<BundleSources, 'partSize' | 'beside'> & { readonly signer: Signer | undefined },
-): Promise<{ downloaded: number | undefined; signature: string | undefined }> {
+  { signer, ...sources }: SignedSources,
+): Promise<Omit<MadeBundle, 'plan'>> {
   const difference = existing && (await differenceFrom(existing, plan, split))
   if (difference !== undefined && !force) throw outputExists(output, difference)
   const fits = existing !== undefined && isSameIndex(existing, plan)
@@ -148,13 +167,8 @@ async function differenceFrom(
 }
 
 /** index.json stands for every byte of a bundle. */
-function isSameIndex(existing: BundleFile, plan: BundlePlan): boolean {
+export function isSameIndex(existing: BundleFile, plan: BundlePlan): boolean {
   return existing.size === plan.size && Buffer.compare(existing.index, indexOf(plan)) === 0
-}
-
-/** `12 blobs with 1.2 GB`. */
-export function describeRequired(required: readonly RequiredBlob[]): string {
-  return `${countOf(required.length, 'blob')} with ${formatBytes(required.reduce((sum, { size }) => sum + size, 0))}`
 }
 
 /** No source: all that is needed is in what is reused. */

@@ -1,5 +1,5 @@
 import { Flags } from '@oclif/core'
-import { TOOL_MACHINES, type ToolArchitecture } from '../../bundle/format/tool-files.ts'
+import { TOOL_MACHINES, type ToolArchitecture } from '../../bundle/format/node-files.ts'
 import { durationFlag } from '../flags/duration-flag.ts'
 
 /** Flags of controller. */

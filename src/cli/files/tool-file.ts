@@ -3,7 +3,7 @@ import { isSea } from 'node:sea'
 import { promisify } from 'node:util'
 import { gzip } from 'node:zlib'
 import type { Lock } from '../../bundle/format/lock.ts'
-import { type ToolArchitecture, toolFile, toolsAmong } from '../../bundle/format/tool-files.ts'
+import { type ToolArchitecture, toolFile, toolsAmong } from '../../bundle/format/node-files.ts'
 import { ExpectedError, readError } from '../../errors.ts'
 import type { BundleFile } from '../../layout/bundle-file.ts'
 

@@ -1,13 +1,9 @@
-import { constants } from 'node:fs'
-import { type FileHandle, open, rm } from 'node:fs/promises'
+import type { FileHandle } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { newNameBeside } from '../../disk/own-name.ts'
 import { ExpectedError, writeError } from '../../errors.ts'
 import { ByteFile } from '../files/byte-file.ts'
+import { openUnnamed } from '../files/unnamed-file.ts'
 import { compressionOf, unpack } from './compression.ts'
-
-const { O_RDWR, O_CREAT, O_EXCL, O_NOFOLLOW } = constants
 
 /** Layers come compressed, or shrink to a third; what grows more than this is made to fill disks. */
 const MAX_GROWTH = 100
@@ -35,18 +31,6 @@ export async function unpackedFile(file: ByteFile): Promise<ByteFile | undefined
   } catch (error) {
     await handle.close()
     throw error
-  }
-}
-
-/** @throws {ExpectedError} DISK_ERROR */
-async function openUnnamed(): Promise<FileHandle> {
-  const path = newNameBeside(join(tmpdir(), 'unpacked'), 'tmp')
-  try {
-    const handle = await open(path, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW, 0o600)
-    await rm(path)
-    return handle
-  } catch (error) {
-    throw writeError(path, error)
   }
 }
 

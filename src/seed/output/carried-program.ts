@@ -1,5 +1,5 @@
 import type { Container, Volume, VolumeMount } from 'kubernetes-types/core/v1.js'
-import { type ToolArchitecture, toolFile } from '../../bundle/format/tool-files.ts'
+import { type ToolArchitecture, toolFile } from '../../bundle/format/node-files.ts'
 
 /** The program that a bundle carries, run in a pod without any image but the sandbox image. */
 export interface CarriedProgram {

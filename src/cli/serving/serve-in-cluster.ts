@@ -1,11 +1,11 @@
 import { basename } from 'node:path'
 import type { Interfaces } from '@oclif/core'
-import { toolsAmong } from '../../bundle/format/tool-files.ts'
+import { toolsAmong } from '../../bundle/format/node-files.ts'
 import { writeOutputDirectory } from '../../disk/output-directory.ts'
 import { ExpectedError } from '../../errors.ts'
 import { REGISTRY_LABEL, serveResources } from '../../seed/output/serve-resources.ts'
+import { openTrusted } from '../bundles/trusted-bundle.ts'
 import type { serveFlags } from '../flags/serve-flags.ts'
-import { openTrusted } from './trusted-bundle.ts'
 
 type InClusterFlags = Interfaces.InferredFlags<typeof serveFlags>
 

@@ -1,7 +1,7 @@
 import { BundleContent } from '../../server/registry/bundle-content.ts'
+import { openImages } from '../bundles/trusted-bundle.ts'
 import { omissionsOf, renderOmissions } from '../output/omissions.ts'
 import { say } from '../output/streams.ts'
-import { openImages } from './trusted-bundle.ts'
 
 /**
  * Opens bundles as the content of one registry: all of them, or none.

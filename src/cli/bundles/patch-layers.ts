@@ -1,0 +1,143 @@
+import { rm } from 'node:fs/promises'
+import { type PatchCandidate, patchCandidates } from '../../bundle/delta/patch-candidates.ts'
+import type { Lock } from '../../bundle/format/lock.ts'
+import { patchedLayers, patchFile } from '../../bundle/format/patch-files.ts'
+import { type BundlePlan, type ExtraFile, planBundle } from '../../bundle/format/plan.ts'
+import { outputExists } from '../../disk/output-place.ts'
+import { type BundleFile, openBundle } from '../../layout/bundle-file.ts'
+import { parsePatch } from '../../layout/patch/layer-patch.ts'
+import { MAX_PATCHES } from '../../layout/patch/limits.ts'
+import { makePatch } from '../../layout/patch/make-patch.ts'
+import type { Content } from '../../oci/content/content.ts'
+import type { Digest } from '../../oci/digest.ts'
+import { formatBytes } from '../../oci/format-bytes.ts'
+import {
+  isSameIndex,
+  type MadeBundle,
+  makePlanned,
+  type OutputFlags,
+  type SignedSources,
+  writeBundle,
+} from './write-bundle.ts'
+
+/** What a delta without patches is made of. */
+interface WholeDelta {
+  readonly lock: Lock
+  readonly files: readonly ExtraFile[]
+  /** What its receiver has. */
+  readonly without: ReadonlySet<Digest>
+  readonly base: BundleFile
+}
+
+/** The layers that a delta brings as patches of the base's. */
+interface LayerPatches {
+  readonly files: readonly ExtraFile[]
+  readonly layers: ReadonlySet<Digest>
+}
+
+function planPatched({ lock, files, without }: WholeDelta, patches: LayerPatches): BundlePlan {
+  return planBundle(lock, [...files, ...patches.files], { without: new Set([...without, ...patches.layers]) })
+}
+
+/**
+ * Makes a delta with patches, where they save bytes. What is new is first downloaded whole, into a file beside the output;
+ * a run that was ended goes on with that file, and it is removed when the delta is complete.
+ *
+ * @throws {ExpectedError} OUTPUT_EXISTS where another bundle is there and may not be replaced; what downloading throws
+ */
+export async function makePatchedDelta(
+  delta: WholeDelta,
+  existing: BundleFile | undefined,
+  flags: OutputFlags,
+  { note, ...sources }: SignedSources & { readonly note: (line: string) => void },
+): Promise<MadeBundle> {
+  const same = existing && (await patchesOfSame(delta, existing))
+  const candidates = candidatesOf(delta)
+  if (same || candidates.length === 0) {
+    return makePlanned(planPatched(delta, same ?? { files: [], layers: new Set() }), existing, flags, sources)
+  }
+  if (existing && !flags.force) throw outputExists(flags.output)
+  const path = wholeDeltaPath(flags.output)
+  const { whole, downloaded } = await downloadWhole(path, delta, sources)
+  try {
+    const plan = planPatched(delta, await makePatches(candidates, delta, { whole, note }))
+    const reuse = [whole, ...sources.reuse]
+    const made = await makePlanned(plan, existing, flags, { ...sources, reuse })
+    await rm(path, { force: true })
+    return { ...made, downloaded: downloaded + (made.downloaded ?? 0) }
+  } finally {
+    await whole.close()
+  }
+}
+
+async function downloadWhole(
+  path: string,
+  { lock, without }: WholeDelta,
+  { signer: _, ...sources }: SignedSources,
+): Promise<{ whole: BundleFile; downloaded: number }> {
+  const plan = planBundle(lock, [], { without })
+  const whole = await openWhole(path, plan)
+  if (whole) return { whole, downloaded: 0 }
+  const downloaded = await writeBundle(path, plan, sources)
+  return { whole: await openBundle(path), downloaded }
+}
+
+/** The patches of a bundle that is there already, where it is this delta; undefined where it is something else. */
+async function patchesOfSame(delta: WholeDelta, existing: BundleFile): Promise<LayerPatches | undefined> {
+  const wanted = new Map(candidatesOf(delta).map((candidate) => [candidate.layer.digest, candidate.base.digest]))
+  const files: ExtraFile[] = []
+  const layers = new Set<Digest>()
+  for (const [layer, { name }] of patchedLayers(existing.table.files)) {
+    const content = await existing.readFile(name)
+    if (!content || parsePatch(content, `${existing.path}: ${name}`).base.digest !== wanted.get(layer)) return undefined
+    files.push({ name, content })
+    layers.add(layer)
+  }
+  const patches = { files, layers }
+  return layers.size > 0 && isSameIndex(existing, planPatched(delta, patches)) ? patches : undefined
+}
+
+/** Makes patches of the layers for which that saves bytes, and says so layer by layer. */
+async function makePatches(
+  candidates: readonly PatchCandidate[],
+  { base }: WholeDelta,
+  { whole, note }: { readonly whole: Content; readonly note: (line: string) => void },
+): Promise<LayerPatches> {
+  const files: ExtraFile[] = []
+  const layers = new Set<Digest>()
+  let total = 0
+  for (const { layer, base: old, reference } of candidates) {
+    const patch = await makePatch(bytesOf(layer, whole), bytesOf(old, base))
+    const isKept = patch !== undefined && total + patch.length <= MAX_PATCHES
+    const result = isKept ? formatBytes(patch.length) : 'travels whole'
+    note(`${reference}, layer ${layer.digest.slice(7, 19)}: ${formatBytes(layer.size)} -> ${result}`)
+    if (!isKept) continue
+    total += patch.length
+    files.push({ name: patchFile(layer.digest), content: patch })
+    layers.add(layer.digest)
+  }
+  return { files, layers }
+}
+
+function wholeDeltaPath(output: string): string {
+  return `${output}.whole`
+}
+
+/** The whole delta of an earlier run, where it is the one that is wanted. */
+async function openWhole(path: string, plan: BundlePlan): Promise<BundleFile | undefined> {
+  const whole = await openBundle(path).catch(() => undefined)
+  if (whole && isSameIndex(whole, plan)) return whole
+  await whole?.close()
+  return undefined
+}
+
+function candidatesOf({ lock, base, without }: WholeDelta): PatchCandidate[] {
+  return patchCandidates(lock, base.lock, {
+    isNew: (layer) => !without.has(layer) && layer.startsWith('sha256:'),
+    isThere: (layer) => base.blobs.has(layer),
+  })
+}
+
+function bytesOf({ digest, size }: { digest: Digest; size: number }, content: Content) {
+  return { digest, size, path: content.path, open: () => content.openBlob(digest) }
+}

@@ -1,0 +1,58 @@
+import { setImmediate } from 'node:timers/promises'
+import { constants, zstdDecompressSync } from 'node:zlib'
+import { rebuildGzip } from '../../deflate/rebuild-gzip.ts'
+import { NotDeflate } from '../../deflate/stream/not-deflate.ts'
+import { ExpectedError } from '../../errors.ts'
+import type { UnnamedFile } from '../files/unnamed-file.ts'
+import type { LayerPatch, PatchSegment } from './layer-patch.ts'
+import { MAX_PATCH } from './limits.ts'
+
+/**
+ * The bytes of a layer, made of its patch and the text of its base. They are not hashed here: whoever takes them does.
+ *
+ * @throws {ExpectedError} BUNDLE_INVALID for a patch that does not fit
+ */
+export async function* applyPatch(patch: LayerPatch, base: UnnamedFile, where: string): AsyncGenerator<Uint8Array> {
+  const segments = patch.segments.values()
+  const pull = () => {
+    const { value, done } = segments.next()
+    return done ? undefined : textOf(value, base)
+  }
+  try {
+    const pieces = patch.gzip ? rebuildGzip(inflated(patch.gzip), pull) : texts(pull)
+    for (const piece of pieces) {
+      yield piece
+      await setImmediate()
+    }
+  } catch (error) {
+    if (!(error instanceof NotDeflate) && !(error instanceof RangeError) && !isZstdError(error)) throw error
+    throw new ExpectedError('BUNDLE_INVALID', `${where}: the patch of layer ${patch.layer.digest} does not fit`, {
+      hint: 'Copy the delta and its base again; if both are as they were made, make the delta without --patch.',
+      cause: error,
+    })
+  }
+}
+
+function* texts(pull: () => Uint8Array | undefined): Generator<Uint8Array> {
+  for (let text = pull(); text; text = pull()) yield text
+}
+
+function textOf({ text, from, bytes }: PatchSegment, base: UnnamedFile): Uint8Array {
+  const dictionary = Buffer.concat(from.map(([offset, length]) => base.read(offset, length)))
+  const result = zstdDecompressSync(bytes, {
+    maxOutputLength: Math.max(text, 1),
+    params: { [constants.ZSTD_d_windowLogMax]: 26 },
+    ...(dictionary.length > 0 && { dictionary }),
+  })
+  if (result.length !== text) throw new NotDeflate('a segment of another length')
+  return result
+}
+
+function inflated(description: Uint8Array): Uint8Array {
+  return zstdDecompressSync(description, { maxOutputLength: 4 * MAX_PATCH })
+}
+
+function isZstdError(error: unknown): boolean {
+  const { code = '' } = error as NodeJS.ErrnoException
+  return code.startsWith('ZSTD') || code.startsWith('ERR_BUFFER_TOO_LARGE') || code.startsWith('ERR_ZSTD')
+}

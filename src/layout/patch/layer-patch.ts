@@ -1,0 +1,92 @@
+import { arrayAt, countAt, digestAt, invalid, objectAt } from '../../bundle/format/fields.ts'
+import type { RequiredBlob } from '../../bundle/format/table.ts'
+import { MAX_LAYER_TEXT, MAX_SEGMENT, MAX_SEGMENT_BASE } from './limits.ts'
+
+/** A range of bytes. */
+export type TextRange = readonly [offset: number, length: number]
+
+/** Some of a layer's text: what zstd makes of it with ranges of the base's text as its dictionary. */
+export interface PatchSegment {
+  /** Bytes of text. */
+  readonly text: number
+  /** Of the base's text, in this order. */
+  readonly from: readonly TextRange[]
+  readonly bytes: Uint8Array
+}
+
+/**
+ * How the bytes of a layer are made of another layer that the receiver has: text (what a layer is uncompressed) from
+ * text, and from that the bytes that the registry has.
+ */
+export interface LayerPatch {
+  readonly layer: RequiredBlob
+  readonly base: RequiredBlob
+  /** How the layer was compressed, for `rebuildGzip`, itself compressed by zstd; nothing where it is not compressed. */
+  readonly gzip: Uint8Array | undefined
+  readonly segments: readonly PatchSegment[]
+}
+
+const MAGIC = 'nodeseed layer patch 1\n'
+
+/** A line that says what this is, a line of JSON, then the bytes that it gives the lengths of, one after the other. */
+export function encodePatch({ layer, base, gzip, segments }: LayerPatch): Uint8Array {
+  const head = {
+    layer,
+    base,
+    gzip: gzip ? gzip.length : 0,
+    segments: segments.map(({ text, from, bytes }) => ({ text, from, bytes: bytes.length })),
+  }
+  return Buffer.concat([
+    Buffer.from(`${MAGIC}${JSON.stringify(head)}\n`),
+    ...(gzip ? [gzip] : []),
+    ...segments.map(({ bytes }) => bytes),
+  ])
+}
+
+/** @throws {ExpectedError} BUNDLE_INVALID, saying what is wrong */
+export function parsePatch(file: Uint8Array, where: string): LayerPatch {
+  const bytes = Buffer.from(file.buffer, file.byteOffset, file.byteLength)
+  const end = bytes.indexOf(10, MAGIC.length)
+  if (bytes.toString('latin1', 0, MAGIC.length) !== MAGIC || end < 0) throw invalid(where, 'not a patch of a layer')
+  const head = objectAt(parsed(bytes.toString('utf8', MAGIC.length, end), where), where)
+  let at = end + 1
+  const take = (length: number) => {
+    if (at + length > bytes.length) throw invalid(where, 'it ends too early')
+    at += length
+    return bytes.subarray(at - length, at)
+  }
+  const gzipLength = countAt(head.gzip, `${where}, gzip`)
+  const gzip = gzipLength > 0 ? take(gzipLength) : undefined
+  let whole = 0
+  const segments = arrayAt(head.segments, `${where}, segments`).map((value, index): PatchSegment => {
+    const place = `${where}, segments[${index}]`
+    const segment = objectAt(value, place)
+    const text = countAt(segment.text, place)
+    whole += text
+    if (text > MAX_SEGMENT || whole > MAX_LAYER_TEXT) throw invalid(place, 'more text than a patch may give')
+    const from = arrayAt(segment.from, place).map((range) => rangeAt(range, place))
+    if (from.reduce((sum, [, length]) => sum + length, 0) > MAX_SEGMENT_BASE)
+      throw invalid(place, 'more than is read at once')
+    return { text, from, bytes: take(countAt(segment.bytes, place)) }
+  })
+  if (at !== bytes.length) throw invalid(where, 'bytes behind its end')
+  return { layer: blobAt(head.layer, where), base: blobAt(head.base, where), gzip, segments }
+}
+
+function parsed(text: string, where: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    throw invalid(where, 'its first lines are no JSON')
+  }
+}
+
+function rangeAt(value: unknown, where: string): TextRange {
+  const [offset, length] = arrayAt(value, where)
+  return [countAt(offset, where), countAt(length, where)]
+}
+
+function blobAt(value: unknown, where: string): RequiredBlob {
+  const { digest, size } = objectAt(value, where)
+  return { digest: digestAt(digest, where), size: countAt(size, where) }
+}

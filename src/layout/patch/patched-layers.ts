@@ -1,0 +1,163 @@
+import { Readable } from 'node:stream'
+import { patchedLayers } from '../../bundle/format/patch-files.ts'
+import { ExpectedError } from '../../errors.ts'
+import type { BlobRange, BlobSizes, BlobState, Content } from '../../oci/content/content.ts'
+import { type Digest, hashChunks, splitDigest } from '../../oci/digest.ts'
+import type { BundleFile } from '../bundle-file.ts'
+import { UnnamedFile } from '../files/unnamed-file.ts'
+import { applyPatch } from './apply-patch.ts'
+import { type LayerPatch, parsePatch } from './layer-patch.ts'
+import { readText } from './layer-text.ts'
+
+/**
+ * The layers that a delta brings as patches, each with the bytes that its registry has: made of the delta and of what is
+ * there besides, when somebody asks for them, one at a time.
+ */
+export class PatchedLayers implements Content {
+  readonly path: string
+  readonly names = new Map()
+  readonly blobs: BlobSizes
+  readonly #patches: ReadonlyMap<Digest, LayerPatch>
+  readonly #bases: Content
+  readonly #rebuilt = new Map<Digest, Promise<UnnamedFile>>()
+  #turn: Promise<unknown> = Promise.resolve()
+
+  private constructor(path: string, patches: ReadonlyMap<Digest, LayerPatch>, bases: Content) {
+    this.path = path
+    this.#patches = patches
+    this.#bases = bases
+    this.blobs = new Map([...patches].map(([digest, { layer }]) => [digest, layer]))
+  }
+
+  /**
+   * @param bases where the layers are that the patches start from; it stays open
+   * @throws {ExpectedError} BUNDLE_INVALID for a patch that is none, or whose base is not there; CONTENT_MISMATCH
+   */
+  static async open(delta: BundleFile, bases: Content): Promise<PatchedLayers> {
+    const patches = new Map<Digest, LayerPatch>()
+    for (const [layer, { name }] of patchedLayers(delta.table.files)) {
+      const where = `${delta.path}: ${name}`
+      const patch = parsePatch((await delta.readFile(name)) ?? new Uint8Array(), where)
+      if (patch.layer.digest !== layer) throw new ExpectedError('BUNDLE_INVALID', `${where}: makes another layer`)
+      if (bases.blobs.get(patch.base.digest)?.size !== patch.base.size) throw withoutBase(delta.path, patch, bases)
+      patches.set(layer, patch)
+    }
+    return new PatchedLayers(delta.path, patches, bases)
+  }
+
+  /**
+   * Reads every layer that a patch starts from, before anything is written.
+   *
+   * @throws {ExpectedError} CONTENT_MISMATCH with the first that is damaged
+   */
+  async checkBases(): Promise<void> {
+    const bases = new Set([...this.#patches.values()].map(({ base }) => base.digest))
+    for (const digest of bases) {
+      const { algorithm, hex } = splitDigest(digest)
+      const actual = await hashChunks(this.#bases.openBlob(digest, { reuse: true }), algorithm)
+      if (actual === digest) continue
+      throw new ExpectedError(
+        'CONTENT_MISMATCH',
+        `${this.#bases.path}: blob ${algorithm}:${hex}, of which ${this.path} makes a layer, is damaged: it hashes to ${actual}`,
+        { hint: 'Copy the base again, and check it with: nodeseed verify FILE' },
+      )
+    }
+  }
+
+  async lacking(): Promise<BlobSizes> {
+    return new Map()
+  }
+
+  async readDocument(digest: Digest): Promise<Uint8Array> {
+    throw this.#unknown(digest)
+  }
+
+  /** From its start a layer comes as it is made, and is not hashed; any other part comes of the whole, which was. */
+  async *openBlob(digest: Digest, { start = 0, end }: BlobRange = {}): AsyncGenerator<Uint8Array> {
+    const { layer } = this.#patch(digest)
+    if (start === 0 && (end ?? layer.size) >= layer.size && !this.#rebuilt.has(digest)) {
+      const done = await this.#takeTurn()
+      try {
+        yield* this.#made(digest)
+      } finally {
+        done()
+      }
+      return
+    }
+    const file = await this.#file(digest)
+    const last = Math.min(end ?? layer.size, layer.size)
+    for (let at = start; at < last; at += 1 << 20) yield file.read(at, Math.min(1 << 20, last - at))
+  }
+
+  async readInto(digest: Digest, buffer: Uint8Array, position: number): Promise<number> {
+    const bytes = (await this.#file(digest)).read(position, buffer.length)
+    buffer.set(bytes)
+    return bytes.length
+  }
+
+  async stateOf(digest: Digest): Promise<BlobState> {
+    return this.#bases.stateOf(this.#patch(digest).base.digest)
+  }
+
+  async close(): Promise<void> {
+    for (const file of this.#rebuilt.values()) await file.then((open) => open.close()).catch(() => {})
+  }
+
+  async *#made(digest: Digest): AsyncGenerator<Uint8Array> {
+    const patch = this.#patch(digest)
+    const text = await readText(this.#bases.path, this.#bases.openBlob(patch.base.digest))
+    try {
+      yield* applyPatch(patch, text, this.path)
+    } finally {
+      await text.close()
+    }
+  }
+
+  #file(digest: Digest): Promise<UnnamedFile> {
+    let file = this.#rebuilt.get(digest)
+    if (!file) {
+      file = this.#rebuild(digest)
+      this.#rebuilt.set(digest, file)
+    }
+    return file
+  }
+
+  async #rebuild(digest: Digest): Promise<UnnamedFile> {
+    const done = await this.#takeTurn()
+    try {
+      const file = await UnnamedFile.of(this.#made(digest))
+      const actual = await hashChunks(Readable.from(file.chunks(1 << 20)), splitDigest(digest).algorithm)
+      if (actual === digest) return file
+      await file.close()
+      throw new ExpectedError('CONTENT_MISMATCH', `${this.path}: its patch makes ${actual} instead of ${digest}`)
+    } finally {
+      done()
+    }
+  }
+
+  /** One layer at a time: each takes memory for its windows and the text around it. */
+  async #takeTurn(): Promise<() => void> {
+    const before = this.#turn
+    const { promise, resolve } = Promise.withResolvers<void>()
+    this.#turn = promise
+    await before
+    return resolve
+  }
+
+  #patch(digest: Digest): LayerPatch {
+    const patch = this.#patches.get(digest)
+    if (patch) return patch
+    throw this.#unknown(digest)
+  }
+
+  #unknown(digest: Digest): ExpectedError {
+    return new ExpectedError('BLOB_UNKNOWN', `${this.path}: brings no patch for blob ${digest}`)
+  }
+}
+
+function withoutBase(path: string, { layer, base }: LayerPatch, bases: Content): ExpectedError {
+  const problem = `makes layer ${layer.digest} of ${base.digest}, which is not in ${bases.path || 'any other file'}`
+  return new ExpectedError('BUNDLE_INVALID', `${path}: ${problem}`, {
+    hint: 'Name the bundle that it was made against first: nodeseed merge BASE DELTA -o FILE',
+  })
+}

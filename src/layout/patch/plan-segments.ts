@@ -1,0 +1,93 @@
+import type { TextRange } from './layer-patch.ts'
+import type { TextEntry } from './layer-text.ts'
+import { MAX_SEGMENT, MAX_SEGMENT_BASE } from './limits.ts'
+
+/** A piece of new text, and what of the old text is likely to be like it. */
+export interface PlannedSegment {
+  readonly offset: number
+  readonly length: number
+  readonly from: readonly TextRange[]
+}
+
+/** A piece of a large file is sought this far around its place. */
+const AROUND = 4 * 1024 * 1024
+
+/**
+ * Cuts new text into segments, at files where it can, and finds for each the files of the old text that have the same
+ * names, or names that differ in digits only (`libssl.so.3.0.11`), or at least the same last part.
+ */
+export function planSegments(
+  size: number,
+  entries: readonly TextEntry[],
+  old: { readonly size: number; readonly entries: readonly TextEntry[] },
+): PlannedSegment[] {
+  const find = finder(old.entries)
+  const segments: PlannedSegment[] = []
+  let [start, end] = [0, 0]
+  let from: TextRange[] = []
+  const close = (): void => {
+    if (end > start) segments.push({ offset: start, length: end - start, from: joined(from) })
+    start = end
+    from = []
+  }
+  for (const { name, offset, length } of entries) {
+    const known = find(name)
+    if (offset + length - start > MAX_SEGMENT) close()
+    if (length <= MAX_SEGMENT) {
+      end = offset + length
+      if (known) from.push([known.offset, known.length])
+      continue
+    }
+    for (let at = 0; at < length; at += MAX_SEGMENT) {
+      end = offset + Math.min(length, at + MAX_SEGMENT)
+      if (known) from.push(around(known, at, end - offset))
+      close()
+    }
+  }
+  // What is no file of a tar has its place only.
+  for (; end < size; close()) {
+    const next = Math.min(size, end + MAX_SEGMENT)
+    if (end > start && next - start > MAX_SEGMENT) close()
+    from.push(around({ offset: 0, length: old.size }, end, next))
+    end = next
+  }
+  close()
+  return segments
+}
+
+function around({ offset, length }: { offset: number; length: number }, start: number, end: number): TextRange {
+  const first = Math.min(length, Math.max(0, start - AROUND))
+  return [offset + first, Math.min(length, end + AROUND) - first]
+}
+
+/** Ranges in order, each byte once, and no more than are read at once. */
+function joined(ranges: readonly TextRange[]): TextRange[] {
+  const result: [number, number][] = []
+  let room = MAX_SEGMENT_BASE
+  for (const [offset, length] of ranges.toSorted(([a], [b]) => a - b)) {
+    const last = result.at(-1)
+    const start = last ? Math.max(offset, last[0] + last[1]) : offset
+    const more = Math.min(room, offset + length - start)
+    if (more <= 0) continue
+    room -= more
+    if (last && last[0] + last[1] === start) last[1] += more
+    else result.push([start, more])
+  }
+  return result
+}
+
+function finder(entries: readonly TextEntry[]): (name: string) => TextEntry | undefined {
+  const keys = [(name: string) => name, withoutDigits, (name: string) => withoutDigits(name.split('/').at(-1) ?? '')]
+  const maps = keys.map((key) => new Map(entries.map((entry) => [key(entry.name), entry])))
+  return (name) => {
+    for (const [index, key] of keys.entries()) {
+      const found = maps[index]!.get(key(name))
+      if (found) return found
+    }
+    return undefined
+  }
+}
+
+function withoutDigits(name: string): string {
+  return name.replaceAll(/\d+/g, '0')
+}

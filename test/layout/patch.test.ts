@@ -1,0 +1,123 @@
+import { createHash } from 'node:crypto'
+import { gzipSync } from 'node:zlib'
+import fc from 'fast-check'
+import { expect, test } from 'vitest'
+import { ExpectedError } from '../../src/errors.ts'
+import { applyPatch } from '../../src/layout/patch/apply-patch.ts'
+import { parsePatch } from '../../src/layout/patch/layer-patch.ts'
+import { readText } from '../../src/layout/patch/layer-text.ts'
+import { makePatch } from '../../src/layout/patch/make-patch.ts'
+import { digestOf } from '../../src/oci/digest.ts'
+import { tarOf } from '../support/image-maker.ts'
+import { runs } from '../support/property-runs.ts'
+
+test('any tar, any edits: the same layer again, or no patch', async () => {
+  let made = 0
+  await fc.assert(
+    fc.asyncProperty(tars(), edits(), fc.integer({ min: 1, max: 9 }), async (files, changes, level) => {
+      const old = await tarOf(files.map(({ name, content }) => [{ name }, content]))
+      const now = await tarOf(changed(files, changes).map(({ name, content }) => [{ name }, content]))
+      const [base, layer] = [gzipSync(old), gzipSync(now, { level })]
+      const patch = await makePatch(bytesOf(layer), bytesOf(base))
+      if (!patch) return
+      made++
+      expect(patch.length).toBeLessThan(layer.length)
+      expect((await applied(patch, base)).equals(layer)).toBe(true)
+    }),
+    { numRuns: runs(20) },
+  )
+  expect(made).toBeGreaterThan(0)
+})
+
+test('a patch that somebody changed is refused, or makes other bytes; it never fails otherwise', async () => {
+  const files = ['a', 'b', 'c'].map((name) => ({ name, content: noise(name, 3000) }))
+  const now = files.map(({ name, content }) => ({ name, content: Buffer.concat([content, Buffer.from('more')]) }))
+  const base = gzipSync(await tarOf(files.map(({ name, content }) => [{ name }, content])))
+  const layer = gzipSync(await tarOf(now.map(({ name, content }) => [{ name }, content])))
+  const patch = await makePatch(bytesOf(layer), bytesOf(base))
+  if (!patch) throw new Error('no patch')
+  await fc.assert(
+    fc.asyncProperty(fc.nat(patch.length - 1), fc.integer({ min: 1, max: 255 }), async (at, difference) => {
+      const other = patch.slice()
+      other[at]! ^= difference
+      try {
+        const bytes = await applied(other, base)
+        expect(bytes.length).toBeGreaterThanOrEqual(0)
+      } catch (error) {
+        expect(error).toBeInstanceOf(ExpectedError)
+      }
+    }),
+    { numRuns: runs(150) },
+  )
+})
+
+async function applied(patch: Uint8Array, base: Buffer): Promise<Buffer> {
+  const text = await readText('base', bytesOf(base).open())
+  try {
+    const pieces: Uint8Array[] = []
+    for await (const piece of applyPatch(parsePatch(patch, 'patch'), text, 'delta')) pieces.push(piece)
+    return Buffer.concat(pieces)
+  } finally {
+    await text.close()
+  }
+}
+
+function bytesOf(bytes: Buffer) {
+  return {
+    digest: digestOf(bytes),
+    size: bytes.length,
+    path: 'layer',
+    async *open() {
+      for (let at = 0; at < bytes.length; at += 5000) yield bytes.subarray(at, at + 5000)
+    },
+  }
+}
+
+interface TarFile {
+  readonly name: string
+  readonly content: Buffer
+}
+
+interface Edit {
+  readonly file: number
+  readonly at: number
+  readonly kind: 'write' | 'insert' | 'remove' | 'rename' | 'add'
+  readonly bytes: Uint8Array
+}
+
+function tars(): fc.Arbitrary<TarFile[]> {
+  const content = fc.oneof(
+    fc.tuple(fc.nat(20_000), fc.string()).map(([length, seed]) => noise(seed, length)),
+    fc.nat(5000).map((length) => Buffer.alloc(length, 'text of a file\n')),
+  )
+  const name = fc.tuple(fc.constantFrom('bin', 'usr/lib', 'a'.repeat(90)), fc.nat(99)).map((parts) => parts.join('/f'))
+  return fc.uniqueArray(fc.record({ name, content }), { selector: (file) => file.name, minLength: 1, maxLength: 8 })
+}
+
+function edits(): fc.Arbitrary<Edit[]> {
+  const kind = fc.constantFrom('write', 'insert', 'remove', 'rename', 'add')
+  return fc.array(fc.record({ file: fc.nat(), at: fc.nat(), kind, bytes: fc.uint8Array({ maxLength: 60 }) }), {
+    maxLength: 6,
+  })
+}
+
+function changed(files: readonly TarFile[], changes: readonly Edit[]): TarFile[] {
+  const result = [...files]
+  for (const { file, at, kind, bytes } of changes) {
+    const index = file % result.length
+    const { name, content } = result[index]!
+    const place = at % (content.length + 1)
+    if (kind === 'add') result.push({ name: `new/${result.length}`, content: Buffer.from(bytes) })
+    else if (kind === 'rename') result[index] = { name: `${name}.1`, content }
+    else {
+      const behind = content.subarray(kind === 'insert' ? place : place + bytes.length)
+      const middle = kind === 'remove' ? [] : [Buffer.from(bytes)]
+      result[index] = { name, content: Buffer.concat([content.subarray(0, place), ...middle, behind]) }
+    }
+  }
+  return result
+}
+
+function noise(seed: string, length: number): Buffer {
+  return createHash('shake256', { outputLength: length }).update(seed).digest()
+}
