@@ -5,7 +5,7 @@ import { type BundlePlan, planBundle } from '../bundle/format/plan.ts'
 import { asEdition } from '../bundle/lock/edition.ts'
 import { BaseCommand } from '../cli/base-command.ts'
 import { domainsOf } from '../cli/bundles/images-to-lock.ts'
-import { readKnownBlobs } from '../cli/bundles/known-blobs.ts'
+import { NOTHING_KNOWN, readKnownBlobs } from '../cli/bundles/known-blobs.ts'
 import { lockFlags } from '../cli/bundles/lock-flags.ts'
 import { lockInputs } from '../cli/bundles/lock-inputs.ts'
 import { withManifestCache } from '../cli/bundles/manifest-cache.ts'
@@ -24,12 +24,12 @@ import { renderQuotas } from '../cli/registry/quota.ts'
 import { readRegistryOptions } from '../cli/registry/registry-options.ts'
 import { imagesAndPlaces } from '../cli/sources/images-and-places.ts'
 import { OFFLINE } from '../cli/sources/offline-source.ts'
+import { sparseNote } from '../cli/sources/sparse-note.ts'
 import { withoutWhatIsLost } from '../cli/sources/without-lost.ts'
 import { ExpectedError } from '../errors.ts'
 import { openBundle } from '../layout/bundle-file.ts'
 import { openContent } from '../layout/open-content.ts'
 import type { Content } from '../oci/content/content.ts'
-import type { Digest } from '../oci/digest.ts'
 import { formatBytes } from '../oci/format-bytes.ts'
 import { countOf } from '../plural.ts'
 import { RegistryClient } from '../registry/client/registry-client.ts'
@@ -89,7 +89,7 @@ export default class Bundle extends BaseCommand {
     const { wanted, places } = await imagesAndPlaces(inputs, flags)
     this.sayFindings(wanted.leftOut.filter(isNote))
     this.refuseLeftOut(wanted.leftOut, strictness)
-    const without = flags.since ? await readKnownBlobs(flags.since) : new Set<Digest>()
+    const known = flags.since ? await readKnownBlobs(flags.since) : NOTHING_KNOWN
     const options = await readRegistryOptions(flags, inputs)
     const client = new RegistryClient(options)
     const reuse: Content[] = [...places, ...(existing ? [existing] : [])]
@@ -113,9 +113,11 @@ export default class Bundle extends BaseCommand {
           this.refuseLeftOut([...wanted.leftOut, ...leftOut, ...missingFindings(lock)], strictness)
           const files = [...carriedFiles(lock, await readNodeScript()), ...tools]
           const note = (line: string) => this.logToStderr(line)
+          const sparse = await sparseNote(lock, documents)
+          if (sparse) note(sparse)
           const made = base
-            ? await makePatchedDelta({ lock, files, without, base }, existing, flags, { ...sources, note })
-            : await makePlanned(planBundle(lock, files, { without }), existing, flags, sources)
+            ? await makePatchedDelta({ lock, files, ...known, base }, existing, flags, { ...sources, note })
+            : await makePlanned(planBundle(lock, files, known), existing, flags, sources)
           return { ...made, leftOut: [...leftOut, ...missingFindings(lock)] }
         })
       })

@@ -2,6 +2,7 @@ import { Args, Flags } from '@oclif/core'
 import { ImagesFailedError } from '../bundle/failure.ts'
 import { pushImages } from '../bundle/push/push.ts'
 import { pushNames } from '../bundle/push/push-name.ts'
+import { describeSparse, sparseImages } from '../bundle/push/sparse-index.ts'
 import { BaseCommand } from '../cli/base-command.ts'
 import { openOverBases } from '../cli/bundles/trusted-bundle.ts'
 import { ARCHIVE, baseFlag, keyFlag } from '../cli/flags/bundle-file-flags.ts'
@@ -38,9 +39,9 @@ that breaks goes on where it broke.`
       helpValue: 'PREFIX',
     }),
     'sparse-index': Flags.option({
-      options: ['original', 'reduce'] as const,
+      options: ['original', 'reduce', 'fail'] as const,
       description:
-        'where the registry refuses an index that lists platforms which the bundle leaves out: fail, or push a smaller one',
+        'an index that lists platforms which the bundle leaves out: try it as it is (original), push a smaller one where the registry refuses it (reduce), or send nothing at all (fail)',
       default: 'original' as const,
     })(),
     'image-map': Flags.string({ description: 'write what each image is called there to this file', helpValue: 'FILE' }),
@@ -62,9 +63,15 @@ that breaks goes on where it broke.`
         images.flatMap((image) => image.names.map((name) => repositoryName(parseReference(name)))),
         { registry, prefix: flags.rewrite },
       )
+      if (flags['sparse-index'] !== 'fail') {
+        const note = describeSparse(await sparseImages(images, content))
+        if (note) this.logToStderr(note)
+      }
       await progress.start(`push to ${registry}`, sizeOfBlobs(content))
       const result = await pushImages(content.lock, content, client, {
         nameFor: (repository) => names.get(repository) ?? repository,
+        baseNameFor: (repository) =>
+          pushNames([repository], { registry, prefix: flags.rewrite }).get(repository) ?? repository,
         sparseIndex: flags['sparse-index'],
         onBytes: (count) => progress.add(count),
       })

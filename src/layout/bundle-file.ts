@@ -12,7 +12,7 @@ import {
 import { BLOCK, encodeHeader, paddingAfter, sizeInHeader } from '../bundle/format/tar-header.ts'
 import { ExpectedError } from '../errors.ts'
 import type { Finding } from '../finding.ts'
-import type { BlobRange, BlobSizes, BlobState } from '../oci/content/content.ts'
+import type { BlobRange, BlobState, LackingBlobs } from '../oci/content/content.ts'
 import type { Descriptor } from '../oci/descriptor.ts'
 import { type Digest, digestOf, isContentOf, splitDigest } from '../oci/digest.ts'
 import { parseJson } from '../oci/json.ts'
@@ -59,7 +59,7 @@ export class BundleFile implements Bundle {
     return this.#names
   }
 
-  async lacking(): Promise<BlobSizes> {
+  async lacking(): Promise<LackingBlobs> {
     return new Map(this.table.requires?.map((blob) => [blob.digest, blob]))
   }
 

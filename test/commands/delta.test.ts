@@ -1,9 +1,11 @@
 import { randomBytes } from 'node:crypto'
-import { copyFile, readFile, rm, writeFile } from 'node:fs/promises'
+import { copyFile, mkdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { beforeEach, expect, test } from 'vitest'
+import { beforeEach, expect, onTestFinished, test } from 'vitest'
 import { digestOf } from '../../src/oci/digest.ts'
 import { runCli } from '../support/cli.ts'
+import { testWith } from '../support/debian.ts'
+import { startDockerRegistry } from '../support/docker-registry.ts'
 import { MemoryRegistry } from '../support/memory-registry.ts'
 import { temporaryDirectory } from '../support/temporary.ts'
 
@@ -40,19 +42,51 @@ test('a delta leaves out what the receiver has, says so inside, and becomes the 
   expect(registry.requests.filter((request) => request.includes(digestOf(base)))).toEqual([])
   expect(await ok('verify', at('delta.tar'))).toContain('every byte is as its digest says')
   const inspected = JSON.parse(await ok('inspect', at('delta.tar'), '--json'))
-  expect(inspected.requires).toEqual([{ digest: digestOf(base), size: base.length }])
+  expect(inspected.requires).toEqual([{ digest: digestOf(base), size: base.length, from: `${registry.host}/app` }])
   expect((await readFile(at('delta.tar'))).length).toBeLessThan(base.length)
 
   await ok('merge', at('may.tar'), at('delta.tar'), '-o', at('merged.tar'))
   expect((await readFile(at('merged.tar'))).equals(await readFile(at('june.tar')))).toBe(true)
 })
 
-test.for(['may.lock', 'content.txt'])('a delta since %s is the same', async (since) => {
+test.for([
+  ['may.lock', true],
+  ['content.txt', false],
+] as const)('a delta since %s leaves out the same', async ([since, knowsRepositories]) => {
   await writeFile(at('content.txt'), `DIGEST\tSIZE\tAGE\n${digestOf(base)}\t300kB\t3 days\n`)
   await ok('bundle', '--image', image, '--since', at('may.tar'), '-o', at('delta.tar'))
   await ok('bundle', '--image', image, '--since', at(since), '-o', at('other.tar'))
-  expect((await readFile(at('other.tar'))).equals(await readFile(at('delta.tar')))).toBe(true)
+  // A list of digests does not say where they are from.
+  expect((await readFile(at('other.tar'))).equals(await readFile(at('delta.tar')))).toBe(knowsRepositories)
+  const requires = async (file: string) => JSON.parse(await ok('inspect', at(file), '--json')).requires
+  expect((await requires('other.tar')).map(withoutHome)).toEqual((await requires('delta.tar')).map(withoutHome))
 })
+
+const withoutHome = ({ from: _from, ...blob }: { from?: string }) => blob
+
+testWith(['docker-registry'])(
+  'a delta of another repository is pushed onto its base: what it leaves out is mounted',
+  async () => {
+    registry.addImage('zzz', '1', [base, old])
+    registry.addImage('aaa', '1', [base, added])
+    const [first, second] = ['zzz', 'aaa'].map((name) => `${registry.host}/${name}:1`) as [string, string]
+    await ok('bundle', '--image', first, '-o', at('zzz.tar'))
+    await ok('bundle', '--image', second, '--since', at('zzz.tar'), '-o', at('aaa.tar'))
+    for (const rewrite of [[], ['--rewrite', 'mirror']]) {
+      await mkdir(at(`registry${rewrite.length}`))
+      const target = await startDockerRegistry(at(`registry${rewrite.length}`))
+      onTestFinished(() => target.stop())
+      const early = await runCli(['push', at('aaa.tar'), target.host, ...rewrite])
+      expect(early).toMatchObject({
+        exitCode: 3,
+        stderr: expect.stringMatching(/neither the bundle nor \S+\/aaa nor \S+\/zzz has blob/),
+      })
+      await ok('push', at('zzz.tar'), target.host, ...rewrite)
+      const pushed = JSON.parse(await ok('push', at('aaa.tar'), target.host, ...rewrite, '--json'))
+      expect(pushed.blobs).toMatchObject({ mounted: 1 })
+    }
+  },
+)
 
 test('a merge without the base of a delta says which blob it lacks', async () => {
   await ok('bundle', '--image', image, '--since', at('may.tar'), '-o', at('delta.tar'))

@@ -75,9 +75,15 @@ withRegistry('a registry that refuses a sparse index: said clearly, or a smaller
   const registry = await startRegistry(directory)
   const refused = await runCli(['push', file, registry])
   expect(refused.exitCode).toBe(3)
-  expect(refused.stderr).toMatch(/^error: [1-9] of \d images cannot be pushed\n {2}.+: the registry refuses/)
+  expect(refused.stderr).toMatch(/^error: [1-9] of \d images cannot be pushed\n {2}.+: the registry refuses/m)
   expect(refused.stderr).toContain('refuses its index, which lists what the bundle leaves out (linux/arm64)')
   expect(refused.stderr).toContain('--sparse-index reduce')
+  expect(refused.stderr).toContain(
+    'keep an index that also lists what is left out (linux/arm64): a registry that checks',
+  )
+  const strict = await runCli(['push', file, registry, '--sparse-index', 'fail'])
+  expect(strict.exitCode).toBe(3)
+  expect(strict.stderr).toContain('images have a sparse index; nothing was sent')
   const reduced = await runCli(['push', file, registry, '--sparse-index', 'reduce', '--json'])
   expect(reduced.exitCode).toBe(0)
   const web = JSON.parse(reduced.stdout).images.find(({ reference }: { reference: string }) =>

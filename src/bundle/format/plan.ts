@@ -5,7 +5,7 @@ import { type Digest, digestOf } from '../../oci/digest.ts'
 import { END_BYTES, frameDigest } from './frame.ts'
 import { renderIndex } from './index-json.ts'
 import { attachedBlobsOf, blobsOf, type Lock, type LockedImage, layersOf, parseLock } from './lock.ts'
-import { BUNDLE_TABLE, type BundleTable, type FileEntry } from './table.ts'
+import { BUNDLE_TABLE, type BundleTable, type FileEntry, type RequiredBlob } from './table.ts'
 import { BLOCK, fitsHeader, paddingAfter } from './tar-header.ts'
 
 const OCI_LAYOUT = encode('{"imageLayoutVersion":"1.0.0"}\n')
@@ -42,6 +42,8 @@ export interface ExtraFile {
 export interface PlanOptions {
   /** Blobs that the receiver has: layers among them are left out, and listed as required. */
   readonly without?: ReadonlySet<Digest>
+  /** The repository in which the receiver has one of them, where that is known. */
+  readonly homes?: ReadonlyMap<Digest, string>
 }
 
 /**
@@ -53,7 +55,7 @@ export interface PlanOptions {
 export function planBundle(
   lock: Lock,
   extraFiles: readonly ExtraFile[] = [],
-  { without = new Set() }: PlanOptions = {},
+  { without = new Set(), homes = new Map() }: PlanOptions = {},
 ): BundlePlan {
   const files = extraFiles.map(({ name, content }) => {
     const bytes = typeof content === 'string' ? encode(content) : content
@@ -61,7 +63,7 @@ export function planBundle(
   })
   files.sort((a, b) => (a.name < b.name ? -1 : 1))
   // Read as it will be read again: in the order of fields that every table has.
-  return layOut(parseLock(lock, 'lock'), files, without)
+  return layOut(parseLock(lock, 'lock'), files, { without, homes })
 }
 
 /**
@@ -70,7 +72,8 @@ export function planBundle(
  * @throws {ExpectedError} as {@link planBundle}
  */
 export function planOfTable({ lock, files, requires = [] }: BundleTable): BundlePlan {
-  return layOut(lock, files, new Set(requires.map(({ digest }) => digest)))
+  const homes = requires.flatMap(({ digest, from }) => (from === undefined ? [] : [[digest, from] as const]))
+  return layOut(lock, files, { without: new Set(requires.map(({ digest }) => digest)), homes: new Map(homes) })
 }
 
 /** The bytes of index.json, which stands for every byte of a bundle. */
@@ -81,11 +84,14 @@ export function indexOf({ files }: Pick<BundlePlan, 'files'>): Uint8Array {
 function layOut(
   lock: Lock,
   carried: readonly (FileEntry & { readonly content?: Uint8Array })[],
-  without: ReadonlySet<Digest>,
+  { without, homes }: Required<PlanOptions>,
 ): BundlePlan {
   const { documents, layers } = distinctBlobs(lock.images)
   const blobs = [...documents, ...layers.filter(({ digest }) => !without.has(digest))]
-  const requires = layers.filter(({ digest }) => without.has(digest)).map(({ digest, size }) => ({ digest, size }))
+  const requires = layers.flatMap(({ digest, size }): RequiredBlob[] => {
+    const from = homes.get(digest)
+    return without.has(digest) ? [{ digest, size, ...(from !== undefined && { from }) }] : []
+  })
   const files = carried.map(({ name, digest, size }) => ({ name, digest, size }))
   const table = { version: 1, lock, blobs: [], ...(requires.length > 0 && { requires }), files } as const
   const reserved = tableSize(table, blobs)

@@ -23,13 +23,19 @@ export interface BundleTable {
 }
 
 /** A blob by its content alone. */
-export interface RequiredBlob {
+interface SizedBlob {
   readonly digest: Digest
   readonly size: number
 }
 
+/** A blob that a delta leaves out. */
+export interface RequiredBlob extends SizedBlob {
+  /** The repository that had it where the delta builds on, `domain/path`: there a registry can take it from. */
+  readonly from?: string
+}
+
 /** A blob in a bundle: `size` bytes at `offset` from the start of the file. */
-export interface BlobEntry extends RequiredBlob {
+export interface BlobEntry extends SizedBlob {
   readonly offset: number
 }
 
@@ -59,10 +65,15 @@ export function parseBundleTable(value: unknown, where: string): BundleTable {
 }
 
 function parseBlobEntry(value: unknown, where: string): BlobEntry {
-  return { ...parseRequired(value, where), offset: countAt(objectAt(value, where).offset, where) }
+  return { ...parseSized(value, where), offset: countAt(objectAt(value, where).offset, where) }
 }
 
 function parseRequired(value: unknown, where: string): RequiredBlob {
+  const { from } = objectAt(value, where)
+  return { ...parseSized(value, where), ...(from !== undefined && { from: stringAt(from, where) }) }
+}
+
+function parseSized(value: unknown, where: string): SizedBlob {
   const { digest, size } = objectAt(value, where)
   return { digest: digestAt(digest, where), size: countAt(size, where) }
 }

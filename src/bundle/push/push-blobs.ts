@@ -23,6 +23,11 @@ export interface PushCounts {
   there: number
 }
 
+export interface BlobPusherOptions {
+  readonly homeOf?: ((digest: Digest) => string | undefined) | undefined
+  readonly onBytes?: ((count: number) => void) | undefined
+}
+
 const CONCURRENT_BLOBS = 8
 
 /** Brings blobs into repositories of one registry: each is uploaded at most once, and mounted everywhere else. */
@@ -31,16 +36,23 @@ export class BlobPusher {
   readonly #source: Content
   readonly #target: BlobUploads
   readonly #onBytes: (count: number) => void
+  readonly #homeOf: (digest: Digest) => string | undefined
   readonly #limit = pLimit(CONCURRENT_BLOBS)
   /** By repository and digest. */
   readonly #done = new Map<string, Promise<void>>()
   /** The repository in which a blob is, or is about to be. */
   readonly #homes = new Map<Digest, { readonly name: string; readonly ready: Promise<void> }>()
 
-  constructor(source: Content, target: BlobUploads, onBytes: (count: number) => void = () => {}) {
+  /** `homeOf` names the repository, in full, in which a blob may be that the source leaves out. */
+  constructor(
+    source: Content,
+    target: BlobUploads,
+    { homeOf = () => undefined, onBytes = () => {} }: BlobPusherOptions = {},
+  ) {
     this.#source = source
     this.#target = target
     this.#onBytes = onBytes
+    this.#homeOf = homeOf
   }
 
   /** Resolves when the repository has the blob. */
@@ -71,13 +83,22 @@ export class BlobPusher {
       this.counts.there++
       return
     }
-    if (!this.#source.blobs.has(blob.digest)) {
-      throw new ExpectedError('BLOB_UNKNOWN', `neither the bundle nor ${name} has blob ${blob.digest}`, {
-        hint: 'This bundle is a delta: push the bundle that it builds on first.',
-      })
-    }
+    if (!this.#source.blobs.has(blob.digest)) return this.#takeFromBase(name, blob)
     const open = (start: number) => hashedBlob(this.#source, blob, start)
     await this.#target.putBlob(name, blob, open, this.#onBytes)
     this.counts.uploaded++
+  }
+
+  /** What a delta leaves out is where its base was pushed to. @throws {ExpectedError} BLOB_UNKNOWN */
+  async #takeFromBase(name: string, blob: Descriptor): Promise<void> {
+    const home = this.#homeOf(blob.digest)
+    if (home !== undefined && home !== name && (await this.#target.mountBlob(name, blob, home))) {
+      this.counts.mounted++
+      return
+    }
+    const places = home === undefined || home === name ? name : `${name} nor ${home}`
+    throw new ExpectedError('BLOB_UNKNOWN', `neither the bundle nor ${places} has blob ${blob.digest}`, {
+      hint: 'This bundle is a delta: push the bundle that it builds on first, or name that with --base FILE.',
+    })
   }
 }

@@ -3,13 +3,12 @@ import { ExpectedError, endsRun } from '../../errors.ts'
 import type { Content } from '../../oci/content/content.ts'
 import type { Descriptor } from '../../oci/descriptor.ts'
 import { type Digest, digestOf } from '../../oci/digest.ts'
-import { parseJson } from '../../oci/json.ts'
-import { childrenOf, isAttestation, parseManifest } from '../../oci/manifest.ts'
 import { isIndexType, isManifestType } from '../../oci/media-type.ts'
 import { parseReference, repositoryName } from '../../oci/reference.ts'
 import type { ImageFailure } from '../failure.ts'
 import { type Attachment, type Lock, type LockedImage, layersOf } from '../format/lock.ts'
 import { BlobPusher, type BlobUploads, type PushCounts } from './push-blobs.ts'
+import { missingChildren, reducedIndex, refusedIndex, refuseSparse } from './sparse-index.ts'
 
 /** Where images go: one registry, repositories named in full. */
 export interface PushTarget extends BlobUploads {
@@ -20,8 +19,10 @@ export interface PushTarget extends BlobUploads {
 export interface PushOptions {
   /** The repository, in full, for one of the bundle's. */
   readonly nameFor: (repository: string) => string
+  /** The repository, in full, for one of the bundle that a delta builds on. */
+  readonly baseNameFor: (repository: string) => string
   /** What to do where the registry refuses an index that lists platforms which are not there. */
-  readonly sparseIndex: 'original' | 'reduce'
+  readonly sparseIndex: 'original' | 'reduce' | 'fail'
   readonly onImage?: (image: PushedImage) => void
   readonly onBytes?: (count: number) => void
 }
@@ -52,7 +53,13 @@ export async function pushImages(
   target: PushTarget,
   options: PushOptions,
 ): Promise<PushResult> {
-  const blobs = new BlobPusher(source, target, options.onBytes)
+  if (options.sparseIndex === 'fail') await refuseSparse(images, source)
+  const lacking = await source.lacking()
+  const homeOf = (digest: Digest) => {
+    const from = lacking.get(digest)?.from
+    return from === undefined ? undefined : options.baseNameFor(from)
+  }
+  const blobs = new BlobPusher(source, target, { homeOf, onBytes: options.onBytes })
   const failures: ImageFailure[] = []
   const pushed = await pLimit(CONCURRENT_IMAGES).map(images, async (image) => {
     try {
@@ -153,39 +160,4 @@ async function putTag(
 
 async function putDocument(name: string, { digest, mediaType }: Descriptor, { source, target }: Push): Promise<void> {
   await target.putManifest(name, digest, mediaType, await source.readDocument(digest))
-}
-
-/** What an index lists and the bundle leaves out. */
-async function missingChildren({ reference, target }: LockedImage, source: Content): Promise<Descriptor[]> {
-  if (!isIndexType(target.mediaType)) return []
-  const document = parseManifest(await source.readDocument(target.digest), target.mediaType, reference)
-  return childrenOf(document).filter(({ digest }) => !source.blobs.has(digest))
-}
-
-/** The index without what the bundle leaves out. Everything else stays as it was. */
-async function reducedIndex({ target }: LockedImage, source: Content): Promise<Uint8Array> {
-  const index = parseJson(await source.readDocument(target.digest)) as { readonly manifests: readonly Descriptor[] }
-  const manifests = index.manifests.filter(({ digest }) => source.blobs.has(digest))
-  return new TextEncoder().encode(JSON.stringify({ ...index, manifests }))
-}
-
-/** What is missing where a registry wants it: attestations, which bundle leaves out unless asked, or platforms. */
-function whatToBundle(missing: readonly Descriptor[]): string {
-  const others = missing.filter((descriptor) => !isAttestation(descriptor))
-  const attestations = missing.length > others.length ? 'the attestations (--attestations)' : ''
-  return [others.length > 0 ? 'these platforms' : '', attestations].filter(Boolean).join(' and ')
-}
-
-function refusedIndex({ reference }: LockedImage, missing: readonly Descriptor[], cause: ExpectedError): ExpectedError {
-  const platforms = missing.map(({ platform, digest }) =>
-    platform ? `${platform.os}/${platform.architecture}` : digest,
-  )
-  return new ExpectedError(
-    'UNSUPPORTED',
-    `${reference}: the registry refuses its index, which lists what the bundle leaves out (${platforms.join(', ')}): ${cause.message}`,
-    {
-      hint: `Bundle ${whatToBundle(missing)} too, or push with --sparse-index reduce: the tag then has a smaller index, with another digest, so pods that name the old digest cannot pull it from there.`,
-      cause,
-    },
-  )
 }

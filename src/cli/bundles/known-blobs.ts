@@ -1,10 +1,20 @@
-import { blobsOf } from '../../bundle/format/lock.ts'
+import { blobsOf, type Lock } from '../../bundle/format/lock.ts'
 import { ExpectedError } from '../../errors.ts'
 import { BundleFile } from '../../layout/bundle-file.ts'
 import { beginsAsArchive, isDirectory, openContent } from '../../layout/open-content.ts'
+import type { LackingBlobs } from '../../oci/content/content.ts'
 import { type Digest, isDigest } from '../../oci/digest.ts'
+import { parseReference, repositoryName } from '../../oci/reference.ts'
 import { findText } from '../texts/read-text.ts'
 import { findLock } from './lock-file.ts'
+
+/** What a receiver has, and in which repository, where that is known. */
+export interface KnownBlobs {
+  readonly without: ReadonlySet<Digest>
+  readonly homes: ReadonlyMap<Digest, string>
+}
+
+export const NOTHING_KNOWN: KnownBlobs = { without: new Set(), homes: new Map() }
 
 /**
  * The blobs that whoever has this file's content holds: a bundle or another archive, a lock, or any text with digests in it, such as the
@@ -12,21 +22,39 @@ import { findLock } from './lock-file.ts'
  *
  * @throws {ExpectedError} INPUT_NOT_FOUND, INPUT_UNREADABLE, INPUT_INVALID, BUNDLE_INVALID
  */
-export async function readKnownBlobs(path: string): Promise<Set<Digest>> {
+export async function readKnownBlobs(path: string): Promise<KnownBlobs> {
   if (path !== '-' && ((await beginsAsArchive(path)) || (await isDirectory(path)))) {
     const content = await openContent(path)
     // A delta came to somebody who had what it requires; what another archive lacks, nobody had.
-    const requires = content instanceof BundleFile ? await content.lacking() : new Map()
+    const requires = content instanceof BundleFile ? await content.lacking() : NOTHING
     await content.close()
-    return new Set([...content.blobs.keys(), ...requires.keys()])
+    const carried = Array.from(requires, ([digest, { from }]) => [digest, from] as const)
+    const known = content instanceof BundleFile ? homesIn(content.lock) : new Map<Digest, string>()
+    for (const [digest, from] of carried) if (from !== undefined) known.set(digest, from)
+    return { without: new Set([...content.blobs.keys(), ...requires.keys()]), homes: known }
   }
   const text = (await findText(path)) ?? ''
   const lock = findLock(text, path)
-  if (lock) return new Set(lock.images.flatMap(blobsOf).map(({ digest }) => digest))
+  if (lock) {
+    const homes = homesIn(lock)
+    return { without: new Set(homes.keys()), homes }
+  }
   const found: string[] = text.match(/\bsha256:[0-9a-f]{64}\b/g) ?? []
   const digests = found.filter(isDigest)
-  if (digests.length > 0) return new Set(digests)
+  if (digests.length > 0) return { without: new Set(digests), homes: new Map() }
   throw new ExpectedError('BUNDLE_INVALID', `${path}: neither a bundle, nor a lock, nor a list of digests`, {
     hint: 'On a node, list what it holds with: ctr -n k8s.io content ls',
   })
+}
+
+const NOTHING: LackingBlobs = new Map()
+
+/** The repository of the first image that has each blob. */
+function homesIn({ images }: Lock): Map<Digest, string> {
+  const homes = new Map<Digest, string>()
+  for (const image of images) {
+    const repository = repositoryName(parseReference(image.reference))
+    for (const { digest } of blobsOf(image)) if (!homes.has(digest)) homes.set(digest, repository)
+  }
+  return homes
 }

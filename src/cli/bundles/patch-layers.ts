@@ -11,6 +11,7 @@ import { makePatch } from '../../layout/patch/make-patch.ts'
 import type { Content } from '../../oci/content/content.ts'
 import type { Digest } from '../../oci/digest.ts'
 import { formatBytes } from '../../oci/format-bytes.ts'
+import type { KnownBlobs } from './known-blobs.ts'
 import {
   isSameIndex,
   type MadeBundle,
@@ -21,11 +22,9 @@ import {
 } from './write-bundle.ts'
 
 /** What a delta without patches is made of. */
-interface WholeDelta {
+interface WholeDelta extends KnownBlobs {
   readonly lock: Lock
   readonly files: readonly ExtraFile[]
-  /** What its receiver has. */
-  readonly without: ReadonlySet<Digest>
   readonly base: BundleFile
 }
 
@@ -35,8 +34,11 @@ interface LayerPatches {
   readonly layers: ReadonlySet<Digest>
 }
 
-function planPatched({ lock, files, without }: WholeDelta, patches: LayerPatches): BundlePlan {
-  return planBundle(lock, [...files, ...patches.files], { without: new Set([...without, ...patches.layers]) })
+function planPatched({ lock, files, without, homes }: WholeDelta, patches: LayerPatches): BundlePlan {
+  return planBundle(lock, [...files, ...patches.files], {
+    without: new Set([...without, ...patches.layers]),
+    homes,
+  })
 }
 
 /**

@@ -15,6 +15,9 @@ export interface BlobRange {
 /** Blobs by their digest, each with its size in bytes. */
 export type BlobSizes = ReadonlyMap<Digest, { readonly size: number }>
 
+/** Blobs that are not there, and the repository (`domain/path`) that had them, where that is known. */
+export type LackingBlobs = ReadonlyMap<Digest, { readonly size: number; readonly from?: string }>
+
 /** The file that holds a blob. */
 export interface BlobState {
   readonly path: string
@@ -44,7 +47,7 @@ export interface Content {
   /** What its kind cannot promise, such as digests that a registry has too; sentences without a full stop. */
   readonly caveats?: readonly string[]
   /** Blobs that its images need and that are not here: what a delta leaves to its base. */
-  lacking(): Promise<BlobSizes>
+  lacking(): Promise<LackingBlobs>
   /**
    * A manifest, an index or a config, whole and hashed.
    *

@@ -1,7 +1,7 @@
 import { ExpectedError } from '../../errors.ts'
 import type { Descriptor } from '../descriptor.ts'
 import type { Digest } from '../digest.ts'
-import type { BlobRange, BlobSizes, BlobState, Content } from './content.ts'
+import type { BlobRange, BlobSizes, BlobState, Content, LackingBlobs } from './content.ts'
 import type { UnnamedEntry } from './image-names.ts'
 
 /**
@@ -34,7 +34,7 @@ export class LayeredContent implements Content {
     this.blobs = blobs
   }
 
-  async lacking(): Promise<BlobSizes> {
+  async lacking(): Promise<LackingBlobs> {
     const lacking = await Promise.all(this.#layers.map((layer) => layer.lacking()))
     return new Map(lacking.flatMap((blobs) => [...blobs]).filter(([digest]) => !this.blobs.has(digest)))
   }
