@@ -57,6 +57,7 @@ detect_runtime() {
 # why NAME TARGET: what is seen of an image that is not there
 # seed: brings what $work/missing lists; import: takes an archive from standard input; clear: frees what one left behind
 # kept: adds rows of $work/wanted that garbage collection spares to $work/kept; keep: keeps what $work/unkept lists
+# events: tells of changes to images, a line each, until it is ended; it must become that process
 # loss: says what the method cannot do, although every image is there
 # prune: lets go what earlier sets of this name brought; counts in "pruned"
 find_step() {

@@ -85,6 +85,8 @@ containerd_pid=''
 # Whatever happens, a line says how it ended; a shell that cannot write a file ends by itself.
 clean_up() {
   ended=$?
+  # shellcheck disable=SC2086 # none, or two numbers
+  [ -z "$listeners" ] || kill $listeners 2>/dev/null || :
   if [ -n "$containerd_pid" ]; then
     kill "$containerd_pid" 2>/dev/null || :
     wait "$containerd_pid" 2>/dev/null || :
@@ -122,8 +124,7 @@ main() {
   [ -z "$wait_for_media" ] || open_media
   run_once
   while [ -n "$watch" ]; do
-    sleep "$watch" &
-    wait $!
+    wait_for_change
     run_once
   done
   exit "$code"

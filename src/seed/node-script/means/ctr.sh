@@ -45,6 +45,13 @@ run_ctr() {
   esac
 }
 
+m_ctr_events() {
+  case ${ctr##*/} in
+    k3s | k0s) exec "$ctr" ctr -a "$address" -n "$namespace" events ;;
+    *) exec "$ctr" -a "$address" -n "$namespace" events ;;
+  esac
+}
+
 # A name is there when it leads to its target, every blob of this platform is there, and it is unpacked.
 m_ctr_present() {
   choose_snapshotter

@@ -1,0 +1,56 @@
+import { access } from 'node:fs/promises'
+import { join } from 'node:path'
+import { expect, onTestFinished } from 'vitest'
+import { writeTestBundle } from '../support/bundle-maker.ts'
+import { type Containerd, startContainerd } from '../support/containerd.ts'
+import { testWith } from '../support/debian.ts'
+import { thisPlatform } from '../support/image-maker.ts'
+import { reach, startNodeScript } from '../support/node-script.ts'
+import { temporaryDirectory } from '../support/temporary.ts'
+import { testImages } from '../support/test-images.ts'
+
+const withContainerd = testWith(['containerd', 'ctr', 'runc', 'busybox'], { root: true })
+const WAIT = { timeout: 60_000, interval: 200 }
+
+/** A script that looks again in an hour, and whose images are all there. */
+async function watching() {
+  const { images, blobs } = await testImages()
+  const file = join(await temporaryDirectory(), 'shop.tar')
+  await writeTestBundle(file, images, blobs)
+  const containerd = await startContainerd()
+  const ready = join(await temporaryDirectory(), 'ready')
+  const script = startNodeScript([...reach(containerd), '--watch', '3600', '--ready', ready, file])
+  onTestFinished(async () => void (await script.stop()))
+  await expect
+    .poll(
+      () =>
+        access(ready).then(
+          () => true,
+          () => false,
+        ),
+      WAIT,
+    )
+    .toBe(true)
+  return { file, containerd, script, name: images[0]!.names[0]! }
+}
+
+async function recordOf({ ctr }: Containerd, name: string): Promise<string> {
+  return (await ctr('images', 'ls', `name==${name}`)).split('\n')[1] ?? ''
+}
+
+withContainerd('a pin and a label that somebody else dropped come back at once, and so does the image', async () => {
+  const { file, containerd, name, script } = await watching()
+  const { ctr } = containerd
+  expect(await recordOf(containerd, name)).toContain('io.cri-containerd.pinned=pinned')
+  await ctr('images', 'label', name, 'io.cri-containerd.pinned=', 'nodeseed.dev/images=')
+  await expect.poll(() => recordOf(containerd, name), WAIT).toContain('io.cri-containerd.pinned=pinned')
+  expect(await recordOf(containerd, name)).toContain('nodeseed.dev/images=')
+
+  // containerd 2.4 forgets the labels of a name that is imported again.
+  await ctr('images', 'import', '--platform', thisPlatform(), file)
+  await expect.poll(() => recordOf(containerd, name), WAIT).toContain('io.cri-containerd.pinned=pinned')
+
+  await ctr('images', 'rm', name)
+  await expect.poll(() => recordOf(containerd, name), WAIT).toContain('io.cri-containerd.pinned=pinned')
+  expect(await script.stop()).toBe(143)
+})
