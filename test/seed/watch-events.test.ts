@@ -1,4 +1,4 @@
-import { access } from 'node:fs/promises'
+import { access, readFile, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expect, onTestFinished } from 'vitest'
 import { writeTestBundle } from '../support/bundle-maker.ts'
@@ -18,20 +18,19 @@ async function watching() {
   const file = join(await temporaryDirectory(), 'shop.tar')
   await writeTestBundle(file, images, blobs)
   const containerd = await startContainerd()
-  const ready = join(await temporaryDirectory(), 'ready')
-  const script = startNodeScript([...reach(containerd), '--watch', '3600', '--ready', ready, file])
+  const directory = await temporaryDirectory()
+  const [ready, report] = [join(directory, 'ready'), join(directory, 'report')]
+  const script = startNodeScript([...reach(containerd), '--watch', '3600', '--ready', ready, '--report', report, file])
   onTestFinished(async () => void (await script.stop()))
-  await expect
-    .poll(
-      () =>
-        access(ready).then(
-          () => true,
-          () => false,
-        ),
-      WAIT,
-    )
-    .toBe(true)
-  return { file, containerd, script, name: images[0]!.names[0]! }
+  await expect.poll(() => exists(ready), WAIT).toBe(true)
+  return { file, containerd, script, images, blobs, ready, report, name: images[0]!.names[0]! }
+}
+
+async function exists(file: string): Promise<boolean> {
+  return access(file).then(
+    () => true,
+    () => false,
+  )
 }
 
 async function recordOf({ ctr }: Containerd, name: string): Promise<string> {
@@ -39,7 +38,7 @@ async function recordOf({ ctr }: Containerd, name: string): Promise<string> {
 }
 
 withContainerd('a pin and a label that somebody else dropped come back at once, and so does the image', async () => {
-  const { file, containerd, name, script } = await watching()
+  const { file, containerd, name, script, images, blobs, ready, report } = await watching()
   const { ctr } = containerd
   expect(await recordOf(containerd, name)).toContain('io.cri-containerd.pinned=pinned')
   await ctr('images', 'label', name, 'io.cri-containerd.pinned=', 'nodeseed.dev/images=')
@@ -52,5 +51,14 @@ withContainerd('a pin and a label that somebody else dropped come back at once, 
 
   await ctr('images', 'rm', name)
   await expect.poll(() => recordOf(containerd, name), WAIT).toContain('io.cri-containerd.pinned=pinned')
+
+  // Without the bundle it still looks, and says what it cannot repair.
+  await rm(file)
+  await ctr('images', 'rm', name)
+  await expect.poll(() => exists(ready), WAIT).toBe(false)
+  expect(JSON.parse(await readFile(report, 'utf8'))).toMatchObject({ result: 'gap', missing: [name] })
+  await writeTestBundle(file, images, blobs)
+  await ctr('images', 'rm', images[1]!.names[0]!)
+  await expect.poll(() => exists(ready), WAIT).toBe(true)
   expect(await script.stop()).toBe(143)
 })

@@ -2,6 +2,10 @@
 
 woken='' listeners='' events_pid=''
 
+is_bundle_gone() {
+  [ -n "$watch" ] && [ -n "$bundle" ] && [ -s "$work/wanted" ] && [ ! -f "$(part "$((parts > 0))")" ]
+}
+
 # Until the interval is over, or the runtime tells that one of these images was changed: by an import of somebody else that
 # dropped the pin, or because it is gone.
 wait_for_change() {

@@ -15,10 +15,16 @@ run_once() {
   imported=0 pinned=0 pruned=0 result=unchanged code=0 said=''
   : >"$work/members"
   : >"$work/why"
-  read_names
-  [ -n "$check" ] || check_edition
-  find_missing
-  if [ -s "$work/missing" ] && [ -z "$check" ]; then
+  # Who watches knows already which images there should be, and may still look for them.
+  if is_bundle_gone; then
+    find_missing
+    [ ! -s "$work/missing" ] || note "nothing to bring them from: there is no $bundle any more"
+  else
+    read_names
+    [ -n "$check" ] || check_edition
+    find_missing
+  fi
+  if [ -s "$work/missing" ] && [ -z "$check" ] && ! is_bundle_gone; then
     cat "$work/missing" >"$work/first"
     check_bytes
     find_own_step seed && "$step"
