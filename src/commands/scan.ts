@@ -4,7 +4,7 @@ import { parsePolicies } from '../cli/flags/policies.ts'
 import { scanFlags, scanOptions } from '../cli/flags/scan-flags.ts'
 import { strictnessOf } from '../cli/flags/strict-flags.ts'
 import { isIncomplete, isUnreadable } from '../cli/inputs/recognition.ts'
-import { type InputScan, scanInputs } from '../cli/inputs/scan-inputs.ts'
+import { atOrigins, type InputScan, scanInputs } from '../cli/inputs/scan-inputs.ts'
 import { SCAN_FORMAT_NAMES, SCAN_FORMATS } from '../cli/output/scan-formats.ts'
 import { renderWhy } from '../cli/output/uses.ts'
 import { withProject } from '../cli/project/with-project.ts'
@@ -62,7 +62,7 @@ Exit code 0 also with findings; 2 when something could not be read, so that imag
     const policies = parsePolicies(flags.policy)
     const options = await scanOptions(flags)
     const minConfidence = flags.why === undefined ? flags['min-confidence'] : 'possible'
-    const scan = await scanInputs(inputs, { ...options, comments: flags.comments, minConfidence })
+    const scan = atOrigins(await scanInputs(inputs, { ...options, comments: flags.comments, minConfidence }))
     if (isIncomplete(scan)) process.exitCode = 2
     if (flags.why !== undefined) return this.explain(scan, flags.why)
     const isTaken = ({ policy }: ImageUse) => policy === undefined || policies.some((word) => word === policy)

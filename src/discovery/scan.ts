@@ -39,8 +39,20 @@ export interface InputEnd {
   readonly isRepeated: boolean
 }
 
+/** The file that a rendered document was made of, which people can open. */
+export interface Origin {
+  readonly file: string
+  /** The line that names an image, or the first that is about it; without one, of the resource. */
+  lineOf(reference: string | undefined): number
+}
+
 /** What inputs are made of. */
-export type InputDocument = AnyDocument | ImageListText | ChartFile | Notice | InputEnd
+export type InputDocument =
+  | (AnyDocument & { readonly origin?: Origin | undefined })
+  | ImageListText
+  | ChartFile
+  | Notice
+  | InputEnd
 
 /** What one document gave. */
 export interface DocumentScan {

@@ -30,7 +30,7 @@ testWith(['kubectl'])('a kustomization is scanned as kubectl renders it', async 
     PATH: `${dirname(tool('kubectl'))}${delimiter}${process.env.PATH}`,
   })
   expect(json.images).toEqual(['registry.example.com/a:2'])
-  expect(json.uses).toMatchObject([{ file: folder, workload: { kind: 'Pod', name: 'p' } }])
+  expect(json.uses).toMatchObject([{ file: join(folder, 'pod.yaml'), workload: { kind: 'Pod', name: 'p' } }])
   expect(exitCode).toBe(0)
 })
 

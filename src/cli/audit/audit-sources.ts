@@ -55,12 +55,13 @@ async function readLive(inputs: readonly string[], flags: SourceFlags): Promise<
     const { nodes, pods, objects, kubelets, completeKinds, unread } = await readCluster(api)
     const live = scanObjects(objects, 'cluster', KEEP)
     const files = inputs.length > 0 ? await scanFiles(inputs, flags) : undefined
-    const { workloads, uses, unsure, findings } = files ?? live
+    const { workloads, uses, unsure, findings, origins } = files ?? live
     const resources = [...live.resources, ...(files?.resources ?? [])]
     const scan = {
       workloads,
       uses,
       unsure,
+      origins,
       resources,
       findings: [...findings, ...unread.map(unreadFinding), ...(files ? [] : [partlyRead()])],
     }

@@ -10,7 +10,7 @@ import { criForm, parseReference, type Reference } from '../../oci/reference.ts'
 import { parsePolicies } from '../flags/policies.ts'
 import { scanOptions } from '../flags/scan-flags.ts'
 import { isUnreadable } from '../inputs/recognition.ts'
-import { type InputScan, scanInputs } from '../inputs/scan-inputs.ts'
+import { atOrigins, type InputScan, scanInputs } from '../inputs/scan-inputs.ts'
 import { renderFindings } from '../output/findings.ts'
 import { readText } from '../texts/read-text.ts'
 import { findLock, inputError, readLockOf } from './lock-file.ts'
@@ -39,9 +39,11 @@ export async function imagesToLock(
   const { image, policy } = flags
   const policies = parsePolicies(policy)
   const locks = await Promise.all(inputs.map(readLock))
-  const scan = await scanInputs(
-    inputs.filter((_, index) => !locks[index]),
-    { ...(await scanOptions(flags)), keepWorkloads: flags.nodes !== undefined },
+  const scan = atOrigins(
+    await scanInputs(
+      inputs.filter((_, index) => !locks[index]),
+      { ...(await scanOptions(flags)), keepWorkloads: flags.nodes !== undefined },
+    ),
   )
   checkComplete(scan)
   // What a lock had to leave out is looked for again, and never forgotten.

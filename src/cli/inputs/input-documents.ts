@@ -3,7 +3,7 @@ import { isImageList } from '../../discovery/listed/image-list.ts'
 import type { InputDocument } from '../../discovery/scan.ts'
 import { ExpectedError, readError } from '../../errors.ts'
 import { type Finding, finding } from '../../finding.ts'
-import { readEveryDocument } from '../../kubernetes/documents/document.ts'
+import { type AnyDocument, countLines, readEveryDocument } from '../../kubernetes/documents/document.ts'
 import { chartSettingsOf, findProjects } from '../project/find-project.ts'
 import { cutAtDocuments, type TextPart } from '../texts/input-text.ts'
 import { nameOf } from '../texts/read-text.ts'
@@ -12,6 +12,7 @@ import { type HelmOptions, howRendered, renderChart, showChart } from './render/
 import type { RemoteAddress } from './render/kustomization.ts'
 import { notIncluded } from './render/kustomization-tree.ts'
 import { renderKustomization } from './render/kustomize.ts'
+import { chartOrigins, type FindOrigin, kustomizationOrigins } from './render/origins.ts'
 import { type Source, sourcesOf } from './source.ts'
 
 export interface ReadOptions extends HelmOptions {
@@ -85,32 +86,41 @@ async function* documentsOf(source: Source, options: Reading): AsyncGenerator<In
     case 'kustomization': {
       const { text, asked } = await renderKustomization(source.path, options)
       yield* noticesOf(asked)
-      yield* documentsIn({ text, line: 1 }, source.path, options)
+      yield* withOrigins(documentsIn({ text, line: 1 }, source.path, options), kustomizationOrigins(source.path))
       for (const file of await notIncluded(source.path, source.beside)) {
         yield noticeOf(file, finding('NOT_INCLUDED', `${source.path} does not include it`, { file }))
       }
       return
     }
-    case 'chart':
+    case 'chart': {
+      let line = 1
       for (const settings of options.charts.get(await realpath(source.path)) ?? [options]) {
-        yield* chartDocuments(source.path, { ...settings, allowRemote: options.allowRemote }, options)
+        line = yield* chartDocuments(source.path, { ...settings, allowRemote: options.allowRemote }, options, line)
       }
       yield { form: 'chart', file: source.path, text: await showChart(source.path) }
       return
+    }
     case 'notice':
       yield noticeOf(source.path, source.finding)
   }
 }
 
+/** Gives the line behind the last one, at which another rendering of the chart begins. */
 async function* chartDocuments(
   chart: string,
   settings: HelmOptions,
   options: ReadOptions,
-): AsyncGenerator<InputDocument> {
+  line: number,
+): AsyncGenerator<InputDocument, number> {
   const { text, asked } = await renderChart(chart, settings)
   yield* noticesOf(asked)
   yield noticeOf(chart, finding('CHART_RENDERED', `${chart}: rendered ${howRendered(settings)}`, { file: chart }))
-  yield* documentsIn({ text, line: 1 }, chart, options)
+  yield* withOrigins(documentsIn({ text, line }, chart, options), chartOrigins(chart))
+  return line + countLines(text) + 1
+}
+
+async function* withOrigins(documents: Iterable<AnyDocument>, find: FindOrigin): AsyncGenerator<InputDocument> {
+  for (const document of documents) yield { ...document, origin: await find(document) }
 }
 
 /** A text that a user named may be manifests or a list of images; its beginning tells, for all of it. */
@@ -127,7 +137,7 @@ async function* documentsOrList(
   }
 }
 
-function documentsIn({ text, line }: TextPart, file: string, { isNeeded }: ReadOptions): Iterable<InputDocument> {
+function documentsIn({ text, line }: TextPart, file: string, { isNeeded }: ReadOptions): Iterable<AnyDocument> {
   return readEveryDocument(text, file, line, isNeeded)
 }
 

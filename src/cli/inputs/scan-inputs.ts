@@ -11,6 +11,7 @@ import { customWorkloadsOf } from '../../kubernetes/objects/custom-workload.ts'
 import { nameOfResource, type Resource } from '../../kubernetes/objects/resource.ts'
 import type { Workload } from '../../kubernetes/objects/workload.ts'
 import { readInputs } from './input-documents.ts'
+import { Origins } from './origins.ts'
 import { Recognition } from './recognition.ts'
 import type { HelmOptions } from './render/helm.ts'
 
@@ -24,6 +25,7 @@ export interface InputScan {
   readonly workloads: readonly Workload[]
   /** The resources of the kinds that were asked for. */
   readonly resources: readonly Resource[]
+  readonly origins: Origins
 }
 
 export interface ScanOptions extends HelmOptions {
@@ -61,6 +63,17 @@ export async function scanInputs(inputs: readonly string[], options: ScanOptions
   }
   addLate(scan, options)
   return settled(withoutManaged(scan), options)
+}
+
+/** The same scan at the places that people can open: templates and bases instead of rendered text. */
+export function atOrigins<T extends InputScan>(scan: T): T {
+  const { origins } = scan
+  return {
+    ...scan,
+    uses: origins.told(scan.uses),
+    findings: origins.told(scan.findings),
+    unsure: origins.told(scan.unsure),
+  }
 }
 
 /** What is known only once all is read: names without a version, and what comments add. */
@@ -103,13 +116,21 @@ interface GrowingScan extends InputScan {
 
 function emptyScan(definitions = new Definitions()): GrowingScan {
   const lists = { uses: [], findings: [], unsure: [], workloads: [], resources: [] }
-  return { ...lists, dropped: new Map(), texts: new Map(), definitions, ownership: new Ownership() }
+  return {
+    ...lists,
+    dropped: new Map(),
+    texts: new Map(),
+    definitions,
+    ownership: new Ownership(),
+    origins: new Origins(),
+  }
 }
 
 function addDocument(growing: GrowingScan, document: InputDocument, options: ScanOptions): DocumentScan {
   const { keepWorkloads = false, keepCustomWorkloads = false, keepKinds = [], minConfidence = 'likely' } = options
   const { uses, findings, dropped, workloads, resources, texts, definitions, ownership } = growing
   const scan = scanDocument(document, { ...options, definitions })
+  growing.origins.note(document, scan)
   for (const use of scan.uses) {
     if (isAtLeast(use.confidence, minConfidence) || use.layer === 'comment') uses.push(detach(use, texts))
     else if (use.image !== undefined && !dropped.has(use.image)) dropped.set(use.image, detach(use, texts))

@@ -1,0 +1,31 @@
+import type { DocumentScan, InputDocument } from '../../discovery/scan.ts'
+import type { ImageUse } from '../../discovery/uses/image-use.ts'
+import type { Finding } from '../../finding.ts'
+
+interface Place {
+  readonly file?: string | undefined
+  readonly line?: number | undefined
+}
+
+/** Where what stands in rendered texts comes from, so that people are told of files that they can open. */
+export class Origins {
+  readonly #places = new Map<string, { file: string; line: number }>()
+
+  /** Takes what a document gave. */
+  note(document: InputDocument, { uses, findings }: Pick<DocumentScan, 'uses' | 'findings'>): void {
+    const origin = 'origin' in document ? document.origin : undefined
+    if (!origin) return
+    for (const { file, line, reference } of uses) this.#add({ file, line }, origin.file, origin.lineOf(reference))
+    for (const place of findings) this.#add(place, origin.file, origin.lineOf(undefined))
+  }
+
+  #add({ file, line }: Place, origin: string, at: number): void {
+    const key = `${file}:${line}`
+    if (line !== undefined && !this.#places.has(key)) this.#places.set(key, { file: origin, line: at })
+  }
+
+  /** The same uses or findings, at the places that they come from. */
+  told<T extends ImageUse | Finding>(list: readonly T[]): T[] {
+    return list.map((one) => ({ ...one, ...this.#places.get(`${one.file}:${one.line}`) }))
+  }
+}
