@@ -87,6 +87,17 @@ test.for<[entry: string, annotations: Record<string, string>, left: string]>([
   })
 })
 
+test('platforms that stand beside their index, as oras writes them, are no images without a name', async () => {
+  const { directory } = await shopLayout()
+  const file = join(directory, 'index.json')
+  const index = JSON.parse(await readFile(file, 'utf8'))
+  const { manifests } = JSON.parse(await readFile(join(directory, blobName(index.manifests[2].digest)), 'utf8'))
+  await writeFile(file, JSON.stringify({ ...index, manifests: [...index.manifests, ...manifests] }))
+  const content = await openContent(directory)
+  onTestFinished(() => content.close())
+  expect((await lockContent(content)).leftOut).toEqual([])
+})
+
 test('a name of two images is none of them, and said', async () => {
   const { directory, images } = await shopLayout()
   const [web, report] = images.map(({ target }) => ({

@@ -4,7 +4,7 @@ import { gzipSync } from 'node:zlib'
 import { beforeAll, expect, test } from 'vitest'
 import type { LockedImage } from '../../src/bundle/format/lock.ts'
 import { openBundle } from '../../src/layout/bundle-file.ts'
-import { archiveOf, dockerFiles, haulerEntries, layoutFiles } from '../support/archive-maker.ts'
+import { archiveOf, dockerFiles, haulerEntries, layoutFiles, zarfEntries } from '../support/archive-maker.ts'
 import { runCli } from '../support/cli.ts'
 import { type Blobs, lockImage, makeImage, makeLayer } from '../support/image-maker.ts'
 import { MemoryRegistry } from '../support/memory-registry.ts'
@@ -138,6 +138,30 @@ test('a lock from a place is filled from that place', async () => {
   expect(filled.exitCode, filled.stderr).toBe(0)
   const empty = await runCli(['bundle', lock, '--offline', '-o', join(directory, 'none.tar')])
   expect(empty).toMatchObject({ exitCode: 3, stderr: expect.stringContaining('in none of') })
+})
+
+test('the one image of a place gets the name that is given to it: a tag alone, or none, is no name', async () => {
+  const { directory, pod } = await places()
+  const entry = (annotations: object) => ({ ...app!.target, annotations })
+  for (const [at, annotations] of [{ 'org.opencontainers.image.ref.name': 'local' }, {}].entries()) {
+    const [layout, out] = [join(directory, `${at}.tar`), join(directory, `${at}.out.tar`)]
+    await writeFile(layout, await archiveOf(layoutFiles([entry(annotations)], blobs)))
+    const unnamed = await runCli(['bundle', pod, '--from', layout, '--offline', '-o', out])
+    expect(unnamed).toMatchObject({ exitCode: 3, stderr: expect.stringContaining('--from NAME=FILE') })
+    const { exitCode, stderr } = await runCli(['bundle', pod, '--from', `app:local=${layout}`, '--offline', '-o', out])
+    expect(exitCode, stderr).toBe(0)
+    expect(await held(out)).toMatchObject([{ names: ['docker.io/library/app:local'] }])
+  }
+  const both = join(directory, 'both.tar')
+  await writeFile(
+    both,
+    await archiveOf(layoutFiles([...haulerEntries([app!]), entry({}), ...zarfEntries([other!])], blobs)),
+  )
+  const several = await runCli(['bundle', '--from', `app:local=${both}`, '-o', join(directory, 'x.tar')])
+  expect(several).toMatchObject({
+    exitCode: 2,
+    stderr: expect.stringContaining('holds 2 images, and app:local names one'),
+  })
 })
 
 test.for<[place: string, exitCode: number, message: string]>([

@@ -109,6 +109,20 @@ test.for(CASES)('%s, %s: every image by its names, every blob as its digest says
   expect(content.caveats).toHaveLength(1)
 })
 
+test('an image without layers is one, as docker saves it', async () => {
+  const config = JSON.stringify({ os: 'linux', architecture: 'amd64', rootfs: { type: 'layers' } })
+  const listed = [{ Config: `${digestOf(config).slice(7)}.json`, RepoTags: ['empty:1'], Layers: null }]
+  const content = await opened(
+    await archiveOf([
+      [{ name: listed[0]!.Config }, config],
+      [{ name: 'manifest.json' }, JSON.stringify(listed)],
+    ]),
+  )
+  expect((await lockContent(content)).lock.images).toMatchObject([
+    { reference: 'docker.io/library/empty:1', platforms: [{ layers: [] }] },
+  ])
+})
+
 test('the same docker archive gives the same digests, and layers that images share once', async () => {
   const archive = await archiveOf(dockerFiles(local, blobs))
   const [one, two] = [await opened(archive), await opened(gzipSync(archive))]

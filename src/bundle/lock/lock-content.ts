@@ -2,6 +2,7 @@ import { ExpectedError } from '../../errors.ts'
 import { type Finding, finding } from '../../finding.ts'
 import type { Content } from '../../oci/content/content.ts'
 import { noImageError, type UnnamedEntry } from '../../oci/content/image-names.ts'
+import { topmost } from '../../oci/content/topmost.ts'
 import type { Descriptor } from '../../oci/descriptor.ts'
 import { isImageConfigType, isIndexType, isLayerType } from '../../oci/media-type.ts'
 import { formatPlatform, type Platform } from '../../oci/platform.ts'
@@ -30,7 +31,7 @@ export async function lockContent(content: Content): Promise<ContentImages> {
     readDocument: (_repository, { digest }) => content.readDocument(digest),
   })
   const images: LockedImage[] = []
-  const unnamed: UnnamedEntry[] = [...(content.unnamed ?? [])]
+  const unnamed: UnnamedEntry[] = await withoutListed(content)
   for (const named of Map.groupBy(content.names, ([, { digest }]) => digest).values()) {
     const image = await lockNamed(named, content, documents, unnamed)
     if (image) images.push(image)
@@ -38,6 +39,14 @@ export async function lockContent(content: Content): Promise<ContentImages> {
   if (images.length === 0) throw noImageError(content.path, unnamed)
   images.sort((a, b) => (a.reference < b.reference ? -1 : 1))
   return { lock: { version: 1, images }, leftOut: unnamed.map((entry) => leftOutOf(content.path, entry)) }
+}
+
+/** What no name leads to, also not by an index. */
+async function withoutListed(content: Content): Promise<UnnamedEntry[]> {
+  const unnamed = content.unnamed ?? []
+  const images = [...content.names.values(), ...unnamed.flatMap(({ image }) => image ?? [])]
+  const tops = new Set((await topmost(content, images)).map(({ digest }) => digest))
+  return unnamed.filter(({ image }) => !image || tops.has(image.digest))
 }
 
 function leftOutOf(path: string, { subject, why }: UnnamedEntry): Finding {

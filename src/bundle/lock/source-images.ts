@@ -22,7 +22,7 @@ export function withPlaces(
   places: readonly Content[],
   { isOffline, onFound }: SourceOptions,
 ): CountingSource {
-  const paths = places.map(({ path }) => path).join(', ')
+  const paths = describePlaces(places)
   return {
     quotaOf: (registry) => source.quotaOf(registry),
     async resolve(reference) {
@@ -42,6 +42,16 @@ export function withPlaces(
   }
 }
 
+/** The places, and images in them that have no name to be found by. */
+function describePlaces(places: readonly Content[]): string {
+  const paths = places.map(({ path, unnamed = [] }) => {
+    const images = unnamed.filter(({ image }) => image).slice(0, 3)
+    const said = images.map(({ subject, why }) => `${subject} ${why}`).join('; ')
+    return said ? `${path} (where ${said})` : path
+  })
+  return paths.join(', ')
+}
+
 async function findIn(place: Content, reference: Reference): Promise<Descriptor | undefined> {
   const { digest } = reference
   if (digest === undefined) return place.names.get(criForm(reference))
@@ -58,6 +68,6 @@ async function describe(place: Content, digest: Digest): Promise<Descriptor | un
 
 function nowhere(problem: string, paths: string): ExpectedError {
   return new ExpectedError('MANIFEST_UNKNOWN', `${problem}: ${paths || 'none was named'}`, {
-    hint: 'Name the place that has it with --from; see what one holds with: nodeseed inspect FILE; or leave --offline out.',
+    hint: 'Name the place that has it with --from; see what one holds with: nodeseed inspect FILE; give a name to its only image with --from NAME=FILE; or leave --offline out.',
   })
 }

@@ -9,7 +9,7 @@ import { registryFlags } from '../registry/registry-flags.ts'
 const fromFlags = {
   from: repeatable({
     description:
-      'take images from this bundle or archive, or from docker-daemon:NAME, containers-storage:NAME, containerd:NAME of this machine (NAME left out: whatever is wanted), before any registry; without INPUT and --image all that is there (repeatable; the first that has an image decides)',
+      'take images from this bundle or archive, or from docker-daemon:NAME, containers-storage:NAME, containerd:NAME of this machine (NAME left out: whatever is wanted), before any registry; NAME=PATH names the one image of a place; without INPUT and --image all that is there (repeatable; the first that has an image decides)',
     helpValue: 'PLACE',
   }),
   offline: Flags.boolean({

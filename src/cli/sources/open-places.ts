@@ -2,6 +2,7 @@ import { ExpectedError } from '../../errors.ts'
 import { openContent } from '../../layout/open-content.ts'
 import type { Content } from '../../oci/content/content.ts'
 import { LayeredContent } from '../../oci/content/layered-content.ts'
+import { topmost } from '../../oci/content/topmost.ts'
 import type { Descriptor } from '../../oci/descriptor.ts'
 import { criForm, formatReference, parseReference, type Reference } from '../../oci/reference.ts'
 import { say } from '../output/streams.ts'
@@ -36,6 +37,8 @@ export function isWholeStore(place: string): boolean {
 }
 
 async function openPlace(place: string, wanted: readonly Reference[]): Promise<Content | undefined> {
+  const [, given, path = ''] = /^([^=/][^=]*)=(.+)$/.exec(place) ?? []
+  if (given !== undefined) return renamed(await openContent(path), given)
   const store = LOCAL_STORES.find(({ scheme }) => place.startsWith(`${scheme}:`))
   if (!store) return openContent(place)
   const name = place.slice(store.scheme.length + 1)
@@ -71,6 +74,25 @@ async function openStore(
     return image ? [[criForm(parseReference(text)), image]] : []
   })
   return Object.assign(new LayeredContent([content]), { names: new Map([...content.names, ...aliases]) })
+}
+
+/** A place with one image, under the name that people give it: its own is none, or none that pods ask for. */
+async function renamed(content: Content, given: string): Promise<Content> {
+  try {
+    const name = criForm(parseReference(given))
+    const images = [...content.names.values(), ...(content.unnamed ?? []).flatMap(({ image }) => image ?? [])]
+    const [image, ...others] = await topmost(content, images)
+    if (image && others.length === 0) {
+      return Object.assign(new LayeredContent([content]), { names: new Map([[name, image]]), unnamed: [] })
+    }
+    const count = image ? others.length + 1 : 0
+    throw new ExpectedError('INPUT_INVALID', `${content.path}: holds ${count} images, and ${given} names one`, {
+      hint: 'Name a place with one image, or take them under the names that they have: --from PATH',
+    })
+  } catch (error) {
+    await content.close()
+    throw error
+  }
 }
 
 function nothingWanted(place: string): ExpectedError {

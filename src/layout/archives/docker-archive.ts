@@ -42,7 +42,8 @@ export async function openDockerArchive(
   const images: [string | undefined, Descriptor][] = []
   for (const [index, value] of listed.entries()) {
     const { Config, RepoTags, Layers } = fieldsOf(value)
-    if (typeof Config !== 'string' || !Array.isArray(Layers)) {
+    // An image without layers has none instead of an empty list.
+    if (typeof Config !== 'string' || !(Array.isArray(Layers) || Layers === null)) {
       throw invalid(file, `manifest.json, entry ${index}: neither an image of docker nor of imgpkg`)
     }
     const manifest = await manifestFor(reading, Config, textsOf(Layers))
@@ -75,7 +76,8 @@ async function readConfig({ file, entries, blobs }: Reading, name: string): Prom
   const digest = digestOf(bytes)
   const [named] = /[0-9a-f]{64}(?=\.json$|$)/.exec(name) ?? []
   if (named && digest !== `sha256:${named}`) throw invalid(file, `${name} is damaged: it hashes to ${digest}`)
-  const { diff_ids: diffIds } = fieldsOf(fieldsOf(parseEntry(file, name, bytes)).rootfs)
+  const { diff_ids: listed } = fieldsOf(fieldsOf(parseEntry(file, name, bytes)).rootfs)
+  const diffIds = listed ?? []
   if (!Array.isArray(diffIds) || !diffIds.every(isDigest))
     throw invalid(file, `${name} lists no layers (rootfs.diff_ids)`)
   blobs.set(digest, { size: entry.size, offset: entry.offset })

@@ -7,6 +7,8 @@ export interface UnnamedEntry {
   /** The name that it says, or its digest. */
   readonly subject: string
   readonly why: string
+  /** The image, where it is one. */
+  readonly image?: Descriptor
 }
 
 /** The names of a place, each as a runtime looks it up, and what has none. */
@@ -26,7 +28,8 @@ export function imageNames(entries: readonly (readonly [text: string | undefined
   for (const [text, image] of entries) {
     const name = text === undefined ? undefined : nameFor(text, image)
     if (name === undefined || typeof name === 'object') {
-      unnamed.push({ subject: text ?? image.digest, why: name?.why ?? 'has no name, and no pod can ask for it' })
+      const why = name?.why ?? 'has no name, and no pod can ask for it'
+      unnamed.push({ subject: text ?? image.digest, why, image })
       continue
     }
     const other = names.get(name)
@@ -54,6 +57,6 @@ function nameFor(text: string, { digest }: Descriptor): string | { readonly why:
 export function noImageError(path: string, [first]: readonly UnnamedEntry[]): ExpectedError {
   const what = first ? `${first.subject}: ${first.why}` : 'it is empty'
   return new ExpectedError('INPUT_INVALID', `${path}: holds no image with a name: ${what}`, {
-    hint: 'Save it again with full names, as in: docker save -o FILE IMAGE:TAG, or skopeo copy docker://IMAGE oci-archive:FILE:IMAGE',
+    hint: 'Give its only image a name with: nodeseed bundle --from NAME=FILE -o BUNDLE; or save it again with full names: docker save -o FILE IMAGE:TAG',
   })
 }
