@@ -187,6 +187,7 @@ test.for<[apiVersion: string, kind: string, spec: string, what: string | undefin
     '{predictor: {model: {modelFormat: {name: sklearn}}}}',
     'the runtime of the model',
   ],
+  ['mysql.oracle.com/v2', 'InnoDBCluster', '{instances: 3}', 'MySQL'],
   ['x.example/v1', 'Thing', '{engine: {serverVersion: 2.4.1}}', 'version 2.4.1'],
   ['x.example/v1', 'Thing', '{tls: {minVersion: "1.2"}}', undefined],
 ])('%s %s with %s: its operator chooses %s', ([apiVersion, kind, spec, what]) => {

@@ -69,3 +69,21 @@ test.for<[text: string, images: string[]]>([
 ])('%s', ([text, images]) => {
   expect(found(`apiVersion: v1\nkind: ConfigMap\ndata:\n  ${text}\n`)).toEqual(images)
 })
+
+test.for<[why: string, text: string]>([
+  ['checks of a package', of('scorecard.operatorframework.io/v1alpha3', 'Configuration', '{image: "quay.io/x/y:1"}')],
+  ['a sample of a console', of('console.openshift.io/v1', 'ConsoleSample', '{source: {image: "quay.io/x/y:1"}}')],
+  ['a package', of('packages.operators.coreos.com/v1', 'PackageManifest', '{image: "quay.io/x/y:1"}')],
+  ['a catalog', 'schema: olm.bundle\nimage: quay.io/x/y:1\nrelatedImages: [{image: "quay.io/x/y:1"}]\n'],
+])('%s gives no image above possible, and it is told', ([, text]) => {
+  const { uses } = scanText(text)
+  expect(uses.length).toBeGreaterThan(0)
+  expect(uses.every(({ confidence }) => confidence === 'possible')).toBe(true)
+})
+
+test.for<[apiVersion: string, kind: string, spec: string]>([
+  ['config.openshift.io/v1', 'ClusterImagePolicy', '{scopes: ["quay.io/x/y:1"]}'],
+  ['policies.kyverno.io/v1', 'ImageValidatingPolicy', '{matchImageReferences: [{glob: "quay.io/x/y:1"}]}'],
+])('%s %s only compares', ([apiVersion, kind, spec]) => {
+  expect(scanText(of(apiVersion, kind, spec)).uses).toEqual([])
+})

@@ -1,5 +1,7 @@
 import { expect, test } from 'vitest'
 import { kubeadmParts, kubernetesVersion, lastPatchOf } from '../../src/discovery/kubeadm/kubeadm-versions.ts'
+import { scanDocument } from '../../src/discovery/scan.ts'
+import { readAllDocuments } from '../../src/kubernetes/documents/document.ts'
 import { scanText } from '../support/scan-text.ts'
 
 const images = (text: string) =>
@@ -120,6 +122,28 @@ test.for<[why: string, text: string, images: number, omission: string | undefine
   expect(images(text)).toHaveLength(count)
   const told = omissions(text)
   expect(told).toEqual(omission === undefined ? [] : [expect.stringContaining(omission)])
+})
+
+test.for<[vars: [string, string][], images: number, omissions: number]>([
+  [
+    [
+      ['VERSION', 'v1.34.1'],
+      ['REG', 'x.io/k8s'],
+    ],
+    7,
+    0,
+  ],
+  [[['VERSION', 'v1.34.1']], 0, 1],
+  [[], 0, 1],
+])('placeholders of a template with %j', ([vars, count, omitted]) => {
+  const text = `apiVersion: controlplane.cluster.x-k8s.io/v1beta1
+kind: KubeadmControlPlane
+metadata: {name: x}
+spec: {version: "\${VERSION}", kubeadmConfigSpec: {clusterConfiguration: {imageRepository: "\${REG}"}}}
+`
+  const scans = readAllDocuments(text, 'x.yaml').map((document) => scanDocument(document, { vars: new Map(vars) }))
+  expect(scans.flatMap(({ uses }) => uses)).toHaveLength(count)
+  expect(scans.flatMap(({ findings }) => findings)).toHaveLength(omitted)
 })
 
 test('a parameter of the kubelet names the pause image', () => {

@@ -14,7 +14,7 @@ const KINDS: Readonly<Record<string, string>> = {
   apps: 'ControllerRevision',
   autoscaling: 'HorizontalPodAutoscaler',
   'bitnami.com': 'SealedSecret',
-  'config.openshift.io': 'ImageDigestMirrorSet ImageTagMirrorSet ImageContentPolicy',
+  'config.openshift.io': 'ImageDigestMirrorSet ImageTagMirrorSet ImageContentPolicy ImagePolicy ClusterImagePolicy',
   'coordination.k8s.io': 'Lease',
   'discovery.k8s.io': 'EndpointSlice',
   extensions: 'Ingress NetworkPolicy PodSecurityPolicy',
@@ -24,6 +24,7 @@ const KINDS: Readonly<Record<string, string>> = {
   'operator.openshift.io': 'ImageContentSourcePolicy',
   policy: 'PodDisruptionBudget PodSecurityPolicy',
   'policies.kubewarden.io': 'ClusterAdmissionPolicy AdmissionPolicy ClusterAdmissionPolicyGroup AdmissionPolicyGroup',
+  'policies.kyverno.io': 'ImageValidatingPolicy NamespacedImageValidatingPolicy ValidatingPolicy DeletingPolicy',
   'policy.sigstore.dev': 'ClusterImagePolicy TrustRoot',
   'scheduling.k8s.io': 'PriorityClass',
 }
@@ -76,6 +77,23 @@ export function isExcluded({ apiVersion, kind }: Pick<Resource, 'apiVersion' | '
     CLOUD_GROUP.test(group) ||
     (kind.endsWith('Report') && REPORT_GROUP.test(group))
   )
+}
+
+/** Kinds from which nothing is run: samples that a console offers, what a catalog says of packages, checks of a package. */
+const DESCRIPTIONS: Readonly<Record<string, string>> = {
+  'scorecard.operatorframework.io': 'Configuration',
+  'console.openshift.io': 'ConsoleSample ConsoleYAMLSample ConsoleQuickStart ConsoleCLIDownload',
+  'packages.operators.coreos.com': 'PackageManifest',
+  'image.openshift.io': 'Image ImageSignature',
+}
+
+const DESCRIBES: ReadonlySet<string> = new Set(
+  Object.entries(DESCRIPTIONS).flatMap(([group, kinds]) => kinds.split(' ').map((kind) => `${group}/${kind}`)),
+)
+
+/** Whether a resource only describes, so that what it names may never run. */
+export function onlyDescribes({ apiVersion, kind }: Pick<Resource, 'apiVersion' | 'kind'>): boolean {
+  return DESCRIBES.has(`${groupOf(apiVersion)}/${kind}`)
 }
 
 const KIND_LINE = /^kind: ?["']?(\w+)["']?[ \t]*\r?$/m

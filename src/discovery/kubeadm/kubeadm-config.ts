@@ -1,6 +1,7 @@
 import { type Path, valueAt } from '../../kubernetes/documents/path.ts'
 import { isObject, type Resource } from '../../kubernetes/objects/resource.ts'
 import { groupOf } from '../classify/exclusions.ts'
+import { fillPlaceholders, hasPlaceholder } from '../classify/placeholders.ts'
 import type { MadeElsewhere } from '../operators/made-elsewhere.ts'
 import type { ImageCandidate } from '../uses/image-candidate.ts'
 import { type KubeadmImageOptions, kubeadmImages } from './kubeadm-images.ts'
@@ -13,6 +14,7 @@ export interface KubeadmFound {
   readonly elsewhere: MadeElsewhere | undefined
 }
 
+const NO_VARS: ReadonlyMap<string, string> = new Map()
 const GROUPS = /^(?:kubeadm\.k8s\.io|(?:bootstrap|controlplane)\.cluster\.x-k8s\.io)$/
 
 /** Where the cluster configuration of a kind is, and where else its version stands. */
@@ -25,11 +27,10 @@ const PLACES: Readonly<Record<string, { readonly at: Path; readonly version?: Pa
 }
 
 /** What kubeadm makes of a cluster configuration, by itself or in a resource of Cluster API; undefined for others. */
-export function kubeadmFound({
-  apiVersion,
-  kind,
-  value,
-}: Pick<Resource, 'apiVersion' | 'kind' | 'value'>): KubeadmFound | undefined {
+export function kubeadmFound(
+  { apiVersion, kind, value }: Pick<Resource, 'apiVersion' | 'kind' | 'value'>,
+  vars: ReadonlyMap<string, string> = NO_VARS,
+): KubeadmFound | undefined {
   const place = PLACES[kind]
   if (!place || !GROUPS.test(groupOf(apiVersion))) return undefined
   const { at } = place
@@ -37,9 +38,14 @@ export function kubeadmFound({
   const config = isObject(found) ? found : {}
   const claimed = ['imageRepository', 'dns', 'etcd', 'kubernetesVersion'].map((key): Path => [...at, key])
   const versionPath = [place.version, [...at, 'kubernetesVersion']].find((path) => path && valueAt(value, path))
-  const text = versionPath && valueAt(value, versionPath)
+  const fill = (found: unknown) => (typeof found === 'string' ? (fillPlaceholders(found, vars) ?? found) : undefined)
+  const text = versionPath && fill(valueAt(value, versionPath))
+  const options = optionsOf(config, fill)
+  const isOpen = [options.repository, options.dns?.repository, options.etcd?.repository].some(
+    (repository) => repository !== undefined && hasPlaceholder(repository),
+  )
   const version = typeof text === 'string' ? kubernetesVersion(text) : undefined
-  if (!versionPath || version?.patch === undefined) {
+  if (!versionPath || version?.patch === undefined || isOpen) {
     // A worker's template says nothing about images, and runs what its control plane says.
     const isSilent = place.version === undefined && config.imageRepository === undefined && versionPath === undefined
     const what = typeof text === 'string' ? `Kubernetes ${text}` : 'the Kubernetes version of the cluster'
@@ -47,7 +53,7 @@ export function kubeadmFound({
     const elsewhere = { code: 'OPERATOR_CHOOSES', what, path } as const
     return { candidates: [], claimed, elsewhere: isSilent && kind !== 'ClusterConfiguration' ? undefined : elsewhere }
   }
-  const { images, unsure } = kubeadmImages(version, optionsOf(config))
+  const { images, unsure } = kubeadmImages(version, options)
   const candidates = images.map((reference): ImageCandidate => {
     const why = `kubeadm's images for Kubernetes ${version.text}`
     const nowhere = { textLine: undefined, container: undefined, policy: undefined }
@@ -57,11 +63,11 @@ export function kubeadmFound({
   return { candidates, claimed: [...claimed, versionPath], elsewhere }
 }
 
-function optionsOf(config: Record<string, unknown>): KubeadmImageOptions {
+function optionsOf(config: Record<string, unknown>, fill: (text: unknown) => string | undefined): KubeadmImageOptions {
   const dns = isObject(config.dns) ? config.dns : {}
   const etcd = isObject(config.etcd) ? config.etcd : {}
   const local = isObject(etcd.local) ? etcd.local : {}
-  const text = (value: unknown) => (typeof value === 'string' && value !== '' ? value.replace(/\/$/, '') : undefined)
+  const text = (value: unknown) => fill(value)?.replace(/\/$/, '') || undefined
   return {
     repository: text(config.imageRepository),
     dns: { repository: text(dns.imageRepository), tag: text(dns.imageTag), isElsewhere: dns.disabled === true },

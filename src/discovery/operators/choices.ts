@@ -84,6 +84,8 @@ const CHOICES: Readonly<Record<string, Readonly<Record<string, Choice>>>> = {
   'clickhouse.altinity.com': { ClickHouseInstallation: of('ClickHouse') },
   'clickhouse-keeper.altinity.com': { ClickHouseKeeperInstallation: of('ClickHouse Keeper') },
   'k8s.mariadb.com': same('MariaDB MaxScale', 'MariaDB', IMAGE),
+  'mysql.oracle.com': { InnoDBCluster: of('MySQL', { unless: 'spec.version' }) },
+  'instance.falcosecurity.dev': { Falco: of('Falco', { unless: 'spec.version' }) },
   'minio.min.io': { Tenant: of('MinIO', IMAGE) },
   'operator.victoriametrics.com': {
     ...same('VMSingle VMAgent VMAlert VMAuth VMAlertmanager VMAnomaly VLSingle VLAgent VTSingle', 'VictoriaMetrics', {

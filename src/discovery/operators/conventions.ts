@@ -39,11 +39,21 @@ const TIDB: readonly Row[] = (
   return ['TidbCluster', `spec.${component}`, template, { unless: 'image' }]
 })
 
-const TIDB_GROUPS: readonly Row[] = ['PD', 'TiKV', 'TiDB', 'TiFlash', 'TiCDC', 'TiProxy'].map(
-  (name): Row => [
+const TIDB_GROUPS: readonly Row[] = (
+  [
+    ...(['PD', 'TiKV', 'TiDB', 'TiFlash', 'TiCDC', 'TiProxy'] as const).map(
+      (name) => [name, name.toLowerCase()] as const,
+    ),
+    // Services that were split off run the same program.
+    ...(['TSO', 'Scheduling', 'Scheduler', 'Router', 'ResourceManager'] as const).map((name) => [name, 'pd'] as const),
+    ['DM', 'dm'],
+    ['DMWorker', 'dm'],
+  ] as const
+).map(
+  ([name, image]): Row => [
     `${name}Group`,
     'spec.template.spec.version',
-    `pingcap/${name.toLowerCase()}:{}`,
+    `pingcap/${image}:{}`,
     { unless: '$.spec.template.spec.image' },
   ],
 )
@@ -146,6 +156,25 @@ const SCYLLA: readonly Row[] = [
   ['ScyllaCluster', 'spec', '{agentRepository:-docker.io/scylladb/scylla-manager-agent}:{agentVersion:-latest}'],
 ]
 
+/** Source: internal/pkg/image of falco-operator. */
+const FALCO: readonly Row[] = [
+  ['Falco', 'spec.version', 'docker.io/falcosecurity/falco:{}'],
+  ...(
+    [
+      ['metacollector', 'k8s-metacollector'],
+      ['falcosidekick', 'falcosidekick'],
+      ['falcosidekick-ui', 'falcosidekick-ui'],
+    ] as const
+  ).map(
+    ([type, image]): Row => [
+      'Component',
+      'spec.component',
+      `docker.io/falcosecurity/${image}:{version}`,
+      { where: { type } },
+    ],
+  ),
+]
+
 const BY_GROUP: Readonly<Record<string, readonly Row[]>> = {
   'monitoring.coreos.com': MONITORING,
   'pingcap.com': TIDB,
@@ -167,7 +196,10 @@ const BY_GROUP: Readonly<Record<string, readonly Row[]>> = {
     ['Hazelcast', 'spec', '{repository:-docker.io/hazelcast/hazelcast-enterprise}:{version}'],
     ['ManagementCenter', 'spec', '{repository:-docker.io/hazelcast/management-center}:{version}'],
   ],
-  'instance.falcosecurity.dev': [['Falco', 'spec.version', 'docker.io/falcosecurity/falco:{}']],
+  'instance.falcosecurity.dev': FALCO,
+  'artifact.falcosecurity.dev': ['Rulesfile', 'Plugin', 'Config'].map(
+    (kind): Row => [kind, 'spec.ociArtifact', '{registry.name:-ghcr.io}/{image.repository}:{image.tag:-latest}'],
+  ),
 }
 
 /**

@@ -1,10 +1,11 @@
 import type { Path } from '../../kubernetes/documents/path.ts'
 import type { Resource } from '../../kubernetes/objects/resource.ts'
 import type { Workload } from '../../kubernetes/objects/workload.ts'
-import { isExcluded } from '../classify/exclusions.ts'
+import { isExcluded, onlyDescribes } from '../classify/exclusions.ts'
 import { kubeadmFound } from '../kubeadm/kubeadm-config.ts'
 import { CONVENTIONS } from '../operators/conventions.ts'
 import { chartOf, choiceFor, type MadeElsewhere } from '../operators/made-elsewhere.ts'
+import { namesIn } from '../operators/names.ts'
 import { applyRules, type RuleResult } from '../rules/apply-rules.ts'
 import type { FieldRule } from '../rules/field-rule.ts'
 import { KNOWN_FIELDS } from '../rules/known-fields.ts'
@@ -13,6 +14,7 @@ import { schemaDefaults } from './schema-defaults.ts'
 import { findCandidates } from './walk.ts'
 import type { Found, ReadInside } from './walk-state.ts'
 
+type Vars = ReadonlyMap<string, string> | undefined
 type Told = Pick<Resource, 'apiVersion' | 'kind' | 'value'>
 
 const BUILT_IN: readonly FieldRule[] = [...KNOWN_FIELDS, ...CONVENTIONS]
@@ -21,28 +23,37 @@ const BUILT_IN: readonly FieldRule[] = [...KNOWN_FIELDS, ...CONVENTIONS]
 export function candidatesOf(
   resource: Resource,
   workload: Workload | undefined,
-  { rules, vars }: { rules: readonly FieldRule[]; vars: ReadonlyMap<string, string> | undefined },
+  { rules, vars }: { rules: readonly FieldRule[]; vars: Vars },
 ): Found {
   const own = applyRules(rules, resource, 'rule')
-  const known = builtIn(resource)
+  const known = builtIn(resource, vars)
   const { candidates, gaps, unresolved, elsewhere } = guessesFor(resource, workload, vars)
   const isOwn = claims(own.claimed)
   const isKnown = claims(known.claimed)
-  const found = [
-    ...own.candidates,
+  const told = [
     ...known.candidates.filter(({ path }) => !isOwn(path)),
     ...candidates.filter(({ path }) => !isOwn(path) && !isKnown(path)),
   ]
+  const isDescription = onlyDescribes(resource)
+  const found = [
+    ...own.candidates,
+    ...told.map((one): ImageCandidate => (isDescription ? { ...one, confidence: 'possible' } : one)),
+  ]
   const open = unresolved.filter(({ path }) => !isOwn(path) && !isKnown(path))
   const isSilent = open.length === 0 && found.every(({ confidence }) => confidence === 'possible')
-  const made = madeOf(resource, { isSilent, isWorkload: workload !== undefined, isTold: own.candidates.length > 0 })
+  const made = madeOf(resource, {
+    isSilent,
+    isWorkload: workload !== undefined,
+    isTold: own.candidates.length > 0,
+    vars,
+  })
   return { candidates: found, gaps, unresolved: open, elsewhere: [...elsewhere, ...made] }
 }
 
 /** What the tables of this program say of a resource. */
-function builtIn(resource: Told): RuleResult {
+function builtIn(resource: Told, vars: Vars): RuleResult {
   const known = applyRules(BUILT_IN, resource, 'knownField')
-  const kubeadm = kubeadmFound(resource)
+  const kubeadm = kubeadmFound(resource, vars)
   if (!kubeadm) return known
   return {
     candidates: [...known.candidates, ...kubeadm.candidates],
@@ -53,10 +64,10 @@ function builtIn(resource: Told): RuleResult {
 /** What else makes workloads of a resource. */
 function madeOf(
   resource: Told,
-  { isSilent, isWorkload, isTold }: { isSilent: boolean; isWorkload: boolean; isTold: boolean },
+  { isSilent, isWorkload, isTold, vars }: { isSilent: boolean; isWorkload: boolean; isTold: boolean; vars: Vars },
 ): MadeElsewhere[] {
   const isChoice = !isWorkload && !isTold && !isExcluded(resource)
-  const kubeadm = kubeadmFound(resource)
+  const kubeadm = kubeadmFound(resource, vars)
   const choice = kubeadm ? kubeadm.elsewhere : isChoice ? choiceFor(resource, isSilent) : undefined
   return [chartOf(resource), choice].filter((made) => made !== undefined)
 }
@@ -74,28 +85,30 @@ function claims(claimed: readonly Path[]): (path: Path) => boolean {
   }
 }
 
-function guessesFor(
-  resource: Resource,
-  workload: Workload | undefined,
-  vars: ReadonlyMap<string, string> | undefined,
-): Found {
+function guessesFor(resource: Resource, workload: Workload | undefined, vars: Vars): Found {
   const { apiVersion, kind, value } = resource
   const nothing = { candidates: [], gaps: [], unresolved: [], elsewhere: [] }
   if (isExcluded(resource)) return nothing
   if (kind === 'CustomResourceDefinition') return { ...nothing, candidates: defaultCandidates(resource) }
   const layer = kind === 'ConfigMap' ? 'config' : 'knownField'
-  return findCandidates(value, { apiVersion, layer, podSpec: workload?.podSpec, vars, readInside })
+  return findCandidates(value, {
+    apiVersion,
+    layer,
+    podSpec: workload?.podSpec,
+    vars: namesIn(resource, vars),
+    readInside: (inside) => toldInside(inside, vars),
+  })
 }
 
 /** A resource that stands as text in another is told by the same tables. */
-const readInside: ReadInside = (value) => {
+function toldInside(value: Record<string, unknown>, vars: Vars): ReturnType<ReadInside> {
   const resource = { apiVersion: String(value.apiVersion ?? ''), kind: String(value.kind), value }
   if (isExcluded(resource)) return undefined
-  const { candidates, claimed } = builtIn(resource)
+  const { candidates, claimed } = builtIn(resource, vars)
   return {
     candidates,
     isClaimed: claims(claimed),
-    elsewhere: (isSilent) => madeOf(resource, { isSilent, isWorkload: false, isTold: false }),
+    elsewhere: (isSilent) => madeOf(resource, { isSilent, isWorkload: false, isTold: false, vars }),
   }
 }
 

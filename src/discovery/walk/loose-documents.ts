@@ -16,7 +16,8 @@ export interface LooseFound extends Pick<Found, 'candidates' | 'unresolved'> {
 /** Reads the value of a document that names no kind, as the text of a ConfigMap is read. */
 export function looseCandidates(value: unknown, vars: ReadonlyMap<string, string> | undefined): LooseFound {
   const { candidates, unresolved } = findCandidates(value, { apiVersion: '', layer: 'config', isLoose: true, vars })
-  const isOthers = isObject(value) && OTHER_TOOLS.some((keys) => keys.every((key) => key in value))
+  const isOthers =
+    isObject(value) && (isCatalog(value) || OTHER_TOOLS.some((keys) => keys.every((key) => key in value)))
   return {
     candidates: candidates.map((candidate): ImageCandidate => {
       const why = `${candidate.why}, in a document without a kind`
@@ -25,6 +26,11 @@ export function looseCandidates(value: unknown, vars: ReadonlyMap<string, string
     unresolved,
     hasImageKeys: hasImageKeys(value),
   }
+}
+
+/** What a catalog of operators says of packages, most of which nobody installs. */
+function isCatalog({ schema }: Record<string, unknown>): boolean {
+  return typeof schema === 'string' && schema.startsWith('olm.')
 }
 
 function hasImageKeys(root: unknown): boolean {
