@@ -40,7 +40,7 @@ export class Definitions {
   }
 
   /** Keeps a custom resource whose definition may still come. */
-  wait({ apiVersion, kind, namespace, name, value, document, path }: Resource): void {
+  wait({ apiVersion, kind, namespace, name, value, document }: Resource): void {
     const group = groupOf(apiVersion)
     const of = nameOf({ apiVersion, kind })
     if (!group.includes('.') || group.endsWith('.k8s.io') || this.#trees.has(of)) return
@@ -52,7 +52,7 @@ export class Definitions {
     }
     this.#bytes += json.length
     const kept = this.#waiting.get(of) ?? []
-    kept.push({ apiVersion, kind, namespace, name, file: document.file, line: document.lineOf(path), json })
+    kept.push({ apiVersion, kind, namespace, name, file: document.file, line: document.line, json })
     this.#waiting.set(of, kept)
   }
 
