@@ -6,7 +6,6 @@ import type { InputDocument } from '../../discovery/scan.ts'
 import { ExpectedError } from '../../errors.ts'
 import { finding } from '../../finding.ts'
 import { nameOf, readText } from '../texts/read-text.ts'
-import { readRemoteText } from '../texts/remote-text.ts'
 
 /** Where each distribution publishes the list of its images. */
 const LISTS: Readonly<Record<string, string>> = {
@@ -70,7 +69,7 @@ async function readList(
       hint: 'Add --allow-remote; or download the list by other means, and name the file.',
     })
   }
-  const text = url ? await readRemoteText(url) : await readText(from)
+  const text = url ? await readRemote(url) : await readText(from)
   const file = url ? url.href : nameOf(from)
   if (!isImageList(text)) {
     throw new ExpectedError('INPUT_INVALID', `${file}: is no list of images, one a line`, {
@@ -81,6 +80,12 @@ async function readList(
     ? [{ form: 'notice', file, finding: finding('REMOTE_ASKED', `asked for ${url.href}`, { file }) }]
     : []
   return [...asked, { form: 'list', file, line: 1, text }, ...doubtsOf(text, { name, version, file })]
+}
+
+/** Loaded only where it is needed: what speaks with servers takes as long to load as a small scan. */
+async function readRemote(url: URL): Promise<string> {
+  const { readRemoteText } = await import('../texts/remote-text.ts')
+  return readRemoteText(url)
 }
 
 /** What is strange about a list: without a sandbox image no pod starts, and images of another version start no cluster. */
