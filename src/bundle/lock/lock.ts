@@ -76,7 +76,8 @@ export async function lockImages(
   await onResolved?.(needsOfTargets(resolved, platforms.length, isKnown))
   const found = await limit.map(resolved, ({ reference, target }) =>
     orFailure(reference, async () => {
-      const { image, attestations, notes } = await lockImage(reference, platforms, target, documents)
+      const found = await upToDate(reference, target, source, documents)
+      const { image, attestations, notes } = await lockImage(reference, platforms, found, documents)
       assertCarriable(image.reference, blobsOf(image))
       leftOut.push(...notes)
       const kept = keepAttestations ? attestations : []
@@ -129,6 +130,25 @@ function only(image: LockedImage, wanted: readonly Platform[]): LockedImage {
     `${image.reference} is locked for ${locked}, not for ${wanted.map(formatPlatform).join(', ')}`,
     { hint: 'Lock it again for these platforms.' },
   )
+}
+
+/** What a tag stands for by its document, where the digest that a registry gave for it is of none that it has. */
+async function upToDate(
+  reference: Reference,
+  target: Descriptor,
+  source: ImageSource,
+  documents: Documents,
+): Promise<Descriptor> {
+  try {
+    await documents.get(reference, target)
+    return target
+  } catch (error) {
+    const isGone = error instanceof ExpectedError && error.code === 'MANIFEST_UNKNOWN'
+    if (!isGone || reference.digest !== undefined) throw error
+    const now = await source.resolve(reference, { isWhole: true })
+    if (now.digest === target.digest) throw error
+    return now
+  }
 }
 
 async function lockImage(

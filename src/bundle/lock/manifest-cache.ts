@@ -25,7 +25,7 @@ export function withKnownDocuments(
   local: readonly Content[],
 ): ImageSource {
   return {
-    resolve: (reference) => source.resolve(reference),
+    resolve: (reference, options) => source.resolve(reference, options),
     async readDocument(repository, descriptor) {
       const known = kept.documents.get(descriptor.digest) ?? (await findLocally(descriptor, local))
       if (known) return known

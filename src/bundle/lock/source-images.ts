@@ -25,14 +25,14 @@ export function withPlaces(
   const paths = describePlaces(places)
   return {
     quotaOf: (registry) => source.quotaOf(registry),
-    async resolve(reference) {
+    async resolve(reference, options) {
       for (const place of places) {
         const descriptor = await findIn(place, reference)
         if (!descriptor) continue
         onFound?.(reference, place)
         return descriptor
       }
-      if (!isOffline) return source.resolve(reference)
+      if (!isOffline) return source.resolve(reference, options)
       throw nowhere(`${formatReference(reference)}: in none of these places`, paths)
     },
     async readDocument(repository, descriptor) {

@@ -37,25 +37,18 @@ export class RegistryClient {
   }
 
   /**
-   * What a reference stands for now. Asks with HEAD, because some registries count every GET of a manifest.
+   * What a reference stands for now. Asks with HEAD, because some registries count every GET of a manifest; with
+   * `isWhole` for the manifest itself, since a HEAD may come from a cache that is older.
    *
    * @throws {ExpectedError} MANIFEST_UNKNOWN, UNAUTHORIZED, DENIED, TOOMANYREQUESTS, UNSUPPORTED, REGISTRY_UNREACHABLE,
    * REGISTRY_ERROR
    */
-  async resolve(reference: Reference): Promise<Descriptor> {
+  async resolve(reference: Reference, { isWhole = false } = {}): Promise<Descriptor> {
     const subject = { registry: reference.domain, what: `image ${formatReference(reference)}` }
     const name = reference.digest ?? reference.tag ?? 'latest'
     const ask = async (endpoint: Endpoint) => {
-      const head = await this.#registries.send(
-        endpoint,
-        { method: 'HEAD', path: `manifests/${name}`, headers: { accept: ACCEPT } },
-        subject,
-      )
-      const described = head.status === 200 ? descriptorOf(head) : undefined
-      if (described && (!reference.digest || described.digest === reference.digest)) return described
-      // Where every GET counts, none is spent on words for what is clear.
-      const isCounted = this.#registries.pullQuota(endpoint).quota !== undefined
-      if (head.status === 404 && isCounted) this.#registries.expect(head, [200], endpoint, subject)
+      const described = isWhole ? undefined : await this.#head(endpoint, name, reference, subject)
+      if (described) return described
       // Some registries do not know HEAD, or answer it without a digest; and only GET has an error's words.
       const response = await this.#registries.send(
         endpoint,
@@ -66,6 +59,26 @@ export class RegistryClient {
       return describe(response, reference.digest, subject)
     }
     return this.#registries.atEndpoints(reference, subject, ask, { byTag: !reference.digest })
+  }
+
+  /** What a HEAD says; undefined where only the manifest itself can. */
+  async #head(
+    endpoint: Endpoint,
+    name: string,
+    { digest }: Reference,
+    subject: Subject,
+  ): Promise<Descriptor | undefined> {
+    const head = await this.#registries.send(
+      endpoint,
+      { method: 'HEAD', path: `manifests/${name}`, headers: { accept: ACCEPT } },
+      subject,
+    )
+    const described = head.status === 200 ? descriptorOf(head) : undefined
+    if (described && (!digest || described.digest === digest)) return described
+    // Where every GET counts, none is spent on words for what is clear.
+    const isCounted = this.#registries.pullQuota(endpoint).quota !== undefined
+    if (head.status === 404 && isCounted) this.#registries.expect(head, [200], endpoint, subject)
+    return undefined
   }
 
   /**

@@ -144,7 +144,7 @@ function isContent(status: number): boolean {
 }
 
 /** How servers say that they send no parts: some links are signed for the whole alone. */
-const RANGE_REFUSED = new Set([400, 403, 405, 406, 412, 416, 501])
+const RANGE_REFUSED = new Set([204, 400, 403, 405, 406, 412, 416, 501])
 
 function unusable({ registry, what }: Subject, problem: string): ExpectedError {
   return new ExpectedError('REGISTRY_ERROR', `${what}: ${registry} ${problem}`, {

@@ -6,7 +6,8 @@ import { formatReference, type Reference } from '../../../oci/reference.ts'
 
 /** Where images are looked up. */
 export interface ImageSource {
-  resolve(reference: Reference): Promise<Descriptor>
+  /** With `isWhole` by the document itself, where what was said of it without it turned out to be wrong. */
+  resolve(reference: Reference, options?: { readonly isWhole?: boolean }): Promise<Descriptor>
   readDocument(repository: Reference, descriptor: Descriptor): Promise<Uint8Array>
 }
 
