@@ -3,8 +3,10 @@ import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { checkAdmission } from './admission.ts'
 import { startControlPlane } from './control-plane.ts'
+import { checkJoins } from './joins.ts'
 import type { LiveCluster } from './live-cluster.ts'
-import { startNode } from './live-node.ts'
+import { type NewNode, startNode } from './live-node.ts'
+import { checkMonths } from './months.ts'
 import { ProcessGroup } from './process-group.ts'
 import { checkRegistry } from './registry.ts'
 import { Report } from './report.ts'
@@ -14,7 +16,7 @@ import { writeShop } from './shop.ts'
 import { checkTrust } from './trust.ts'
 
 export interface LiveOptions {
-  /** One part instead of all: resources, admission, trust, registry, seeding. */
+  /** One part instead of all: resources, admission, trust, registry, seeding, months, joins. */
   readonly only: string | undefined
   /** The program as one file, for the registry in the cluster. */
   readonly program: string | undefined
@@ -40,7 +42,8 @@ export async function liveChecks(
       await startNode({ name: 'node-a', address: '10.77.0.1', offset: 0 }, parts),
       await startNode({ name: 'node-b', address: '10.77.0.2', offset: 1 }, parts),
     ] as const
-    const live: LiveCluster = { ...cluster, nodes, shop, processes, directory, report }
+    const addNode = (node: NewNode) => startNode(node, parts)
+    const live: LiveCluster = { ...cluster, nodes, addNode, shop, processes, directory, report }
     console.log(`KUBECONFIG=${cluster.kubeconfig} (in the network namespace of ${process.pid})`)
     await cluster.apply({ apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'shop' } })
     await report.part('resources', () => checkResources(live))
@@ -48,6 +51,8 @@ export async function liveChecks(
     await report.part('trust', () => checkTrust(live))
     await report.part('registry', () => checkRegistry(live))
     await report.part('seeding', () => checkSeeding(live))
+    await report.part('months', () => checkMonths(live))
+    await report.part('joins', () => checkJoins(live))
     console.log(report.summary())
     if (keep) await once(process, 'SIGINT')
     return report.failed > 0 ? 1 : 0

@@ -14,13 +14,15 @@ const VERBOSITY = '--v=1'
 const USERS = [
   'admin,admin,admin,system:masters',
   'auditor,auditor,auditor',
-  ...['a', 'b'].map((n) => `node-${n},system:node:node-${n},${n},system:nodes`),
+  ...['a', 'b', 'c'].map((n) => `node-${n},system:node:node-${n},${n},system:nodes`),
 ]
 
 /** A Kubernetes control plane on loopback. */
 export interface ControlPlane {
   /** Of the user who may do everything. */
   readonly kubeconfig: string
+  /** `https://…`, and the certificate that it shows (PEM file). */
+  readonly server: { readonly url: string; readonly certificate: string }
   /** Of a node's kubelet, or of whomever else the API server knows. */
   kubeconfigOf(user: string): Promise<string>
   kubectl(...args: readonly string[]): Promise<string>
@@ -91,6 +93,7 @@ export async function startControlPlane(
   await eventually(() => kubectl('get', 'serviceaccount', 'default'), { seconds: 60 })
   return {
     kubeconfig,
+    server: { url: SERVER, certificate: join(file('certs'), 'apiserver.crt') },
     kubeconfigOf,
     kubectl,
     kubectlSays,

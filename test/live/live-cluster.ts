@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { type CliResult, runCli } from '../support/cli.ts'
 import { toolEnvironment } from '../support/debian.ts'
 import type { ControlPlane } from './control-plane.ts'
-import type { LiveNode } from './live-node.ts'
+import type { LiveNode, NewNode } from './live-node.ts'
 import type { ProcessGroup } from './process-group.ts'
 import type { Report } from './report.ts'
 import type { Shop } from './shop.ts'
@@ -12,6 +12,8 @@ import type { Shop } from './shop.ts'
 /** What the checks have to work with. */
 export interface LiveCluster extends ControlPlane {
   readonly nodes: readonly [LiveNode, LiveNode]
+  /** Starts one more. */
+  readonly addNode: (node: NewNode) => Promise<LiveNode>
   readonly shop: Shop
   readonly processes: ProcessGroup
   /** For what a check writes. */

@@ -29,7 +29,7 @@ const OVERLAID = ['/etc', '/usr']
 
 /** Starts containerd with the sandbox image, then the kubelet, and waits until the API server says that it is ready. */
 export async function startNode(
-  { name, address, offset }: { name: string; address: string; offset: number },
+  { name, address, offset, taints = [] }: NewNode,
   { binaries, base, pause, cluster, processes }: NodeParts,
 ): Promise<LiveNode> {
   const directory = join(base, name)
@@ -47,7 +47,10 @@ export async function startNode(
   await writeFile(join(directory, 'etc/cni/net.d/10-live.conflist'), JSON.stringify(network(offset)))
   await mkdir(join(directory, 'etc/containerd'), { recursive: true })
   await writeFile(join(directory, 'etc/containerd/live.toml'), CONTAINERD)
-  await writeFile(join(directory, 'etc/kubelet.yaml'), JSON.stringify(kubelet(offset)))
+  await writeFile(
+    join(directory, 'etc/kubelet.yaml'),
+    JSON.stringify({ ...kubelet(offset), registerWithTaints: taints }),
+  )
 
   const mounts = [
     ...OWN.map((path) => `mount --bind ${join(directory, path)} ${path}`),
@@ -91,6 +94,15 @@ export async function startNode(
     { seconds: 60 },
   )
   return { name, directory, ctr, sh }
+}
+
+export interface NewNode {
+  readonly name: string
+  readonly address: string
+  /** Of its ports and of its network. */
+  readonly offset: number
+  /** What it registers with. */
+  readonly taints?: readonly { key: string; effect: string }[]
 }
 
 interface NodeParts {

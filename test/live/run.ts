@@ -1,13 +1,11 @@
 // Repeats against a real Kubernetes what the tests can only show with kubectl, types and a server of their own: whether
 // the API server takes what nodeseed writes, whether admission does what the guard says, and whether the seeding pods
 // run under a real kubelet.
-//   node test/live/run.ts BINARIES [--only PART] [--program FILE] [--keep]     (as root, on Linux; some minutes)
-// BINARIES is a directory with kube-apiserver, kube-controller-manager, kube-scheduler and kubelet of Kubernetes 1.34,
-// etcd, and cni/ with the plugins bridge, host-local and loopback. etcd and the plugins are packages of most
-// distributions (Debian: etcd-server, containernetworking-plugins). Kubernetes' programs come with every distribution of
-// it; without one, a Go module of one file that requires k8s.io/kubernetes, with the same `replace` for each k8s.io
-// module as its own go.mod has but with versions, builds all four (cmd/NAME/app has a New…Command for each).
-// containerd, runc and kubectl are those that the tests unpack. Everything runs in namespaces of its own: no address,
+//   npm run live -- [BINARIES] [--only PART] [--program FILE] [--keep]     (as root, on Linux; some minutes)
+// BINARIES is a directory with kube-apiserver, kube-controller-manager, kube-scheduler and kubelet, etcd, and cni/ with the
+// plugins bridge, host-local and loopback. Without it Kubernetes is built once by Go and kept outside of the repository,
+// see programs.ts; etcd and the plugins are Debian's. containerd, runc and kubectl are those that the tests unpack;
+// NODESEED_TOOLS=/opt/containerd-2.4/bin takes another containerd. Everything runs in namespaces of its own: no address,
 // mount or process of this machine is touched. With --keep the cluster stays until the run is interrupted.
 // --program is what npm run build:binary makes; without it the registry in the cluster is only applied, not run.
 import { spawn, spawnSync } from 'node:child_process'
@@ -19,6 +17,7 @@ import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { liveChecks } from './checks.ts'
 import { CGROUP } from './live-node.ts'
+import { findPrograms } from './programs.ts'
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
@@ -29,23 +28,25 @@ const { values, positionals } = parseArgs({
     inside: { type: 'boolean' },
   },
 })
-const [binaries] = positionals
-if (binaries === undefined || process.getuid?.() !== 0) {
-  console.error('usage, as root: node test/live/run.ts BINARIES [--only PART] [--program FILE] [--keep]')
+if (process.getuid?.() !== 0) {
+  console.error('usage, as root: npm run live -- [BINARIES] [--only PART] [--program FILE] [--keep]')
   process.exit(2)
 }
-process.exitCode = values.inside ? await inside(resolve(binaries)) : await outside()
+const [named] = positionals
+const binaries = named === undefined ? await findPrograms() : resolve(named)
+process.exitCode = values.inside ? await inside(binaries) : await outside(binaries)
 
 /** Runs itself again as the first process of its own namespaces: when it ends, so does all that it started. */
-async function outside(): Promise<number> {
+async function outside(programs: string): Promise<number> {
   const script = [
     'ip link set lo up',
     'ip link add name live0 type bridge',
     'ip link set live0 up',
-    ...['1', '2', '254'].map((last) => `ip address add 10.77.0.${last}/24 dev live0`),
+    ...['1', '2', '3', '254'].map((last) => `ip address add 10.77.0.${last}/24 dev live0`),
     'exec "$@"',
   ].join(' && ')
-  const self = [process.execPath, fileURLToPath(import.meta.url), ...process.argv.slice(2), '--inside']
+  const options = process.argv.slice(2).filter((word) => word !== named)
+  const self = [process.execPath, fileURLToPath(import.meta.url), programs, ...options, '--inside']
   const child = spawn(
     'unshare',
     ['--net', '--mount', '--pid', '--fork', '--kill-child', '--mount-proc', 'sh', '-c', script, 'sh', ...self],
