@@ -12,16 +12,19 @@ import { startContainerd } from './support/containerd.ts'
 import { testWith, toolEnvironment } from './support/debian.ts'
 import { temporaryDirectory } from './support/temporary.ts'
 
-const readme = await readFile('README.md', 'utf8')
-const blocks = [...readme.matchAll(/^```(\w*)\n([\s\S]*?)^```$/gm)].map(([, language, text = '']) => ({
-  language,
-  text,
-}))
+const [readme, nextMonth] = await Promise.all(['README.md', 'docs/next-month.md'].map((file) => readFile(file, 'utf8')))
+// The chapter on the next month goes on where the README ends.
+const blocks = [...`${readme}\n${nextMonth}`.matchAll(/^```(\w*)\n([\s\S]*?)^```$/gm)].map(
+  ([, language, text = '']) => ({
+    language,
+    text,
+  }),
+)
 const scripts = blocks.filter(({ language }) => language === 'sh').map(({ text }) => withoutOwnScripts(text))
 
 // kubectl's kustomize knows components since 1.21.
 testWith(['containerd', 'ctr', 'runc', 'kubectl', 'skopeo'], { root: true, kubectl: 21 })(
-  'every command block of the README works, in its order, from an empty directory',
+  'every command block of the README and of docs/next-month.md works, in its order, from an empty directory',
   async () => {
     const run = await user()
     for (const script of scripts) {

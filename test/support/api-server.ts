@@ -95,18 +95,16 @@ export class ApiServer {
     const isCollection = pathname.endsWith(`/${target.type.name}`)
     if (isCollection) {
       const items = this.#select(pathname, target.type.kind, searchParams)
-      const { apiVersion } = target
+      const [kind, { apiVersion }] = [`${target.type.kind}List`, target]
       if (searchParams.get('watch')) return this.#watch(response, items)
-      return reply(response, 200, {
-        kind: `${target.type.kind}List`,
-        apiVersion,
-        metadata: { resourceVersion: '1' },
-        items,
-      })
+      return reply(response, 200, { kind, apiVersion, metadata: { resourceVersion: '1' }, items })
     }
     const object = this.#objects.get(pathname)
     if (!object) return reply(response, 404, status(404, `${target.type.name} not found`))
-    if (request.method === 'PATCH') merge(object, (await json(request)) as Record<string, unknown>)
+    if (request.method === 'PATCH') {
+      merge(object, (await json(request)) as Record<string, unknown>)
+      if (object.kind === 'DaemonSet') this.#runDaemonSet(object)
+    }
     return reply(response, 200, object)
   }
 
