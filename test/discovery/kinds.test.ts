@@ -87,3 +87,11 @@ test.for<[apiVersion: string, kind: string, spec: string]>([
 ])('%s %s only compares', ([apiVersion, kind, spec]) => {
   expect(scanText(of(apiVersion, kind, spec)).uses).toEqual([])
 })
+
+test.for<[values: string, images: string[]]>([
+  ['{livenessProbe: {enabled: true, side: {image: {repository: x/y, tag: v1}}}}', ['x/y:v1']],
+  ['{probes: {startupProbe: {images: ["x/y:1"]}}}', ['x/y:1']],
+  ['{image: {repository: x/y, tag: v1}, livenessProbe: {exec: {command: [run, --image=x/z:1]}}}', ['x/y:v1']],
+])('a probe is skipped in containers only: %s', ([values, images]) => {
+  expect(found(of('helm.toolkit.fluxcd.io/v2', 'HelmRelease', `{values: ${values}}`))).toEqual(images)
+})

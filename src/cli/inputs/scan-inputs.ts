@@ -165,8 +165,11 @@ function placesOf(uses: readonly ImageUse[]): (finding: Pick<Finding, 'file' | '
 /** Reads once more, with their defaults, the custom resources that came before their definition. */
 function addLate(scan: GrowingScan, options: ScanOptions): void {
   const { findings, uses, definitions } = scan
-  const known = new Set(uses.map(({ file, image, reference }) => `${file} ${image ?? reference}`))
-  for (const { json, file, line, ...names } of definitions.late()) {
+  const late = definitions.late()
+  const known = new Set(
+    late.length > 0 ? uses.map(({ file, image, reference }) => `${file} ${image ?? reference}`) : [],
+  )
+  for (const { json, file, line, ...names } of late) {
     const again = emptyScan(definitions)
     const at = () => line
     const value = JSON.parse(json) as unknown

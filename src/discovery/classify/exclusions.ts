@@ -64,9 +64,10 @@ const KEYS: ReadonlySet<string> = new Set(
 
 /** Fields of pods, names of Ceph block devices, what was: in values a component may bear such a name. */
 const POD_FIELDS: ReadonlySet<string> = new Set(
-  `status affinity tolerations rbd imagePullSecrets ports securityContext volumeMounts livenessProbe readinessProbe
-  startupProbe`.split(/\s+/),
+  'status affinity tolerations rbd imagePullSecrets ports securityContext volumeMounts'.split(' '),
 )
+/** Fields of containers; elsewhere a component, or what holds some, may bear such a name. */
+const PROBES: ReadonlySet<string> = new Set(['livenessProbe', 'readinessProbe', 'startupProbe'])
 
 /** Whether a resource names no image beside those of its pod spec. */
 export function isExcluded({ apiVersion, kind }: Pick<Resource, 'apiVersion' | 'kind'>): boolean {
@@ -111,15 +112,20 @@ export function mayNameImages(source: string): boolean {
   return !isExcluded({ apiVersion, kind })
 }
 
-/** Whether nothing at or below a key of a resource of that API is an image to run. `isRoot` is for the resource's own keys. */
+/** Whether nothing at or below a key of a resource of that API is an image to run. `isRoot` is for the resource's own keys, `holder` what the key stands in. */
 export function isExcludedKey(
   key: string,
   value: unknown,
-  { apiVersion, isRoot }: { apiVersion: string; isRoot: boolean },
+  { apiVersion, isRoot, holder }: { apiVersion: string; isRoot: boolean; holder: Readonly<Record<string, unknown>> },
 ): boolean {
   if (KEYS.has(key) || (isRoot && key === 'status')) return true
   if (POD_FIELDS.has(key)) return !isComponent(value)
+  if (PROBES.has(key)) return isContainer(holder) && !isComponent(value)
   return POLICY_PATTERNS.has(key) && groupOf(apiVersion).endsWith('kyverno.io')
+}
+
+function isContainer(map: Readonly<Record<string, unknown>>): boolean {
+  return 'image' in map || 'command' in map || 'args' in map || 'env' in map
 }
 
 /** Whether a map says which image something runs, as a component in values does: `{repository, tag}`, `{image: {…}}`. */

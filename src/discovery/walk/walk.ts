@@ -124,7 +124,7 @@ function visitMap(walk: Walk, map: Record<string, unknown>, name: string, outer:
   const isClaimed = walk.claimed.has(map)
   const taken = isClaimed ? NOTHING : addCompositions(walk, entriesOf(map, place.outer), place, name)
   const pair = namedValueOf(map)
-  const at = { apiVersion: walk.apiVersion, isRoot: walk.path.length === 0 && walk.depth === 0 }
+  const at = { apiVersion: walk.apiVersion, isRoot: walk.path.length === 0 && walk.depth === 0, holder: map }
   if (pair) visitNamedValue(walk, pair, name, place, visit)
   for (const key in map) {
     const value = map[key]
