@@ -93,29 +93,36 @@ export class ChainMatcher implements Forecaster {
     const room = Math.min(MAX_MATCH, this.limit - at)
     if (room < shortest || room <= least) return
     if (shortest === 4) this.#moveWindow(at)
-    const { bytes, start } = this.text
     let candidate = this.#remember(at)
+    const { bytes, start } = this.text
+    const previous = this.#previous
     const lowest = Math.max(this.#floor, at - farthest)
+    // zlib looks at the farthest place only when it is the first, and a place that is overwritten leads nowhere.
+    const lowestNext = Math.max(lowest, shortest === 3 ? at - farthest + 1 : 0)
+    const overwritten = at - WINDOW
     const enough = Math.min(nice, room)
     const here = at - start
-    let steps = least >= good ? chain >> 2 : chain
-    let best = least
-    while (candidate >= lowest && steps-- > 0) {
+    let steps = candidate < lowest ? 0 : least >= good ? chain >> 2 : chain
+    let [best, distance] = [least, 0]
+    let [last, beforeLast] = [bytes[here + best], bytes[here + best - 1]]
+    for (; steps > 0; steps--) {
       const there = candidate - start
-      if (bytes[there + best] === bytes[here + best] && bytes[there] === bytes[here]) {
-        let length = 1
+      if (bytes[there + best] === last && bytes[there + best - 1] === beforeLast) {
+        let length = 0
         while (length < room && bytes[there + length] === bytes[here + length]) length++
         if (length > best && (shortest === 3 || length > 4 || at - candidate <= TOO_FAR)) {
           best = length
-          this.#distance = at - candidate
+          distance = at - candidate
           if (length >= enough) break
+          last = bytes[here + best]
+          beforeLast = bytes[here + best - 1]
         }
       }
-      const next = this.#previous[candidate & MASK]!
-      // zlib looks at the farthest place only when it is the first, and a place that is overwritten leads nowhere.
-      if (next >= candidate || (shortest === 3 && next <= at - farthest) || candidate <= at - WINDOW) break
+      const next = previous[candidate & MASK]!
+      if (next >= candidate || next < lowestNext || candidate <= overwritten) break
       candidate = next
     }
+    this.#distance = distance
     if (shortest === 3 && lazy > 0 && best === 3 && this.#distance > TOO_FAR) best = 2
     this.#length = best
   }
