@@ -4,6 +4,7 @@ import { zstdCompressSync } from 'node:zlib'
 import { beforeAll, expect, test } from 'vitest'
 import type { LockedImage } from '../../src/bundle/format/lock.ts'
 import { digestOf } from '../../src/oci/digest.ts'
+import { startServing } from '../server/serving.ts'
 import {
   type ArchiveFile,
   archiveOf,
@@ -122,6 +123,18 @@ test.for(Object.keys(KINDS))('%s: push brings every image there, audit knows the
     web: 'atRisk',
     other: 'impossible',
   })
+})
+
+test.for(Object.keys(KINDS))('%s: serve answers with every image of it', async (kind) => {
+  const { file } = await archive(kind)
+  const server = await startServing([file])
+  for (const path of ['docker.io/library/app/manifests/local', 'registry.example/shop/web/manifests/1.4']) {
+    const answer = await fetch(`${server.url}/v2/${path}`)
+    expect(answer.status, path).toBe(200)
+    const { layers } = (await answer.json()) as { layers: { digest: string }[] }
+    const layer = await fetch(`${server.url}/v2/${path.replace(/manifests.*/, 'blobs')}/${layers[0]!.digest}`)
+    expect(digestOf(Buffer.from(await layer.arrayBuffer()))).toBe(layers[0]!.digest)
+  }
 })
 
 test('a byte that is wrong in an archive is found by verify, and a key is refused', async () => {

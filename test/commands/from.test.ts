@@ -152,6 +152,11 @@ test('the one image of a place gets the name that is given to it: a tag alone, o
     expect(exitCode, stderr).toBe(0)
     expect(await held(out)).toMatchObject([{ names: ['docker.io/library/app:local'] }])
   }
+  const odd = join(directory, 'a=b.tar')
+  await writeFile(odd, await archiveOf(dockerFiles([app!], blobs)))
+  expect(await runCli(['bundle', pod, '--from', odd, '--offline', '-o', join(directory, 'odd.tar')])).toMatchObject({
+    exitCode: 0,
+  })
   const both = join(directory, 'both.tar')
   await writeFile(
     both,

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs'
 import { ExpectedError } from '../../errors.ts'
 import { openContent } from '../../layout/open-content.ts'
 import type { Content } from '../../oci/content/content.ts'
@@ -37,7 +38,8 @@ export function isWholeStore(place: string): boolean {
 }
 
 async function openPlace(place: string, wanted: readonly Reference[]): Promise<Content | undefined> {
-  const [, given, path = ''] = /^([^=/][^=]*)=(.+)$/.exec(place) ?? []
+  // A file whose own name has such a sign is that file.
+  const [, given, path = ''] = existsSync(place) ? [] : (/^([^=]+)=(.+)$/.exec(place) ?? [])
   if (given !== undefined) return renamed(await openContent(path), given)
   const store = LOCAL_STORES.find(({ scheme }) => place.startsWith(`${scheme}:`))
   if (!store) return openContent(place)
