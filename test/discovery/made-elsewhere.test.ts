@@ -47,3 +47,39 @@ test('what is left out is named with its version and place', () => {
     { message: 'Database x: an operator chooses images for version 16.2, and none is named', line: 4 },
   ])
 })
+
+test.for<[apiVersion: string, kind: string, spec: string, images: string[], isTold: boolean]>([
+  [
+    'nvidia.com/v1',
+    'ClusterPolicy',
+    '{driver: {repository: nvcr.io/nvidia, image: driver, version: "570.86.15"}, toolkit: {repository: nvcr.io/n/k8s, image: toolkit, version: v1.17}}',
+    ['nvcr.io/n/k8s/toolkit:v1.17'],
+    true,
+  ],
+  [
+    'nvidia.com/v1alpha1',
+    'NVIDIADriver',
+    '{repository: nvcr.io/nvidia, image: driver, version: "570.86.15"}',
+    [],
+    true,
+  ],
+  [
+    'mellanox.com/v1alpha1',
+    'NicClusterPolicy',
+    '{ofedDriver: {repository: x.io/m, image: doca, version: 25.01-0}}',
+    [],
+    true,
+  ],
+  [
+    'nvidia.com/v1',
+    'ClusterPolicy',
+    `{driver: {repository: nvcr.io/nvidia, image: driver, version: "sha256:${'ab'.repeat(32)}"}}`,
+    [`nvcr.io/nvidia/driver@sha256:${'ab'.repeat(32)}`],
+    false,
+  ],
+])('%s %s with %s: the system of the nodes completes the driver', ([apiVersion, kind, spec, images, isTold]) => {
+  const { uses, findings } = of(apiVersion, kind, spec)
+  expect(uses.map(({ reference }) => reference)).toEqual(images)
+  const told = findings.filter(({ code }) => code === 'OPERATOR_CHOOSES').map(({ message }) => message)
+  expect(told).toEqual(isTold ? [expect.stringContaining('the operating system of each node')] : [])
+})

@@ -6,6 +6,7 @@ import { kubeadmFound } from '../kubeadm/kubeadm-config.ts'
 import { CONVENTIONS } from '../operators/conventions.ts'
 import { chartOf, choiceFor, type MadeElsewhere } from '../operators/made-elsewhere.ts'
 import { namesIn } from '../operators/names.ts'
+import { nodeDriversOf } from '../operators/node-drivers.ts'
 import { applyRules, type RuleResult } from '../rules/apply-rules.ts'
 import type { FieldRule } from '../rules/field-rule.ts'
 import { KNOWN_FIELDS } from '../rules/known-fields.ts'
@@ -54,10 +55,11 @@ export function candidatesOf(
 function builtIn(resource: Told, vars: Vars): RuleResult {
   const known = applyRules(BUILT_IN, resource, 'knownField')
   const kubeadm = kubeadmFound(resource, vars)
-  if (!kubeadm) return known
+  const { claimed } = nodeDriversOf(resource)
+  if (!kubeadm && claimed.length === 0) return known
   return {
-    candidates: [...known.candidates, ...kubeadm.candidates],
-    claimed: [...known.claimed, ...kubeadm.claimed],
+    candidates: [...known.candidates, ...(kubeadm?.candidates ?? [])],
+    claimed: [...known.claimed, ...(kubeadm?.claimed ?? []), ...claimed],
   }
 }
 
@@ -66,10 +68,11 @@ function madeOf(
   resource: Told,
   { isSilent, isWorkload, isTold, vars }: { isSilent: boolean; isWorkload: boolean; isTold: boolean; vars: Vars },
 ): MadeElsewhere[] {
-  const isChoice = !isWorkload && !isTold && !isExcluded(resource)
+  const drivers = nodeDriversOf(resource).elsewhere
+  const isChoice = drivers.length === 0 && !isWorkload && !isTold && !isExcluded(resource)
   const kubeadm = kubeadmFound(resource, vars)
   const choice = kubeadm ? kubeadm.elsewhere : isChoice ? choiceFor(resource, isSilent) : undefined
-  return [chartOf(resource), choice].filter((made) => made !== undefined)
+  return [chartOf(resource), ...drivers, choice].filter((made) => made !== undefined)
 }
 
 /** Whether a path is one of those that are claimed, or below one. */
