@@ -54,14 +54,14 @@ async function buildKubernetes(directory: string, version: string, output: strin
   const go = (...args: string[]) => run('go', args, { cwd: directory, env, maxBuffer: 1 << 26 })
   const [major, minor] = version.split('.')
   const module = `k8s.io/kubernetes@v${version}`
-  await writeFile(join(directory, 'go.mod'), `module live\n\nrequire ${module.replace('@', ' ')}\n`)
   const { GoMod } = JSON.parse((await go('mod', 'download', '-json', module)).stdout) as { GoMod: string }
-  const own = [...(await readFile(GoMod, 'utf8')).matchAll(/^\s*(k8s\.io\/[\w-]+) v0\.0\.0$/gm)].map(([, name]) => name)
+  const theirs = await readFile(GoMod, 'utf8')
+  // Its own modules have no version there, only a directory of its repository.
+  const own = [...theirs.matchAll(/^\s*(k8s\.io\/[\w-]+) v0\.0\.0$/gm)].map(([, name]) => name)
   const replaced = [...new Set(own)].map((name) => `replace ${name} => ${name} v0.${version.slice(2)}\n`)
-  await writeFile(
-    join(directory, 'go.mod'),
-    `module live\n\nrequire ${module.replace('@', ' ')}\n\n${replaced.join('')}`,
-  )
+  const language = /^go \S+$/m.exec(theirs)?.[0] ?? ''
+  const head = `module live\n\n${language}\n\nrequire ${module.replace('@', ' ')}\n\n`
+  await writeFile(join(directory, 'go.mod'), head + replaced.join(''))
   await writeFile(join(directory, 'main.go'), MAIN)
   const names = { gitVersion: `v${version}`, gitMajor: major, gitMinor: minor }
   const flags = Object.entries(names).map(([name, value]) => `-X k8s.io/component-base/version.${name}=${value}`)
