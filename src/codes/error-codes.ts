@@ -106,6 +106,11 @@ export const ERROR_CODES = {
     help: 'What has arrived is kept, so the next run begins where this one ended.',
     action: 'Run the same command again: it goes on with what has arrived. Or give it more time.',
   }),
+  STORE_UNREADABLE: error(3, {
+    title: 'The images of this machine cannot be read',
+    help: "The stores of docker, podman and containerd are read through their own programs, with this user's rights. The program is not here, its daemon does not run, or it failed.",
+    action: 'Install or start it, or save the image where it is and name that file with --from.',
+  }),
   KUBECTL_MISSING: error(3, {
     title: 'There is no kubectl',
     help: 'Clusters are read through your own kubectl, with your own rights.',

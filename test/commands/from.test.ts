@@ -1,11 +1,12 @@
 import { writeFile } from 'node:fs/promises'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { gzipSync } from 'node:zlib'
 import { beforeAll, expect, test } from 'vitest'
 import type { LockedImage } from '../../src/bundle/format/lock.ts'
 import { openBundle } from '../../src/layout/bundle-file.ts'
 import { archiveOf, dockerFiles, haulerEntries, layoutFiles, zarfEntries } from '../support/archive-maker.ts'
 import { runCli } from '../support/cli.ts'
+import { testWith, tool, toolEnvironment } from '../support/debian.ts'
 import { type Blobs, lockImage, makeImage, makeLayer } from '../support/image-maker.ts'
 import { MemoryRegistry } from '../support/memory-registry.ts'
 import { temporaryDirectory } from '../support/temporary.ts'
@@ -170,9 +171,9 @@ test('the one image of a place gets the name that is given to it: a tag alone, o
 })
 
 test.for<[place: string, exitCode: number, message: string]>([
-  ['docker-daemon:app:local', 2, 'docker-daemon: there is no docker on this machine'],
-  ['containers-storage:app:local', 2, 'containers-storage: there is no podman on this machine'],
-  ['containerd:app:local', 2, 'containerd: there is no ctr or k3s on this machine'],
+  ['docker-daemon:app:local', 3, 'docker-daemon: there is no docker on this machine'],
+  ['containers-storage:app:local', 3, 'containers-storage: there is no podman on this machine'],
+  ['containerd:app:local', 3, 'containerd: there is no ctr or k3s on this machine'],
   ['docker-daemon:-x', 2, 'not an image reference: "-x"'],
   ['docker-daemon:', 2, 'docker-daemon: names no image, and neither does anything else'],
   ['/nowhere/x.tar', 2, '/nowhere/x.tar: no such file or directory'],
@@ -181,6 +182,16 @@ test.for<[place: string, exitCode: number, message: string]>([
   const result = await runCli(['bundle', '--from', place, '-o', out], { env: { PATH: '/nowhere' } })
   expect(result).toMatchObject({ exitCode, stderr: expect.stringContaining(message) })
   expect(result.stderr).toContain('try: ')
+})
+
+testWith(['docker'])('a docker whose daemon does not run: its own words, and what to do', async () => {
+  const { out } = await places()
+  const { PATH = '' } = toolEnvironment()
+  const env = { PATH: `${dirname(tool('docker'))}:${PATH}`, DOCKER_HOST: 'unix:///nowhere/docker.sock' }
+  const { exitCode, stderr } = await runCli(['bundle', '--from', 'docker-daemon:app:local', '-o', out], { env })
+  expect(exitCode).toBe(3)
+  expect(stderr).toMatch(/docker-daemon: docker fails: .*(?:Cannot connect|Is the docker daemon running)/)
+  expect(stderr).toContain('code: STORE_UNREADABLE')
 })
 
 test('seed of an archive says how nodes get a bundle of it', async () => {

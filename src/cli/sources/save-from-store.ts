@@ -17,7 +17,7 @@ const MAX_LISTING = 64 * 1024 * 1024
 /**
  * Every name in a store of this machine, and the client that gave them.
  *
- * @throws {ExpectedError} INPUT_UNREADABLE where there is no client, or it fails
+ * @throws {ExpectedError} STORE_UNREADABLE where there is no client, or it fails
  */
 export async function listStore(store: LocalStore): Promise<{ client: StoreClient; names: string[] }> {
   for (const client of store.clients) {
@@ -27,7 +27,7 @@ export async function listStore(store: LocalStore): Promise<{ client: StoreClien
     return { client, names: result.stdout.split('\n').filter((name) => name && !name.includes('<none>')) }
   }
   const programs = store.clients.map(({ program }) => program).join(' or ')
-  throw new ExpectedError('INPUT_UNREADABLE', `${store.scheme}: there is no ${programs} on this machine`, {
+  throw new ExpectedError('STORE_UNREADABLE', `${store.scheme}: there is no ${programs} on this machine`, {
     hint: store.hint,
   })
 }
@@ -35,7 +35,7 @@ export async function listStore(store: LocalStore): Promise<{ client: StoreClien
 /**
  * What a store's own program saves of images, as a file in the system's temporary directory that has no name any more.
  *
- * @throws {ExpectedError} INPUT_UNREADABLE when the program fails; BUNDLE_INVALID when what it saved is no archive
+ * @throws {ExpectedError} STORE_UNREADABLE when the program fails; BUNDLE_INVALID when what it saved is no archive
  */
 export async function saveFromStore(
   store: LocalStore,
@@ -64,7 +64,7 @@ export async function saveFromStore(
 }
 
 function failed({ scheme, hint }: LocalStore, { program }: StoreClient, why: string): ExpectedError {
-  return new ExpectedError('INPUT_UNREADABLE', `${scheme}: ${program} fails: ${why}`, {
+  return new ExpectedError('STORE_UNREADABLE', `${scheme}: ${program} fails: ${why}`, {
     hint: `Check the name, and that ${program} works for this user. ${hint}`,
   })
 }
