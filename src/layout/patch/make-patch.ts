@@ -17,8 +17,8 @@ import { planSegments } from './plan-segments.ts'
 const ZSTD = {
   [constants.ZSTD_c_compressionLevel]: 12,
   [constants.ZSTD_c_windowLog]: 26,
-  [constants.ZSTD_c_hashLog]: 23,
-  [constants.ZSTD_c_chainLog]: 24,
+  [constants.ZSTD_c_hashLog]: 22,
+  [constants.ZSTD_c_chainLog]: 23,
 }
 const CHUNK = 1 << 20
 

@@ -9,8 +9,11 @@ export interface PlannedSegment {
   readonly from: readonly TextRange[]
 }
 
+/** Half of what a patch may use: a larger segment saves few bytes, and takes memory several times over. */
+const SEGMENT = MAX_SEGMENT / 2
+const SEGMENT_BASE = MAX_SEGMENT_BASE / 2
 /** A piece of a large file is sought this far around its place. */
-const AROUND = 4 * 1024 * 1024
+const AROUND = 2 * 1024 * 1024
 
 /**
  * Cuts new text into segments, at files where it can, and finds for each the files of the old text that have the same
@@ -32,22 +35,22 @@ export function planSegments(
   }
   for (const { name, offset, length } of entries) {
     const known = find(name)
-    if (offset + length - start > MAX_SEGMENT) close()
-    if (length <= MAX_SEGMENT) {
+    if (offset + length - start > SEGMENT) close()
+    if (length <= SEGMENT) {
       end = offset + length
       if (known) from.push([known.offset, known.length])
       continue
     }
-    for (let at = 0; at < length; at += MAX_SEGMENT) {
-      end = offset + Math.min(length, at + MAX_SEGMENT)
+    for (let at = 0; at < length; at += SEGMENT) {
+      end = offset + Math.min(length, at + SEGMENT)
       if (known) from.push(around(known, at, end - offset))
       close()
     }
   }
   // What is no file of a tar has its place only.
   for (; end < size; close()) {
-    const next = Math.min(size, end + MAX_SEGMENT)
-    if (end > start && next - start > MAX_SEGMENT) close()
+    const next = Math.min(size, end + SEGMENT)
+    if (end > start && next - start > SEGMENT) close()
     from.push(around({ offset: 0, length: old.size }, end, next))
     end = next
   }
@@ -63,7 +66,7 @@ function around({ offset, length }: { offset: number; length: number }, start: n
 /** Ranges in order, each byte once, and no more than are read at once. */
 function joined(ranges: readonly TextRange[]): TextRange[] {
   const result: [number, number][] = []
-  let room = MAX_SEGMENT_BASE
+  let room = SEGMENT_BASE
   for (const [offset, length] of ranges.toSorted(([a], [b]) => a - b)) {
     const last = result.at(-1)
     const start = last ? Math.max(offset, last[0] + last[1]) : offset
