@@ -71,9 +71,12 @@ last_line() {
   sed -n -e 's/^.*level=fatal msg=//' -e '/[^[:space:]]/p' "$1" 2>/dev/null | tail -n 1
 }
 
-# The text as the inside of a JSON string: at most 400 bytes, nothing outside printable ASCII.
+# The text as the inside of a JSON string: at most 400 bytes, nothing outside printable ASCII. Of a long one the end is
+# kept too: there tools say what went wrong.
 json() {
-  printf '%s' "$1" | tr '\n\t' '  ' | tr -cd '\040-\176' | head -c 400 | sed 's/[\\"]/\\&/g'
+  inside=$(printf '%s' "$1" | tr '\n\t' '  ' | tr -cd '\040-\176')
+  [ "${#inside}" -le 400 ] || inside="$(printf '%s' "$inside" | head -c 160) ... $(printf '%s' "$inside" | tail -c 235)"
+  printf '%s' "$inside" | sed 's/[\\"]/\\&/g'
 }
 
 # CODE MESSAGE
