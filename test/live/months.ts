@@ -9,6 +9,8 @@ import { bring, SEEDING, SHOP, seedLabels, setLabel } from './seeding-pods.ts'
 /** Month after month, and back, while pods are started all the time. */
 export async function checkMonths(live: LiveCluster): Promise<void> {
   const { report, nodes, shop, kubectl } = live
+  // The template of a Job cannot be changed.
+  await kubectl('delete', 'job', 'job', '--ignore-not-found', ...SHOP)
   await kubectl('apply', '-f', shop.manifests)
   for (const bundle of [shop.bundle, shop.next]) for (const node of nodes) await bring(bundle, node)
   const manifests = join(live.directory, 'next-month.yaml')
