@@ -1,7 +1,7 @@
 import { Args } from '@oclif/core'
 import { BaseCommand } from '../cli/base-command.ts'
 import { closest } from '../cli/output/closest.ts'
-import { renderTable } from '../cli/output/table.ts'
+import { renderTable } from '../cli/output/terminal/table.ts'
 import { ExpectedError } from '../errors.ts'
 import { allExplanations, type Explanation, explanationsOf } from '../explanation.ts'
 

@@ -1,6 +1,6 @@
 import type { Finding } from '../../finding.ts'
 import { FINDING_CODES } from '../../finding-codes.ts'
-import { printable } from './printable.ts'
+import { printable } from './terminal/printable.ts'
 
 const ORDER: Finding['severity'][] = ['error', 'warning', 'info']
 

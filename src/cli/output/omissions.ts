@@ -2,7 +2,7 @@ import { ExpectedError } from '../../errors.ts'
 import type { Finding } from '../../finding.ts'
 import { FINDING_CODES, type FindingCode } from '../../finding-codes.ts'
 import { listNames } from '../../plural.ts'
-import { printableLines } from './printable.ts'
+import { printableLines } from './terminal/printable.ts'
 
 /** What was left out or not judged for one cause, as `--json` prints it. */
 export interface Omission {

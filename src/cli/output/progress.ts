@@ -1,7 +1,7 @@
 import type { SingleBar } from 'cli-progress'
 import { formatBytes } from '../../oci/format-bytes.ts'
-import { printable } from './printable.ts'
 import { say } from './streams.ts'
+import { printable } from './terminal/printable.ts'
 
 /** Shows how far a long transfer is: a bar on a terminal, a line now and then elsewhere. Always on stderr. */
 export interface Progress {

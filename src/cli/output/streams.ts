@@ -1,5 +1,5 @@
 import { jsonPieces } from './json-pieces.ts'
-import { printableLines } from './printable.ts'
+import { printableLines } from './terminal/printable.ts'
 
 let failure: NodeJS.ErrnoException | undefined
 

@@ -1,8 +1,8 @@
 import type { ImageUse } from '../../discovery/uses/image-use.ts'
 import { formatPath } from '../../kubernetes/documents/path.ts'
 import { nameOfResource } from '../../kubernetes/objects/resource.ts'
-import { printable } from './printable.ts'
-import { renderTable } from './table.ts'
+import { printable } from './terminal/printable.ts'
+import { renderTable } from './terminal/table.ts'
 
 /** Uses as a table, one line each. */
 export function renderUses(uses: readonly ImageUse[]): string {
