@@ -75,6 +75,8 @@ const MAY_IMPORT: Record<string, string[]> = {
     'node:',
     '@oclif/core',
     'cli-progress',
+    'fast-string-truncated-width',
+    'yaml',
   ],
 }
 

@@ -1,8 +1,9 @@
-import { Command } from '@oclif/core'
+import { Command, Flags } from '@oclif/core'
 import { ExpectedError } from '../errors.ts'
 import type { Finding } from '../finding.ts'
 import { bugJson, failureJson, failureText } from './output/failure.ts'
 import { renderFindings } from './output/findings.ts'
+import { formatAsked } from './output/formats/output-format.ts'
 import {
   LeftOutError,
   notExcused,
@@ -11,7 +12,8 @@ import {
   renderOmissions,
   type Strictness,
 } from './output/omissions.ts'
-import { say, writeJson, writeLines } from './output/streams.ts'
+import { say, writeData, writeJson, writeLines } from './output/streams.ts'
+import { type Highlights, screenWidth } from './output/terminal/screen.ts'
 import { usageError, withoutParserWords } from './output/usage-error.ts'
 
 /** Of commands that take no manifests. */
@@ -23,6 +25,14 @@ const NOT_STRICT: Strictness = { isStrict: false, excuses: [] }
  */
 export abstract class BaseCommand extends Command {
   static override enableJsonFlag = true
+  static override baseFlags = {
+    color: Flags.option({ options: ['auto', 'always', 'never'] as const })({
+      description: 'colours; auto: on a terminal, unless NO_COLOR is set',
+      helpGroup: 'GLOBAL',
+    }),
+  }
+
+  #yamlText: ((value: unknown) => string) | undefined
 
   /** Ends the command with exit code 4: the question was answered, and the answer is no. */
   protected answerNo(): void {
@@ -55,8 +65,28 @@ export abstract class BaseCommand extends Command {
     if (notExcused(omissions).length > 0) throw new LeftOutError(omissions)
   }
 
-  override log(message = ''): void {
-    if (!this.jsonEnabled()) writeLines(message)
+  /** Columns that tables may take; undefined where all is to be shown whole: elsewhere than on a terminal, with `-o wide`. */
+  protected get tableWidth(): number | undefined {
+    return this.#formatAsked() === 'wide' ? undefined : screenWidth()
+  }
+
+  protected override async init(): Promise<void> {
+    await super.init()
+    if (this.#formatAsked() === 'yaml') ({ yamlText: this.#yamlText } = await import('./output/formats/yaml-text.ts'))
+  }
+
+  /** Whether the answer is for programs. */
+  override jsonEnabled(): boolean {
+    return super.jsonEnabled() || ['json', 'yaml'].includes(this.#formatAsked() ?? '')
+  }
+
+  #formatAsked(): string | undefined {
+    const { output } = this.ctor.flags
+    return output && 'options' in output && output.options ? formatAsked(this.argv) : undefined
+  }
+
+  override log(message = '', highlights: Highlights = []): void {
+    if (!this.jsonEnabled()) writeLines(message, highlights)
   }
 
   override logToStderr(message = ''): void {
@@ -65,7 +95,8 @@ export abstract class BaseCommand extends Command {
 
   /** Plain JSON: the colours that oclif adds cost many times the memory of a large result. */
   override logJson(json: unknown): void {
-    writeJson(json)
+    if (this.#yamlText) writeData(this.#yamlText(json))
+    else writeJson(json)
   }
 
   protected override async catch(error: Error): Promise<unknown> {

@@ -1,3 +1,4 @@
+import './take-color-flag.ts'
 import './assume-user.ts'
 import { fileURLToPath } from 'node:url'
 import { Config, Errors, type Interfaces, run, settings } from '@oclif/core'

@@ -3,6 +3,9 @@ import { diffLocks, type LockDiff } from '../bundle/delta/diff.ts'
 import { BaseCommand } from '../cli/base-command.ts'
 import { readLockOf } from '../cli/bundles/lock-file.ts'
 import { ARCHIVE, keyFlag, TABLE_ONLY } from '../cli/flags/bundle-file-flags.ts'
+import { formatFlag } from '../cli/output/formats/output-format.ts'
+import { CHANGES } from '../cli/output/terminal/screen.ts'
+import { shortDigests } from '../cli/output/terminal/text-width.ts'
 import { formatBytes } from '../oci/format-bytes.ts'
 
 export default class Diff extends BaseCommand {
@@ -11,7 +14,7 @@ export default class Diff extends BaseCommand {
     '<%= config.bin %> <%= command.id %> may.tar june.tar',
     '<%= config.bin %> <%= command.id %> may.tar nodeseed.lock --json',
   ]
-  static override flags = keyFlag(TABLE_ONLY)
+  static override flags = { ...keyFlag(TABLE_ONLY), output: formatFlag(['table', 'wide', 'json', 'yaml']) }
   static override args = {
     before: Args.string({ description: `${ARCHIVE}; lock`, required: true }),
     after: Args.string({ description: `${ARCHIVE}; lock`, required: true }),
@@ -20,9 +23,10 @@ export default class Diff extends BaseCommand {
   async run(): Promise<LockDiff> {
     const { args, flags } = await this.parse(Diff)
     const diff = diffLocks(await readLockOf(args.before, flags), await readLockOf(args.after, flags))
-    for (const { name, digest } of diff.removed) this.log(`- ${name} ${digest}`)
-    for (const { name, digest } of diff.added) this.log(`+ ${name} ${digest}`)
-    for (const { name, from, to } of diff.moved) this.log(`~ ${name} ${from} -> ${to}`)
+    const change = (line: string) => this.log(this.tableWidth === undefined ? line : shortDigests(line), CHANGES)
+    for (const { name, digest } of diff.removed) change(`- ${name} ${digest}`)
+    for (const { name, digest } of diff.added) change(`+ ${name} ${digest}`)
+    for (const { name, from, to } of diff.moved) change(`~ ${name} ${from} -> ${to}`)
     const { addedBytes, removedBytes, keptBytes } = diff
     this.log(`${formatBytes(addedBytes)} new, ${formatBytes(removedBytes)} gone, ${formatBytes(keptBytes)} as before`)
     return diff

@@ -1,6 +1,7 @@
 import { Args } from '@oclif/core'
 import { BaseCommand } from '../cli/base-command.ts'
 import { closest } from '../cli/output/closest.ts'
+import { formatFlag } from '../cli/output/formats/output-format.ts'
 import { renderTable } from '../cli/output/terminal/table.ts'
 import { ExpectedError } from '../errors.ts'
 import { allExplanations, type Explanation, explanationsOf } from '../explanation.ts'
@@ -20,6 +21,7 @@ case; or a whole line of kubectl get pods or kubectl describe pod, in quotes. Wi
   static override args = {
     code: Args.string({ description: 'code, word or line to explain; none: list all' }),
   }
+  static override flags = { output: formatFlag(['table', 'wide', 'json', 'yaml']) }
 
   async run(): Promise<{ explanations: readonly Explanation[] }> {
     const { argv } = await this.parse(Explain)
@@ -27,7 +29,7 @@ case; or a whole line of kubectl get pods or kubectl describe pod, in quotes. Wi
     if (said.trim() === '') {
       const all = allExplanations()
       const rows = all.map(({ code, saidBy, title }) => [code, saidBy, title])
-      this.log(renderTable(['CODE', 'SAID BY', 'MEANS'], rows))
+      this.log(renderTable(['CODE', 'SAID BY', 'MEANS'], rows, { width: this.tableWidth }))
       return { explanations: all }
     }
     const found = explanationsOf(said)

@@ -5,6 +5,8 @@ import { BaseCommand } from '../cli/base-command.ts'
 import { openImages } from '../cli/bundles/trusted-bundle.ts'
 import { describeDelta, patchesIn } from '../cli/deltas/describe-delta.ts'
 import { ARCHIVE, keyFlag, TABLE_ONLY } from '../cli/flags/bundle-file-flags.ts'
+import { formatFlag } from '../cli/output/formats/output-format.ts'
+import { imageTable } from '../cli/output/image-table.ts'
 import { BundleFile } from '../layout/bundle-file.ts'
 import { formatBytes } from '../oci/format-bytes.ts'
 import { formatPlatform } from '../oci/platform.ts'
@@ -18,20 +20,21 @@ export default class Inspect extends BaseCommand {
     '<%= config.bin %> <%= command.id %> shop.tar --json',
   ]
   static override args = { file: Args.string({ description: ARCHIVE, required: true }) }
-  static override flags = keyFlag(TABLE_ONLY)
+  static override flags = { ...keyFlag(TABLE_ONLY), output: formatFlag(['table', 'wide', 'images', 'json', 'yaml']) }
 
   async run(): Promise<unknown> {
     const { args, flags } = await this.parse(Inspect)
     const content = await openImages(args.file, flags)
     try {
       const images = content.lock.images.map(describe)
-      for (const { names, digest, mediaType, platforms } of images) {
-        this.log(`${names.join('\n')}\n  ${digest} ${mediaType}`)
-        for (const { platform, bytes } of platforms) this.log(`  ${platform}  ${formatBytes(bytes)}`)
+      const note = (line: string) => void (flags.output === 'images' || this.log(line))
+      if (flags.output === 'images') this.log(images.flatMap(({ names }) => names).join('\n'))
+      else if (images.length > 0) {
+        this.log(imageTable(content.lock.images, { width: this.tableWidth, isWide: flags.output === 'wide' }))
       }
       const blobs = Array.from(content.blobs, ([digest, { size }]) => ({ digest, size }))
       const sum = blobs.reduce((total, { size }) => total + size, 0)
-      this.log(
+      note(
         `${args.file}: ${countOf(images.length, 'image')}, ${countOf(blobs.length, 'blob')} with ${formatBytes(sum)}`,
       )
       if (!(content instanceof BundleFile)) {
@@ -41,13 +44,13 @@ export default class Inspect extends BaseCommand {
       const { files, requires } = content.table
       const patches = patchesIn(content.table)
       const { edition } = content.lock
-      if (edition) this.log(`  ${edition.set} ${edition.number}`)
-      for (const line of describeDelta(content.table)) this.log(`  ${line}`)
+      if (edition) note(`  ${edition.set} ${edition.number}`)
+      for (const line of describeDelta(content.table)) note(`  ${line}`)
       const tools = toolsAmong(files)
-      if (tools.length > 0) this.log(`  carries nodeseed for ${tools.join(', ')}`)
+      if (tools.length > 0) note(`  carries nodeseed for ${tools.join(', ')}`)
       if (flags.key !== undefined) {
-        this.log(`  signed with the key that belongs to ${flags.key}`)
-        this.log(`  contents were not read: nodeseed verify ${args.file} --key ${flags.key} does that`)
+        note(`  signed with the key that belongs to ${flags.key}`)
+        note(`  contents were not read: nodeseed verify ${args.file} --key ${flags.key} does that`)
       }
       return {
         ...{

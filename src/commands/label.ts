@@ -48,7 +48,8 @@ Ends with 4 when a node is not seeded yet, or such a label stays; run it again t
       if (flags['dry-run']) this.log([...kubectl.command, ...call].join(' '))
       else await runKubectl(kubectl, call)
     }
-    if (!flags['dry-run']) this.log(renderTable(['NODE', 'STATE', 'LABELS'], plan.map(rowOf)))
+    if (!flags['dry-run'])
+      this.log(renderTable(['NODE', 'STATE', 'LABELS'], plan.map(rowOf), { width: this.tableWidth }))
     for (const [key, users] of keptLabels(plan)) {
       this.logToStderr(`warning: ${key} stays: nodes are selected by it: ${listNames(users)}`)
       this.logToStderr('  try: Patch these, or wait for their pods to be replaced, and run it again.')

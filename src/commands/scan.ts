@@ -5,6 +5,7 @@ import { scanFlags, scanOptions } from '../cli/flags/scan-flags.ts'
 import { strictnessOf } from '../cli/flags/strict-flags.ts'
 import { isIncomplete, isUnreadable } from '../cli/inputs/recognition.ts'
 import { atOrigins, type InputScan, scanInputs } from '../cli/inputs/scan-inputs.ts'
+import { formatFlag } from '../cli/output/formats/output-format.ts'
 import { SCAN_FORMAT_NAMES, SCAN_FORMATS } from '../cli/output/scan-formats.ts'
 import { renderWhy } from '../cli/output/uses.ts'
 import { withProject } from '../cli/project/with-project.ts'
@@ -47,6 +48,7 @@ Exit code 0 also with findings; 2 when something could not be read, so that imag
       helpValue: 'REF',
     }),
     comments: Flags.boolean({ description: 'also list images that only YAML comments name' }),
+    output: formatFlag(['table', 'wide', 'images', 'json', 'yaml']),
     ...scanFlags,
   }
 
@@ -67,7 +69,10 @@ Exit code 0 also with findings; 2 when something could not be read, so that imag
     if (flags.why !== undefined) return this.explain(scan, flags.why)
     const isTaken = ({ policy }: ImageUse) => policy === undefined || policies.some((word) => word === policy)
     const images = imagesOf(scan.uses, policies)
-    const text = SCAN_FORMATS[flags.format].render({ uses: scan.uses.filter(isTaken), images })
+    const text = SCAN_FORMATS[flags.output === 'images' ? 'images' : flags.format].render(
+      { uses: scan.uses.filter(isTaken), images },
+      this.tableWidth,
+    )
     if (text !== '') this.log(text)
     this.sayFindings(scan.findings)
     const leftOut = [...scan.findings, ...leftOutByPolicy(scan.uses, policies), ...scan.unsure]

@@ -107,7 +107,7 @@ not be placed, and says what and why; the rest is written all the same.`
     const rows = plan.nodes.map(({ node, sets, images, bytes }) => [
       ...[node, sets.join(','), String(images), formatBytes(bytes)],
     ])
-    this.log(renderTable(['NODE', 'SETS', 'IMAGES', 'SIZE'], rows))
+    this.log(renderTable(['NODE', 'SETS', 'IMAGES', 'SIZE'], rows, { width: this.tableWidth }))
     this.log(`\nWritten to ${output}. What comes next:`)
     const steps = seedSteps(plan, {
       ...{ bundle: bundle.path, output, registry },

@@ -41,7 +41,11 @@ async function flip(offset: number): Promise<string> {
 test('inspect shows images with names, platforms and sizes, and where each blob stands', async () => {
   const { stdout } = await runCli(['inspect', file])
   const [job, web] = inspection.images
-  expect(stdout).toContain(`${host}/web:1\n${host}/web@${web!.digest}\n`)
+  expect(stdout).toMatch(new RegExp(`^${host}/web:1 \\(\\+1\\)  +${web!.digest}  linux/amd64  101 kB$`, 'm'))
+  const wide = await runCli(['inspect', file, '-o', 'wide'])
+  expect(wide.stdout).toContain(`${host}/web:1, ${host}/web@${web!.digest}  `)
+  const names = (await runCli(['inspect', file, '-o', 'images'])).stdout.split('\n')
+  expect(names).toContain(`${host}/web@${web!.digest}`)
   expect(job!.reference).toBe(`${host}/job:1`)
   const bytes = await readFile(file)
   const shared = inspection.blobs.find(({ size }) => size === SHARED.length)!

@@ -27,6 +27,7 @@ const PACKAGES = {
   tinyproxy: 'tinyproxy-bin',
   chromium: 'chromium',
   gzip: 'gzip',
+  script: 'bsdutils',
   pigz: 'pigz',
 } as const
 

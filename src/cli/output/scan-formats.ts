@@ -12,12 +12,12 @@ interface ScanFormat {
   /** A fragment for the help text. */
   readonly does: string
   /** What goes to standard output; nothing where it is empty. */
-  render(answer: ScanAnswer): string
+  render(answer: ScanAnswer, width: number | undefined): string
 }
 
 /** The formats of `scan --format`, the default first. */
 export const SCAN_FORMATS = {
-  table: { does: 'one line a use', render: ({ uses }) => renderUses(uses) },
+  table: { does: 'one line a use', render: ({ uses }, width) => renderUses(uses, width) },
   images: { does: 'one line an image, for other tools', render: ({ images }) => images.join('\n') },
 } as const satisfies Record<string, ScanFormat>
 

@@ -1,5 +1,6 @@
-import { jsonPieces } from './json-pieces.ts'
+import { jsonPieces } from './formats/json-pieces.ts'
 import { printableLines } from './terminal/printable.ts'
+import { type Highlights, highlight, isColoured, SAID } from './terminal/screen.ts'
 
 let failure: NodeJS.ErrnoException | undefined
 
@@ -31,14 +32,16 @@ export function outputFailure(): NodeJS.ErrnoException | undefined {
   return failure
 }
 
-/** Lines for people, on standard output. */
-export function writeLines(text: string): void {
-  writeData(`${printableLines(text)}\n`)
+/** Lines for people, on standard output, with what they highlight. */
+export function writeLines(text: string, highlights: Highlights = []): void {
+  const lines = `${printableLines(text)}\n`
+  writeOut(isColoured(process.stdout) ? highlight(lines, highlights) : lines)
 }
 
 /** Lines for people, on standard error: what is no result. */
 export function say(text: string): void {
-  process.stderr.write(`${printableLines(text)}\n`)
+  const lines = `${printableLines(text)}\n`
+  process.stderr.write(isColoured(process.stderr) ? highlight(lines, SAID) : lines)
 }
 
 /** A value for programs, on standard output: it reads back as it is, and shows at a terminal. */
@@ -49,9 +52,13 @@ export function writeJson(value: unknown): void {
 
 /** Content for programs, to the byte; people at a terminal see it printable. */
 export function writeData(text: string): void {
+  writeOut(process.stdout.isTTY ? printableLines(text) : text)
+}
+
+function writeOut(text: string): void {
   if (failure) return
   try {
-    process.stdout.write(process.stdout.isTTY ? printableLines(text) : text)
+    process.stdout.write(text)
   } catch (error) {
     failure ??= error as NodeJS.ErrnoException
   }

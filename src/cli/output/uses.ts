@@ -4,8 +4,8 @@ import { nameOfResource } from '../../kubernetes/objects/resource.ts'
 import { printable } from './terminal/printable.ts'
 import { renderTable } from './terminal/table.ts'
 
-/** Uses as a table, one line each. */
-export function renderUses(uses: readonly ImageUse[]): string {
+/** Uses as a table, one line each; `width` is that of the screen. */
+export function renderUses(uses: readonly ImageUse[], width: number | undefined): string {
   if (uses.length === 0) return 'No image.'
   const rows = uses.map(({ reference, policy, workload, container, file, line, layer, confidence }) => [
     reference,
@@ -15,7 +15,10 @@ export function renderUses(uses: readonly ImageUse[]): string {
     confidence === 'certain' ? layer : `${layer}, ${confidence}`,
     `${file}:${line}`,
   ])
-  return renderTable(['IMAGE', 'POLICY', 'WORKLOAD', 'CONTAINER', 'FOUND IN', 'WHERE'], rows)
+  return renderTable(['IMAGE', 'POLICY', 'WORKLOAD', 'CONTAINER', 'FOUND IN', 'WHERE'], rows, {
+    width,
+    spared: ['CONTAINER', 'FOUND IN'],
+  })
 }
 
 /** Every place that names an image, and what made it one. */

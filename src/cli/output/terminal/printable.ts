@@ -10,6 +10,11 @@ export function printable(text: string): string {
   return text.replace(UNPRINTABLE, '\ufffd')
 }
 
+/** Whether a text is one line that only shows. */
+export function isPrintable(text: string): boolean {
+  return text.search(UNPRINTABLE) < 0
+}
+
 /** The same for a text of several lines, which line breaks and tabs may lay out. */
 export function printableLines(text: string): string {
   return text.replace(UNPRINTABLE, (character, at) =>

@@ -1,4 +1,4 @@
-import { printableJson } from './terminal/printable.ts'
+import { printableJson } from '../terminal/printable.ts'
 
 /**
  * The text of `JSON.stringify(value, null, 2)`, printable, in pieces: the entries of an object's lists come one by one,

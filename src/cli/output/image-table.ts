@@ -1,0 +1,26 @@
+import { blobsOf, type LockedImage } from '../../bundle/format/lock.ts'
+import { formatBytes } from '../../oci/format-bytes.ts'
+import { formatPlatform } from '../../oci/platform.ts'
+import { renderTable } from './terminal/table.ts'
+
+interface ImageTableOptions {
+  /** Columns of the screen; undefined where nothing is shortened. */
+  readonly width: number | undefined
+  /** Whether all names and the media type are shown. */
+  readonly isWide: boolean
+}
+
+/** A line an image: its first name and how many others it has, its digest, its platforms, and the size of all of them. */
+export function imageTable(images: readonly LockedImage[], { width, isWide }: ImageTableOptions): string {
+  const rows = images.map((image) => {
+    const { names, target, platforms } = image
+    const [first = '', ...others] = names
+    const more = others.length > 0 ? ` (+${others.length})` : ''
+    const on = platforms.map(({ platform }) => formatPlatform(platform)).join(', ')
+    const sizes = new Map(blobsOf(image).map(({ digest, size }) => [digest, size]))
+    const size = [...sizes.values()].reduce((sum, one) => sum + one, 0)
+    const name = isWide ? names.join(', ') : `${first}${more}`
+    return [name, target.digest, on, formatBytes(size), ...(isWide ? [target.mediaType] : [])]
+  })
+  return renderTable(['IMAGE', 'DIGEST', 'PLATFORMS', 'SIZE', ...(isWide ? ['MEDIA TYPE'] : [])], rows, { width })
+}

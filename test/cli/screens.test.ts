@@ -1,0 +1,112 @@
+import { cp, readFile, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { stripVTControlCharacters } from 'node:util'
+import { beforeEach, expect } from 'vitest'
+import { textWidth } from '../../src/cli/output/terminal/text-width.ts'
+import { writeTestBundle } from '../support/bundle-maker.ts'
+import { runCli } from '../support/cli.ts'
+import { testWith } from '../support/debian.ts'
+import type { Blobs } from '../support/image-maker.ts'
+import { shopImages } from '../support/shop-images.ts'
+import { temporaryDirectory } from '../support/temporary.ts'
+import { runOnTerminal } from '../support/terminal.ts'
+
+/** A bar, from the saved cursor until its line is wiped. */
+// biome-ignore lint/suspicious/noControlCharactersInRegex: they are what it is made of
+const PROGRESS = /\x1b7[\s\S]*?\x1b\[2K/g
+
+const onTerminal = testWith(['script'])
+
+let directory: string
+
+/** What every command shows of the repository's examples, and of a bundle of theirs. */
+const SCREENS: Record<string, string> = {
+  scan: 'scan examples/scan/shop.yaml',
+  'scan -o wide': 'scan examples/scan/shop.yaml -o wide',
+  'scan --why': 'scan examples/scan/operator.yaml --why registry.example.com/engine/proxy',
+  audit: 'audit examples/audit/shop.yaml --nodes examples/audit/nodes.json',
+  inspect: 'inspect DIR/shop.tar',
+  'inspect -o wide': 'inspect DIR/shop.tar -o wide',
+  diff: 'diff DIR/web.tar DIR/shop.tar',
+  verify: 'verify DIR/shop.tar',
+  seed: 'seed DIR/shop.tar --nodes DIR/nodes.json -o DIR/seed --force examples/seed/shop.yaml',
+  merge: 'merge DIR/web.tar -o DIR/merged.tar --force',
+  explain: 'explain ErrImageNeverPull',
+  patch: 'patch examples/seed/shop.yaml --policy Never',
+  'wrong file': 'scan no-such-file',
+  'wrong flag': 'scan --polcy Never',
+}
+
+beforeEach(async () => {
+  directory = await temporaryDirectory()
+  const blobs: Blobs = new Map()
+  const images = await shopImages(blobs)
+  await writeTestBundle(join(directory, 'shop.tar'), images, blobs)
+  await writeTestBundle(join(directory, 'web.tar'), images.slice(0, 1), blobs)
+  await cp('examples/seed/nodes.yaml', join(directory, 'nodes.json'))
+})
+
+for (const columns of [40, 80, 200]) {
+  for (const [name, line] of Object.entries(SCREENS)) {
+    onTerminal(`${name} on ${columns} columns`, async () => {
+      const { exitCode, text } = await runOnTerminal(words(line), { columns, env: { NO_COLOR: '1' } })
+      expect(`exit code ${exitCode}\n${generic(text)}`).toMatchSnapshot()
+    })
+  }
+}
+
+onTerminal('no table is wider than the screen', async () => {
+  for (const columns of [40, 57, 80, 120, 200]) {
+    for (const line of [SCREENS.scan, SCREENS.inspect, 'explain'] as string[]) {
+      const { text } = await runOnTerminal(words(line), { columns, env: { NO_COLOR: '1' } })
+      const table = text
+        .split('\n')
+        .filter((row) => !/^(?:error|left out| {2}try): /.test(row) && !row.includes(directory))
+      for (const row of table) expect(textWidth(row), `${columns}: ${row}`).toBeLessThanOrEqual(columns)
+    }
+  }
+})
+
+onTerminal('wide characters and combining ones take the columns that they have', async () => {
+  const file = join(directory, 'wide.yaml')
+  const shop = await readFile('examples/scan/shop.yaml', 'utf8')
+  await writeFile(
+    file,
+    shop.replaceAll('name: log-shipper', 'name: 日本語テスト').replaceAll('name: metrics', 'name: ámétrics'),
+  )
+  const { text } = await runOnTerminal(['scan', file], { columns: 250, env: { NO_COLOR: '1' } })
+  const rows = text.split('\n').filter((row) => row.includes(' Deployment '))
+  const where = rows.map((row) => textWidth(row.slice(0, row.indexOf('podSpec'))))
+  expect(rows).toHaveLength(4)
+  expect(new Set(where).size).toBe(1)
+})
+
+onTerminal('colours: on a terminal, unless NO_COLOR, TERM or --color say otherwise', async () => {
+  const coloured = async (env: Record<string, string>, ...flags: string[]) => {
+    const { text } = await runOnTerminal(['scan', 'no-such-file', ...flags], { columns: 80, env })
+    expect(stripVTControlCharacters(text)).toContain('error: no-such-file')
+    return text.includes('\x1b[')
+  }
+  expect(await coloured({})).toBe(true)
+  expect(await coloured({ NO_COLOR: '1' })).toBe(false)
+  expect(await coloured({ TERM: 'dumb' })).toBe(false)
+  expect(await coloured({ NO_COLOR: '1' }, '--color', 'always')).toBe(true)
+  expect(await coloured({ FORCE_COLOR: '1' }, '--color=never')).toBe(false)
+  const piped = async (env: Record<string, string>, ...flags: string[]) =>
+    (await runCli(['scan', 'no-such-file', ...flags], { env: { NO_COLOR: '', FORCE_COLOR: '', ...env } })).stderr
+  expect(await piped({})).not.toContain('\x1b[')
+  expect(await piped({}, '--color', 'always')).toContain('\x1b[')
+  expect(await piped({ FORCE_COLOR: '1' })).toContain('\x1b[')
+})
+
+function words(line: string): string[] {
+  return line.replaceAll('DIR', directory).split(' ')
+}
+
+/** Without what is another in each run. */
+function generic(text: string): string {
+  return text
+    .replaceAll(directory, 'DIR')
+    .replaceAll(PROGRESS, '')
+    .replace(/(?<=blobs, )\d+ kB/, 'N kB')
+}
