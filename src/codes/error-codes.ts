@@ -88,7 +88,7 @@ export const ERROR_CODES = {
   }),
   UNSUPPORTED: error(3, {
     title: 'Something that cannot be carried',
-    help: 'The content is of a kind that no node runs or that this program does not handle, such as Docker schema 1.',
+    help: 'The content is of a kind that this program does not handle, such as Docker schema 1.',
     action: 'Leave it out, or have it published in a form of the OCI image specification.',
   }),
   PLATFORM_UNAVAILABLE: error(3, {

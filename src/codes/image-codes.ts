@@ -100,8 +100,8 @@ export const IMAGE_CODES = {
     one: 'entry of an archive that is no image with a name',
     many: 'entries of an archive that are no images with names',
     title: 'Something in an archive of images is left out',
-    help: 'Archives also hold charts, signatures and images without a full name. No node starts a pod from these, and no pod can ask for what has no name, or a name that stands for two images.',
-    action: 'Nothing, where it is a chart or a signature; else save the image again under its full name.',
+    help: 'Archives also hold images and artifacts without a full name. Nothing can ask for what has no name, or a name that stands for two images; of an index of artifacts a part may be missing.',
+    action: 'Save it again under its full name.',
   },
   ATTACHMENT_LEFT_OUT: {
     kind: 'omission',

@@ -2,6 +2,7 @@ import { Args, Flags } from '@oclif/core'
 import { type Lock, missingFindings } from '../bundle/format/lock.ts'
 import { carriedFiles } from '../bundle/format/node-files.ts'
 import { type BundlePlan, planBundle } from '../bundle/format/plan.ts'
+import { countKinds } from '../bundle/kinds.ts'
 import { asEdition } from '../bundle/lock/edition.ts'
 import { BaseCommand } from '../cli/base-command.ts'
 import { domainsOf } from '../cli/bundles/images-to-lock.ts'
@@ -152,7 +153,7 @@ export default class Bundle extends BaseCommand {
 
   #report(file: string, { size, table }: BundlePlan, note: string) {
     const { lock, blobs, requires } = table
-    const counts = `${countOf(lock.images.length, 'image')}, ${countOf(blobs.length, 'blob')}`
+    const counts = `${countKinds(lock.images)}, ${countOf(blobs.length, 'blob')}`
     this.log(`${file}: ${counts}, ${formatBytes(size)}; ${note}`)
     for (const line of describeDelta(table)) this.log(`  ${line}`)
     const images = lock.images.map(({ reference, names, target }) => ({ reference, names, digest: target.digest }))

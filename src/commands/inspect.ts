@@ -1,6 +1,7 @@
 import { Args } from '@oclif/core'
 import type { LockedImage } from '../bundle/format/lock.ts'
 import { toolsAmong } from '../bundle/format/node-files.ts'
+import { countKinds } from '../bundle/kinds.ts'
 import { BaseCommand } from '../cli/base-command.ts'
 import { openImages } from '../cli/bundles/trusted-bundle.ts'
 import { describeDelta, patchesIn } from '../cli/deltas/describe-delta.ts'
@@ -14,7 +15,7 @@ import { countOf } from '../plural.ts'
 
 export default class Inspect extends BaseCommand {
   static override summary =
-    'show what a bundle or an archive of images holds: images with all their names, platforms and sizes'
+    'show what a bundle or an archive of images holds: images and artifacts with all their names, platforms, kinds and sizes'
   static override examples = [
     '<%= config.bin %> <%= command.id %> shop.tar',
     '<%= config.bin %> <%= command.id %> shop.tar --json',
@@ -35,7 +36,7 @@ export default class Inspect extends BaseCommand {
       const blobs = Array.from(content.blobs, ([digest, { size }]) => ({ digest, size }))
       const sum = blobs.reduce((total, { size }) => total + size, 0)
       note(
-        `${args.file}: ${countOf(images.length, 'image')}, ${countOf(blobs.length, 'blob')} with ${formatBytes(sum)}`,
+        `${args.file}: ${countKinds(content.lock.images)}, ${countOf(blobs.length, 'blob')} with ${formatBytes(sum)}`,
       )
       if (!(content instanceof BundleFile)) {
         const { caveats = [], leftOut = [] } = content
@@ -71,7 +72,7 @@ export default class Inspect extends BaseCommand {
   }
 }
 
-function describe({ reference, names, target, platforms }: LockedImage) {
+function describe({ reference, names, target, platforms, artifacts }: LockedImage) {
   return {
     reference,
     names,
@@ -82,5 +83,11 @@ function describe({ reference, names, target, platforms }: LockedImage) {
       digest: manifest.digest,
       bytes: [manifest, config, ...layers].reduce((sum, { size }) => sum + size, 0),
     })),
+    ...(artifacts && {
+      artifacts: artifacts.map(({ artifactType, manifest, blobs }) => ({
+        ...{ artifactType, digest: manifest.digest },
+        bytes: [manifest, ...blobs].reduce((sum, { size }) => sum + size, 0),
+      })),
+    }),
   }
 }

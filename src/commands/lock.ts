@@ -1,6 +1,7 @@
 import { Args, Flags } from '@oclif/core'
 import { ImagesFailedError } from '../bundle/failure.ts'
 import { type Lock, missingFindings } from '../bundle/format/lock.ts'
+import { countKinds, kindOf } from '../bundle/kinds.ts'
 import { asEdition } from '../bundle/lock/edition.ts'
 import { findMovedTags, type MovedTag } from '../bundle/lock/moved-tags.ts'
 import { BaseCommand } from '../cli/base-command.ts'
@@ -66,10 +67,11 @@ export default class LockCommand extends BaseCommand {
       const { lock, leftOut } = await withManifestCache(file, async (kept) => {
         const { lock: locked, leftOut } = await lockInputs(wanted, flags, {
           ...{ client, kept, places, local: places, fetchesLocked: false },
-          onLocked: ({ reference, target, platforms }) =>
-            this.logToStderr(
-              `locked ${reference} ${target.digest} ${platforms.map(({ platform }) => formatPlatform(platform)).join(' ')}`,
-            ),
+          onLocked: ({ reference, target, platforms, artifacts = [] }) => {
+            const held = platforms.map(({ platform }) => formatPlatform(platform))
+            const kinds = artifacts.map(({ artifactType }) => kindOf(artifactType))
+            this.logToStderr(`locked ${reference} ${target.digest} ${[...held, ...new Set(kinds)].join(' ')}`)
+          },
           note: (text) => this.logToStderr(text),
         })
         this.refuseLeftOut([...wanted.leftOut, ...leftOut], strictness)
@@ -78,7 +80,7 @@ export default class LockCommand extends BaseCommand {
         return { lock, leftOut }
       })
       for (const line of renderQuotas(domainsOf(wanted), (registry) => client.quotaOf(registry))) this.logToStderr(line)
-      this.log(`${flags.output}: ${countOf(lock.images.length, 'image')}`)
+      this.log(`${flags.output}: ${countKinds(lock.images)}`)
       if (lock.missing) this.answerNo()
       const omissions = this.sayLeftOut([...wanted.leftOut, ...leftOut, ...missingFindings(lock)], strictness)
       return { ...lock, omissions }

@@ -2,6 +2,7 @@ import { Args, Flags } from '@oclif/core'
 import { mergeLocks } from '../bundle/delta/merge-locks.ts'
 import { carriedFiles } from '../bundle/format/node-files.ts'
 import { planBundle } from '../bundle/format/plan.ts'
+import { countKinds } from '../bundle/kinds.ts'
 import { asEdition } from '../bundle/lock/edition.ts'
 import { BaseCommand } from '../cli/base-command.ts'
 import { readLockOf } from '../cli/bundles/lock-file.ts'
@@ -60,7 +61,7 @@ earlier bundles of that set have and it has not is let go, and said. Of bundles 
       for (const layers of patched) await layers.checkBases()
       const sources = { source: NOWHERE, reuse: [...bundles, ...patched], signer }
       const { signature } = await makeBundle(plan, existing, flags, sources)
-      const counts = `${countOf(lock.images.length, 'image')}, ${countOf(plan.table.blobs.length, 'blob')}`
+      const counts = `${countKinds(lock.images)}, ${countOf(plan.table.blobs.length, 'blob')}`
       for (const { name, digest } of letGo) this.log(`- ${name} ${digest}`)
       this.log(`${flags.output}: ${counts}, ${formatBytes(plan.size)}`)
       if (signature) this.log(`${signature}: the signature`)

@@ -1,6 +1,7 @@
 import { Args, Flags } from '@oclif/core'
 import { verifyBundle, verifyContent } from '../bundle/check/verify.ts'
 import type { LockedContent } from '../bundle/format/bundle.ts'
+import { countKinds } from '../bundle/kinds.ts'
 import { replayProblem } from '../bundle/lock/edition.ts'
 import { BaseCommand } from '../cli/base-command.ts'
 import { readLockOf } from '../cli/bundles/lock-file.ts'
@@ -78,7 +79,7 @@ export default class Verify extends BaseCommand {
       const problems = await verifyContent(content, (count) => progress.add(count))
       progress.stop()
       for (const { message } of problems) this.log(message)
-      const counts = `${countOf(content.lock.images.length, 'image')}, ${countOf(content.blobs.size, 'blob')}`
+      const counts = `${countKinds(content.lock.images)}, ${countOf(content.blobs.size, 'blob')}`
       const verdict = problems.length === 0 ? 'every byte is as its digest says' : countOf(problems.length, 'problem')
       this.log(`${content.path}: ${counts}: ${verdict}`)
       this.log('  no bundle, so nothing says who made it, nor that these are all images that are needed')

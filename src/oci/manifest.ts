@@ -2,7 +2,15 @@ import { ExpectedError } from '../errors.ts'
 import type { Descriptor } from './descriptor.ts'
 import { isDigest } from './digest.ts'
 import { parseJson } from './json.ts'
-import { isIndexType, isManifestType, isSchema1Type, OCI_INDEX, OCI_MANIFEST } from './media-type.ts'
+import {
+  isImageConfigType,
+  isIndexType,
+  isLayerType,
+  isManifestType,
+  isSchema1Type,
+  OCI_INDEX,
+  OCI_MANIFEST,
+} from './media-type.ts'
 import { normalizePlatform } from './platform.ts'
 
 /** An image manifest: one config and the layers in order. */
@@ -70,6 +78,18 @@ export function parseManifest(bytes: Uint8Array, contentType: string | undefined
 /** The descriptors that a document refers to, in the order in which a registry must have them. */
 export function childrenOf(document: Manifest | Index): readonly Descriptor[] {
   return document.kind === 'index' ? document.manifests : [document.config, ...document.layers]
+}
+
+/**
+ * What a manifest says to be where it is no image: its artifactType, or the media type of its config. Of what has the
+ * config of an image and layers that no runtime unpacks, as a signature of cosign, the type of the first. Undefined for
+ * an image. Source: image-spec 1.1, manifest.md, "Guidelines for Artifact Usage".
+ */
+export function artifactTypeOf({ artifactType, config, layers }: Manifest): string | undefined {
+  if (!isImageConfigType(config.mediaType)) return artifactType || config.mediaType || 'unknown'
+  const [first] = layers
+  if (!first || layers.some(({ mediaType }) => isLayerType(mediaType))) return undefined
+  return artifactType || first.mediaType || 'unknown'
 }
 
 /** BuildKit's attestation manifests: index entries that no node runs. */

@@ -10,6 +10,7 @@ import { blobName } from '../../src/oci/content/image-layout.ts'
 import { plainDescriptor } from '../../src/oci/descriptor.ts'
 import { digestOf } from '../../src/oci/digest.ts'
 import { OCI_CONFIG, OCI_LAYER_GZIP, OCI_MANIFEST } from '../../src/oci/media-type.ts'
+import { HELM_CHART, HELM_CONFIG } from '../support/artifact-maker.ts'
 import { writeTestBundle } from '../support/bundle-maker.ts'
 import type { Blobs } from '../support/image-maker.ts'
 import { shopImages } from '../support/shop-images.ts'
@@ -115,11 +116,13 @@ test('a name of two images is none of them, and said', async () => {
   ])
 })
 
-test.for<[what: string, config: string, layer: string]>([
-  ['the bundle image of imgpkg, which says no platform', OCI_CONFIG, OCI_LAYER_GZIP],
-  ['a chart', 'application/vnd.cncf.helm.config.v1+json', 'application/vnd.cncf.helm.chart.content.v1.tar+gzip'],
-  ['a signature', OCI_CONFIG, 'application/vnd.dev.cosign.simplesigning.v1+json'],
-])('%s beside images is left out and said', async ([, config, layer]) => {
+const COSIGN = 'application/vnd.dev.cosign.simplesigning.v1+json'
+
+test.for<[what: string, config: string, layer: string, kind: string | undefined]>([
+  ['the bundle image of imgpkg, which says no platform', OCI_CONFIG, OCI_LAYER_GZIP, undefined],
+  ['a chart', HELM_CONFIG, HELM_CHART, HELM_CONFIG],
+  ['a signature', OCI_CONFIG, COSIGN, COSIGN],
+])('%s beside images: what says its kind is taken, else it is left out and said', async ([, config, layer, kind]) => {
   const { directory } = await shopLayout()
   const file = join(directory, 'index.json')
   const index = JSON.parse(await readFile(file, 'utf8'))
@@ -140,8 +143,10 @@ test.for<[what: string, config: string, layer: string]>([
   const content = await openContent(directory)
   onTestFinished(() => content.close())
   const { lock, leftOut } = await lockContent(content)
-  expect(lock.images).toHaveLength(2)
-  expect(leftOut).toMatchObject([
-    { subject: 'a.example/thing:1', message: expect.stringContaining('is no image that runs') },
-  ])
+  const thing = lock.images.find(({ reference }) => reference === 'a.example/thing:1')
+  expect(thing?.artifacts?.map(({ artifactType }) => artifactType)).toEqual(kind && [kind])
+  expect(lock.images).toHaveLength(kind ? 3 : 2)
+  expect(leftOut).toMatchObject(
+    kind ? [] : [{ subject: 'a.example/thing:1', message: expect.stringContaining('is no image that runs') }],
+  )
 })

@@ -4,6 +4,7 @@ import type { LockedImage } from '../../src/bundle/format/lock.ts'
 import { planBundle } from '../../src/bundle/format/plan.ts'
 import { makeKeyPair, signIndex } from '../../src/bundle/format/signature.ts'
 import { encodeHeader } from '../../src/bundle/format/tar-header.ts'
+import { HELM_CHART, HELM_CONFIG, indexOver, lockedArtifact, makeArtifact } from '../support/artifact-maker.ts'
 import { bundleBytes } from '../support/bundle-maker.ts'
 import { type Blobs, lockImage, makeImage, makeIndex, makeLayer } from '../support/image-maker.ts'
 import { shopImages } from '../support/shop-images.ts'
@@ -52,14 +53,20 @@ function write(
   blobs: Blobs,
   without: Set<string>,
 ): Buffer {
-  const documents = images.flatMap(({ target, indexes = [], platforms }) => [
+  const documents = images.flatMap(({ target, indexes = [], platforms, artifacts = [] }) => [
     ...[target, ...indexes],
     ...platforms.flatMap(({ manifest, config }) => [manifest, config]),
+    ...artifacts.map(({ manifest }) => manifest),
   ])
   const attached = images.flatMap(({ attachments = [] }) => attachments.flatMap((one) => [one.target, ...one.blobs]))
   const firsts = firstOfEach<Descriptor>([...documents, ...attached])
   const known = new Set(firsts.map(({ digest }) => digest))
-  const layers = firstOfEach(images.flatMap(({ platforms }) => platforms.flatMap((platform) => platform.layers)))
+  const layers = firstOfEach(
+    images.flatMap(({ platforms, artifacts = [] }) => [
+      ...platforms.flatMap((platform) => platform.layers),
+      ...artifacts.flatMap(({ blobs }) => blobs),
+    ]),
+  )
   const ownLayers = layers.filter(({ digest }) => !known.has(digest))
   const held = [...firsts, ...ownLayers.filter(({ digest }) => !without.has(digest))]
   const requires = ownLayers.filter(({ digest }) => without.has(digest)).map(({ digest, size }) => ({ digest, size }))
@@ -113,8 +120,12 @@ function write(
   return Buffer.concat([...all, Buffer.alloc(1024)])
 }
 
-function inOrder({ reference, names, target, indexes, platforms, attachments }: LockedImage) {
-  return { reference, names, target, ...(indexes && { indexes }), platforms, ...(attachments && { attachments }) }
+function inOrder({ reference, names, target, indexes, platforms, artifacts, attachments }: LockedImage) {
+  return {
+    ...{ reference, names, target, ...(indexes && { indexes }), platforms },
+    ...(artifacts && { artifacts }),
+    ...(attachments && { attachments }),
+  }
 }
 
 function firstOfEach<T extends Descriptor>(descriptors: readonly T[]): T[] {
@@ -125,7 +136,8 @@ function firstOfEach<T extends Descriptor>(descriptors: readonly T[]): T[] {
 function index(images: readonly LockedImage[], table: string, frame: string): string {
   const isIndex = (type: string) => /image\.index|manifest\.list/.test(type)
   const entries = new Map<string, unknown>()
-  for (const { names, target, platforms } of images) {
+  for (const { names, target, platforms, artifacts } of images) {
+    if (artifacts) continue
     for (const name of names) {
       if (entries.has(name)) continue
       entries.set(name, {
@@ -137,7 +149,12 @@ function index(images: readonly LockedImage[], table: string, frame: string): st
       })
     }
   }
-  const attached = firstOfEach(images.flatMap(({ attachments = [] }) => attachments.map(({ target }) => target)))
+  const attached = firstOfEach(
+    images.flatMap(({ target, artifacts, attachments = [] }) => [
+      ...attachments.map((one) => one.target),
+      ...(artifacts ? [target] : []),
+    ]),
+  )
   return `${JSON.stringify({
     schemaVersion: 2,
     mediaType: 'application/vnd.oci.image.index.v1+json',
@@ -155,7 +172,7 @@ const carried = { 'nodeseed/seed.sh': '#!/bin/sh\n', 'manifest.json': '[]\n', 'n
 const files = Object.entries(carried).map(([name, content]) => ({ name, content }))
 let images: LockedImage[]
 
-/** Indexes, a docker manifest, an index inside an index, an attachment, a layer of many images, names in two images. */
+/** Indexes, a docker manifest, an index in an index, an attachment, shared layers, names in two images, artifacts. */
 beforeAll(async () => {
   const layer = await makeLayer(blobs, { 'etc/motd': 'shared' })
   const part = makeImage(blobs, [layer, await makeLayer(blobs, { a: 'b' })], { docker: true })
@@ -171,8 +188,22 @@ beforeAll(async () => {
       indexes: [inner],
       attachments: [{ ...attachment, blobs: [signature.config, ...signature.layers] }],
     },
+    ...artifacts(),
   ]
 })
+
+/** A chart by itself, and an index of two models that share their config. */
+function artifacts(): LockedImage[] {
+  const chart = makeArtifact(blobs, { configType: HELM_CONFIG, layers: [[HELM_CHART, 'chart']] })
+  const models = ['small', 'large'].map((text) => makeArtifact(blobs, { layers: [['text/plain', text]] }))
+  return [
+    { ...lockImage('registry.example/chart', '1', chart, []), artifacts: [lockedArtifact(blobs, chart)] },
+    {
+      ...lockImage('registry.example/models', '1', indexOver(blobs, models), []),
+      artifacts: models.map((one) => lockedArtifact(blobs, one)),
+    },
+  ]
+}
 
 function plain<T extends Descriptor>({ mediaType, digest, size }: T) {
   return { mediaType, digest, size } as T

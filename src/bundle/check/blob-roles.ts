@@ -17,7 +17,7 @@ export function rolesOf({ images }: Lock): ReadonlyMap<Digest, readonly BlobRole
     if (known) known.push({ image, role })
     else roles.set(digest, [{ image, role }])
   }
-  for (const { reference, target, indexes = [], platforms, attachments = [] } of images) {
+  for (const { reference, target, indexes = [], platforms, artifacts = [], attachments = [] } of images) {
     for (const { digest } of isIndexType(target.mediaType) ? [target, ...indexes] : []) add(digest, reference, 'index')
     for (const { platform, manifest, config, layers, siblings = [] } of platforms) {
       const on = `(${formatPlatform(platform)})`
@@ -28,6 +28,12 @@ export function rolesOf({ images }: Lock): ReadonlyMap<Digest, readonly BlobRole
       }
       for (const { manifest: beside, blobs } of siblings) {
         for (const { digest } of [beside, ...blobs]) add(digest, reference, `beside the image ${on}`)
+      }
+    }
+    for (const { artifactType, manifest, blobs } of artifacts) {
+      add(manifest.digest, reference, `manifest (${artifactType})`)
+      for (const [at, { digest }] of blobs.entries()) {
+        add(digest, reference, `part ${at + 1} of ${blobs.length} (${artifactType})`)
       }
     }
     for (const { target: attached, blobs } of attachments) {

@@ -3,7 +3,7 @@ import { ExpectedError } from '../../errors.ts'
 import type { Content } from '../../oci/content/content.ts'
 import type { Descriptor } from '../../oci/descriptor.ts'
 import { type Digest, digestOf, hashChunks, splitDigest } from '../../oci/digest.ts'
-import { parseManifest } from '../../oci/manifest.ts'
+import { artifactTypeOf, parseManifest } from '../../oci/manifest.ts'
 import { isIndexType } from '../../oci/media-type.ts'
 import type { Bundle, LockedContent } from '../format/bundle.ts'
 import { attachedBlobsOf, blobsOf, type LockedImage } from '../format/lock.ts'
@@ -130,25 +130,36 @@ function checkNames({ lock }: Bundle): BundleProblem[] {
 /** The lock must say what the manifests say: a runtime reads the manifests. */
 async function checkDocuments(
   bundle: Bundle,
-  { reference, target, platforms }: LockedImage,
+  image: LockedImage,
   damaged: ReadonlySet<Digest>,
 ): Promise<BundleProblem[]> {
+  const { reference, target, platforms, artifacts = [] } = image
   const problems: BundleProblem[] = []
-  for (const { manifest, config, layers } of platforms) {
+  const said = [
+    ...platforms.map(({ manifest, config, layers }) => ({
+      manifest,
+      blobs: [config, ...layers],
+      artifactType: undefined,
+    })),
+    ...artifacts,
+  ]
+  for (const { manifest, blobs, artifactType } of said) {
     if (damaged.has(manifest.digest)) continue
     const where = `${reference}, ${manifest.digest}`
     try {
       const document = parseManifest(await bundle.readDocument(manifest.digest), manifest.mediaType, where)
       const same =
-        document.kind === 'manifest' && isDeepStrictEqual([document.config, document.layers], [config, layers])
+        document.kind === 'manifest' &&
+        isDeepStrictEqual([document.config, ...document.layers], blobs) &&
+        (artifactType === undefined || artifactType === artifactTypeOf(document))
       if (!same) problems.push({ message: `${where}: the manifest does not say the same as ${BUNDLE_TABLE}` })
     } catch (error) {
       if (!(error instanceof ExpectedError)) throw error
       problems.push({ message: error.message })
     }
   }
-  if (!isIndexType(target.mediaType) && platforms.every(({ manifest }) => manifest.digest !== target.digest)) {
-    problems.push({ message: `${reference}: ${target.digest} is the manifest of no platform` })
+  if (!isIndexType(target.mediaType) && said.every(({ manifest }) => manifest.digest !== target.digest)) {
+    problems.push({ message: `${reference}: ${target.digest} is the manifest of no platform and of no artifact` })
   }
   return problems
 }

@@ -39,8 +39,10 @@ export interface LockedImage {
   readonly target: Descriptor
   /** Indexes inside the target that lead to a platform; there only when an index lists indexes. */
   readonly indexes?: readonly Descriptor[]
-  /** One entry for each platform that the bundle holds. */
+  /** One entry for each platform that the bundle holds; none of what no container starts from. */
   readonly platforms: readonly LockedPlatform[]
+  /** What it is instead of an image for platforms: a chart, a model, a policy; of an index all that it lists. */
+  readonly artifacts?: readonly LockedArtifact[]
   /** Signatures, SBOMs, attestations: what belongs to the image and no node needs. */
   readonly attachments?: readonly Attachment[]
 }
@@ -71,18 +73,40 @@ export interface Sibling {
   readonly blobs: readonly Descriptor[]
 }
 
+/** A manifest that no runtime makes a container of. */
+export interface LockedArtifact extends Sibling {
+  /** Its artifactType, or the media type of its config where it says none. */
+  readonly artifactType: string
+}
+
+/** Whether nothing of it runs: nodes do not get it, registries do. */
+export function isArtifact({ artifacts }: LockedImage): boolean {
+  return artifacts !== undefined
+}
+
 /** Every blob that an image needs, documents first; blobs that it needs twice are there twice. */
-export function blobsOf({ target, indexes = [], platforms }: LockedImage): Descriptor[] {
+export function blobsOf(image: LockedImage): Descriptor[] {
+  const { target, indexes = [], platforms, artifacts = [] } = image
   const documents = [
     ...[target, ...indexes, ...platforms.flatMap(({ manifest, config }) => [manifest, config])],
     ...platforms.flatMap(({ siblings = [] }) => siblings.map(({ manifest }) => manifest)),
+    ...artifacts.map(({ manifest }) => manifest),
   ]
-  return [...documents, ...platforms.flatMap(layersOf)]
+  return [...documents, ...layersOf(image)]
 }
 
-/** What of a platform is no document; of what stands beside it, the config too. */
-export function layersOf({ layers, siblings = [] }: LockedPlatform): Descriptor[] {
-  return [...layers, ...siblings.flatMap(({ blobs }) => blobs)]
+/** What of an image is no document; of what stands beside it, and of an artifact, the config too. */
+export function layersOf({ platforms, artifacts = [] }: LockedImage): Descriptor[] {
+  return [
+    ...platforms.flatMap(({ layers, siblings = [] }) => [...layers, ...siblings.flatMap(({ blobs }) => blobs)]),
+    ...artifacts.flatMap(({ blobs }) => blobs),
+  ]
+}
+
+/** Every manifest of an image: of platforms with what stands beside them, and of artifacts. */
+export function manifestsOf({ platforms, artifacts = [] }: LockedImage): Descriptor[] {
+  const running = platforms.flatMap(({ manifest, siblings = [] }) => [manifest, ...siblings.map((one) => one.manifest)])
+  return [...running, ...artifacts.map(({ manifest }) => manifest)]
 }
 
 /** Every blob of what is attached to an image. */
@@ -133,21 +157,32 @@ export function isSetName(text: string): boolean {
 }
 
 function parseImage(value: unknown, where: string): LockedImage {
-  const { reference, names, target, indexes, platforms, attachments } = objectAt(value, where)
+  const { reference, names, target, indexes, platforms, artifacts, attachments } = objectAt(value, where)
+  const held = arrayAt(platforms, `${where}, platforms`)
+  if (artifacts !== undefined && held.length > 0) throw invalid(where, 'expected either platforms or artifacts')
   return {
     reference: stringAt(reference, `${where}, reference`),
     names: arrayAt(names, `${where}, names`).map((name) => stringAt(name, `${where}, names`)),
     target: parseDescriptor(target, `${where}, target`),
     ...(indexes !== undefined && { indexes: descriptorsAt(indexes, `${where}, indexes`) }),
-    platforms: arrayAt(platforms, `${where}, platforms`).map((platform, index) =>
-      parsePlatformEntry(platform, `${where}, platforms[${index}]`),
-    ),
+    platforms: held.map((platform, index) => parsePlatformEntry(platform, `${where}, platforms[${index}]`)),
+    ...(artifacts !== undefined && { artifacts: parseArtifacts(artifacts, `${where}, artifacts`) }),
     ...(attachments !== undefined && {
       attachments: arrayAt(attachments, `${where}, attachments`).map((attachment, index) =>
         parseAttachment(attachment, `${where}, attachments[${index}]`),
       ),
     }),
   }
+}
+
+function parseArtifacts(value: unknown, where: string): LockedArtifact[] {
+  const entries = arrayAt(value, where)
+  if (entries.length === 0) throw invalid(where, 'expected at least one')
+  return entries.map((entry, index) => {
+    const { artifactType } = objectAt(entry, `${where}[${index}]`)
+    const type = stringAt(artifactType, `${where}[${index}], artifactType`)
+    return { artifactType: type, ...parseSibling(entry, `${where}[${index}]`) }
+  })
 }
 
 function parseAttachment(value: unknown, where: string): Attachment {

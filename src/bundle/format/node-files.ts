@@ -1,6 +1,6 @@
 import { blobName } from '../../oci/content/image-layout.ts'
 import { formatPlatform } from '../../oci/platform.ts'
-import { blobsOf, type Lock } from './lock.ts'
+import { blobsOf, isArtifact, type Lock } from './lock.ts'
 import { seedSetDigest } from './seed-set.ts'
 import type { FileEntry } from './table.ts'
 
@@ -35,6 +35,7 @@ export function derivedFiles(lock: Lock): CarriedFile[] {
  *     index PLATFORM TARGET INDEX                   an index that the target lists, where it lists indexes
  *     beside PLATFORM TARGET DIGEST                 what else of the target an importer for the platform reads
  *     blob PLATFORM DIGEST SIZE                     what a node of that platform needs, indexes too
+ *     artifact TARGET NAME                          what no container starts from, and no node gets
  *     end
  *
  * A file without its last row was cut off.
@@ -72,6 +73,9 @@ export function renderNames(lock: Lock): string {
       ),
     ),
   )
+  const artifacts = lock.images
+    .filter(isArtifact)
+    .flatMap(({ names, target }) => names.map((name) => `artifact ${target.digest} ${name}`))
   const rows = [
     ['nodeseed-names 1', seedSetDigest(lock), ...(lock.edition ? [lock.edition.set, lock.edition.number] : [])].join(
       ' ',
@@ -81,6 +85,7 @@ export function renderNames(lock: Lock): string {
     ...inner,
     ...new Set(beside),
     ...new Set(blobs),
+    ...new Set(artifacts),
     'end',
   ]
   return `${rows.join('\n')}\n`

@@ -135,7 +135,7 @@ function blobFile({ digest }: Descriptor): string {
 
 /** Each blob once, in order of first use; what is a layer somewhere and a document elsewhere is a document. */
 function distinctBlobs(images: readonly LockedImage[]): { documents: Descriptor[]; layers: Descriptor[] } {
-  const layers = images.flatMap(({ platforms }) => platforms.flatMap(layersOf))
+  const layers = images.flatMap(layersOf)
   const isLayer = new Set(layers)
   const documents = images.flatMap(blobsOf).filter((blob) => !isLayer.has(blob))
   const attached = images.flatMap(attachedBlobsOf)

@@ -1,15 +1,17 @@
 import { createHash } from 'node:crypto'
-import type { LockedImage } from './lock.ts'
+import { isArtifact, type LockedImage } from './lock.ts'
 
 /** What a node's seed label says once the images are there. */
 export const SEEDED = 'seeded'
 
 /**
  * Names a seed set by its content: the first 16 hex characters of a sha256 over the sorted `name digest` lines. The same
- * images give the same digest, whatever their order. It is the name part of a seed label's key.
+ * images give the same digest, whatever their order, and whatever artifacts are beside them: nodes get none. It is the
+ * name part of a seed label's key.
  */
 export function seedSetDigest({ images }: { readonly images: readonly LockedImage[] }): string {
-  const lines = new Set(images.flatMap(({ names, target }) => names.map((name) => `${name} ${target.digest}\n`)))
+  const seeded = images.filter((image) => !isArtifact(image))
+  const lines = new Set(seeded.flatMap(({ names, target }) => names.map((name) => `${name} ${target.digest}\n`)))
   return createHash('sha256')
     .update([...lines].sort().join(''))
     .digest('hex')

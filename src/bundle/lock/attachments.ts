@@ -25,14 +25,14 @@ const MAX_DEPTH = 3
  */
 export async function findAttachments(
   reference: Reference,
-  { target, platforms }: LockedImage,
+  { target, platforms, artifacts = [] }: LockedImage,
   {
     attestations,
     source,
     documents,
   }: { attestations: readonly Descriptor[]; source: AttachmentSource | undefined; documents: Documents },
 ): Promise<FoundAttachments> {
-  const manifests = platforms.map(({ manifest }) => manifest.digest)
+  const manifests = [...platforms, ...artifacts].map(({ manifest }) => manifest.digest)
   const found = new Map<Digest, Attachment>()
   const leftOut: ExpectedError[] = []
   const orLeftOut = async <T>(asking: Promise<T>): Promise<T | undefined> => {

@@ -1,10 +1,11 @@
 import { type Finding, finding } from '../../finding.ts'
 import { formatPlatform, type Platform, samePlatform, variantsFor } from '../../oci/platform.ts'
-import type { LockedImage } from '../format/lock.ts'
+import { isArtifact, type LockedImage } from '../format/lock.ts'
 
-/** One finding for each image and each platform that is wanted and for which the image is not made. */
+/** One finding for each image and each platform that is wanted and for which the image is not made; artifacts are for none. */
 export function lackingPlatforms(images: readonly LockedImage[], wanted: readonly Platform[]): Finding[] {
-  return images.flatMap(({ reference, platforms }) => {
+  const running = images.filter((image) => !isArtifact(image))
+  return running.flatMap(({ reference, platforms }) => {
     const held = platforms.map(({ platform }) => platform)
     const isHeld = (platform: Platform) =>
       variantsFor(platform).some((variant) => held.some((one) => samePlatform(one, variant)))

@@ -4,13 +4,14 @@ import type { Content } from '../../oci/content/content.ts'
 import { noImageError, type UnnamedEntry } from '../../oci/content/image-names.ts'
 import { topmost } from '../../oci/content/topmost.ts'
 import type { Descriptor } from '../../oci/descriptor.ts'
-import { isImageConfigType, isIndexType, isLayerType } from '../../oci/media-type.ts'
+import { isIndexType } from '../../oci/media-type.ts'
 import { formatPlatform, type Platform } from '../../oci/platform.ts'
 import { parseReference, repositoryName } from '../../oci/reference.ts'
 import type { Lock, LockedImage, LockedPlatform } from '../format/lock.ts'
 import { Documents } from './documents/documents.ts'
+import { readChild } from './documents/index-child.ts'
 import { openIndex } from './documents/open-index.ts'
-import { platformAmong, readChild } from './documents/platform-choice.ts'
+import { platformAmong } from './documents/platform-choice.ts'
 
 /** The images of a content, and what in it is none. */
 export interface ContentImages {
@@ -20,8 +21,8 @@ export interface ContentImages {
 
 /**
  * What the images of a content are, by its own documents: every name that it has, every platform that it holds. What an
- * index lists and the content leaves out is no part of it; a platform of which a layer is missing is an error. Charts,
- * signatures and what has no name are left out, and said.
+ * index lists and the content leaves out is no part of it; a platform of which a layer is missing is an error. What has no
+ * name is left out, and said.
  *
  * @throws {ExpectedError} INPUT_INVALID when it holds no image with a name; BUNDLE_INVALID, CONTENT_MISMATCH, UNSUPPORTED
  */
@@ -68,10 +69,24 @@ async function lockNamed(
     : { manifests: [{ descriptor: target, platform: undefined }], indexes: [] }
   const there = manifests.filter(({ descriptor: { digest } }) => content.blobs.has(digest))
   const children = await Promise.all(there.map((child) => readChild(reference, child, documents)))
-  const types = children.map(artifactType)
-  if (children.length > 0 && types.every((type) => type !== undefined)) {
-    unnamed.push(...types.map((type) => ({ subject: tagged[0]!, why: `is no image that runs, but ${type}` })))
-    return undefined
+  const digestName = `${repositoryName(reference)}@${target.digest}`
+  const common = {
+    reference: tagged[0]!,
+    names: [...new Set([...tagged, digestName])].sort(),
+    target,
+    ...(indexes.length > 0 && { indexes }),
+  }
+  const artifacts = children.flatMap(({ artifact }) => artifact ?? [])
+  if (artifacts.length > 0 && artifacts.length === children.length) {
+    for (const { blobs } of artifacts) assertHeld(blobs, tagged[0]!, content)
+    const elsewhere = manifests.filter(({ descriptor: { digest } }) => !content.blobs.has(digest))
+    unnamed.push(
+      ...elsewhere.map(({ descriptor }) => ({
+        subject: tagged[0]!,
+        why: `lists ${descriptor.digest}, which is not here`,
+      })),
+    )
+    return { ...common, platforms: [], artifacts }
   }
   const platforms = distinctPlatforms(children).flatMap((platform) => {
     const found = platformAmong(children, platform)
@@ -86,38 +101,25 @@ async function lockNamed(
       hint: 'Make the layout again, with at least one platform of each image.',
     })
   }
-  const digestName = `${repositoryName(reference)}@${target.digest}`
-  return {
-    reference: tagged[0]!,
-    names: [...new Set([...tagged, digestName])].sort(),
-    target,
-    ...(indexes.length > 0 && { indexes }),
-    platforms,
-  }
+  return { ...common, platforms }
 }
 
 /** What no node runs may be left out. @throws {ExpectedError} BUNDLE_INVALID where a blob of the image is missing */
-function heldPart({ siblings = [], ...image }: LockedPlatform, name: string, { path, blobs }: Content): LockedPlatform {
-  const missing = [image.config, ...image.layers].find(({ digest }) => !blobs.has(digest))
-  if (missing) {
-    throw new ExpectedError(
-      'BUNDLE_INVALID',
-      `${path}: ${name} for ${formatPlatform(image.platform)} lacks blob ${missing.digest}`,
-      { hint: 'Make the layout again, with every layer of the platforms that it holds.' },
-    )
-  }
-  const held = siblings.filter((sibling) => sibling.blobs.every(({ digest }) => blobs.has(digest)))
+function heldPart({ siblings = [], ...image }: LockedPlatform, name: string, content: Content): LockedPlatform {
+  assertHeld([image.config, ...image.layers], `${name} for ${formatPlatform(image.platform)}`, content)
+  const held = siblings.filter((sibling) => sibling.blobs.every(({ digest }) => content.blobs.has(digest)))
   return { ...image, ...(held.length > 0 && { siblings: held }) }
+}
+
+function assertHeld(parts: readonly Descriptor[], what: string, { path, blobs }: Content): void {
+  const missing = parts.find(({ digest }) => !blobs.has(digest))
+  if (!missing) return
+  throw new ExpectedError('BUNDLE_INVALID', `${path}: ${what} lacks blob ${missing.digest}`, {
+    hint: 'Make the layout again, with every layer of what it holds.',
+  })
 }
 
 function distinctPlatforms(children: readonly { readonly platform: Platform | undefined }[]): Platform[] {
   const known = children.flatMap(({ platform }) => platform ?? [])
   return [...new Map(known.map((platform) => [formatPlatform(platform), platform])).values()]
-}
-
-/** What a manifest is that no node runs: a chart, a signature, a file; undefined for an image. */
-function artifactType({ config, layers }: Pick<LockedPlatform, 'config' | 'layers'>): string | undefined {
-  if (!isImageConfigType(config.mediaType)) return config.mediaType
-  // A signature of cosign has the configuration of an image, and layers that none has.
-  return layers.map(({ mediaType }) => mediaType).find((mediaType) => !isLayerType(mediaType))
 }

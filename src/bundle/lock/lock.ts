@@ -6,7 +6,7 @@ import type { Digest } from '../../oci/digest.ts'
 import { formatPlatform, type Platform, samePlatform, variantsFor } from '../../oci/platform.ts'
 import { formatReference, type Reference, repositoryName } from '../../oci/reference.ts'
 import type { ImageFailure } from '../failure.ts'
-import { blobsOf, type Lock, type LockedImage } from '../format/lock.ts'
+import { blobsOf, isArtifact, type Lock, type LockedImage } from '../format/lock.ts'
 import { type AttachmentSource, findAttachments } from './attachments.ts'
 import { assertCarriable } from './carriable.ts'
 import { Documents, type ImageSource } from './documents/documents.ts'
@@ -123,7 +123,7 @@ function only(image: LockedImage, wanted: readonly Platform[]): LockedImage {
   const platforms = image.platforms.filter(({ platform }) =>
     wanted.some((other) => variantsFor(other).some((variant) => samePlatform(variant, platform))),
   )
-  if (platforms.length > 0) return { ...image, platforms }
+  if (platforms.length > 0 || isArtifact(image)) return { ...image, platforms }
   const locked = image.platforms.map(({ platform }) => formatPlatform(platform)).join(', ')
   throw new ExpectedError(
     'PLATFORM_UNAVAILABLE',
@@ -163,12 +163,13 @@ async function lockImage(
   const target = await documents.describe(reference, resolved)
   const common = { reference: text, names: namesOf(reference, target.digest), target }
   if (kind === 'manifest') {
-    const { held, notes } = await takeManifest(reference, target, platforms, documents)
-    return { image: { ...common, platforms: held }, attestations: [], notes }
+    const { notes, ...taken } = await takeManifest(reference, target, platforms, documents)
+    return { image: { ...common, ...taken }, attestations: [], notes }
   }
-  const { manifests, indexes, attestations } = await openIndex(reference, target, documents)
-  const held = await takeFromIndex(reference, manifests, platforms, documents)
-  return { image: { ...common, ...(indexes.length > 0 && { indexes }), platforms: held }, attestations, notes: [] }
+  const opened = await openIndex(reference, target, documents)
+  const { indexes, attestations } = opened
+  const { notes, ...taken } = await takeFromIndex(reference, opened, platforms, documents)
+  return { image: { ...common, ...(indexes.length > 0 && { indexes }), ...taken }, attestations, notes }
 }
 
 /** `repo:tag` where there is a tag, and `repo@digest`. */

@@ -2,7 +2,7 @@ import type { Descriptor } from '../../oci/descriptor.ts'
 import type { Digest } from '../../oci/digest.ts'
 import { isIndexType } from '../../oci/media-type.ts'
 import { parseReference, type Reference } from '../../oci/reference.ts'
-import type { Lock } from '../format/lock.ts'
+import { type Lock, manifestsOf } from '../format/lock.ts'
 
 /** How many manifests each registry (`docker.io`) has to give, at the least. */
 export type ManifestNeeds = ReadonlyMap<string, number>
@@ -29,9 +29,10 @@ export function needsOfTargets(
 export function needsOfLock({ images }: Lock, isKnown: IsKnown): ManifestNeeds {
   const needs = new Map<string, number>()
   const seen = new Set<Digest>()
-  for (const { reference, target, indexes = [], platforms } of images) {
+  for (const image of images) {
+    const { reference, target, indexes = [] } = image
     const { domain } = parseReference(reference)
-    for (const { digest } of [target, ...indexes, ...platforms.map(({ manifest }) => manifest)]) {
+    for (const { digest } of [target, ...indexes, ...manifestsOf(image)]) {
       if (!seen.has(digest) && !isKnown(digest)) add(needs, domain, 1)
       seen.add(digest)
     }

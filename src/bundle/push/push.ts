@@ -6,7 +6,7 @@ import { type Digest, digestOf } from '../../oci/digest.ts'
 import { isIndexType, isManifestType } from '../../oci/media-type.ts'
 import { parseReference, repositoryName } from '../../oci/reference.ts'
 import type { ImageFailure } from '../failure.ts'
-import { type Attachment, type Lock, type LockedImage, layersOf } from '../format/lock.ts'
+import { type Attachment, type Lock, type LockedImage, layersOf, manifestsOf } from '../format/lock.ts'
 import { BlobPusher, type BlobUploads, type PushCounts } from './push-blobs.ts'
 import { missingChildren, reducedIndex, refusedIndex, refuseSparse } from './sparse-index.ts'
 
@@ -100,20 +100,13 @@ async function pushImage(image: LockedImage, push: Push): Promise<PushedImage> {
 }
 
 /** Everything below the top document, in the order in which a registry must have it. */
-async function pushContent(
-  { target: top, platforms, indexes = [] }: LockedImage,
-  name: string,
-  push: Push,
-): Promise<void> {
-  const blobs = platforms.flatMap((platform) => [platform.config, ...layersOf(platform)])
+async function pushContent(image: LockedImage, name: string, push: Push): Promise<void> {
+  const { target: top, platforms, indexes = [] } = image
+  const blobs = [...platforms.map(({ config }) => config), ...layersOf(image)]
   // The largest first: what is sent last is sent alone.
   const bySize = blobs.toSorted((a, b) => b.size - a.size)
   await Promise.all(bySize.map((blob) => push.blobs.ensure(name, blob)))
-  const manifests = platforms.flatMap(({ manifest, siblings = [] }) => [
-    manifest,
-    ...siblings.map((one) => one.manifest),
-  ])
-  const below = [...manifests, ...indexes.toReversed()]
+  const below = [...manifestsOf(image), ...indexes.toReversed()]
   for (const document of below) {
     if (document.digest !== top.digest) await putDocument(name, document, push)
   }

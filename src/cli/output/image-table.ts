@@ -1,4 +1,5 @@
 import { blobsOf, type LockedImage } from '../../bundle/format/lock.ts'
+import { kindOf, kindWord } from '../../bundle/kinds.ts'
 import { formatBytes } from '../../oci/format-bytes.ts'
 import { formatPlatform } from '../../oci/platform.ts'
 import { renderTable } from './terminal/table.ts'
@@ -10,13 +11,17 @@ interface ImageTableOptions {
   readonly isWide: boolean
 }
 
-/** A line an image: its first name and how many others it has, its digest, its platforms, and the size of all of them. */
+/**
+ * A line an image: its first name and how many others it has, its digest, its platforms or what else it is, and the size of
+ * all of it.
+ */
 export function imageTable(images: readonly LockedImage[], { width, isWide }: ImageTableOptions): string {
   const rows = images.map((image) => {
-    const { names, target, platforms } = image
+    const { names, target, platforms, artifacts = [] } = image
     const [first = '', ...others] = names
     const more = others.length > 0 ? ` (+${others.length})` : ''
-    const on = platforms.map(({ platform }) => formatPlatform(platform)).join(', ')
+    const kinds = artifacts.map(({ artifactType }) => (isWide ? kindOf(artifactType) : kindWord(artifactType)))
+    const on = [...platforms.map(({ platform }) => formatPlatform(platform)), ...new Set(kinds)].join(', ')
     const sizes = new Map(blobsOf(image).map(({ digest, size }) => [digest, size]))
     const size = [...sizes.values()].reduce((sum, one) => sum + one, 0)
     const name = isWide ? names.join(', ') : `${first}${more}`

@@ -1,6 +1,6 @@
 import { setImmediate } from 'node:timers/promises'
 import type { LockedContent } from '../../bundle/format/bundle.ts'
-import type { LockedImage } from '../../bundle/format/lock.ts'
+import { type LockedImage, manifestsOf } from '../../bundle/format/lock.ts'
 import { LayeredContent } from '../../oci/content/layered-content.ts'
 import type { Descriptor } from '../../oci/descriptor.ts'
 import type { Digest } from '../../oci/digest.ts'
@@ -95,7 +95,7 @@ function repositoriesOf(images: readonly LockedImage[]): Map<string, Repository>
       const key = repositoryName(reference)
       const repository = repositories.get(key) ?? { manifests: new Map(), tags: new Map() }
       repositories.set(key, repository)
-      for (const manifest of manifestsOf(image)) repository.manifests.set(manifest.digest, manifest)
+      for (const manifest of documentsOf(image)) repository.manifests.set(manifest.digest, manifest)
       if (reference.tag) repository.tags.set(reference.tag, image.target.digest)
       for (const { tag, target } of image.attachments ?? []) if (tag) repository.tags.set(tag, target.digest)
     }
@@ -104,12 +104,9 @@ function repositoriesOf(images: readonly LockedImage[]): Map<string, Repository>
 }
 
 /** Every document of an image and of what is attached to it. */
-function manifestsOf({ target, indexes = [], platforms, attachments = [] }: LockedImage): Descriptor[] {
+function documentsOf(image: LockedImage): Descriptor[] {
+  const { target, indexes = [], attachments = [] } = image
   const attached = attachments.flatMap((attachment) => [attachment.target, ...attachment.blobs])
-  const manifests = platforms.flatMap(({ manifest, siblings = [] }) => [
-    manifest,
-    ...siblings.map((one) => one.manifest),
-  ])
-  const all = [target, ...indexes, ...manifests, ...attached]
+  const all = [target, ...indexes, ...manifestsOf(image), ...attached]
   return all.filter(({ mediaType }) => isIndexType(mediaType) || isManifestType(mediaType))
 }

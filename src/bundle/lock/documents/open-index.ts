@@ -21,6 +21,8 @@ export interface OpenedIndex {
   /** The indexes on the way. */
   readonly indexes: Descriptor[]
   readonly attestations: Descriptor[]
+  /** What importers pass over: what is for no platform by name, or neither a manifest nor an index. */
+  readonly others: Descriptor[]
 }
 
 /**
@@ -34,7 +36,7 @@ export async function openIndex(
   descriptor: Descriptor,
   documents: Documents,
 ): Promise<OpenedIndex> {
-  const opened: OpenedIndex = { manifests: [], indexes: [], attestations: [] }
+  const opened: OpenedIndex = { manifests: [], indexes: [], attestations: [], others: [] }
   await collect({ reference, documents, opened, seen: new Set() }, descriptor, 0)
   return opened
 }
@@ -57,15 +59,18 @@ async function collect(search: Search, index: Descriptor, depth: number): Promis
     if (seen.has(key)) continue
     seen.add(key)
     if (isAttestation(child)) opened.attestations.push(child)
-    if (child.platform?.os === 'unknown' || (isAttestation(child) && child.platform)) continue
+    if (isAttestation(child) && child.platform) continue
+    if (child.platform?.os === 'unknown') {
+      if (!isAttestation(child)) opened.others.push(plainDescriptor(child))
+      continue
+    }
     if (isIndexType(child.mediaType)) {
       if (seen.has(child.digest)) continue
       seen.add(child.digest)
       opened.indexes.push(plainDescriptor(child))
       await collect(search, child, depth + 1)
     } else if (isManifestType(child.mediaType)) {
-      // Importers pass over what is neither.
       opened.manifests.push({ descriptor: plainDescriptor(child), platform: child.platform })
-    }
+    } else opened.others.push(plainDescriptor(child))
   }
 }

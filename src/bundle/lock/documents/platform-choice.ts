@@ -4,34 +4,31 @@ import type { Descriptor } from '../../../oci/descriptor.ts'
 import { isImageConfigType } from '../../../oci/media-type.ts'
 import { formatPlatform, type Platform, samePlatform, variantsFor } from '../../../oci/platform.ts'
 import { formatReference, type Reference } from '../../../oci/reference.ts'
-import type { LockedPlatform } from '../../format/lock.ts'
-import { configPlatform } from './config-platform.ts'
+import type { LockedImage, LockedPlatform } from '../../format/lock.ts'
+import { takeArtifacts } from './artifacts.ts'
 import type { Documents } from './documents.ts'
-import type { IndexedManifest } from './open-index.ts'
+import { type IndexChild, readChild } from './index-child.ts'
+import type { OpenedIndex } from './open-index.ts'
 
-/** A child of an index, read as far as needed to tell what it is. */
-interface IndexChild extends LockedPart {
-  /** What it runs on; undefined for what is no image, or does not say. */
-  readonly platform: Platform | undefined
-  /** Whether the index itself says a platform: an importer reads every child of which it does not. */
-  readonly isListed: boolean
+/** What is taken of an image: something for platforms, or, where nothing of it runs, all of it. */
+export interface Taken extends Pick<LockedImage, 'platforms' | 'artifacts'> {
+  readonly notes: readonly Finding[]
 }
-
-type LockedPart = Pick<LockedPlatform, 'manifest' | 'config' | 'layers'>
 
 /**
  * What an index has for platforms. Beside the first image of a platform come the other children that an importer for it
  * reads (containerd's FilterPlatforms): those listed for the same platform, and all that are listed for none. Without
- * them it would import nothing.
+ * them it would import nothing. An index of artifacts alone is taken whole.
  *
  * @throws {ExpectedError} PLATFORM_UNAVAILABLE when there is nothing for any of them; CONTENT_MISMATCH, UNSUPPORTED
  */
 export async function takeFromIndex(
   reference: Reference,
-  manifests: readonly IndexedManifest[],
+  opened: OpenedIndex,
   wanted: readonly Platform[],
   documents: Documents,
-): Promise<LockedPlatform[]> {
+): Promise<Taken> {
+  const { manifests } = opened
   const variants = wanted.flatMap(variantsFor)
   const near = manifests.filter(({ platform }) => !platform || variants.some((one) => samePlatform(one, platform)))
   const children = await Promise.all(near.map((child) => readChild(reference, child, documents)))
@@ -40,7 +37,9 @@ export async function takeFromIndex(
     const found = platformAmong(children, platform)
     if (found) held.set(formatPlatform(found.platform), found)
   }
-  if (held.size > 0) return [...held.values()]
+  if (held.size > 0) return { platforms: [...held.values()], notes: [] }
+  const artifacts = await takeArtifacts(reference, opened, documents)
+  if (artifacts) return { platforms: [], artifacts, notes: [] }
   const platforms = [...manifests, ...children].map(({ platform }) => platform)
   throw unavailable(
     reference,
@@ -51,32 +50,30 @@ export async function takeFromIndex(
 
 /**
  * A manifest that no index lists: a runtime takes it whatever its config says. It counts for the platforms that run it, and
- * for all where it does not say on what it runs, which is noted.
+ * for all where it does not say on what it runs, which is noted. An artifact is for no platform.
  *
- * @throws {ExpectedError} PLATFORM_UNAVAILABLE, CONTENT_MISMATCH; UNSUPPORTED for an artifact
+ * @throws {ExpectedError} PLATFORM_UNAVAILABLE, CONTENT_MISMATCH
  */
 export async function takeManifest(
   reference: Reference,
   target: Descriptor,
   wanted: readonly Platform[],
   documents: Documents,
-): Promise<{ held: LockedPlatform[]; notes: Finding[] }> {
+): Promise<Taken> {
   const { config, layers } = await documents.parseImage(reference, target)
-  if (!isImageConfigType(config.mediaType)) {
-    throw new ExpectedError(
-      'UNSUPPORTED',
-      `${formatReference(reference)} is an artifact (${config.mediaType}), not an image`,
-      { hint: 'Leave it out: no container can start from it.' },
-    )
-  }
-  const declared = await configPlatform(reference, config, documents)
+  const { artifact, platform: declared } = await readChild(
+    reference,
+    { descriptor: target, platform: undefined },
+    documents,
+  )
+  if (artifact) return { platforms: [], artifacts: [artifact], notes: [] }
   const fitting = wanted.filter((platform) => !declared || fits(declared, platform))
   if (declared && fitting.length === 0) throw unavailable(reference, wanted, [declared])
   const held = fitting.map((platform) => ({ platform, manifest: target, config, layers }))
   const unsure = fitting.filter(
     (platform) => !declared || !variantsFor(platform).some((one) => samePlatform(one, declared)),
   )
-  return { held, notes: unsure.map((platform) => assumed(reference, platform, declared)) }
+  return { platforms: held, notes: unsure.map((platform) => assumed(reference, platform, declared)) }
 }
 
 /** One platform of an index, of the children that were read. */
@@ -98,19 +95,6 @@ export function platformAmong(children: readonly IndexChild[], wanted: Platform)
 
 function siblingOf({ manifest, config, layers }: IndexChild) {
   return { manifest, blobs: [config, ...layers] }
-}
-
-/** @throws {ExpectedError} CONTENT_MISMATCH, UNSUPPORTED */
-export async function readChild(
-  reference: Reference,
-  { descriptor, platform }: IndexedManifest,
-  documents: Documents,
-): Promise<IndexChild> {
-  const { config, layers } = await documents.parseImage(reference, descriptor)
-  const manifest = await documents.describe(reference, descriptor)
-  const isImage = isImageConfigType(config.mediaType)
-  const own = platform ?? (isImage ? await configPlatform(reference, config, documents) : undefined)
-  return { manifest, config, layers, platform: own, isListed: platform !== undefined }
 }
 
 /** Whether a manifest that is taken as it is could run: a lower variant runs on a higher one, and nodes do not tell theirs. */
