@@ -30,6 +30,7 @@ export abstract class BaseCommand extends Command {
       description: 'colours; auto: on a terminal, unless NO_COLOR is set',
       helpGroup: 'GLOBAL',
     }),
+    all: Flags.boolean({ description: 'say every line of what is long', helpGroup: 'GLOBAL' }),
   }
 
   #yamlText: ((value: unknown) => string) | undefined
@@ -41,7 +42,7 @@ export abstract class BaseCommand extends Command {
 
   /** Says findings, where there is something to say. */
   protected sayFindings(findings: readonly Finding[]): void {
-    const text = renderFindings(findings)
+    const text = renderFindings(findings, { all: this.#saysAll })
     if (text !== '') this.logToStderr(text)
   }
 
@@ -51,7 +52,7 @@ export abstract class BaseCommand extends Command {
    */
   protected sayLeftOut(findings: readonly Finding[], { isStrict, excuses } = NOT_STRICT): Omission[] {
     const omissions = omissionsOf(findings, excuses)
-    if (omissions.length > 0) this.logToStderr(renderOmissions(omissions))
+    if (omissions.length > 0) this.logToStderr(renderOmissions(omissions, { all: this.#saysAll }))
     if (isStrict && notExcused(omissions).length > 0) {
       process.exitCode ||= 4
       this.logToStderr(`--strict: what is left out is not allowed\n  try: ${new LeftOutError(omissions).advice}`)
@@ -78,6 +79,12 @@ export abstract class BaseCommand extends Command {
   /** Whether the answer is for programs. */
   override jsonEnabled(): boolean {
     return super.jsonEnabled() || ['json', 'yaml'].includes(this.#formatAsked() ?? '')
+  }
+
+  /** With `--all` nothing is counted instead of said. */
+  get #saysAll(): boolean {
+    const end = this.argv.indexOf('--')
+    return (end < 0 ? this.argv : this.argv.slice(0, end)).includes('--all')
   }
 
   #formatAsked(): string | undefined {

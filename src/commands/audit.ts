@@ -14,14 +14,16 @@ import { readConditions } from '../cli/audit/audit-conditions.ts'
 import { filesRead } from '../cli/audit/audit-files.ts'
 import { readPageParts } from '../cli/audit/audit-page.ts'
 import { readAuditSources } from '../cli/audit/audit-sources.ts'
+import { auditText } from '../cli/audit/audit-text.ts'
 import { BaseCommand } from '../cli/base-command.ts'
 import { checkReports } from '../cli/files/report-files.ts'
 import { conditionFlags, sourceFlags } from '../cli/flags/audit-flags.ts'
 import { strictnessOf } from '../cli/flags/strict-flags.ts'
 import { isIncomplete, isUnreadable } from '../cli/inputs/recognition.ts'
 import { renderFindings } from '../cli/output/findings.ts'
+import { formatFlag } from '../cli/output/formats/output-format.ts'
 import type { Omission } from '../cli/output/omissions.ts'
-import { printable } from '../cli/output/terminal/printable.ts'
+import { VERDICTS } from '../cli/output/terminal/screen.ts'
 import { checkOutputPlace } from '../disk/output-place.ts'
 import { writeTextFile } from '../disk/write-file.ts'
 import { ExpectedError } from '../errors.ts'
@@ -51,6 +53,7 @@ Ends with 0 when no workload is below --fail-on, with 4 when one is.`
     force: Flags.boolean({ description: 'let reports replace files that are no reports of nodeseed' }),
     html: Flags.string({ description: 'write one self-contained page', helpValue: 'FILE' }),
     sarif: Flags.string({ description: 'write SARIF 2.1.0', helpValue: 'FILE' }),
+    output: formatFlag(['table', 'wide', 'json', 'yaml']),
     junit: Flags.string({ description: 'write a JUnit report', helpValue: 'FILE' }),
   }
 
@@ -73,7 +76,8 @@ Ends with 0 when no workload is below --fail-on, with 4 when one is.`
     const failures = liveFailures(judged, known.livePods ?? [])
     const result: AuditResult = { ...judged, findings: [...bundle.findings, ...failures, ...judged.findings] }
     if (!this.jsonEnabled()) {
-      for (const line of auditTable(result)) this.log(printable(line))
+      const lines = auditTable(result, { all: flags.all })
+      for (const line of auditText(lines, this.tableWidth)) this.log(line, VERDICTS)
       this.log(`\n${auditSummary(result)}`)
     }
     await this.#write(result, flags)

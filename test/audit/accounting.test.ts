@@ -6,6 +6,7 @@ import { auditJunit } from '../../src/audit/report/junit.ts'
 import { auditCluster } from '../../src/audit/report/report.ts'
 import { auditSummary } from '../../src/audit/report/summary.ts'
 import { auditTable } from '../../src/audit/report/table.ts'
+import { auditText } from '../../src/cli/audit/audit-text.ts'
 import { readAllDocuments } from '../../src/kubernetes/documents/document.ts'
 import { customWorkloadsOf } from '../../src/kubernetes/objects/custom-workload.ts'
 import { resourcesOf } from '../../src/kubernetes/objects/resource.ts'
@@ -119,7 +120,7 @@ const operator = [named('db.example.com/v1', 'Cluster', ['spec', 'image'], 'main
 test('what is not judged stands beside what is, in every form', () => {
   const result = auditCluster([workload()], nodes, {}, [], operator)
   expect(auditSummary(result)).toBe('1 safe, 1 not judged\n1 image named elsewhere: 1 nowhere')
-  expect([...auditTable(result)].slice(2)).toEqual([
+  expect([...auditText(auditTable(result), undefined)].slice(2)).toEqual([
     'not judged  -               -  Cluster main',
     '            an operator makes its pods: op:1',
     '',

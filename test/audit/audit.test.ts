@@ -9,6 +9,7 @@ import { auditTable } from '../../src/audit/report/table.ts'
 import type { NodeVerdict } from '../../src/audit/verdict/verdict.ts'
 import type { Lock } from '../../src/bundle/format/lock.ts'
 import { seedSetDigest } from '../../src/bundle/format/seed-set.ts'
+import { auditText } from '../../src/cli/audit/audit-text.ts'
 import { lockedImage, node, workload } from '../support/cluster.ts'
 
 const WEB = 'docker.io/library/web:1'
@@ -168,7 +169,7 @@ test('no line of the table is longer than 100 characters', () => {
   const image = `registry.example.com/${'long/'.repeat(30)}name@${digest}`
   const nodes = Array.from({ length: 12 }, (_, index) => node(`a-node-with-a-rather-long-name-${index}.example.com`))
   const result = auditCluster([workload({ image, name: 'w'.repeat(120) })], nodes, {})
-  const lines = [...auditTable(result)]
+  const lines = [...auditText(auditTable(result), undefined)]
   expect(lines.filter((line) => line.length > 100)).toEqual([])
   expect(lines.join('').replaceAll(/\s/g, '')).toContain(image)
   expect(auditSummary(result)).toBe('1 impossible')

@@ -135,7 +135,7 @@ test.for(Object.entries(CALLS).map(([command, [args = []]]) => [command, ...args
 
 test('at a terminal what patch prints is printable too', async () => {
   const { IN = '' } = await files()
-  const line = [process.execPath, PROGRAM, 'patch', `${IN}/*.yaml`, '--policy', 'Never'].join(' ')
+  const line = [process.execPath, PROGRAM, 'patch', `${IN}/*.yaml`, '--policy', 'Never', '--color', 'never'].join(' ')
   const { stdout } = await promisify(execFile)('script', ['-qc', line, '/dev/null'])
   expect(stdout).toContain('kind: Pod')
   expect(FORBIDDEN.exec(stdout.replaceAll('\r\n', '\n'))?.[0]).toBeUndefined()

@@ -1,78 +1,92 @@
 import { nameOfResource } from '../../kubernetes/objects/resource.ts'
+import { countOf, listNames } from '../../plural.ts'
 import { countNodes } from '../findings/count-nodes.ts'
 import { PRESENCE_WORDS, sayObstacles, sayUses } from '../named/named-words.ts'
 import { sayNotJudged } from '../not-judged.ts'
+import { type Cause, causesOf } from './causes.ts'
 import { reasonsOf } from './reasons.ts'
 import type { AuditResult } from './report.ts'
 import { VERDICT_WORDS } from './severity.ts'
 import { sureImages } from './summary.ts'
 
-const WIDTH = 100
-/** What stands before the name in a row. */
-const ROW_HEAD = 31
+/** A line of an audit for people: cells of a row, or a text that belongs to the row above; nothing is between two parts. */
+export type AuditLine =
+  | { readonly verdict: string; readonly starts: string; readonly pods: string; readonly name: string }
+  | { readonly text: string }
+
+/** Rows of one kind are said one by one up to so many; of more it is said what they have in common. */
+const SHOWN = 40
 
 /**
- * The audit as lines of at most 100 characters: a line for each workload (on how many of the nodes that it may land on
- * it starts, how many pods it wants), and below one that is not safe the reasons, each with its nodes; then what is not
- * judged; then the images that are named outside of judged pods.
+ * The audit for people: a row for each workload (on how many of the nodes that it may land on it starts, how many pods it
+ * wants), and below one that is not safe the reasons, each with its nodes; of many workloads the causes instead, unless
+ * `all` are wanted. Then what is not judged; then the images that are named outside of judged pods.
  */
-export function* auditTable(result: AuditResult): Generator<string> {
-  const { workloads, notJudged, nodeClasses, fixesOf } = result
-  yield row('VERDICT', 'STARTS ON', 'PODS', 'WORKLOAD')
+export function* auditTable(result: AuditResult, { all = false } = {}): Generator<AuditLine> {
+  if (all || result.workloads.length <= SHOWN) yield* workloadRows(result)
+  else yield* causeRows(result)
+  const { notJudged } = result
+  for (const { images, why, ...resource } of all ? notJudged : notJudged.slice(0, SHOWN)) {
+    yield { verdict: 'not judged', starts: '-', pods: '-', name: nameOfResource(resource) }
+    yield { text: sayNotJudged({ images, why }) }
+  }
+  yield* all ? [] : hidden(notJudged.length - SHOWN, 'resource', 'resources that are not judged')
+  yield* imageRows(result, all)
+}
+
+function* workloadRows({ workloads, nodeClasses, fixesOf }: AuditResult): Generator<AuditLine> {
+  yield { verdict: 'VERDICT', starts: 'STARTS ON', pods: 'PODS', name: 'WORKLOAD' }
   for (const audited of workloads) {
     const { starting, eligible } = countNodes(audited, nodeClasses)
     const { resource, replicas } = audited.workload
     const pods = replicas === undefined ? '-' : String(replicas)
-    yield row(VERDICT_WORDS[audited.verdict], `${starting} of ${eligible}`, pods, nameOfResource(resource))
+    const verdict = VERDICT_WORDS[audited.verdict]
+    yield { verdict, starts: `${starting} of ${eligible}`, pods, name: nameOfResource(resource) }
     if (audited.verdict === 'safe') continue
-    for (const reason of reasonsOf(audited, nodeClasses)) yield* wrap(reason)
+    for (const text of reasonsOf(audited, nodeClasses)) yield { text }
     const [fix] = fixesOf(audited)
-    if (fix) yield* wrap(`fix: ${fix.message}`)
+    if (fix) yield { text: `fix: ${fix.message}` }
   }
-  for (const { images, why, ...resource } of notJudged) {
-    yield row('not judged', '-', '-', nameOfResource(resource))
-    yield* wrap(sayNotJudged({ images, why }))
-  }
-  yield* imageRows(result)
 }
 
-function* imageRows({ images, nodeClasses }: AuditResult): Generator<string> {
+function* causeRows(result: AuditResult): Generator<AuditLine> {
+  const causes = causesOf(result)
+  if (causes.length === 0) return
+  yield { verdict: 'VERDICT', starts: 'WORKLOADS', pods: '', name: 'CAUSE' }
+  for (const cause of causes.slice(0, SHOWN)) {
+    const { reason, message, verdict, workloads } = cause
+    yield {
+      ...{ verdict: VERDICT_WORDS[verdict], starts: String(workloads.length), pods: '' },
+      name: `${reason}: ${message}`,
+    }
+    yield* causeTexts(cause)
+  }
+  yield* hidden(causes.length - SHOWN, 'cause', 'causes')
+}
+
+function* causeTexts({ nodes, workloads, fix }: Cause): Generator<AuditLine> {
+  yield { text: `on ${countOf(nodes.length, 'node')}: ${listNames(nodes)}` }
+  yield { text: `${countOf(workloads.length, 'workload')}: ${listNames(workloads)}` }
+  if (fix !== undefined) yield { text: `fix: ${fix}` }
+}
+
+function* hidden(count: number, one: string, many: string): Generator<AuditLine> {
+  if (count > 0) yield { text: `and ${countOf(count, `more ${one}`, `more ${many}`)}, which --all shows` }
+}
+
+function* imageRows({ images, nodeClasses }: AuditResult, all: boolean): Generator<AuditLine> {
   const named = sureImages(images.named)
   if (named.length === 0) return
   const total = nodeClasses.reduce((sum, { nodes }) => sum + nodes.length, 0)
-  yield ''
-  yield row('IMAGE IS', 'ON NODES', '', 'NAMED OUTSIDE OF THE PODS ABOVE')
-  for (const image of named) {
+  yield { text: '' }
+  yield { verdict: 'IMAGE IS', starts: 'ON NODES', pods: '', name: 'NAMED OUTSIDE OF THE PODS ABOVE' }
+  const lacking = named.filter(({ presence }) => presence !== 'everywhere')
+  const shown = all || named.length <= SHOWN ? named : lacking.slice(0, SHOWN)
+  for (const image of shown) {
     const { presence, holders } = image
-    const [name = '', ...rest] = wrapAt(image.image, WIDTH - ROW_HEAD)
-    yield row(PRESENCE_WORDS[presence], `${holders} of ${total}`, '-', name)
-    for (const line of rest) yield `${' '.repeat(ROW_HEAD)}${line}`
+    yield { verdict: PRESENCE_WORDS[presence], starts: `${holders} of ${total}`, pods: '-', name: image.image }
     if (presence === 'everywhere') continue
-    for (const text of [sayUses(image), ...sayObstacles(image)]) yield* wrap(text)
+    for (const text of [sayUses(image), ...sayObstacles(image)]) yield { text }
   }
-}
-
-function row(verdict: string, starts: string, pods: string, workload: string): string {
-  return cut(`${verdict.padEnd(11)} ${starts.padEnd(12)} ${pods.padStart(4)}  ${workload}`)
-}
-
-function* wrap(text: string): Generator<string> {
-  const indent = '            '
-  for (const line of wrapAt(text, WIDTH - indent.length)) yield `${indent}${line}`
-}
-
-/** Breaks at spaces; a word that is longer than a line, such as an image by digest, is broken where the line ends. */
-function* wrapAt(text: string, width: number): Generator<string> {
-  let rest = text
-  while (rest.length > width) {
-    const space = rest.lastIndexOf(' ', width)
-    const at = space > width / 3 ? space : width
-    yield rest.slice(0, at)
-    rest = rest.slice(at).trimStart()
-  }
-  yield rest
-}
-
-function cut(text: string): string {
-  return text.length > WIDTH ? `${text.slice(0, WIDTH - 1)}…` : text
+  yield* hidden(named.length - shown.length, 'image', 'images')
 }

@@ -4,34 +4,37 @@ import { printable } from './terminal/printable.ts'
 
 const ORDER: Finding['severity'][] = ['error', 'warning', 'info']
 
+/** So many findings of one code are shown, unless all are wanted. */
+const SHOWN = 5
+
 /**
- * Findings as lines for people, errors first; a hint stands once, under the first finding that it follows from. What is
- * merely left out is said once, with all that was left out.
+ * Findings as lines for people, errors first, the first five of each code and how many more there are; a hint stands once,
+ * under the first finding that it follows from. What is merely left out is said once, with all that was left out.
  */
-export function renderFindings(findings: readonly Finding[]): string {
+export function renderFindings(findings: readonly Finding[], { all = false } = {}): string {
   const hinted = new Set<string>()
   const said = findings.filter(({ code, severity }) => severity !== 'info' || FINDING_CODES[code].kind !== 'omission')
   const counts = new Map<string, number>()
-  const isShown = ({ code, severity }: Finding) => {
-    const count = (counts.get(code) ?? 0) + 1
-    counts.set(code, count)
-    return severity !== 'info' || count <= SHOWN_INFOS
-  }
-  const shown = said.filter(isShown).toSorted((a, b) => ORDER.indexOf(a.severity) - ORDER.indexOf(b.severity))
-  const hidden = said.length - shown.length
-  const lines = shown.flatMap(({ severity, message, hint, file, line }) => {
+  const lines: string[] = []
+  const totals = Map.groupBy(said, keyOf)
+  for (const one of said.toSorted((a, b) => ORDER.indexOf(a.severity) - ORDER.indexOf(b.severity))) {
+    const { severity, message, hint, file, line } = one
+    const count = (counts.get(keyOf(one)) ?? 0) + 1
+    counts.set(keyOf(one), count)
+    if (!all && count > SHOWN) continue
     const place = file === undefined ? '' : `${file}${line === undefined ? '' : `:${line}`}: `
-    const repeats = message.startsWith(`${file}: `)
-    const lines = [`${severity}: ${repeats ? '' : place}${message}`]
+    lines.push(`${severity}: ${message.startsWith(`${file}: `) ? '' : place}${message}`)
     if (hint && !hinted.has(hint)) lines.push(`  try: ${hint}`)
     if (hint) hinted.add(hint)
-    return lines.map(printable)
-  })
-  return [...lines, ...(hidden > 0 ? [`info: and ${hidden} more such lines, which --json has`] : [])].join('\n')
+    const more = (totals.get(keyOf(one))?.length ?? 0) - SHOWN
+    if (!all && count === SHOWN && more > 0) lines.push(`${severity}: and ${more} more ${one.code}, which --all shows`)
+  }
+  return lines.map(printable).join('\n')
 }
 
-/** So many of one kind that are only good to know are shown. */
-const SHOWN_INFOS = 5
+function keyOf({ severity, code }: Finding): string {
+  return `${severity} ${code}`
+}
 
 /** Whether a finding is only good to know. */
 export function isNote({ code }: Finding): boolean {

@@ -58,12 +58,12 @@ export function notExcused(omissions: readonly Omission[]): Omission[] {
   return omissions.flatMap((omission) => part(omission, ({ excusedBy }) => excusedBy === null) ?? [])
 }
 
-/** One line for each cause, as the last words of a command: `left out: 2 images pulled Always: a, b`. */
-export function renderOmissions(omissions: readonly Omission[]): string {
+/** One line for each cause, as the last words of a command: `left out: 2 images pulled Always: a, b`; five names, or all. */
+export function renderOmissions(omissions: readonly Omission[], { all = false } = {}): string {
   const excused = omissions.flatMap((omission) => part(omission, ({ excusedBy }) => excusedBy !== null) ?? [])
   return [
-    ...notExcused(omissions).map((omission) => `left out: ${textOf(omission)}\n  try: ${omission.hint}`),
-    ...excused.map((omission) => `left out, as allowed: ${textOf(omission)}`),
+    ...notExcused(omissions).map((omission) => `left out: ${textOf(omission, all)}\n  try: ${omission.hint}`),
+    ...excused.map((omission) => `left out, as allowed: ${textOf(omission, all)}`),
   ]
     .map(printableLines)
     .join('\n')
@@ -98,9 +98,10 @@ function causeOf(code: FindingCode, count: number): string {
   return count === 1 ? row.one : row.many
 }
 
-function textOf({ count, cause, entries }: Omission): string {
+function textOf({ count, cause, entries }: Omission, all: boolean): string {
   const names = entries.map(({ subject, file, line, message }) => subject ?? placeOf(file, line) ?? message)
-  return `${count} ${cause}: ${listNames([...new Set(names)])}`
+  const distinct = [...new Set(names)]
+  return `${count} ${cause}: ${all ? distinct.toSorted().join(', ') : listNames(distinct)}`
 }
 
 function placeOf(file: string | null, line: number | null): string | undefined {
