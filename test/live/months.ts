@@ -54,7 +54,7 @@ export async function checkMonths(live: LiveCluster): Promise<void> {
     for (const { ctr } of nodes) {
       const held = (await ctr('images', 'ls')).split('\n').filter((line) => /library\/web:1 /.test(line))
       assert.ok(
-        held.every((line) => !line.includes('pinned=pinned')),
+        held.every((line) => !line.includes('nodeseed.dev/images=')),
         held.join('\n'),
       )
     }
