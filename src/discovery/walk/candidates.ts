@@ -16,7 +16,7 @@ import { findCandidates } from './walk.ts'
 import type { Found, ReadInside } from './walk-state.ts'
 
 type Vars = ReadonlyMap<string, string> | undefined
-type Told = Pick<Resource, 'apiVersion' | 'kind' | 'value'>
+type ResourceBody = Pick<Resource, 'apiVersion' | 'kind' | 'value'>
 
 const BUILT_IN: readonly FieldRule[] = [...KNOWN_FIELDS, ...CONVENTIONS]
 
@@ -45,14 +45,14 @@ export function candidatesOf(
   const made = madeOf(resource, {
     isSilent,
     isWorkload: workload !== undefined,
-    isTold: own.candidates.length > 0,
+    isClaimed: own.candidates.length > 0,
     vars,
   })
   return { candidates: found, gaps, unresolved: open, elsewhere: [...elsewhere, ...made] }
 }
 
 /** What the tables of this program say of a resource. */
-function builtIn(resource: Told, vars: Vars): RuleResult {
+function builtIn(resource: ResourceBody, vars: Vars): RuleResult {
   const known = applyRules(BUILT_IN, resource, 'knownField')
   const kubeadm = kubeadmFound(resource, vars)
   const { claimed } = nodeDriversOf(resource)
@@ -65,11 +65,11 @@ function builtIn(resource: Told, vars: Vars): RuleResult {
 
 /** What else makes workloads of a resource. */
 function madeOf(
-  resource: Told,
-  { isSilent, isWorkload, isTold, vars }: { isSilent: boolean; isWorkload: boolean; isTold: boolean; vars: Vars },
+  resource: ResourceBody,
+  { isSilent, isWorkload, isClaimed, vars }: { isSilent: boolean; isWorkload: boolean; isClaimed: boolean; vars: Vars },
 ): MadeElsewhere[] {
   const drivers = nodeDriversOf(resource).elsewhere
-  const isChoice = drivers.length === 0 && !isWorkload && !isTold && !isExcluded(resource)
+  const isChoice = drivers.length === 0 && !isWorkload && !isClaimed && !isExcluded(resource)
   const kubeadm = kubeadmFound(resource, vars)
   const choice = kubeadm ? kubeadm.elsewhere : isChoice ? choiceFor(resource, isSilent) : undefined
   return [chartOf(resource), ...drivers, choice].filter((made) => made !== undefined)
@@ -111,7 +111,7 @@ function toldInside(value: Record<string, unknown>, vars: Vars): ReturnType<Read
   return {
     candidates,
     isClaimed: claims(claimed),
-    elsewhere: (isSilent) => madeOf(resource, { isSilent, isWorkload: false, isTold: false, vars }),
+    elsewhere: (isSilent) => madeOf(resource, { isSilent, isWorkload: false, isClaimed: false, vars }),
   }
 }
 

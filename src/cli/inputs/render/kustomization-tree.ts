@@ -7,7 +7,7 @@ export interface KustomizationTree {
   readonly directories: ReadonlySet<string>
   readonly files: ReadonlySet<string>
   readonly remote: readonly RemoteAddress[]
-  readonly strange: Kustomization['strange']
+  readonly special: Kustomization['special']
 }
 
 /** Follows a kustomization to all that it includes; each directory is read once. */
@@ -15,21 +15,21 @@ export async function kustomizationTree(root: string): Promise<KustomizationTree
   const directories = new Set<string>()
   const files = new Set<string>()
   const remote: RemoteAddress[] = []
-  const strange: Kustomization['strange'][number][] = []
+  const special: Kustomization['special'][number][] = []
   const waiting = [await realpath(root)]
   for (let directory = waiting.pop(); directory !== undefined; directory = waiting.pop()) {
     const kustomization = await readKustomization(directory)
     if (!kustomization) continue
     for (const file of kustomization.files) files.add(file)
     remote.push(...kustomization.remote)
-    strange.push(...kustomization.strange)
+    special.push(...kustomization.special)
     for (const below of kustomization.directories) {
       if (directories.has(below)) continue
       directories.add(below)
       waiting.push(below)
     }
   }
-  return { directories, files, remote, strange }
+  return { directories, files, remote, special }
 }
 
 /** Of files and directories those that rendering a kustomization does not read. */

@@ -19,7 +19,7 @@ export interface Kustomization {
   readonly directories: readonly string[]
   readonly remote: readonly RemoteAddress[]
   /** Named things that are neither file nor directory, and what each is. */
-  readonly strange: readonly { readonly path: string; readonly kind: string }[]
+  readonly special: readonly { readonly path: string; readonly kind: string }[]
 }
 
 export interface RemoteAddress {
@@ -59,7 +59,7 @@ export async function readKustomization(directory: string): Promise<Kustomizatio
   const found = {
     files: [] as string[],
     directories: [] as string[],
-    strange: [] as Kustomization['strange'][number][],
+    special: [] as Kustomization['special'][number][],
   }
   const remote: RemoteAddress[] = []
   for (const { text, path } of namedIn(document.value)) {
@@ -92,15 +92,15 @@ async function sort(
   {
     files,
     directories,
-    strange,
-  }: { files: string[]; directories: string[]; strange: { path: string; kind: string }[] },
+    special,
+  }: { files: string[]; directories: string[]; special: { path: string; kind: string }[] },
 ): Promise<void> {
   const found = await stat(path).catch(() => undefined)
   const kind = found && kindOf(found)
   if (found === undefined) return
   if (kind === undefined) files.push(await realpath(path))
   else if (found.isDirectory()) directories.push(await realpath(path))
-  else strange.push({ path, kind })
+  else special.push({ path, kind })
 }
 
 /** Every text of a kustomization that names something. */

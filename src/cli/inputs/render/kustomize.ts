@@ -14,8 +14,8 @@ export async function renderKustomization(
   directory: string,
   { allowRemote = false }: { allowRemote?: boolean | undefined },
 ): Promise<Rendered> {
-  const { remote, strange } = await kustomizationTree(directory)
-  const [first] = strange
+  const { remote, special } = await kustomizationTree(directory)
+  const [first] = special
   if (first) {
     throw new ExpectedError('INPUT_UNREADABLE', `${directory}: names ${first.path}, which is ${first.kind}`, {
       hint: 'Name files and directories in a kustomization, or leave it out with .nodeseedignore.',
