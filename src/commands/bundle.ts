@@ -86,6 +86,7 @@ export default class Bundle extends BaseCommand {
     const force = given.force || project.force === true
     const flags = { ...given, force, output: given.output ?? project.output ?? refuseWithoutOutput() }
     const signer = await readSigner(flags.sign)
+    const tools = flags['with-tool'] || flags.tool.length > 0 ? await readTools(flags.tool) : []
     const existing = await openExisting(flags)
     const { wanted, places } = await imagesAndPlaces(inputs, flags)
     this.sayFindings(wanted.leftOut.filter(isNote))
@@ -109,7 +110,7 @@ export default class Bundle extends BaseCommand {
         const source = flags.offline ? OFFLINE : client
         const sources = { source, documents, reuse, signal: options.signal, signer }
         const first = asEdition(locked, { set: flags['set-name'], number: flags.number })
-        const tools = await this.#tools(flags, first)
+        this.#sayToolsLacking(tools, first)
         return withoutWhatIsLost({ lock: first, leftOut }, flags['allow-missing'], async ({ lock, leftOut }) => {
           this.refuseLeftOut([...wanted.leftOut, ...leftOut, ...missingFindings(lock)], strictness)
           const files = [...carriedFiles(lock, await readNodeScript()), ...tools]
@@ -141,14 +142,11 @@ export default class Bundle extends BaseCommand {
     }
   }
 
-  async #tools(flags: { 'with-tool': boolean; tool: string[] }, lock: Lock): Promise<Tool[]> {
-    if (!flags['with-tool'] && flags.tool.length === 0) return []
-    const tools = await readTools(flags.tool)
-    const without = architecturesWithout(tools, lock)
+  #sayToolsLacking(tools: readonly Tool[], lock: Lock): void {
+    const without = tools.length > 0 ? architecturesWithout(tools, lock) : []
     if (without.length > 0) {
       this.logToStderr(`the bundle carries no nodeseed for ${without.join(', ')}: name a build for it with --tool`)
     }
-    return tools
   }
 
   #report(file: string, { size, table }: BundlePlan, note: string) {
