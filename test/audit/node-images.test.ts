@@ -1,7 +1,10 @@
 import type { Node } from 'kubernetes-types/core/v1.js'
 import { expect, test } from 'vitest'
-import { bundleListing, statusListing } from '../../src/audit/facts/images/node-images.ts'
+import { bundleListing, type ImageListing, statusListing } from '../../src/audit/facts/images/node-images.ts'
 import { presenceOf } from '../../src/audit/facts/images/presence.ts'
+import { auditCluster } from '../../src/audit/report/report.ts'
+import { seedSetDigest } from '../../src/bundle/format/seed-set.ts'
+import { lockedImage, node, workload } from '../support/cluster.ts'
 
 const D = `sha256:${'d'.repeat(64)}`
 const WEB = ['docker.io/library/web:1']
@@ -82,4 +85,40 @@ test.for<
 ])('seed label: %s', ([, images, name, present, isFromBundle]) => {
   const presence = presenceOf(name, [statusListing(status(images)), BUNDLE])
   expect([presence.present, presence.isFromBundle ?? false]).toEqual([present, isFromBundle])
+})
+
+const DIGEST = `r.example/app@${D}`
+const SEEDED = ['r.example/app:1', DIGEST]
+const ASSUMED: ImageListing = { ...bundleListing(SEEDED, true), isBundle: false, isAssumed: true }
+
+test.for<
+  [rule: string, images: string[][] | undefined, promise: ImageListing, name: string, present: boolean | undefined]
+>([
+  ['a tag that a label promises', undefined, bundleListing(SEEDED, true), 'r.example/app:1', true],
+  ['a digest that a label promises', undefined, bundleListing(SEEDED, true), DIGEST, undefined],
+  ['also where the list is cut', others(50), bundleListing(SEEDED, true), DIGEST, undefined],
+  ['a tag that a seeding would bring', undefined, ASSUMED, 'r.example/app:1', true],
+  ['a digest that a seeding would bring', undefined, ASSUMED, DIGEST, undefined],
+  ['the node may still lack what a seeding would bring', [], ASSUMED, DIGEST, undefined],
+  ['a digest that the node lists itself', [[DIGEST]], ASSUMED, DIGEST, true],
+])("docker's store may keep no digests: %s", ([, images, promise, name, present]) => {
+  expect(presenceOf(name, [statusListing(status(images, 'docker://24.0.9')), promise]).present).toBe(present)
+})
+
+test.for<[runtime: string, image: string, verdict: string]>([
+  ['docker://24.0.9', DIGEST, 'unknown'],
+  ['docker://29.1.0', `r.example/app:1@${D}`, 'unknown'],
+  ['docker://24.0.9', 'r.example/app:1', 'safe'],
+  ['containerd://2.1.9', DIGEST, 'safe'],
+  ['cri-o://1.34.0', DIGEST, 'safe'],
+])('seeded nodes of %s and a pod of %s: %s', ([runtime, image, verdict]) => {
+  const target = lockedImage('r.example/app:1', 'linux/amd64')
+  const one = { ...target, names: SEEDED }
+  const lock = { version: 1 as const, images: [one] }
+  const labels = { [`nodeseed.dev/${seedSetDigest(lock)}`]: 'seeded' }
+  const nodeInfo = { architecture: 'amd64', operatingSystem: 'linux', containerRuntimeVersion: runtime }
+  const seeded = node('a', { labels, status: { nodeInfo, images: others(50).map((names) => ({ names })) } })
+  const verdictOf = (conditions: object) =>
+    auditCluster([workload({ image })], [seeded], { lock, ...conditions }).workloads[0]?.verdict
+  expect([verdictOf({}), verdictOf({ assumeSeeded: true })]).toEqual([verdict, verdict])
 })

@@ -3,7 +3,7 @@ import type { LockedImage } from '../../bundle/format/lock.ts'
 import { isSeeded, seedSetDigest } from '../../bundle/format/seed-set.ts'
 import { nameOfNode } from '../../kubernetes/objects/node.ts'
 import { type Conditions, kubeletOf } from './conditions.ts'
-import { bundleListing, type ImageListing, statusListing } from './images/node-images.ts'
+import { bundleListing, type ImageListing, runsDocker, statusListing } from './images/node-images.ts'
 
 /**
  * What is known of the images on each node, the strongest source first: the runtime's own list, the node's status, its
@@ -13,21 +13,26 @@ export function nodeListings(
   locked: ReadonlyMap<string, LockedImage>,
   conditions: Conditions,
 ): (node: Node) => ImageListing[] {
-  const { lock, seedSets, assumeSeeded, runtimeListings } = conditions
-  const whole = lock && { digest: seedSetDigest(lock), listing: bundleListing(locked.keys()) }
-  const sets = [
-    ...(whole ? [whole] : []),
-    ...(seedSets ?? []).map(({ digest, names }) => ({ digest, listing: bundleListing(names) })),
-  ]
-  const assumed = whole && assumeSeeded ? [{ ...whole.listing, isBundle: false, isAssumed: true }] : []
+  const { lock, seedSets, assumeSeeded } = conditions
+  const sets = [...(lock ? [{ digest: seedSetDigest(lock), names: [...locked.keys()] }] : []), ...(seedSets ?? [])].map(
+    ({ digest, names }) => ({ digest, usual: bundleListing(names), docker: bundleListing(names, true) }),
+  )
+  const whole = lock && assumeSeeded ? sets[0] : undefined
+  const assumed = whole && { usual: assume(whole.usual), docker: assume(whole.docker) }
   return (node) => {
-    const name = nameOfNode(node)
+    const store = runsDocker(node) ? 'docker' : 'usual'
     const seeded = sets.filter(({ digest }) => isSeeded(node.metadata?.labels, digest))
-    return [
-      ...(runtimeListings?.get(name) ?? []),
-      statusListing(node, kubeletOf(conditions, name).maxImages),
-      ...assumed,
-      ...seeded.map(({ listing }) => listing),
-    ]
+    return [...ownListings(node, conditions), ...(assumed ? [assumed[store]] : []), ...seeded.map((set) => set[store])]
   }
+}
+
+/** What the runtime and the kubelet list. */
+function ownListings(node: Node, conditions: Conditions): ImageListing[] {
+  const name = nameOfNode(node)
+  const listed = conditions.runtimeListings?.get(name) ?? []
+  return [...listed, statusListing(node, kubeletOf(conditions, name).maxImages)]
+}
+
+function assume(listing: ImageListing): ImageListing {
+  return { ...listing, isBundle: false, isAssumed: true }
 }

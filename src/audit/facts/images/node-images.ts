@@ -15,6 +15,8 @@ export interface ListedImage {
   readonly isPinned?: boolean
   /** What keeps it from starting although its name is there, such as missing layers. */
   readonly problem?: string
+  /** Why nobody can tell whether its name is there, although the source promises it. */
+  readonly doubt?: string
 }
 
 /** What one source says about the images on a node. */
@@ -55,8 +57,9 @@ export function listing(
  * what is missing there may still be on the node. `maxImages` is the kubelet's nodeStatusMaxImages, -1 for no limit.
  * Source: kubernetes 1.36, pkg/kubelet/nodestatus/setters.go, Images.
  */
-export function statusListing({ status }: Node, maxImages = DEFAULT_KUBELET_SETTINGS.maxImages): ImageListing {
-  const isDocker = status?.nodeInfo?.containerRuntimeVersion?.startsWith('docker://') ?? false
+export function statusListing(node: Node, maxImages = DEFAULT_KUBELET_SETTINGS.maxImages): ImageListing {
+  const { status } = node
+  const isDocker = runsDocker(node)
   const images = objectsOf(status?.images).map(({ names, sizeBytes }): ListedImage => {
     const list = Array.isArray(names) ? names : []
     return { names: isDocker ? list.map(canonicalName) : list, bytes: Number(sizeBytes ?? 0) }
@@ -76,11 +79,28 @@ function statusGap(images: readonly ListedImage[], isReported: boolean, maxImage
   return (name) => idGap(name) ?? (hidesDigests || !name.includes('@') ? gap : undefined)
 }
 
-/** What a node holds once it was seeded. It says nothing of other images. */
-export function bundleListing(names: Iterable<string>): ImageListing {
+const DIGEST_DOUBT =
+  "docker's classic image store keeps no registry digests, and nothing tells which store the node has"
+
+/**
+ * What a node holds once it was seeded. It says nothing of other images. Docker finds an image by a digest only where
+ * containerd keeps its images. Source: moby 24 to 29, daemon/images and daemon/containerd.
+ */
+export function bundleListing(names: Iterable<string>, isDocker = false): ImageListing {
   const gap = () => 'the bundle does not hold it, and nothing else is known of the node'
-  const images = Array.from(names, (name): ListedImage => ({ names: [name], bytes: 0 }))
+  const images = Array.from(
+    names,
+    (name): ListedImage => ({
+      names: [name],
+      bytes: 0,
+      ...(isDocker && name.includes('@') && { doubt: DIGEST_DOUBT }),
+    }),
+  )
   return { ...listing('seed label', images, gap), isBundle: true }
+}
+
+export function runsDocker({ status }: Node): boolean {
+  return status?.nodeInfo?.containerRuntimeVersion?.startsWith('docker://') ?? false
 }
 
 /** The CRI form of a name; docker reports short names, and finds an image by the long one. */

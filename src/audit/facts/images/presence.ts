@@ -22,13 +22,15 @@ export function presenceOf(name: string, listings: readonly ImageListing[], fail
   let lacking: ImageListing | undefined
   let gap: string | undefined
   let problem: string | undefined
+  let doubt: string | undefined
   // Asked for each image and node, so that nothing is made on the way.
   for (const list of listings) {
     const isPromise = list.isBundle === true || list.isAssumed === true
     const image = list.byName.get(name)
     if (image) {
       problem ??= image.problem
-      if (isPromise) promise ??= list
+      if (image.doubt !== undefined) doubt ??= image.doubt
+      else if (isPromise) promise ??= list
       else holder ??= list
       continue
     }
@@ -48,6 +50,7 @@ export function presenceOf(name: string, listings: readonly ImageListing[], fail
     const why = `the ${promise.source} promises it, ${lacking.source} does not list it, and is at most a minute behind`
     return { ...contradiction(why), isFromBundle: true }
   }
+  if (doubt !== undefined && !lacking?.isFinal) return { present: undefined, why: doubt, isFromBundle: true }
   if (lacking) return { present: false, why: lacking.source }
   return { present: undefined, why: gap ?? 'nothing is known of the images on the node' }
 }
