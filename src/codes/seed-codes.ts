@@ -9,6 +9,13 @@ export const SEED_CODES = {
     help: 'A delta leaves out layers that its receiver had when it was made. A node that no longer holds them cannot be seeded with it.',
     action: 'For other nodes merge it with its base first: nodeseed merge BASE DELTA -o FILE',
   },
+  ARTIFACT_NOT_SEEDED: {
+    kind: 'note',
+    severity: 'info',
+    title: 'Artifacts of the bundle are not brought to nodes',
+    help: 'Charts, models, policies and other artifacts are for registries: containerd neither unpacks nor mounts them, and CRI-O takes them for image volumes from a registry.',
+    action: 'Hand them out with nodeseed serve or nodeseed push.',
+  },
   NODE_PREPARED_OUTSIDE: {
     kind: 'hazard',
     severity: 'warning',

@@ -34,6 +34,12 @@ export const VERDICT_WORDS = {
     look: 'nodeseed inspect FILE lists the platforms; kubectl get nodes -L kubernetes.io/arch.',
     action: 'Bundle again with --platform, or with --nodes and the list of nodes.',
   },
+  Artifact: {
+    title: 'The image is an artifact, from which no container starts',
+    help: 'What the bundle holds under this name is a chart, a model or the like. A runtime makes no container of it; CRI-O from 1.33 on mounts it as an image volume, containerd does not. Nodes get it from a registry only.',
+    look: 'nodeseed inspect FILE -o wide names the kind.',
+    action: 'Correct the image of the container; for a volume, use nodes with CRI-O and serve a mirror: --mirror.',
+  },
   Admission: {
     title: 'The API server would reject or change the pod in a way that nobody can tell here',
     help: 'The object is not valid, or names a PriorityClass or RuntimeClass that is not among the inputs.',

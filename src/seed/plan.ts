@@ -1,5 +1,5 @@
 import type { Node } from 'kubernetes-types/core/v1.js'
-import type { Lock, LockedImage } from '../bundle/format/lock.ts'
+import { isArtifact, type Lock, type LockedImage } from '../bundle/format/lock.ts'
 import { seedSetDigest } from '../bundle/format/seed-set.ts'
 import type { Finding } from '../finding.ts'
 import { kubeletMinor } from '../kubernetes/objects/node.ts'
@@ -11,6 +11,7 @@ import type { GeneratedFile } from './files/generated-file.ts'
 import { guardResources } from './guard/guard.ts'
 import type { Guard, GuardAction } from './guard/guard-images.ts'
 import { type MethodName, methodNamed } from './methods/methods.ts'
+import { artifactFindings } from './nodes/artifact-findings.ts'
 import { groupNodes } from './nodes/node-group.ts'
 import { prepareNodes } from './nodes/out-of-band-nodes.ts'
 import { platformFindings } from './nodes/platform-findings.ts'
@@ -118,7 +119,8 @@ export function planSeeding(
   )
   const seeding = { ...options, bundle: lock, scriptDigest: digestOf(options.script).slice(0, 'sha256:'.length + 16) }
   const { registry: url, registryCa: ca } = options
-  const preparation = prepareNodes(outOfBand, lock.images, url === undefined ? undefined : { url, ca })
+  const running = lock.images.filter((image) => !isArtifact(image))
+  const preparation = prepareNodes(outOfBand, running, url === undefined ? undefined : { url, ca })
   const task = {
     namespace: options.namespace,
     prefix: `${options.set}.${options.labelDomain}`,
@@ -146,6 +148,7 @@ export function planSeeding(
     }),
     findings: [
       ...findings,
+      ...artifactFindings(lock),
       ...preparation.findings,
       ...pooled.findings,
       ...runtimeFindings(groups),

@@ -1,3 +1,4 @@
+import type { Node } from 'kubernetes-types/core/v1.js'
 import { expect, test } from 'vitest'
 import {
   type ImageConditions,
@@ -6,6 +7,7 @@ import {
   type NodeImage,
 } from '../../src/audit/verdict/image-rules.ts'
 import type { LockedImage } from '../../src/bundle/format/lock.ts'
+import { mountsArtifacts } from '../../src/kubernetes/kubelet/node-support.ts'
 import { digestOf } from '../../src/oci/digest.ts'
 import { OCI_CONFIG, OCI_INDEX, OCI_MANIFEST } from '../../src/oci/media-type.ts'
 import { parsePlatform } from '../../src/oci/platform.ts'
@@ -139,4 +141,58 @@ test('a mirror serves only the platforms that the bundle holds', () => {
 test('a node that tells no architecture is given the benefit of the doubt', () => {
   const bundled = image({ locked: locked(OCI_MANIFEST, 'linux/amd64'), present: true })
   expect(imageOutcome(bundled, undefined, {}).starts).toBe(true)
+})
+
+const CHART = 'application/vnd.cncf.helm.config.v1+json'
+
+function artifact(): LockedImage {
+  const { platforms, ...rest } = locked(OCI_MANIFEST)
+  const manifest = { mediaType: OCI_MANIFEST, digest: digestOf('chart'), size: 1 }
+  return { ...rest, platforms, artifacts: [{ artifactType: CHART, manifest, blobs: [] }] }
+}
+
+type ArtifactRow = [
+  usage: 'container' | 'volume' | undefined,
+  mounts: boolean | undefined,
+  conditions: ImageConditions & { present?: boolean; isFromBundle?: boolean },
+  starts: boolean | null,
+  reason?: ImageReason,
+]
+
+test.for<ArtifactRow>([
+  ['container', true, { present: true }, false, 'Artifact'],
+  ['container', true, { hasMirror: true }, false, 'Artifact'],
+  ['container', undefined, { present: true, isFromBundle: true }, false, 'Artifact'],
+  ['volume', false, { hasMirror: true }, false, 'Artifact'],
+  ['volume', false, { present: true }, false, 'Artifact'],
+  ['volume', undefined, { hasMirror: true }, null, 'Artifact'],
+  ['volume', undefined, { present: true }, null, 'Artifact'],
+  ['volume', true, { hasMirror: true }, true],
+  ['volume', true, { present: true }, true],
+  ['volume', true, { present: true, isFromBundle: true }, null, 'ImageUnknown'],
+  ['volume', true, { present: false }, false, 'ImageMissing'],
+  ['volume', true, {}, null, 'ImageUnknown'],
+  [undefined, true, { hasMirror: true }, null, 'Artifact'],
+  [undefined, undefined, { present: true }, null, 'Artifact'],
+])('an artifact as %s, runtime mounts it: %s, %o: %s %s', ([usage, mountsArtifacts, given, starts, reason]) => {
+  const { present, isFromBundle, ...conditions } = given
+  const presence = { present, why: 'a list', ...(isFromBundle && { isFromBundle }) }
+  const asked = { ...image({}), presence, locked: artifact(), usage }
+  const outcome = imageOutcome(asked, AMD64, { ...conditions, mountsArtifacts })
+  expect(outcome).toMatchObject({ starts, ...(reason && { reason }) })
+})
+
+test.for<[version: string, mounts: boolean | undefined]>([
+  ['containerd://2.1.4', false],
+  ['containerd://1.7.20', false],
+  ['docker://27.0.1', false],
+  ['cri-o://1.32.4', false],
+  ['cri-o://1.33.0', true],
+  ['cri-o://2.0.0', true],
+  ['cri-o://unknown', undefined],
+  ['other://1.40.0', undefined],
+  ['', undefined],
+])('%s mounts artifacts: %s', ([containerRuntimeVersion, mounts]) => {
+  const node = { status: { nodeInfo: { containerRuntimeVersion } } } as Node
+  expect(mountsArtifacts(node)).toBe(mounts)
 })

@@ -1,9 +1,10 @@
-import type { LockedImage } from '../../bundle/format/lock.ts'
+import { isArtifact, type LockedImage } from '../../bundle/format/lock.ts'
 import { isIndexType } from '../../oci/media-type.ts'
 import { formatPlatform, type Platform } from '../../oci/platform.ts'
 import type { Conditions } from '../facts/conditions.ts'
 import type { Presence } from '../facts/images/presence.ts'
 import { fitsPlatform } from '../facts/platform-blobs.ts'
+import { artifactOutcome, type ImageUsage } from './artifact-rules.ts'
 import type { Outcome } from './outcome.ts'
 
 /** Why a container does not start once its pod is on the node. */
@@ -14,6 +15,7 @@ export type ImageReason =
   | 'ImageMissing'
   | 'ImageUnknown'
   | 'Platform'
+  | 'Artifact'
 
 /** An image as a node meets it. */
 export interface NodeImage {
@@ -25,12 +27,15 @@ export interface NodeImage {
   /** What the bundle holds under that name. */
   readonly locked: LockedImage | undefined
   readonly presence: Presence
+  readonly usage?: ImageUsage
 }
 
 /** What else decides whether an image can be used. */
 export interface ImageConditions extends Pick<Conditions, 'lock' | 'hasMirror' | 'alwaysPullImages'> {
   /** The kubelet asks a registry about images that it did not pull itself. */
   readonly alwaysVerify?: boolean
+  /** Whether the runtime mounts artifacts; undefined where nobody can tell. */
+  readonly mountsArtifacts?: boolean | undefined
 }
 
 /**
@@ -42,8 +47,11 @@ export function imageOutcome(
   platform: Platform | undefined,
   conditions: ImageConditions,
 ): Outcome<ImageReason> {
-  const { reference, name, presence } = image
+  const { reference, name } = image
   if (name === undefined) return no('InvalidImageName', `not an image reference: ${JSON.stringify(reference)}`)
+  const misuse = artifactOutcome({ ...image, name }, image.usage, conditions.mountsArtifacts)
+  if (misuse) return misuse
+  const presence = isHeldArtifact(image) ? NOT_SEEDED : image.presence
   const hasMirror = conditions.hasMirror === true && (!conditions.lock || image.locked !== undefined)
   const policy = conditions.alwaysPullImages ? 'Always' : image.policy
   if (policy === 'Always') {
@@ -78,11 +86,18 @@ function platformOutcome(
   platform: Platform | undefined,
   pulled: boolean,
 ): Outcome<ImageReason> {
-  if (!locked || !platform) return { starts: true }
+  if (!locked || !platform || isArtifact(locked)) return { starts: true }
   if (isIndexType(locked.target.mediaType) && !presence.isFromBundle && !pulled) return { starts: true }
   if (locked.platforms.some((held) => fitsPlatform(held.platform, platform))) return { starts: true }
   const held = locked.platforms.map((entry) => formatPlatform(entry.platform)).join(', ') || 'no platform'
   return no('Platform', `${name} is bundled for ${held}, the node is ${formatPlatform(platform)}`)
+}
+
+/** Seeding brings no artifacts, whatever a label says of the set. */
+const NOT_SEEDED: Presence = { present: undefined, why: 'it is an artifact, which seeding leaves to registries' }
+
+function isHeldArtifact({ locked, presence }: NodeImage): boolean {
+  return locked !== undefined && isArtifact(locked) && presence.isFromBundle === true
 }
 
 function no(reason: ImageReason, message: string): Outcome<ImageReason> {

@@ -1,8 +1,10 @@
+import { mountsArtifacts } from '../../kubernetes/kubelet/node-support.ts'
 import { verifiesPreloaded } from '../../kubernetes/objects/kubelet-config.ts'
 import { platformOfNode } from '../../kubernetes/objects/node.ts'
 import type { AuditedImage } from '../classes/audited-pod.ts'
 import type { AuditedNode } from '../facts/audited-node.ts'
 import type { Conditions } from '../facts/conditions.ts'
+import { artifactOutcome } from './artifact-rules.ts'
 import { type ImageReason, imageOutcome } from './image-rules.ts'
 import type { Outcome } from './outcome.ts'
 
@@ -17,7 +19,8 @@ export function imageStep(
 
 /** What becomes of each image on a node. */
 export function imageOutcomes(
-  images: readonly Pick<AuditedImage, 'reference' | 'name' | 'policy' | 'locked'>[],
+  images: readonly (Pick<AuditedImage, 'reference' | 'name' | 'policy' | 'locked'> &
+    Partial<Pick<AuditedImage, 'path'>>)[],
   node: AuditedNode,
   conditions: Conditions,
 ): Outcome<ImageReason>[] {
@@ -25,12 +28,17 @@ export function imageOutcomes(
   return images.map((image) => {
     const presence = image.name === undefined ? { present: false, why: '' } : node.presenceOf(image.name)
     const alwaysVerify = image.name !== undefined && verifiesPreloaded(node.kubelet, image.name)
-    return imageOutcome({ ...image, presence }, platform, { ...conditions, alwaysVerify })
+    const usage = image.path && (image.path[0] === 'volumes' ? 'volume' : 'container')
+    const facts = { ...conditions, alwaysVerify, mountsArtifacts: mountsArtifacts(node.node) }
+    return imageOutcome({ ...image, presence, usage }, platform, facts)
   })
 }
 
 function sandboxOutcome(node: AuditedNode, conditions: Conditions): Outcome<ImageReason>[] {
   const name = conditions.sandboxImage
+  const locked = conditions.lock?.images.find(({ names }) => name !== undefined && names.includes(name))
+  const misuse = name === undefined ? undefined : artifactOutcome({ name, locked }, 'container', undefined)
+  if (misuse) return [misuse]
   if (!name || (conditions.hasMirror && isServed(name, conditions))) return []
   const { present, why } = node.presenceOf(name)
   if (present === true) return []

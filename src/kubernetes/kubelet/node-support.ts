@@ -25,6 +25,9 @@ const IMAGE_VOLUME_MINOR = 35
 /** The first versions of runtimes that can, as thousands of majors. Source: kubernetes KEP-4639. */
 const IMAGE_VOLUME_RUNTIMES: Readonly<Record<string, number>> = { containerd: 2001, 'cri-o': 1031 }
 
+/** The first CRI-O that mounts artifacts. */
+const ARTIFACT_VOLUME_CRIO = 1033
+
 /** Kernel settings that every kubelet lets a pod set. Source: kubernetes 1.37, pkg/kubelet/sysctl/safe_sysctls.go. */
 const SAFE_SYSCTLS: ReadonlySet<string> = new Set([
   'kernel.shm_rmid_forced',
@@ -98,12 +101,28 @@ function unsafeSysctls({ securityContext }: PodSpec): Unsupported[] {
   return [{ message: `sysctl ${unsafe.name} needs a kubelet that allows it (SysctlForbidden)`, isCertain: false }]
 }
 
-function imageVolumes(spec: PodSpec, node: Node): Unsupported[] {
-  if (!mountsImage(spec)) return []
+/**
+ * Whether the runtime of a node mounts artifacts as image volumes; undefined where nobody can tell.
+ * Source: CRI-O 1.33; containerd 2.x unpacks images only.
+ */
+export function mountsArtifacts(node: Node): boolean | undefined {
+  const { name, release } = runtimeOf(node)
+  if (name === 'containerd' || name === 'docker') return false
+  return name === 'cri-o' && release > 0 ? release >= ARTIFACT_VOLUME_CRIO : undefined
+}
+
+/** The runtime that a node names, its release as thousands of majors. */
+function runtimeOf(node: Node): { version: string; name: string; release: number } {
   const version = node.status?.nodeInfo?.containerRuntimeVersion ?? ''
   const [, name = '', major = '', minor = ''] = /^([a-z-]+):\/\/v?(\d+)\.(\d+)/.exec(version) ?? []
+  return { version, name, release: Number(major) * 1000 + Number(minor) }
+}
+
+function imageVolumes(spec: PodSpec, node: Node): Unsupported[] {
+  if (!mountsImage(spec)) return []
+  const { version, name, release } = runtimeOf(node)
   const least = IMAGE_VOLUME_RUNTIMES[name]
-  const isTooOld = least !== undefined && Number(major) * 1000 + Number(minor) < least
+  const isTooOld = least !== undefined && release < least
   if (name === 'docker' || isTooOld) return [{ message: `${version} mounts no image volumes`, isCertain: true }]
   const kubelet = kubeletMinor(node)
   if (kubelet === undefined || kubelet >= IMAGE_VOLUME_MINOR) return []

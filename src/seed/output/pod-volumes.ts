@@ -1,4 +1,5 @@
 import type { Volume, VolumeMount } from 'kubernetes-types/core/v1.js'
+import { isArtifact } from '../../bundle/format/lock.ts'
 import type { HostPath } from '../methods/contract/seeding-runtime.ts'
 import type { NodeGroup } from '../nodes/node-group.ts'
 import type { SeededGroup, Seeding } from './seeding.ts'
@@ -17,7 +18,8 @@ const FEATURES_DIRECTORY = '/etc/kubernetes/node-feature-discovery/features.d'
 
 /** Whether the nodes need a list of their own: they get a part of the bundle, or have no bundle at all. */
 export function needsOwnNames(group: SeededGroup, { bundle, registry }: Seeding): boolean {
-  return registry !== undefined || group.lock.images.length < bundle.images.length
+  const seeded = bundle.images.filter((image) => !isArtifact(image))
+  return registry !== undefined || group.lock.images.length < seeded.length
 }
 
 /** The ConfigMap with that list. */

@@ -1,4 +1,4 @@
-import type { LockedImage } from '../../bundle/format/lock.ts'
+import { isArtifact, type LockedImage } from '../../bundle/format/lock.ts'
 import { SEEDED, seedSetDigest } from '../../bundle/format/seed-set.ts'
 import { type Finding, finding } from '../../finding.ts'
 import type { FindingCode } from '../../finding-codes.ts'
@@ -59,6 +59,7 @@ interface WorkloadClass {
 
 /**
  * Decides which node holds which images. Images that no given workload uses go everywhere: who needs them is not known.
+ * Artifacts go nowhere.
  * Workloads whose images go to the same nodes share a seed set, so that there are few labels.
  */
 export function placeImages(
@@ -72,7 +73,7 @@ export function placeImages(
   const byName = imagesByName(images)
   const wanted = workloads.map((workload) => ({ workload, ...workloadImages(workload, byName) }))
   const used = new Set(options.mode === 'all' ? [] : wanted.flatMap(({ found }) => found))
-  const unclaimed = images.filter((image) => !used.has(image))
+  const unclaimed = images.filter((image) => !used.has(image) && !isArtifact(image))
   const shares: Share[] = unclaimed.length > 0 ? [placeEverywhere(unclaimed, loads, findings)] : []
   if (options.mode === 'all') return { ...setsOf(shares, workloads), loads, findings }
 
@@ -87,7 +88,7 @@ export function placeImages(
       found,
       options,
     )
-    if (candidates.length === 0 && !options.outOfBand?.some(runsAt)) findings.push(nowhere(workload, nodes))
+    if (candidates.length === 0 && !options.outOfBand?.some(runsAt)) findings.push(nowhere(workload, found, nodes))
     shares.push({ images: found, workloads, nodes: place(workload, found, candidates, options, findings) })
   }
   return { ...setsOf(shares, []), loads, findings }
@@ -205,11 +206,14 @@ function bytesOf(images: readonly LockedImage[]): number {
   return layers.reduce((sum, { size }) => sum + size, 0)
 }
 
-function nowhere(workload: Workload, nodes: readonly SeedableNode[]): Finding {
+function nowhere(workload: Workload, found: readonly LockedImage[], nodes: readonly SeedableNode[]): Finding {
   const pod = schedulablePod(admittedPod({ ...workload, podSpec: withoutSeedLabels(workload) }))
   const reasons = new Set(
-    nodes.map(({ node }) => placementRefusal(pod, node)?.message ?? 'no image for its architecture'),
+    found.filter(isArtifact).map(({ reference }) => `no container can start from ${reference}, which is an artifact`),
   )
+  for (const { node } of reasons.size > 0 ? [] : nodes) {
+    reasons.add(placementRefusal(pod, node)?.message ?? 'no image for its architecture')
+  }
   const because = [...reasons].slice(0, 3).join('; ') || 'there is no node'
   return about(workload, 'NOT_PLACED', `no node may run it: ${because}`)
 }

@@ -1,4 +1,4 @@
-import type { LockedImage } from '../../bundle/format/lock.ts'
+import { isArtifact, type LockedImage } from '../../bundle/format/lock.ts'
 import { podImages } from '../../kubernetes/objects/pod-images.ts'
 import type { Workload } from '../../kubernetes/objects/workload.ts'
 import { criForm, findReference } from '../../oci/reference.ts'
@@ -11,13 +11,14 @@ export interface WorkloadImages {
   readonly architectures: readonly string[]
 }
 
-/** Looks a workload's images up by the name that a runtime would look for. */
+/** Looks a workload's images up by the name that a runtime would look for. Volumes of artifacts are left to registries. */
 export function workloadImages({ podSpec }: Workload, byName: ReadonlyMap<string, LockedImage>): WorkloadImages {
   const found = new Set<LockedImage>()
   const absent = new Set<string>()
-  for (const { reference } of podImages(podSpec)) {
+  for (const { reference, path } of podImages(podSpec)) {
     const parsed = findReference(reference)
     const image = parsed && byName.get(criForm(parsed))
+    if (image && isArtifact(image) && path[0] === 'volumes') continue
     if (image) found.add(image)
     else absent.add(reference)
   }

@@ -17,7 +17,7 @@ read_names() {
   : >"$work/images"
   : >"$work/indexes"
   : >"$work/beside"
-  foreign='' ended='' first=yes
+  foreign='' ended='' first=yes artifacts=0
   choose_variants
   while read -r kind a b c d e; do
     if [ -n "$first" ]; then
@@ -43,11 +43,14 @@ read_names() {
     else
       case $kind in
         name) foreign=yes ;;
+        artifact) foreign=yes artifacts=$((artifacts + 1)) ;;
         end) ended=yes ;;
       esac
     fi
   done <"$work/names"
   wanted_count=$(($(wc -l <"$work/wanted")))
+  [ "$artifacts" -eq 0 ] ||
+    note "left to registries: $artifacts names of artifacts, from which no container starts"
   check_set
 }
 
