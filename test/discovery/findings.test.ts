@@ -77,6 +77,13 @@ test.for<[container: string, message: string, hint: string]>([
   expect(scanText(text).findings).toMatchObject([{ message, hint }])
 })
 
+test('a tab where YAML takes none is no template that was not rendered', () => {
+  const { findings } = scanText('kind: Pod\nspec:\n\tcontainers: []\n')
+  expect(findings).toMatchObject([
+    { code: 'DOCUMENT_UNREADABLE', line: 3, hint: 'Indent the line with spaces: YAML takes no tabs there.' },
+  ])
+})
+
 test('a broken document is a finding with its line, and the others go on', () => {
   const pod = 'apiVersion: v1\nkind: Pod\nspec: {containers: [{name: c, image: "a:1"}]}\n'
   const { uses, findings } = scanText(`${pod}---\n{{- if .Values.x }}\nimage: x/y:1\n{{- end }}\n---\n${pod}`)

@@ -70,8 +70,11 @@ export function unreadableFinding({ file, line, problem, source }: UnreadableDoc
   // A resource that is cut off may have had its images in the rest.
   const mayBeResource = /\b(?:kind|apiVersion|spec|containers?)\b/.test(source)
   const severity = mayBeResource || mayHoldImages(source) ? 'error' : 'warning'
-  return finding('DOCUMENT_UNREADABLE', `not readable as YAML or JSON: ${problem}`, { severity, file, line })
+  const hint = problem.startsWith('tab characters') ? TABS : undefined
+  return finding('DOCUMENT_UNREADABLE', `not readable as YAML or JSON: ${problem}`, { severity, hint, file, line })
 }
+
+const TABS = 'Indent the line with spaces: YAML takes no tabs there.'
 
 function referenceFinding(use: ImageUse): Finding | undefined {
   const { reference, file, line } = use
