@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { beforeEach, expect, test } from 'vitest'
 import type { Edition, LockedImage } from '../../src/bundle/format/lock.ts'
-import { carriedFiles } from '../../src/bundle/format/node-files.ts'
+import { carriedFiles, renderNames } from '../../src/bundle/format/node-files.ts'
 import { planBundle } from '../../src/bundle/format/plan.ts'
 import { makeKeyPair, signIndex } from '../../src/bundle/format/signature.ts'
 import { encodeHeader } from '../../src/bundle/format/tar-header.ts'
@@ -137,7 +137,7 @@ test('--expect-set is compared with the names that are there, not with the word 
 test('an older edition than what the node holds is refused, unless it is allowed', async () => {
   await writeSigned({ set: 'shop', number: 7 })
   expect(await seed()).toMatchObject({ code: 0 })
-  expect(await readFile(at('node/var/lib/nodeseed/editions/shop'), 'utf8')).toBe('7\n')
+  expect(await readFile(at('node/var/lib/nodeseed/editions/shop'), 'utf8')).toMatch(/^7\n[0-9a-f]{16}\n$/)
   await writeSigned({ set: 'shop', number: 6 })
   const older = await seed()
   expect(older).toMatchObject({
@@ -150,7 +150,7 @@ test('an older edition than what the node holds is refused, unless it is allowed
   expect(await seed()).toMatchObject({ code: 0 })
   await writeSigned({ set: 'other', number: 1 })
   expect(await seed()).toMatchObject({ code: 0 })
-  expect(await readFile(at('node/var/lib/nodeseed/editions/shop'), 'utf8')).toBe('10\n')
+  expect(await readFile(at('node/var/lib/nodeseed/editions/shop'), 'utf8')).toMatch(/^10\n/)
 })
 
 withOpenssl('several projects share the set that nobody named: its numbers refuse only what a key signed', async () => {
@@ -161,11 +161,61 @@ withOpenssl('several projects share the set that nobody named: its numbers refus
     code: 0,
     stderr: expect.stringContaining('images 1 is older than images 5, which this node holds'),
   })
-  expect(await readFile(at('node/var/lib/nodeseed/editions/images'), 'utf8')).toBe('5\n')
+  expect(await readFile(at('node/var/lib/nodeseed/editions/images'), 'utf8')).toMatch(/^5\n/)
   expect(await seed(key())).toMatchObject({
     code: 2,
     stderr: expect.stringContaining('need a --set-name of their own'),
   })
+})
+
+test.for<[what: string, noted: string, set: string, problem: string | undefined]>([
+  ['a lower number', '3\n', 'shop', undefined],
+  ['the same number, and no digest', '7\n', 'shop', undefined],
+  [
+    'the same number of other images',
+    '7\n0123456789abcdef\n',
+    'shop',
+    'this node holds another shop 7: that was set 0123',
+  ],
+  ['the same number of other images of the set without a name', '7\n0123456789abcdef\n', 'images', undefined],
+  ['a higher number with a digest', '8\n0123456789abcdef\n', 'shop', 'this node holds shop 8, and shop 7 is older'],
+  ['a number that no shell compares', '99999999999999999999999\n', 'shop', 'holds no number'],
+  ['a number below nothing', '-1\n', 'shop', 'holds no number'],
+  ['a number with a word behind', '9 x\n', 'shop', 'holds no number'],
+  ['words', 'garbage\n', 'shop', 'holds no number'],
+  ['bytes', '\0\0\0\n', 'shop', 'holds no number'],
+  ['nothing', '', 'shop', 'holds no number'],
+])('a node that noted %s', async ([, noted, set, problem]) => {
+  await writeSigned({ set, number: 7 })
+  const file = at(`node/var/lib/nodeseed/editions/${set}`)
+  await mkdir(at('node/var/lib/nodeseed/editions'), { recursive: true })
+  await writeFile(file, noted)
+  const run = await seed()
+  if (problem === undefined) {
+    expect(run, run.stderr).toMatchObject({ code: 0 })
+  } else {
+    expect(run).toMatchObject({ code: 2, stderr: expect.stringContaining(problem) })
+    expect(await readFile(file, 'utf8')).toBe(noted)
+    expect(await seed(['--allow-older'])).toMatchObject({ code: 0 })
+  }
+  expect(run.stderr).not.toContain('Illegal number')
+  expect(await readFile(file, 'utf8')).toMatch(/^7\n[0-9a-f]{16}\n$/)
+})
+
+test.for(['x', '0', '07', '99999999999999999999', '1.5'])('a bundle with the number %s is none', async (number) => {
+  await writeSigned({ set: 'shop', number: 7 })
+  const lock = { version: 1, edition: { set: 'shop', number: 7 }, images } as const
+  await writeFile(at('names.txt'), renderNames(lock).replace(/ shop 7\n/, ` shop ${number}\n`))
+  const run = await seed(['--names', at('names.txt')])
+  expect(run).toMatchObject({ code: 2, stderr: expect.stringContaining('not an edition of a set') })
+})
+
+test('a bundle in which one name stands for two images is refused, without a key too', async () => {
+  const [first, second] = [images[0]!, images[1]!]
+  images = [first, { ...second, names: [...first.names.filter((name) => !name.includes('@')), ...second.names] }]
+  await writeSigned()
+  const run = await seed()
+  expect(run).toMatchObject({ code: 2, stderr: expect.stringMatching(/ stands for sha256:\w+ and for sha256:\w+/) })
 })
 
 /** What README tells to type before the script runs: it ends well only if every step does. */

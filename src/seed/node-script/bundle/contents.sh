@@ -60,6 +60,7 @@ check_set() {
   esac
   [ -n "$ended" ] || fail 2 "not a bundle of nodeseed, or damaged: ${names:-$bundle}"
   check_names
+  check_owners
   [ -z "$expected_set" ] || [ "$expected_set" = "$set_digest" ] ||
     fail 2 "the bundle on this node holds set $set_digest, not $expected_set: $bundle"
   [ "$wanted_count" -gt 0 ] ||
@@ -108,6 +109,17 @@ check_names() {
   held_set=$(sed -n 's/^name [^ ]* \([^ ]*\) [^ ]* [^ ]* \([^ ]*\)$/\2 \1/p' "$work/names" | sort -u | sha256sum | head -c 16)
   [ "$held_set" = "$set_digest" ] ||
     fail 2 "the names in it are those of set $held_set, not of $set_digest: ${names:-$bundle}"
+}
+
+# A name stands for one image: which of two a node would get is left to the order in which they are imported.
+check_owners() {
+  owned='' owner=''
+  sort -u "$work/wanted" >"$work/owners"
+  while read -r name target; do
+    [ "$name" != "$owned" ] ||
+      fail 2 "$name stands for $owner and for $target: ${names:-$bundle}"
+    owned=$name owner=$target
+  done <"$work/owners"
 }
 
 # Writes $work/members: DIGEST BLOCK SIZE for each blob of the archive, in its order; blocks of 512 bytes.

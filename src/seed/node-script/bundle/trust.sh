@@ -72,34 +72,62 @@ copy_unaligned() {
   copy_bytes $(($1 / 512 * 512)) $((($1 % 512 + $2 + 511) / 512 * 512)) | tail -c +$(($1 % 512 + 1)) | head -c "$2"
 }
 
-# What this node holds of the set that the bundle is an edition of: a number in a file named after the set. Bundles of
-# several projects share the set that nobody named, so without a key its numbers are only said.
+# What this node holds of the set that the bundle is an edition of: in a file named after the set its number, then the
+# digest of that edition. Bundles of several projects share the set that nobody named, so without a key its numbers are
+# only said, and two of one number are no surprise.
 check_edition() {
   [ -n "$edition_number" ] || return 0
   editions=${editions:-${NODESEED_EDITIONS:-$root/var/lib/nodeseed/editions}}
-  case $edition_set$edition_number in
-    *[!a-z0-9-]*) fail 2 "not an edition of a set: $edition_set $edition_number" ;;
+  case $edition_set in
+    '' | *[!a-z0-9-]*) fail 2 "not an edition of a set: $edition_set $edition_number" ;;
   esac
-  held=$(head -n 1 -- "$editions/$edition_set" 2>/dev/null) || held=''
-  case $held in
-    '' | *[!0-9]*) return 0 ;;
-  esac
-  [ "$edition_number" -lt "$held" ] || return 0
+  is_edition_number "$edition_number" || fail 2 "not an edition of a set: $edition_set $edition_number"
+  compare_edition
+  [ -n "$edition_problem" ] || return 0
   if [ -n "$key$allow_older" ] || [ "$edition_set" != images ]; then
-    [ -n "$allow_older" ] ||
-      fail 2 "this node holds $edition_set $held, and $edition_set $edition_number is older: take a newer bundle, or add --allow-older; bundles of another project need a --set-name of their own"
+    [ -n "$allow_older" ] || fail 2 "$edition_problem: $edition_advice"
   else
     keep_edition=yes
   fi
-  note "$edition_set $edition_number is older than $edition_set $held, which this node holds"
+  note "$edition_remark"
+}
+
+# Sets edition_problem where the bundle must not take the place of what the node holds, with what to do and what to say.
+compare_edition() {
+  edition_problem=''
+  edition_file=$editions/$edition_set
+  [ -e "$edition_file" ] || return 0
+  held=$(sed -n 1p "$edition_file" 2>/dev/null) || held=''
+  held_digest=$(sed -n 2p "$edition_file" 2>/dev/null) || held_digest=''
+  now="$edition_set $edition_number"
+  edition_advice='take a newer bundle, or add --allow-older; bundles of another project need a --set-name of their own'
+  if ! is_edition_number "$held"; then
+    edition_problem="$edition_file holds no number, so nobody can tell whether $now is older than what this node holds"
+    edition_advice='write the number there of what this node holds, or add --allow-older once'
+    edition_remark=$edition_problem
+  elif [ "$edition_number" -lt "$held" ]; then
+    edition_problem="this node holds $edition_set $held, and $now is older"
+    edition_remark="$now is older than $edition_set $held, which this node holds"
+  elif [ "$edition_number" -eq "$held" ] && [ "$edition_set" != images ] && [ "${held_digest:-$set_digest}" != "$set_digest" ]; then
+    edition_problem="this node holds another $now: that was set $held_digest, this is set $set_digest"
+    edition_remark=$edition_problem
+  fi
+}
+
+# From 1 to what every shell can compare.
+is_edition_number() {
+  case $1 in
+    '' | 0* | *[!0-9]*) return 1 ;;
+  esac
+  [ "${#1}" -le 16 ]
 }
 
 # Only once every image is there. A pod of a DaemonSet cannot write it: that one is told the digest of the set instead.
 record_edition() {
   if [ -z "$edition_number" ] || [ -n "$check$keep_edition" ]; then return 0; fi
-  edition_file=$editions/$edition_set
-  [ "$(cat -- "$edition_file" 2>/dev/null)" != "$edition_number" ] || return 0
-  if mkdir -p -- "$editions" 2>/dev/null && printf '%s\n' "$edition_number" 2>/dev/null >"$edition_file.new"; then
+  edition_record=$(printf '%s\n%s' "$edition_number" "$set_digest")
+  [ "$(cat -- "$edition_file" 2>/dev/null)" != "$edition_record" ] || return 0
+  if mkdir -p -- "$editions" 2>/dev/null && printf '%s\n' "$edition_record" 2>/dev/null >"$edition_file.new"; then
     mv -f -- "$edition_file.new" "$edition_file"
   elif [ -z "$expected_set" ]; then
     note "cannot write $edition_file: an older $edition_set will not be noticed here"
