@@ -1,5 +1,6 @@
 import { Args, Flags } from '@oclif/core'
-import { mergeLocks } from '../bundle/delta/merge-locks.ts'
+import { type MergedInput, mergeLocks } from '../bundle/delta/merge-locks.ts'
+import { severalSets, staleInput } from '../bundle/delta/stale-input.ts'
 import { carriedFiles } from '../bundle/format/node-files.ts'
 import { planBundle } from '../bundle/format/plan.ts'
 import { countKinds } from '../bundle/kinds.ts'
@@ -13,6 +14,7 @@ import { patchedContents } from '../cli/deltas/patched-contents.ts'
 import { readNodeScript } from '../cli/files/node-script.ts'
 import { carriedTools } from '../cli/files/tool-file.ts'
 import { bundleFileFlags, editionFlags, keyFlag } from '../cli/flags/bundle-file-flags.ts'
+import { ExpectedError } from '../errors.ts'
 import type { BundleFile } from '../layout/bundle-file.ts'
 import type { PatchedLayers } from '../layout/patch/patched-layers.ts'
 import { formatBytes } from '../oci/format-bytes.ts'
@@ -35,6 +37,10 @@ earlier bundles of that set have and it has not is let go, and said. Of bundles 
       helpValue: 'LOCK',
       exclusive: ['keep-all'],
     }),
+    'allow-older': Flags.boolean({
+      description: 'let a bundle decide that is older than an earlier one of its set, and say so',
+      exclusive: ['only'],
+    }),
     'keep-all': Flags.boolean({ description: 'let nothing go that an earlier bundle has' }),
     ...keyFlag('contents are hashed as they are copied'),
     ...editionFlags,
@@ -50,11 +56,11 @@ earlier bundles of that set have and it has not is let go, and said. Of bundles 
     try {
       for (const path of argv as string[]) bundles.push(await openTrusted(path, flags))
       const inputs = bundles.filter((bundle) => bundle !== existing)
-      const { lock: merged, letGo } = mergeLocks(
-        inputs.map(({ lock, table }) => ({ lock, isDelta: table.requires !== undefined })),
-        { keepAll: flags['keep-all'], only: flags.only === undefined ? undefined : await readLockOf(flags.only) },
-      )
-      const lock = asEdition(merged, { set: flags['set-name'], number: flags.number })
+      const locks = inputs.map(({ lock, table }) => ({ lock, isDelta: table.requires !== undefined }))
+      const older = flags.only === undefined ? this.#checkEditions(inputs, locks, flags) : undefined
+      const only = flags.only === undefined ? undefined : await readLockOf(flags.only)
+      const { lock: merged, letGo } = mergeLocks(locks, { keepAll: flags['keep-all'], only })
+      const lock = asEdition(merged, { set: flags['set-name'], number: flags.number ?? older })
       const files = [...carriedFiles(lock, await readNodeScript()), ...(await carriedTools(inputs))]
       const plan = planBundle(lock, files)
       patched.push(...(await patchedContents(inputs)))
@@ -70,5 +76,32 @@ earlier bundles of that set have and it has not is let go, and said. Of bundles 
     } finally {
       for (const content of [...patched, ...bundles]) await content.close()
     }
+  }
+
+  /**
+   * The number of the older edition that decides, where one does.
+   *
+   * @throws {ExpectedError} BUNDLE_INVALID unless that is allowed
+   */
+  #checkEditions(
+    inputs: readonly BundleFile[],
+    locks: readonly MergedInput[],
+    flags: { readonly 'allow-older': boolean; readonly 'set-name'?: string | undefined; readonly output: string },
+  ): number | undefined {
+    const stale = staleInput(locks)
+    const message = stale && `${inputs[stale.at]?.path} must not decide over what is named before it: ${stale.problem}`
+    if (message && !flags['allow-older']) {
+      throw new ExpectedError('BUNDLE_INVALID', message, {
+        hint: 'Name the bundles in the order of their numbers, or give the new one its number when it is made, with --number. To go back all the same: --allow-older',
+      })
+    }
+    if (message) this.logToStderr(message)
+    const sets = severalSets(locks.map(({ lock }) => lock))
+    if (sets && flags['set-name'] === undefined) {
+      this.logToStderr(
+        `${flags.output} is of the set images, not of those that it is made of (${sets}): nobody can tell whether it is older than one of them. Name its set with --set-name and --number`,
+      )
+    }
+    return stale && locks[stale.at]?.lock.edition?.number
   }
 }

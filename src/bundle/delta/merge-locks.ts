@@ -12,7 +12,7 @@ export interface MergedInput {
 /**
  * The lock of several bundles together, the base first. A delta is the next edition of its set: what earlier bundles of
  * that set have and it has not is let go. Of bundles that are whole, all is kept; where two give one name to two images, the
- * later decides. With `only`, the result is that lock.
+ * later decides. With `only`, the result is that lock. Its number is that of the delta which decides, or the highest.
  */
 export function mergeLocks(
   inputs: readonly MergedInput[],
@@ -26,7 +26,9 @@ export function mergeLocks(
 function withoutReplaced(inputs: readonly MergedInput[]): Lock[] {
   return inputs.map(({ lock }, at) => {
     const isReplaced = inputs.slice(at + 1).some((later) => later.isDelta && setOf(later.lock) === setOf(lock))
-    return isReplaced ? { ...lock, images: [] } : lock
+    if (!isReplaced) return lock
+    const { edition: _replaced, ...rest } = lock
+    return { ...rest, images: [] }
   })
 }
 
