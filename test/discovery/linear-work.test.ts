@@ -29,6 +29,10 @@ const blockDeployment = (index: number, start: string): string =>
 
 /** What hostile and large inputs are made of, each for a size. */
 const INPUTS: Record<string, (size: number) => string> = {
+  'base64 in a Secret': (n) =>
+    json('Secret', { data: entries(n, (i) => [`a${i}`, Buffer.from('image: x/y:1\n'.repeat(3)).toString('base64')]) }),
+  'one long base64 in a Secret': (n) =>
+    json('Secret', { data: { a: 'aW1hZ2U6IHgveToxCg=='.slice(0, 16).repeat(n * 5) } }),
   'blank lines in a text': (n) => config(`image${'\n'.repeat(n * 50)}`),
   'lines of white space in a text': (n) => config(`image\n${' \n'.repeat(n * 25)}`),
   'one line of white space': (n) => config(`image${' '.repeat(n * 50)}x\n`),

@@ -52,7 +52,6 @@ test.for<[why: string, spec: string]>([
 
 test.for<[apiVersion: string, kind: string, rest: string]>([
   ['rbac.authorization.k8s.io/v1', 'ClusterRole', 'rules: [{resourceNames: ["registry.example.com/x/y:1"]}]'],
-  ['v1', 'Secret', 'stringData: {IMAGE: "x/y:1"}'],
   ['v1', 'Node', 'spec: {image: "x/y:1"}'],
   ['apps/v1', 'ControllerRevision', 'data: {spec: {containers: [{name: c, image: "x/y:1"}]}}'],
   ['constraints.gatekeeper.sh/v1beta1', 'K8sAllowedRepos', 'spec: {parameters: {exemptImages: ["x/y:1"]}}'],

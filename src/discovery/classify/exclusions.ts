@@ -3,11 +3,11 @@ import { readKey } from './key.ts'
 import { hasVersion, likelihoodOf } from './reference-likelihood.ts'
 
 /**
- * Kinds that name no image to run, by their API group: what they hold only looks like one (`system:auth-delegator`), or
- * is a secret. Another group's `Service` or `Event` is another thing, and may run something.
+ * Kinds that name no image to run, by their API group: what they hold only looks like one (`system:auth-delegator`).
+ * Another group's `Service` or `Event` is another thing, and may run something.
  */
 const KINDS: Readonly<Record<string, string>> = {
-  '': 'ServiceAccount Secret Service Endpoints Namespace PersistentVolume PersistentVolumeClaim ResourceQuota LimitRange Event Node',
+  '': 'ServiceAccount Service Endpoints Namespace PersistentVolume PersistentVolumeClaim ResourceQuota LimitRange Event Node',
   'admissionregistration.k8s.io':
     'MutatingWebhookConfiguration ValidatingWebhookConfiguration ValidatingAdmissionPolicy ValidatingAdmissionPolicyBinding',
   'apiregistration.k8s.io': 'APIService',

@@ -13,10 +13,13 @@ const STRUCTURED = /^[ \t]*[[{]|^[ \t]*(?:-[ \t]+)?["']?[\w./-]+["']?[ \t]*:(?:\
 /** How programs begin. */
 export const SCRIPT = /^\s*(?:#!|set -|import |package |function )/
 
+/** Resources whose base64 may be text that names images. */
+const HOLDS_ENCODED = /\bkind["']?[ \t]{0,9}:[ \t]{0,9}["']?Secret\b|\bbinaryData\b/
+
 /** Whether a text of that name can hold texts of its own: it is JSON, or has several lines. */
 export function mayEmbed(text: string, name: string): boolean {
   const isStructure = text.length > 8 && (text.includes('\n') || /^\s*(?:\[(?!\[)|\{(?!\{))/.test(text))
-  return isStructure && (readKey(name).ofImage || mayHoldImages(text))
+  return isStructure && (readKey(name).ofImage || mayHoldImages(text) || HOLDS_ENCODED.test(text))
 }
 
 /** The maps and lists that a text is YAML or JSON for; none where it is a template, a script or prose. */

@@ -93,7 +93,7 @@ function guessesFor(resource: Resource, workload: Workload | undefined, vars: Va
   const nothing = { candidates: [], gaps: [], unresolved: [], elsewhere: [] }
   if (isExcluded(resource)) return nothing
   if (kind === 'CustomResourceDefinition') return { ...nothing, candidates: defaultCandidates(resource) }
-  const layer = kind === 'ConfigMap' ? 'config' : 'knownField'
+  const layer = kind === 'ConfigMap' || kind === 'Secret' ? 'config' : 'knownField'
   return findCandidates(value, {
     apiVersion,
     layer,

@@ -10,6 +10,7 @@ import type { ImageCandidate } from '../uses/image-candidate.ts'
 import type { Layer } from '../uses/image-use.ts'
 import { readArguments } from './arguments.ts'
 import { addCompositions, entriesOf, NOTHING } from './walk-compositions.ts'
+import { isHeld, visitHeld } from './walk-held.ts'
 import { visitNamedValue } from './walk-named-value.ts'
 import { addPodImages } from './walk-pods.ts'
 import { add, type Found, MENTION, OTHER, type Place, type ReadInside, type Walk } from './walk-state.ts'
@@ -131,7 +132,8 @@ function visitMap(walk: Walk, map: Record<string, unknown>, name: string, outer:
     if (value === null || (typeof value !== 'object' && typeof value !== 'string')) continue
     if (taken.has(key) || key === pair?.key || isExcludedKey(key, value, at)) continue
     if (isClaimed && (key === 'image' || key === 'reference')) continue
-    if (key === 'metadata' && isObjectMeta(walk, map)) visitAnnotations(walk, value, place)
+    if (isHeld(map, key)) visitHeld(walk, key, value, place, visitAt)
+    else if (key === 'metadata' && isObjectMeta(walk, map)) visitAnnotations(walk, value, place)
     else visitAt(walk, key, value, key, place)
   }
   walk.maps.pop()
