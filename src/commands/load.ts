@@ -79,11 +79,12 @@ joined into one file in TMPDIR first, which needs room for what is loaded.`
       })
       const { method, address, ctr, namespace, store, platform } = flags
       const options = Object.entries({ method, address, ctr, namespace, store, platform, names })
-      const { isWhole, report } = await runNodeScript(await readNodeScript(), [
-        ...options.flatMap(([name, value]) => (value === undefined ? [] : [`--${name}`, value])),
-        ...(flags.pin ? [] : ['--no-pin']),
-        file,
-      ])
+      const given = options.flatMap(([name, value]) => (value === undefined ? [] : [`--${name}`, value]))
+      const { isWhole, report } = await runNodeScript(
+        await readNodeScript(),
+        [...given, ...(flags.pin ? [] : ['--no-pin'])],
+        { file, path: content.path },
+      )
       if (bundle) await assertUntouched(bundle, version)
       const message = report.message ? `; ${report.message}` : ''
       this.log(

@@ -64,7 +64,7 @@ check_set() {
   [ -z "$expected_set" ] || [ "$expected_set" = "$set_digest" ] ||
     fail 2 "the bundle on this node holds set $set_digest, not $expected_set: $bundle"
   [ "$wanted_count" -gt 0 ] ||
-    fail 2 "the bundle holds nothing for $platform, only for $(sed -n 's/^name \([^ ]*\) .*/\1/p' "$work/names" | sort -u | tr '\n' ' '): ${bundle:-$names}"
+    fail 2 "the bundle holds nothing for $platform, only for $(sed -n 's/^name \([^ ]*\) .*/\1/p' "$work/names" | sort -u | tr '\n' ' ' | sed 's/ $//'): ${bundle:-$names}"
 }
 
 # Writes $work/variants: TARGET PLATFORM for images that are held for a lower variant only, which runs here too: arm/v6 on
