@@ -51,6 +51,8 @@ const INPUTS: Record<string, (size: number) => string> = {
     custom(entries(n, (i) => [i % 2 ? `a${i >> 1}Tag` : `a${i >> 1}Image`, i % 2 ? 'v1' : 'x/y'])),
   'variables of one name': (n) => custom({ env: list(n, () => ({ name: 'AN_IMAGE', value: 'x/y' })) }),
   'variables of many names': (n) => custom({ env: list(n, (i) => ({ name: `A${i}_IMAGE`, value: 'x/y' })) }),
+  'variables of variables': (n) =>
+    custom({ engine: { env: list(n, (i) => ({ name: `A${i}`, value: `$(A${i - 1})$(A${i - 1})x/y:1.2` })) } }),
   'arguments of one name': (n) => custom({ args: list(n, () => '--an-image=x/y') }),
   'arguments of many names': (n) => custom({ args: list(n, (i) => `--a${i}-image=x/y`) }),
   'a long key': (n) => custom({ ['a'.repeat(n * 50)]: 'x/y:1', [`${'A'.repeat(n * 50)}Image`]: 'x/y:1' }),

@@ -1,12 +1,12 @@
 import type { Path } from '../../kubernetes/documents/path.ts'
 import { type Key, readKey } from '../classify/key.ts'
-import { hasPlaceholder } from '../classify/placeholders.ts'
+import { hasPlaceholder, maskPlaceholders } from '../classify/placeholders.ts'
 import { hasVersion } from '../classify/reference-likelihood.ts'
 import { mayEmbed, readEmbedded, SCRIPT } from '../texts/embedded.ts'
 import { imagesInLines, openImagesInLines } from '../texts/text-lines.ts'
 import { judge } from '../uses/image-candidate.ts'
 import type { Layer } from '../uses/image-use.ts'
-import { add, type Found, IMAGE, type Place, type Walk } from './walk-state.ts'
+import { add, type Found, IMAGE, OTHER, type Place, type Walk } from './walk-state.ts'
 
 /** Finds the candidates of a value that stands as text; handed in because walking and reading texts need each other. */
 export type FindInside = (
@@ -24,6 +24,8 @@ const PROSE: ReadonlySet<string> = new Set(
 )
 /** Keys whose texts are programs, which also say what they make and compare. */
 const SCRIPTS: ReadonlySet<string> = new Set(['script', 'source', 'run'])
+/** Beyond this a text is no reference. */
+const MAX_OPEN = 512
 const LIST_SEPARATOR = /[\s,;]+/
 const ASSIGNMENT = /^([\w.-]+)=(?=\w)(.+)$/s
 
@@ -48,13 +50,26 @@ export function visitText(walk: Walk, text: string, name: string, place: Place, 
 /** A text that is an image once its placeholders are filled in, if its key says so. */
 export function visitOpen(walk: Walk, text: string, key: Key, place: Place): void {
   const isImage =
-    key.role === 'image' || (key.role === 'mention' && key.ofImage && text.includes('/') && hasVersion(text))
+    key.role === 'image' ||
+    (key.role === 'mention' && key.ofImage && text.includes('/') && hasVersion(text)) ||
+    (key.role === 'other' && isPassed(place) && isOpenReference(text))
   const words = key.role === 'images' && !/\{\{|\[\[/.test(text) ? text.split(LIST_SEPARATOR) : [text]
   if (!isImage && key.role !== 'images') return
   for (const word of words) {
     if (hasPlaceholder(word)) walk.open.push({ text: word, path: [...walk.path], textLine: undefined, place })
     else visitWords(walk, word, '', key, place)
   }
+}
+
+function isPassed({ layer }: Place): boolean {
+  return layer === 'environment' || layer === 'argument'
+}
+
+/** `$(REGISTRY)/team/app:1.2`: what nothing but an image looks like once its variables have values. */
+function isOpenReference(text: string): boolean {
+  if (!/^[^\s$]*\$\([\w.-]+\)[^\s]*$/.test(text) || text.length > MAX_OPEN) return false
+  const masked = maskPlaceholders([text]).masked[0] ?? ''
+  return judge(OTHER, masked)?.confidence === 'likely'
 }
 
 /** A text of one line: one value, or several (`a=REF,b=REF`). */
@@ -86,8 +101,7 @@ export function visitLines(walk: Walk, text: string, name: string, place: Place)
 function visitEmbedded(walk: Walk, text: string, name: string, place: Place, findInside: FindInside): void {
   const values = walk.depth < MAX_TEXT_DEPTH ? readEmbedded(text) : []
   if (values.length === 0) visitLines(walk, text, name, place)
-  const isPassed = place.layer === 'environment' || place.layer === 'argument'
-  const inner: Place = { ...place, layer: isPassed ? place.layer : 'config' }
+  const inner: Place = { ...place, layer: isPassed(place) ? place.layer : 'config' }
   for (const { value, lineOf } of values) {
     const { candidates, unresolved, elsewhere } = findInside(value, inner, name)
     // A text inside this text begins on the line after its key.

@@ -9,6 +9,7 @@ import { namedValueOf } from '../compose/named-value.ts'
 import type { ImageCandidate } from '../uses/image-candidate.ts'
 import type { Layer } from '../uses/image-use.ts'
 import { readArguments } from './arguments.ts'
+import { withExpandedEnv } from './expand-env.ts'
 import { addCompositions, entriesOf, NOTHING } from './walk-compositions.ts'
 import { isHeld, visitHeld } from './walk-held.ts'
 import { visitNamedValue } from './walk-named-value.ts'
@@ -118,11 +119,12 @@ function visitAt(walk: Walk, key: string | number, value: unknown, name: string,
   walk.path.pop()
 }
 
-function visitMap(walk: Walk, map: Record<string, unknown>, name: string, outer: Place): void {
-  const place = placeInMap(map, name, outer)
-  if (map === walk.podSpec || hasPodShape(map)) addPodImages(walk, map, place)
+function visitMap(walk: Walk, given: Record<string, unknown>, name: string, outer: Place): void {
+  const place = placeInMap(given, name, outer)
+  if (given === walk.podSpec || hasPodShape(given)) addPodImages(walk, given, place)
+  const isClaimed = walk.claimed.has(given)
+  const map = withExpandedEnv(given)
   walk.maps.push(map)
-  const isClaimed = walk.claimed.has(map)
   const taken = isClaimed ? NOTHING : addCompositions(walk, entriesOf(map, place.outer), place, name)
   const pair = namedValueOf(map)
   const at = { apiVersion: walk.apiVersion, isRoot: walk.path.length === 0 && walk.depth === 0, holder: map }
@@ -159,6 +161,8 @@ function visitList(walk: Walk, list: readonly unknown[], name: string, outer: Pl
   const isImages = readKey(name).role === 'images'
   list.forEach((item, index) => {
     const pair = pairs[index]
+    // What comes from elsewhere hides what had its name.
+    if (!pair && isObject(item) && 'valueFrom' in item) walk.named.delete(String(item.name))
     if (pair && taken.has(pair.name)) walk.named.set(pair.name, pair.text)
     else if (typeof item === 'string') visitAt(walk, index, item, name, place)
     else visitAt(walk, index, item, isImages ? 'image' : name, { ...place, outer: OTHER })
