@@ -14,6 +14,7 @@ import { makePatchedDelta } from '../cli/bundles/patch-layers.ts'
 import { readSigner } from '../cli/bundles/sign-bundle.ts'
 import { makePlanned, openExisting } from '../cli/bundles/write-bundle.ts'
 import { describeDelta, patchesIn } from '../cli/deltas/describe-delta.ts'
+import { keepInputs } from '../cli/files/kept-inputs.ts'
 import { readNodeScript } from '../cli/files/node-script.ts'
 import { architecturesWithout, readTools, type Tool } from '../cli/files/tool-file.ts'
 import { bundleFileFlags } from '../cli/flags/bundle-file-flags.ts'
@@ -88,6 +89,7 @@ export default class Bundle extends BaseCommand {
     const signer = await readSigner(flags.sign)
     const tools = flags['with-tool'] || flags.tool.length > 0 ? await readTools(flags.tool) : []
     const existing = await openExisting(flags)
+    if (force) await keepInputs(flags.output, { inputs, flags }, { isOwn: existing !== undefined })
     const { wanted, places } = await imagesAndPlaces(inputs, flags)
     this.sayFindings(wanted.leftOut.filter(isNote))
     this.refuseLeftOut(wanted.leftOut, strictness)

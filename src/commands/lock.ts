@@ -10,6 +10,7 @@ import { readLockOf } from '../cli/bundles/lock-file.ts'
 import { lockFlags } from '../cli/bundles/lock-flags.ts'
 import { lockInputs } from '../cli/bundles/lock-inputs.ts'
 import { withManifestCache } from '../cli/bundles/manifest-cache.ts'
+import { keepInputs } from '../cli/files/kept-inputs.ts'
 import { strictnessOf } from '../cli/flags/strict-flags.ts'
 import { isNote } from '../cli/output/findings.ts'
 import type { Omission } from '../cli/output/omissions.ts'
@@ -20,6 +21,7 @@ import { imagesAndPlaces } from '../cli/sources/images-and-places.ts'
 import { checkOutputPlace } from '../disk/output-place.ts'
 import { writeTextFile } from '../disk/write-file.ts'
 import { ExpectedError } from '../errors.ts'
+import { beginsAsArchive } from '../layout/open-content.ts'
 import { formatPlatform } from '../oci/platform.ts'
 import { formatReference } from '../oci/reference.ts'
 import { countOf } from '../plural.ts'
@@ -55,7 +57,11 @@ export default class LockCommand extends BaseCommand {
     const parsed = await this.parse(LockCommand)
     const { inputs, flags } = await withProject(parsed.argv as string[], parsed.flags)
     const strictness = await strictnessOf(inputs, flags)
+    const replaced = flags.output && flags.force ? await readReplaced(flags.output) : undefined
     if (flags.output) await checkOutputPlace(flags.output, { replace: flags.force })
+    // A lock is made anew in its own place.
+    const isOwnLock = replaced !== undefined && !(await beginsAsArchive(flags.output ?? ''))
+    if (flags.output && flags.force && !isOwnLock) await keepInputs(flags.output, { inputs, flags })
     const { wanted, places } = await imagesAndPlaces(inputs, flags)
     this.sayFindings(wanted.leftOut.filter(isNote))
     this.refuseLeftOut(wanted.leftOut, strictness)
@@ -63,7 +69,6 @@ export default class LockCommand extends BaseCommand {
     try {
       if (!flags.output) return await this.#check(onlyLocked(wanted), client)
       const file = flags.output
-      const replaced = flags.force ? await readReplaced(file) : undefined
       const { lock, leftOut } = await withManifestCache(file, async (kept) => {
         const { lock: locked, leftOut } = await lockInputs(wanted, flags, {
           ...{ client, kept, places, local: places, fetchesLocked: false },

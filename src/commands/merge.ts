@@ -11,6 +11,7 @@ import { readSigner } from '../cli/bundles/sign-bundle.ts'
 import { openTrusted } from '../cli/bundles/trusted-bundle.ts'
 import { makeBundle, NOWHERE, openExisting } from '../cli/bundles/write-bundle.ts'
 import { patchedContents } from '../cli/deltas/patched-contents.ts'
+import { keepInputs } from '../cli/files/kept-inputs.ts'
 import { readNodeScript } from '../cli/files/node-script.ts'
 import { carriedTools } from '../cli/files/tool-file.ts'
 import { bundleFileFlags, editionFlags, keyFlag } from '../cli/flags/bundle-file-flags.ts'
@@ -51,6 +52,7 @@ earlier bundles of that set have and it has not is let go, and said. Of bundles 
     const { argv, flags } = await this.parse(Merge)
     const signer = await readSigner(flags.sign)
     const existing = await openExisting(flags)
+    if (flags.force) await keepInputs(flags.output, { inputs: argv as string[], flags })
     const bundles: BundleFile[] = existing ? [existing] : []
     const patched: PatchedLayers[] = []
     try {

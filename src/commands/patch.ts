@@ -2,6 +2,7 @@ import { Args, Flags } from '@oclif/core'
 import { BaseCommand } from '../cli/base-command.ts'
 import { readLockOf } from '../cli/bundles/lock-file.ts'
 import { joinedOutput } from '../cli/files/joined-output.ts'
+import { keepInputsIn } from '../cli/files/kept-inputs.ts'
 import { patchComponent } from '../cli/files/patch-component.ts'
 import { checkInPlace, patchFiles, writePatched } from '../cli/files/patch-files.ts'
 import { readPlacementFile } from '../cli/files/placement-file.ts'
@@ -81,6 +82,7 @@ alone. Ends with 4 when a part of a workload stays as it is, and says which and 
     const { release, values, set, config, 'allow-remote': allowRemote } = flags
     const reading = { release, values, set, allowRemote, config }
     const strictness = await strictnessOf(inputs, flags)
+    if (flags.output && flags.force) await keepInputsIn(flags.output, { inputs, flags })
     const check = (findings: readonly Finding[]) => this.refuseLeftOut(findings, strictness)
     const answer = flags.output
       ? await this.#writeComponent(inputs, editsOf, { ...reading, check }, { output: flags.output, force: flags.force })

@@ -5,6 +5,7 @@ import { pushNames } from '../bundle/push/push-name.ts'
 import { describeSparse, sparseImages } from '../bundle/push/sparse-index.ts'
 import { BaseCommand } from '../cli/base-command.ts'
 import { openOverBases } from '../cli/bundles/trusted-bundle.ts'
+import { keepInputs } from '../cli/files/kept-inputs.ts'
 import { ARCHIVE, baseFlag, keyFlag } from '../cli/flags/bundle-file-flags.ts'
 import { createProgress } from '../cli/output/progress.ts'
 import { connectionFlags } from '../cli/registry/registry-flags.ts'
@@ -54,6 +55,7 @@ that breaks goes on where it broke.`
     const { args, flags } = await this.parse(Push)
     const registry = parseRegistry(args.registry)
     if (flags['image-map']) await checkOutputPlace(flags['image-map'], { replace: true })
+    if (flags['image-map']) await keepInputs(flags['image-map'], { inputs: [args.file], flags })
     const content = await openOverBases(args.file, flags)
     const client = new UploadClient(await readRegistryOptions(flags, []))
     const progress = createProgress()

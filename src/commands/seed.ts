@@ -3,6 +3,7 @@ import { Args } from '@oclif/core'
 import { BaseCommand } from '../cli/base-command.ts'
 import { type CarriedBundle, carriedAs, carriedFindings } from '../cli/bundles/carried-bundle.ts'
 import { openImages } from '../cli/bundles/trusted-bundle.ts'
+import { keepInputsIn } from '../cli/files/kept-inputs.ts'
 import { readNodeScript } from '../cli/files/node-script.ts'
 import { readNodesFile } from '../cli/files/nodes-file.ts'
 import { PLACEMENT_FILE } from '../cli/files/placement-file.ts'
@@ -49,6 +50,7 @@ not be placed, and says what and why; the rest is written all the same.`
     }
     const inputs = (argv as string[]).slice(1)
     const strictness = await strictnessOf(inputs, flags)
+    if (flags.force) await keepInputsIn(flags.output, { inputs: argv as string[], flags })
     const nodes = await readNodesFile(flags.nodes)
     const { release, values, config, 'allow-remote': allowRemote } = flags
     const reading = { release, values, allowRemote, config }

@@ -1,8 +1,9 @@
 import { constants } from 'node:fs'
-import { open, realpath, stat } from 'node:fs/promises'
-import { resolve, sep } from 'node:path'
+import { open, stat } from 'node:fs/promises'
+import { resolve } from 'node:path'
 import { checkOutputPlace } from '../../disk/output-place.ts'
 import { ExpectedError } from '../../errors.ts'
+import { isAnyOf } from './kept-inputs.ts'
 
 /** A report as its flag names it. */
 export interface ReportFile {
@@ -76,18 +77,4 @@ function isFile(path: string): Promise<boolean> {
     (found) => found.isFile(),
     () => false,
   )
-}
-
-/** Whether a file is one of the inputs, by whatever name, or lies below one that is a directory. */
-async function isAnyOf(file: string, inputs: readonly string[]): Promise<boolean> {
-  const target = await stat(file).catch(() => undefined)
-  if (!target) return false
-  const place = await realpath(file)
-  for (const input of inputs) {
-    const found = await stat(input).catch(() => undefined)
-    if (!found) continue
-    if (found.dev === target.dev && found.ino === target.ino) return true
-    if (found.isDirectory() && place.startsWith(`${(await realpath(input)).replace(/\/$/, '')}${sep}`)) return true
-  }
-  return false
 }
