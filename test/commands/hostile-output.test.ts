@@ -95,6 +95,10 @@ const CALLS: Record<string, string[][]> = {
     ['evil.lock', '--listen', EVIL],
   ],
   keygen: [['-o', `no/such/${EVIL}`]],
+  controller: [
+    ['--listen', EVIL, '--server', 'http://127.0.0.1:1'],
+    ['--in-cluster', 'OUT', '--sandbox-image', EVIL],
+  ],
   explain: [[EVIL]],
   demo: [['--output', 'IN']],
 }
