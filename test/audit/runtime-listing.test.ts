@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest'
 import { parseRuntimeListing } from '../../src/audit/facts/images/runtime-listing.ts'
 import { auditCluster, auditReport } from '../../src/audit/report/report.ts'
+import { formatPlatform } from '../../src/oci/platform.ts'
 import { node, workload } from '../support/cluster.ts'
 
 const D = `sha256:${'d'.repeat(64)}`
@@ -89,6 +90,42 @@ test.for<[what: string, text: string]>([
   ['other text', 'NAME STATUS\nworker-1 Ready\n'],
 ])('%s is no list of images', ([, text]) => {
   expect(() => parseRuntimeListing(text, 'worker-1.txt')).toThrow('worker-1.txt: not a list of images')
+})
+
+test.for<[column: string, platforms: string[]]>([
+  ['linux/amd64', ['linux/amd64']],
+  ['linux/amd64,linux/arm/v7,linux/arm64/v8', ['linux/amd64', 'linux/arm/v7', 'linux/arm64']],
+  ['windows(10.0.20348.1)/amd64', ['windows/amd64']],
+  ['unknown', []],
+  ['-', []],
+])('the PLATFORMS of ctr: %s', ([column, platforms]) => {
+  const [image] = parseRuntimeListing(only(column), 'a').images
+  expect(image?.platforms?.map(formatPlatform)).toEqual(platforms)
+  expect(parseRuntimeListing(CHECK, 'a').images[0]?.platforms).toBeUndefined()
+})
+
+const only = (column: string) => CTR.replaceAll('linux/amd64', column)
+
+test.for<[column: string, architecture: string, expected: string | boolean]>([
+  ['linux/amd64', 'amd64', true],
+  ['linux/arm64,linux/amd64', 'amd64', true],
+  ['linux/arm64/v8', 'arm64', true],
+  ['linux/arm64', 'amd64', 'Platform'],
+  ['windows(10.0.20348.1)/amd64', 'amd64', 'Platform'],
+  ['linux/amd64', 'arm64', 'Platform'],
+  ['linux/386', 'amd64', 'ImageUnknown'],
+  ['linux/arm/v7', 'arm64', 'ImageUnknown'],
+  ['-', 'amd64', 'ImageUnknown'],
+])('an image that ctr lists for %s, on %s', ([column, architecture, expected]) => {
+  for (const texts of [[only(column)], [CHECK.replace('incomplete (1/2)', 'complete (2/2)'), only(column)]]) {
+    const runtimeListings = new Map([['a', texts.map((text) => parseRuntimeListing(text, 'a'))]])
+    const nodes = [node('a', { architecture, images: ['docker.io/library/web:1', ...FULL] })]
+    for (const conditions of [{}, { sandboxImage: 'docker.io/library/web:1' }, { hasMirror: true }]) {
+      const result = auditCluster([workload()], nodes, { runtimeListings, ...conditions })
+      const verdict = auditReport(result).workloads[0]?.nodes[0]
+      expect(verdict?.reason ?? verdict?.starts).toBe(expected)
+    }
+  }
 })
 
 function reason(image: string, listed: string[], ...texts: string[]) {

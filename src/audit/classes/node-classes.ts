@@ -90,8 +90,8 @@ function classKey(
     terms.map(({ topologyKey, topologies }) => topologies.get(own[topologyKey] ?? '')?.priority),
     claims.map((claim) => claimRefusal(claim, node)?.reason),
     asks && supportKey(node),
-    presences.map(({ present, why, isFromBundle, problem }) =>
-      present === undefined ? [why, isFromBundle] : [Number(present), Number(isFromBundle ?? 0), problem],
+    presences.map(({ present, why, isFromBundle, problem, platforms }) =>
+      present === undefined ? [why, isFromBundle] : [Number(present), Number(isFromBundle ?? 0), problem, platforms],
     ),
   ])
 }

@@ -86,7 +86,10 @@ function platformOutcome(
   platform: Platform | undefined,
   pulled: boolean,
 ): Outcome<ImageReason> {
-  if (!locked || !platform || isArtifact(locked)) return { starts: true }
+  if (locked && isArtifact(locked)) return { starts: true }
+  const misfit = pulled ? undefined : builtForOthers(presence, platform)
+  if (misfit) return { ...misfit, message: `${name} ${misfit.message}` }
+  if (!locked || !platform) return { starts: true }
   if (isIndexType(locked.target.mediaType) && !presence.isFromBundle && !pulled) return { starts: true }
   if (locked.platforms.some((held) => fitsPlatform(held.platform, platform))) return { starts: true }
   const held = locked.platforms.map((entry) => formatPlatform(entry.platform)).join(', ') || 'no platform'
@@ -98,6 +101,26 @@ const NOT_SEEDED: Presence = { present: undefined, why: 'it is an artifact, whic
 
 function isHeldArtifact({ locked, presence }: NodeImage): boolean {
   return locked !== undefined && isArtifact(locked) && presence.isFromBundle === true
+}
+
+/** What a 64-bit processor may run besides its own; a kernel and a runtime may be told not to. */
+const MAY_RUN: Readonly<Record<string, string>> = { amd64: '386', arm64: 'arm' }
+
+/** Why what a node's runtime lists cannot start there, or may not, where the list tells what it is built for. */
+export function builtForOthers(
+  { platforms }: Presence,
+  node: Platform | undefined,
+): { starts: false | null; reason: ImageReason; message: string } | undefined {
+  if (!platforms || !node || platforms.some((one) => fitsPlatform(one, node))) return undefined
+  if (platforms.length === 0)
+    return {
+      starts: null,
+      reason: 'ImageUnknown',
+      message: 'is on the node, but the runtime cannot tell for which platform',
+    }
+  const message = `on the node is built for ${platforms.map(formatPlatform).join(', ')}, the node is ${formatPlatform(node)}`
+  const mayRun = platforms.some(({ os, architecture }) => os === node.os && architecture === MAY_RUN[node.architecture])
+  return mayRun ? { starts: null, reason: 'ImageUnknown', message } : { starts: false, reason: 'Platform', message }
 }
 
 function no(reason: ImageReason, message: string): Outcome<ImageReason> {

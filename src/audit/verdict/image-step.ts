@@ -5,7 +5,7 @@ import type { AuditedImage } from '../classes/audited-pod.ts'
 import type { AuditedNode } from '../facts/audited-node.ts'
 import type { Conditions } from '../facts/conditions.ts'
 import { artifactOutcome } from './artifact-rules.ts'
-import { type ImageReason, imageOutcome } from './image-rules.ts'
+import { builtForOthers, type ImageReason, imageOutcome } from './image-rules.ts'
 import type { Outcome } from './outcome.ts'
 
 /** What becomes of the sandbox and of each image of a pod once it is on a node. */
@@ -40,8 +40,12 @@ function sandboxOutcome(node: AuditedNode, conditions: Conditions): Outcome<Imag
   const misuse = name === undefined ? undefined : artifactOutcome({ name, locked }, 'container', undefined)
   if (misuse) return [misuse]
   if (!name || (conditions.hasMirror && isServed(name, conditions))) return []
-  const { present, why } = node.presenceOf(name)
-  if (present === true) return []
+  const presence = node.presenceOf(name)
+  const { present, why } = presence
+  if (present === true) {
+    const misfit = builtForOthers(presence, platformOfNode(node.node))
+    return misfit ? [{ ...misfit, message: `sandbox image ${name} ${misfit.message}` }] : []
+  }
   if (present === undefined) return [{ starts: null, reason: 'ImageUnknown', message: `sandbox image ${name}: ${why}` }]
   const message = `sandbox image ${name} is not on the node (FailedCreatePodSandBox)`
   return [{ starts: false, reason: 'SandboxImageMissing', message }]

@@ -1,6 +1,7 @@
 import type { Node } from 'kubernetes-types/core/v1.js'
 import { DEFAULT_KUBELET_SETTINGS } from '../../../kubernetes/objects/kubelet-config.ts'
 import { objectsOf } from '../../../kubernetes/objects/resource.ts'
+import type { Platform } from '../../../oci/platform.ts'
 import { criForm, findReference } from '../../../oci/reference.ts'
 import { isImageId } from './image-lookup.ts'
 
@@ -15,6 +16,8 @@ export interface ListedImage {
   readonly isPinned?: boolean
   /** What keeps it from starting although its name is there, such as missing layers. */
   readonly problem?: string
+  /** What it is built for; empty where the source could not tell, undefined where it never tells. */
+  readonly platforms?: readonly Platform[]
   /** Why nobody can tell whether its name is there, although the source promises it. */
   readonly doubt?: string
 }

@@ -1,3 +1,4 @@
+import type { Platform } from '../../../oci/platform.ts'
 import type { ImageListing } from './node-images.ts'
 
 /** Whether a name is on a node: yes, no, or nobody can tell, and why so. */
@@ -7,6 +8,8 @@ export interface Presence {
   /** A seeding brought it, or so its label says. */
   readonly isFromBundle?: boolean
   readonly problem?: string | undefined
+  /** What the image there is built for, as far as a list says; empty where it could not tell. */
+  readonly platforms?: readonly Platform[] | undefined
   /** Two sources that cannot both be right. */
   readonly isContradiction?: boolean
 }
@@ -22,6 +25,7 @@ export function presenceOf(name: string, listings: readonly ImageListing[], fail
   let lacking: ImageListing | undefined
   let gap: string | undefined
   let problem: string | undefined
+  let platforms: Presence['platforms']
   let doubt: string | undefined
   // Asked for each image and node, so that nothing is made on the way.
   for (const list of listings) {
@@ -29,6 +33,7 @@ export function presenceOf(name: string, listings: readonly ImageListing[], fail
     const image = list.byName.get(name)
     if (image) {
       problem ??= image.problem
+      platforms ??= image.platforms
       if (image.doubt !== undefined) doubt ??= image.doubt
       else if (isPromise) promise ??= list
       else holder ??= list
@@ -39,11 +44,16 @@ export function presenceOf(name: string, listings: readonly ImageListing[], fail
     gap ??= why
   }
   if (promise?.isAssumed)
-    return { present: true, why: holder?.source ?? promise.source, isFromBundle: !holder, problem }
+    return {
+      present: true,
+      why: holder?.source ?? promise.source,
+      isFromBundle: !holder || platforms !== undefined,
+      problem,
+    }
   if (holder && problem) return { present: true, why: holder.source, problem }
   if (holder && failure) return contradiction(`${holder.source} lists it, a pod fails with ${failure} now`)
   if (holder && lacking) return contradiction(`${holder.source} lists it, ${lacking.source} does not`)
-  if (holder) return { present: true, why: holder.source }
+  if (holder) return { present: true, why: holder.source, platforms }
   if (failure) return { present: false, why: `a pod fails with ${failure} now` }
   if (promise && !lacking) return { present: true, why: promise.source, isFromBundle: true }
   if (promise && lacking && !lacking.isFinal) {

@@ -1,5 +1,6 @@
 import { ExpectedError } from '../../../errors.ts'
 import { isObject, objectsOf } from '../../../kubernetes/objects/resource.ts'
+import { type Platform, parsePlatform } from '../../../oci/platform.ts'
 import { isImageId } from './image-lookup.ts'
 import { canonicalName, type ImageListing, type ListedImage, listing } from './node-images.ts'
 
@@ -42,12 +43,15 @@ function crictlImages(text: string, file: string): ListedImage[] {
 // spaces.
 const CTR_ROW = /^(\S+)\s+\S+\s+(\w+:[0-9a-f]+)\s+(.*)$/
 const CTR_SIZE = /(?:^|\s)([\d.]+) ([KMGT]i)?B(?=\s|\/|$)/i
+/** What stands between the size and the labels, `-` where the content does not tell. */
+const CTR_PLATFORMS = /^[\d.]+ (?:[KMGT]i)?B\s+(\S+)/i
 const UNITS: Record<string, number> = { ki: 2 ** 10, mi: 2 ** 20, gi: 2 ** 30, ti: 2 ** 40 }
 
 /** One image for each digest, under all of its records. A record `sha256:…` is the image's id. */
 function ctrImages(text: string): ListedImage[] {
   const [heading = '', ...lines] = text.split('\n')
   const tellsPins = heading.includes('LABELS')
+  const tellsPlatforms = heading.includes('PLATFORMS')
   const images = new Map<string, ListedImage>()
   for (const line of lines) {
     const [, name = '', digest = '', rest = ''] = CTR_ROW.exec(line) ?? []
@@ -60,10 +64,17 @@ function ctrImages(text: string): ListedImage[] {
       digests: [digest],
       bytes: Math.round(Number(amount ?? 0) * (UNITS[unit.toLowerCase()] ?? 1)),
       ...(tellsPins && { isPinned: known?.isPinned === true || rest.includes('io.cri-containerd.pinned=pinned') }),
+      ...(tellsPlatforms && { platforms: platformsOf(CTR_PLATFORMS.exec(rest)?.[1] ?? '-') }),
       ...(incomplete && { problem: `its content is ${incomplete}: layers are missing` }),
     })
   }
   return [...images.values()]
+}
+
+/** `linux/amd64,linux/arm/v7`, and since containerd 2 `windows(10.0.20348.1)/amd64`; none that is not a platform. */
+function platformsOf(text: string): Platform[] {
+  const names = text.split(',').map((name) => name.replace(/\([^)]*\)/, ''))
+  return names.filter((name) => /^[a-z0-9_.-]+(?:\/[a-z0-9_.-]+){1,2}$/i.test(name)).map(parsePlatform)
 }
 
 function dockerImages(text: string): ListedImage[] {
