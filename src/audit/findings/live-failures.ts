@@ -2,19 +2,9 @@ import type { Pod } from 'kubernetes-types/core/v1.js'
 import type { Finding } from '../../finding.ts'
 import { objectsOf } from '../../kubernetes/objects/resource.ts'
 import type { Audit, WorkloadAudit } from '../audit.ts'
+import { startFailure } from '../facts/images/start-failure.ts'
 import { ownerKey, workloadKey } from '../facts/live/live-pods.ts'
 import { GroupedFindings } from './grouped-findings.ts'
-
-/** The kubelet's words for an image that it cannot get. */
-const IMAGE_FAILURES: ReadonlySet<string> = new Set([
-  'ErrImageNeverPull',
-  'ErrImagePull',
-  'ImagePullBackOff',
-  'ImageInspectError',
-  'InvalidImageName',
-  'RegistryUnavailable',
-  'SignatureValidationFailed',
-])
 
 /** What fails in the cluster right now because of images, each beside what the audit says of that node. */
 export function liveFailures({ workloads, nodeClasses }: Audit, pods: readonly Pod[]): Finding[] {
@@ -35,9 +25,9 @@ export function liveFailures({ workloads, nodeClasses }: Audit, pods: readonly P
 
 function failuresOf({ status }: Pod): { reason: string; image: string }[] {
   const containers = [status?.initContainerStatuses, status?.containerStatuses, status?.ephemeralContainerStatuses]
-  return containers.flatMap(objectsOf).flatMap(({ state, image }) => {
-    const reason = state?.waiting?.reason
-    return reason && IMAGE_FAILURES.has(reason) ? [{ reason, image }] : []
+  return containers.flatMap(objectsOf).flatMap((container) => {
+    const failure = startFailure(container)
+    return failure ? [{ reason: failure.reason, image: container.image }] : []
   })
 }
 

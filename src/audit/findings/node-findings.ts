@@ -77,7 +77,7 @@ function addLostSeed(
     return !platform || !image || image.platforms.some((held) => fitsPlatform(held.platform, platform))
   }
   const lacks = ({ byName, gap }: ImageListing, name: string) => !byName.has(name) && gap(name) === undefined
-  const isFailing = (name: string) => failing.get(nameOfNode(node))?.has(name) ?? false
+  const isFailing = (name: string) => failing.get(nameOfNode(node))?.get(name)?.isAbsence ?? false
   const lost = [...promised].filter(
     (name) => fits(name) && (isFailing(name) || listings.some((listing) => lacks(listing, name))),
   )

@@ -55,7 +55,7 @@ export function imageOutcome(
   const hasMirror = conditions.hasMirror === true && (!conditions.lock || image.locked !== undefined)
   const policy = conditions.alwaysPullImages ? 'Always' : image.policy
   if (policy === 'Always') {
-    if (hasMirror) return platformOutcome(image, platform, true)
+    if (hasMirror) return presence.isFailing ? unknown(name, presence) : platformOutcome(image, platform, true)
     const why = conditions.alwaysPullImages ? 'the AlwaysPullImages admission makes it Always' : 'Always'
     return no('AlwaysOffline', `${name}: a registry is asked even if the image is here (${why}: ErrImagePull)`)
   }
@@ -66,13 +66,13 @@ export function imageOutcome(
     const error = policy === 'Never' ? 'ErrImageNeverPull' : 'ErrImagePull'
     return no('AlwaysOffline', `${name}: the kubelet asks a registry about credentials (${error})`)
   }
+  if (presence.isFailing) return unknown(name, presence)
   if (mayPull) return platformOutcome(image, platform, true)
   if (presence.present === undefined && presence.isFromBundle) {
     const misfit = platformOutcome(image, platform, true)
     if (misfit.starts === false) return misfit
   }
-  if (presence.present === undefined)
-    return { starts: null, reason: 'ImageUnknown', message: `${name}: ${presence.why}` }
+  if (presence.present === undefined) return unknown(name, presence)
   const error = policy === 'Never' ? ' (Never: ErrImageNeverPull)' : policy && ` (${policy}: ErrImagePull)`
   return no('ImageMissing', `${name} is not on the node${error}`)
 }
@@ -121,6 +121,10 @@ export function builtForOthers(
   const message = `on the node is built for ${platforms.map(formatPlatform).join(', ')}, the node is ${formatPlatform(node)}`
   const mayRun = platforms.some(({ os, architecture }) => os === node.os && architecture === MAY_RUN[node.architecture])
   return mayRun ? { starts: null, reason: 'ImageUnknown', message } : { starts: false, reason: 'Platform', message }
+}
+
+function unknown(name: string, presence: Presence): Outcome<ImageReason> {
+  return { starts: null, reason: 'ImageUnknown', message: `${name}: ${presence.why}` }
 }
 
 function no(reason: ImageReason, message: string): Outcome<ImageReason> {

@@ -1,5 +1,6 @@
 import type { Platform } from '../../../oci/platform.ts'
 import type { ImageListing } from './node-images.ts'
+import type { StartFailure } from './start-failure.ts'
 
 /** Whether a name is on a node: yes, no, or nobody can tell, and why so. */
 export interface Presence {
@@ -10,15 +11,26 @@ export interface Presence {
   readonly problem?: string | undefined
   /** What the image there is built for, as far as a list says; empty where it could not tell. */
   readonly platforms?: readonly Platform[] | undefined
+  /** A pod shows now that nothing starts from it. */
+  readonly isFailing?: boolean
   /** Two sources that cannot both be right. */
   readonly isContradiction?: boolean
 }
 
 /**
  * Whether a name is on the node. What lists and failing pods show is stronger than a label, which only tells of the past;
- * where they disagree, nobody can tell. `failure` is what a pod says now that cannot get the image there.
+ * where they disagree, nobody can tell. `failure` is what a pod says now that cannot start from the image there.
  */
-export function presenceOf(name: string, listings: readonly ImageListing[], failure?: string): Presence {
+export function presenceOf(name: string, listings: readonly ImageListing[], failure?: StartFailure): Presence {
+  if (!failure) return listedPresence(name, listings)
+  if (failure.isAbsence) return listedPresence(name, listings, failure.reason)
+  const presence = listedPresence(name, listings)
+  if (presence.present === false || presence.problem) return presence
+  return { ...presence, present: undefined, isFailing: true, why: `a pod of it fails with ${failure.reason} now` }
+}
+
+/** `failure` is what a pod says that cannot get the image. */
+function listedPresence(name: string, listings: readonly ImageListing[], failure?: string): Presence {
   /** The first list that has the name; the first label, or assumption, that promises it; the first that lacks it. */
   let holder: ImageListing | undefined
   let promise: ImageListing | undefined
