@@ -1,6 +1,7 @@
 import { unsupported } from '../../kubernetes/kubelet/node-support.ts'
 import { osMismatch } from '../../kubernetes/kubelet/pod-os.ts'
 import type { Refuser } from '../../kubernetes/pods/refusal.ts'
+import { recoveredNode } from '../../kubernetes/scheduler/passing-trouble.ts'
 import type { AuditedPod } from '../classes/audited-pod.ts'
 import type { AuditedNode } from '../facts/audited-node.ts'
 import type { Conditions } from '../facts/conditions.ts'
@@ -17,9 +18,28 @@ export interface NodeVerdict extends Outcome<Refuser | ImageReason> {
 /** May this pod start on this node? Where it cannot be placed, nothing later is asked. */
 export function podVerdict(audited: AuditedPod, node: AuditedNode, conditions: Conditions): NodeVerdict {
   const { mayLand, ...placement } = placementStep(audited, node)
-  if (placement.starts === false) return { ...placement, mayLand }
+  if (placement.starts === false)
+    return onceRecovered(audited, node, placement, conditions) ?? { ...placement, mayLand }
   const outcomes = [placement, ...kubeletStep(audited, node), ...imageStep(audited.images, node, conditions)]
   return { ...(firstObstacle(outcomes) ?? { starts: true }), mayLand }
+}
+
+/**
+ * What becomes of a pod on a node that only a passing trouble keeps from it, where it does not start there after that;
+ * undefined otherwise. A node is not asked again when it recovers, so that this counts now.
+ */
+function onceRecovered(
+  audited: AuditedPod,
+  node: AuditedNode,
+  { reason }: Outcome<Refuser>,
+  conditions: Conditions,
+): NodeVerdict | undefined {
+  if (reason !== 'NodeUnschedulable' && reason !== 'TaintToleration') return undefined
+  const recovered = recoveredNode(node.node)
+  if (!recovered) return undefined
+  const later = podVerdict(audited, { ...node, node: recovered.node }, conditions)
+  if (!later.mayLand || later.starts === true) return undefined
+  return { ...later, message: `${later.message}, once ${recovered.trouble} is gone` }
 }
 
 /** What the kubelet minds in every pod that comes to it. */
