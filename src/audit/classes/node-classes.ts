@@ -13,6 +13,7 @@ import type { ClaimState } from '../../kubernetes/storage/claim-state.ts'
 import type { AuditedNode } from '../facts/audited-node.ts'
 import type { Presence } from '../facts/images/presence.ts'
 import { withoutLower } from '../facts/live/live-pods.ts'
+import { isShortName, resolvesShortNames } from '../facts/short-names.ts'
 import type { AuditedPod } from './audited-pod.ts'
 
 /** Nodes on which every one of the audited pods gets the same verdict. */
@@ -34,6 +35,8 @@ interface Questions {
   readonly terms: readonly RepellingTerm[]
   /** Some pod asks what the kubelet and the runtime support. */
   readonly asksOfNode: boolean
+  /** Some image is named without a registry. */
+  readonly asksShort: boolean
 }
 
 /**
@@ -65,7 +68,7 @@ export function nodeClasses(
 function classKey(
   { node, use, kubelet }: AuditedNode,
   presences: readonly Presence[],
-  { labels, names, amounts, ports, priorities, terms, claims, asksOfNode: asks }: Questions,
+  { labels, names, amounts, ports, priorities, terms, claims, asksOfNode: asks, asksShort }: Questions,
 ): string {
   const own = node.metadata?.labels ?? {}
   const name = nameOfNode(node)
@@ -90,6 +93,7 @@ function classKey(
     terms.map(({ topologyKey, topologies }) => topologies.get(own[topologyKey] ?? '')?.priority),
     claims.map((claim) => claimRefusal(claim, node)?.reason),
     asks && supportKey(node),
+    asksShort && resolvesShortNames(node),
     presences.map(({ present, why, isFromBundle, problem, platforms }) =>
       present === undefined ? [why, isFromBundle] : [Number(present), Number(isFromBundle ?? 0), problem, platforms],
     ),
@@ -130,6 +134,7 @@ function questionsOf(audited: readonly AuditedPod[]): Questions {
     ports,
     priorities,
     asksOfNode: asks,
+    asksShort: audited.some(({ images }) => images.some(({ reference }) => isShortName(reference))),
     terms: [...terms],
     claims: [...claims.values()],
     amounts: new Map([...amounts].map(([name, set]) => [name, [...set]])),

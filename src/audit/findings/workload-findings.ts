@@ -4,6 +4,7 @@ import { lineOfResource, nameOfResource } from '../../kubernetes/objects/resourc
 import { listNames } from '../../plural.ts'
 import type { Audit, WorkloadAudit } from '../audit.ts'
 import type { Conditions } from '../facts/conditions.ts'
+import { isShortName, resolvesShortNames } from '../facts/short-names.ts'
 import { countNodes } from './count-nodes.ts'
 
 /** What is worth saying about workloads beyond their verdicts, and about what the audit was not told. */
@@ -45,12 +46,10 @@ function singleNodeImages({ nodeClasses, workloads }: Audit): Finding[] {
 
 /** CRI-O asks registries.conf what a name without a registry means; docker.io is not its default. */
 function shortNames({ nodeClasses, workloads }: Audit): Finding[] {
-  const nodes = nodeClasses
-    .filter(({ node }) => node.status?.nodeInfo?.containerRuntimeVersion?.startsWith('cri-o://'))
-    .flatMap((one) => one.nodes)
+  const nodes = nodeClasses.filter(({ node }) => resolvesShortNames(node)).flatMap((one) => one.nodes)
   if (nodes.length === 0) return []
   const references = workloads.flatMap(({ podClass }) => podClass.images.map(({ reference }) => reference))
-  const short = new Set(references.filter((reference) => !/^(?:localhost|[^/]*[.:][^/]*)\//.test(reference)))
+  const short = new Set(references.filter(isShortName))
   return Array.from(short, (reference) =>
     finding(
       'SHORT_NAME',

@@ -4,6 +4,7 @@ import { platformOfNode } from '../../kubernetes/objects/node.ts'
 import type { AuditedImage } from '../classes/audited-pod.ts'
 import type { AuditedNode } from '../facts/audited-node.ts'
 import type { Conditions } from '../facts/conditions.ts'
+import { isShortName, resolvesShortNames } from '../facts/short-names.ts'
 import { artifactOutcome } from './artifact-rules.ts'
 import { builtForOthers, type ImageReason, imageOutcome } from './image-rules.ts'
 import type { Outcome } from './outcome.ts'
@@ -25,13 +26,20 @@ export function imageOutcomes(
   conditions: Conditions,
 ): Outcome<ImageReason>[] {
   const platform = platformOfNode(node.node)
+  const asks = resolvesShortNames(node.node)
   return images.map((image) => {
     const presence = image.name === undefined ? { present: false, why: '' } : node.presenceOf(image.name)
     const alwaysVerify = image.name !== undefined && verifiesPreloaded(node.kubelet, image.name)
     const usage = image.path && (image.path[0] === 'volumes' ? 'volume' : 'container')
     const facts = { ...conditions, alwaysVerify, mountsArtifacts: mountsArtifacts(node.node) }
-    return imageOutcome({ ...image, presence, usage }, platform, facts)
+    const outcome = imageOutcome({ ...image, presence, usage }, platform, facts)
+    return asks && outcome.starts && isShortName(image.reference) ? shortNameOutcome(image.reference) : outcome
   })
+}
+
+function shortNameOutcome(reference: string): Outcome<ImageReason> {
+  const message = `${reference}: CRI-O asks registries.conf, which is not known here, what a name without a registry means`
+  return { starts: null, reason: 'ImageUnknown', message }
 }
 
 function sandboxOutcome(node: AuditedNode, conditions: Conditions): Outcome<ImageReason>[] {
