@@ -22,6 +22,13 @@ export function stringAt(value: unknown, where: string): string {
   throw invalid(where, 'expected a text')
 }
 
+/** A text without spaces, line ends and what a terminal does not show: nothing of it can pass for another line. */
+export function wordAt(value: unknown, where: string): string {
+  const text = stringAt(value, where)
+  if (!/[\s\p{Cc}\p{Cf}]/u.test(text)) return text
+  throw invalid(where, `holds a space, a line end or a sign that is not shown: ${JSON.stringify(text.slice(0, 80))}`)
+}
+
 export function digestAt(value: unknown, where: string): Digest {
   if (isDigest(value)) return value
   throw invalid(where, 'expected a digest')

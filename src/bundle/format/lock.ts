@@ -3,7 +3,17 @@ import type { Descriptor } from '../../oci/descriptor.ts'
 import type { Digest } from '../../oci/digest.ts'
 import { parseDescriptor } from '../../oci/manifest.ts'
 import { normalizePlatform, type Platform } from '../../oci/platform.ts'
-import { arrayAt, countAt, descriptorsAt, digestAt, invalid, objectAt, otherVersion, stringAt } from './fields.ts'
+import {
+  arrayAt,
+  countAt,
+  descriptorsAt,
+  digestAt,
+  invalid,
+  objectAt,
+  otherVersion,
+  stringAt,
+  wordAt,
+} from './fields.ts'
 
 /** What fixes every reference to a digest: written by `lock`, carried inside each bundle. */
 export interface Lock {
@@ -139,7 +149,7 @@ export function parseLock(value: unknown, where: string): Lock {
 
 function parseMissing(value: unknown, where: string): MissingImage {
   const { reference, why } = objectAt(value, where)
-  return { reference: stringAt(reference, `${where}, reference`), why: stringAt(why, `${where}, why`) }
+  return { reference: wordAt(reference, `${where}, reference`), why: stringAt(why, `${where}, why`) }
 }
 
 function parseEdition(value: unknown, where: string): Edition {
@@ -161,8 +171,8 @@ function parseImage(value: unknown, where: string): LockedImage {
   const held = arrayAt(platforms, `${where}, platforms`)
   if (artifacts !== undefined && held.length > 0) throw invalid(where, 'expected either platforms or artifacts')
   return {
-    reference: stringAt(reference, `${where}, reference`),
-    names: arrayAt(names, `${where}, names`).map((name) => stringAt(name, `${where}, names`)),
+    reference: wordAt(reference, `${where}, reference`),
+    names: arrayAt(names, `${where}, names`).map((name) => wordAt(name, `${where}, names`)),
     target: parseDescriptor(target, `${where}, target`),
     ...(indexes !== undefined && { indexes: descriptorsAt(indexes, `${where}, indexes`) }),
     platforms: held.map((platform, index) => parsePlatformEntry(platform, `${where}, platforms[${index}]`)),
@@ -189,7 +199,7 @@ function parseAttachment(value: unknown, where: string): Attachment {
   const { subject, tag, target, blobs } = objectAt(value, where)
   return {
     subject: digestAt(subject, where),
-    ...(tag !== undefined && { tag: stringAt(tag, `${where}, tag`) }),
+    ...(tag !== undefined && { tag: wordAt(tag, `${where}, tag`) }),
     target: parseDescriptor(target, `${where}, target`),
     blobs: descriptorsAt(blobs, `${where}, blobs`),
   }
@@ -200,9 +210,9 @@ function parsePlatformEntry(value: unknown, where: string): LockedPlatform {
   const { os, architecture, variant } = objectAt(platform, `${where}, platform`)
   return {
     platform: normalizePlatform({
-      os: stringAt(os, `${where}, os`),
-      architecture: stringAt(architecture, `${where}, architecture`),
-      ...(variant !== undefined && { variant: stringAt(variant, `${where}, variant`) }),
+      os: wordAt(os, `${where}, os`),
+      architecture: wordAt(architecture, `${where}, architecture`),
+      ...(variant !== undefined && { variant: wordAt(variant, `${where}, variant`) }),
     }),
     manifest: parseDescriptor(manifest, `${where}, manifest`),
     config: parseDescriptor(config, `${where}, config`),

@@ -1,5 +1,5 @@
 import type { Digest } from '../../oci/digest.ts'
-import { arrayAt, countAt, digestAt, invalid, objectAt, otherVersion, stringAt } from './fields.ts'
+import { arrayAt, countAt, digestAt, invalid, objectAt, otherVersion, stringAt, wordAt } from './fields.ts'
 import { type Lock, parseLock } from './lock.ts'
 
 /** Where in a bundle the table stands, and the annotations of index.json that hold the digests of table and frame. */
@@ -70,7 +70,7 @@ function parseBlobEntry(value: unknown, where: string): BlobEntry {
 
 function parseRequired(value: unknown, where: string): RequiredBlob {
   const { from } = objectAt(value, where)
-  return { ...parseSized(value, where), ...(from !== undefined && { from: stringAt(from, where) }) }
+  return { ...parseSized(value, where), ...(from !== undefined && { from: wordAt(from, where) }) }
 }
 
 function parseSized(value: unknown, where: string): SizedBlob {
