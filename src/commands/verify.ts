@@ -11,6 +11,7 @@ import { describeDelta } from '../cli/deltas/describe-delta.ts'
 import { ARCHIVE, keyFlag } from '../cli/flags/bundle-file-flags.ts'
 import { createProgress } from '../cli/output/progress.ts'
 import { BundleFile } from '../layout/bundle-file.ts'
+import { patchProblems } from '../layout/patch/check-patches.ts'
 import { sizeOfBlobs } from '../oci/content/content.ts'
 import { countOf } from '../plural.ts'
 
@@ -53,6 +54,7 @@ export default class Verify extends BaseCommand {
         ...(replay ? [{ message: replay }] : []),
         ...(signature.problem ? [{ message: signature.problem }] : []),
         ...(await verifyBundle(bundle, (count) => progress.add(count))),
+        ...(await patchProblems(bundle)).map((message) => ({ message })),
       ]
       progress.stop()
       for (const { message } of problems) this.log(message)
