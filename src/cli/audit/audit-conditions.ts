@@ -59,6 +59,6 @@ function labelsOf({ value }: Resource): Labels {
 }
 
 async function readSeedSets(directory: string): Promise<NonNullable<Conditions['seedSets']>> {
-  const { sets } = await readPlacementFile(directory, isRecordedPlacement)
+  const { sets } = await readPlacementFile(directory, isRecordedPlacement, { mustBeListed: true })
   return sets.map(({ digest, images }) => ({ digest, names: images }))
 }
