@@ -1,4 +1,5 @@
 import { Args } from '@oclif/core'
+import type { Lock } from '../bundle/format/lock.ts'
 import { BaseCommand } from '../cli/base-command.ts'
 import { ARCHIVE } from '../cli/flags/bundle-file-flags.ts'
 import { serveFlags } from '../cli/flags/serve-flags.ts'
@@ -24,7 +25,7 @@ export default class Serve extends BaseCommand {
   static override description =
     `Stands in for every upstream registry of the bundles at once: nodes ask it with ?ns= (containerd), with the upstream
 in the path (CRI-O) or with the bare name. Of several files a later one wins where both have a tag, so a delta can
-follow its base. SIGHUP opens the files and the certificate again; SIGTERM lets downloads end, then stops.`
+follow its base. SIGHUP opens the files and the certificate again, with --key no older edition of a set; SIGTERM lets downloads end, then stops.`
   static override examples = [
     '<%= config.bin %> <%= command.id %> shop.tar',
     '<%= config.bin %> <%= command.id %> base.tar delta.tar --listen :5000 --tls-dir /etc/nodeseed',
@@ -52,8 +53,9 @@ follow its base. SIGHUP opens the files and the certificate again; SIGTERM lets 
       key: flags['tls-key'],
       directory: flags['tls-dir'],
     })
+    const served = new Map<string, Lock>()
     const server = await startRegistryServer(
-      { open: () => openServedBundles(files, flags), readTls },
+      { open: () => openServedBundles(files, flags, served), readTls },
       {
         endpoint: passedSocket(process.env, process.pid) ?? parseListenAddress(flags.listen),
         authorize,

@@ -11,14 +11,15 @@ import type { MergedInput } from './merge-locks.ts'
 export function staleInput(inputs: readonly MergedInput[]): { at: number; problem: string } | undefined {
   for (const [at, { lock, isDelta }] of inputs.entries()) {
     for (const { lock: before } of inputs.slice(0, at)) {
-      const problem = problemOf(lock, before)
+      const problem = goesBack(lock, before)
       if (problem && (isDelta || diffLocks(before, lock).moved.length > 0)) return { at, problem }
     }
   }
   return undefined
 }
 
-function problemOf(now: Lock, before: Lock): string | undefined {
+/** Why one lock is an older edition than another of its set, or another of its number; undefined where nobody can tell. */
+export function goesBack(now: Lock, before: Lock): string | undefined {
   const [later, earlier] = [now.edition, before.edition]
   if (!later || !earlier || later.set !== earlier.set) return undefined
   if (later.set === DEFAULT_SET && later.number === earlier.number) return undefined
