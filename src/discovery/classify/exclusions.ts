@@ -36,7 +36,7 @@ const EXCLUDED: ReadonlySet<string> = new Set(
 /** API groups of which no kind runs an image: they bind roles, compare, scan, build or update images. */
 const GROUPS: ReadonlySet<string> = new Set([
   ...['rbac.authorization.k8s.io', 'authorization.openshift.io', 'events.k8s.io'],
-  ...['constraints.gatekeeper.sh', 'config.gatekeeper.sh', 'mutations.gatekeeper.sh', 'wgpolicyk8s.io'],
+  ...['constraints.gatekeeper.sh', 'config.gatekeeper.sh', 'wgpolicyk8s.io'],
   ...['image.toolkit.fluxcd.io', 'kustomize.config.k8s.io'],
   // Files of tools that make clusters or build images; no cluster reads them.
   ...['kind.x-k8s.io', 'k3d.io', 'ctlptl.dev', 'skaffold'],

@@ -5,6 +5,7 @@ import { isExcluded, onlyDescribes } from '../classify/exclusions.ts'
 import { kubeadmFound } from '../kubeadm/kubeadm-config.ts'
 import { CONVENTIONS } from '../operators/conventions.ts'
 import { chartOf, choiceFor, type MadeElsewhere } from '../operators/made-elsewhere.ts'
+import { mutationsFound } from '../operators/mutations.ts'
 import { namesIn } from '../operators/names.ts'
 import { nodeDriversOf } from '../operators/node-drivers.ts'
 import { applyRules, type RuleResult } from '../rules/apply-rules.ts'
@@ -56,10 +57,11 @@ function builtIn(resource: ResourceBody, vars: Vars): RuleResult {
   const known = applyRules(BUILT_IN, resource, 'knownField')
   const kubeadm = kubeadmFound(resource, vars)
   const { claimed } = nodeDriversOf(resource)
-  if (!kubeadm && claimed.length === 0) return known
+  const mutations = mutationsFound(resource)
+  if (!kubeadm && !mutations && claimed.length === 0) return known
   return {
-    candidates: [...known.candidates, ...(kubeadm?.candidates ?? [])],
-    claimed: [...known.claimed, ...(kubeadm?.claimed ?? []), ...claimed],
+    candidates: [...known.candidates, ...(kubeadm?.candidates ?? []), ...(mutations?.candidates ?? [])],
+    claimed: [...known.claimed, ...(kubeadm?.claimed ?? []), ...(mutations?.claimed ?? []), ...claimed],
   }
 }
 
@@ -68,7 +70,7 @@ function madeOf(
   resource: ResourceBody,
   { isSilent, isWorkload, isClaimed, vars }: { isSilent: boolean; isWorkload: boolean; isClaimed: boolean; vars: Vars },
 ): MadeElsewhere[] {
-  const drivers = nodeDriversOf(resource).elsewhere
+  const drivers = [...nodeDriversOf(resource).elsewhere, ...(mutationsFound(resource)?.elsewhere ?? [])]
   const isChoice = drivers.length === 0 && !isWorkload && !isClaimed && !isExcluded(resource)
   const kubeadm = kubeadmFound(resource, vars)
   const choice = kubeadm ? kubeadm.elsewhere : isChoice ? choiceFor(resource, isSilent) : undefined
