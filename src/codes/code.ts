@@ -20,7 +20,14 @@ interface Row {
   readonly action: string
 }
 
-/** A row of a table of codes. What an omission leaves out can be counted: `1 document`, `2 documents`. */
-export type Code =
-  | (Row & { readonly kind: Exclude<Kind, 'omission'> })
-  | (Row & { readonly kind: 'omission'; readonly one: string; readonly many: string })
+/** What an omission leaves out can be counted: `1 document`, `2 documents`. */
+interface OmissionRow extends Row {
+  readonly kind: 'omission'
+  readonly one: string
+  readonly many: string
+  /** Who allowed it, where it is only ever left out because somebody said so. */
+  readonly excusedBy?: string
+}
+
+/** A row of a table of codes. */
+export type Code = (Row & { readonly kind: Exclude<Kind, 'omission'> }) | OmissionRow

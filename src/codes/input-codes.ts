@@ -30,6 +30,17 @@ export const INPUT_CODES = {
     help: 'Below a directory, node_modules and .git hold what others wrote. There is something in it that would be read elsewhere.',
     action: 'Name it in .nodeseedignore if nothing in it runs here; or name it as an input too.',
   },
+  FILE_IGNORED: {
+    kind: 'omission',
+    severity: 'info',
+    one: 'file named in .nodeseedignore',
+    many: 'files named in .nodeseedignore',
+    excusedBy: '.nodeseedignore',
+    title: 'A file is left out because .nodeseedignore names it',
+    help: 'It is not read, and no image that it names is in the answer. Somebody allowed that, so it is told and ends nothing, also with --strict.',
+    action:
+      'Take the line out of .nodeseedignore, or put it back with a line that begins with !, if the file runs here.',
+  },
   NOT_INCLUDED: {
     kind: 'omission',
     severity: 'info',

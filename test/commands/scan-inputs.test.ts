@@ -266,7 +266,15 @@ test('.nodeseedignore leaves files out', async () => {
     'tests/pod.yaml': POD.replace('a:1', 'b:1'),
     'x/pod.skip.yaml': POD.replace('a:1', 'c:1'),
   })
-  expect((await scan([folder])).json.images).toEqual(['docker.io/library/a:1'])
+  const { json, exitCode } = await scan([folder, '--strict'])
+  expect(json.images).toEqual(['docker.io/library/a:1'])
+  const left = ['tests/pod.yaml', 'x/pod.skip.yaml'].map((file) => join(folder, file))
+  expect(json.omissions).toMatchObject([
+    { code: 'FILE_IGNORED', count: 2, entries: left.map((file) => ({ file, excusedBy: '.nodeseedignore' })) },
+  ])
+  expect(exitCode).toBe(0)
+  const { stderr } = await runCli(['scan', folder])
+  expect(stderr).toContain(`left out, as allowed: 2 files named in .nodeseedignore: ${left.join(', ')}`)
 })
 
 test('--comments adds what only comments name', async () => {

@@ -19,6 +19,8 @@ export interface DirectoryContent {
   readonly unread: readonly { readonly path: string; readonly why: string }[]
   /** Directories that are passed over for their names, and hold files that would be read elsewhere. */
   readonly passedOver: readonly string[]
+  /** What would have been read, but for the ignore file. */
+  readonly ignored: readonly string[]
 }
 
 interface ChartDirectory {
@@ -56,7 +58,7 @@ interface Here {
  * reached twice counts once. Links that lead elsewhere are told. Rejects with what the file system says of the directory.
  */
 export async function contentOf(directory: string, others: readonly string[] = []): Promise<DirectoryContent> {
-  const found = { files: [], charts: [], kustomizations: [], unread: [], passedOver: [] }
+  const found = { files: [], charts: [], kustomizations: [], unread: [], passedOver: [], ignored: [] }
   const roots = [await realpath(directory), ...others]
   const walk: Walk = { roots, isIgnored: await readIgnoreFile(directory), seen: new Set(), links: [], found }
   const at = (path: string) => relative(directory, path).replaceAll(sep, '/')
@@ -88,7 +90,8 @@ async function walkDirectory(walk: Walk, directory: string, here: Here): Promise
 async function entriesOf({ isIgnored, found }: Walk, directory: string, { at }: Here): Promise<Dirent[]> {
   return readdir(directory, { withFileTypes: true }).catch((error: NodeJS.ErrnoException) => {
     if (at(directory) === '') throw error
-    if (!isIgnored(`${at(directory)}/`)) found.unread.push({ path: directory, why: `cannot be read: ${error.code}` })
+    if (isIgnored(`${at(directory)}/`)) found.ignored.push(directory)
+    else found.unread.push({ path: directory, why: `cannot be read: ${error.code}` })
     return []
   })
 }
@@ -97,10 +100,17 @@ async function visit(walk: Walk, entry: Dirent, here: Here): Promise<void> {
   const path = join(entry.parentPath, entry.name)
   if (entry.isDirectory()) {
     if (!PASSED_OVER.has(entry.name)) await walkDirectory(walk, path, here)
-    else if (!walk.isIgnored(`${here.at(path)}/`) && (await holdsManifests(path))) walk.found.passedOver.push(path)
+    else if (await holdsManifests(path)) {
+      walk.found[walk.isIgnored(`${here.at(path)}/`) ? 'ignored' : 'passedOver'].push(path)
+    }
     return
   }
-  if (walk.isIgnored(here.at(path)) || here.at(path) === PROJECT_FILE) return
+  if (here.at(path) === PROJECT_FILE) return
+  if (walk.isIgnored(here.at(path))) {
+    // Helm reads all of a chart by itself.
+    if (MANIFEST_FILE.test(entry.name) && !here.chart) walk.found.ignored.push(path)
+    return
+  }
   const isManifest = MANIFEST_FILE.test(entry.name) && !KUSTOMIZATION_FILES.includes(entry.name)
   const kind = entry.isSymbolicLink() ? await visitLink(walk, path, { here, isManifest }) : kindOf(entry)
   if (kind === TOLD || !isManifest) return
@@ -125,7 +135,10 @@ async function visitLink(
     return TOLD
   }
   if (!isManifest && !status.isDirectory()) return TOLD
-  if (status.isDirectory() && isIgnored(`${here.at(path)}/`)) return TOLD
+  if (status.isDirectory() && isIgnored(`${here.at(path)}/`)) {
+    found.ignored.push(path)
+    return TOLD
+  }
   const isInside = roots.some((root) => target === root || target.startsWith(root === sep ? sep : `${root}${sep}`))
   if (isInside && !status.isDirectory()) return kindOf(status)
   if (isInside) links.push({ path, here })
@@ -152,7 +165,7 @@ async function isLibraryChart(path: string): Promise<boolean> {
   return /^type:\s{0,99}["']?library\b/m.test(text)
 }
 
-function sorted({ files, charts, kustomizations, unread, passedOver }: Walk['found']): DirectoryContent {
+function sorted({ files, charts, kustomizations, unread, passedOver, ignored }: Walk['found']): DirectoryContent {
   const byPath = (a: { path: string }, b: { path: string }) => (a.path < b.path ? -1 : 1)
   return {
     files: files.sort(),
@@ -160,5 +173,6 @@ function sorted({ files, charts, kustomizations, unread, passedOver }: Walk['fou
     kustomizations: kustomizations.sort(),
     unread: unread.sort(byPath),
     passedOver: passedOver.sort(),
+    ignored: ignored.sort(),
   }
 }

@@ -7,7 +7,7 @@ import { readText } from '../texts/read-text.ts'
 export type Ignores = (path: string) => boolean
 
 /** Named in a scanned directory, it says what to leave out, in the manner of .gitignore. */
-const IGNORE_FILE = '.nodeseedignore'
+export const IGNORE_FILE = '.nodeseedignore'
 
 /** Reads the ignore file of a directory; without one nothing is ignored. @throws {ExpectedError} INPUT_UNREADABLE */
 export async function readIgnoreFile(directory: string): Promise<Ignores> {

@@ -13,7 +13,7 @@ import type { RemoteAddress } from './render/kustomization.ts'
 import { notIncluded } from './render/kustomization-tree.ts'
 import { renderKustomization } from './render/kustomize.ts'
 import { chartOrigins, type FindOrigin, kustomizationOrigins } from './render/origins.ts'
-import { type Source, sourcesOf } from './source.ts'
+import { ignoredFinding, type Source, sourcesOf } from './source.ts'
 
 export interface ReadOptions extends HelmOptions {
   /** The project file, where it is not that of the directories that are read. */
@@ -90,6 +90,7 @@ async function* documentsOf(source: Source, options: Reading): AsyncGenerator<In
       for (const file of await notIncluded(source.path, source.beside)) {
         yield noticeOf(file, finding('NOT_INCLUDED', `${source.path} does not include it`, { file }))
       }
+      for (const file of await notIncluded(source.path, source.ignored)) yield noticeOf(file, ignoredFinding(file))
       return
     }
     case 'chart': {

@@ -3,6 +3,7 @@ import { relative, sep } from 'node:path'
 import { readError } from '../../errors.ts'
 import { type Finding, finding } from '../../finding.ts'
 import { contentOf, type DirectoryContent } from './directory.ts'
+import { IGNORE_FILE } from './ignore-file.ts'
 import { KUSTOMIZATION_FILES } from './render/kustomization.ts'
 import { type Overlay, outermostOverlays } from './render/overlays.ts'
 
@@ -20,6 +21,8 @@ export type Source =
       readonly kind: 'kustomization'
       readonly path: string
       readonly beside: readonly string[]
+      /** What an ignore file names, which it may include all the same. */
+      readonly ignored: readonly string[]
       readonly otherwise: readonly Source[]
     }
   /** What is there and is not read, or what is to be known of how the others are. */
@@ -50,16 +53,26 @@ function sourceOfFile(path: string): Source {
 }
 
 /** A kustomization that is named stands for all below it. */
-function kustomizationAt(path: string, { files, kustomizations, charts: below }: DirectoryContent): Source {
+function kustomizationAt(path: string, { files, kustomizations, charts: below, ignored }: DirectoryContent): Source {
   const others = kustomizations.filter((one) => one !== path)
   const beside = [...files, ...others, ...below.map((chart) => chart.path)]
-  return { kind: 'kustomization', path, beside, otherwise: [...manifests(files), ...charts({ charts: below })] }
+  return {
+    kind: 'kustomization',
+    path,
+    beside,
+    ignored,
+    otherwise: [...manifests(files), ...charts({ charts: below })],
+  }
 }
 
 async function sourcesIn(directory: string, content: DirectoryContent): Promise<Source[]> {
   const overlays = await outermostOverlays(content.kustomizations)
   const taken = new Set(overlays.flatMap(({ tree }) => [...tree.files]))
   const free: string[] = []
+  const ignored: string[] = []
+  for (const file of content.ignored) {
+    if (!taken.has(await realpath(file).catch(() => file))) ignored.push(file)
+  }
   const byRealPath = new Map<string, string>()
   for (const file of content.files) {
     const real = overlays.length === 0 ? file : await realpath(file).catch(() => file)
@@ -73,14 +86,20 @@ async function sourcesIn(directory: string, content: DirectoryContent): Promise<
     ...content.passedOver.map((path) =>
       notice(path, finding('PASSED_OVER', `${path}: is passed over for its name`, { file: path })),
     ),
+    ...ignored.map((path) => notice(path, ignoredFinding(path))),
     ...manifests(free),
     ...(overlays.length > 1 ? [severalOverlays(directory, overlays)] : []),
     ...overlays.map(({ directory: path, tree }): Source => {
       const files = [...tree.files].flatMap((file) => byRealPath.get(file) ?? [])
-      return { kind: 'kustomization', path, beside: [], otherwise: manifests(files.sort()) }
+      return { kind: 'kustomization', path, beside: [], ignored: [], otherwise: manifests(files.sort()) }
     }),
     ...charts(content),
   ]
+}
+
+/** What an ignore file leaves out. */
+export function ignoredFinding(file: string): Finding {
+  return finding('FILE_IGNORED', `${file}: is named in ${IGNORE_FILE}`, { file })
 }
 
 function severalOverlays(directory: string, overlays: readonly Overlay[]): Source {

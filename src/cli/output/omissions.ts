@@ -42,12 +42,15 @@ export function omissionsOf(findings: readonly Finding[], excuses: readonly Excu
   const groups = Map.groupBy(findings, ({ code }) => code)
   return (Object.keys(FINDING_CODES) as FindingCode[]).flatMap((code): Omission[] => {
     const [first, ...others] = groups.get(code) ?? []
-    if (!first || FINDING_CODES[code].kind !== 'omission') return []
+    const row = FINDING_CODES[code]
+    if (!first || row.kind !== 'omission') return []
+    const allowedBy = 'excusedBy' in row ? row.excusedBy : undefined
     const group = [first, ...others]
     const { severity, hint } = first
     const entries = group.map(({ subject, message, file, line }) => ({
       ...{ subject: subject ?? null, message, file: file ?? null, line: line ?? null },
-      excusedBy: excuses.find((one) => one.code === code && one.covers(subject ?? file ?? message))?.by ?? null,
+      excusedBy:
+        excuses.find((one) => one.code === code && one.covers(subject ?? file ?? message))?.by ?? allowedBy ?? null,
     }))
     return [{ code, severity, cause: causeOf(code, group.length), hint, count: group.length, entries }]
   })
