@@ -277,6 +277,20 @@ test('.nodeseedignore leaves files out', async () => {
   expect(stderr).toContain(`left out, as allowed: 2 files named in .nodeseedignore: ${left.join(', ')}`)
 })
 
+test.for([
+  ['little end first', 'LE'],
+  ['big end first', 'BE'],
+] as const)('a file in UTF-32 beside a good one cannot be read: %s', async ([, order]) => {
+  const folder = await folderWith({ 'a.yaml': POD })
+  const bytes = Buffer.alloc(4 * (POD.length + 1))
+  const points = [0xfeff, ...Array.from(POD, (sign) => sign.charCodeAt(0))]
+  for (const [at, point] of points.entries()) bytes[`writeUInt32${order}`](point, at * 4)
+  await writeFile(join(folder, 'b.yaml'), bytes)
+  const { json, exitCode } = await scan([folder])
+  expect(json.findings).toMatchObject([{ code: 'FILE_UNREADABLE', severity: 'error', file: join(folder, 'b.yaml') }])
+  expect(exitCode).toBe(2)
+})
+
 test('--comments adds what only comments name', async () => {
   const folder = await folderWith({
     'pod.yaml': `${POD}# SIDECAR_IMAGE: "quay.io/x/y:1"\n#   image: a:1\n# see image: notes\n`,
