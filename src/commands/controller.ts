@@ -8,6 +8,7 @@ import { untilStopped } from '../cli/signals.ts'
 import { readText } from '../cli/texts/read-text.ts'
 import { type ApiAccess, ApiClient } from '../cluster/api/api-client.ts'
 import { serviceAccount, tokenOf } from '../cluster/api/service-account.ts'
+import { ExpectedError } from '../errors.ts'
 import { listen } from '../server/http/listen.ts'
 import { parseListenAddress } from '../server/http/listen-address.ts'
 import { textService } from '../server/http/text-service.ts'
@@ -55,6 +56,11 @@ async function accessOf(flags: {
 }): Promise<ApiAccess> {
   const { server, 'token-file': token, 'ca-file': ca } = flags
   if (server === undefined) return serviceAccount(process.env)
+  if (!/^https?:$/.test(URL.parse(server)?.protocol ?? '')) {
+    throw new ExpectedError('USAGE', `--server ${JSON.stringify(server)}: not the address of an API server`, {
+      hint: 'Write https://HOST:PORT; in a pod leave --server out.',
+    })
+  }
   return {
     server,
     token: token === undefined ? async () => undefined : tokenOf(token),

@@ -15,6 +15,7 @@ const FAILING: Readonly<Record<string, readonly (readonly [code: string, args: r
     ['INPUT_INVALID', ['--image', '127.0.0.1:1/a:1', '--sign', 'text', '-o', 'out.tar']],
     ['REFERENCE_INVALID', ['--image', 'A', '-o', 'out.tar']],
   ],
+  controller: [['USAGE', ['--server', 'no address']]],
   demo: [['OUTPUT_EXISTS', ['-o', '.']]],
   diff: [['INPUT_NOT_FOUND', ['none', 'text']]],
   explain: [['USAGE', ['nothing like it']]],
