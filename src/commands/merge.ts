@@ -68,7 +68,9 @@ earlier bundles of that set have and it has not is let go, and said. Of bundles 
       patched.push(...(await patchedContents(inputs)))
       for (const layers of patched) await layers.checkBases()
       const sources = { source: NOWHERE, reuse: [...bundles, ...patched], signer }
-      const { signature } = await makeBundle(plan, existing, flags, sources)
+      const { signature } = await makeBundle(plan, existing, flags, sources).catch((error) => {
+        throw patched.find(({ problem }) => problem)?.problem ?? error
+      })
       const counts = `${countKinds(lock.images)}, ${countOf(plan.table.blobs.length, 'blob')}`
       for (const { name, digest } of letGo) this.log(`- ${name} ${digest}`)
       this.log(`${flags.output}: ${counts}, ${formatBytes(plan.size)}`)

@@ -3,11 +3,17 @@ import { createHash } from 'node:crypto'
 import { existsSync } from 'node:fs'
 import { readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { Readable } from 'node:stream'
 import { constants, gzipSync, zstdCompressSync } from 'node:zlib'
 import { beforeEach, expect, test } from 'vitest'
+import { patchFile } from '../../src/bundle/format/patch-files.ts'
+import { encodePatch, parsePatch } from '../../src/layout/patch/layer-patch.ts'
+import { makePatch } from '../../src/layout/patch/make-patch.ts'
+import type { Descriptor } from '../../src/oci/descriptor.ts'
 import { digestOf } from '../../src/oci/digest.ts'
+import { writeTestBundle } from '../support/bundle-maker.ts'
 import { runCli } from '../support/cli.ts'
-import { tarOf } from '../support/image-maker.ts'
+import { type Blobs, lockImage, makeImage, makeLayer, tarOf } from '../support/image-maker.ts'
 import { MemoryRegistry } from '../support/memory-registry.ts'
 import { temporaryDirectory } from '../support/temporary.ts'
 
@@ -150,6 +156,32 @@ test('a base that is another, or damaged, is named before anything is written', 
   delta[delta.indexOf('nodeseed layer patch 1') + 500]! ^= 1
   await writeFile(at('delta.tar'), delta)
   expect((await runCli(['verify', at('delta.tar')])).exitCode).toBe(4)
+})
+
+test('a patch that makes other bytes is what merge complains of', async () => {
+  const blobs: Blobs = new Map()
+  const [old, now, other] = await Promise.all(
+    ['may', 'june', 'july'].map((month) => makeLayer(blobs, { program: program(1), month: `in ${month}\n` })),
+  )
+  const imageOf = (layer = old!) => {
+    const image = makeImage(blobs, [layer])
+    return lockImage('demo.example/app', '1', image.manifest, [image])
+  }
+  await writeTestBundle(at('base.tar'), [imageOf()], blobs)
+  const bytesOf = ({ digest, size }: Descriptor = old!) => ({
+    ...{ digest, size, path: 'layer' },
+    open: () => Readable.from([blobs.get(digest)!]),
+  })
+  const patch = parsePatch((await makePatch(bytesOf(other), bytesOf()))!, 'patch')
+  const { digest, size } = now!
+  const content = encodePatch({ ...patch, layer: { digest, size } })
+  const files = [{ name: patchFile(digest), content }]
+  await writeTestBundle(at('wrong.tar'), [imageOf(now)], blobs, { without: new Set([digest]), files })
+
+  const { exitCode, stderr } = await runCli(['merge', at('base.tar'), at('wrong.tar'), '-o', at('merged.tar')])
+  expect(stderr).toContain(`the patch of layer ${digest} makes other bytes`)
+  expect(exitCode).toBe(4)
+  expect(existsSync(at('merged.tar'))).toBe(false)
 })
 
 test('a run that was ended goes on with what it downloaded', async () => {

@@ -1,4 +1,4 @@
-import { Readable } from 'node:stream'
+import { createHash } from 'node:crypto'
 import { patchedLayers } from '../../bundle/format/patch-files.ts'
 import { ExpectedError } from '../../errors.ts'
 import type { BlobRange, BlobSizes, BlobState, Content } from '../../oci/content/content.ts'
@@ -17,6 +17,8 @@ export class PatchedLayers implements Content {
   readonly path: string
   readonly names = new Map()
   readonly blobs: BlobSizes
+  /** The first patch that did not make its layer: no other source helps then. */
+  problem: ExpectedError | undefined
   readonly #patches: ReadonlyMap<Digest, LayerPatch>
   readonly #bases: Content
   readonly #rebuilt = new Map<Digest, Promise<UnnamedFile>>()
@@ -72,7 +74,7 @@ export class PatchedLayers implements Content {
     throw this.#unknown(digest)
   }
 
-  /** From its start a layer comes as it is made, and is not hashed; any other part comes of the whole, which was. */
+  /** From its start a layer comes as it is made, and fails at its end unless it hashes; any other part comes of the whole. */
   async *openBlob(digest: Digest, { start = 0, end }: BlobRange = {}): AsyncGenerator<Uint8Array> {
     const { layer } = this.#patch(digest)
     if (start === 0 && (end ?? layer.size) >= layer.size && !this.#rebuilt.has(digest)) {
@@ -105,9 +107,21 @@ export class PatchedLayers implements Content {
 
   async *#made(digest: Digest): AsyncGenerator<Uint8Array> {
     const patch = this.#patch(digest)
+    const { algorithm, hex } = splitDigest(digest)
+    const hash = createHash(algorithm)
+    let left = patch.layer.size
     const text = await readText(this.#bases.path, this.#bases.openBlob(patch.base.digest))
     try {
-      yield* applyPatch(patch, text, this.path)
+      for await (const bytes of applyPatch(patch, text, this.path)) {
+        left -= bytes.length
+        if (left < 0) throw wrongPatch(this.path, digest)
+        hash.update(bytes)
+        yield bytes
+      }
+      if (hash.digest('hex') !== hex) throw wrongPatch(this.path, digest)
+    } catch (error) {
+      if (error instanceof ExpectedError && error.code === 'BUNDLE_INVALID') this.problem ??= error
+      throw error
     } finally {
       await text.close()
     }
@@ -125,11 +139,7 @@ export class PatchedLayers implements Content {
   async #rebuild(digest: Digest): Promise<UnnamedFile> {
     const done = await this.#takeTurn()
     try {
-      const file = await UnnamedFile.of(this.#made(digest))
-      const actual = await hashChunks(Readable.from(file.chunks(1 << 20)), splitDigest(digest).algorithm)
-      if (actual === digest) return file
-      await file.close()
-      throw new ExpectedError('CONTENT_MISMATCH', `${this.path}: its patch makes ${actual} instead of ${digest}`)
+      return await UnnamedFile.of(this.#made(digest))
     } finally {
       done()
     }
@@ -159,5 +169,11 @@ function withoutBase(path: string, { layer, base }: LayerPatch, bases: Content):
   const problem = `makes layer ${layer.digest} of ${base.digest}, which is not in ${bases.path || 'any other file'}`
   return new ExpectedError('BUNDLE_INVALID', `${path}: ${problem}`, {
     hint: 'Name the bundle that it was made against first: nodeseed merge BASE DELTA -o FILE',
+  })
+}
+
+function wrongPatch(path: string, layer: Digest): ExpectedError {
+  return new ExpectedError('BUNDLE_INVALID', `${path}: the patch of layer ${layer} makes other bytes`, {
+    hint: 'Get the delta again from where it was made; if it is as it was made there, make it without --patch.',
   })
 }
