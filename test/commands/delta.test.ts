@@ -179,7 +179,11 @@ test('lock --check: exit code 4 when a tag has moved', async () => {
 test.for<[what: string, text: string, message: RegExp]>([
   ['that is no JSON', '{', /bad\.lock: neither a bundle nor a lock/],
   ['of another version', '{"version":9,"images":[]}', /bad\.lock: version 9 is not 1/],
-  ['without names', '{"version":1,"images":[{"reference":"a"}]}', /bad\.lock, images\[0\], names: expected a list/],
+  [
+    'without names',
+    '{"version":1,"images":[{"reference":"a","platforms":[]}]}',
+    /bad\.lock, images\[0\], names: expected a list/,
+  ],
 ])('a lock %s is refused, naming the place', async ([, text, message]) => {
   await writeFile(at('bad.lock'), text)
   const { exitCode, stderr } = await runCli(['bundle', at('bad.lock'), '-o', at('out.tar')])
