@@ -14,6 +14,7 @@ const PLACES: Record<string, (text: string) => Partial<Lock>> = {
   missing: (text) => ({ images: [], missing: [{ reference: text, why: 'not there' }] }),
   tag: (text) => ({ images: [{ ...image, attachments: [{ subject: target.digest, tag: text, target, blobs: [] }] }] }),
   architecture: (text) => ({ images: [onPlatform({ os: 'linux', architecture: text })] }),
+  mediaType: (text) => ({ images: [{ ...image, target: { ...target, mediaType: text } }] }),
   os: (text) => ({ images: [onPlatform({ os: text, architecture: 'amd64' })] }),
 }
 
@@ -41,5 +42,13 @@ test('what a lock says of an image cannot pass for another line', () => {
         /^x\.lock, .*holds a space, a line end or a sign that is not shown: "[^\n]*"$/,
       )
     }
+  }
+})
+
+test('nor can why an image is missing, which is a sentence', () => {
+  const parse = (why: string) => parseLock({ version: 1, images: [], missing: [{ reference: 'a:1', why }] }, 'x.lock')
+  expect(() => parse('the registry says "gone" [MANIFEST_UNKNOWN]')).not.toThrow()
+  for (const text of FORGED.filter((forged) => forged !== 'a b')) {
+    expect(() => parse(text), text).toThrow(/^x\.lock, .*holds a line end or a sign that is not shown: "[^\n]*"$/)
   }
 })

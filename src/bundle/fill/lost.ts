@@ -33,7 +33,8 @@ export function withoutLost(lock: Lock, lost: LostBlobs, { mayMiss }: { mayMiss:
 /** What a lock notes of an image that failed: the problem in one line, without what may differ the next time. */
 export function missingImage({ reference, error: { code, message } }: ImageFailure): MissingImage {
   const [line = ''] = message.replace(`${reference}: `, '').split('\n')
-  return { reference, why: `${line.slice(0, 300)} [${code}]` }
+  const shown = line.replaceAll(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, '?')
+  return { reference, why: `${shown.slice(0, 300)} [${code}]` }
 }
 
 function withoutLostAttachments(image: LockedImage, lost: LostBlobs, leftOut: Finding[]): LockedImage {

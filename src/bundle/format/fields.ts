@@ -4,7 +4,15 @@ import { type Digest, isDigest } from '../../oci/digest.ts'
 import { parseDescriptor } from '../../oci/manifest.ts'
 
 export function descriptorsAt(value: unknown, where: string): Descriptor[] {
-  return arrayAt(value, where).map((entry, index) => parseDescriptor(entry, `${where}[${index}]`))
+  return arrayAt(value, where).map((entry, index) => descriptorAt(entry, `${where}[${index}]`))
+}
+
+/** A descriptor whose types are words: they become fields of rows. */
+export function descriptorAt(value: unknown, where: string): Descriptor {
+  const descriptor = parseDescriptor(value, where)
+  wordAt(descriptor.mediaType, `${where}, mediaType`)
+  if (descriptor.artifactType !== undefined) wordAt(descriptor.artifactType, `${where}, artifactType`)
+  return descriptor
 }
 
 export function objectAt(value: unknown, where: string): Record<string, unknown> {
@@ -27,6 +35,13 @@ export function wordAt(value: unknown, where: string): string {
   const text = stringAt(value, where)
   if (!/[\s\p{Cc}\p{Cf}]/u.test(text)) return text
   throw invalid(where, `holds a space, a line end or a sign that is not shown: ${JSON.stringify(text.slice(0, 80))}`)
+}
+
+/** A text that is shown in one line. */
+export function lineAt(value: unknown, where: string): string {
+  const text = stringAt(value, where)
+  if (!/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/u.test(text)) return text
+  throw invalid(where, `holds a line end or a sign that is not shown: ${JSON.stringify(text.slice(0, 80))}`)
 }
 
 export function digestAt(value: unknown, where: string): Digest {

@@ -1,14 +1,15 @@
 import { type Finding, finding } from '../../finding.ts'
 import type { Descriptor } from '../../oci/descriptor.ts'
 import type { Digest } from '../../oci/digest.ts'
-import { parseDescriptor } from '../../oci/manifest.ts'
 import { normalizePlatform, type Platform } from '../../oci/platform.ts'
 import {
   arrayAt,
   countAt,
+  descriptorAt,
   descriptorsAt,
   digestAt,
   invalid,
+  lineAt,
   objectAt,
   otherVersion,
   stringAt,
@@ -149,7 +150,7 @@ export function parseLock(value: unknown, where: string): Lock {
 
 function parseMissing(value: unknown, where: string): MissingImage {
   const { reference, why } = objectAt(value, where)
-  return { reference: wordAt(reference, `${where}, reference`), why: stringAt(why, `${where}, why`) }
+  return { reference: wordAt(reference, `${where}, reference`), why: lineAt(why, `${where}, why`) }
 }
 
 function parseEdition(value: unknown, where: string): Edition {
@@ -173,7 +174,7 @@ function parseImage(value: unknown, where: string): LockedImage {
   return {
     reference: wordAt(reference, `${where}, reference`),
     names: arrayAt(names, `${where}, names`).map((name) => wordAt(name, `${where}, names`)),
-    target: parseDescriptor(target, `${where}, target`),
+    target: descriptorAt(target, `${where}, target`),
     ...(indexes !== undefined && { indexes: descriptorsAt(indexes, `${where}, indexes`) }),
     platforms: held.map((platform, index) => parsePlatformEntry(platform, `${where}, platforms[${index}]`)),
     ...(artifacts !== undefined && { artifacts: parseArtifacts(artifacts, `${where}, artifacts`) }),
@@ -190,7 +191,7 @@ function parseArtifacts(value: unknown, where: string): LockedArtifact[] {
   if (entries.length === 0) throw invalid(where, 'expected at least one')
   return entries.map((entry, index) => {
     const { artifactType } = objectAt(entry, `${where}[${index}]`)
-    const type = stringAt(artifactType, `${where}[${index}], artifactType`)
+    const type = wordAt(artifactType, `${where}[${index}], artifactType`)
     return { artifactType: type, ...parseSibling(entry, `${where}[${index}]`) }
   })
 }
@@ -200,7 +201,7 @@ function parseAttachment(value: unknown, where: string): Attachment {
   return {
     subject: digestAt(subject, where),
     ...(tag !== undefined && { tag: wordAt(tag, `${where}, tag`) }),
-    target: parseDescriptor(target, `${where}, target`),
+    target: descriptorAt(target, `${where}, target`),
     blobs: descriptorsAt(blobs, `${where}, blobs`),
   }
 }
@@ -214,8 +215,8 @@ function parsePlatformEntry(value: unknown, where: string): LockedPlatform {
       architecture: wordAt(architecture, `${where}, architecture`),
       ...(variant !== undefined && { variant: wordAt(variant, `${where}, variant`) }),
     }),
-    manifest: parseDescriptor(manifest, `${where}, manifest`),
-    config: parseDescriptor(config, `${where}, config`),
+    manifest: descriptorAt(manifest, `${where}, manifest`),
+    config: descriptorAt(config, `${where}, config`),
     layers: descriptorsAt(layers, `${where}, layers`),
     ...(siblings !== undefined && {
       siblings: arrayAt(siblings, `${where}, siblings`).map((one) => parseSibling(one, `${where}, siblings`)),
@@ -225,5 +226,5 @@ function parsePlatformEntry(value: unknown, where: string): LockedPlatform {
 
 function parseSibling(value: unknown, where: string): Sibling {
   const { manifest, blobs } = objectAt(value, where)
-  return { manifest: parseDescriptor(manifest, where), blobs: descriptorsAt(blobs, where) }
+  return { manifest: descriptorAt(manifest, where), blobs: descriptorsAt(blobs, where) }
 }
