@@ -146,9 +146,12 @@ test('at a terminal what patch prints is printable too', async () => {
 })
 
 test('JSON says it exactly', async () => {
-  const { 'evil.lock': evil = '', 'other.lock': other = '' } = await files()
-  const { stdout } = await runCli(['diff', other, evil, '--json'])
-  expect(JSON.parse(stdout).added).toEqual([{ name: LOCK.images[0]?.names[0], digest: DIGEST }])
+  const { IN = '', 'evil.lock': evil = '' } = await files()
+  const { stdout } = await runCli(['scan', IN, '--json'])
+  expect(JSON.stringify(JSON.parse(stdout))).toContain(JSON.stringify(NAME).slice(1, -1))
+  // A lock that has such a name is none, and its error says so in signs that can be shown.
+  const refused = await runCli(['inspect', evil, '--json'])
+  expect(JSON.parse(refused.stdout).error.message).toMatch(/^[^\p{Cc}\p{Cf}]+$/u)
 })
 
 async function files(): Promise<Record<string, string>> {
