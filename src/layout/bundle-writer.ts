@@ -7,7 +7,7 @@ import { writeError } from '../errors.ts'
 import type { Digest } from '../oci/digest.ts'
 import { BlobWriter } from './blob-writer.ts'
 import type { BundleFile } from './bundle-file.ts'
-import { findParts, isThere } from './files/part-name.ts'
+import { findParts, isThere, partsBeside } from './files/part-name.ts'
 import type { PartedFile } from './files/parted-file.ts'
 import { type Journal, type Publishing, readJournal } from './journal.ts'
 import {
@@ -83,8 +83,11 @@ export class BundleWriter {
       removeLeftovers(path)
       const record = await readJournal(journalOf(path))
       if (record) await settlePublishing(partialOf(path), path, record)
-      const isLeft = await isThere((await findParts(partialOf(path)))[0] ?? '')
-      if (!isLeft && record) await rm(journalOf(path), { force: true })
+      const [partial] = await findParts(partialOf(path))
+      if (!record || (await isThere(partial!))) return
+      // Without the first of them no run can go on with the others.
+      for (const name of await partsBeside(partialOf(path))) await rm(name, { force: true })
+      await rm(journalOf(path), { force: true })
     } finally {
       lock.release()
     }

@@ -8,7 +8,7 @@ import { leftoversBeside, newNameBeside } from '../disk/own-name.ts'
 import { ExpectedError } from '../errors.ts'
 import { digestOf } from '../oci/digest.ts'
 import { type BundleFile, openBundle } from './bundle-file.ts'
-import { findParts } from './files/part-name.ts'
+import { partsBeside } from './files/part-name.ts'
 import { namesOf, PartedFile, type Shape } from './files/parted-file.ts'
 import { Journal, type Publishing, readJournal } from './journal.ts'
 import { replacedFiles, settlePublishing } from './publication.ts'
@@ -76,10 +76,13 @@ function idOf(plan: LaidOutBundle, { partSize }: Shape): string {
   return `${digestOf(indexOf(plan))}${partSize === undefined ? '' : `/${partSize}`}`
 }
 
-/** The partial file of another plan, readable as a bundle where its head was complete. */
+/**
+ * The partial file of another plan, readable as a bundle where its head was complete. The journal says that it is ours,
+ * whatever a run that was killed here has moved away before.
+ */
 async function keepLeftover(path: string): Promise<BundleFile | undefined> {
   const [partial, leftover] = [partialOf(path), newNameBeside(path, 'tmp')]
-  for (const name of await findParts(partial)) {
+  for (const name of [partial, ...(await partsBeside(partial))]) {
     await rename(name, `${leftover}${name.slice(partial.length)}`).catch(() => {})
   }
   return openBundle(leftover).catch(() => undefined)

@@ -1,11 +1,13 @@
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
 import type { Lock } from '../../src/bundle/format/lock.ts'
 import { planBundle } from '../../src/bundle/format/plan.ts'
 import { openBundle } from '../../src/layout/bundle-file.ts'
 import { BundleWriter } from '../../src/layout/bundle-writer.ts'
+import { partName } from '../../src/layout/files/part-name.ts'
+import { namesOf } from '../../src/layout/files/parted-file.ts'
 import type { Descriptor } from '../../src/oci/descriptor.ts'
 import { digestOf } from '../../src/oci/digest.ts'
 import { OCI_CONFIG, OCI_LAYER_GZIP, OCI_MANIFEST } from '../../src/oci/media-type.ts'
@@ -33,12 +35,19 @@ function sampleImage() {
   return { lock, contents: [manifest, config, layer] }
 }
 
-async function writeSample(path: string, order: 'forward' | 'backward' = 'forward'): Promise<void> {
-  const { lock, contents } = sampleImage()
-  const writer = await BundleWriter.create(
-    path,
-    planBundle(lock, [{ name: 'nodeseed/seed.sh', content: '#!/bin/sh\n' }]),
-  )
+interface Manner {
+  readonly order?: 'forward' | 'backward'
+  readonly partSize?: number
+}
+
+function createSample(path: string, partSize?: number): Promise<BundleWriter> {
+  const plan = planBundle(sampleImage().lock, [{ name: 'nodeseed/seed.sh', content: '#!/bin/sh\n' }])
+  return BundleWriter.create(path, plan, { partSize })
+}
+
+async function writeSample(path: string, { order = 'forward', partSize }: Manner = {}): Promise<void> {
+  const { contents } = sampleImage()
+  const writer = await createSample(path, partSize)
   for (const content of order === 'forward' ? contents : contents.toReversed()) {
     const target = writer.blob(digestOf(content))
     for (let at = 0; at < content.length; at += 65536) await target.write(content.subarray(at, at + 65536))
@@ -66,8 +75,8 @@ test('a bundle gives back every blob and file that went in', async () => {
 
 test('the order of arrival changes no byte', async () => {
   const directory = await temporaryDirectory()
-  await writeSample(join(directory, 'a.tar'), 'forward')
-  await writeSample(join(directory, 'b.tar'), 'backward')
+  await writeSample(join(directory, 'a.tar'))
+  await writeSample(join(directory, 'b.tar'), { order: 'backward' })
   expect((await readFile(join(directory, 'a.tar'))).equals(await readFile(join(directory, 'b.tar')))).toBe(true)
 })
 
@@ -92,4 +101,39 @@ test('a bundle of an earlier form is told from a copy that is cut off', async ()
     code: 'BUNDLE_INVALID',
     message: expect.stringContaining('an earlier nodeseed made it'),
   })
+})
+
+/** A bundle in parts of which some has arrived, by a run that was killed while it moved or removed some of these. */
+async function killedInParts(gone: readonly number[]): Promise<string> {
+  const path = join(await temporaryDirectory(), 'b.tar')
+  const writer = await createSample(path, 1_000_000)
+  const layer = sampleImage().contents.at(-1)!
+  await writer.blob(digestOf(layer)).write(layer.subarray(0, 2_500_000))
+  await writer.leave()
+  for (const index of gone) await rm(partName(writer.partial, index))
+  return path
+}
+
+test.for([[[0]], [[1]], [[3]], [[0, 1]], [[0, 2]], [[0, 1, 2]]])(
+  'parts %o of a killed run are gone: the next one writes all of them anew',
+  async ([gone]) => {
+    const path = await killedInParts(gone!)
+    await writeSample(path, { partSize: 1_000_000 })
+    expect(await readdir(dirname(path))).toEqual(namesOf('b.tar', { size: 3_500_000, partSize: 1_000_000 }))
+  },
+)
+
+test('a bundle that is there takes away what a killed run left of its parts', async () => {
+  const path = await killedInParts([0])
+  await BundleWriter.tidy(path)
+  expect(await readdir(dirname(path))).toEqual([])
+})
+
+test('a part of somebody else is in the way: what was made before it is gone, and it stays', async () => {
+  const path = join(await temporaryDirectory(), 'b.tar')
+  const foreign = partName(`${path}.partial`, 2)
+  await writeFile(foreign, 'mine')
+  await expect(writeSample(path, { partSize: 1_000_000 })).rejects.toMatchObject({ code: 'OUTPUT_EXISTS' })
+  expect(await readdir(dirname(path))).toEqual(['b.tar.partial.part003'])
+  expect(await readFile(foreign, 'utf8')).toBe('mine')
 })

@@ -48,12 +48,13 @@ export class PartedFile {
   }
 
   static async #open(path: string, shape: Shape, flags: number): Promise<PartedFile> {
-    const handles: FileHandle[] = []
+    const [names, handles]: [string[], FileHandle[]] = [namesOf(path, shape), []]
     try {
-      for (const name of namesOf(path, shape)) handles.push(await open(name, flags))
+      for (const name of names) handles.push(await open(name, flags))
       return new PartedFile(path, shape, handles)
     } catch (error) {
       for (const handle of handles) await handle.close()
+      if (flags & O_CREAT) for (const name of names.slice(0, handles.length)) await rm(name, { force: true })
       throw error
     }
   }
