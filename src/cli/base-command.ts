@@ -1,4 +1,4 @@
-import { Command, Flags } from '@oclif/core'
+import { Command, Flags, type Interfaces } from '@oclif/core'
 import { ExpectedError } from '../errors.ts'
 import type { Finding } from '../finding.ts'
 import { bugJson, failureJson, failureText } from './output/failure.ts'
@@ -15,6 +15,10 @@ import {
 import { say, writeData, writeJson, writeLines } from './output/streams.ts'
 import { type Highlights, screenWidth } from './output/terminal/screen.ts'
 import { usageError, withoutParserWords } from './output/usage-error.ts'
+import { isQuiet, isVerbose, setVolume } from './output/volume/volume.ts'
+
+/** Flags of any command; `filename` names inputs. */
+type Named = Parameters<typeof setVolume>[0] & { readonly filename?: readonly string[] } & Record<string, unknown>
 
 /** Of commands that take no manifests. */
 const NOT_STRICT: Strictness = { isStrict: false, excuses: [] }
@@ -31,6 +35,18 @@ export abstract class BaseCommand extends Command {
       helpGroup: 'GLOBAL',
     }),
     all: Flags.boolean({ description: 'say every line of what is long', helpGroup: 'GLOBAL' }),
+    verbose: Flags.boolean({
+      char: 'v',
+      description:
+        'say on standard error what is asked of whom: requests with status, bytes and time; programs that are run',
+      helpGroup: 'GLOBAL',
+    }),
+    quiet: Flags.boolean({
+      char: 'q',
+      description: 'no progress and no notes; errors, warnings, what is left out and results stay',
+      exclusive: ['verbose'],
+      helpGroup: 'GLOBAL',
+    }),
   }
 
   #yamlText: ((value: unknown) => string) | undefined
@@ -40,9 +56,15 @@ export abstract class BaseCommand extends Command {
     process.exitCode = 4
   }
 
+  /** Says something that is neither a result nor a warning, unless quiet is wanted. */
+  protected note(text: string): void {
+    if (!isQuiet()) this.logToStderr(text)
+  }
+
   /** Says findings, where there is something to say. */
   protected sayFindings(findings: readonly Finding[]): void {
-    const text = renderFindings(findings, { all: this.#saysAll })
+    const wanted = isQuiet() ? findings.filter(({ severity }) => severity !== 'info') : findings
+    const text = renderFindings(wanted, { all: this.#saysAll })
     if (text !== '') this.logToStderr(text)
   }
 
@@ -52,7 +74,8 @@ export abstract class BaseCommand extends Command {
    */
   protected sayLeftOut(findings: readonly Finding[], { isStrict, excuses } = NOT_STRICT): Omission[] {
     const omissions = omissionsOf(findings, excuses)
-    if (omissions.length > 0) this.logToStderr(renderOmissions(omissions, { all: this.#saysAll }))
+    const said = isQuiet() ? notExcused(omissions) : omissions
+    if (said.length > 0) this.logToStderr(renderOmissions(said, { all: this.#saysAll }))
     if (isStrict && notExcused(omissions).length > 0) {
       process.exitCode ||= 4
       this.logToStderr(`--strict: what is left out is not allowed\n  try: ${new LeftOutError(omissions).advice}`)
@@ -74,6 +97,19 @@ export abstract class BaseCommand extends Command {
   protected override async init(): Promise<void> {
     await super.init()
     if (this.#formatAsked() === 'yaml') ({ yamlText: this.#yamlText } = await import('./output/formats/yaml-text.ts'))
+  }
+
+  /** The command line, and with it how much is to be said from here on. What `-f` names are arguments. */
+  protected override async parse<F extends Named, B extends Named, A extends Named>(
+    options?: Interfaces.Input<F, B, A>,
+    argv?: string[],
+  ): Promise<Interfaces.ParserOutput<F, B, A>> {
+    const parsed = await super.parse<F, B, A>(options && withoutStdin(options), argv)
+    const flags: Named = parsed.flags
+    setVolume(flags)
+    parsed.argv.push(...(flags.filename ?? []))
+    if (isVerbose()) (await import('./output/volume/tell-all.ts')).tellAll(say)
+    return parsed
   }
 
   /** Whether the answer is for programs. */
@@ -127,4 +163,13 @@ export abstract class BaseCommand extends Command {
     const { flags = {}, baseFlags = {} } = this.ctor
     return usageError(error, { id: this.id, flags: ['json', ...Object.keys({ ...baseFlags, ...flags })] })
   }
+}
+
+/** The parser takes what stands on standard input for an argument that is not given; here `-` says so. */
+function withoutStdin<F extends Named, B extends Named, A extends Named>(
+  options: Interfaces.Input<F, B, A>,
+): Interfaces.Input<F, B, A> {
+  const { args = {}, flags, baseFlags, enableJsonFlag, strict } = options
+  const own = Object.entries(args).map(([name, arg]) => [name, { ...(arg as object), ignoreStdin: true }])
+  return { ...options, args: Object.fromEntries(own), flags, baseFlags, enableJsonFlag, strict } as typeof options
 }

@@ -5,6 +5,7 @@ import { type BundlePlan, planBundle } from '../bundle/format/plan.ts'
 import { countKinds } from '../bundle/kinds.ts'
 import { asEdition } from '../bundle/lock/edition.ts'
 import { BaseCommand } from '../cli/base-command.ts'
+import { describeFetchPlan, type FetchPlan, fetchPlan, isBegun } from '../cli/bundles/fetch-plan.ts'
 import { domainsOf } from '../cli/bundles/images-to-lock.ts'
 import { NOTHING_KNOWN, readKnownBlobs } from '../cli/bundles/known-blobs.ts'
 import { lockFlags } from '../cli/bundles/lock-flags.ts'
@@ -12,7 +13,7 @@ import { lockInputs } from '../cli/bundles/lock-inputs.ts'
 import { withManifestCache } from '../cli/bundles/manifest-cache.ts'
 import { makePatchedDelta } from '../cli/bundles/patch-layers.ts'
 import { readSigner } from '../cli/bundles/sign-bundle.ts'
-import { makePlanned, openExisting } from '../cli/bundles/write-bundle.ts'
+import { type MadeBundle, makePlanned, openExisting } from '../cli/bundles/write-bundle.ts'
 import { describeDelta, patchesIn } from '../cli/deltas/describe-delta.ts'
 import { keepInputs } from '../cli/files/kept-inputs.ts'
 import { readNodeScript } from '../cli/files/node-script.ts'
@@ -29,12 +30,20 @@ import { OFFLINE } from '../cli/sources/offline-source.ts'
 import { sparseNote } from '../cli/sources/sparse-note.ts'
 import { withoutWhatIsLost } from '../cli/sources/without-lost.ts'
 import { ExpectedError } from '../errors.ts'
+import type { Finding } from '../finding.ts'
 import { openBundle } from '../layout/bundle-file.ts'
 import { openContent } from '../layout/open-content.ts'
 import type { Content } from '../oci/content/content.ts'
 import { formatBytes } from '../oci/format-bytes.ts'
 import { countOf } from '../plural.ts'
 import { RegistryClient } from '../registry/client/registry-client.ts'
+
+/** What came of a run: a bundle, or what it would take to make it. */
+interface Made extends Partial<Omit<MadeBundle, 'plan'>> {
+  readonly plan: BundlePlan
+  readonly dryRun?: FetchPlan
+  readonly leftOut: readonly Finding[]
+}
 
 export default class Bundle extends BaseCommand {
   static override summary = 'download the images of Kubernetes manifests, or of a lock, into one file'
@@ -59,6 +68,9 @@ export default class Bundle extends BaseCommand {
       char: 'o',
       description: 'file to write; default: that of nodeseed.yaml',
       helpValue: 'FILE',
+    }),
+    'dry-run': Flags.boolean({
+      description: 'ask registries, say what would be fetched and what the disk must take, and write nothing',
     }),
     since: Flags.string({
       description: 'make a delta: leave out layers that this bundle, lock or list of digests (of a node) has',
@@ -100,14 +112,15 @@ export default class Bundle extends BaseCommand {
     const base = flags.patch ? await openBundle(flags.since ?? '') : undefined
     try {
       for (const path of flags.reuse) reuse.push(await openContent(path))
-      const { plan, downloaded, signature, leftOut } = await withManifestCache(flags.output, async (kept) => {
+      const made = await withManifestCache(flags.output, async (kept): Promise<Made> => {
         const {
           lock: locked,
           leftOut,
           documents,
         } = await lockInputs(wanted, flags, {
           ...{ client, kept, places, local: reuse, fetchesLocked: true },
-          note: (text) => this.logToStderr(text),
+          note: (text) => this.note(text),
+          sayFindings: (findings) => this.sayFindings(findings),
         })
         const source = flags.offline ? OFFLINE : client
         const sources = { source, documents, reuse, signal: options.signal, signer }
@@ -116,28 +129,24 @@ export default class Bundle extends BaseCommand {
         return withoutWhatIsLost({ lock: first, leftOut }, flags['allow-missing'], async ({ lock, leftOut }) => {
           this.refuseLeftOut([...wanted.leftOut, ...leftOut, ...missingFindings(lock)], strictness)
           const files = [...carriedFiles(lock, await readNodeScript()), ...tools]
-          const note = (line: string) => this.logToStderr(line)
+          const note = (line: string) => this.note(line)
           const sparse = await sparseNote(lock, documents)
           if (sparse) note(sparse)
-          const made = base
+          const planned = planBundle(lock, files, known)
+          const fetching = await fetchPlan(planned, flags.output, { documents, reuse })
+          const left = [...leftOut, ...missingFindings(lock)]
+          if (flags['dry-run']) return { plan: planned, dryRun: fetching, leftOut: left }
+          for (const line of describeFetchPlan(planned, fetching)) note(line)
+          const written = base
             ? await makePatchedDelta({ lock, files, ...known, base }, existing, flags, { ...sources, note })
-            : await makePlanned(planBundle(lock, files, known), existing, flags, sources)
-          return { ...made, leftOut: [...leftOut, ...missingFindings(lock)] }
+            : await makePlanned(planned, existing, flags, sources)
+          return { ...written, leftOut: left }
         })
       })
-      for (const line of renderQuotas(domainsOf(wanted), (registry) => client.quotaOf(registry))) this.logToStderr(line)
-      const report = this.#report(
-        flags.output,
-        plan,
-        downloaded === undefined ? 'is up to date' : `downloaded ${formatBytes(downloaded)}`,
-      )
-      if (signature) this.log(`${signature}: the signature`)
-      if (plan.table.lock.missing) this.answerNo()
-      return {
-        ...report,
-        ...(signature && { signature }),
-        omissions: this.sayLeftOut([...wanted.leftOut, ...leftOut], strictness),
-      }
+      for (const line of renderQuotas(domainsOf(wanted), (registry) => client.quotaOf(registry))) this.note(line)
+      const report = await this.#report(flags.output, made)
+      if (made.plan.table.lock.missing) this.answerNo()
+      return { ...report, omissions: this.sayLeftOut([...wanted.leftOut, ...made.leftOut], strictness) }
     } finally {
       await client.close()
       for (const content of base ? [base, ...reuse] : reuse) await content.close()
@@ -151,18 +160,32 @@ export default class Bundle extends BaseCommand {
     }
   }
 
-  #report(file: string, { size, table }: BundlePlan, note: string) {
-    const { lock, blobs, requires } = table
-    const counts = `${countKinds(lock.images)}, ${countOf(blobs.length, 'blob')}`
-    this.log(`${file}: ${counts}, ${formatBytes(size)}; ${note}`)
-    for (const line of describeDelta(table)) this.log(`  ${line}`)
+  async #report(file: string, { plan, downloaded, signature, dryRun }: Made) {
+    const { lock, blobs, requires } = plan.table
+    if (dryRun) await this.#sayDryRun(file, plan, dryRun)
+    else {
+      const counts = `${countKinds(lock.images)}, ${countOf(blobs.length, 'blob')}`
+      const came = downloaded === undefined ? 'is up to date' : `downloaded ${formatBytes(downloaded)}`
+      this.log(`${file}: ${counts}, ${formatBytes(plan.size)}; ${came}`)
+    }
+    for (const line of describeDelta(plan.table)) this.log(`  ${line}`)
+    if (signature) this.log(`${signature}: the signature`)
     const images = lock.images.map(({ reference, names, target }) => ({ reference, names, digest: target.digest }))
-    const patches = patchesIn(table)
+    const patches = patchesIn(plan.table)
     return {
-      ...{ file, bytes: size, images, blobs: blobs.length },
+      ...{ file, bytes: plan.size, images, blobs: blobs.length },
       ...(requires && { requires }),
       ...(patches.length > 0 && { patches }),
+      ...(signature && { signature }),
+      ...(dryRun && { dryRun }),
     }
+  }
+
+  async #sayDryRun(file: string, plan: BundlePlan, dryRun: FetchPlan): Promise<void> {
+    const [what, ...takes] = describeFetchPlan(plan, dryRun)
+    this.log(`${file} would have ${what}`)
+    for (const line of takes) this.log(`  ${line}`)
+    if (await isBegun(file)) this.log('  an earlier run has begun it: what that brought is not fetched again')
   }
 }
 

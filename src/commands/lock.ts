@@ -5,6 +5,7 @@ import { countKinds, kindOf } from '../bundle/kinds.ts'
 import { asEdition } from '../bundle/lock/edition.ts'
 import { findMovedTags, type MovedTag } from '../bundle/lock/moved-tags.ts'
 import { BaseCommand } from '../cli/base-command.ts'
+import { bundleTakes } from '../cli/bundles/fetch-plan.ts'
 import { domainsOf, type ImagesToLock } from '../cli/bundles/images-to-lock.ts'
 import { readLockOf } from '../cli/bundles/lock-file.ts'
 import { lockFlags } from '../cli/bundles/lock-flags.ts'
@@ -69,23 +70,29 @@ export default class LockCommand extends BaseCommand {
     try {
       if (!flags.output) return await this.#check(onlyLocked(wanted), client)
       const file = flags.output
-      const { lock, leftOut } = await withManifestCache(file, async (kept) => {
-        const { lock: locked, leftOut } = await lockInputs(wanted, flags, {
+      const { lock, leftOut, takes } = await withManifestCache(file, async (kept) => {
+        const {
+          lock: locked,
+          leftOut,
+          documents,
+        } = await lockInputs(wanted, flags, {
           ...{ client, kept, places, local: places, fetchesLocked: false },
           onLocked: ({ reference, target, platforms, artifacts = [] }) => {
             const held = platforms.map(({ platform }) => formatPlatform(platform))
             const kinds = artifacts.map(({ artifactType }) => kindOf(artifactType))
-            this.logToStderr(`locked ${reference} ${target.digest} ${[...held, ...new Set(kinds)].join(' ')}`)
+            this.note(`locked ${reference} ${target.digest} ${[...held, ...new Set(kinds)].join(' ')}`)
           },
-          note: (text) => this.logToStderr(text),
+          note: (text) => this.note(text),
+          sayFindings: (findings) => this.sayFindings(findings),
         })
         this.refuseLeftOut([...wanted.leftOut, ...leftOut], strictness)
         const lock = asEdition(locked, { set: flags['set-name'], number: flags.number }, replaced)
         await writeTextFile(file, `${JSON.stringify(lock, null, 2)}\n`, { replace: flags.force })
-        return { lock, leftOut }
+        return { lock, leftOut, takes: await bundleTakes(lock, file, { documents, reuse: places }) }
       })
-      for (const line of renderQuotas(domainsOf(wanted), (registry) => client.quotaOf(registry))) this.logToStderr(line)
+      for (const line of renderQuotas(domainsOf(wanted), (registry) => client.quotaOf(registry))) this.note(line)
       this.log(`${flags.output}: ${countKinds(lock.images)}`)
+      for (const line of takes) this.note(line)
       if (lock.missing) this.answerNo()
       const omissions = this.sayLeftOut([...wanted.leftOut, ...leftOut, ...missingFindings(lock)], strictness)
       return { ...lock, omissions }

@@ -52,7 +52,7 @@ alone. Ends with 4 when a part of a workload stays as it is, and says which and 
   ]
   static override strict = false
   static override args = {
-    input: Args.string({ description: 'file, directory, or - for standard input', required: true }),
+    input: Args.string({ description: 'file, directory, or - for standard input' }),
   }
   static override flags = {
     placement: Flags.string({
@@ -79,6 +79,11 @@ alone. Ends with 4 when a part of a workload stays as it is, and says which and 
     const optionsFor = await this.#options(flags.placement, flags.policy, flags['pin-digests'])
     const editsOf = (place: PodPlace) => podEdits(place, optionsFor(place))
     const inputs = argv as string[]
+    if (inputs.length === 0) {
+      throw new ExpectedError('USAGE', 'nodeseed patch: missing argument: INPUT', {
+        hint: 'See what it takes: nodeseed patch --help',
+      })
+    }
     const { release, values, set, config, 'allow-remote': allowRemote } = flags
     const reading = { release, values, set, allowRemote, config }
     const strictness = await strictnessOf(inputs, flags)

@@ -67,7 +67,7 @@ that breaks goes on where it broke.`
       )
       if (flags['sparse-index'] !== 'fail') {
         const note = describeSparse(await sparseImages(images, content))
-        if (note) this.logToStderr(note)
+        if (note) this.note(note)
       }
       await progress.start(`push to ${registry}`, sizeOfBlobs(content))
       const result = await pushImages(content.lock, content, client, {

@@ -1,4 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process'
+import { channel } from 'node:diagnostics_channel'
 import { accessSync, constants, existsSync, statSync } from 'node:fs'
 import { delimiter, join } from 'node:path'
 
@@ -8,6 +9,16 @@ export interface RunningTool {
   /** Ends it at once, and what it started in its turn where it has a group of its own. */
   stop(): void
 }
+
+/** Where each program that starts is announced, for who wants to tell it. */
+export const STARTED = 'nodeseed:tool:started'
+
+export interface StartedTool extends Pick<RunningTool, 'child'> {
+  readonly program: string
+  readonly args: readonly string[]
+}
+
+const started = channel(STARTED)
 
 interface StartOptions {
   readonly env?: NodeJS.ProcessEnv | undefined
@@ -34,6 +45,7 @@ export function startTool(
   if (path === undefined) return undefined
   if (process.platform === 'win32') {
     const child = spawn(path, args, { stdio: ['ignore', 'pipe', 'pipe'], ...(env && { env }) })
+    started.publish({ program, args, child })
     return { child, stop: () => void child.kill() }
   }
   const script = watched(hasGroup ? 'kill -9 0' : 'kill -9 $child')
@@ -42,6 +54,7 @@ export function startTool(
     detached: hasGroup,
     ...(env && { env }),
   })
+  started.publish({ program, args, child })
   // What has ended already needs no end.
   child.stdin?.on('error', () => {})
   return { child, stop: () => void child.stdin?.end() }

@@ -19,7 +19,6 @@ import type { RegistryClient } from '../../registry/client/registry-client.ts'
 import { workloadsWithoutNode } from '../../seed/placement/without-node.ts'
 import { readNodesFile } from '../files/nodes-file.ts'
 import { DEFAULT_PLATFORMS, DEFAULT_PLATFORMS_NOTE, platformsFrom } from '../flags/platform-flags.ts'
-import { renderFindings } from '../output/findings.ts'
 import { knownQuota, learnQuotas } from '../registry/quota.ts'
 import type { ImagesToLock } from './images-to-lock.ts'
 import type { lockFlags } from './lock-flags.ts'
@@ -36,6 +35,7 @@ interface LockRun {
   readonly onLocked?: (image: LockedImage) => void
   /** Tells people something that is no result. */
   readonly note: (text: string) => void
+  readonly sayFindings: (findings: readonly Finding[]) => void
 }
 
 export interface LockedInputs {
@@ -54,7 +54,7 @@ export interface LockedInputs {
 export async function lockInputs(
   { references, locked, edition, workloads }: ImagesToLock,
   flags: Interfaces.InferredFlags<typeof lockFlags>,
-  { client, kept, places, local, fetchesLocked, onLocked, note }: LockRun,
+  { client, kept, places, local, fetchesLocked, onLocked, note, sayFindings }: LockRun,
 ): Promise<LockedInputs> {
   const platforms = await platformsFrom(flags)
   if (!platforms && references.length > 0) note(DEFAULT_PLATFORMS_NOTE)
@@ -64,8 +64,7 @@ export async function lockInputs(
     const ofLock = fetchesLocked ? needsOfLock(known, isKnown) : new Map()
     if (!flags.offline) await learnQuotas(known, ofLock, client)
     const needs = sumOfNeeds([resolved, ofLock])
-    const findings = quotaFindings(needs, (domain) => knownQuota(domain, (registry) => client.quotaOf(registry)))
-    if (findings.length > 0) note(renderFindings(findings))
+    sayFindings(quotaFindings(needs, (domain) => knownQuota(domain, (registry) => client.quotaOf(registry))))
   }
   const taken = new Map<string, string[]>()
   const found = withPlaces(client, places, {

@@ -3,6 +3,7 @@ import { Flags } from '@oclif/core'
 interface RepeatableFlag {
   readonly description: string
   readonly helpValue: string
+  readonly char?: 'f'
   /** The variable of the environment that stands for it. */
   readonly env?: string
   /** Checks one value. */

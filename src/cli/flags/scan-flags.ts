@@ -10,6 +10,11 @@ import { strictFlags } from './strict-flags.ts'
 
 /** Of every command that takes manifests: how charts and kustomizations are rendered, and what may be left out. */
 export const inputFlags = {
+  filename: repeatable({
+    char: 'f',
+    description: 'another way to name an input, as kubectl has it: -f FILE, -f - (repeatable)',
+    helpValue: 'INPUT',
+  }),
   'allow-remote': Flags.boolean({
     description:
       'let charts and kustomizations ask for what is elsewhere (bases, resources, schemas); each address is told',

@@ -2,8 +2,9 @@ import type { SingleBar } from 'cli-progress'
 import { formatBytes } from '../../oci/format-bytes.ts'
 import { say } from './streams.ts'
 import { printable } from './terminal/printable.ts'
+import { isQuiet, isVerbose } from './volume/volume.ts'
 
-/** Shows how far a long transfer is: a bar on a terminal, a line now and then elsewhere. Always on stderr. */
+/** Shows how far a long transfer is: a bar on a terminal, a line now and then elsewhere, nothing where quiet is wanted. Always on stderr. */
 export interface Progress {
   /** `total` in bytes. */
   start(title: string, total: number): Promise<void>
@@ -15,8 +16,12 @@ export interface Progress {
 const LINE_INTERVAL = 5000
 
 export function createProgress(stream: NodeJS.WriteStream = process.stderr): Progress {
-  return stream.isTTY ? new BarProgress(stream) : new LineProgress()
+  if (isQuiet()) return SILENT
+  // Lines that come in between would tear a bar apart.
+  return stream.isTTY && !isVerbose() ? new BarProgress(stream) : new LineProgress()
 }
+
+const SILENT: Progress = { start: async () => {}, add: () => {}, stop: () => {} }
 
 class BarProgress implements Progress {
   readonly #stream: NodeJS.WriteStream
