@@ -1,3 +1,4 @@
+import { fileURLToPath } from 'node:url'
 import { defineConfig } from 'vitest/config'
 import { RUNS } from './test/support/property-runs.ts'
 
@@ -9,6 +10,8 @@ export default defineConfig({
     testTimeout: 600_000 * RUNS,
     hookTimeout: 600_000,
     disableConsoleIntercept: true,
+    // Where the node script notes what it brought into docker's and podman's images.
+    env: { NODESEED_BROUGHT: fileURLToPath(new URL('.cache/brought', import.meta.url)) },
     // Two cores, and tests that run real servers: more workers only make each other late.
     maxWorkers: 2,
   },

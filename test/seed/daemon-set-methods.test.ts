@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { chmod, copyFile, mkdir, readFile, symlink, writeFile } from 'node:fs/promises'
+import { chmod, copyFile, mkdir, readdir, readFile, symlink, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import type { Container, Node, PodSpec } from 'kubernetes-types/core/v1.js'
 import { expect, onTestFinished } from 'vitest'
@@ -27,7 +27,7 @@ testWith([...TOOLS, 'docker', 'dockerd'], { root: true })(
   "docker: the seeding container works by the host's docker, with its socket alone",
   async () => {
     const docker = await startDocker()
-    const { images, run } = await seedingPod('docker://20.10.24', { '/var/run/docker.sock': docker.socket })
+    const { images, run, notes } = await seedingPod('docker://20.10.24', { '/var/run/docker.sock': docker.socket })
     const first = await run('first')
     expect(first.exitCode, first.log).toBe(0)
     expect(report(first.log)).toMatchObject({ result: 'seeded', runtime: 'docker', names: 4, imported: 4 })
@@ -36,6 +36,7 @@ testWith([...TOOLS, 'docker', 'dockerd'], { root: true })(
       expect(id.trim()).toBe(platforms[0]?.config.digest)
     }
     expect(report((await run('second')).log)).toMatchObject({ result: 'unchanged' })
+    expect(await notes()).toEqual(['docker-images'])
   },
 )
 
@@ -135,13 +136,22 @@ async function seedingPod(containerRuntimeVersion: string, hostPaths: Record<str
   await importPauseImage((...args) => containerd.ctr(...args), directory)
   await mkdir(join(directory, 'script'))
   await copyFile(NODE_SCRIPT, join(directory, 'script', 'seed.sh'))
-  await mkdir(join(directory, 'tmp'))
-  const host = { '/nodeseed/script': join(directory, 'script'), '/tmp': join(directory, 'tmp'), ...hostPaths }
+  const own = (name: string) => join(directory, name)
+  for (const name of ['tmp', 'brought']) await mkdir(own(name))
+  const host = {
+    ...{ '/nodeseed/script': own('script'), '/tmp': own('tmp'), '/var/lib/nodeseed/brought': own('brought') },
+    ...hostPaths,
+  }
   const container = criContainer(spec?.template.spec ?? { containers: [] }, {
     '/opt/bin': dirname(tool('ctr')),
     ...host,
   })
-  return { images: images as LockedImage[], run: (name: string) => containerd.cri.runPod(name, container) }
+  return {
+    images: images as LockedImage[],
+    run: (name: string) => containerd.cri.runPod(name, container),
+    /** What the script noted on the node. */
+    notes: () => readdir(own('brought')),
+  }
 }
 
 function node(containerRuntimeVersion: string): Node {

@@ -60,6 +60,7 @@ detect_runtime() {
 # events: tells of changes to images, a line each, until it is ended; it must become that process
 # loss: says what the method cannot do, although every image is there
 # prune: lets go what earlier sets of this name brought; counts in "pruned"
+# drop, look: the same where the images say nothing of it, see prune_brought
 find_step() {
   step=m_$(printf '%s' "$1" | tr .- __)_$2
   command -v "$step" >/dev/null

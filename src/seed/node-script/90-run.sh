@@ -23,6 +23,7 @@ run_once() {
     read_names
     [ -n "$check" ] || check_edition
     find_missing
+    [ -n "$check" ] || note_brought
   fi
   if [ -s "$work/missing" ] && [ -z "$check" ] && ! is_bundle_gone; then
     cat "$work/missing" >"$work/first"
@@ -47,7 +48,13 @@ run_once() {
 }
 
 prune_all() {
-  if find_own_step prune; then "$step"; else note "--prune is for containerd and image directories; nothing is removed here"; fi
+  if find_own_step prune; then
+    "$step"
+  elif find_step "$method" drop; then
+    prune_brought
+  else
+    note "--prune cannot tell here what an earlier set brought; nothing is removed"
+  fi
   [ "$pruned" -eq 0 ] || result=seeded
 }
 

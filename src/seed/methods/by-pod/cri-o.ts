@@ -1,6 +1,6 @@
 import { type Finding, finding } from '../../../finding.ts'
 import type { Method } from '../contract/method.ts'
-import type { RuntimeLoad, SeedingRuntime } from '../contract/seeding-runtime.ts'
+import { NOTES, type RuntimeLoad, type SeedingRuntime } from '../contract/seeding-runtime.ts'
 
 /**
  * skopeo or podman write where CRI-O reads, with the host's own settings: they unpack layers with owners and devices, and
@@ -14,6 +14,7 @@ const RUNTIME: SeedingRuntime = {
     { path: '/etc/crio', type: 'DirectoryOrCreate', writable: true },
     { path: '/var/lib/containers', type: 'DirectoryOrCreate', writable: true, followsMounts: true },
     { path: '/run/containers', type: 'DirectoryOrCreate', writable: true, followsMounts: true },
+    NOTES,
   ],
   privileged: true,
   findings: nestedIndexes,

@@ -1,12 +1,12 @@
 import { type Finding, finding } from '../../../finding.ts'
 import { listNames } from '../../../plural.ts'
 import type { Method } from '../contract/method.ts'
-import type { RuntimeLoad, SeedingRuntime } from '../contract/seeding-runtime.ts'
+import { NOTES, type RuntimeLoad, type SeedingRuntime } from '../contract/seeding-runtime.ts'
 
 const RUNTIME: SeedingRuntime = {
   name: 'docker',
   scheme: 'docker',
-  hostPaths: [{ path: '/var/run/docker.sock', type: 'Socket' }],
+  hostPaths: [{ path: '/var/run/docker.sock', type: 'Socket' }, NOTES],
   // dockerd pulls by itself, and looks for the authorities of a registry there.
   authorityPaths: [{ path: '/etc/docker', type: 'DirectoryOrCreate', writable: true }],
   privileged: false,

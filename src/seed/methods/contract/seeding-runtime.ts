@@ -10,6 +10,9 @@ export interface HostPath {
   readonly followsMounts?: boolean
 }
 
+/** Where the node script notes what it brought into a runtime whose images carry no labels. */
+export const NOTES: HostPath = { path: '/var/lib/nodeseed/brought', type: 'DirectoryOrCreate', writable: true }
+
 /** What a runtime is asked about: the nodes that have it, and what they are to hold. */
 export interface RuntimeLoad {
   readonly nodeNames: readonly string[]

@@ -41,3 +41,55 @@ manifest_of() {
     [ "$target" != "$1" ] || printf '%s' "$manifest"
   done <"$work/images"
 }
+
+# Where the storage keeps its lists: skopeo removes an image with all its names, and tells none of them.
+find_graph_root() {
+  graph_root=''
+  case $store in
+    *@*) graph_root=${store#*@} graph_root=${graph_root%%[]+:]*} ;;
+  esac
+  for file in "${CONTAINERS_STORAGE_CONF:-}" "$root/etc/containers/storage.conf" "$root/usr/share/containers/storage.conf"; do
+    [ -n "$graph_root" ] || [ ! -r "$file" ] ||
+      graph_root=$(sed -n 's/^[[:space:]]*graphroot[[:space:]]*=[[:space:]]*["'\'']\([^"'\'']*\).*/\1/p' "$file" | head -n 1)
+  done
+  graph_root=${graph_root:-/var/lib/containers/storage}
+}
+
+# Writes $work/stored (ID "NAME","NAME"...) and $work/used (ID).
+m_skopeo_look() {
+  find_graph_root
+  for list in "$graph_root"/*-images/images.json; do
+    [ ! -r "$list" ] || tr '{' '\n' <"$list" |
+      sed -n -e 's/^"id":"\([0-9a-f]*\)",.*"names":\[\([^]]*\)\],.*/\1 \2/p' -e t -e 's/^"id":"\([0-9a-f]*\)",.*/\1 /p'
+  done >"$work/stored"
+  for list in "$graph_root"/*-containers/*containers.json; do
+    [ ! -r "$list" ] || tr '{' '\n' <"$list" | sed -n 's/^"id":".*"image":"\([0-9a-f]*\)".*/\1/p'
+  done >"$work/used"
+  sed 's/ .*//' "$work/candidates" >"$work/old-names"
+  : >"$work/removed"
+}
+
+m_skopeo_drop() {
+  id=${3#*:}
+  row=$(grep -e "^$id " "$work/stored") || { missing_storage; return 0; }
+  held=$(printf '%s' "${row#* }" | tr -d '"' | tr ',' '\n')
+  printf '%s\n' "$held" >"$work/held-names"
+  other=$(grep -Fxv -f "$work/old-names" "$work/held-names" | head -n 1) || :
+  if is_row "$id" "$work/used"; then
+    dropped='a container was made from it'
+  elif [ -n "$other" ] && is_row "$1" "$work/held-names"; then
+    dropped="it is also $other"
+  elif [ -n "$other" ]; then
+    dropped=no
+  elif is_row "$id" "$work/removed"; then
+    dropped=yes
+  else
+    remove_by "$ctr" delete "containers-storage:$store@$id"
+    [ "$dropped" != yes ] || printf '%s\n' "$id" >>"$work/removed"
+  fi
+}
+
+# Without a list nobody knows what else an image is.
+missing_storage() {
+  [ -s "$work/stored" ] || dropped="no list of images is in $graph_root"
+}

@@ -90,6 +90,29 @@ pull_into_docker() {
   done <"$work/missing"
 }
 
+m_docker_look() {
+  containers=$("$ctr" ps --all --quiet --no-trunc 2>/dev/null </dev/null) || containers=''
+  : >"$work/used"
+  # shellcheck disable=SC2086 # IDs
+  [ -z "$containers" ] || "$ctr" inspect --format '{{.Image}}' $containers >"$work/used" 2>/dev/null </dev/null || :
+}
+
+# An image has its config's digest for an ID, or its target's, by the store. One that has lost its name to the image of
+# this set has no tag any more.
+m_docker_drop() {
+  for id in "$3" "$2"; do
+    tags=$("$ctr" image inspect --format '{{range .RepoTags}}{{.}} {{end}}{{range .RepoDigests}}{{.}} {{end}}' "$id" 2>/dev/null </dev/null) || continue
+    if is_row "$id" "$work/used"; then
+      dropped='a container was made from it'
+    elif [ "$(docker_id "$1")" = "$id" ]; then
+      remove_by "$ctr" image rm "$1"
+    elif [ -z "$tags" ]; then
+      remove_by "$ctr" image rm "$id"
+    fi
+    return 0
+  done
+}
+
 m_docker_loss() {
   [ ! -s "$work/digestless" ] ||
     printf '%s' "docker's classic store keeps no registry digests: $(($(wc -l <"$work/digestless"))) names are there by tag only, and a pod that names the digest would pull"

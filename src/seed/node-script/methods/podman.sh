@@ -45,9 +45,31 @@ m_podman_pull() {
   name_in_podman "$id" "$2"
 }
 
+m_podman_look() {
+  "$ctr" ps --all --external --no-trunc --format '{{.ImageID}}' >"$work/used" 2>/dev/null </dev/null || : >"$work/used"
+}
+
+m_podman_drop() {
+  id=${3#*:} tag=$(name_as_tag "$1")
+  tags=$("$ctr" image inspect --format '{{range .RepoTags}}{{.}} {{end}}' "$id" 2>/dev/null </dev/null) || return 0
+  if is_row "$id" "$work/used"; then
+    dropped='a container was made from it'
+  elif [ -z "$tags" ]; then
+    remove_by "$ctr" image rm "$id"
+  else
+    case " $tags" in
+      *" $tag "*) remove_by "$ctr" image rm "$tag" ;;
+    esac
+  fi
+}
+
 name_in_podman() {
-  case $2 in
-    *@*) "$ctr" tag "$1" "${2%%@*}:nodeseed-$(printf '%s' "${2##*:}" | head -c 16)" ;;
-    *) "$ctr" tag "$1" "$2" ;;
+  "$ctr" tag "$1" "$(name_as_tag "$2")"
+}
+
+name_as_tag() {
+  case $1 in
+    *@*) printf '%s:nodeseed-%s' "${1%%@*}" "$(printf '%s' "${1##*:}" | head -c 16)" ;;
+    *) printf '%s' "$1" ;;
   esac
 }

@@ -115,6 +115,12 @@ extract_into() {
   partial=''
 }
 
+# The layout for the imager is made anew each time, and holds what this bundle has.
+m_talos_prune() {
+  [ "$layout" = oci ] ||
+    note "--prune removes nothing from Talos's image cache, whose files say nothing of sets: make the next one in a new directory"
+}
+
 m_talos_loss() {
   printf '%s' "this is what nodes pull from: it has to be brought to them, and they unpack at the first pull"
 }
