@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { parseIgnores } from '../../src/cli/inputs/ignore-file.ts'
+import { parseIgnores } from '../../src/cli/inputs/contents/ignore-file.ts'
 
 test.for<[patterns: string, path: string, isIgnored: boolean]>([
   ['', 'a.yaml', false],

@@ -1,7 +1,7 @@
 import { join } from 'node:path'
-import { ExpectedError } from '../../errors.ts'
-import { globMatcher } from '../texts/glob.ts'
-import { readText } from '../texts/read-text.ts'
+import { ExpectedError } from '../../../errors.ts'
+import { globMatcher } from '../../texts/glob.ts'
+import { readText } from '../../texts/read-text.ts'
 
 /** Whether a path below a directory (with `/` between its parts) is to be left out. */
 export type Ignores = (path: string) => boolean

@@ -1,11 +1,11 @@
 import type { Dirent } from 'node:fs'
 import { opendir, readdir, realpath, stat } from 'node:fs/promises'
 import { extname, join, relative, sep } from 'node:path'
-import { PROJECT_FILE } from '../project/find-project.ts'
-import { readText } from '../texts/read-text.ts'
-import { kindOf } from '../texts/regular-file.ts'
+import { PROJECT_FILE } from '../../project/find-project.ts'
+import { readText } from '../../texts/read-text.ts'
+import { kindOf } from '../../texts/regular-file.ts'
+import { KUSTOMIZATION_FILES } from '../render/kustomization.ts'
 import { type Ignores, readIgnoreFile } from './ignore-file.ts'
-import { KUSTOMIZATION_FILES } from './render/kustomization.ts'
 
 /** What is below a directory; lists are in name order. */
 export interface DirectoryContent {
