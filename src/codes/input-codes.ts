@@ -30,6 +30,15 @@ export const INPUT_CODES = {
     help: 'Below a directory, node_modules and .git hold what others wrote. There is something in it that would be read elsewhere.',
     action: 'Name it in .nodeseedignore if nothing in it runs here; or name it as an input too.',
   },
+  NOT_READ: {
+    kind: 'omission',
+    severity: 'info',
+    one: 'file that may name images and is not read',
+    many: 'files that may name images and are not read',
+    title: 'A file below a directory may name images, and is not read',
+    help: 'Below a directory manifests, charts, also packed ones, and lists of images are read. This file may be one of them with something else in it, or holds what would be read elsewhere.',
+    action: 'Name it as an input too, or unpack it; or name it in .nodeseedignore if nothing in it runs here.',
+  },
   FILE_IGNORED: {
     kind: 'omission',
     severity: 'info',

@@ -12,7 +12,7 @@ import { wantedEdits } from '../../seed/patch/wanted-edits.ts'
 import { type ReadOptions, readInputs } from '../inputs/input-documents.ts'
 import { Recognition } from '../inputs/recognition.ts'
 import { renderingsOf } from '../inputs/renderings.ts'
-import { listLeftOut } from './patch-files.ts'
+import { leftOutOfPatch } from './patch-files.ts'
 
 /**
  * A kustomize component that patches the workloads of the inputs; for a chart also what makes a post-renderer of it.
@@ -37,8 +37,7 @@ export async function patchComponent(
       const { places, findings: found } = wantedEdits(document, scan, editsOf)
       for (const place of places) edited.push(place)
       for (const one of found) findings.push(one)
-    } else if (document.form === 'list') findings.push(listLeftOut(document.file))
-    else for (const one of scan.findings) findings.push(one)
+    } else for (const one of leftOutOfPatch(document, scan)) findings.push(one)
   }
   const changed = edited.filter(({ edits }) => edits.length > 0)
   const component = kustomizeComponent(edited, (file) => renderings.get(file) ?? 'none')

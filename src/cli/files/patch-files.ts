@@ -96,11 +96,17 @@ function isFinerCut(pieces: readonly string[], texts: readonly string[]): boolea
 function patchedDocument(document: InputDocument, scan: DocumentScan, editsOf: (place: PodPlace) => PodEdits) {
   if (document.form === 'manifest') return patchDocument(document, scan, editsOf)
   const source = 'source' in document ? document.source : ''
-  return { source, changes: 0, findings: document.form === 'list' ? [listLeftOut(document.file)] : scan.findings }
+  return { source, changes: 0, findings: leftOutOfPatch(document, scan) }
+}
+
+/** What is to be said of a document that holds no workloads; a list that nobody named is just not patched. */
+export function leftOutOfPatch(document: InputDocument, scan: DocumentScan): readonly Finding[] {
+  if (document.form !== 'list') return scan.findings
+  return document.isFound ? [] : [listLeftOut(document.file)]
 }
 
 /** A list of images among the inputs has no workload. */
-export function listLeftOut(file: string): Finding {
+function listLeftOut(file: string): Finding {
   const message = `${file}: a list of images, in which no workload can be patched`
   return finding('NOT_PATCHABLE', message, { hint: 'Name the manifests that use these images.', file, subject: file })
 }

@@ -26,8 +26,8 @@ export interface ReadOptions extends HelmOptions {
 const CHUNK_BYTES = 1024 * 1024
 
 /**
- * The documents that `INPUT...` names: of files as they are, of directories with every .yaml, .yml and .json below them
- * in name order and then the kustomizations and charts below them, of kustomizations and charts as the user's own tools
+ * The documents that `INPUT...` names: of files as they are, of directories with every .yaml, .yml, .json and list of images
+ * below them in name order and then the kustomizations and charts below them, of kustomizations and charts as the user's own tools
  * render them, of standard input for `-`. What cannot be read is a notice, and the rest goes on. Large texts are read in
  * parts that end between two documents, so memory stays flat. What is named twice is read once.
  *
@@ -82,6 +82,9 @@ async function* documentsOf(source: Source, options: Reading): AsyncGenerator<In
       return
     case 'manifests':
       for await (const part of readParts(source.path)) yield* documentsIn(part, source.path, options)
+      return
+    case 'list':
+      for await (const part of readParts(source.path)) yield { form: 'list', file: source.path, isFound: true, ...part }
       return
     case 'kustomization': {
       const { text, asked } = await renderKustomization(source.path, options)

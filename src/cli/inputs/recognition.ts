@@ -54,7 +54,13 @@ export function isUnreadable({ code, severity }: Finding): boolean {
 
 /** Whether a finding says that a part of the inputs was not read, for whatever reason. */
 export function isAboutInputs({ code }: Finding): boolean {
-  return UNREAD.has(code) || code === 'PASSED_OVER' || code === 'NOT_INCLUDED' || code === 'FILE_IGNORED'
+  return (
+    UNREAD.has(code) ||
+    code === 'PASSED_OVER' ||
+    code === 'NOT_READ' ||
+    code === 'NOT_INCLUDED' ||
+    code === 'FILE_IGNORED'
+  )
 }
 
 const UNREAD: ReadonlySet<string> = new Set(['FILE_UNREADABLE', 'DOCUMENT_UNREADABLE', 'INPUT_UNRECOGNISED'])

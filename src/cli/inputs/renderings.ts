@@ -9,7 +9,8 @@ export async function renderingsOf(inputs: readonly string[]): Promise<ReadonlyM
     for (const source of await sourcesOf(input)) {
       if (source.kind === 'chart') renderings.set(source.path, 'chart')
       else if (source.kind === 'kustomization') renderings.set(source.path, await affixesOf(source.path))
-      else if (source.kind !== 'notice') renderings.set(source.kind === 'stdin' ? '-' : source.path, 'none')
+      else if (source.kind !== 'notice' && source.kind !== 'list')
+        renderings.set(source.kind === 'stdin' ? '-' : source.path, 'none')
     }
   }
   return renderings

@@ -12,8 +12,8 @@ import { type Overlay, outermostOverlays } from './render/overlays.ts'
  */
 export type Source =
   | { readonly kind: 'stdin' }
-  /** Found below a directory; named, where it may be a list too. */
-  | { readonly kind: 'manifests' | 'text'; readonly path: string }
+  /** Found below a directory, for what it is; named, where it may be manifests or a list. */
+  | { readonly kind: 'manifests' | 'list' | 'text'; readonly path: string }
   /** Rendered by the user's own tools; `otherwise` stands for it where that fails. */
   | { readonly kind: 'chart'; readonly path: string; readonly otherwise: readonly Source[] }
   /** So is a kustomization; `beside` is what it stands for, whether or not it includes it. */
@@ -53,15 +53,17 @@ function sourceOfFile(path: string): Source {
 }
 
 /** A kustomization that is named stands for all below it. */
-function kustomizationAt(path: string, { files, kustomizations, charts: below, ignored }: DirectoryContent): Source {
+function kustomizationAt(path: string, content: DirectoryContent): Source {
+  const { files, lists, kustomizations, charts: below, ignored, notRead } = content
   const others = kustomizations.filter((one) => one !== path)
-  const beside = [...files, ...others, ...below.map((chart) => chart.path)]
+  const found = [...files, ...lists, ...others, ...below.map((chart) => chart.path)]
+  const beside = [...found, ...notRead.map((one) => one.path)]
   return {
     kind: 'kustomization',
     path,
     beside,
     ignored,
-    otherwise: [...manifests(files), ...charts({ charts: below })],
+    otherwise: [...manifests(files), ...lists.map(listAt), ...charts({ charts: below })],
   }
 }
 
@@ -74,11 +76,14 @@ async function sourcesIn(directory: string, content: DirectoryContent): Promise<
     if (!taken.has(await realpath(file).catch(() => file))) ignored.push(file)
   }
   const byRealPath = new Map<string, string>()
-  for (const file of content.files) {
+  const lists = new Set(content.lists)
+  for (const file of [...content.files, ...content.lists]) {
     const real = overlays.length === 0 ? file : await realpath(file).catch(() => file)
     byRealPath.set(real, file)
     if (!taken.has(real)) free.push(file)
   }
+  const sources = (files: readonly string[]) =>
+    files.map((file) => (lists.has(file) ? listAt(file) : manifestsAt(file)))
   return [
     ...content.unread.map(
       ({ path, why }): Source => notice(path, finding('FILE_UNREADABLE', `${path}: ${why}`, { file: path })),
@@ -86,12 +91,15 @@ async function sourcesIn(directory: string, content: DirectoryContent): Promise<
     ...content.passedOver.map((path) =>
       notice(path, finding('PASSED_OVER', `${path}: is passed over for its name`, { file: path })),
     ),
+    ...content.notRead
+      .filter(({ path }) => !taken.has(path))
+      .map(({ path, why }) => notice(path, finding('NOT_READ', `${path}: ${why}`, { file: path }))),
     ...ignored.map((path) => notice(path, ignoredFinding(path))),
-    ...manifests(free),
+    ...sources(free),
     ...(overlays.length > 1 ? [severalOverlays(directory, overlays)] : []),
     ...overlays.map(({ directory: path, tree }): Source => {
       const files = [...tree.files].flatMap((file) => byRealPath.get(file) ?? [])
-      return { kind: 'kustomization', path, beside: [], ignored: [], otherwise: manifests(files.sort()) }
+      return { kind: 'kustomization', path, beside: [], ignored: [], otherwise: sources(files.sort()) }
     }),
     ...charts(content),
   ]
@@ -121,5 +129,13 @@ function charts(content: Pick<DirectoryContent, 'charts'>): Source[] {
 }
 
 function manifests(files: readonly string[]): Source[] {
-  return files.map((path) => ({ kind: 'manifests', path }))
+  return files.map(manifestsAt)
+}
+
+function manifestsAt(path: string): Source {
+  return { kind: 'manifests', path }
+}
+
+function listAt(path: string): Source {
+  return { kind: 'list', path }
 }

@@ -9,6 +9,8 @@ export interface ImageListText {
   readonly file: string
   readonly line: number
   readonly text: string
+  /** Nobody named it: it lies in a directory. */
+  readonly isFound?: boolean
 }
 
 /** Who names images in a list, for the uses that it makes. */
@@ -45,7 +47,7 @@ const PLAIN_VALUE = /^(?:null|true|false|[\d.]+)$/
 /** As much of a text as its kind is told by. */
 const MAX_SAMPLE = 64 * 1024
 
-function withoutComment(line: string): string {
+export function withoutComment(line: string): string {
   return line.replace(/(?:^|\s)#.*/, '').trim()
 }
 

@@ -1,22 +1,27 @@
 import type { Dirent } from 'node:fs'
 import { opendir, readdir, realpath, stat } from 'node:fs/promises'
-import { extname, join, relative, sep } from 'node:path'
+import { basename, extname, join, relative, sep } from 'node:path'
 import { PROJECT_FILE } from '../../project/find-project.ts'
-import { readText } from '../../texts/read-text.ts'
 import { kindOf } from '../../texts/regular-file.ts'
 import { KUSTOMIZATION_FILES } from '../render/kustomization.ts'
 import { type Ignores, readIgnoreFile } from './ignore-file.ts'
+import { isLibraryChart } from './library-chart.ts'
+import { isCalledInput, mayBeInput, otherFile } from './other-file.ts'
 
 /** What is below a directory; lists are in name order. */
 export interface DirectoryContent {
   /** Manifests that belong to no chart. */
   readonly files: readonly string[]
-  /** Charts that can be rendered; a chart inside a chart is a part of it. */
+  /** Lists of images that belong to no chart. */
+  readonly lists: readonly string[]
+  /** Charts that can be rendered, packed ones too; a chart inside a chart is a part of it. */
   readonly charts: readonly ChartDirectory[]
   /** Directories outside charts that hold a kustomization. */
   readonly kustomizations: readonly string[]
   /** What is there and cannot be read, or is not for what it is. */
   readonly unread: readonly { readonly path: string; readonly why: string }[]
+  /** What may name images, and is not what is read here. */
+  readonly notRead: readonly { readonly path: string; readonly why: string }[]
   /** Directories that are passed over for their names, and hold files that would be read elsewhere. */
   readonly passedOver: readonly string[]
   /** What would have been read, but for the ignore file. */
@@ -58,7 +63,8 @@ interface Here {
  * reached twice counts once. Links that lead elsewhere are told. Rejects with what the file system says of the directory.
  */
 export async function contentOf(directory: string, others: readonly string[] = []): Promise<DirectoryContent> {
-  const found = { files: [], charts: [], kustomizations: [], unread: [], passedOver: [], ignored: [] }
+  const told = { unread: [], notRead: [], passedOver: [], ignored: [] }
+  const found = { files: [], lists: [], charts: [], kustomizations: [], ...told }
   const roots = [await realpath(directory), ...others]
   const walk: Walk = { roots, isIgnored: await readIgnoreFile(directory), seen: new Set(), links: [], found }
   const at = (path: string) => relative(directory, path).replaceAll(sep, '/')
@@ -108,14 +114,29 @@ async function visit(walk: Walk, entry: Dirent, here: Here): Promise<void> {
   if (here.at(path) === PROJECT_FILE) return
   if (walk.isIgnored(here.at(path))) {
     // Helm reads all of a chart by itself.
-    if (MANIFEST_FILE.test(entry.name) && !here.chart) walk.found.ignored.push(path)
+    const isInput = MANIFEST_FILE.test(entry.name) || isCalledInput(entry.name)
+    if (isInput && !here.chart) walk.found.ignored.push(path)
     return
   }
   const isManifest = MANIFEST_FILE.test(entry.name) && !KUSTOMIZATION_FILES.includes(entry.name)
   const kind = entry.isSymbolicLink() ? await visitLink(walk, path, { here, isManifest }) : kindOf(entry)
-  if (kind === TOLD || !isManifest) return
+  if (kind === TOLD) return
+  if (!isManifest) {
+    if (kind === undefined && !here.chart && mayBeInput(entry.name)) await visitOther(walk, path, entry.name)
+    return
+  }
   if (kind !== undefined) walk.found.unread.push({ path, why: `is ${kind}, not a file` })
   else (here.chart?.files ?? walk.found.files).push(path)
+}
+
+/** A file whose name does not say that it is one with manifests. */
+async function visitOther({ found }: Walk, path: string, name: string): Promise<void> {
+  const other = await otherFile(path, name).catch((error: NodeJS.ErrnoException) => {
+    return isCalledInput(name) ? { why: `cannot be read: ${error.code}` } : 'nothing'
+  })
+  if (other === 'list') found.lists.push(path)
+  else if (other === 'chart') found.charts.push({ path, files: [] })
+  else if (other !== 'nothing') found.notRead.push({ path, why: other.why })
 }
 
 /** Nothing is left to be said or done. */
@@ -134,7 +155,7 @@ async function visitLink(
     if (isManifest || extname(path) === '') found.unread.push({ path, why: 'is a link that leads nowhere' })
     return TOLD
   }
-  if (!isManifest && !status.isDirectory()) return TOLD
+  if (!isManifest && !status.isDirectory() && !isCalledInput(basename(path))) return TOLD
   if (status.isDirectory() && isIgnored(`${here.at(path)}/`)) {
     found.ignored.push(path)
     return TOLD
@@ -143,7 +164,10 @@ async function visitLink(
   if (isInside && !status.isDirectory()) return kindOf(status)
   if (isInside) links.push({ path, here })
   // Helm follows the links of a chart by itself.
-  else if (!here.chart) found.unread.push({ path, why: `is a link to ${target}, outside of what is read` })
+  else if (!here.chart) {
+    const why = `is a link to ${target}, outside of what is read`
+    found[isManifest || status.isDirectory() ? 'unread' : 'notRead'].push({ path, why })
+  }
   return TOLD
 }
 
@@ -159,20 +183,16 @@ async function holdsManifests(directory: string): Promise<boolean> {
   }
 }
 
-/** Nothing is ever installed from a library: its templates are for other charts to call. */
-async function isLibraryChart(path: string): Promise<boolean> {
-  const text = await readText(join(path, 'Chart.yaml')).catch(() => '')
-  return /^type:\s{0,99}["']?library\b/m.test(text)
-}
-
-function sorted({ files, charts, kustomizations, unread, passedOver, ignored }: Walk['found']): DirectoryContent {
+function sorted({ files, lists, charts, kustomizations, ...told }: Walk['found']): DirectoryContent {
   const byPath = (a: { path: string }, b: { path: string }) => (a.path < b.path ? -1 : 1)
   return {
     files: files.sort(),
+    lists: lists.sort(),
     charts: charts.map(({ path, files }) => ({ path, files: files.toSorted() })).sort(byPath),
     kustomizations: kustomizations.sort(),
-    unread: unread.sort(byPath),
-    passedOver: passedOver.sort(),
-    ignored: ignored.sort(),
+    unread: told.unread.sort(byPath),
+    notRead: told.notRead.sort(byPath),
+    passedOver: told.passedOver.sort(),
+    ignored: told.ignored.sort(),
   }
 }
