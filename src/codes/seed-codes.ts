@@ -164,6 +164,13 @@ export const SEED_CODES = {
     help: 'What an operator makes of its resources is its own matter. A field that the definition does not have is dropped by the API server without a word, or refused.',
     action: 'See that the definition has the fields: kubectl explain KIND.PATH',
   },
+  LEFT_FROM_BEFORE: {
+    kind: 'note',
+    severity: 'info',
+    title: 'Something of the last seeding stays until it is taken away',
+    help: 'Objects, labels and node selectors that an earlier seed wrote, and this one does not, are still in the cluster: nothing takes them away by itself, and pods may still start by them.',
+    action: 'Do what the hint says once labels.sh has run and the workloads have changed over.',
+  },
   IMMUTABLE_ONCE_CREATED: {
     kind: 'note',
     severity: 'info',

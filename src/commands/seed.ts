@@ -14,6 +14,7 @@ import { isAboutInputs, isIncomplete } from '../cli/inputs/recognition.ts'
 import { renderingsOf } from '../cli/inputs/renderings.ts'
 import { scanInputs } from '../cli/inputs/scan-inputs.ts'
 import { renderTable } from '../cli/output/terminal/table.ts'
+import { readPreviousDirectory } from '../cli/seeding/previous-directory.ts'
 import { writeOutputDirectory } from '../disk/output-directory.ts'
 import { ExpectedError } from '../errors.ts'
 import { nameOfNode } from '../kubernetes/objects/node.ts'
@@ -70,6 +71,7 @@ not be placed, and says what and why; the rest is written all the same.`
       spread: flags.spread,
       poolLabels: poolLabels(flags),
       prune: flags.prune,
+      previous: flags.after === undefined ? undefined : await readPreviousDirectory(flags.after),
       guard: flags.guard,
       nfd: flags.nfd,
       operatorNamespaces: uses.flatMap(({ workload }) => workload.namespace ?? []),
@@ -93,7 +95,7 @@ not be placed, and says what and why; the rest is written all the same.`
     this.refuseLeftOut(said, strictness)
     await writeOutputDirectory(flags.output, [...files, placement], { force: flags.force })
     this.sayFindings(said)
-    this.#explain(plan, bundle, flags.output, flags['from-registry'])
+    this.#explain(plan, bundle, flags.output, { registry: flags['from-registry'], isNext: flags.after !== undefined })
     if (plan.nodes.length + plan.prepared.length === 0 || said.some(({ severity }) => severity === 'error'))
       this.answerNo()
     // What could be read is placed; a script must not take it for all.
@@ -101,7 +103,12 @@ not be placed, and says what and why; the rest is written all the same.`
     return { ...answer, omissions: this.sayLeftOut(said, strictness) }
   }
 
-  #explain(plan: SeedingPlan, bundle: CarriedBundle, output: string, registry?: string): void {
+  #explain(
+    plan: SeedingPlan,
+    bundle: CarriedBundle,
+    output: string,
+    { registry, isNext }: { registry: string | undefined; isNext: boolean },
+  ): void {
     if (plan.nodes.length === 0) {
       this.log(`Written to ${output}.`)
       return
@@ -115,6 +122,7 @@ not be placed, and says what and why; the rest is written all the same.`
       ...{ bundle: bundle.path, output, registry },
       make: bundle.make,
       join: registry === undefined ? bundle.join : undefined,
+      isNext,
     })
     steps.forEach((lines, index) => void this.log(`  ${index + 1}. ${lines.join('\n     ')}`))
   }

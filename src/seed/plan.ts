@@ -2,14 +2,13 @@ import type { Node } from 'kubernetes-types/core/v1.js'
 import { isArtifact, type Lock, type LockedImage } from '../bundle/format/lock.ts'
 import { seedSetDigest } from '../bundle/format/seed-set.ts'
 import type { Finding } from '../finding.ts'
-import { kubeletMinor } from '../kubernetes/objects/node.ts'
 import { placeOfWorkload } from '../kubernetes/objects/pod-places.ts'
 import type { Workload } from '../kubernetes/objects/workload.ts'
 import { digestOf } from '../oci/digest.ts'
 import { formatPlatform } from '../oci/platform.ts'
 import type { GeneratedFile } from './files/generated-file.ts'
 import { guardResources } from './guard/guard.ts'
-import type { Guard, GuardAction } from './guard/guard-images.ts'
+import { guardOf } from './guard/guard-of.ts'
 import { type MethodName, methodNamed } from './methods/methods.ts'
 import { artifactFindings } from './nodes/artifact-findings.ts'
 import { groupNodes } from './nodes/node-group.ts'
@@ -27,6 +26,7 @@ import { selectNodes, type WorkloadPatch } from './patch/workload-patch.ts'
 import { type Placement, placeImages, type SeedSet } from './placement/placement.ts'
 import { type SeedLabel, seedLabel } from './placement/seed-label.ts'
 import { imagesByName, workloadImages } from './placement/workload-images.ts'
+import { obsoleteFiles, previousFindings } from './previous/previous-seeding.ts'
 import type { SeedingOptions } from './seeding-options.ts'
 
 /** What seeding decided, and the files that carry it out. */
@@ -130,22 +130,29 @@ export function planSeeding(
       labels: setsOf(node).map((set) => formatLabel(labels.get(set))),
     })),
   }
+  const sets = placement.sets.map((set) => ({
+    name: options.set,
+    digest: set.digest,
+    label: labels.get(set)?.key ?? '',
+    images: set.images.flatMap(({ names }) => names),
+    nodes: set.nodes,
+  }))
+  const patched = patches.map(({ workload: { resource }, nodeSelector }) => {
+    const { apiVersion, kind, namespace, name } = resource
+    return { apiVersion, kind, namespace, name, nodeSelector }
+  })
+  const { previous } = options
+  const written = [
+    ...seedingResources(groups, seeding, options.script),
+    ...(options.guard ? guardResources(guardOf(options.guard, placement, labels, workloads, nodes, options)) : []),
+  ]
   return {
     namespace: options.namespace,
     bundlePath: options.bundlePath,
-    sets: placement.sets.map((set) => ({
-      name: options.set,
-      digest: set.digest,
-      label: labels.get(set)?.key ?? '',
-      images: set.images.flatMap(({ names }) => names),
-      nodes: set.nodes,
-    })),
+    sets,
     nodes: placed,
     prepared: outOfBand.map(({ name, method }) => ({ node: name, method })),
-    workloads: patches.map(({ workload: { resource }, nodeSelector }) => {
-      const { apiVersion, kind, namespace, name } = resource
-      return { apiVersion, kind, namespace, name, nodeSelector }
-    }),
+    workloads: patched,
     findings: [
       ...findings,
       ...artifactFindings(lock),
@@ -156,34 +163,17 @@ export function planSeeding(
       ...placement.findings,
       ...patches.flatMap((patch) => patch.findings),
       ...component.findings,
+      ...(previous ? previousFindings(previous, { sets, workloads: patched }, written) : []),
     ],
     files: [
       { path: 'seed.sh', content: options.script, executable: true },
       { path: 'labels.sh', content: renderLabelScript(task), executable: true },
-      ...seedingResources(groups, seeding, options.script),
-      ...(options.guard ? guardResources(guardOf(options.guard, placement, labels, workloads, nodes, options)) : []),
+      ...written,
+      ...(previous ? obsoleteFiles(previous, written) : []),
       ...preparation.files,
       ...component.files.map((file) => ({ ...file, path: `workloads/${file.path}` })),
     ],
   }
-}
-
-function guardOf(
-  action: GuardAction,
-  { sets }: Placement,
-  labels: ReadonlyMap<SeedSet, SeedLabel>,
-  workloads: readonly Workload[],
-  nodes: readonly Node[],
-  { set, labelDomain, operatorNamespaces = [] }: SeedingOptions,
-): Guard {
-  const own = workloads.map(({ resource }) => resource.namespace ?? 'default')
-  const namespaces = [...new Set([...own, ...operatorNamespaces])].sort()
-  const listed = sets.flatMap((one) => {
-    const label = labels.get(one)
-    return label ? [{ label, names: one.images.flatMap(({ names }) => names) }] : []
-  })
-  const mutatingApi = nodes.every((node) => (kubeletMinor(node) ?? 0) >= 36) ? 'v1' : 'v1beta1'
-  return { action, set, labelPrefix: `${set}.${labelDomain}/`, namespaces, sets: listed, mutatingApi }
 }
 
 function nodePlacements(

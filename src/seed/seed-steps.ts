@@ -1,6 +1,7 @@
 import { carryCommands } from './carry-commands.ts'
 import { applyCommand } from './files/apply-command.ts'
 import type { SeedingPlan } from './plan.ts'
+import { OBSOLETE_FILE } from './previous/previous-seeding.ts'
 
 interface Steps {
   readonly bundle: string
@@ -10,13 +11,17 @@ interface Steps {
   readonly registry: string | undefined
   /** What makes one file of a bundle that lies in parts. */
   readonly join: string | undefined
+  /** Whether another seeding is in the cluster, whose pods must be able to start until the end. */
+  readonly isNext: boolean
 }
 
 /** What the operator does, in this order, with what `seed` wrote to `output`: each step as its lines. */
-export function seedSteps(plan: SeedingPlan, { bundle, make, output, registry, join }: Steps): string[][] {
+export function seedSteps(plan: SeedingPlan, { bundle, make, output, registry, join, isNext }: Steps): string[][] {
   const { nodes, bundlePath, namespace, files } = plan
   const groups = [...new Set(nodes.map(({ group }) => group))]
   const guard = files.filter(({ path }) => path.startsWith('guard/'))
+  const guarding = guard.length > 0 ? [[`${applyCommand(guard)} ${output}/guard`]] : []
+  const obsolete = files.some(({ path }) => path === OBSOLETE_FILE)
   const carried = carryCommands(nodes, bundle, bundlePath)
   return [
     ...(make ? [[make]] : []),
@@ -30,8 +35,10 @@ export function seedSteps(plan: SeedingPlan, { bundle, make, output, registry, j
       ...groups.map((group) => `kubectl -n ${namespace} rollout status daemonset/seed-${group}`),
     ],
     [`sh ${output}/labels.sh`],
+    ...(obsolete ? [[`kubectl delete --ignore-not-found -f ${output}/${OBSOLETE_FILE}`]] : []),
+    ...(isNext ? guarding : []),
     [`name ${output}/workloads under "components:" in the kustomization of your workloads`],
-    ...(guard.length > 0 ? [[`${applyCommand(guard)} ${output}/guard`]] : []),
+    ...(isNext ? [[`nodeseed label ${output} --prune, once every workload has changed over`]] : guarding),
   ]
 }
 

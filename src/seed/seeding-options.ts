@@ -3,6 +3,7 @@ import type { MethodName } from './methods/methods.ts'
 import type { SeedingPodOptions } from './output/seeding.ts'
 import type { Rendering } from './patch/patch-target.ts'
 import type { PlacementMode } from './placement/placement.ts'
+import type { PreviousSeeding } from './previous/previous-seeding.ts'
 
 /** What an operator decides about seeding. */
 export interface SeedingOptions extends SeedingPodOptions {
@@ -27,6 +28,8 @@ export interface SeedingOptions extends SeedingPodOptions {
   readonly nfd?: boolean
   /** How the documents of a file came about, which patches of its workloads depend on. Default: as they are. */
   readonly renderingOf?: (file: string) => Rendering
+  /** What the cluster runs until this one takes its place. */
+  readonly previous?: PreviousSeeding | undefined
   /** Compressed bytes that no node may exceed. Default: no limit but its disk. */
   readonly maxBytes?: number
 }

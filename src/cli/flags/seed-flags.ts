@@ -80,6 +80,10 @@ export const seedFlags = {
     helpValue: 'KEY',
   }),
   'max-per-node': sizeFlag({ description: 'compressed size that no node may exceed, such as 40GB' }),
+  after: Flags.string({
+    description: 'directory of the last seed: says what of it goes, and the guard admits both until then',
+    helpValue: 'DIR',
+  }),
   prune: Flags.boolean({ description: 'let nodes drop what earlier sets of the same name brought' }),
   guard: Flags.option({ options: GUARD_ACTIONS })({
     description: 'also write an admission policy for pods whose images are not in the bundle',

@@ -1,0 +1,122 @@
+import { type Finding, finding } from '../../finding.ts'
+import { readAllDocuments } from '../../kubernetes/documents/document.ts'
+import { renderYaml } from '../../kubernetes/documents/render.ts'
+import { nameOfResource, type Resource, resourcesOf } from '../../kubernetes/objects/resource.ts'
+import { countOf, listNames } from '../../plural.ts'
+import type { GeneratedFile } from '../files/generated-file.ts'
+
+/** What a seeding decided, as far as the next one has to know it. */
+interface Decided {
+  readonly sets: readonly { readonly label: string; readonly images: readonly string[] }[]
+  readonly workloads: readonly {
+    readonly kind: string
+    readonly namespace?: string | undefined
+    readonly name: string
+    readonly nodeSelector?: Readonly<Record<string, string>>
+  }[]
+}
+
+/** An earlier seeding, and what it wrote. */
+export interface PreviousSeeding extends Decided {
+  /** Of `seeding/` and `guard/`. */
+  readonly files: readonly GeneratedFile[]
+}
+
+/** What is not in a kustomization is applied by hand, or not at all; a namespace may hold more than we wrote. */
+const NOT_OBSOLETE = new Set([
+  'Namespace',
+  'Kustomization',
+  'MutatingAdmissionPolicy',
+  'MutatingAdmissionPolicyBinding',
+])
+
+export const OBSOLETE_FILE = 'obsolete.yaml'
+
+/** The objects that were written earlier and are not now: `obsolete.yaml`, for `kubectl delete -f`; none where nothing is. */
+export function obsoleteFiles(previous: PreviousSeeding, files: readonly GeneratedFile[]): GeneratedFile[] {
+  const objects = obsoleteObjects(previous, files)
+  if (objects.length === 0) return []
+  const comment =
+    'What the last seeding wrote and this one does not: kubectl delete --ignore-not-found -f on this file,\n' +
+    'once labels.sh has run. It takes no image and no label from any node.'
+  const identities = objects.map(({ apiVersion, kind, namespace, name }) => ({
+    ...{ apiVersion, kind },
+    metadata: { name, ...(namespace !== undefined && { namespace }) },
+  }))
+  return [{ path: OBSOLETE_FILE, content: renderYaml(comment, identities) }]
+}
+
+/** What stays of the last seeding until somebody takes it away, and the command that does. */
+export function previousFindings(
+  previous: PreviousSeeding,
+  { sets, workloads }: Decided,
+  files: readonly GeneratedFile[],
+): Finding[] {
+  const objects = obsoleteObjects(previous, files).map(nameOfResource)
+  const prefixes = new Set(sets.map(({ label }) => prefixOf(label)))
+  const labels = previous.sets.map(({ label }) => label).filter((label) => !prefixes.has(prefixOf(label)))
+  const placed = new Set(workloads.filter(selectsNodes).map((one) => nameOfResource(named(one))))
+  const unplaced = previous.workloads.filter((one) => selectsNodes(one) && !placed.has(nameOfResource(named(one))))
+  return [
+    ...(objects.length > 0
+      ? [
+          finding(
+            'LEFT_FROM_BEFORE',
+            `${countOf(objects.length, 'object')} of the last seeding ${objects.length === 1 ? 'is' : 'are'} not written any more: ${listNames(objects)}`,
+            {
+              hint: `Once labels.sh has run: kubectl delete --ignore-not-found -f ${OBSOLETE_FILE}`,
+            },
+          ),
+        ]
+      : []),
+    ...(labels.length > 0
+      ? [
+          finding(
+            'LEFT_FROM_BEFORE',
+            `labels of another name or domain stay on the nodes, and label --prune does not know them: ${listNames(labels)}`,
+            {
+              hint: `Once nothing selects nodes by them: kubectl label nodes --all ${labels.map((label) => `${label}-`).join(' ')}`,
+            },
+          ),
+        ]
+      : []),
+    ...unplaced.map((workload) =>
+      finding(
+        'LEFT_FROM_BEFORE',
+        `${nameOfResource(named(workload))} got a nodeSelector by the last seeding and gets none now: as long as it runs so, it selects ${Object.keys(workload.nodeSelector ?? {}).join(', ')}`,
+        {
+          hint: 'Apply it anew, or delete it; label --prune leaves the label until then.',
+          subject: nameOfResource(named(workload)),
+        },
+      ),
+    ),
+  ]
+}
+
+/** By kind, namespace and name: another version of the API is the same object. */
+function obsoleteObjects(previous: PreviousSeeding, files: readonly GeneratedFile[]): Resource[] {
+  const written = new Set(objectsIn(files).map(identity))
+  return objectsIn(previous.files).filter((one) => !NOT_OBSOLETE.has(one.kind) && !written.has(identity(one)))
+}
+
+function objectsIn(files: readonly GeneratedFile[]): Resource[] {
+  return files
+    .filter(({ path }) => /^(?:seeding|guard)\/.*\.yaml$/.test(path))
+    .flatMap(({ path, content }) => readAllDocuments(content, path).flatMap(resourcesOf))
+}
+
+function identity({ kind, namespace, name }: Resource): string {
+  return JSON.stringify([kind, namespace ?? '', name])
+}
+
+function prefixOf(label: string): string {
+  return label.slice(0, label.indexOf('/') + 1)
+}
+
+function selectsNodes({ nodeSelector }: Decided['workloads'][number]): boolean {
+  return Object.keys(nodeSelector ?? {}).length > 0
+}
+
+function named({ kind, namespace, name }: Decided['workloads'][number]) {
+  return { kind, namespace, name }
+}

@@ -1,0 +1,107 @@
+import { appendFile, cp, readFile, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { expect, test } from 'vitest'
+import { parseAllDocuments, parseDocument } from 'yaml'
+import { writeTestBundle } from '../support/bundle-maker.ts'
+import { runCli } from '../support/cli.ts'
+import { type Blobs, lockImage, makeImage, makeLayer } from '../support/image-maker.ts'
+import { shopImages } from '../support/shop-images.ts'
+import { temporaryDirectory } from '../support/temporary.ts'
+
+const SHOP = 'examples/seed/shop.yaml'
+
+/** A last month, on all nodes and with a guard; and what this one is made of: the web server alone, for worker-1. */
+async function months() {
+  const directory = await temporaryDirectory()
+  const blobs: Blobs = new Map()
+  const [may, june, nodes, web] = ['may.tar', 'june.tar', 'nodes.json', 'web.yaml'].map((name) =>
+    join(directory, name),
+  ) as [string, string, string, string]
+  await writeTestBundle(may, await shopImages(blobs), blobs)
+  const part = makeImage(blobs, [await makeLayer(blobs, { 'srv/new': 'new' })], { platform: 'linux/amd64' })
+  await writeTestBundle(june, [lockImage('registry.example/shop/web', '1.5', part.manifest, [part])], blobs)
+  const { items } = parseDocument(await readFile('examples/seed/nodes.yaml', 'utf8')).toJS()
+  await writeFile(nodes, JSON.stringify({ kind: 'List', items: [items[1]] }))
+  const [deployment = ''] = (await readFile(SHOP, 'utf8')).split('---\n')
+  await writeFile(web, deployment.replace('web:1.4', 'web:1.5'))
+  const before = join(directory, 'seed-may')
+  const first = await runCli([
+    'seed',
+    may,
+    '--nodes',
+    'examples/seed/nodes.yaml',
+    '-o',
+    before,
+    '--guard',
+    'deny',
+    '--set-name',
+    'shop',
+    SHOP,
+  ])
+  expect(first.exitCode, first.stderr).toBe(0)
+  const output = join(directory, 'seed-june')
+  const seed = (after: string, ...more: string[]) =>
+    runCli(['seed', june, '--nodes', nodes, '-o', output, '--after', after, ...more, web])
+  return { before, output, seed }
+}
+
+const read = (...path: string[]) => readFile(join(...path), 'utf8')
+
+test('what is not written any more is named, with the one command that removes it', async () => {
+  const { before, output, seed } = await months()
+  const { stdout, stderr, exitCode } = await seed(before, '--set-name', 'other')
+  expect(exitCode, stderr).toBe(0)
+  const obsolete = parseAllDocuments(await read(output, 'obsolete.yaml')).map((one) => one.toJS())
+  const named = obsolete.map(({ apiVersion, kind, metadata: { namespace, name } }) =>
+    [apiVersion, kind, namespace, name].join(' '),
+  )
+  const admission = 'admissionregistration.k8s.io/v1 ValidatingAdmissionPolicy'
+  expect(named).toEqual([
+    `${admission}  shop-images.nodeseed.dev`,
+    `${admission}Binding  shop-images.nodeseed.dev`,
+    `${admission}Binding  shop-workloads.nodeseed.dev`,
+    'apps/v1 DaemonSet nodeseed seed-arm64-k3s',
+    'v1 ConfigMap nodeseed names-arm64-k3s',
+  ])
+  expect(stderr).toContain('5 objects of the last seeding are not written any more: ')
+  expect(stderr).toContain('CronJob shop/report got a nodeSelector by the last seeding and gets none now')
+  const { sets } = JSON.parse(await read(before, 'placement.json'))
+  const labels = sets.map(({ label }: { label: string }) => `${label}-`).join(' ')
+  expect(stderr).toContain(`kubectl label nodes --all ${labels}`)
+  const steps = stdout.split('\n').filter((line) => /^ {2}\d\./.test(line))
+  expect(steps.slice(2)).toEqual([
+    `  3. sh ${output}/labels.sh`,
+    `  4. kubectl delete --ignore-not-found -f ${output}/obsolete.yaml`,
+    `  5. name ${output}/workloads under "components:" in the kustomization of your workloads`,
+    `  6. nodeseed label ${output} --prune, once every workload has changed over`,
+  ])
+})
+
+test('the guard of this month comes before its workloads, and admits both', async () => {
+  const { before, output, seed } = await months()
+  const { stdout, stderr, exitCode } = await seed(before, '--set-name', 'shop', '--guard', 'deny')
+  expect(exitCode, stderr).toBe(0)
+  expect(stdout.indexOf(`kubectl apply -k ${output}/guard`)).toBeLessThan(stdout.indexOf(`${output}/workloads`))
+  const policy = await read(output, 'guard', 'policy.yaml')
+  for (const image of ['web:1.4', 'web:1.5', 'report:2']) expect(policy).toContain(`"registry.example/shop/${image}"`)
+  expect(await read(output, 'obsolete.yaml')).not.toContain('Admission')
+  expect(stderr).not.toContain('label nodes --all')
+
+  const alone = await seed(output, '--set-name', 'shop', '--guard', 'deny', '--force')
+  expect(alone).toMatchObject({ exitCode: 2, stderr: expect.stringContaining(output) })
+})
+
+test('a directory that was changed, or is none of ours, is refused: of its objects a list would be made to delete', async () => {
+  const { before, seed } = await months()
+  const changed = `${before}-changed`
+  await cp(before, changed, { recursive: true })
+  await appendFile(
+    join(changed, 'seeding/namespace.yaml'),
+    '---\n{apiVersion: v1, kind: Secret, metadata: {name: x}}\n',
+  )
+  expect(await seed(changed)).toMatchObject({
+    exitCode: 2,
+    stderr: expect.stringContaining('namespace.yaml: changed since nodeseed seed wrote it'),
+  })
+  expect((await seed(await temporaryDirectory())).exitCode).toBe(2)
+})
