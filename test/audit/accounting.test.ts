@@ -11,7 +11,7 @@ import { readAllDocuments } from '../../src/kubernetes/documents/document.ts'
 import { customWorkloadsOf } from '../../src/kubernetes/objects/custom-workload.ts'
 import { resourcesOf } from '../../src/kubernetes/objects/resource.ts'
 import { type Workload, workloadOf } from '../../src/kubernetes/objects/workload.ts'
-import { node, workload } from '../support/cluster.ts'
+import { node, taken, workload } from '../support/cluster.ts'
 
 const WEB = 'docker.io/library/web:1'
 
@@ -145,13 +145,7 @@ test.for<[rule: string, kind: string, spec: object, why: string | undefined]>([
   ['suspended', 'Job', { suspend: true }, 'suspend: true'],
   ['replicas of their own accord', 'Deployment', {}, undefined],
 ])('what wants no pods now is judged as if it did, and said: %s', ([, kind, spec, why]) => {
-  const value = {
-    apiVersion: kind === 'Job' ? 'batch/v1' : 'apps/v1',
-    kind,
-    metadata: { name: 'w' },
-    spec: { template, ...spec },
-  }
-  const workloads = readAllDocuments(JSON.stringify(value), 'test.yaml')
+  const workloads = readAllDocuments(JSON.stringify(taken(kind, template.spec, spec)), 'test.yaml')
     .flatMap(resourcesOf)
     .flatMap((one) => workloadOf(one) ?? [])
   const result = auditCluster(workloads, nodes, {})

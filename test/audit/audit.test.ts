@@ -55,8 +55,8 @@ test.for<[why: string, spec: object]>([
   ['no container', { containers: [] }],
 ])('a pod with %s is never safe', ([, spec]) => {
   const [report] = auditReport(auditCluster([workload({ spec })], [node('a')], {})).workloads
-  expect(report?.verdict).toBe('unknown')
-  expect(report?.nodes[0]).toMatchObject({ starts: null, reason: 'Admission' })
+  expect(report?.verdict).toBe('impossible')
+  expect(report?.nodes[0]).toMatchObject({ starts: false, reason: 'Admission' })
 })
 
 test('a label without the bundle says nothing', () => {
@@ -98,9 +98,8 @@ test('every container and image volume counts, and a certain failure before an u
   expect(reasons({ spec: { volumes, ...mounting } }, [full])).toEqual(['ImageUnknown'])
   // A volume that no container mounts holds nothing back.
   expect(reasons({ spec: { volumes } }, [full])).toEqual([true])
-  expect(reasons({ spec: { initContainers, ephemeralContainers: [{ image: 'debug' }] } }, [full])).toEqual([
-    'AlwaysOffline',
-  ])
+  const debug = { name: 'd', image: 'debug' }
+  expect(reasons({ spec: { initContainers: [...initContainers, debug] } }, [full])).toEqual(['AlwaysOffline'])
 })
 
 test('the sandbox image is needed before all others', () => {

@@ -55,7 +55,9 @@ test.for<[rule: string, parts: Parameters<typeof workload>[0], nodes: ReturnType
     'what only live pods decide is better than what fails',
     {
       spec: {
-        topologySpreadConstraints: [{ whenUnsatisfiable: 'DoNotSchedule', topologyKey: 'kubernetes.io/hostname' }],
+        topologySpreadConstraints: [
+          { maxSkew: 1, whenUnsatisfiable: 'DoNotSchedule', topologyKey: 'kubernetes.io/hostname' },
+        ],
       },
     },
     [node('a')],
@@ -68,7 +70,7 @@ test.for<[rule: string, parts: Parameters<typeof workload>[0], nodes: ReturnType
 })
 
 test('no fix promises a host port that another pod has', () => {
-  const containers = [{ image: 'web:1', ports: [{ hostPort: 80 }] }]
+  const containers = [{ name: 'c', image: 'web:1', ports: [{ containerPort: 80, hostPort: 80 }] }]
   const holder = workload({ kind: 'DaemonSet', name: 'holder', spec: { containers } })
   const result = auditCluster([holder, workload({ spec: { containers } })], [node('a')], { lock })
   expect(result.workloads.map((one) => result.fixesOf(one).map(({ kind }) => kind))).toEqual([['seed'], []])
@@ -81,7 +83,12 @@ test('layers that other images brought are not counted again', () => {
     ...onTop,
     platforms: onTop.platforms.map((one) => ({ ...one, layers: base.platforms[0]?.layers ?? [] })),
   }
-  const spec = { containers: [{ image: 'r.example/base:1' }, { image: 'r.example/top:1' }] }
+  const spec = {
+    containers: [
+      { name: 'base', image: 'r.example/base:1' },
+      { name: 'top', image: 'r.example/top:1' },
+    ],
+  }
   const nodes = [node('a', { images: ['r.example/base:1'] })]
   const [[, bytes] = []] = fixes({ spec }, nodes, { lock: { version: 1, images: [base, shared] } })
   const { target, platforms } = onTop

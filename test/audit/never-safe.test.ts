@@ -12,13 +12,20 @@ const mounted = { containers: [{ name: 'c', image: 'web:1', volumeMounts: [{ nam
 const tolerating = (operator: string, value = '5') => ({ tolerations: [{ key: 'level', operator, value }] })
 
 test.for<[what: string, parts: Parameters<typeof workload>[0], said: string]>([
-  ['a policy in lower case', { policy: 'never' }, 'imagePullPolicy "never" is none'],
+  ['a policy in lower case', { policy: 'never' }, 'imagePullPolicy "never" is none of Always, IfNotPresent, Never'],
   ['a policy of another tool', { policy: 'if-not-present' }, 'imagePullPolicy "if-not-present" is none'],
-  ['the policy of a volume', { spec: { ...volume, ...mounted } }, 'v: imagePullPolicy "never" is none'],
+  ['the policy of a volume', { spec: { ...volume, ...mounted } }, 'image.pullPolicy "never" is none'],
+  ['an operator of another place', { spec: tolerating('In') }, 'operator "In" is none of Equal, Exists'],
+])('a pod that the API server rejects is made nowhere: %s', ([, parts, said]) => {
+  const [report] = auditReport(auditCluster([workload(parts)], [holder], {})).workloads
+  expect(report).toMatchObject({ verdict: 'impossible', nodes: [{ starts: false, reason: 'Admission' }] })
+  expect(report?.nodes[0]?.message).toContain(said)
+})
+
+test.for<[what: string, parts: Parameters<typeof workload>[0], said: string]>([
   ['the operator Gt', { spec: tolerating('Gt') }, 'rejects the toleration operator Gt'],
   ['the operator Lt', { spec: tolerating('Lt') }, 'rejects the toleration operator Lt'],
-  ['an operator of another place', { spec: tolerating('In') }, 'rejects the toleration operator In'],
-])('a pod that the API server rejects is unknown: %s', ([, parts, said]) => {
+])('a pod that a feature gate decides about is unknown: %s', ([, parts, said]) => {
   const [report] = auditReport(auditCluster([workload(parts)], [holder], {})).workloads
   expect(report).toMatchObject({ verdict: 'unknown', nodes: [{ starts: null, reason: 'Admission' }] })
   expect(report?.nodes[0]?.message).toContain(said)

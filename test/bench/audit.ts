@@ -66,6 +66,7 @@ kind: Deployment
 metadata: { name: app-${index}, namespace: team-${index % 50} }
 spec:
   replicas: ${1 + (index % 5)}
+  selector: { matchLabels: { app: app-${index} } }
   template:
     metadata: { labels: { app: app-${index} } }
     spec:${selector}${toleration}

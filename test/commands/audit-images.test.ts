@@ -16,7 +16,9 @@ const OPERATOR = `apiVersion: apps/v1
 kind: Deployment
 metadata: { name: op, namespace: shop }
 spec:
+  selector: { matchLabels: { app: op } }
   template:
+    metadata: { labels: { app: op } }
     spec:
       containers:
         - name: op
@@ -51,7 +53,7 @@ safe        2 of 2          1  Deployment shop/op
 
 IMAGE IS    ON NODES           NAMED OUTSIDE OF THE PODS ABOVE
 nowhere     0 of 2          -  ${WORKER}
-            Deployment shop/op starts it from its argument: flag worker-image (op.yaml:12); which
+            Deployment shop/op starts it from its argument: flag worker-image (op.yaml:14); which
             nodes its pods land on is not known
             a, b: ImageMissing: ${WORKER} is not on the node
 everywhere  2 of 2          -  ${HELPER}
@@ -59,7 +61,7 @@ everywhere  2 of 2          -  ${HELPER}
 1 safe
 2 images named elsewhere: 1 everywhere, 1 nowhere
 `)
-  expect(stderr).toContain(`error: op.yaml:12: ${WORKER}: on none of 2 nodes: Deployment shop/op starts it`)
+  expect(stderr).toContain(`error: op.yaml:14: ${WORKER}: on none of 2 nodes: Deployment shop/op starts it`)
   expect(stderr).toContain(`left out: 1 image of pods that are not judged, on no node: ${WORKER}`)
   expect((await run('--fail-on', 'atRisk')).exitCode).toBe(0)
 })
@@ -74,19 +76,19 @@ test('every report says who names the image and where', async () => {
   const reports = ['html', 'sarif', 'junit'].flatMap((name) => [`--${name}`, `report.${name}`])
   const { stdout } = await run('--json', ...reports)
   const { images, omissions } = JSON.parse(stdout) as AuditReport & { omissions: unknown[] }
-  const namedBy = [{ kind: 'Deployment', namespace: 'shop', name: 'op', layer: 'argument', file: 'op.yaml', line: 12 }]
+  const namedBy = [{ kind: 'Deployment', namespace: 'shop', name: 'op', layer: 'argument', file: 'op.yaml', line: 14 }]
   expect(images).toMatchObject([
     { image: HELPER, judged: false, elsewhere: { presence: 'everywhere', nodes: 2, bundled: null } },
     { image: OP, judged: true, elsewhere: null },
     { image: WORKER, judged: false, elsewhere: { presence: 'nowhere', nodes: 0, namedBy } },
   ])
-  expect(omissions).toMatchObject([{ code: 'NAMED_IMAGE_NOWHERE', entries: [{ subject: WORKER, line: 12 }] }])
+  expect(omissions).toMatchObject([{ code: 'NAMED_IMAGE_NOWHERE', entries: [{ subject: WORKER, line: 14 }] }])
   const sarif = JSON.parse(await readFile(at('report.sarif'), 'utf8'))
   const result = sarif.runs[0].results.find(({ ruleId }: { ruleId: string }) => ruleId === 'NAMED_IMAGE_NOWHERE')
   expect(result.level).toBe('error')
   expect(result.locations[0].physicalLocation).toEqual({
     artifactLocation: { uri: 'op.yaml' },
-    region: { startLine: 12 },
+    region: { startLine: 14 },
   })
   const junit = await readFile(at('report.junit'), 'utf8')
   expect(junit).toContain('tests="3" failures="1"')
@@ -95,7 +97,7 @@ test('every report says who names the image and where', async () => {
   const data = JSON.parse(/application\/json">(.*?)<\/script>/s.exec(html)?.[1] ?? '')
   expect(data.named[0]).toMatchObject({ image: WORKER, presence: 'nowhere', on: '0 of 2' })
   expect(data.named[0].namedBy).toEqual([
-    'Deployment shop/op starts it from its argument: flag worker-image (op.yaml:12)',
+    'Deployment shop/op starts it from its argument: flag worker-image (op.yaml:14)',
   ])
 })
 

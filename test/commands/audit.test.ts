@@ -169,6 +169,7 @@ test('more is known with what the runtimes and the kubelets say', async () => {
 testWith(['kubectl'])('--cluster audits what a live cluster runs, through kubectl', async () => {
   const { items } = JSON.parse(await readFile(NODES, 'utf8'))
   const spec = { containers: [{ name: 'c', image: 'nginx:1.27', imagePullPolicy: 'Never' }], runtimeClassName: 'fast' }
+  const labels = { app: 'web' }
   const failing = {
     metadata: {
       name: 'web-x-1',
@@ -186,7 +187,10 @@ testWith(['kubectl'])('--cluster audits what a live cluster runs, through kubect
     '/api/v1/nodes': items,
     '/api/v1/pods': [failing],
     '/apis/apps/v1/deployments': [
-      { metadata: { name: 'web', namespace: 'shop' }, spec: { replicas: 2, template: { spec } } },
+      {
+        metadata: { name: 'web', namespace: 'shop' },
+        spec: { replicas: 2, selector: { matchLabels: labels }, template: { metadata: { labels }, spec } },
+      },
     ],
     '/apis/node.k8s.io/v1/runtimeclasses': [
       { metadata: { name: 'fast' }, scheduling: { nodeSelector: { 'kubernetes.io/os': 'linux' } } },

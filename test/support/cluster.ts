@@ -23,6 +23,22 @@ interface WorkloadParts {
   readonly spec?: object
 }
 
+const LABELS = { app: 'web' }
+const APIS: Readonly<Record<string, string>> = { Pod: 'v1', ReplicationController: 'v1', Job: 'batch/v1' }
+
+interface TakenParts {
+  readonly name?: string
+}
+
+/** An object that an API server takes, with the selector, labels and restart policy that its kind wants; `more` of its spec. */
+export function taken(kind: string, podSpec: object, { name = 'w', ...more }: TakenParts = {}) {
+  const head = { apiVersion: APIS[kind] ?? 'apps/v1', kind, metadata: { name } }
+  if (kind === 'Pod') return { ...head, spec: podSpec }
+  const isJob = kind === 'Job'
+  const template = { metadata: { labels: LABELS }, spec: { ...podSpec, ...(isJob && { restartPolicy: 'Never' }) } }
+  return { ...head, spec: { ...(!isJob && { selector: { matchLabels: LABELS } }), template, ...more } }
+}
+
 /** A Deployment of one container, unless told otherwise. */
 export function workload({
   kind = 'Deployment',
@@ -33,8 +49,7 @@ export function workload({
   spec,
 }: WorkloadParts = {}) {
   const container = { name: 'c', image, ...(policy && { imagePullPolicy: policy }) }
-  const template = { spec: { containers: [container], ...spec } }
-  const value = { apiVersion: 'apps/v1', kind, metadata: { name }, spec: { replicas, template } }
+  const value = taken(kind, { containers: [container], ...spec }, { name, ...(kind !== 'DaemonSet' && { replicas }) })
   return workloadsOf(JSON.stringify(value))[0] as Workload
 }
 

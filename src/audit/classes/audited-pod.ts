@@ -14,6 +14,7 @@ import { type RepellingTerm, type RepellingTerms, repels } from '../../kubernete
 import { type SchedulablePod, schedulablePod } from '../../kubernetes/scheduler/schedulable-pod.ts'
 import { podClaims, resourceClaimDoubts } from '../../kubernetes/storage/pod-claims.ts'
 import { type StorageFacts, storageFacts } from '../../kubernetes/storage/storage-facts.ts'
+import { validateWorkload } from '../../kubernetes/validation/validate-workload.ts'
 import { nameOnNode } from '../facts/images/image-lookup.ts'
 import { workloadKey } from '../facts/live/live-pods.ts'
 import { admissionDoubts } from './admission-doubts.ts'
@@ -59,8 +60,14 @@ export function auditedPod(workload: Workload, facts: PodFacts): AuditedPod {
   const admitted = admittedPod(workload, facts)
   const { storage = NO_STORAGE, completeKinds = new Set() } = facts
   const { spec } = admitted
-  const doubts = [...admissionDoubts(spec), ...admitted.doubts, ...fieldDoubts(spec), ...resourceClaimDoubts(spec)]
-  const pod = schedulablePod({ ...admitted, doubts }, podClaims(workload, storage, completeKinds))
+  const { rejection = admitted.rejection, doubt } = validateWorkload(workload)
+  const doubts = [
+    ...admissionDoubts(spec, doubt),
+    ...admitted.doubts,
+    ...fieldDoubts(spec),
+    ...resourceClaimDoubts(spec),
+  ]
+  const pod = schedulablePod({ ...admitted, rejection, doubts }, podClaims(workload, storage, completeKinds))
   const images = startedImages(workload.podSpec).map((image): AuditedImage => {
     const name = nameOnNode(image.reference)
     return { ...image, name, locked: name === undefined ? undefined : facts.locked.get(name) }

@@ -1,0 +1,79 @@
+import { expect, test } from 'vitest'
+import { readAllDocuments } from '../../../src/kubernetes/documents/document.ts'
+import { customWorkloadsOf } from '../../../src/kubernetes/objects/custom-workload.ts'
+import { resourcesOf } from '../../../src/kubernetes/objects/resource.ts'
+import { workloadOf } from '../../../src/kubernetes/objects/workload.ts'
+import { FIELD_RULES } from '../../../src/kubernetes/validation/field-rules.ts'
+import { FIELD_TYPES } from '../../../src/kubernetes/validation/field-types.ts'
+import { validateWorkload } from '../../../src/kubernetes/validation/validate-workload.ts'
+import { taken } from '../../support/cluster.ts'
+import known from '../pod-fields.json' with { type: 'json' }
+import { REFUSED_PODS } from './refused-pods.ts'
+import { REFUSED_WORKLOADS } from './refused-workloads.ts'
+import { TAKEN } from './taken.ts'
+
+function validated(object: object) {
+  const [resource] = readAllDocuments(JSON.stringify(object), 'test.json').flatMap(resourcesOf)
+  const workload = resource && (workloadOf(resource) ?? customWorkloadsOf(resource)[0])
+  return workload && validateWorkload(workload)
+}
+
+test.for([...REFUSED_WORKLOADS, ...REFUSED_PODS])('the API server refuses %s', ([, object, said]) => {
+  expect(validated(object)?.rejection).toContain(said)
+})
+
+test.for(TAKEN)('the API server takes %s', ([, object]) => {
+  expect(validated(object)).toEqual({})
+})
+
+const POD = { containers: [{ name: 'c', image: 'web:1', imagePullPolicy: 'never' }] }
+
+test('the pods of an operator are in doubt, and what it may add is no problem', () => {
+  const rollout = (spec: object) => ({
+    apiVersion: 'argoproj.io/v1alpha1',
+    kind: 'Rollout',
+    spec: { template: { spec } },
+  })
+  expect(validated(rollout(POD))?.doubt).toContain('its operator may change that')
+  expect(validated(rollout({ containers: [{ image: 'web:1' }] }))).toEqual({})
+})
+
+test.for([
+  [
+    'what is to be filled in',
+    { ...taken('Deployment', { containers: [{ name: 'c', image: 'a' }] }, { ...{ replicas: '${N}' } } as object) },
+    'spec.replicas',
+  ],
+  [
+    'what only an older Kubernetes serves',
+    { ...taken('Deployment', { containers: [{ name: 'c', image: 'a' }] }), apiVersion: 'apps/v1beta2' },
+    '1.16',
+  ],
+] as const)('%s is in doubt', ([, object, said]) => {
+  expect(validated(object)).toEqual({ doubt: expect.stringContaining(said) })
+})
+
+test('a pod that a cluster gave may have ephemeral containers', () => {
+  const stored = taken('Pod', {
+    containers: [{ name: 'c', image: 'a' }],
+    ephemeralContainers: [{ name: 'e', image: 'a' }],
+  })
+  expect(validated({ ...stored, metadata: { name: 'w', uid: 'x' } })).toEqual({})
+})
+
+test('every rule is about a field of the API', () => {
+  const unknown = Object.entries(FIELD_RULES).flatMap(([type, rules]) =>
+    Object.keys(rules)
+      .filter((name) => !FIELD_TYPES[type]?.split(' ').some((entry) => entry.split(':')[0] === name))
+      .map((name) => `${type}.${name}`),
+  )
+  expect(unknown).toEqual([])
+})
+
+test('every field of a pod has a type', () => {
+  const lacking = Object.entries(known.types).flatMap(([type, fields]) => {
+    const own = FIELD_TYPES[type]?.split(' ').map((entry) => entry.split(':')[0]) ?? []
+    return fields.filter((name) => !own.includes(name)).map((name) => `${type}.${name}`)
+  })
+  expect(lacking).toEqual([])
+})
