@@ -70,7 +70,7 @@ test.for<[what: string, misbehave: Misbehave, outcome?: ErrorCode[]]>([
     (code) =>
       [`${code} twice, for everything`, only('manifest layer config', first(2, status(code)))] as [string, Misbehave],
   ),
-  ...[400, 403, 405, 406, 412, 416, 501].map(
+  ...[400, 403, 404, 405, 406, 409, 410, 412, 416, 500, 501, 505].map(
     (code) => [`${code} for the rest`, rest(status(code))] as [string, Misbehave],
   ),
   [
@@ -111,13 +111,41 @@ test.for<[what: string, misbehave: Misbehave, outcome?: ErrorCode[]]>([
       response.writeHead(200, { 'content-encoding': 'gzip', 'content-length': content.length }).end(content),
     ),
   ],
+  ...['rot13', 'aws-chunked', 'identity, ', 'aws-chunked, identity'].map(
+    (coding) =>
+      [
+        `encoded as ${coding}, and as it was`,
+        only(
+          'layer config manifest',
+          encoded(coding, (content) => content),
+        ),
+      ] as [string, Misbehave],
+  ),
   [
     'an encoding nobody knows, of a layer',
     only(
       'layer',
-      encoded('rot13', (content) => content),
+      encoded('rot13', (content) => Buffer.concat([content, content])),
     ),
-    ['REGISTRY_ERROR'],
+    ['CONTENT_MISMATCH'],
+  ],
+  [
+    'encoded twice',
+    only(
+      'layer config manifest',
+      encoded('gzip, br', (content) => quickBrotli(gzipSync(content))),
+    ),
+  ],
+  [
+    'encoded, and in chunks that are none',
+    only(
+      'layer config manifest',
+      encoded('aws-chunked,gzip', (content) => gzipSync(content)),
+    ),
+  ],
+  [
+    'a document encoded without a word',
+    only('config manifest', ({ response, content }) => response.writeHead(200).end(gzipSync(content))),
   ],
   [
     'HEAD with another length',
@@ -191,7 +219,10 @@ test('an error names what was promised, what came, and how it was encoded', asyn
 })
 
 test('a page for people is named as one', async () => {
-  const { message, hint } = await failureOf({ 'content-type': 'text/html' }, Buffer.from('<html>'))
-  expect(message).toContain('answers with a web page')
+  const { message, hint } = await failureOf(
+    { 'content-type': 'text/html' },
+    Buffer.from('<html><title>Sign\nin</title>'),
+  )
+  expect(message).toContain('answers with a web page (Sign in)')
   expect(hint).toContain('Something else than a registry answers')
 })

@@ -6,7 +6,7 @@ import { isIndexType, isManifestType, isSchema1Type, OCI_INDEX } from '../../oci
 import type { Endpoint } from '../config/endpoint.ts'
 import { type HttpResponse, MAX_DOCUMENT } from '../http/send-request.ts'
 import type { Subject } from '../http/subject.ts'
-import { codingOf, decodeAll } from '../transfer/decoding.ts'
+import { codingByMagic, codingOf, decodeAll } from '../transfer/decoding.ts'
 
 /** What the head of an answer says of a manifest; undefined when it does not say enough. */
 export function descriptorOf({ headers }: HttpResponse): Descriptor | undefined {
@@ -45,9 +45,9 @@ export function bodyWith(response: HttpResponse, digest: Digest): Buffer | undef
   return body && digestOf(body, algorithm) === digest ? body : undefined
 }
 
-/** The body that was encoded on its way; undefined where it cannot be what its header says. */
+/** The body that was encoded on its way, be it said or not; undefined where it was not, or cannot be what its header says. */
 function decoded({ headers, body }: HttpResponse): Buffer | undefined {
-  const coding = codingOf(headers)
+  const coding = codingOf(headers) ?? codingByMagic(body)
   return coding ? decodeAll(coding, body, MAX_DOCUMENT) : undefined
 }
 

@@ -1,18 +1,20 @@
 import type { HttpRequest, HttpResponse } from '../http/send-request.ts'
+import { plainBody } from '../transfer/decoding.ts'
 
 /** Words of a refusal that repeat what we showed: some servers, and proxies before them, echo requests. */
 const SHOWN = /\b(Bearer|Basic|Negotiate)\s+[\w.~+/=-]{4,}/gi
 
-/** A refusal whose words hold nothing of what was sent in these headers, nor of the other secrets. */
+/** A refusal, as it was before a proxy encoded it, whose words hold nothing of what was sent in these headers, nor of the other secrets. */
 export function withoutSecrets(
   response: HttpResponse,
   sent: HttpRequest['headers'],
   others: readonly string[] = [],
 ): HttpResponse {
   if (response.status < 400 || response.body.length === 0) return response
-  let text = response.body.toString('utf8')
+  let text = plainBody(response).toString('utf8')
   for (const secret of longestFirst([...secretsIn(sent), ...others])) text = text.replaceAll(secret, '***')
-  return { ...response, body: Buffer.from(text.replace(SHOWN, '$1 ***')) }
+  const { 'content-encoding': _coding, ...headers } = response.headers
+  return { ...response, headers, body: Buffer.from(text.replace(SHOWN, '$1 ***')) }
 }
 
 function secretsIn(headers: HttpRequest['headers']): string[] {

@@ -1,22 +1,32 @@
 import type { HttpResponse } from '../http/send-request.ts'
+import { plainBody } from '../transfer/decoding.ts'
 
 /** Characters: what is said of a failure stays one line. */
 const LONGEST = 200
 
 /**
  * What an answer says of a failure, as one short line; empty where it says nothing. Sources: distribution-spec, error codes
- * (`errors`); RFC 6749, 5.2 (`error`, `error_description`); `details` is Docker Hub's, `message` GitLab's and Quay's.
+ * (`errors`); RFC 6749, 5.2 (`error`, `error_description`); `details` is Docker Hub's, `message` GitLab's and Quay's. Of a page
+ * for people its title.
  */
-export function registryWords({ body }: Pick<HttpResponse, 'body'>): string {
-  const said = parse(body)
+export function registryWords(response: Pick<HttpResponse, 'headers' | 'body'>): string {
+  if (isWebPage(response)) return ['a web page', pageTitle(response)].filter(Boolean).join(': ')
+  const said = parse(plainBody(response))
   const [first = {}] = Array.isArray(said.errors) ? said.errors : []
   const parts = isTable(first) && (first.code || first.message) ? [first.code, first.message] : flatWords(said)
-  return parts
-    .filter((part) => typeof part === 'string')
-    .join(': ')
+  return oneLine(parts.filter((part) => typeof part === 'string').join(': '))
+}
+
+function oneLine(text: string): string {
+  return text
     .replace(/[\p{Cc}\s]+/gu, ' ')
     .trim()
     .slice(0, LONGEST)
+}
+
+/** What a page for people is called; empty where it does not say. */
+export function pageTitle(response: Pick<HttpResponse, 'headers' | 'body'>): string {
+  return oneLine(/<title[^>]*>([^<]+)/i.exec(plainBody(response).toString('utf8'))?.[1] ?? '')
 }
 
 function flatWords({ error, error_description, details, message }: Record<string, unknown>): unknown[] {
@@ -25,10 +35,9 @@ function flatWords({ error, error_description, details, message }: Record<string
 }
 
 /** Whether a page for people came instead: of a login, or of a proxy. */
-export function isWebPage({ headers, body }: Pick<HttpResponse, 'headers' | 'body'>): boolean {
-  return (
-    /^text\/html\b/i.test(String(headers['content-type'] ?? '')) || /^\s*<(?:!doctype html|html)\b/i.test(startOf(body))
-  )
+export function isWebPage(response: Pick<HttpResponse, 'headers' | 'body'>): boolean {
+  const type = String(response.headers['content-type'] ?? '')
+  return /^text\/html\b/i.test(type) || /^\s*<(?:!doctype html|html)\b/i.test(startOf(plainBody(response)))
 }
 
 function startOf(body: Buffer): string {

@@ -6,33 +6,46 @@ import { LONGEST_WAIT, parseRetryAfter, TransientError } from '../http/retry.ts'
 import type { HttpResponse } from '../http/send-request.ts'
 import type { Subject } from '../http/subject.ts'
 import { type Meaning, pushMeaning } from './push-meaning.ts'
-import { isWebPage, registryWords } from './registry-words.ts'
+import { isWebPage, pageTitle, registryWords } from './registry-words.ts'
 
 /** What an answer that is no success means to a user. The registry's own words are quoted, never its headers. */
 export function responseError(subject: Subject, response: HttpResponse): ExpectedError {
   const { registry, what, isPush = false } = subject
   const { status } = response
   const quota = status === 429 ? readQuota(response) : undefined
-  const words = [registryWords(response), quota && `${describeQuota(quota)} left`].filter(Boolean).join('; ')
+  const said = status < 300 && isWebPage(response) ? pageTitle(response) : registryWords(response)
+  const words = [said, quota && `${describeQuota(quota)} left`].filter(Boolean).join('; ')
   const [code, problem, hint] = (isPush && pushMeaning(subject, response)) || meaningOf(response, what)
-  const wait = parseRetryAfter(response.headers) ?? 0
-  const waits = wait > LONGEST_WAIT ? `, and asks to wait ${formatDuration(wait)}` : ''
+  const { waits, again } = longWait(response)
   const text = `${what}: ${registry} ${problem}${words ? ` (${words})` : ''}${waits}`
   const help =
     status === 429 ? quotaHint(registry, quota ?? { source: undefined }) : hint.replaceAll('REGISTRY', registry)
-  return new ExpectedError(code, text, { hint: waits ? `${againAfter(wait)} ${help}` : help, registry, status })
+  const between = status === 403 && isWebPage(response) ? ' A firewall or a proxy may have answered in its place.' : ''
+  return new ExpectedError(code, text, { hint: `${again}${help}${between}`, registry, status })
 }
 
-function againAfter(milliseconds: number): string {
-  const time = new Date(Date.now() + milliseconds).toISOString().slice(0, 16).replace('T', ' ')
-  return `Run the same command again after ${time} UTC.`
+/** What is to be said where somebody wants us to wait longer than a run does: in a message, and in its hint. */
+export function longWait({ headers }: Pick<HttpResponse, 'headers'>): { waits: string; again: string } {
+  const wait = parseRetryAfter(headers) ?? 0
+  if (wait <= LONGEST_WAIT) return { waits: '', again: '' }
+  const time = new Date(Date.now() + wait).toISOString().slice(0, 16).replace('T', ' ')
+  return {
+    waits: `, and asks to wait ${formatDuration(wait)}`,
+    again: `Run the same command again after ${time} UTC. `,
+  }
 }
 
 function meaningOf(response: HttpResponse, what: string): Meaning {
   const { status } = response
-  if (status < 300 && isWebPage(response)) return ['REGISTRY_ERROR', 'answers with a web page', WEB_PAGE]
+  if (status < 300 && isWebPage(response))
+    return ['REGISTRY_ERROR', `answers with a web page${placeOf(response)}`, WEB_PAGE]
   if (status === 404) return [what.startsWith('blob') ? 'BLOB_UNKNOWN' : 'MANIFEST_UNKNOWN', ...UNKNOWN]
   return MEANINGS[status] ?? ['REGISTRY_ERROR', `answers ${status}`, RETRY_HINT]
+}
+
+/** Where a redirect led, if it is to a page of people's. */
+function placeOf({ url }: HttpResponse): string {
+  return url.pathname.startsWith('/v2/') ? '' : `, ${url.host}${url.pathname}`
 }
 
 const RETRY_HINT = 'Run the same command again later, or use a mirror with --mirror.'

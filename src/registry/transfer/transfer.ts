@@ -13,9 +13,13 @@ export class Transfer {
   readonly #sink: BlobSink
   /** The server misunderstood a Range once: from then on the whole is asked for, and what is known is skipped. */
   #whole = false
+  /** How often a server failed for a part. */
+  #failed = 0
   /** What was encoded by its header was none: from then on bytes are taken as they come. */
   #asIs = false
   #problem: string | undefined
+  /** How the last answer says that it is encoded. */
+  #coding: string | undefined
   /** Whether the rest may come over several connections: that is tried once. */
   mayBeSplit = true
 
@@ -33,6 +37,7 @@ export class Transfer {
   receive(subject: Subject, onBytes: (bytes: number) => 'enough' | undefined): Receive {
     const isPart = this.range.range !== undefined
     return (status, headers) => {
+      this.#coding = codingOf(headers)
       this.#problem = this.#problemOf(status, headers, { start: this.#sink.received, isPart })
       if (this.#problem) return 'refuse'
       if (!isContent(status)) return 'collect'
@@ -44,7 +49,7 @@ export class Transfer {
 
   /** @throws TransientError when the answer was no use, and the whole may be sent where a part is not. */
   check({ status }: HttpResponse, subject: Subject): void {
-    const isRefused = this.range.range !== undefined && RANGE_REFUSED.has(status)
+    const isRefused = this.range.range !== undefined && this.#refusesRange(status)
     const problem = this.#problem ?? (isRefused || status === 416 ? 'refuses to send the rest of it' : undefined)
     if (isRefused || status === 416 || (status === 206 && this.#problem)) this.#whole = true
     if (problem) throw new TransientError(unusable(subject, problem))
@@ -64,20 +69,30 @@ export class Transfer {
     }
   }
 
+  /** Some links are signed for the whole alone; some servers fail for a part, always. */
+  #refusesRange(status: number): boolean {
+    if (status >= 500 && status !== 501) return ++this.#failed > 1
+    return status === 204 || status === 501 || (status >= 400 && !NOT_OF_RANGE.has(status))
+  }
+
   broken(subject: Subject): ExpectedError {
     return unusable(subject, 'does not send the part of it that was asked for')
   }
 
   short(subject: Subject): ExpectedError {
     const { size } = this.#blob
-    return unusable(subject, `sent only ${this.#sink.received} of its ${size} bytes`)
+    return unusable(subject, `sent only ${this.#sink.received} of its ${size} bytes${this.#encoding}`)
   }
 
   #tooLong({ registry, what }: Subject): ExpectedError {
-    const problem = `sends more than its ${this.#blob.size} bytes`
+    const problem = `sends more than its ${this.#blob.size} bytes${this.#encoding}`
     return new ExpectedError('CONTENT_MISMATCH', `${what}: ${registry} ${problem}`, {
       hint: 'A proxy or a broken registry changed it. Try another network path or mirror.',
     })
+  }
+
+  get #encoding(): string {
+    return this.#coding ? ` (content-encoding: ${this.#coding})` : ''
   }
 
   /** The sink, behind what it has already. */
@@ -104,7 +119,8 @@ export class Transfer {
     subject: Subject,
   ): Pick<BlobSink, 'write'> {
     const coding = codingOf(headers)
-    if (!coding || this.#asIs || Number(headers['content-length']) === this.#blob.size) return bytes
+    if (!coding || !canDecode(coding) || this.#asIs || Number(headers['content-length']) === this.#blob.size)
+      return bytes
     const decoding = decodeInto(coding, bytes)
     return {
       write: async (chunk) => {
@@ -124,12 +140,9 @@ export class Transfer {
     headers: HttpResponse['headers'],
     { start: expected, isPart }: { start: number; isPart: boolean },
   ): string | undefined {
-    const coding = codingOf(headers)
-    if (isContent(status) && status !== 206 && coding && !canDecode(coding)) {
-      return `or a proxy before it changed the bytes (content-encoding: ${coding})`
-    }
     if (status !== 206) return undefined
-    if (coding) return `or a proxy before it encoded a part of it (content-encoding: ${coding})`
+    const coding = codingOf(headers)
+    if (coding && canDecode(coding)) return `or a proxy before it encoded a part of it (content-encoding: ${coding})`
     const [, start, total] = /^bytes (\d+)-\d+\/(\d+|\*)$/.exec(String(headers['content-range'])) ?? []
     // Who was asked for the whole sends the whole, whatever it is called.
     if (!isPart && start === undefined) return undefined
@@ -143,8 +156,8 @@ function isContent(status: number): boolean {
   return status === 200 || status === 203 || status === 206
 }
 
-/** How servers say that they send no parts: some links are signed for the whole alone. */
-const RANGE_REFUSED = new Set([204, 400, 403, 405, 406, 412, 416, 501])
+/** What says nothing of the part that was asked for: who we are, and that it may go another time. */
+const NOT_OF_RANGE = new Set([401, 407, 408, 425, 429, 499])
 
 function unusable({ registry, what }: Subject, problem: string): ExpectedError {
   return new ExpectedError('REGISTRY_ERROR', `${what}: ${registry} ${problem}`, {
