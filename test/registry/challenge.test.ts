@@ -28,6 +28,11 @@ test.for<[what: string, header: string | string[], expected: [string, Record<str
       ['basic', { realm: 'x "y"' }],
     ],
   ],
+  [
+    'addresses without quotes',
+    'Bearer realm=https://auth.example/token?a=b,service=x',
+    [['bearer', { realm: 'https://auth.example/token?a=b', service: 'x' }]],
+  ],
   ['nonsense', '="', []],
 ])('%s', ([, header, expected]) => {
   const found = parseChallenges(header).map(({ scheme, parameters }) => [scheme, Object.fromEntries(parameters)])

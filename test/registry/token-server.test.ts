@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
+import { gzipSync } from 'node:zlib'
 import { expect, onTestFinished, test } from 'vitest'
 import { parseReference } from '../../src/oci/reference.ts'
 import type { Credentials } from '../../src/registry/auth/credentials.ts'
@@ -56,7 +57,11 @@ test('its Retry-After counts, and one that is too long is said', async () => {
   await short.resolve()
   expect(short.asked).toHaveLength(2)
   const long = await start({ answer: (_, response) => sendError(response, 429, 'X', { 'retry-after': '3600' }) })
-  await expect(long.resolve()).rejects.toMatchObject({ code: 'TOOMANYREQUESTS' })
+  await expect(long.resolve()).rejects.toMatchObject({
+    code: 'TOOMANYREQUESTS',
+    message: expect.stringContaining('answers 429 (X: as scripted), and asks to wait 1h'),
+    hint: expect.stringMatching(/^Run the same command again after \d{4}-\d\d-\d\d \d\d:\d\d UTC\./),
+  })
   expect(long.asked).toHaveLength(1)
 })
 
@@ -87,4 +92,29 @@ test('a token that docker keeps for the registry is shown as it is', async () =>
   expect(good.asked).toEqual([])
   const bad = await start({ answer: () => false, credentials: { registryToken: 'bad' } })
   await expect(bad.resolve()).rejects.toMatchObject({ code: 'UNAUTHORIZED' })
+})
+
+test('a web page in place of a token is named as one', async () => {
+  const page = '<html><title>Company login</title>'
+  const { resolve } = await start({
+    answer: (_, response) => response.writeHead(200, { 'content-type': 'text/html' }).end(page),
+  })
+  await expect(resolve()).rejects.toMatchObject({
+    message: expect.stringMatching(/its token server \S+ answers with a web page \(Company login\)$/),
+    hint: expect.stringContaining('such as a login or a proxy'),
+  })
+})
+
+test('what a proxy encoded is read: a token, and a refusal, of which no secret is told', async () => {
+  const gzip = { 'content-encoding': 'gzip' }
+  const good = await start({
+    answer: (_, response) => response.writeHead(200, gzip).end(gzipSync('{"token":"good"}')),
+  })
+  await good.resolve()
+  const refused = await start({
+    answer: (_, response) => response.writeHead(401, gzip).end(gzipSync('{"message":"not robot with secret"}')),
+  })
+  await expect(refused.resolve()).rejects.toMatchObject({
+    message: expect.stringContaining('refuses the credentials (not robot with ***)'),
+  })
 })

@@ -6,7 +6,8 @@ export interface Challenge {
 
 const TOKEN = "[!#$%&'*+.^_`|~0-9A-Za-z-]+"
 const SCHEME = new RegExp(`^\\s*(${TOKEN})(?:\\s+|$)(?!=)`)
-const PARAMETER = new RegExp(`^\\s*(${TOKEN})\\s*=\\s*(?:"((?:[^"\\\\]|\\\\.)*)"|(${TOKEN}))\\s*(?:,|$)`)
+/** Some write addresses without quotes. */
+const PARAMETER = new RegExp(`^\\s*(${TOKEN})\\s*=\\s*(?:"((?:[^"\\\\]|\\\\.)*)"|([^\\s",]+))\\s*(?:,|$)`)
 
 /**
  * Reads `WWW-Authenticate`, which may hold several challenges: `Bearer realm="…",scope="a,b", Basic realm="…"`.

@@ -1,10 +1,11 @@
 import { ExpectedError } from '../../errors.ts'
 import { withoutSecrets } from '../failures/redaction.ts'
-import { registryWords } from '../failures/registry-words.ts'
-import { isTransient } from '../failures/response-error.ts'
+import { isWebPage, pageTitle, registryWords } from '../failures/registry-words.ts'
+import { isTransient, longWait } from '../failures/response-error.ts'
 import { isLoopback } from '../http/address-guard.ts'
 import { parseRetryAfter, TransientError } from '../http/retry.ts'
 import type { HttpRequest, HttpResponse } from '../http/send-request.ts'
+import { plainBody } from '../transfer/decoding.ts'
 import type { Challenge } from './challenge.ts'
 import type { Credentials } from './credentials.ts'
 import type { Scope } from './scope.ts'
@@ -57,8 +58,9 @@ export async function fetchToken(
     })
   }
   const code = response.status === 429 ? 'TOOMANYREQUESTS' : 'REGISTRY_ERROR'
-  const error = new ExpectedError(code, problem(`answers ${response.status}`), {
-    hint: 'Run the same command again later; ask the operator of the registry if it stays so.',
+  const { waits, again } = longWait(response)
+  const error = new ExpectedError(code, `${problem(`answers ${response.status}`)}${waits}`, {
+    hint: `${again || 'Run the same command again later. '}Ask the operator of the registry if it stays so.`,
     registry: registry.host,
     status: response.status,
   })
@@ -109,22 +111,28 @@ export function basicHeader(credentials: Credentials | undefined): Record<string
   return { authorization: `Basic ${Buffer.from(`${username}:${password}`).toString('base64')}` }
 }
 
-function readToken({ body }: HttpResponse, registry: URL, realm: URL): Token {
+function readToken(response: HttpResponse, registry: URL, realm: URL): Token {
   let answer: Record<string, unknown> = {}
   try {
-    answer = JSON.parse(body.toString('utf8')) ?? {}
+    answer = JSON.parse(plainBody(response).toString('utf8')) ?? {}
   } catch {
     // The same message as for an answer without a token.
   }
   const value = answer.token || answer.access_token
   // What cannot stand in a header is no token.
-  if (typeof value !== 'string' || !/^[\x21-\x7e]+$/.test(value))
-    throw new ExpectedError(
-      'REGISTRY_ERROR',
-      `${registry.host}: the answer of its token server ${realm.host} holds no token`,
-    )
+  if (typeof value !== 'string' || !/^[\x21-\x7e]+$/.test(value)) throw withoutToken(response, registry, realm)
   const life = Math.max(Number(answer.expires_in) || 0, SHORTEST_LIFE)
   return { value, expires: Date.now() + life * 1000 - MARGIN }
+}
+
+function withoutToken(response: HttpResponse, { host }: URL, realm: URL): ExpectedError {
+  const server = `its token server ${realm.host}`
+  if (!isWebPage(response))
+    return new ExpectedError('REGISTRY_ERROR', `${host}: the answer of ${server} holds no token`)
+  const title = pageTitle(response)
+  return new ExpectedError('REGISTRY_ERROR', `${host}: ${server} answers with a web page${title && ` (${title})`}`, {
+    hint: `Something else than a token server answers at ${realm.href}, such as a login or a proxy: check that address.`,
+  })
 }
 
 /**
