@@ -18,6 +18,8 @@ test.for<[url: string, proxies: ProxyOptions, proxy: string | undefined]>([
   ['https://quay.io', { http: 'http://plain:1' }, undefined],
   ['https://quay.io', { https: 'proxy:3128' }, 'http://proxy:3128/'],
   ['https://quay.io', { https: 'user:p%40ss@proxy:3128' }, 'http://user:p%40ss@proxy:3128/'],
+  ['https://quay.io', { http: 'http://plain:1', all: 'socks5h://all:3' }, 'socks5h://all:3'],
+  ['https://quay.io', { ...BOTH, all: 'socks5h://all:3' }, 'http://secure:2/'],
   ['https://localhost:5000', BOTH, undefined],
   ['http://127.0.0.2', BOTH, undefined],
   ['https://[::1]', BOTH, undefined],

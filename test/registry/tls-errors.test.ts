@@ -1,8 +1,10 @@
+import { once } from 'node:events'
 import { writeFile } from 'node:fs/promises'
-import { type AddressInfo, createServer as createPlainServer } from 'node:net'
+import { createServer as createHttp2Server } from 'node:http2'
+import { type AddressInfo, createServer as createPlainServer, type Socket } from 'node:net'
 import { join } from 'node:path'
 import { createServer, type TlsOptions } from 'node:tls'
-import { expect, onTestFinished } from 'vitest'
+import { expect, onTestFinished, test } from 'vitest'
 import { parseReference } from '../../src/oci/reference.ts'
 import { RegistryClient } from '../../src/registry/client/registry-client.ts'
 import { makeCertificates } from '../support/certificates.ts'
@@ -96,4 +98,48 @@ withOpenssl('each thing that is wrong with https has words of its own, and is no
     })
     expect(connections, `${text}`).toBe(1)
   }
+})
+
+withOpenssl('a server of this machine that knows only HTTP/2 is named as one, by https and without', async () => {
+  const { read } = await makeCertificates()
+  const pair = { cert: await read('localhost.test.crt'), key: await read('localhost.test.key') }
+  const servers = [createServer({ ...pair, ALPNProtocols: ['h2'] }), createHttp2Server()]
+  const problems = [/speaks only HTTP\/2/, /speaks something else than HTTP\/1\.1/]
+  for (const [at, server] of servers.entries()) {
+    server.on('tlsClientError', () => {})
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', () => resolve()))
+    onTestFinished(() => void server.close())
+    const client = new RegistryClient({ retry: { attempts: 3, delay: 1 } })
+    onTestFinished(() => client.close())
+    const { port } = server.address() as AddressInfo
+    await expect(client.resolve(parseReference(`127.0.0.1:${port}/app:1`))).rejects.toMatchObject({
+      code: 'REGISTRY_UNREACHABLE',
+      message: expect.stringMatching(problems[at]!),
+      hint: expect.stringContaining(at === 0 ? 'HTTP/1.1' : `answers at 127.0.0.1:${port}`),
+    })
+  }
+})
+
+test('a run that ends waits for no handshake', async () => {
+  const accepted: Socket[] = []
+  const closed = Promise.withResolvers<void>()
+  const silent = createPlainServer((socket) => {
+    accepted.push(socket)
+    socket
+      .resume()
+      .on('error', () => {})
+      .on('close', () => closed.resolve())
+  })
+  await new Promise<void>((resolve) => silent.listen(0, '0.0.0.0', resolve))
+  onTestFinished(() => {
+    silent.close()
+    for (const socket of accepted) socket.destroy()
+  })
+  const client = new RegistryClient({ retry: { attempts: 1, delay: 1 } })
+  const { port } = silent.address() as AddressInfo
+  const asking = client.resolve(parseReference(`0.0.0.0:${port}/app:1`)).catch((error) => error)
+  await once(silent, 'connection')
+  await client.close()
+  expect(await asking).toBeInstanceOf(Error)
+  await closed.promise
 })

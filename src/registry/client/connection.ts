@@ -5,12 +5,19 @@ import type { FindCredentials } from '../auth/credentials.ts'
 import type { Scope } from '../auth/scope.ts'
 import type { FindSettings } from '../config/certificate-files.ts'
 import type { Endpoint } from '../config/endpoint.ts'
-import { isCertificateProblem, isLasting, networkError } from '../failures/network-error.ts'
+import { isLasting, isOfHttps, networkError } from '../failures/network-error.ts'
 import { withoutSecrets } from '../failures/redaction.ts'
 import type { TransportOptions } from '../http/dispatcher.ts'
 import { followRedirects } from '../http/follow-redirects.ts'
 import { type RetryOptions, TransientError, withRetries } from '../http/retry.ts'
-import { type HttpRequest, type HttpResponse, type Receive, StalledError, type Timeouts } from '../http/send-request.ts'
+import {
+  ConnectionError,
+  type HttpRequest,
+  type HttpResponse,
+  type Receive,
+  StalledError,
+  type Timeouts,
+} from '../http/send-request.ts'
 import type { Subject } from '../http/subject.ts'
 import { Transports } from './transports.ts'
 
@@ -165,7 +172,11 @@ export class Connection {
     const dispatcher = isOwn
       ? await this.#transports.of(endpoint)
       : await this.#transports.elsewhere(endpoint, request.url)
-    return followRedirects(request, { ...this.#routeOf(endpoint), dispatcher, isSecret: true })
+    const sending = followRedirects(request, { ...this.#routeOf(endpoint), dispatcher, isSecret: true })
+    return sending.catch((error) => {
+      const isBroken = !isOwn && error instanceof ConnectionError
+      throw isBroken ? new ConnectionError(error.cause as Error, request.url.host) : error
+    })
   }
 
   #routeOf(endpoint: Endpoint) {
@@ -175,7 +186,7 @@ export class Connection {
   async #answers(endpoint: Endpoint): Promise<boolean> {
     return this.#ping(endpoint).then(
       () => true,
-      (error) => endpoint.maySpeakHttps === true && isCertificateProblem(error),
+      (error) => endpoint.maySpeakHttps === true && isOfHttps(error),
     )
   }
 

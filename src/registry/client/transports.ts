@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events'
 import type { Dispatcher } from 'undici'
 import type { FindSettings } from '../config/certificate-files.ts'
 import type { Endpoint } from '../config/endpoint.ts'
@@ -13,11 +14,14 @@ export class Transports {
   readonly #dispatchers = new Map<HostSettings, Map<Nearness, Dispatcher>>()
   /** By host, how near it is. */
   readonly #nearness = new Map<string, Promise<Nearness>>()
+  readonly #ending = new AbortController()
 
   constructor(options: TransportOptions, connectTimeout: number, findSettings: FindSettings = async () => undefined) {
     this.#options = options
     this.#connectTimeout = connectTimeout
     this.#findSettings = findSettings
+    // Each connection that is being made listens.
+    setMaxListeners(0, this.#ending.signal)
   }
 
   async of(endpoint: Endpoint): Promise<Dispatcher> {
@@ -40,6 +44,7 @@ export class Transports {
   }
 
   async destroy(reason: Error): Promise<void> {
+    this.#ending.abort(reason)
     for (const dispatchers of this.#dispatchers.values()) {
       for (const dispatcher of dispatchers.values()) await dispatcher.destroy(reason)
     }
@@ -71,6 +76,7 @@ export class Transports {
     }
     return createDispatcher(transport, {
       connectTimeout: settings.connectTimeout ?? this.#connectTimeout,
+      signal: this.#ending.signal,
       ...(allowed !== ANYWHERE && { lookup: guardedLookup(allowed) }),
     })
   }

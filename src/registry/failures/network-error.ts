@@ -22,17 +22,24 @@ export function isLasting(error: unknown): boolean {
   return problemOf(error)?.isLasting === true
 }
 
-/** Whoever shows a certificate, or wants one, speaks https. */
-export function isCertificateProblem(error: unknown): boolean {
-  return problemOf(error)?.text.includes('certificate') === true
+/** Whoever shows a certificate, wants one, or refuses what we speak inside of https, speaks https. */
+export function isOfHttps(error: unknown): boolean {
+  return problemOf(error)?.isOfHttps === true
 }
 
 function problemOf(error: unknown): Problem | undefined {
   if (error instanceof StalledError) return { text: error.message, hint: AGAIN }
   if (error instanceof ProxyError) return proxyProblem(error)
   if (error instanceof PrivateAddressError) return privateAddress(error)
-  if (error instanceof ConnectionError) return connectionProblem(error.cause as Error)
+  if (error instanceof ConnectionError) return placed(connectionProblem(error.cause as Error), error.elsewhere)
   return undefined
+}
+
+/** What goes wrong where a registry leads to is not its own. */
+function placed(problem: Problem, elsewhere: string | undefined): Problem {
+  if (elsewhere === undefined) return problem
+  const { text, hint } = problem
+  return { ...problem, text: `leads to ${elsewhere}: ${text}`, hint: hint.replaceAll('REGISTRY', elsewhere) }
 }
 
 function privateAddress({ host }: PrivateAddressError): Problem {
@@ -47,26 +54,36 @@ function connectionProblem(error: Error): Problem {
   const { code = '', message } = innermost(error)
   const [text, hint] = PROBLEMS[code] ?? []
   if (text) return { text, hint: hint ?? AGAIN, isLasting: code === 'ENOTFOUND' }
+  // undici's parser, or Node's.
+  if (error.name === 'HTTPParserError' || code.startsWith('HPE_')) return OTHER_PROTOCOL
   return tlsProblem(code, message) ?? { text: `the connection broke (${error.message})`, hint: AGAIN }
 }
 
-function proxyProblem({ host, status, cause }: ProxyError): Problem {
+function proxyProblem({ host, status, offers, reason, cause }: ProxyError): Problem {
   // Some say 401 where the password is wrong, and 407 only where there is none.
   if (status === 407 || status === 401) {
-    return { text: `the proxy ${host} asks for other credentials (${status})`, hint: PROXY, isLasting: true }
+    const isSpoken = offers.length === 0 || offers.some((scheme) => scheme.toLowerCase() === 'basic')
+    if (isSpoken)
+      return { text: `the proxy ${host} asks for other credentials (${status})`, hint: PROXY, isLasting: true }
+    const text = `the proxy ${host} asks for credentials in ways that are not spoken here (${offers.join(', ')})`
+    return { text, hint: FORWARDER, isLasting: true }
   }
   if (status !== undefined) {
     const isLasting = status < 500
     return { text: `the proxy ${host} makes no connection to it (${status})`, hint: PROXY, isLasting }
   }
-  return {
-    text: `the proxy ${host}: ${(cause instanceof Error ? connectionProblem(cause).text : undefined) ?? 'is not reached'}`,
-    hint: PROXY,
-  }
+  const { text = reason ?? 'is not reached', isLasting } = cause instanceof Error ? connectionProblem(cause) : {}
+  return { text: `the proxy ${host}: ${text}`, hint: PROXY, ...(isLasting && { isLasting }) }
 }
 
+const FORWARDER = 'Run a proxy of your own that logs in there, such as cntlm or px, and name that one in HTTPS_PROXY.'
 const PROXY =
   'Check HTTPS_PROXY and HTTP_PROXY (http://USER:PASSWORD@HOST:PORT); name hosts that need no proxy in NO_PROXY.'
+const OTHER_PROTOCOL: Problem = {
+  text: 'speaks something else than HTTP/1.1',
+  hint: 'A server that knows only HTTP/2, or no registry at all, answers at REGISTRY: check host and port.',
+  isLasting: true,
+}
 const AGAIN = 'Run the same command again; check the network and the proxy settings if it stays so.'
 
 const PROBLEMS: Record<string, [text: string, hint?: string]> = {

@@ -7,8 +7,11 @@ export interface Problem {
   readonly hint: string
   /** It stays so however often one asks. */
   readonly isLasting?: boolean
+  /** Whoever says so speaks https. */
+  readonly isOfHttps?: boolean
 }
 
+const NO_HTTPS = 'does not speak https'
 /** By the codes of Node and of OpenSSL. */
 const PROBLEMS: [codes: RegExp, text: string, hint: string][] = [
   [/^CERT_HAS_EXPIRED$/, 'its certificate has expired', 'Renew it there; or set the clock of this machine.'],
@@ -43,7 +46,7 @@ const PROBLEMS: [codes: RegExp, text: string, hint: string][] = [
     'its certificate is not trusted',
     'Give the authority that signed it with --ca FILE.',
   ],
-  [/^(?:ERR_SSL|EPROTO)/, 'does not speak https', 'If that is right, add: --plain-http REGISTRY'],
+  [/^(?:ERR_SSL|EPROTO)/, NO_HTTPS, 'If that is right, add: --plain-http REGISTRY'],
 ]
 
 /** What a handshake that failed means to a user; undefined where none did. */
@@ -52,5 +55,5 @@ export function tlsProblem(code: string, message: string): Problem | undefined {
   const alert = /alert ([a-z ]+)/.exec(message)?.[1]?.toUpperCase().replaceAll(' ', '_') ?? ''
   const said = /^(?:ERR_SSL|EPROTO)/.test(code) ? `${code} ALERT_${alert}` : code
   const [, text, hint] = PROBLEMS.find(([codes]) => codes.test(said)) ?? []
-  return text && hint ? { text: `${text} (${code})`, hint, isLasting: true } : undefined
+  return text && hint ? { text: `${text} (${code})`, hint, isLasting: true, isOfHttps: text !== NO_HTTPS } : undefined
 }

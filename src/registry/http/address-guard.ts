@@ -95,7 +95,7 @@ function blockListOf(networks: readonly string[]): BlockList {
 }
 
 /** The sixteen bytes of an address of IPv6. */
-function bytesOf(address: string): number[] {
+export function bytesOf(address: string): number[] {
   // As a URL has it, no part is dotted.
   const [head = '', tail = ''] = new URL(`http://[${address.split('%')[0]}]`).hostname.slice(1, -1).split('::')
   const [front, back] = [head, tail].map((part) =>

@@ -2,6 +2,7 @@ import type { LookupFunction, Socket } from 'node:net'
 import { createSecureContext, getCACertificates, type SecureContext } from 'node:tls'
 import { Agent, buildConnector, type Dispatcher, Pool, ProxyAgent } from 'undici'
 import type { HostSettings } from './host-settings.ts'
+import { openHttpTunnel, type ProxySecurity } from './http-tunnel.ts'
 import { ProxyError, type ProxyOptions, proxyFor } from './proxy.ts'
 import { receiveMemory } from './receive-memory.ts'
 import { openSocksTunnel } from './socks-tunnel.ts'
@@ -15,12 +16,14 @@ export interface DispatcherOptions {
   readonly connectTimeout: number
   /** Looks names up in place of the system's own way. */
   readonly lookup?: LookupFunction
+  /** Ends connections that are being made. */
+  readonly signal?: AbortSignal | undefined
 }
 
 /** The connections of one run. */
 export function createDispatcher(
   transport: TransportOptions,
-  { connectTimeout, lookup }: DispatcherOptions,
+  { connectTimeout, lookup, signal }: DispatcherOptions,
 ): Dispatcher {
   const { proxies = {} } = transport
   const security = lazySecurity(transport)
@@ -28,32 +31,30 @@ export function createDispatcher(
   const http = { allowH2: false, pipelining: 1 }
   return new Agent({
     ...http,
-    connect: connector(security, connectTimeout, lookup),
+    connect: connector(security, { timeout: connectTimeout, lookup, signal }),
     factory: (origin, options) => {
       const proxy = proxyFor(new URL(origin), proxies)
       if (!proxy) return new Pool(origin, options as Pool.Options)
-      if (proxy.protocol.startsWith('socks5')) {
-        return new Pool(origin, {
-          ...(options as Pool.Options),
-          connect: socksConnector(proxy, security, connectTimeout),
-        })
+      const isSocks = proxy.protocol.startsWith('socks5')
+      // A proxy asks for what is plain by itself: it may make tunnels for https alone.
+      if (isSocks || origin.toString().startsWith('https:')) {
+        const open = isSocks ? openSocksTunnel : openHttpTunnel
+        const connect = tunnelConnector(
+          (target) => open(proxy, target, { timeout: connectTimeout, signal, security }),
+          security,
+          connectTimeout,
+        )
+        return new Pool(origin, { ...(options as Pool.Options), connect })
       }
-      // Inside a tunnel undici makes the connection itself.
-      const tls = security()
-      const agent = new ProxyAgent({ ...http, uri: proxy.href, connectTimeout, requestTls: tls, proxyTls: tls })
+      const agent = new ProxyAgent({ ...http, uri: proxy.href, connectTimeout, proxyTls: security() })
       return agent.compose(namingProxy(proxy.host))
     },
   })
 }
 
-interface Security {
-  readonly secureContext: SecureContext
-  readonly rejectUnauthorized: boolean
-}
-
 /** Reading all authorities takes a moment, which runs that speak plain http need not wait for. */
-function lazySecurity(transport: TransportOptions): () => Security {
-  let made: Security | undefined
+function lazySecurity(transport: TransportOptions): () => ProxySecurity {
+  let made: ProxySecurity | undefined
   return () => {
     made ??= { secureContext: createContext(transport), rejectUnauthorized: !transport.skipVerify }
     return made
@@ -65,9 +66,8 @@ function lazySecurity(transport: TransportOptions): () => Security {
  * chunk, or has copied it, before control returns to the event loop.
  */
 function connector(
-  security: () => Security,
-  timeout: number,
-  lookup: LookupFunction | undefined,
+  security: () => ProxySecurity,
+  { timeout, lookup, signal }: { timeout: number; lookup: LookupFunction | undefined; signal: AbortSignal | undefined },
 ): buildConnector.connector {
   /** By host and port, what a further connection begins with: a handshake less. */
   const sessions = new Map<string, Buffer>()
@@ -83,7 +83,7 @@ function connector(
       ...(session && { session }),
       ...(lookup && { lookup }),
     })
-    const socket = connect(options, callback) as unknown as Socket
+    const socket = endWith(signal, connect(options, callback) as unknown as Socket)
     if (isSecure) keepReason(socket).on('session', (fresh: Buffer) => sessions.set(key, fresh))
     return socket
   }
@@ -98,11 +98,22 @@ function keepReason(socket: Socket): Socket {
   })
 }
 
-function socksConnector(proxy: URL, security: () => Security, timeout: number): buildConnector.connector {
+/** undici ends the connections that it has; one that is being made would hold the program up until its time is over. */
+function endWith(signal: AbortSignal | undefined, socket: Socket): Socket {
+  if (!signal) return socket
+  const end = () => socket.destroy(signal.reason)
+  signal.addEventListener('abort', end, { once: true })
+  return socket.once('close', () => signal.removeEventListener('abort', end))
+}
+
+function tunnelConnector(
+  open: (target: { readonly hostname: string; readonly port: number }) => Promise<Socket>,
+  security: () => ProxySecurity,
+  timeout: number,
+): buildConnector.connector {
   return (options, callback) => {
     const isSecure = options.protocol === 'https:'
-    const target = { hostname: options.hostname, port: Number(options.port || (isSecure ? 443 : 80)) }
-    openSocksTunnel(proxy, target, timeout).then(
+    open({ hostname: options.hostname, port: Number(options.port || (isSecure ? 443 : 80)) }).then(
       (socket) => {
         if (!isSecure) callback(null, socket)
         else buildConnector({ timeout, allowH2: false, ...security() })({ ...options, httpSocket: socket }, callback)
@@ -121,7 +132,7 @@ function createContext({ ca = [], clients = [] }: TransportOptions): SecureConte
   })
 }
 
-/** Says of the errors of a proxied request which are the proxy's own. */
+/** Says of the errors of a request that a proxy asks for which are the proxy's own. */
 function namingProxy(host: string): Dispatcher.DispatcherComposeInterceptor {
   return (dispatch) => (options, handler) =>
     dispatch(options, {
@@ -130,18 +141,17 @@ function namingProxy(host: string): Dispatcher.DispatcherComposeInterceptor {
         handler.onResponseStart?.(controller, status, headers, text),
       onResponseData: (controller, chunk) => handler.onResponseData?.(controller, chunk),
       onResponseEnd: (controller, trailers) => handler.onResponseEnd?.(controller, trailers),
+      // Only the proxy is connected to.
       onResponseError: (controller, error) => handler.onResponseError?.(controller, ofProxy(host, error)),
     })
 }
 
-/** Only the proxy is connected to; what it answers instead of a tunnel stands in undici's words alone. */
 function ofProxy(host: string, error: Error): Error {
-  const [, status] = /^Proxy (?:response \((\d+)\)|Authentication Required)/.exec(error.message) ?? []
-  if (status) return new ProxyError(host, Number(status), error)
-  if (error.message.startsWith('Proxy Authentication Required')) return new ProxyError(host, 407, error)
+  if (error.message.startsWith('Proxy Authentication Required'))
+    return new ProxyError(host, { status: 407, cause: error })
   const { code = '' } = error as NodeJS.ErrnoException
-  return CONNECTING.test(code) ? new ProxyError(host, undefined, error) : error
+  return CONNECTING.test(code) || error.name === 'HTTPParserError' ? new ProxyError(host, { cause: error }) : error
 }
 
 const CONNECTING =
-  /^(?:ECONNREFUSED|ENOTFOUND|EAI_AGAIN|ETIMEDOUT|EHOSTUNREACH|ENETUNREACH|UND_ERR_CONNECT_TIMEOUT|UND_ERR_PRX_.*)$/
+  /^(?:ECONNREFUSED|ENOTFOUND|EAI_AGAIN|ETIMEDOUT|EHOSTUNREACH|ENETUNREACH|EPROTO|ERR_SSL_.*|UND_ERR_CONNECT_TIMEOUT)$/

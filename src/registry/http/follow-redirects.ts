@@ -1,6 +1,13 @@
 import type { Dispatcher } from 'undici'
 import { ExpectedError } from '../../errors.ts'
-import { type HttpRequest, type HttpResponse, type Receive, sendRequest, type Timeouts } from './send-request.ts'
+import {
+  ConnectionError,
+  type HttpRequest,
+  type HttpResponse,
+  type Receive,
+  sendRequest,
+  type Timeouts,
+} from './send-request.ts'
 
 /** How to send: to the origin of the request, and to where a redirect leads. */
 export interface RequestRoute {
@@ -29,7 +36,12 @@ export async function followRedirects(
 ): Promise<HttpResponse> {
   let { dispatcher } = route
   for (let current = request, hops = 0; ; hops++) {
-    const response = await sendRequest(dispatcher, current, route.timeouts, receive)
+    const response = await sendRequest(dispatcher, current, route.timeouts, receive).catch((error) => {
+      const isElsewhere = current.url.origin !== request.url.origin
+      throw isElsewhere && error instanceof ConnectionError
+        ? new ConnectionError(error.cause as Error, current.url.host)
+        : error
+    })
     if (!REDIRECTS.has(response.status)) return response
     if (hops === MAX_REDIRECTS) throw badRedirect(request, 'redirects without end')
     const url = targetOf(response, request)
@@ -69,6 +81,6 @@ const PUBLIC = new Set(['accept', 'range', 'content-type', 'content-length', 'co
 
 function badRedirect({ url }: HttpRequest, problem: string): ExpectedError {
   return new ExpectedError('REGISTRY_ERROR', `${url.host}: ${problem} for ${url.pathname}`, {
-    hint: 'Ask the operator of the registry, or use another mirror with --mirror.',
+    hint: 'Ask the operator of the registry.',
   })
 }

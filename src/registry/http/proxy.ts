@@ -6,16 +6,31 @@ import { isLoopback } from './address-guard.ts'
 export interface ProxyOptions {
   readonly http?: string | undefined
   readonly https?: string | undefined
+  /** Where the one for a protocol is not said. */
+  readonly all?: string | undefined
   readonly no?: string | undefined
 }
 
-/** The variables as curl and most tools read them: lower case first, and an empty one is none. */
+/**
+ * The variables as curl and most tools read them: lower case first, and an empty one is none.
+ *
+ * @throws {ExpectedError} INPUT_INVALID for the address of a proxy that is none
+ */
 export function proxiesFrom(env: NodeJS.ProcessEnv): ProxyOptions {
-  return {
-    http: env.http_proxy || env.HTTP_PROXY,
-    https: env.https_proxy || env.HTTPS_PROXY,
-    no: env.no_proxy || env.NO_PROXY,
+  const said = (name: string) => env[name.toLowerCase()] || env[name]
+  const no = said('NO_PROXY')
+  for (const name of no === '*' ? [] : ['HTTP_PROXY', 'HTTPS_PROXY', 'ALL_PROXY']) {
+    const proxy = said(name)
+    if (proxy) parseProxy(proxy, name)
   }
+  return { http: said('HTTP_PROXY'), https: said('HTTPS_PROXY'), all: said('ALL_PROXY'), no }
+}
+
+interface ProxyAnswer {
+  readonly status?: number
+  readonly offers?: readonly string[]
+  readonly reason?: string
+  readonly cause?: Error
 }
 
 /** A proxy is not reached, or does not do what it is asked for. */
@@ -24,11 +39,17 @@ export class ProxyError extends Error {
   readonly host: string
   /** What it answered, if it did. */
   readonly status: number | undefined
+  /** The ways to log in that it knows. */
+  readonly offers: readonly string[]
+  /** What it says of why, in a sentence's middle. */
+  readonly reason: string | undefined
 
-  constructor(host: string, status: number | undefined, cause: Error) {
+  constructor(host: string, { status, offers = [], reason, cause }: ProxyAnswer) {
     super(`proxy ${host}`, { cause })
     this.host = host
     this.status = status
+    this.offers = offers
+    this.reason = reason
   }
 }
 
@@ -39,11 +60,11 @@ export class ProxyError extends Error {
  *
  * @throws {ExpectedError} INPUT_INVALID for the address of a proxy that is none; it is not repeated.
  */
-export function proxyFor(url: URL, { http, https, no = '' }: ProxyOptions): URL | undefined {
-  const isSecure = url.protocol === 'https:'
-  const proxy = isSecure ? https : http
+export function proxyFor(url: URL, { http, https, all, no = '' }: ProxyOptions): URL | undefined {
+  const own = url.protocol === 'https:' ? https : http
+  const proxy = own || all
   if (!proxy || isLoopback(url.hostname) || needsNone(url, no)) return undefined
-  return parseProxy(proxy, isSecure ? 'HTTPS_PROXY' : 'HTTP_PROXY')
+  return parseProxy(proxy, own ? `${url.protocol.slice(0, -1).toUpperCase()}_PROXY` : 'ALL_PROXY')
 }
 
 /** A proxy without a scheme speaks http. `where` says who gave it. @throws {ExpectedError} INPUT_INVALID */
@@ -52,7 +73,7 @@ export function parseProxy(text: string, where: string): URL {
   const url = URL.canParse(address) ? new URL(address) : undefined
   if (url && /^(?:https?|socks5h?):$/.test(url.protocol) && url.hostname) return url
   throw new ExpectedError('INPUT_INVALID', `${where}: not the address of a proxy`, {
-    hint: 'Write it as http://HOST:PORT or http://USER:PASSWORD@HOST:PORT, special characters as %XX.',
+    hint: 'Write it as http://HOST:PORT or http://USER:PASSWORD@HOST:PORT, special characters as %XX; or with socks5:// or socks5h://.',
   })
 }
 

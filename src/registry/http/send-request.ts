@@ -42,8 +42,12 @@ export class StalledError extends Error {}
 
 /** What the connection met, as undici says it in `cause`. */
 export class ConnectionError extends Error {
-  constructor(cause: Error) {
+  /** The host, where it is not that of whom was asked. */
+  readonly elsewhere: string | undefined
+
+  constructor(cause: Error, elsewhere?: string) {
     super(cause.message, { cause })
+    this.elsewhere = elsewhere
   }
 }
 
