@@ -3,10 +3,11 @@
 // architecture (--arch arm64) comes from the npm registry, or is named: --node FILE, of this very version.
 import { execFileSync } from 'node:child_process'
 import { chmodSync, copyFileSync, globSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { basename, join } from 'node:path'
+import { join } from 'node:path'
 import { parseArgs } from 'node:util'
-import { build } from 'esbuild'
 import { inject } from 'postject'
+import { bundleProgram } from './program/bundle.js'
+import { commandsManifest } from './program/manifest.js'
 
 const FUSE = 'NODE_SEA_FUSE_fce680ab2cc467b6e072b8b5df1996b2'
 const root = join(import.meta.dirname, '..')
@@ -19,7 +20,9 @@ const output = join(root, `release/nodeseed-linux-${arch}`)
 
 process.chdir(root)
 for (const directory of [work, join(root, 'release')]) mkdirSync(directory, { recursive: true })
-await bundle()
+const pjson = JSON.parse(readFileSync('package.json', 'utf8'))
+const manifest = await commandsManifest(root, pjson)
+await bundleProgram({ root, directory: work, pjson, manifest, isOneFile: true })
 writeFileSync(join(work, 'sea.json'), JSON.stringify(seaConfig()))
 execFileSync(process.execPath, ['--experimental-sea-config', join(work, 'sea.json')], {
   stdio: ['ignore', 'ignore', 'inherit'],
@@ -38,61 +41,6 @@ function foreignNode() {
   return join(work, 'package/bin/node')
 }
 
-/** One file of CommonJS, which is what a single executable starts from. */
-async function bundle() {
-  await build({
-    stdin: { contents: entry(), resolveDir: root, loader: 'ts' },
-    outfile: join(work, 'nodeseed.cjs'),
-    bundle: true,
-    platform: 'node',
-    target: `node${process.versions.node.split('.')[0]}`,
-    format: 'cjs',
-    minifySyntax: true,
-    minifyWhitespace: true,
-    legalComments: 'none',
-    define: { 'import.meta.url': 'programUrl' },
-    banner: { js: 'const programUrl = require("node:url").pathToFileURL(process.execPath).href;' },
-    logLevel: 'error',
-  })
-}
-
-/** oclif looks for commands in directories; here they are all known. */
-function entry() {
-  const completion = './node_modules/@oclif/plugin-autocomplete/lib/commands/autocomplete'
-  const commands = [
-    ...globSync('src/commands/*.ts').map((file) => ({ id: basename(file, '.ts'), file: `./${file}` })),
-    { id: 'autocomplete', file: `${completion}/index.js` },
-    { id: 'autocomplete:create', file: `${completion}/create.js` },
-    { id: 'autocomplete:script', file: `${completion}/script.js` },
-  ]
-  return `
-import './src/cli/assume-user.ts'
-${commands.map(({ file }, index) => `import C${index} from '${file}'`).join('\n')}
-import { Plugin } from '@oclif/core'
-import { main } from './src/cli/main.ts'
-import pjson from './package.json'
-
-const COMMANDS = { ${commands.map(({ id }, index) => `${JSON.stringify(id)}: C${index}`).join(', ')} }
-const { plugins, ...oclif } = pjson.oclif
-
-class OneFilePlugin extends Plugin {
-  async getCommandIDs() {
-    return Object.keys(COMMANDS)
-  }
-  async findCommand(id) {
-    return Object.assign(COMMANDS[id], { id, plugin: this })
-  }
-}
-
-async function run() {
-  const plugin = new OneFilePlugin({ root: '/', pjson: { ...pjson, oclif }, isRoot: true, ignoreManifest: true })
-  await plugin.load()
-  await main({ ...pjson, oclif }, { plugins: new Map([[plugin.name, plugin]]) })
-}
-run()
-`
-}
-
 function seaConfig() {
   const source = globSync('src/{seed/node-script/**/*.sh,audit/report/page/*}').map((file) => [
     file.slice('src/'.length),
@@ -100,7 +48,7 @@ function seaConfig() {
   ])
   const examples = globSync('examples/demo/*').map((file) => [file, file])
   return {
-    main: join(work, 'nodeseed.cjs'),
+    main: join(work, 'start.cjs'),
     output: join(work, 'sea.blob'),
     disableExperimentalSEAWarning: true,
     // Compiled code is for the machine that compiled it.

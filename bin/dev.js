@@ -3,5 +3,6 @@
 import { readFileSync } from 'node:fs'
 import { main } from '../src/cli/main.ts'
 
-const pkg = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8'))
-await main({ ...pkg, oclif: { ...pkg.oclif, commands: './src/commands' } }, { ignoreManifest: true })
+const { devDependencies, ...pkg } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8'))
+const oclif = { ...pkg.oclif, commands: './src/commands' }
+await main({ ...pkg, dependencies: devDependencies, oclif }, { ignoreManifest: true })

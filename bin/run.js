@@ -2,7 +2,8 @@
 // Plain JavaScript that any Node since 12 can parse, so that an old one can say what it needs instead of failing on syntax.
 import module, { createRequire } from 'node:module'
 
-const pkg = createRequire(import.meta.url)('../package.json')
+const require = createRequire(import.meta.url)
+const pkg = require('../package.json')
 const needed = pkg.engines.node.replace(/^>=/, '')
 const [major, minor] = process.versions.node.split('.').map(Number)
 const [neededMajor, neededMinor] = needed.split('.').map(Number)
@@ -14,5 +15,5 @@ if (major < neededMajor || (major === neededMajor && minor < neededMinor)) {
   process.exitCode = 3
 } else {
   module.enableCompileCache()
-  await import('../dist/cli/main.js').then(({ main }) => main(pkg))
+  await require('../dist/program/start.cjs').start(pkg, require('../oclif.manifest.json'))
 }

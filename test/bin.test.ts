@@ -21,6 +21,29 @@ test.for([
   }
 })
 
+/** Says at the end which of Node's modules and how many files of the program were loaded. */
+const COUNT = `data:text/javascript,${encodeURIComponent(`
+  import module from 'node:module'
+  process.on('exit', () => {
+    const builtins = process.moduleLoadList.flatMap((line) => /^NativeModule (.*)/.exec(line)?.[1] ?? [])
+    const files = Object.keys(module._cache).filter((file) => file.includes('/dist/'))
+    process.stderr.write(JSON.stringify({ builtins, files: files.length }))
+  })
+`)}`
+
+test.for([
+  [['--version'], 15],
+  [['explain', 'ErrImageNeverPull'], 20],
+  [['scan', 'examples/demo'], 30],
+] as const)('a start loads what it needs and no more: %j', async ([args, files]) => {
+  const { stderr } = await node(['--import', COUNT, PROGRAM, ...args])
+  const loaded = JSON.parse(stderr)
+  expect(loaded.files).toBeGreaterThan(1)
+  expect(loaded.files).toBeLessThanOrEqual(files)
+  const heavy = ['child_process', 'crypto', 'http', 'https', 'http2', 'tls', 'worker_threads', 'zlib']
+  expect(loaded.builtins.filter((name: string) => heavy.includes(name))).toEqual([])
+})
+
 function node(args: string[]): Promise<{ code: number; stdout: string; stderr: string }> {
   return new Promise((resolve) => {
     execFile(process.execPath, args, (error, stdout, stderr) => {

@@ -14,8 +14,9 @@ test('the package holds what runs, its documentation and nothing else', async ()
   expect(names).toEqual(
     expect.arrayContaining([
       'bin/run.js',
-      'dist/cli/main.js',
-      'dist/commands/serve.js',
+      'dist/program/start.cjs',
+      'dist/program/serve.cjs',
+      'dist/licences.txt',
       'dist/seed/node-script/10-options.sh',
       'dist/audit/report/page/page.html',
       'examples/demo/shop.yaml',

@@ -28,7 +28,7 @@ testWith(['openssl'])('a dry run makes and signs what a release publishes, and c
   expect(await project.git('tag')).toBe('')
 
   const cwd = join(project.directory, 'release/dry-run')
-  expect((await readFile(join(cwd, 'SHA256SUMS'), 'utf8')).trimEnd().split('\n')).toHaveLength(2)
+  expect((await readFile(join(cwd, 'SHA256SUMS'), 'utf8')).trimEnd().split('\n')).toHaveLength(3)
   await rename(join(cwd, 'throwaway.pub'), join(cwd, 'release.pub'))
   const [, check = ''] = /^```sh\n(.*?)^```/ms.exec(await readFile(join(ROOT, 'SECURITY.md'), 'utf8')) ?? []
   const env = toolEnvironment()

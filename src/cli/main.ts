@@ -8,19 +8,26 @@ import { flushOutput, outputFailure, say, watchOutput, writeJson } from './outpu
 import { unknownCommand, wrongCall } from './output/usage-error.ts'
 
 interface Source {
-  /** The single executable brings its commands along. */
+  /** The built program knows its commands. */
   readonly plugins?: Map<string, Interfaces.Plugin>
   /** Asks the commands themselves what they are, not what the build wrote down of them. */
   readonly ignoreManifest?: boolean
 }
 
-/** Runs the command line. The package.json decides where the commands are: `dist/` when installed, `src/` in development. */
+/** Runs the command line. In development, without a build, the package.json says where the commands are. */
 export async function main(pjson: Interfaces.PJSON, source: Source = {}): Promise<void> {
   settings.enableAutoTranspile = false
+  // Or oclif looks for a file of colours, three times at each start.
+  process.env.NODESEED_DISABLE_THEME ??= '1'
   watchOutput()
   const words = asFlags(process.argv.slice(2))
   try {
-    const config = await Config.load({ root: fileURLToPath(new URL('../..', import.meta.url)), pjson, ...source })
+    const config = await Config.load({
+      root: fileURLToPath(new URL('../..', import.meta.url)),
+      pjson,
+      ...quiet(),
+      ...source,
+    })
     const [name = ''] = words
     if (isCommandName(name) && !config.findCommand(name)) throw unknownCommand(name, config.commandIDs)
     await run(words, config)
@@ -33,6 +40,22 @@ export async function main(pjson: Interfaces.PJSON, source: Source = {}): Promis
   await flushOutput()
   const failure = outputFailure()
   if (failure) sayUnwritten(failure)
+}
+
+/** The log of oclif, which DEBUG asks for, takes longer to set up than a command to parse. */
+function quiet(): { logger?: Interfaces.Logger } {
+  if (process.env.DEBUG !== undefined) return {}
+  const ignore = () => {}
+  const logger: Interfaces.Logger = {
+    namespace: 'oclif',
+    child: () => logger,
+    debug: ignore,
+    error: ignore,
+    info: ignore,
+    trace: ignore,
+    warn: ignore,
+  }
+  return { logger }
 }
 
 /** Words that other tools have for what is a flag here: `help scan`, `version`, `-h`. */

@@ -8,7 +8,9 @@ const BUILT = `${ROOT}oclif.manifest.json`
 
 /** Builds the program unless what is built is newer than every source: tests run it hundreds of times. */
 export function prepareProgram(): void {
-  const sources = globSync(['src/**/*', 'bin/build.js', 'package.json', 'tsconfig*.json'], { cwd: ROOT })
+  const sources = globSync(['src/**/*', 'bin/build.js', 'bin/program/*', 'package.json', 'package-lock.json'], {
+    cwd: ROOT,
+  })
   const built = statSync(BUILT, { throwIfNoEntry: false })?.mtimeMs ?? 0
   if (sources.every((file) => statSync(ROOT + file).mtimeMs < built)) return
   execFileSync(process.execPath, ['bin/build.js'], {

@@ -1,0 +1,30 @@
+// The program as files of CommonJS, its dependencies within: one for each command, and what several of them need. A start
+// from hundreds of small modules spends most of its time on finding and compiling them.
+import { rolldown } from 'rolldown'
+import { lazyBuiltins, lazyOclif, withoutUnused } from './lazy.js'
+import { licencesOf } from './licences.js'
+import { start } from './start.js'
+
+/**
+ * Writes the program into a directory: `start.cjs`, and beside it what that loads, unless all is to be in one file.
+ * Resolves to the licences of what is in it. Nothing is renamed or pressed, so that a stack trace can be read.
+ */
+export async function bundleProgram({ root, directory, pjson, manifest, isOneFile = false }) {
+  const build = await rolldown({
+    input: 'start',
+    cwd: root,
+    platform: 'node',
+    logLevel: 'warn',
+    plugins: [start({ root, pjson, manifest, isOneFile }), withoutUnused(root), lazyOclif(), lazyBuiltins()],
+  })
+  const { output } = await build.write({
+    dir: directory,
+    format: 'cjs',
+    entryFileNames: '[name].cjs',
+    chunkFileNames: '[name].cjs',
+    comments: false,
+    codeSplitting: !isOneFile,
+  })
+  await build.close()
+  return licencesOf(output.flatMap(({ moduleIds = [] }) => moduleIds))
+}
