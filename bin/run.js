@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 // Plain JavaScript that any Node since 12 can parse, so that an old one can say what it needs instead of failing on syntax.
-import module, { createRequire } from 'node:module'
+import { createRequire } from 'node:module'
 
 const require = createRequire(import.meta.url)
 const pkg = require('../package.json')
@@ -14,6 +14,6 @@ if (major < neededMajor || (major === neededMajor && minor < neededMinor)) {
   )
   process.exitCode = 3
 } else {
-  module.enableCompileCache()
+  require('../dist/program/compile-cache.cjs').keepCompiled()
   await require('../dist/program/start.cjs').start(pkg, require('../oclif.manifest.json'))
 }

@@ -1,5 +1,6 @@
 // The program as files of CommonJS, its dependencies within: one for each command, and what several of them need. A start
 // from hundreds of small modules spends most of its time on finding and compiling them.
+import { join } from 'node:path'
 import { rolldown } from 'rolldown'
 import { lazyBuiltins, lazyOclif, withoutUnused } from './lazy.js'
 import { licencesOf } from './licences.js'
@@ -11,7 +12,7 @@ import { start } from './start.js'
  */
 export async function bundleProgram({ root, directory, pjson, manifest, isOneFile = false }) {
   const build = await rolldown({
-    input: 'start',
+    input: isOneFile ? 'start' : { start: 'start', 'compile-cache': join(root, 'src/cli/compile-cache.ts') },
     cwd: root,
     platform: 'node',
     logLevel: 'warn',
