@@ -1,7 +1,9 @@
 import type { Deployment } from 'kubernetes-types/apps/v1.js'
-import type { Container } from 'kubernetes-types/core/v1.js'
+import type { Container, Service } from 'kubernetes-types/core/v1.js'
+import type { PodDisruptionBudget } from 'kubernetes-types/policy/v1.js'
 import { renderYaml } from '../../kubernetes/documents/render.ts'
 import type { GeneratedFile } from '../files/generated-file.ts'
+import { STARTUP_TAINT } from '../nodes/pool.ts'
 import { type CarriedProgram, PROGRAM, programContainer, programVolumes, unpackContainer } from './carried-program.ts'
 
 /** The controller in the cluster. */
@@ -36,7 +38,10 @@ export function controllerResources(controller: InClusterController): GeneratedF
       path: 'kustomization.yaml',
       content: renderYaml('The controller: kubectl apply -k on this directory.', [kustomization]),
     },
-    { path: 'controller.yaml', content: renderYaml(comment, [...access(namespace), deployment(controller)]) },
+    {
+      path: 'controller.yaml',
+      content: renderYaml(comment, [...access(namespace), deployment(controller), ...around(controller)]),
+    },
   ]
 }
 
@@ -72,6 +77,8 @@ function deployment(controller: InClusterController): Deployment {
     metadata: { name: NAME, namespace, labels: LABELS },
     spec: {
       replicas,
+      // Each has the host's port to itself, so that none can come before one is gone.
+      strategy: { type: 'RollingUpdate', rollingUpdate: { maxSurge: 0 as never, maxUnavailable: 1 as never } },
       selector: { matchLabels: LABELS },
       template: {
         metadata: {
@@ -85,7 +92,11 @@ function deployment(controller: InClusterController): Deployment {
           hostNetwork: true,
           priorityClassName: 'system-cluster-critical',
           nodeSelector: { 'kubernetes.io/arch': architecture, ...(!claim && { [CONTROLLER_LABEL]: 'here' }) },
-          tolerations: [{ key: 'node-role.kubernetes.io/control-plane', operator: 'Exists', effect: 'NoSchedule' }],
+          tolerations: [
+            { key: 'node-role.kubernetes.io/control-plane', operator: 'Exists', effect: 'NoSchedule' },
+            // Where every node joins with it, nobody else would take it away.
+            { key: STARTUP_TAINT, operator: 'Exists' },
+          ],
           topologySpreadConstraints: [
             {
               maxSkew: 1,
@@ -101,6 +112,29 @@ function deployment(controller: InClusterController): Deployment {
       },
     },
   }
+}
+
+/** What keeps one of the replicas through a drain, and where Prometheus finds all of them. */
+function around({ namespace, replicas }: InClusterController): (PodDisruptionBudget | Service)[] {
+  const metadata = { name: NAME, namespace, labels: LABELS }
+  const budget: PodDisruptionBudget = {
+    apiVersion: 'policy/v1',
+    kind: 'PodDisruptionBudget',
+    metadata,
+    spec: { maxUnavailable: 1 as never, selector: { matchLabels: LABELS } },
+  }
+  const metrics: Service = {
+    apiVersion: 'v1',
+    kind: 'Service',
+    metadata: { ...metadata, name: `${NAME}-metrics` },
+    spec: {
+      clusterIP: 'None',
+      publishNotReadyAddresses: true,
+      selector: LABELS,
+      ports: [{ name: 'metrics', port: PORT, targetPort: 'metrics' as never }],
+    },
+  }
+  return [...(replicas > 1 ? [budget] : []), metrics]
 }
 
 function container(controller: InClusterController): Container {
