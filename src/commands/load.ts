@@ -13,8 +13,10 @@ import { openOverBases } from '../cli/bundles/trusted-bundle.ts'
 import { NOWHERE, writeBundle } from '../cli/bundles/write-bundle.ts'
 import { assertUntouched, heldBundle } from '../cli/files/held-bundle.ts'
 import { readNodeScript } from '../cli/files/node-script.ts'
-import { runNodeScript } from '../cli/files/run-node-script.ts'
+import { type NodeScriptResult, runNodeScript } from '../cli/files/run-node-script.ts'
 import { ARCHIVE, baseFlag, keyFlag } from '../cli/flags/bundle-file-flags.ts'
+import { repeatable } from '../cli/flags/repeatable.ts'
+import { givenOptions, loadFromMedia, notFromMedia } from '../cli/loading/load-from-media.ts'
 import { createProgress } from '../cli/output/progress.ts'
 import { onEarlyEnd } from '../early-end.ts'
 import { writeError } from '../errors.ts'
@@ -30,7 +32,8 @@ export default class Load extends BaseCommand {
     `Checks the bytes first, then does what seeding does on a node: with the runtime's own client it imports what is missing,
 keeps it from garbage collection where it can, and looks for every name afterwards. Exit code 4 when one is missing; what
 is not there is named, with the reason. A bundle is read where it lies; a delta with --base, and what is no bundle, is
-joined into one file in TMPDIR first, which needs room for what is loaded.`
+joined into one file in TMPDIR first, which needs room for what is loaded. With --wait-for-media or --media the parts of
+a split bundle go to the runtime as they come: with --key every byte is checked first, else the runtime checks digests.`
   static override examples = [
     'sudo <%= config.bin %> <%= command.id %> shop.tar',
     'sudo <%= config.bin %> <%= command.id %> shop.tar registry.example.com/shop/web:1.4',
@@ -54,11 +57,27 @@ joined into one file in TMPDIR first, which needs room for what is loaded.`
     namespace: Flags.string({ description: 'containerd namespace; default k8s.io', helpValue: 'NAME' }),
     store: Flags.string({ description: 'containers-storage for skopeo', helpValue: 'SPEC' }),
     platform: Flags.string({ description: "platform to load; default: this machine's", helpValue: 'PLATFORM' }),
+    'wait-for-media': Flags.boolean({
+      description: 'wait for each part of a split bundle where it is not there, and say which one is missing',
+    }),
+    media: repeatable({
+      description: 'another directory in which parts may lie, such as where a medium is mounted (repeatable)',
+      helpValue: 'DIR',
+    }),
     pin: Flags.boolean({ description: 'keep the images from garbage collection', default: true, allowNo: true }),
   }
 
   async run(): Promise<unknown> {
     const { argv, args, flags } = await this.parse(Load)
+    const { method, address, ctr, namespace, store, platform } = flags
+    const reach = [
+      ...givenOptions({ method, address, ctr, namespace, store, platform }),
+      ...(flags.pin ? [] : ['--no-pin']),
+    ]
+    if (flags['wait-for-media'] || flags.media.length > 0) {
+      if (argv.length > 1 || (flags.base ?? []).length > 0) throw notFromMedia()
+      return this.#say(await loadFromMedia(args.file, reach, flags))
+    }
     const content = await openOverBases(args.file, flags)
     const place = join(tmpdir(), 'nodeseed-load-')
     const directory = await mkdtemp(place).catch(async (error) => {
@@ -77,28 +96,29 @@ joined into one file in TMPDIR first, which needs room for what is loaded.`
       await writeFile(names, renderNames({ version: 1, images: lock.images })).catch((error) => {
         throw writeError(names, error)
       })
-      const { method, address, ctr, namespace, store, platform } = flags
-      const options = Object.entries({ method, address, ctr, namespace, store, platform, names })
-      const given = options.flatMap(([name, value]) => (value === undefined ? [] : [`--${name}`, value]))
-      const { isWhole, report } = await runNodeScript(
-        await readNodeScript(),
-        [...given, ...(flags.pin ? [] : ['--no-pin'])],
-        { file, path: content.path },
-      )
+      const result = await runNodeScript(await readNodeScript(), [...reach, '--names', names], {
+        file,
+        path: content.path,
+      })
       if (bundle) await assertUntouched(bundle, version)
-      const message = report.message ? `; ${report.message}` : ''
-      this.log(
-        `${report.runtime}: ${report.result}, ${countOf(Number(report.names), 'name')}, ${report.imported} imported${message}`,
-      )
-      for (const { name, why } of notThere(report)) this.logToStderr(`not there: ${name}: ${why}`)
+      const report = this.#say(result)
       this.sayLeftOut(content.leftOut ?? [])
-      if (!isWhole) this.answerNo()
       return report
     } finally {
       await rm(directory, { recursive: true })
       forget()
       await content.close()
     }
+  }
+
+  #say({ isWhole, report }: NodeScriptResult): unknown {
+    const message = report.message ? `; ${report.message}` : ''
+    this.log(
+      `${report.runtime}: ${report.result}, ${countOf(Number(report.names), 'name')}, ${report.imported} imported${message}`,
+    )
+    for (const { name, why } of notThere(report)) this.logToStderr(`not there: ${name}: ${why}`)
+    if (!isWhole) this.answerNo()
+    return report
   }
 
   async #verify(content: Content, { images }: Lock): Promise<void> {
