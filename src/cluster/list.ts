@@ -31,6 +31,12 @@ export async function listAll(api: Api, path: string): Promise<Record<string, un
   }
 }
 
+/** The same, of an API that the cluster may not have: undefined where it has none. @throws as {@link listAll} */
+export async function listWhereServed(api: Api, path: string): Promise<Record<string, unknown>[] | undefined> {
+  const { status } = await api.get(`${path}?limit=1`)
+  return status === 404 ? undefined : listAll(api, path)
+}
+
 async function listPages(api: Api, path: string): Promise<Record<string, unknown>[] | undefined> {
   const items: Record<string, unknown>[] = []
   let next = ''

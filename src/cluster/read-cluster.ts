@@ -4,7 +4,7 @@ import { type KubeletSettings, parseKubeletConfig } from '../kubernetes/objects/
 import { nameOfNode } from '../kubernetes/objects/node.ts'
 import { objectsOf } from '../kubernetes/objects/resource.ts'
 import type { Api } from './list.ts'
-import { listAll, readAnswer } from './list.ts'
+import { listAll, listWhereServed, readAnswer } from './list.ts'
 
 /** What a live cluster has, as far as an audit needs it. */
 export interface ClusterState {
@@ -29,6 +29,11 @@ const WORKLOADS = [
   '/apis/batch/v1/cronjobs',
 ]
 
+const ADMISSION = '/apis/admissionregistration.k8s.io'
+
+/** The versions of policies that change pods, each of which a cluster may serve or not. */
+const POLICY_VERSIONS = ['v1', 'v1beta1', 'v1alpha1']
+
 const OTHERS: Readonly<Record<string, string>> = {
   RuntimeClass: '/apis/node.k8s.io/v1/runtimeclasses',
   PriorityClass: '/apis/scheduling.k8s.io/v1/priorityclasses',
@@ -37,6 +42,9 @@ const OTHERS: Readonly<Record<string, string>> = {
   PersistentVolumeClaim: '/api/v1/persistentvolumeclaims',
   PersistentVolume: '/api/v1/persistentvolumes',
   StorageClass: '/apis/storage.k8s.io/v1/storageclasses',
+  MutatingWebhookConfiguration: `${ADMISSION}/v1/mutatingwebhookconfigurations`,
+  ValidatingWebhookConfiguration: `${ADMISSION}/v1/validatingwebhookconfigurations`,
+  Service: '/api/v1/services',
 }
 
 /** A kubelet's settings come one node at a time; nodes beyond are taken to have the defaults. */
@@ -62,6 +70,12 @@ export async function readCluster(api: Api): Promise<ClusterState> {
     const found = await optional(listAll(api, path), unread, undefined)
     if (found) completeKinds.add(kind)
     objects.push(...(found ?? []))
+  }
+  for (const version of POLICY_VERSIONS) {
+    const path = `${ADMISSION}/${version}/mutatingadmissionpolicies`
+    const found = await optional(listWhereServed(api, path), unread, undefined)
+    objects.push(...(found ?? []))
+    if (found) break
   }
   const kubelets = await readKubelets(api, nodes, unread)
   return { nodes, pods, kubelets, completeKinds, unread, objects: objects.filter((object) => !isOwned(object)) }
@@ -95,12 +109,15 @@ async function readKubelets(
   return kubelets
 }
 
+/** So many are told: who may read nothing would be told the same of everything. */
+const MAX_UNREAD = 8
+
 async function optional<T>(value: Promise<T>, unread: string[], otherwise: T): Promise<T> {
   try {
     return await value
   } catch (error) {
     if (!(error instanceof ExpectedError) || error.code === 'UNAUTHORIZED') throw error
-    if (unread.length < 4) unread.push(error.message)
+    if (unread.length < MAX_UNREAD) unread.push(error.message)
     return otherwise
   }
 }

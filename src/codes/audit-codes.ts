@@ -33,6 +33,23 @@ export const AUDIT_CODES = {
     action:
       'See that its images are on every node that its pods may land on; audit the workloads that its operator makes.',
   },
+  POD_MUTATED: {
+    kind: 'omission',
+    severity: 'warning',
+    one: 'part of a cluster that may change pods',
+    many: 'parts of a cluster that may change pods',
+    title: 'Something may change pods before they are stored',
+    help: 'A webhook, a policy or an operator that a label asks for may add containers and images that no input names, or send the pods to other nodes. So the workloads are unknown, not safe.',
+    action:
+      'Name the images that it adds in a list among the inputs, see that every node has them, and allow it: --allow POD_MUTATED=NAME.',
+  },
+  WEBHOOK_WITHOUT_SERVICE: {
+    kind: 'hazard',
+    severity: 'warning',
+    title: 'Pods are refused while a webhook does not answer',
+    help: 'A webhook with failurePolicy Fail is asked about every pod that is made. Where its service runs nowhere, or is not in the cluster, no such pod is made.',
+    action: 'See that its service runs here, and before what it is asked about; or leave its configuration out.',
+  },
   WORKLOAD_IDLE: {
     kind: 'note',
     severity: 'info',

@@ -69,7 +69,10 @@ Ends with 0 when no workload is below --fail-on, with 4 when one is.`
     const bundle = await readAuditBundle(flags)
     const told = await readConditions(flags, scan, bundle.lock)
     const alwaysPullImages = flags['always-pull-images'] || showsAlwaysPullImages(scan.workloads, known.livePods ?? [])
-    const conditions: Conditions = { ...known, ...told, alwaysPullImages }
+    const strictness = await strictnessOf(argv as string[], flags)
+    const isMutationAllowed = (name: string) =>
+      strictness.excuses.some(({ code, covers }) => code === 'POD_MUTATED' && covers(name))
+    const conditions: Conditions = { ...known, ...told, alwaysPullImages, isMutationAllowed }
     const judged = auditCluster(scan.workloads, nodes, conditions, scan.findings, scan.uses, scan.resources)
     const isEmpty = judged.workloads.length + judged.notJudged.length + sureImages(judged.images.named).length === 0
     if (isEmpty) throw noWorkload(argv as string[], scan.findings)
@@ -87,7 +90,7 @@ Ends with 0 when no workload is below --fail-on, with 4 when one is.`
     else if (isIncomplete(scan)) process.exitCode = 2
     return {
       ...auditReport(result),
-      omissions: this.sayLeftOut(result.findings, await strictnessOf(argv as string[], flags)),
+      omissions: this.sayLeftOut(result.findings, strictness),
     }
   }
 

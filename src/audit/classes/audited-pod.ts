@@ -6,7 +6,6 @@ import { type PodImage, podImages } from '../../kubernetes/objects/pod-images.ts
 import { nameOfResource } from '../../kubernetes/objects/resource.ts'
 import type { Workload } from '../../kubernetes/objects/workload.ts'
 import { placementDoubts } from '../../kubernetes/placement/placement.ts'
-import type { Labels } from '../../kubernetes/pods/label-selector.ts'
 import { mountedVolumes } from '../../kubernetes/pods/mounted-volumes.ts'
 import type { Doubt } from '../../kubernetes/pods/refusal.ts'
 import { fieldDoubts } from '../../kubernetes/pods/unmodelled-fields.ts'
@@ -17,7 +16,9 @@ import { type StorageFacts, storageFacts } from '../../kubernetes/storage/storag
 import { validateWorkload } from '../../kubernetes/validation/validate-workload.ts'
 import { nameOnNode } from '../facts/images/image-lookup.ts'
 import { workloadKey } from '../facts/live/live-pods.ts'
+import type { MutationFacts } from '../facts/mutation-facts.ts'
 import { admissionDoubts } from './admission-doubts.ts'
+import { mutationDoubts } from './pod-mutations.ts'
 
 /** A pod with the images it needs. */
 export interface AuditedPod {
@@ -42,15 +43,13 @@ export interface AuditedImage extends PodImage {
 }
 
 /** What decides about a pod before any node is asked. */
-export interface PodFacts extends AdmissionFacts {
+export interface PodFacts extends AdmissionFacts, MutationFacts {
   /** The images of the bundle under each of their names. */
   readonly locked: ReadonlyMap<string, LockedImage>
   /** The workloads that have live pods, by `workloadKey`. */
   readonly running: ReadonlySet<string>
   readonly terms: RepellingTerms
   readonly storage?: StorageFacts
-  /** The labels of namespaces, as far as they are known. */
-  readonly namespaces?: ReadonlyMap<string, Labels>
 }
 
 const NO_STORAGE = storageFacts([])
@@ -63,6 +62,7 @@ export function auditedPod(workload: Workload, facts: PodFacts): AuditedPod {
   const { rejection = admitted.rejection, doubt } = validateWorkload(workload)
   const doubts = [
     ...admissionDoubts(spec, doubt),
+    ...mutationDoubts(workload, facts),
     ...admitted.doubts,
     ...fieldDoubts(spec),
     ...resourceClaimDoubts(spec),

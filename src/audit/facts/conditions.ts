@@ -2,12 +2,12 @@ import type { Pod } from 'kubernetes-types/core/v1.js'
 import type { Lock } from '../../bundle/format/lock.ts'
 import type { AdmissionFacts } from '../../kubernetes/admission/admitted-pod.ts'
 import { DEFAULT_KUBELET_SETTINGS, type KubeletSettings } from '../../kubernetes/objects/kubelet-config.ts'
-import type { Labels } from '../../kubernetes/pods/label-selector.ts'
 import type { StorageFacts } from '../../kubernetes/storage/storage-facts.ts'
 import type { ImageListing } from './images/node-images.ts'
+import type { MutationFacts } from './mutation-facts.ts'
 
 /** What is true of the whole cluster, as far as the operator told. */
-export interface Conditions extends AdmissionFacts {
+export interface Conditions extends AdmissionFacts, MutationFacts {
   /** What the bundle holds. */
   readonly lock?: Lock
   /** What each seed label stands for. Left out: the only set is the whole bundle. */
@@ -24,8 +24,6 @@ export interface Conditions extends AdmissionFacts {
   readonly livePods?: readonly Pod[]
   /** Claims, volumes and storage classes. */
   readonly storage?: StorageFacts
-  /** The labels of namespaces. */
-  readonly namespaces?: ReadonlyMap<string, Labels>
   /** What the runtimes themselves list, by node. */
   readonly runtimeListings?: ReadonlyMap<string, readonly ImageListing[]>
   /** The settings of every kubelet that `kubelets` does not name. */

@@ -10,9 +10,11 @@ import { type NodeBytes, nodeBytes, unneededFinding } from '../facts/node-bytes.
 import { idleFindings, idleReason, notJudgedFindings } from '../findings/accounting.ts'
 import { contradictions } from '../findings/contradictions.ts'
 import { type Fix, fixesOf } from '../findings/fixes.ts'
+import { mutationFindings } from '../findings/mutation-findings.ts'
 import { namedFindings } from '../findings/named-findings.ts'
 import { nodeFindings } from '../findings/node-findings.ts'
 import { countLabels } from '../findings/separating-label.ts'
+import { webhookFindings } from '../findings/webhook-findings.ts'
 import { workloadFindings } from '../findings/workload-findings.ts'
 import { type AccountedImages, accountImages } from '../named/named-images.ts'
 import type { ScannedImage } from '../named/scanned-image.ts'
@@ -70,6 +72,8 @@ export function auditCluster(
       ...namedFindings(accounted.named, nodes.length),
       ...idleFindings(workloads),
       ...workloadFindings(result, conditions),
+      ...mutationFindings(result, conditions),
+      ...webhookFindings(result, resources, conditions),
       ...contradictions(result),
       ...nodeFindings(nodes, { locked, needed, conditions }),
       ...unneededFinding(bytes),

@@ -3,6 +3,7 @@ import type { Conditions } from '../../audit/facts/conditions.ts'
 import { parseRuntimeListing } from '../../audit/facts/images/runtime-listing.ts'
 import type { Lock } from '../../bundle/format/lock.ts'
 import { limitRangeOf } from '../../kubernetes/admission/limit-range.ts'
+import { mutatorsOf } from '../../kubernetes/admission/mutators.ts'
 import { valueAt } from '../../kubernetes/documents/path.ts'
 import { priorityClassOf } from '../../kubernetes/objects/priority-class.ts'
 import type { Resource } from '../../kubernetes/objects/resource.ts'
@@ -40,9 +41,9 @@ export async function readConditions(
     hasMirror: flags.mirror,
     runtimeClasses: new Map(classes.map((one) => [one.name, one])),
     priorityClasses: resources.flatMap((resource) => priorityClassOf(resource) ?? []),
-    namespaces: new Map(
-      resources.flatMap((one) => (one.kind === 'Namespace' ? [[one.name, labelsOf(one)] as const] : [])),
-    ),
+    namespaces: marksOfNamespaces(resources, 'labels'),
+    namespaceAnnotations: marksOfNamespaces(resources, 'annotations'),
+    mutators: resources.flatMap(mutatorsOf),
     storage: storageFacts(resources),
     limitRanges: resources.flatMap((resource) => limitRangeOf(resource) ?? []),
     runtimeListings: new Map(
@@ -54,8 +55,9 @@ export async function readConditions(
   }
 }
 
-function labelsOf({ value }: Resource): Labels {
-  return (valueAt(value, ['metadata', 'labels']) ?? {}) as Labels
+function marksOfNamespaces(resources: readonly Resource[], key: 'labels' | 'annotations'): ReadonlyMap<string, Labels> {
+  const namespaces = resources.filter(({ kind, apiVersion }) => kind === 'Namespace' && apiVersion === 'v1')
+  return new Map(namespaces.map(({ name, value }) => [name, (valueAt(value, ['metadata', key]) ?? {}) as Labels]))
 }
 
 async function readSeedSets(directory: string): Promise<NonNullable<Conditions['seedSets']>> {

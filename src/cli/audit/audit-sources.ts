@@ -23,12 +23,26 @@ export interface AuditSources {
 
 type SourceFlags = Interfaces.InferredFlags<typeof sourceFlags>
 
+/** What changes pods as they are made, and what answers for it. */
+const MUTATOR_KINDS = [
+  ...['MutatingWebhookConfiguration', 'ValidatingWebhookConfiguration', 'MutatingAdmissionPolicy', 'Service'],
+  ...['MutatingPolicy', 'NamespacedMutatingPolicy', 'ClusterPolicy', 'Policy', 'Assign', 'AssignImage', 'ModifySet'],
+]
+
 const KEEP = {
   keepWorkloads: true,
   keepCustomWorkloads: true,
   // What may be an image is looked up too, and then only noted.
   minConfidence: 'possible' as const,
-  keepKinds: [...WORKLOAD_KINDS, 'RuntimeClass', 'PriorityClass', 'LimitRange', 'Namespace', ...STORAGE_KINDS],
+  keepKinds: [
+    ...WORKLOAD_KINDS,
+    'RuntimeClass',
+    'PriorityClass',
+    'LimitRange',
+    'Namespace',
+    ...MUTATOR_KINDS,
+    ...STORAGE_KINDS,
+  ],
 }
 
 async function scanFiles(inputs: readonly string[], flags: SourceFlags): Promise<InputScan> {

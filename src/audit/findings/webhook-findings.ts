@@ -1,0 +1,66 @@
+import { type Finding, finding } from '../../finding.ts'
+import { matcherOf, type NewPod, webhooksOf } from '../../kubernetes/admission/mutators.ts'
+import { valueAt } from '../../kubernetes/documents/path.ts'
+import { isObject, lineOfResource, nameOfResource, type Resource } from '../../kubernetes/objects/resource.ts'
+import type { Labels } from '../../kubernetes/pods/label-selector.ts'
+import { countOf, listNames } from '../../plural.ts'
+import type { Audit, WorkloadAudit } from '../audit.ts'
+import type { MutationFacts } from '../facts/mutation-facts.ts'
+
+const CONFIGURATIONS = /^(?:Mutating|Validating)WebhookConfiguration$/
+
+/** The webhooks that are asked about audited pods and have nobody who answers: one finding for each configuration. */
+export function webhookFindings({ workloads }: Audit, resources: readonly Resource[], facts: MutationFacts): Finding[] {
+  const configurations = resources.filter(({ kind }) => CONFIGURATIONS.test(kind))
+  if (configurations.length === 0) return []
+  const pods = workloads.map((one) => ({ name: nameOfResource(one.workload.resource), pod: newPod(one, facts) }))
+  const services = new Map(
+    resources
+      .filter(({ kind, apiVersion }) => kind === 'Service' && apiVersion === 'v1')
+      .map((service) => [`${service.namespace || 'default'}/${service.name}`, service]),
+  )
+  return configurations.flatMap((configuration): Finding[] => {
+    const found = webhooksOf(configuration.value).flatMap((webhook) => {
+      const lack = webhook.failurePolicy === 'Ignore' ? undefined : lacking(webhook, services, workloads)
+      const isAbout = matcherOf(webhook)
+      return lack === undefined ? [] : pods.flatMap(({ name, pod }) => (isAbout(pod) ? [{ name, lack }] : []))
+    })
+    const names = [...new Set(found.map(({ name }) => name))]
+    const lacks = [...new Set(found.map(({ lack }) => lack))]
+    if (names.length === 0) return []
+    const who = nameOfResource(configuration)
+    const message = `${who}: ${lacks.join(', ')}; no pod of ${countOf(names.length, 'workload')} is made while it does not answer: ${listNames(names)}`
+    const place = { file: configuration.document.file, line: lineOfResource(configuration) }
+    return [finding('WEBHOOK_WITHOUT_SERVICE', message, place)]
+  })
+}
+
+function newPod({ workload, podClass }: WorkloadAudit, { namespaces }: MutationFacts): NewPod {
+  const { resource } = workload
+  const { namespace, labels } = podClass.pod
+  const ownLabels = (valueAt(resource.value, ['metadata', 'labels']) ?? {}) as Labels
+  return { ...resource, ownLabels, namespace, labels: labels as Labels, namespaceLabels: namespaces?.get(namespace) }
+}
+
+/** Who does not answer; undefined where somebody may: a service with pods that are not impossible. */
+function lacking(
+  webhook: Readonly<Record<string, unknown>>,
+  services: ReadonlyMap<string, Resource>,
+  workloads: readonly WorkloadAudit[],
+): string | undefined {
+  const config = isObject(webhook.clientConfig) ? webhook.clientConfig : {}
+  if (typeof config.url === 'string') return `it is at ${config.url}`
+  const { namespace, name } = isObject(config.service) ? config.service : {}
+  const key = `${namespace}/${name}`
+  const service = services.get(key)
+  if (!service) return `its Service ${key} is not among the inputs`
+  const selector = valueAt(service.value, ['spec', 'selector'])
+  if (!isObject(selector) || Object.keys(selector).length === 0) return undefined
+  const selected = workloads.filter(({ podClass: { pod } }) => {
+    const labels: Labels = pod.labels as Labels
+    return pod.namespace === namespace && Object.entries(selector).every(([label, value]) => labels[label] === value)
+  })
+  if (selected.length === 0) return `its Service ${key} selects no workload that is among the inputs`
+  const isStarting = selected.some(({ verdict }) => verdict !== 'impossible')
+  return isStarting ? undefined : `the pods of its Service ${key} start nowhere`
+}

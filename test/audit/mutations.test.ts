@@ -1,0 +1,102 @@
+import { expect, test } from 'vitest'
+import { auditCluster } from '../../src/audit/report/report.ts'
+import { mutatorsOf } from '../../src/kubernetes/admission/mutators.ts'
+import { readAllDocuments } from '../../src/kubernetes/documents/document.ts'
+import { resourcesOf } from '../../src/kubernetes/objects/resource.ts'
+import { node, workload } from '../support/cluster.ts'
+
+const NODES = [node('a', { images: ['docker.io/library/web:1'] })]
+const PODS = { apiGroups: [''], apiVersions: ['v1'], operations: ['CREATE'], resources: ['pods'] }
+const hooks = (kind: string, webhook: object) => ({
+  apiVersion: 'admissionregistration.k8s.io/v1',
+  kind,
+  metadata: { name: 'mesh' },
+  webhooks: [{ name: 'a.mesh', rules: [PODS], ...webhook }],
+})
+const service = (selector: object | null) => ({
+  apiVersion: 'v1',
+  kind: 'Service',
+  metadata: { name: 'hook', namespace: 'default' },
+  spec: { selector },
+})
+const clientConfig = { service: { namespace: 'default', name: 'hook' } }
+
+function audited(objects: object[], isMutationAllowed?: (name: string) => boolean) {
+  const resources = objects.flatMap((one) => readAllDocuments(JSON.stringify(one), 'm.json').flatMap(resourcesOf))
+  const conditions = { mutators: resources.flatMap(mutatorsOf), ...(isMutationAllowed && { isMutationAllowed }) }
+  return auditCluster([workload()], NODES, conditions, [], [], resources)
+}
+
+test('what a webhook may change is unknown, and said once', () => {
+  const { workloads, findings } = audited([hooks('MutatingWebhookConfiguration', { failurePolicy: 'Ignore' })])
+  expect(workloads[0]?.verdict).toBe('unknown')
+  expect(workloads[0]?.nodes[0]?.message).toBe(
+    'MutatingWebhookConfiguration mesh may change the pod: what it adds is not judged',
+  )
+  expect(findings).toContainEqual(
+    expect.objectContaining({
+      code: 'POD_MUTATED',
+      subject: 'MutatingWebhookConfiguration mesh',
+      message: 'MutatingWebhookConfiguration mesh may change the pods of 1 workload: Deployment w',
+    }),
+  )
+})
+
+test('who answers for what it adds is taken at their word, and it is said all the same', () => {
+  const { workloads, findings } = audited([hooks('MutatingWebhookConfiguration', {})], (name) => name.endsWith('mesh'))
+  expect(workloads[0]?.verdict).toBe('safe')
+  expect(findings.map(({ code }) => code)).toContain('POD_MUTATED')
+})
+
+test('a namespace that asks for sidecars makes its pods unknown', () => {
+  const namespaces = new Map([['default', { 'istio-injection': 'enabled' }]])
+  const { workloads } = auditCluster([workload()], NODES, { namespaces })
+  expect(workloads[0]?.verdict).toBe('unknown')
+  expect(auditCluster([workload()], NODES, { namespaces: new Map() }).workloads[0]?.verdict).toBe('safe')
+})
+
+test.for<[what: string, objects: object[], said: string | undefined]>([
+  ['nobody', [hooks('ValidatingWebhookConfiguration', { clientConfig })], 'its Service default/hook is not among'],
+  [
+    'an address',
+    [hooks('ValidatingWebhookConfiguration', { clientConfig: { url: 'https://x' } })],
+    'it is at https://x',
+  ],
+  [
+    'nobody who has to',
+    [hooks('ValidatingWebhookConfiguration', { clientConfig, failurePolicy: 'Ignore' })],
+    undefined,
+  ],
+  [
+    'a service without pods',
+    [hooks('ValidatingWebhookConfiguration', { clientConfig }), service({ app: 'hook' })],
+    'selects no workload',
+  ],
+  ['a workload', [hooks('ValidatingWebhookConfiguration', { clientConfig }), service({ app: 'web' })], undefined],
+  ['whoever has the addresses', [hooks('ValidatingWebhookConfiguration', { clientConfig }), service(null)], undefined],
+  [
+    'one that is about others',
+    [hooks('ValidatingWebhookConfiguration', { clientConfig, rules: [{ ...PODS, resources: ['secrets'] }] })],
+    undefined,
+  ],
+])('a webhook that is answered by %s', ([, objects, said]) => {
+  const found = audited(objects).findings.filter(({ code }) => code === 'WEBHOOK_WITHOUT_SERVICE')
+  expect(found.map(({ message }) => message)).toEqual(said === undefined ? [] : [expect.stringContaining(said)])
+})
+
+test('a webhook whose pods start nowhere answers nobody', () => {
+  const resources = [hooks('ValidatingWebhookConfiguration', { clientConfig }), service({ app: 'web' })].flatMap(
+    (one) => readAllDocuments(JSON.stringify(one), 'm.json').flatMap(resourcesOf),
+  )
+  const { findings } = auditCluster([workload({ image: 'other:1' })], NODES, {}, [], [], resources)
+  expect(findings.find(({ code }) => code === 'WEBHOOK_WITHOUT_SERVICE')?.message).toContain('start nowhere')
+})
+
+test('a pod that a cluster has stored has met its webhooks', () => {
+  const scanned = workload({ kind: 'Pod' })
+  const one = { ...scanned, template: { ...scanned.template, metadata: { uid: 'x' } } }
+  const mutators = [hooks('MutatingWebhookConfiguration', {})].flatMap((hook) =>
+    readAllDocuments(JSON.stringify(hook), 'm.json').flatMap(resourcesOf).flatMap(mutatorsOf),
+  )
+  expect(auditCluster([one], NODES, { mutators }).workloads[0]?.verdict).toBe('safe')
+})
