@@ -4,7 +4,7 @@ import { beforeAll, expect, test } from 'vitest'
 import { cyclesIn } from './support/import-cycles.ts'
 
 /**
- * The rooms of src/, and what each may import besides itself, errors.ts and plural.ts: other rooms, files, packages. A
+ * The rooms of src/, and what each may import besides itself and the words of ANYWHERE: other rooms, files, packages. A
  * room within a room (`bundle/format`) has its own line. The picture is in docs/architecture.md.
  */
 const MAY_IMPORT: Record<string, string[]> = {
@@ -89,6 +89,9 @@ const FLOORS: readonly (readonly string[])[] = [
   ['demo'],
 ]
 
+/** Words that every room may use. */
+const ANYWHERE = new Set(['errors.ts', 'plural.ts', 'quote.ts'])
+
 const MAX_FILES = 12
 /** Folders that hold more, and why. */
 const LARGE_FOLDERS: Record<string, string> = {
@@ -131,7 +134,7 @@ test.for(Object.entries(MAY_IMPORT))('src/%s imports only what it may', ([room, 
     if (roomOf(file) !== room) continue
     const foreign = names.filter((name) => {
       const other = roomOf(name)
-      if (name === 'errors.ts' || name === 'plural.ts' || other === room) return false
+      if (ANYWHERE.has(name) || other === room) return false
       return !allowed.some((entry) =>
         entry === 'node:' ? name.startsWith(entry) : entry === (other ?? packageOf(name)),
       )

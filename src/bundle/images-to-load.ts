@@ -1,5 +1,6 @@
 import { ExpectedError } from '../errors.ts'
 import { criForm, parseReference } from '../oci/reference.ts'
+import { quote } from '../quote.ts'
 import type { Lock } from './format/lock.ts'
 
 /**
@@ -14,7 +15,7 @@ export function imagesToLoad(lock: Lock, names: readonly string[], file: string)
   const missing = wanted.filter((name) => !held.has(name))
   if (missing.length > 0) {
     throw new ExpectedError('INPUT_INVALID', `${file} does not hold ${missing.join(', ')}`, {
-      hint: likeIt(names, held) ?? `See what it holds with: nodeseed inspect ${file}`,
+      hint: likeIt(names, held) ?? `See what it holds with: nodeseed inspect ${quote(file)}`,
     })
   }
   return { ...lock, images: lock.images.filter((image) => image.names.some((name) => wanted.includes(name))) }

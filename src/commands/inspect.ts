@@ -12,6 +12,7 @@ import { BundleFile } from '../layout/bundle-file.ts'
 import { formatBytes } from '../oci/format-bytes.ts'
 import { formatPlatform } from '../oci/platform.ts'
 import { countOf } from '../plural.ts'
+import { quote } from '../quote.ts'
 
 export default class Inspect extends BaseCommand {
   static override summary =
@@ -51,7 +52,7 @@ export default class Inspect extends BaseCommand {
       if (tools.length > 0) note(`  carries nodeseed for ${tools.join(', ')}`)
       if (flags.key !== undefined) {
         note(`  signed with the key that belongs to ${flags.key}`)
-        note(`  contents were not read: nodeseed verify ${args.file} --key ${flags.key} does that`)
+        note(`  contents were not read: nodeseed verify ${quote(args.file)} --key ${quote(flags.key)} does that`)
       }
       return {
         ...{

@@ -6,6 +6,7 @@ import { kubectlFlags, kubectlOf } from '../cli/flags/kubectl-flags.ts'
 import { renderTable } from '../cli/output/terminal/table.ts'
 import { listResources, runKubectl } from '../cluster/kubectl.ts'
 import { listNames } from '../plural.ts'
+import { quote } from '../quote.ts'
 import { labelUsers, SELECTING_KINDS } from '../seed/label-users.ts'
 import { isRecordedPlacement, labelArguments, type NodeLabelling, planLabels } from '../seed/recorded-placement.ts'
 
@@ -45,7 +46,7 @@ Ends with 4 when a node is not seeded yet, or such a label stays; run it again t
     for (const labelling of plan) {
       const call = labelArguments(labelling)
       if (!call) continue
-      if (flags['dry-run']) this.log([...kubectl.command, ...call].join(' '))
+      if (flags['dry-run']) this.log([...kubectl.command, ...call].map(quote).join(' '))
       else await runKubectl(kubectl, call)
     }
     if (!flags['dry-run'])

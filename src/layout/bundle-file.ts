@@ -15,7 +15,9 @@ import type { Finding } from '../finding.ts'
 import type { BlobRange, BlobState, LackingBlobs } from '../oci/content/content.ts'
 import type { Descriptor } from '../oci/descriptor.ts'
 import { type Digest, digestOf, isContentOf, splitDigest } from '../oci/digest.ts'
+import { formatBytes } from '../oci/format-bytes.ts'
 import { parseJson } from '../oci/json.ts'
+import { quote } from '../quote.ts'
 import { ByteFile, MAX_DOCUMENT_BYTES } from './files/byte-file.ts'
 import { findDifference } from './fixed-bytes.ts'
 
@@ -77,7 +79,7 @@ export class BundleFile implements Bundle {
       'CONTENT_MISMATCH',
       `${this.path}: ${name} is damaged: it does not hash to ${carried.digest}`,
       {
-        hint: `Run: nodeseed verify ${this.path}`,
+        hint: `Run: nodeseed verify ${quote(this.path)}`,
       },
     )
   }
@@ -92,7 +94,7 @@ export class BundleFile implements Bundle {
     const actual = digestOf(bytes, splitDigest(digest).algorithm)
     if (actual === digest) return bytes
     throw new ExpectedError('CONTENT_MISMATCH', `${this.path}: blob ${digest} is damaged: it hashes to ${actual}`, {
-      hint: `Run: nodeseed verify ${this.path}`,
+      hint: `Run: nodeseed verify ${quote(this.path)}`,
     })
   }
 
@@ -241,5 +243,8 @@ async function findTable(file: ByteFile): Promise<LaidOutFile | undefined> {
 
 async function readWhole(file: ByteFile, { name, size, offset }: LaidOutFile, limit: number): Promise<Buffer> {
   if (size <= limit) return file.read(offset, size)
-  throw new ExpectedError('BUNDLE_INVALID', `${file.path}: ${name} has ${size} bytes, more than a document may have`)
+  throw new ExpectedError(
+    'BUNDLE_INVALID',
+    `${file.path}: ${name} has ${formatBytes(size)}, more than a document may have`,
+  )
 }

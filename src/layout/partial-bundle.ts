@@ -7,6 +7,7 @@ import { outputExists } from '../disk/output-place.ts'
 import { leftoversBeside, newNameBeside } from '../disk/own-name.ts'
 import { ExpectedError } from '../errors.ts'
 import { digestOf } from '../oci/digest.ts'
+import { formatBytes } from '../oci/format-bytes.ts'
 import { type BundleFile, openBundle } from './bundle-file.ts'
 import { partsBeside } from './files/part-name.ts'
 import { namesOf, PartedFile, type Shape } from './files/parted-file.ts'
@@ -114,9 +115,13 @@ async function checkSpace(path: string, { size }: Shape, file: PartedFile): Prom
   const { bavail, bsize } = await statfs(dirname(path))
   const needed = (await file.stats()).reduce((rest, { blocks }) => rest - blocks * 512, size)
   if (needed <= bavail * bsize) return
-  throw new ExpectedError('DISK_FULL', `${path}: needs ${needed} bytes more, the disk has ${bavail * bsize} left`, {
-    hint: 'Make room, or write to another disk.',
-  })
+  throw new ExpectedError(
+    'DISK_FULL',
+    `${path}: needs ${formatBytes(needed)} more, the disk has ${formatBytes(bavail * bsize)} left`,
+    {
+      hint: 'Make room, or write to another disk.',
+    },
+  )
 }
 
 function inTheWay({ path = '' }: NodeJS.ErrnoException): ExpectedError {

@@ -1,3 +1,4 @@
+import { quote } from '../quote.ts'
 import { carryCommands } from './carry-commands.ts'
 import { applyCommand } from './files/apply-command.ts'
 import type { SeedingPlan } from './plan.ts'
@@ -20,7 +21,7 @@ export function seedSteps(plan: SeedingPlan, { bundle, make, output, registry, j
   const { nodes, bundlePath, namespace, files } = plan
   const groups = [...new Set(nodes.map(({ group }) => group))]
   const guard = files.filter(({ path }) => path.startsWith('guard/'))
-  const guarding = guard.length > 0 ? [[`${applyCommand(guard)} ${output}/guard`]] : []
+  const guarding = guard.length > 0 ? [[`${applyCommand(guard)} ${quote(`${output}/guard`)}`]] : []
   const obsolete = files.some(({ path }) => path === OBSOLETE_FILE)
   const carried = carryCommands(nodes, bundle, bundlePath)
   return [
@@ -28,21 +29,21 @@ export function seedSteps(plan: SeedingPlan, { bundle, make, output, registry, j
     // Only where a command takes one file; the node script reads parts as they are.
     ...(join && carried.length > 0 ? [[join]] : []),
     registry
-      ? [`let ${registry} serve ${bundle}: nodeseed serve`]
+      ? [`let ${registry} serve ${quote(bundle)}: nodeseed serve`]
       : [...carried, ...(carried.length < nodes.length ? [copyStep(bundle, bundlePath, join !== undefined)] : [])],
     [
-      `${applyCommand(files.filter(({ path }) => path.startsWith('seeding/')))} ${output}/seeding`,
+      `${applyCommand(files.filter(({ path }) => path.startsWith('seeding/')))} ${quote(`${output}/seeding`)}`,
       ...groups.map((group) => `kubectl -n ${namespace} rollout status daemonset/seed-${group}`),
     ],
-    [`sh ${output}/labels.sh`],
-    ...(obsolete ? [[`kubectl delete --ignore-not-found -f ${output}/${OBSOLETE_FILE}`]] : []),
+    [`sh ${quote(`${output}/labels.sh`)}`],
+    ...(obsolete ? [[`kubectl delete --ignore-not-found -f ${quote(`${output}/${OBSOLETE_FILE}`)}`]] : []),
     ...(isNext ? guarding : []),
-    [`name ${output}/workloads under "components:" in the kustomization of your workloads`],
-    ...(isNext ? [[`nodeseed label ${output} --prune, once every workload has changed over`]] : guarding),
+    [`name ${quote(`${output}/workloads`)} under "components:" in the kustomization of your workloads`],
+    ...(isNext ? [[`nodeseed label ${quote(output)} --prune, once every workload has changed over`]] : guarding),
   ]
 }
 
 function copyStep(bundle: string, bundlePath: string, isInParts: boolean): string {
   const parts = isInParts ? '.part???' : ''
-  return `copy ${bundle}${parts} to ${bundlePath}${parts} on each node`
+  return `copy ${quote(bundle)}${parts} to ${quote(bundlePath)}${parts} on each node`
 }

@@ -167,7 +167,9 @@ asRoot('a disk that is too small is found before the download', async () => {
   registry.addImage('app', '1', [Buffer.alloc(3_000_000, 'x')])
   const image = `${registry.host}/app:1`
   const { exitCode, stderr } = await runCli(['bundle', '--image', image, '-o', join(directory, 'out.tar')])
-  expect(stderr).toMatch(/out\.tar: needs \d+ bytes more, the disk has \d+ left\n {2}try: .*\n {2}code: DISK_FULL/)
+  expect(stderr).toMatch(
+    /out\.tar: needs [\d.]+ [kMGT]?B more, the disk has [\d.]+ [kMGT]?B left\n {2}try: .*\n {2}code: DISK_FULL/,
+  )
   expect(exitCode).toBe(3)
   expect(await readdir(directory)).toEqual([])
 })

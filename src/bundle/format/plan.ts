@@ -2,6 +2,7 @@ import { ExpectedError } from '../../errors.ts'
 import { blobName } from '../../oci/content/image-layout.ts'
 import type { Descriptor } from '../../oci/descriptor.ts'
 import { type Digest, digestOf } from '../../oci/digest.ts'
+import { formatBytes } from '../../oci/format-bytes.ts'
 import { END_BYTES, frameDigest } from './frame.ts'
 import { renderIndex } from './index-json.ts'
 import { attachedBlobsOf, blobsOf, type Lock, type LockedImage, layersOf, parseLock } from './lock.ts'
@@ -108,7 +109,7 @@ function layOut(
   if (large) {
     throw new ExpectedError(
       'UNSUPPORTED',
-      `${large.name} would have ${large.size} bytes, more than a bundle is opened with`,
+      `${large.name} would have ${formatBytes(large.size)}, more than a bundle is opened with`,
       {
         hint: 'Make several bundles of these images.',
       },

@@ -3,6 +3,7 @@ import { ExpectedError } from '../../errors.ts'
 import type { Content } from '../../oci/content/content.ts'
 import type { Descriptor } from '../../oci/descriptor.ts'
 import { splitDigest } from '../../oci/digest.ts'
+import { quote } from '../../quote.ts'
 
 /**
  * A blob's bytes from `start` on, in chunks that are valid only until the next is asked for. What stands before is hashed
@@ -36,6 +37,6 @@ export async function* hashedBlob(
 
 function damaged({ path }: Content, digest: string, actual: string): ExpectedError {
   return new ExpectedError('CONTENT_MISMATCH', `${path}: blob ${digest} is damaged: it hashes to ${actual}`, {
-    hint: `It was not pushed. Copy the file again, and check it with: nodeseed verify ${path}`,
+    hint: `It was not pushed. Copy the file again, and check it with: nodeseed verify ${quote(path)}`,
   })
 }

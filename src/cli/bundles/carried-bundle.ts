@@ -3,7 +3,7 @@ import { ExpectedError } from '../../errors.ts'
 import { type Finding, finding } from '../../finding.ts'
 import { BundleFile } from '../../layout/bundle-file.ts'
 import { wholeName } from '../../layout/files/part-name.ts'
-import { quote } from '../../seed/files/quote.ts'
+import { quote } from '../../quote.ts'
 import { describeRequired, patchesIn } from '../deltas/describe-delta.ts'
 
 /** What nodes are given of what people named. */
@@ -37,10 +37,10 @@ export function carriedFindings(content: LockedContent): Finding[] {
   const { requires } = content.table
   if (patchesIn(content.table).length > 0) {
     throw new ExpectedError('UNSUPPORTED', `${path}: a delta with patches of layers, which nodes cannot apply`, {
-      hint: `Merge it with its base first: nodeseed merge BASE ${path} -o FILE`,
+      hint: `Merge it with its base first: nodeseed merge BASE ${quote(path)} -o FILE`,
     })
   }
   const message = `${path} is a delta: only nodes that still hold ${describeRequired(requires)} of its base can be seeded with it`
-  const hint = `For other nodes merge it with its base first: nodeseed merge BASE ${path} -o FILE`
+  const hint = `For other nodes merge it with its base first: nodeseed merge BASE ${quote(path)} -o FILE`
   return [finding('BUNDLE_IS_DELTA', message, { hint })]
 }

@@ -1,5 +1,6 @@
 import type { Interfaces } from '@oclif/core'
 import { writeOutputDirectory } from '../../disk/output-directory.ts'
+import { quote } from '../../quote.ts'
 import { CONTROLLER_LABEL, controllerResources } from '../../seed/output/controller-resources.ts'
 import type { controllerFlags } from './controller-flags.ts'
 
@@ -19,5 +20,5 @@ export async function writeController(
   const place = claim ? `in the claim ${claim}` : 'of the nodes that shall run it'
   return `Written to ${directory}. What comes next:
   1. copy a bundle made with --with-tool to ${bundlePath} ${place}
-${claim ? '' : `     kubectl label node NODE ${CONTROLLER_LABEL}=here\n`}  2. kubectl apply -k ${directory}`
+${claim ? '' : `     kubectl label node NODE ${CONTROLLER_LABEL}=here\n`}  2. kubectl apply -k ${quote(directory)}`
 }

@@ -2,6 +2,7 @@ import { scanDocument } from '../../discovery/scan.ts'
 import { ExpectedError } from '../../errors.ts'
 import type { Finding } from '../../finding.ts'
 import type { PodPlace } from '../../kubernetes/objects/pod-places.ts'
+import { quote } from '../../quote.ts'
 import { hookFindings, postRenderer } from '../../seed/patch/helm-post-renderer.ts'
 import { type Component, kustomizeComponent } from '../../seed/patch/kustomize-component.ts'
 import type { EditedPlace } from '../../seed/patch/patch-bodies.ts'
@@ -53,6 +54,6 @@ function refuseMixedCharts(renderings: ReadonlyMap<string, Rendering>): void {
   const chart = [...renderings].find(([, rendering]) => rendering === 'chart')?.[0]
   if (chart === undefined || renderings.size === 1) return
   throw new ExpectedError('USAGE', `${chart}: a chart is patched by itself, and there are other inputs`, {
-    hint: `Give it a directory of its own: nodeseed patch ${chart} --output DIR`,
+    hint: `Give it a directory of its own: nodeseed patch ${quote(chart)} --output DIR`,
   })
 }

@@ -3,6 +3,7 @@ import type { Interfaces } from '@oclif/core'
 import { toolsAmong } from '../../bundle/format/node-files.ts'
 import { writeOutputDirectory } from '../../disk/output-directory.ts'
 import { ExpectedError } from '../../errors.ts'
+import { quote } from '../../quote.ts'
 import { REGISTRY_LABEL, serveResources } from '../../seed/output/serve-resources.ts'
 import { openTrusted } from '../bundles/trusted-bundle.ts'
 import type { serveFlags } from '../flags/serve-flags.ts'
@@ -37,7 +38,7 @@ export async function writeInCluster(
   const url = `http://NODE-ADDRESS:${flags['node-port']}`
   const next = `Written to ${directory}. What comes next:
   1. copy a bundle made with --with-tool to ${bundlePath} ${claim ? `in the claim ${claim}` : 'of the nodes that shall serve it'}
-${claim ? '' : `     kubectl label node NODE ${REGISTRY_LABEL}=here\n`}  2. kubectl apply -k ${directory}
+${claim ? '' : `     kubectl label node NODE ${REGISTRY_LABEL}=here\n`}  2. kubectl apply -k ${quote(directory)}
   3. point every node's runtime at ${url} (what nodeseed serve prints, with --advertise ${url})`
   return { url, next }
 }

@@ -4,6 +4,7 @@ import type { ImageNames, UnnamedEntry } from '../../oci/content/image-names.ts'
 import { lackingBelow } from '../../oci/content/lacking.ts'
 import type { Descriptor } from '../../oci/descriptor.ts'
 import { type Digest, isContentOf } from '../../oci/digest.ts'
+import { formatBytes } from '../../oci/format-bytes.ts'
 import { type ByteFile, MAX_DOCUMENT_BYTES } from '../files/byte-file.ts'
 
 /** A blob of an archive: a part of the file, or bytes that were made of it. */
@@ -45,7 +46,10 @@ export class ArchiveContent implements Content {
     const blob = this.#find(digest)
     if ('bytes' in blob) return blob.bytes
     if (blob.size > MAX_DOCUMENT_BYTES) {
-      throw new ExpectedError('BUNDLE_INVALID', `${this.path}: blob ${digest} has ${blob.size} bytes, no document`)
+      throw new ExpectedError(
+        'BUNDLE_INVALID',
+        `${this.path}: blob ${digest} has ${formatBytes(blob.size)}, more than a document may have`,
+      )
     }
     const bytes = await this.#file.read(blob.offset, blob.size)
     if (isContentOf(digest, bytes)) return bytes

@@ -1,4 +1,5 @@
 import { ExpectedError } from '../../errors.ts'
+import { formatBytes } from '../../oci/format-bytes.ts'
 import { parseJson } from '../../oci/json.ts'
 import { type ByteFile, MAX_DOCUMENT_BYTES } from '../files/byte-file.ts'
 import type { TarEntry } from '../tar/tar-index.ts'
@@ -12,7 +13,7 @@ export async function readEntry(
   const entry = entries.get(name)
   if (!entry) throw invalid(file, `lacks ${JSON.stringify(name)}, which its manifest.json names`)
   if (entry.size > MAX_DOCUMENT_BYTES)
-    throw invalid(file, `${name} has ${entry.size} bytes, more than a document may have`)
+    throw invalid(file, `${name} has ${formatBytes(entry.size)}, more than a document may have`)
   return { entry, bytes: await file.read(entry.offset, entry.size) }
 }
 

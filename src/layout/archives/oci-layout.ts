@@ -8,6 +8,7 @@ import type { ImageNames, UnnamedEntry } from '../../oci/content/image-names.ts'
 import { lackingBelow } from '../../oci/content/lacking.ts'
 import type { Descriptor } from '../../oci/descriptor.ts'
 import { type Digest, isContentOf, isDigest } from '../../oci/digest.ts'
+import { formatBytes } from '../../oci/format-bytes.ts'
 import { type ByteFile, CHUNK, MAX_DOCUMENT_BYTES, versionOf } from '../files/byte-file.ts'
 import type { TarEntry } from '../tar/tar-index.ts'
 
@@ -125,7 +126,10 @@ function blobsAmong(files: LayoutFiles['files']): BlobSizes {
 async function read({ path, files, readInto }: LayoutFiles, name: string): Promise<Uint8Array> {
   const { size = 0 } = files.get(name) ?? {}
   if (size > MAX_DOCUMENT_BYTES) {
-    throw new ExpectedError('BUNDLE_INVALID', `${path}: ${name} has ${size} bytes, more than a document may have`)
+    throw new ExpectedError(
+      'BUNDLE_INVALID',
+      `${path}: ${name} has ${formatBytes(size)}, more than a document may have`,
+    )
   }
   const bytes = new Uint8Array(size)
   for (let filled = 0; filled < size; ) filled += await readInto(name, bytes.subarray(filled), filled)

@@ -1,4 +1,4 @@
-import { quote } from '../files/quote.ts'
+import { quote } from '../../quote.ts'
 import { SET_LABEL } from './daemon-set.ts'
 
 /** What a label script is to do. */

@@ -2,6 +2,7 @@ import pLimit from 'p-limit'
 import { ExpectedError } from '../../errors.ts'
 import type { BlobState, Content } from '../../oci/content/content.ts'
 import { type Digest, hashChunks, splitDigest } from '../../oci/digest.ts'
+import { quote } from '../../quote.ts'
 import type { BlobSlice } from './content.ts'
 
 /** Blobs of up to so many bytes need not wait for larger ones. */
@@ -62,7 +63,7 @@ export class CheckedBlobs {
     if (actual === digest && now.version === version) return
     const problem = actual === digest ? 'is being written to' : `is damaged: it hashes to ${actual}`
     throw new ExpectedError('CONTENT_MISMATCH', `${path}: blob ${digest} ${problem}`, {
-      hint: `Nothing of it is served. Copy the file again, and check it with: nodeseed verify ${path}`,
+      hint: `Nothing of it is served. Copy the file again, and check it with: nodeseed verify ${quote(path)}`,
     })
   }
 }

@@ -1,5 +1,6 @@
 import { resolve } from 'node:path'
 import { ExpectedError } from '../../../errors.ts'
+import { quote } from '../../../quote.ts'
 import { kustomizationTree } from './kustomization-tree.ts'
 import { type Rendered, refuseRemote, runRenderer } from './renderer.ts'
 
@@ -31,6 +32,6 @@ export async function renderKustomization(
   throw new ExpectedError(
     'INPUT_UNREADABLE',
     `${directory}: is a kustomization, and neither kubectl nor kustomize is here`,
-    { hint: `Install kubectl; or run where it is: kubectl kustomize ${directory} | nodeseed scan -` },
+    { hint: `Install kubectl; or run where it is: kubectl kustomize ${quote(directory)} | nodeseed scan -` },
   )
 }

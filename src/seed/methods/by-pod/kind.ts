@@ -1,4 +1,4 @@
-import { quote } from '../../files/quote.ts'
+import { quote } from '../../../quote.ts'
 import type { Method } from '../contract/method.ts'
 import { containerd } from './containerd.ts'
 import { usesContainerd } from './containerd-runtime.ts'

@@ -1,5 +1,5 @@
 import type { Node } from 'kubernetes-types/core/v1.js'
-import { quote } from '../../files/quote.ts'
+import { quote } from '../../../quote.ts'
 import type { Method } from '../contract/method.ts'
 import type { SeedingRuntime } from '../contract/seeding-runtime.ts'
 import { containerd } from './containerd.ts'
