@@ -15,6 +15,8 @@ import { filesRead } from '../cli/audit/audit-files.ts'
 import { readPageParts } from '../cli/audit/audit-page.ts'
 import { readAuditSources } from '../cli/audit/audit-sources.ts'
 import { auditText } from '../cli/audit/audit-text.ts'
+import { describeNextStep, nextStep } from '../cli/audit/next-step.ts'
+import { wayGone } from '../cli/audit/way-gone.ts'
 import { BaseCommand } from '../cli/base-command.ts'
 import { checkReports } from '../cli/files/report-files.ts'
 import { conditionFlags, sourceFlags } from '../cli/flags/audit-flags.ts'
@@ -82,6 +84,8 @@ Ends with 0 when no workload is below --fail-on, with 4 when one is.`
       const lines = auditTable(result, { all: flags.all })
       for (const line of auditText(lines, this.tableWidth)) this.log(line, VERDICTS)
       this.log(`\n${auditSummary(result)}`)
+      const step = nextStep(result, await wayGone(argv as string[], flags, nodes))
+      if (step) this.note(describeNextStep(step))
     }
     await this.#write(result, flags)
     const urgent = result.findings.filter(({ severity }) => severity !== 'info')
