@@ -1,11 +1,15 @@
+import { randomBytes } from 'node:crypto'
 import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { expect } from 'vitest'
 import type { LockedImage } from '../../src/bundle/format/lock.ts'
 import { renderNames } from '../../src/bundle/format/node-files.ts'
 import { digestOf } from '../../src/oci/digest.ts'
+import { writeTestBundle } from '../support/bundle-maker.ts'
 import { runTool, testWith } from '../support/debian.ts'
+import { type Blobs, lockImage, makeImage, makeLayer, thisPlatform } from '../support/image-maker.ts'
 import { runNodeScript } from '../support/node-script.ts'
+import { smallDisk } from '../support/small-disk.ts'
 import { temporaryDirectory } from '../support/temporary.ts'
 import { writeShop } from '../support/test-images.ts'
 
@@ -73,3 +77,24 @@ async function storageConfig(directory: string): Promise<string> {
   await writeFile(file, `[storage]\ndriver = "vfs"\ngraphroot = "${directory}/graph"\nrunroot = "${directory}/run"\n`)
   return file
 }
+
+testWith(['skopeo'], { root: true })('an image for which TMPDIR is too small takes no other with it', async () => {
+  const blobs: Blobs = new Map()
+  const [first, big, last] = await Promise.all(
+    Object.entries({ first: 1_000, big: 3_000_000, last: 1_000 }).map(async ([name, bytes]) => {
+      const part = makeImage(blobs, [await makeLayer(blobs, { [name]: randomBytes(bytes) })], {
+        platform: thisPlatform(),
+      })
+      return lockImage(`registry.example/${name}`, '1', part.manifest, [part])
+    }),
+  )
+  const root = await temporaryDirectory()
+  const file = join(root, 'bundle.tar')
+  await writeTestBundle(file, [first!, big!, last!], blobs)
+  const TMPDIR = await smallDisk(1000)
+  const env = { CONTAINERS_STORAGE_CONF: await storageConfig(root), TMPDIR }
+  const run = await runNodeScript(['--method', 'cri-o', '--root', root, file], { env })
+  expect(run, run.stderr).toMatchObject({ code: 4, report: { result: 'gap', imported: 4, missing: big?.names } })
+  const missing = (run.report.images as { there: boolean; why?: string }[]).filter(({ there }) => !there)
+  for (const { why } of missing) expect(why).toBe(`cannot be taken out of the bundle into ${TMPDIR}: is it full?`)
+})

@@ -34,8 +34,14 @@ seed_containers_storage() {
     if [ "$target" != "$extracted" ]; then
       rm -rf "$work/image"
       mkdir "$work/image"
-      write_directory_image "$row" "$work/image" || note "cannot take $name out of the bundle into $TMPDIR"
-      extracted=$target
+      extracted=$target unread=''
+      # What is half written takes the room of the next one, and of what is said about this one.
+      write_directory_image "$row" "$work/image" || { unread=yes && rm -rf "$work/image"; }
+    fi
+    if [ -n "$unread" ]; then
+      note "cannot take $name out of the bundle into $TMPDIR: is it full?"
+      because "$name" "cannot be taken out of the bundle into $TMPDIR: is it full?"
+      continue
     fi
     find_step "$method" store
     "$step" "$name" >&2 2>"$work/store.log" </dev/null || {
