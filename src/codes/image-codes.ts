@@ -5,7 +5,7 @@ export const IMAGE_CODES = {
   IMAGE_UNRESOLVED: {
     kind: 'omission',
     severity: 'warning',
-    orElse: ['error'],
+    orElse: ['error', 'info'],
     one: 'image whose name is not complete',
     many: 'images whose names are not complete',
     title: 'The name of an image is not complete',

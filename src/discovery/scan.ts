@@ -1,16 +1,17 @@
 import type { Finding } from '../finding.ts'
-import type { AnyDocument, Document, UnreadableDocument } from '../kubernetes/documents/document.ts'
+import type { AnyDocument, Document } from '../kubernetes/documents/document.ts'
 import type { Path } from '../kubernetes/documents/path.ts'
 import { type Resource, resourcesOf } from '../kubernetes/objects/resource.ts'
 import { type Workload, workloadOf } from '../kubernetes/objects/workload.ts'
 import { criForm, findReference } from '../oci/reference.ts'
-import { readKey } from './classify/key.ts'
 import type { Definitions } from './defaults/definitions.ts'
 import { type ChartFile, readChartImages } from './listed/chart-images.ts'
 import { type ImageListText, isListOfImages, readImageArray, readImageList } from './listed/image-list.ts'
+import { looseCandidates } from './loose/loose-documents.ts'
+import { type PlainText, plainTextCandidates } from './loose/plain-text.ts'
+import { usesInUnreadable } from './loose/unreadable.ts'
 import type { FieldRule } from './rules/field-rule.ts'
 import { imagesInComments } from './texts/comments.ts'
-import { imagesInLines } from './texts/text-lines.ts'
 import type { ImageCandidate } from './uses/image-candidate.ts'
 import type { ImageUse } from './uses/image-use.ts'
 import {
@@ -22,7 +23,6 @@ import {
   withoutKindFinding,
 } from './uses/use-findings.ts'
 import { candidatesOf } from './walk/candidates.ts'
-import { looseCandidates } from './walk/loose-documents.ts'
 
 /** What is to be said of an input itself: it cannot be read, or was had from elsewhere. */
 export interface Notice {
@@ -50,6 +50,7 @@ export interface Origin {
 export type InputDocument =
   | (AnyDocument & { readonly origin?: Origin | undefined })
   | ImageListText
+  | PlainText
   | ChartFile
   | Notice
   | InputEnd
@@ -84,6 +85,8 @@ export function scanDocument(document: InputDocument, options: DocumentScanOptio
       return { ...NOTHING, uses: usesInUnreadable(document), findings: [unreadableFinding(document)] }
     case 'list':
       return { ...NOTHING, ...readImageList(document) }
+    case 'text':
+      return scanPlainText(document, options)
     case 'chart':
       return { ...NOTHING, ...readChartImages(document) }
     case 'notice':
@@ -136,7 +139,13 @@ function scanResource(
   }
   for (const { text, path, textLine, container, isPodSpec } of unresolved) {
     const line = lineAt(document, [...resource.path, ...path], textLine)
-    findings.push(unresolvedFinding({ workload: names, container, file: document.file, line }, text, isPodSpec))
+    findings.push(
+      unresolvedFinding(
+        { workload: names, container, file: document.file, line },
+        text,
+        isPodSpec ? 'error' : 'warning',
+      ),
+    )
   }
   for (const made of elsewhere) {
     const line = lineAt(document, [...resource.path, ...made.path], made.textLine)
@@ -145,7 +154,7 @@ function scanResource(
   return { uses, findings, workload }
 }
 
-function lineAt(document: Document, path: Path, textLine: number | undefined): number {
+function lineAt(document: Pick<Document, 'lineOf' | 'textLineOf'>, path: Path, textLine: number | undefined): number {
   return textLine === undefined ? document.lineOf(path) : document.textLineOf(path) + textLine
 }
 
@@ -161,34 +170,23 @@ function scanLoose(document: Document, { comments = false, vars }: DocumentScanO
     .filter(({ image }) => image)
   const findings = unresolved.map(({ text, path, textLine, container }) => {
     const line = lineAt(document, path, textLine)
-    return unresolvedFinding({ workload: NOBODY, container, file, line }, text, false)
+    return unresolvedFinding({ workload: NOBODY, container, file, line }, text, 'warning')
   })
   if (hasImageKeys && uses.length + findings.length === 0) findings.push(withoutKindFinding(file, document.lineOf([])))
   return { ...NOTHING, uses: [...uses, ...(comments ? commentUses(document, undefined) : [])], findings }
 }
 
-/** What lines of a document say that cannot be read, such as a template: possible images, and of nothing known. */
-function usesInUnreadable({ file, source, firstLine }: UnreadableDocument): ImageUse[] {
-  return imagesInLines(source, readKey('')).flatMap(({ reference, name, line }): ImageUse[] => {
-    const parsed = findReference(reference)
-    if (!parsed) return []
-    return [
-      {
-        reference,
-        image: criForm(parsed),
-        policy: undefined,
-        policyFrom: 'operator',
-        workload: { apiVersion: '', kind: '', namespace: undefined, name: '' },
-        container: undefined,
-        path: [],
-        file,
-        line: firstLine + line,
-        layer: 'config',
-        confidence: 'possible',
-        why: `key ${name}, in a document that cannot be read`,
-      },
-    ]
+function scanPlainText(document: PlainText, { vars }: DocumentScanOptions): DocumentScan {
+  const { file, line } = document
+  const workload = { apiVersion: '', kind: 'Text', namespace: undefined, name: file }
+  const { candidates, unresolved } = plainTextCandidates(document, vars)
+  const at = { document: { file, lineOf: () => line, textLineOf: () => line }, path: [] }
+  const uses = candidates.map((candidate) => useOf(candidate, at, workload)).filter(({ image }) => image)
+  const findings = unresolved.map(({ text, textLine = 0 }) => {
+    const place = { workload, container: undefined, file, line: line + textLine }
+    return unresolvedFinding(place, text, document.isFound ? 'info' : 'warning')
   })
+  return { ...NOTHING, uses, findings }
 }
 
 /** A comment belongs to the first resource of its document, as far as anyone can tell. */
@@ -202,7 +200,10 @@ function commentUses(document: Document, resource: Resource | undefined): ImageU
 
 function useOf(
   candidate: ImageCandidate,
-  { document, path: root }: Pick<Resource, 'document' | 'path'>,
+  {
+    document,
+    path: root,
+  }: { readonly document: Pick<Document, 'file' | 'lineOf' | 'textLineOf'>; readonly path: Path },
   workload: ImageUse['workload'],
 ): ImageUse {
   const { reference, path, textLine, policy, container, layer, confidence, why } = candidate

@@ -73,6 +73,13 @@ const INPUTS: Record<string, (size: number) => string> = {
   'an array without end': (n) => config(`IMAGES=(\n${'a/b:1\n'.repeat(n)}{`),
   'loops in a line': (n) => config(`{\n${'for a in b '.repeat(n * 5)} image`),
   'commands in a line': (n) => config(`{\n${'docker pull -q '.repeat(n * 4)} image`),
+  'variables of a script': (n) =>
+    config(`#!/bin/sh\n${times(n, (i) => `A${i}=$A${i - 1}$A${i - 1}\ndocker pull $A${i}/x:1\n`)}`),
+  'branches of a script': (n) => config(`#!/bin/sh\n${times(n, (i) => `  A=x/y${i}\n  docker pull $A:1\n`)}`),
+  'an open array of a script': (n) => config(`#!/bin/sh\nA=(\n${'x/y:1 $B\n'.repeat(n)}docker pull $A`),
+  'open commands in a line': (n) => config(`{\n${'docker run -v $A $B/x '.repeat(n * 3)} image`),
+  'open flags in a line': (n) => config(`{\n${'--image $A/x '.repeat(n * 4)} image`),
+  'commands without end': (n) => config(`{\ndocker pull ${'$('.repeat(n * 20)} image`),
   'values of helm': (n) => config(`{\nhelm install a b ${'--set a.image=x/y:1 '.repeat(n * 3)}`),
   'placeholders without end': (n) => custom({ image: '$('.repeat(n * 25), images: '${a'.repeat(n * 20) }),
   'placeholders that stay open': (n) => custom(list(n, (i) => ({ image: `\${X${i}}/y:1` }))),

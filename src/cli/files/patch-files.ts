@@ -101,13 +101,14 @@ function patchedDocument(document: InputDocument, scan: DocumentScan, editsOf: (
 
 /** What is to be said of a document that holds no workloads; a list that nobody named is just not patched. */
 export function leftOutOfPatch(document: InputDocument, scan: DocumentScan): readonly Finding[] {
-  if (document.form !== 'list') return scan.findings
-  return document.isFound ? [] : [listLeftOut(document.file)]
+  if (document.form !== 'list' && document.form !== 'text') return scan.findings
+  return document.isFound ? [] : [withoutWorkloads(document)]
 }
 
-/** A list of images among the inputs has no workload. */
-function listLeftOut(file: string): Finding {
-  const message = `${file}: a list of images, in which no workload can be patched`
+/** A list of images or a script among the inputs has no workload. */
+function withoutWorkloads({ file, form }: { file: string; form: 'list' | 'text' }): Finding {
+  const what = form === 'list' ? 'a list of images' : 'a script'
+  const message = `${file}: ${what}, in which no workload can be patched`
   return finding('NOT_PATCHABLE', message, { hint: 'Name the manifests that use these images.', file, subject: file })
 }
 

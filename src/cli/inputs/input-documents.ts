@@ -1,5 +1,6 @@
 import { realpath } from 'node:fs/promises'
 import { isImageList } from '../../discovery/listed/image-list.ts'
+import { isShellScript } from '../../discovery/loose/plain-text.ts'
 import type { InputDocument } from '../../discovery/scan.ts'
 import { ExpectedError, readError } from '../../errors.ts'
 import { type Finding, finding } from '../../finding.ts'
@@ -86,6 +87,9 @@ async function* documentsOf(source: Source, options: Reading): AsyncGenerator<In
     case 'list':
       for await (const part of readParts(source.path)) yield { form: 'list', file: source.path, isFound: true, ...part }
       return
+    case 'script':
+      for await (const part of readParts(source.path)) yield { form: 'text', file: source.path, isFound: true, ...part }
+      return
     case 'kustomization': {
       const { text, asked } = await renderKustomization(source.path, options)
       yield* noticesOf(asked)
@@ -127,14 +131,20 @@ async function* withOrigins(documents: Iterable<AnyDocument>, find: FindOrigin):
   for (const document of documents) yield { ...document, origin: await find(document) }
 }
 
-/** A text that a user named may be manifests or a list of images; its beginning tells, for all of it. */
+/** A text that a user named may be manifests, a script or a list of images; its beginning tells, for all of it. */
 async function* documentsOrList(
   parts: AsyncIterable<TextPart>,
   file: string,
   options: ReadOptions,
 ): AsyncGenerator<InputDocument> {
   let isList: boolean | undefined
+  let isScript: boolean | undefined
   for await (const part of parts) {
+    isScript ??= isShellScript(file, part.text)
+    if (isScript) {
+      yield { form: 'text', file, ...part }
+      continue
+    }
     isList ??= isImageList(part.text) || (/\.txt$/i.test(file) && !/^(?:apiVersion|kind): |^\s*[[{]/m.test(part.text))
     if (isList) yield { form: 'list', file, ...part }
     else yield* documentsIn(part, file, options)

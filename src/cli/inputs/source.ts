@@ -13,7 +13,7 @@ import { type Overlay, outermostOverlays } from './render/overlays.ts'
 export type Source =
   | { readonly kind: 'stdin' }
   /** Found below a directory, for what it is; named, where it may be manifests or a list. */
-  | { readonly kind: 'manifests' | 'list' | 'text'; readonly path: string }
+  | { readonly kind: 'manifests' | 'list' | 'script' | 'text'; readonly path: string }
   /** Rendered by the user's own tools; `otherwise` stands for it where that fails. */
   | { readonly kind: 'chart'; readonly path: string; readonly otherwise: readonly Source[] }
   /** So is a kustomization; `beside` is what it stands for, whether or not it includes it. */
@@ -54,7 +54,7 @@ function sourceOfFile(path: string): Source {
 
 /** A kustomization that is named stands for all below it. */
 function kustomizationAt(path: string, content: DirectoryContent): Source {
-  const { files, lists, kustomizations, charts: below, ignored, notRead } = content
+  const { files, lists, scripts, kustomizations, charts: below, ignored, notRead } = content
   const others = kustomizations.filter((one) => one !== path)
   const found = [...files, ...lists, ...others, ...below.map((chart) => chart.path)]
   const beside = [...found, ...notRead.map((one) => one.path)]
@@ -63,7 +63,7 @@ function kustomizationAt(path: string, content: DirectoryContent): Source {
     path,
     beside,
     ignored,
-    otherwise: [...manifests(files), ...lists.map(listAt), ...charts({ charts: below })],
+    otherwise: [...manifests(files), ...lists.map(listAt), ...scripts.map(scriptAt), ...charts({ charts: below })],
   }
 }
 
@@ -76,14 +76,16 @@ async function sourcesIn(directory: string, content: DirectoryContent): Promise<
     if (!taken.has(await realpath(file).catch(() => file))) ignored.push(file)
   }
   const byRealPath = new Map<string, string>()
-  const lists = new Set(content.lists)
-  for (const file of [...content.files, ...content.lists]) {
+  const kinds = new Map<string, typeof manifestsAt>([
+    ...content.lists.map((file) => [file, listAt] as const),
+    ...content.scripts.map((file) => [file, scriptAt] as const),
+  ])
+  for (const file of [...content.files, ...kinds.keys()]) {
     const real = overlays.length === 0 ? file : await realpath(file).catch(() => file)
     byRealPath.set(real, file)
     if (!taken.has(real)) free.push(file)
   }
-  const sources = (files: readonly string[]) =>
-    files.map((file) => (lists.has(file) ? listAt(file) : manifestsAt(file)))
+  const sources = (files: readonly string[]) => files.map((file) => (kinds.get(file) ?? manifestsAt)(file))
   return [
     ...content.unread.map(
       ({ path, why }): Source => notice(path, finding('FILE_UNREADABLE', `${path}: ${why}`, { file: path })),
@@ -134,6 +136,10 @@ function manifests(files: readonly string[]): Source[] {
 
 function manifestsAt(path: string): Source {
   return { kind: 'manifests', path }
+}
+
+function scriptAt(path: string): Source {
+  return { kind: 'script', path }
 }
 
 function listAt(path: string): Source {

@@ -46,6 +46,12 @@ export function isUnknownWord(reference: string): boolean {
   return !/[/:@]/.test(reference) && !OFFICIAL.has(reference)
 }
 
+/** Whether a text is one of these words with a version: `redis:7`. */
+export function isOfficial(text: string): boolean {
+  const [word = '', version] = text.split(':')
+  return version !== undefined && OFFICIAL.has(word)
+}
+
 const MAX_LENGTH = 512
 
 /** How much a text looks like a reference. */

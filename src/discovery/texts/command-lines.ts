@@ -1,21 +1,22 @@
-import { likelihoodOf } from '../classify/reference-likelihood.ts'
+import { readKey } from '../classify/key.ts'
+import { isOfficial, likelihoodOf } from '../classify/reference-likelihood.ts'
 import { compose } from '../compose/compose-reference.ts'
 
 /** An image that a line hands to a program, and the program. */
-interface CommandImage {
+export interface CommandImage {
   readonly reference: string
   readonly program: string
 }
 
 /** A way in which a program is told images: what is behind its verb. */
-interface Way {
+export interface Way {
   readonly pattern: RegExp
   /** The first word that is an image, or every one: a program that saves takes many. */
   readonly takes: 'first' | 'all'
 }
 
 /** `crictl pull ref`, `docker run -d ref`, `ctr -n k8s.io images pull ref`: what follows the verb is options, then the image. */
-const WAYS: readonly Way[] = [
+export const WAYS: readonly Way[] = [
   {
     pattern: /\b(crictl|docker|podman|nerdctl|ctr|buildah|img)\s(?:.{0,200}?\s)?(?:pull|run|create|from)\s+(.+)/,
     takes: 'first',
@@ -36,14 +37,14 @@ const LOOP = /\bfor\s+\w+\s+in\s+(.+?)\s*(?:;|$)/
 const HELM = /\bhelm\s(?:.{0,400}?\s)?(?:install|upgrade|template)\s/
 const HELM_VALUES = /\s--set(?:-string)?[ =]["']?([^\s"']+)/g
 
-/** The images that a command of a script pulls, runs, copies or sets. */
-export function imagesInCommand(line: string): CommandImage[] {
+/** The images that a command of a script pulls, runs, copies or sets; `isOne` tells which words and values are images. */
+export function imagesInCommand(line: string, isOne: (word: string) => boolean = isImage): CommandImage[] {
   const [, sets] = SETS.exec(line) ?? []
   if (sets) {
     const values = wordsOf(sets).flatMap((word) => (word.startsWith('-') ? [] : (/=(.+)$/.exec(word)?.[1] ?? [])))
-    return values.filter(isImage).map((reference) => ({ reference, program: 'kubectl set image' }))
+    return values.filter(isOne).map((reference) => ({ reference, program: 'kubectl set image' }))
   }
-  if (HELM.test(line)) return imagesInValues(line)
+  if (HELM.test(line)) return imagesInValues(line, isOne)
   const looped = LOOP.exec(line)?.[1]
   const items = looped ? wordsOf(looped) : []
   if (items.length > 0 && items.every(isImage)) return items.map((reference) => ({ reference, program: 'a loop' }))
@@ -58,20 +59,22 @@ export function imagesInCommand(line: string): CommandImage[] {
   return []
 }
 
-function imagesInValues(line: string): CommandImage[] {
+function imagesInValues(line: string, isOne: (word: string) => boolean): CommandImage[] {
   const pairs = Array.from(line.matchAll(HELM_VALUES), ([, values = '']) => values.split(',')).flat()
   const entries = pairs.flatMap((pair, index) => {
     const [, name, text] = /^([^=]+)=(.+)$/.exec(pair) ?? []
     return name && text ? [{ name, text, path: [index] }] : []
   })
   const { found, taken } = compose(entries, { ofImage: 'below' })
-  const single = entries.filter((entry) => !taken.has(entry) && isImage(entry.text)).map(({ text }) => text)
+  const isSingle = ({ name, text }: { name: string; text: string }) =>
+    isImage(text) || (readKey(name).role === 'image' && isOne(text))
+  const single = entries.filter((entry) => !taken.has(entry) && isSingle(entry)).map(({ text }) => text)
   return [...found.map(({ reference }) => reference), ...single]
-    .filter(isImage)
+    .filter(isOne)
     .map((reference) => ({ reference, program: 'helm' }))
 }
 
-function wordsOf(text: string): string[] {
+export function wordsOf(text: string): string[] {
   return (
     text
       .split(/[;&|]/, 1)[0]
@@ -80,6 +83,8 @@ function wordsOf(text: string): string[] {
   )
 }
 
-function isImage(word: string): boolean {
-  return ['strong', 'medium'].includes(likelihoodOf(word))
+/** Also `redis:7`: what is handed to such a program need only look a little like one. */
+export function isImage(word: string): boolean {
+  const likelihood = likelihoodOf(word)
+  return likelihood === 'strong' || likelihood === 'medium' || (likelihood === 'weak' && isOfficial(word))
 }

@@ -5,7 +5,9 @@ import { compose } from '../compose/compose-reference.ts'
 import { judge } from '../uses/image-candidate.ts'
 import type { Confidence } from '../uses/image-use.ts'
 import { imagesInCommand } from './command-lines.ts'
+import { openImagesInCommand } from './open-commands.ts'
 import { shellWords } from './shell-lists.ts'
+import { ShellVariables } from './shell-variables.ts'
 import { isXml, textsInXml } from './xml-elements.ts'
 
 /** An image named in a text that is no YAML or JSON: a template, a script, properties. */
@@ -49,13 +51,21 @@ export function imagesInLines(text: string, outer: Key, { isScript = false } = {
   const single = assignments.flatMap((assignment): LineImage[] => {
     if (taken.has(assignment)) return []
     const { name, value, line } = assignment
-    const own = readKey(name)
+    const own = isCommanded(name) ? IMAGE : readKey(name)
     const key = own.role === 'other' && ofImages ? outer : own
     const image = judge(key, value, { isLoose: true })
     if (!image) return []
     return [{ ...image, name, line, confidence: isScript && key.role === 'other' ? 'possible' : image.confidence }]
   })
   return [...composed, ...single]
+}
+
+/** What a program is handed is an image, however little it looks like one. */
+const IMAGE: Key = { role: 'image', stem: '', ofImage: true }
+const OF_PROGRAM = 'image of '
+
+function isCommanded(name: string): boolean {
+  return name.startsWith(OF_PROGRAM)
 }
 
 interface Assignment {
@@ -85,20 +95,37 @@ function wordsAlone(content: string): string[] {
 /** `image: {{ .Values.image }}`, `"image": "${REGISTRY}/x"`: an image that a placeholder is part of. */
 const OPEN = /^\s*(?:-\s+)?["']?([A-Za-z][\w./-]*)["']?\s*[:=]\s*["']?([^\s"'][^"']{1,500}?)["']?,?\s*$/
 
-/** What lines of a template set an image to, where values are still to be put in. */
-export function openImagesInLines(text: string): Assignment[] {
-  if (!hasPlaceholder(text)) return []
+/**
+ * What lines of a template or script set an image to, or hand to a program, where values are still to be put in. Those
+ * that a script itself assigns above are in it.
+ */
+export function openImagesInLines(text: string, { isScript = false } = {}): Assignment[] {
+  if (!text.includes('$') && !hasPlaceholder(text)) return []
+  const variables = new ShellVariables()
   return text.split('\n').flatMap((content, line) => {
-    if (content.length > MAX_LINE || COMMENT.test(content) || !hasPlaceholder(content)) return []
-    const [, name, value] = OPEN.exec(content) ?? []
-    return name && value && hasPlaceholder(value) && readKey(name).role === 'image' ? [{ name, value, line }] : []
+    if (content.length > MAX_LINE || COMMENT.test(content)) return []
+    const found = openImagesIn(content, isScript)
+    variables.follow(content)
+    return found.flatMap(({ name, value }) => variables.textsOf(value).map((filled) => ({ name, value: filled, line })))
   })
 }
 
-function assignmentsOf(content: string, line: number): Assignment[] {
-  const commanded = imagesInCommand(content)
+function openImagesIn(content: string, isScript: boolean): { name: string; value: string }[] {
+  const commanded = openImagesInCommand(content)
   if (commanded.length > 0)
-    return commanded.map(({ reference, program }) => ({ name: `image of ${program}`, value: reference, line }))
+    return commanded.map(({ reference, program }) => ({ name: `${OF_PROGRAM}${program}`, value: reference }))
+  const [, name, value] = hasPlaceholder(content) ? (OPEN.exec(content) ?? []) : []
+  if (!name || !value || !hasPlaceholder(value) || readKey(name).role !== 'image') return []
+  // A variable of a script is told where it is used, unless it is a whole reference by itself.
+  const isVariable = isScript && /^\s*(?:\w+\s+)?\w+=/.test(content)
+  return isVariable && !/^[^\s()]*\/[^\s()]*$/.test(value) ? [] : [{ name, value }]
+}
+
+function assignmentsOf(content: string, line: number): Assignment[] {
+  const isOpen = openImagesInCommand(content).length > 0
+  const commanded = isOpen ? [] : imagesInCommand(content)
+  if (commanded.length > 0)
+    return commanded.map(({ reference, program }) => ({ name: `${OF_PROGRAM}${program}`, value: reference, line }))
   const [, name, value] = ASSIGNMENT.exec(content) ?? []
   // `KUBELET_ARGS="--pod-infra-container-image=ref"`
   if (name && value && !value.startsWith('-')) return [{ name, value, line }]

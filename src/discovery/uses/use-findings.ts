@@ -30,10 +30,9 @@ export function gapFinding(use: Pick<ImageUse, 'workload' | 'container' | 'file'
 export function unresolvedFinding(
   use: Pick<ImageUse, 'workload' | 'container' | 'file' | 'line'>,
   text: string,
-  isPodSpec: boolean,
+  severity: 'error' | 'warning' | 'info',
 ): Finding {
   const message = `${placeOf(use)}: the image ${JSON.stringify(text)} is not complete: something fills it in later`
-  const severity = isPodSpec ? 'error' : 'warning'
   return finding('IMAGE_UNRESOLVED', message, { severity, file: use.file, line: use.line })
 }
 

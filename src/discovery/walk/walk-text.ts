@@ -89,12 +89,16 @@ export function visitWords(walk: Walk, text: string, name: string, key: Key, pla
 /** A text that is read line by line: a script, a template. */
 export function visitLines(walk: Walk, text: string, name: string, place: Place): void {
   const isScript = SCRIPTS.has(name) || place.layer === 'argument' || SCRIPT.test(text)
+  const named = new Set<string>()
   for (const { reference, confidence, name: inner, line } of imagesInLines(text, readKey(name), { isScript })) {
+    if (confidence !== 'possible') named.add(reference)
     add(walk, place, { reference, confidence, textLine: line, why: whyOf(place.layer, name, inner) })
   }
-  if (isScript) return
-  for (const { value, line } of openImagesInLines(text)) {
-    walk.open.push({ text: value, path: [...walk.path], textLine: line, place })
+  for (const { name: inner, value, line } of openImagesInLines(text, { isScript })) {
+    const image = isFilled(value) ? judgeFilled(value) : undefined
+    if (image && named.has(image.reference)) continue
+    if (image) add(walk, place, { ...image, textLine: line, why: whyOf(place.layer, name, inner) })
+    else walk.open.push({ text: value, path: [...walk.path], textLine: line, place })
   }
 }
 
@@ -114,6 +118,11 @@ function visitEmbedded(walk: Walk, text: string, name: string, place: Place, fin
     for (const open of unresolved) walk.unresolved.push({ ...open, path: [...walk.path], textLine: lineIn(open) })
     for (const made of elsewhere) walk.elsewhere.push({ ...made, path: [...walk.path], textLine: lineIn(made) })
   }
+}
+
+/** Nothing in it waits for a value. */
+function isFilled(text: string): boolean {
+  return !text.includes('$') && !hasPlaceholder(text)
 }
 
 /** The image that a text with its placeholders filled in is. */

@@ -81,6 +81,22 @@ test('packed charts and lists below a directory are read, and what may be one is
   expect(exitCode).toBe(0)
 })
 
+test('scripts and templates below a directory name possible images, and one that is named is read for what it is', async () => {
+  const script = '#!/bin/sh\nREG=r.example\ndocker run $REG/app:1\ncrictl pull $IMG\n'
+  const { images, left, folder } = await scanned({
+    'in/pod.yaml': POD,
+    'in/install.sh': script,
+    'in/a.yaml.j2': 'spec:\n  containers:\n  - {{ a }}\n    image: quay.io/a/j2:1\n  - image: "{{ reg }}/b:1"\n',
+    'in/main.tf': 'container {\n  image = "quay.io/a/tf:1"\n  image = "${var.x}/b:1"\n}\n',
+    'in/empty.sh': 'echo\n',
+  })
+  expect(images).toEqual(['docker.io/library/pod:1'])
+  const unsure = ['a.yaml.j2', 'install.sh', 'main.tf'].map((file) => `LEFT_OUT_AS_UNSURE ${file}`)
+  expect(left).toEqual([...['a.yaml.j2', 'install.sh', 'main.tf'].map((file) => `IMAGE_UNRESOLVED ${file}`), ...unsure])
+  const named = await runCli(['scan', join(folder, 'in/install.sh'), '--var', 'IMG=quay.io/a/img:1', '--json'])
+  expect(JSON.parse(named.stdout)).toMatchObject({ images: ['quay.io/a/img:1', 'r.example/app:1'], findings: [] })
+})
+
 test('a list that a directory holds is nothing to patch, and nothing that was left out', async () => {
   const { folder, env } = await scanned({ 'in/pod.yaml': POD, 'in/images.txt': 'quay.io/a/list:1\n' })
   const answer = await runCli(['patch', join(folder, 'in'), '--policy', 'Never', '--in-place'], { env })

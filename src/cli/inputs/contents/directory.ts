@@ -14,6 +14,8 @@ export interface DirectoryContent {
   readonly files: readonly string[]
   /** Lists of images that belong to no chart. */
   readonly lists: readonly string[]
+  /** Scripts and templates that belong to no chart. */
+  readonly scripts: readonly string[]
   /** Charts that can be rendered, packed ones too; a chart inside a chart is a part of it. */
   readonly charts: readonly ChartDirectory[]
   /** Directories outside charts that hold a kustomization. */
@@ -64,7 +66,7 @@ interface Here {
  */
 export async function contentOf(directory: string, others: readonly string[] = []): Promise<DirectoryContent> {
   const told = { unread: [], notRead: [], passedOver: [], ignored: [] }
-  const found = { files: [], lists: [], charts: [], kustomizations: [], ...told }
+  const found = { files: [], lists: [], scripts: [], charts: [], kustomizations: [], ...told }
   const roots = [await realpath(directory), ...others]
   const walk: Walk = { roots, isIgnored: await readIgnoreFile(directory), seen: new Set(), links: [], found }
   const at = (path: string) => relative(directory, path).replaceAll(sep, '/')
@@ -135,6 +137,7 @@ async function visitOther({ found }: Walk, path: string, name: string): Promise<
     return isCalledInput(name) ? { why: `cannot be read: ${error.code}` } : 'nothing'
   })
   if (other === 'list') found.lists.push(path)
+  else if (other === 'script') found.scripts.push(path)
   else if (other === 'chart') found.charts.push({ path, files: [] })
   else if (other !== 'nothing') found.notRead.push({ path, why: other.why })
 }
@@ -183,11 +186,12 @@ async function holdsManifests(directory: string): Promise<boolean> {
   }
 }
 
-function sorted({ files, lists, charts, kustomizations, ...told }: Walk['found']): DirectoryContent {
+function sorted({ files, lists, scripts, charts, kustomizations, ...told }: Walk['found']): DirectoryContent {
   const byPath = (a: { path: string }, b: { path: string }) => (a.path < b.path ? -1 : 1)
   return {
     files: files.sort(),
     lists: lists.sort(),
+    scripts: scripts.sort(),
     charts: charts.map(({ path, files }) => ({ path, files: files.toSorted() })).sort(byPath),
     kustomizations: kustomizations.sort(),
     unread: told.unread.sort(byPath),

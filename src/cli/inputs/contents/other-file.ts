@@ -5,8 +5,11 @@ import { openRegularFile } from '../../texts/regular-file.ts'
 import { PACKED_FILE, packedAs } from './packed-chart.ts'
 
 /** What a file is whose name does not say that it holds manifests. */
-export type OtherFile = 'chart' | 'list' | 'nothing' | { readonly why: string }
+export type OtherFile = 'chart' | 'list' | 'script' | 'nothing' | { readonly why: string }
 
+/** Scripts, and what tools make manifests of: Ansible, Helmfile, Terraform, Jsonnet, CUE and others. */
+const SCRIPT_FILE =
+  /\.(?:sh|bash|ksh|j2|jinja2?|tmpl|tpl|gotmpl|erb|ejs|template|tf|tfvars|hcl|nomad|jsonnet|libsonnet|cue|pkl|env|ya?ml\.in)$|^\.env\b/i
 const LIST_FILE = /\.(?:txt|list|lst|images?)$/i
 /** What has images in its name is more often pictures, programs or pages than a list. */
 const NO_LIST =
@@ -21,7 +24,7 @@ const MAX_SAMPLE = 64 * 1024
 /** Whether the name of a file lets one expect a packed chart, or a list of images. */
 export function mayBeInput(name: string): boolean {
   const hasNoEnding = extname(name) === '' && !PROGRAM_FILE.test(name)
-  return PACKED_FILE.test(name) || LIST_FILE.test(name) || hasNoEnding || isCalledImages(name)
+  return PACKED_FILE.test(name) || SCRIPT_FILE.test(name) || LIST_FILE.test(name) || hasNoEnding || isCalledImages(name)
 }
 
 /** Whether its name alone says that it is one. */
@@ -36,6 +39,7 @@ function isCalledImages(name: string): boolean {
 /** What such a file is, told by its content. Rejects with what the file system says of it. */
 export async function otherFile(path: string, name: string): Promise<OtherFile> {
   if (PACKED_FILE.test(name)) return packedAs(path)
+  if (SCRIPT_FILE.test(name)) return 'script'
   const sample = await beginningOf(path)
   const likeness = sample === undefined ? 'none' : listLikeness(sample, name)
   if (likeness === 'unsure') return { why: 'names images, and may be a list of them with something else in it' }

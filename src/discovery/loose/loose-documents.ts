@@ -1,8 +1,8 @@
 import { isObject } from '../../kubernetes/objects/resource.ts'
 import { readKey } from '../classify/key.ts'
 import type { ImageCandidate } from '../uses/image-candidate.ts'
-import { findCandidates } from './walk.ts'
-import type { Found } from './walk-state.ts'
+import { findCandidates } from '../walk/walk.ts'
+import type { Found } from '../walk/walk-state.ts'
 
 /** Keys of files that other tools run: compose, pipelines. What they name runs in no cluster. */
 const OTHER_TOOLS: readonly (readonly string[])[] = [['services'], ['jobs', 'on'], ['stages'], ['pipeline', 'steps']]

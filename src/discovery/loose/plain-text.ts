@@ -1,0 +1,32 @@
+import type { ImageCandidate } from '../uses/image-candidate.ts'
+import { findCandidates } from '../walk/walk.ts'
+import type { Found } from '../walk/walk-state.ts'
+
+/** A script, or a template of manifests: a text that is no YAML or JSON and may name images. */
+export interface PlainText {
+  readonly form: 'text'
+  readonly file: string
+  /** Where it begins in its file, from 1. */
+  readonly line: number
+  readonly text: string
+  /** Nobody named it: it lies in a directory. Whether it is ever run is not known. */
+  readonly isFound?: boolean
+}
+
+/** How scripts of the shell are called, and how they begin. */
+export function isShellScript(file: string, text: string): boolean {
+  return /\.(?:sh|bash|ksh)$/i.test(file) || /^#!.*\b(?:sh|bash|dash|ksh|ash)\b/.test(text)
+}
+
+/** What such a text names, read as the text of a ConfigMap is; of one that was only found it is possible. */
+export function plainTextCandidates(
+  { text, isFound }: PlainText,
+  vars: ReadonlyMap<string, string> | undefined,
+): Pick<Found, 'candidates' | 'unresolved'> {
+  const { candidates, unresolved } = findCandidates(
+    { script: text },
+    { apiVersion: '', layer: 'config', isLoose: true, vars },
+  )
+  const told = candidates.map((one): ImageCandidate => ({ ...one, why: one.why.replace(/^key script, /, '') }))
+  return { candidates: isFound ? told.map((one) => ({ ...one, confidence: 'possible' })) : told, unresolved }
+}

@@ -1,0 +1,111 @@
+import { expect, test } from 'vitest'
+import { scanDocument } from '../../src/discovery/scan.ts'
+import { readAllDocuments } from '../../src/kubernetes/documents/document.ts'
+
+interface Told {
+  readonly images: readonly string[]
+  /** Texts that are not complete, and their lines in the script. */
+  readonly open: readonly string[]
+}
+
+function told(scans: readonly ReturnType<typeof scanDocument>[], firstLine: number): Told {
+  const images = scans.flatMap(({ uses }) => uses.filter(({ confidence }) => confidence === 'likely'))
+  const open = scans.flatMap(({ findings }) => findings.filter(({ code }) => code === 'IMAGE_UNRESOLVED'))
+  const quoted = (message: string) => JSON.parse(/the image (".*") is not/.exec(message)?.[1] ?? '""')
+  return {
+    images: [...new Set(images.map(({ reference, line }) => `${line - firstLine}: ${reference}`))].toSorted(),
+    open: open.map(({ message, line = 0 }) => `${line - firstLine}: ${quoted(message)}`),
+  }
+}
+
+function inScript(script: string, vars?: ReadonlyMap<string, string>): Told {
+  const document = { form: 'text', file: 'a.sh', line: 1, text: `#!/bin/sh\n${script}\n` } as const
+  return told([scanDocument(document, { vars })], 1)
+}
+
+function inConfigMap(script: string, vars?: ReadonlyMap<string, string>): Told {
+  const lines = ['#!/bin/sh', ...script.split('\n')].map((line) => `    ${line}`).join('\n')
+  const text = `apiVersion: v1\nkind: ConfigMap\nmetadata: {name: c}\ndata:\n  a.sh: |\n${lines}\n`
+  return told(
+    readAllDocuments(text, 'a.yaml').map((document) => scanDocument(document, { vars })),
+    6,
+  )
+}
+
+const R = 'REG=r.example/base'
+
+test.for<[why: string, script: string, images: string[], open: string[]]>([
+  ['a variable alone', 'crictl pull $IMG', [], ['1: $IMG']],
+  ['in quotes', 'docker pull "${IMG}"', [], ['1: ${IMG}']],
+  ['a registry', 'docker run -d --name x ${REG}/app:1', [], ['1: ${REG}/app:1']],
+  ['a parameter of a function', 'ctr -n k8s.io images pull "$1"', [], ['1: $1']],
+  ['what a command prints', 'podman pull $(cat image.txt)', [], ['1: $(cat image.txt)']],
+  ['a variable that is read', 'while read -r i; do docker pull $i; done < images.txt', [], ['1: $i']],
+  ['a flag', 'kubectl run x --image=$IMG', [], ['1: $IMG']],
+  ['what kubectl sets', 'kubectl set image deploy/x x=$IMG', [], ['1: $IMG']],
+  ['several', 'docker save -o x.tar $A_IMAGE ${REG}/b:1', [], ['1: $A_IMAGE', '1: ${REG}/b:1']],
+  ['what is copied', 'skopeo copy docker://$SRC/a:1 docker://$DST/a:1', [], ['1: $SRC/a:1']],
+  ['a constant above', `${R}\ndocker run \${REG}/app:1`, ['2: r.example/base/app:1'], []],
+  ['constants of constants', `A=r.example\nexport B="$A/x"\ncrictl pull $B/y:1`, ['3: r.example/x/y:1'], []],
+  ['only what is above', `crictl pull $REG/app:1\n${R}`, [], ['1: $REG/app:1']],
+  ['in a comment', `# ${R}\ncrictl pull $REG/app:1`, [], ['2: $REG/app:1']],
+  ['the last one', 'A=r.example/a:1\nA=r.example/b:1\ncrictl pull $A', ['3: r.example/b:1'], []],
+  [
+    'branches',
+    'if x; then\n  A=r.example/a:1\nelse\n  A=r.example/b:1\nfi\ncrictl pull $A',
+    ['6: r.example/a:1', '6: r.example/b:1'],
+    [],
+  ],
+  ['a branch that nobody knows', 'A=r.example/a:1\nif x; then\n  A=$(x)\nfi\ncrictl pull $A', [], ['5: $A']],
+  ['a default', 'crictl pull ${REG:-r.example}/app:1', ['1: r.example/app:1'], []],
+  ['a default above', 'REG=${REG:-r.example}\ncrictl pull $REG/app:1', ['2: r.example/app:1'], []],
+  ['a default that is assigned', ': "${REG:=r.example}"\ncrictl pull $REG/app:1', ['2: r.example/app:1'], []],
+  ['a loop', 'for i in a b; do docker pull r.example/$i:1; done', ['1: r.example/a:1', '1: r.example/b:1'], []],
+  [
+    'an array',
+    'L=(\n  r.example/a:1\n  "r.example/b:1"\n)\nfor i in "${L[@]}"; do\n  docker pull $i\ndone',
+    ['6: r.example/a:1', '6: r.example/b:1'],
+    [],
+  ],
+  [
+    'a document in the script',
+    `${R}\nkubectl apply -f - <<EOF\nkind: Pod\nspec:\n  containers:\n  - image: $REG/web:2\n  - image: \${X}/y:1\nEOF`,
+    ['6: r.example/base/web:2'],
+    ['7: ${X}/y:1'],
+  ],
+  [
+    'an assignment of a whole reference',
+    `${R}\nAPP_IMAGE=$REG/app:1\nB_IMAGE=\${X}/b:1`,
+    ['2: r.example/base/app:1'],
+    ['3: ${X}/b:1'],
+  ],
+  ['an image behind options in a variable', 'docker run $OPTS r.example/a:1', ['1: r.example/a:1'], []],
+  ['an image of Docker Hub', 'docker run -p 8080:80 redis:7', ['1: redis:7'], []],
+  ['values of options', 'docker run -v $PWD:/data -e A=$B r.example/a:1 --to $C', ['1: r.example/a:1'], []],
+  [
+    'a variable for the image, and an argument that is one',
+    'docker run $IMAGE --side r.example/a:1',
+    [],
+    ['1: $IMAGE'],
+  ],
+  [
+    'no images',
+    'docker network create $NET\ndocker compose run $SERVICE\ndocker build -t $TAG .\ndocker push $IMG',
+    [],
+    [],
+  ],
+  ['variables that hold no whole reference', 'X_IMAGE=$1\nY_IMAGE=$(docker images -q)', [], []],
+  ['a target of a tag', 'docker tag app $REG/app:1', [], []],
+  ['what refers to itself', 'A=$A$A\nA=$A$A\ncrictl pull $A/x:1', [], ['3: $A/x:1']],
+])('%s', ([, script, images, open]) => {
+  expect(inScript(script)).toEqual({ images, open })
+  expect(inConfigMap(script)).toEqual({ images, open })
+})
+
+test('what a script leaves open is filled in by what the user says', () => {
+  const vars = new Map([['REG', 'r.example']])
+  const script = 'docker run ${REG}/app:1\ncrictl pull $OTHER/b:1'
+  for (const answer of [inScript(script, vars), inConfigMap(script, vars)]) {
+    expect(answer).toEqual({ images: ['1: r.example/app:1'], open: ['2: $OTHER/b:1'] })
+  }
+})
