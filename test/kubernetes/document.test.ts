@@ -172,7 +172,10 @@ test('what two YAML writers and JSON write is read as the same value', () => {
       fc.dictionary(fc.string({ minLength: 1, maxLength: 8 }), tree, { minKeys: 1, maxKeys: 4, noNullPrototype: true }),
       (value) => {
         const expected = JSON.parse(JSON.stringify(value))
-        for (const text of [JSON.stringify(value, null, 2), yaml.dump(value), stringify(value, { version: '1.1' })]) {
+        const texts = [JSON.stringify(value, null, 2), yaml.dump(value)]
+        // It writes a key `<<` without quotes, which every reader of YAML 1.1 takes for a merge.
+        if (!texts[0]!.includes('"<<": ')) texts.push(stringify(value, { version: '1.1' }))
+        for (const text of texts) {
           expect(readAllDocuments(text, 'f').map((document) => document.value)).toEqual([expected])
         }
       },
