@@ -114,7 +114,8 @@ testWith(['docker-registry', 'skopeo'])('they are pushed and served under the di
   expect((await bundled('--split', '100KiB')).exitCode).toBe(0)
   const other = await startDockerRegistry(await temporaryDirectory())
   onTestFinished(() => other.stop())
-  expect(await runCli(['push', file, other.host])).toMatchObject({ exitCode: 0 })
+  const pushed = await runCli(['push', file, other.host])
+  expect(pushed, pushed.stderr).toMatchObject({ exitCode: 0 })
   const { url } = await startServing([file])
   for (const [tag, { digest }] of Object.entries(targets)) {
     expect([tag, await digestAt(other.host, tag), await digestAt(new URL(url).host, tag)]).toEqual([

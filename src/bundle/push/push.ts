@@ -7,6 +7,7 @@ import { isIndexType, isManifestType } from '../../oci/media-type.ts'
 import { parseReference, repositoryName } from '../../oci/reference.ts'
 import type { ImageFailure } from '../failure.ts'
 import { type Attachment, type Lock, type LockedImage, layersOf, manifestsOf } from '../format/lock.ts'
+import { InTurn } from './in-turn.ts'
 import { BlobPusher, type BlobUploads, type PushCounts } from './push-blobs.ts'
 import { missingChildren, reducedIndex, refusedIndex, refuseSparse } from './sparse-index.ts'
 
@@ -60,10 +61,11 @@ export async function pushImages(
     return from === undefined ? undefined : options.baseNameFor(from)
   }
   const blobs = new BlobPusher(source, target, { homeOf, onBytes: options.onBytes })
+  const turns = new InTurn()
   const failures: ImageFailure[] = []
   const pushed = await pLimit(CONCURRENT_IMAGES).map(images, async (image) => {
     try {
-      const done = await pushImage(image, { source, target, blobs, ...options })
+      const done = await pushImage(image, { source, target, blobs, turns, ...options })
       options.onImage?.(done)
       return done
     } catch (error) {
@@ -79,6 +81,7 @@ interface Push extends PushOptions {
   readonly source: Content
   readonly target: PushTarget
   readonly blobs: BlobPusher
+  readonly turns: InTurn
 }
 
 async function pushImage(image: LockedImage, push: Push): Promise<PushedImage> {
@@ -108,7 +111,7 @@ async function pushContent(image: LockedImage, name: string, push: Push): Promis
   await Promise.all(bySize.map((blob) => push.blobs.ensure(name, blob)))
   const below = [...manifestsOf(image), ...indexes.toReversed()]
   for (const document of below) {
-    if (document.digest !== top.digest) await putDocument(name, document, push)
+    if (document.digest !== top.digest) await putDocument(name, document, push, below)
   }
 }
 
@@ -117,8 +120,9 @@ async function pushAttachment({ target: top, tag, blobs }: Attachment, name: str
   if ((await push.target.findManifest(name, tag ?? top.digest, top.mediaType)) === top.digest) return
   const documents = blobs.filter(isDocument)
   await Promise.all(blobs.filter((blob) => !isDocument(blob)).map((blob) => push.blobs.ensure(name, blob)))
-  for (const document of [...documents.toReversed(), top]) await putDocument(name, document, push)
-  if (tag) await push.target.putManifest(name, tag, top.mediaType, await push.source.readDocument(top.digest))
+  for (const document of [...documents.toReversed(), top]) await putDocument(name, document, push, documents)
+  if (!tag) return
+  await putManifest(name, tag, { ...top, bytes: await push.source.readDocument(top.digest) }, push, documents)
 }
 
 function isDocument({ mediaType }: Descriptor): boolean {
@@ -129,14 +133,15 @@ function isDocument({ mediaType }: Descriptor): boolean {
 async function pushTop(image: LockedImage, name: string, push: Push): Promise<Digest> {
   const missing = await missingChildren(image, push.source)
   try {
-    await putDocument(name, image.target, push)
+    await putDocument(name, image.target, push, documentsOf(image))
     return image.target.digest
   } catch (error) {
     if (!(error instanceof ExpectedError) || missing.length === 0) throw error
     if (push.sparseIndex === 'original') throw refusedIndex(image, missing, error)
-    const reduced = await reducedIndex(image, push.source)
-    await push.target.putManifest(name, digestOf(reduced), image.target.mediaType, reduced)
-    return digestOf(reduced)
+    const bytes = await reducedIndex(image, push.source)
+    const digest = digestOf(bytes)
+    await putManifest(name, digest, { ...image.target, digest, bytes }, push, documentsOf(image))
+    return digest
   }
 }
 
@@ -148,9 +153,41 @@ async function putTag(
   const { mediaType } = image.target
   if (wasThere && (await push.target.findManifest(name, tag, mediaType)) === digest) return
   const bytes = digest === image.target.digest ? push.source.readDocument(digest) : reducedIndex(image, push.source)
-  await push.target.putManifest(name, tag, mediaType, await bytes)
+  await putManifest(name, tag, { digest, mediaType, bytes: await bytes }, push, documentsOf(image))
 }
 
-async function putDocument(name: string, { digest, mediaType }: Descriptor, { source, target }: Push): Promise<void> {
-  await target.putManifest(name, digest, mediaType, await source.readDocument(digest))
+function documentsOf(image: LockedImage): readonly Descriptor[] {
+  return [...manifestsOf(image), ...(image.indexes ?? [])]
+}
+
+async function putDocument(
+  name: string,
+  { digest, mediaType }: Descriptor,
+  push: Push,
+  beside: readonly Descriptor[],
+): Promise<void> {
+  await putManifest(name, digest, { digest, mediaType, bytes: await push.source.readDocument(digest) }, push, beside)
+}
+
+interface ManifestBytes {
+  readonly digest: Digest
+  readonly mediaType: string
+  readonly bytes: Uint8Array
+}
+
+/**
+ * The Distribution project's registry writes the link to a manifest anew with every upload of it, and takes one that is
+ * half written for DIGEST_INVALID when it looks whether an index finds its children. So an index waits for uploads of
+ * what it may list, and they for it.
+ */
+function putManifest(
+  name: string,
+  reference: string,
+  { digest, mediaType, bytes }: ManifestBytes,
+  { target, turns }: Push,
+  beside: readonly Descriptor[],
+): Promise<void> {
+  const listed = isIndexType(mediaType) ? beside.map((document) => document.digest) : []
+  const touched = [digest, ...listed].map((touchedDigest) => `${name} ${touchedDigest}`)
+  return turns.run(touched, () => target.putManifest(name, reference, mediaType, bytes))
 }
