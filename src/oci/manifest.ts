@@ -11,7 +11,7 @@ import {
   OCI_INDEX,
   OCI_MANIFEST,
 } from './media-type.ts'
-import { normalizePlatform } from './platform.ts'
+import { normalizePlatform, type Platform } from './platform.ts'
 
 /** An image manifest: one config and the layers in order. */
 export interface Manifest {
@@ -110,7 +110,7 @@ export function parseDescriptor(value: unknown, where: string): Descriptor {
     mediaType,
     digest,
     size,
-    ...(isPlatform(platform) && { platform: normalizePlatform(platform) }),
+    ...(isObject(platform) && { platform: platformOf(platform) }),
     ...(isObject(annotations) && { annotations: stringMap(annotations) }),
     ...(Array.isArray(urls) && { urls: urls.filter((url) => typeof url === 'string') }),
     ...(typeof artifactType === 'string' && { artifactType }),
@@ -139,8 +139,16 @@ function parseJsonObject(bytes: Uint8Array, where: string): Record<string, unkno
   throw new ExpectedError('CONTENT_MISMATCH', `${where}: not a JSON object`)
 }
 
-function isPlatform(value: unknown): value is { os: string; architecture: string; variant?: string } {
-  return isObject(value) && typeof value.os === 'string' && typeof value.architecture === 'string'
+/**
+ * A platform that is said in part: without a system it is that of whoever reads it, which runs linux; without an
+ * architecture it fits nobody. Source: containerd/platforms, Normalize.
+ */
+function platformOf({ os, architecture, variant }: Record<string, unknown>): Platform {
+  return normalizePlatform({
+    os: typeof os === 'string' && os ? os : 'linux',
+    architecture: typeof architecture === 'string' && architecture ? architecture : 'unknown',
+    ...(typeof variant === 'string' && { variant }),
+  })
 }
 
 function stringMap(value: Record<string, unknown>): Record<string, string> {
