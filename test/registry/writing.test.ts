@@ -65,6 +65,25 @@ test.for([301, 302, 307, 308])('whatever is redirected with %d arrives, and cred
   expect(new Set(storage.requests.map(({ authorization }) => authorization))).toEqual(new Set([undefined]))
 })
 
+test.for([400, 403, 404, 405, 501])('a look that is answered %d, by whomever, keeps no push back', async (status) => {
+  const registry = await WritableRegistry.start()
+  registry.misbehave = ({ method }, response) =>
+    method === 'HEAD' && response.writeHead(status, { 'content-type': 'text/html' }).end()
+  expect(await doAll(registry)).toEqual([false, undefined, true, undefined, undefined])
+  expect(registry.blobs.get(`app@${BLOB.digest}`)).toEqual(CONTENT)
+})
+
+test('storage that a redirect leads to and that is down is named', async () => {
+  const registry = await WritableRegistry.start()
+  registry.misbehave = ({ method }, response) =>
+    method === 'HEAD' && response.writeHead(307, { location: 'http://127.0.0.1:1/x' }).end()
+  await expect(doAll(registry)).rejects.toMatchObject({
+    message: expect.stringContaining(`${registry.host}: leads to 127.0.0.1:1: nothing listens there`),
+  })
+  registry.misbehave = ({ url = '' }, response) => response.writeHead(307, { location: url }).end()
+  await expect(doAll(registry)).rejects.toMatchObject({ hint: expect.not.stringContaining('--mirror') })
+})
+
 test('a redirect at the registry itself keeps credentials', async () => {
   const registry = await WritableRegistry.start()
   registry.misbehave = guarded(

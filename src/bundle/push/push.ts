@@ -136,13 +136,18 @@ async function pushTop(image: LockedImage, name: string, push: Push): Promise<Di
     await putDocument(name, image.target, push, documentsOf(image))
     return image.target.digest
   } catch (error) {
-    if (!(error instanceof ExpectedError) || missing.length === 0) throw error
+    if (!(error instanceof ExpectedError) || missing.length === 0 || !isOfContent(error)) throw error
     if (push.sparseIndex === 'original') throw refusedIndex(image, missing, error)
     const bytes = await reducedIndex(image, push.source)
     const digest = digestOf(bytes)
     await putManifest(name, digest, { ...image.target, digest, bytes }, push, documentsOf(image))
     return digest
   }
+}
+
+/** Whether a registry may have refused a document for what that lists, and not for who we are or for want of room. */
+function isOfContent({ data: { status } }: ExpectedError): boolean {
+  return status === 400 || status === 404 || status === 409 || status === 422
 }
 
 async function putTag(

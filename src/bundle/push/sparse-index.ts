@@ -5,6 +5,7 @@ import type { Digest } from '../../oci/digest.ts'
 import { parseJson } from '../../oci/json.ts'
 import { childrenOf, isAttestation, parseManifest } from '../../oci/manifest.ts'
 import { isIndexType } from '../../oci/media-type.ts'
+import { formatPlatform } from '../../oci/platform.ts'
 import { countOf, listNames } from '../../plural.ts'
 import { ImagesFailedError } from '../failure.ts'
 import type { LockedImage } from '../format/lock.ts'
@@ -33,7 +34,7 @@ export function describeSparse(sparse: readonly SparseImage[]): string | undefin
   const [first] = sparse
   if (!first) return undefined
   const names = [...new Set(sparse.flatMap(({ missing }) => missing.map(nameOf)))]
-  return `${countOf(sparse.length, 'image')} keep an index that also lists what is left out (${listNames(names)}): a registry that checks indexes refuses it, see push --sparse-index`
+  return `${countOf(sparse.length, 'image')} ${sparse.length === 1 ? 'keeps' : 'keep'} an index that also lists what is left out (${listNames(names)}): a registry that checks indexes refuses it, see push --sparse-index`
 }
 
 /** Before a byte is sent. @throws {ImagesFailedError} naming each image whose index lists what is not there */
@@ -43,7 +44,12 @@ export async function refuseSparse(images: readonly LockedImage[], source: Conte
     reference: image.reference,
     error: sparseError(image, missing),
   }))
-  if (failures.length > 0) throw new ImagesFailedError(failures, images.length, 'have a sparse index; nothing was sent')
+  if (failures.length > 0)
+    throw new ImagesFailedError(
+      failures,
+      images.length,
+      `${failures.length === 1 ? 'has' : 'have'} a sparse index; nothing was sent`,
+    )
 }
 
 /** What an index lists and the bundle leaves out. */
@@ -100,5 +106,5 @@ function namesOf(missing: readonly Descriptor[]): string {
 function nameOf(descriptor: Descriptor): string {
   if (isAttestation(descriptor)) return 'attestations'
   const { platform, digest } = descriptor
-  return platform ? `${platform.os}/${platform.architecture}` : digest
+  return platform ? formatPlatform(platform) : digest
 }

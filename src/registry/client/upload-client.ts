@@ -14,6 +14,11 @@ export type OpenBlob = (start: number) => AsyncIterable<Uint8Array>
 
 /** The specification has one for each request; registries, and what stands before them, answer with any of them. */
 const DONE = [200, 201, 202, 204]
+/**
+ * A look for what is there that was denied says only that nobody knows: an account may write and not read, and a link to
+ * storage may be signed for GET alone. What is sent then is refused in words of its own.
+ */
+const LOOKED = [...DONE, 400, 403, 404, 405, 406, 410, 501]
 
 /**
  * Writes images to one registry. Repositories are named in full: `registry.local:5000/team/web`. It holds connections:
@@ -29,13 +34,13 @@ export class UploadClient {
   /** The digest under a tag or a digest; undefined when the repository does not have it. */
   async findManifest(name: string, reference: string, mediaType: string): Promise<Digest | undefined> {
     const request = { method: 'HEAD', path: `manifests/${reference}`, headers: { accept: mediaType } } as const
-    const { status, headers } = await this.#ask(name, `manifest ${reference}`, request, [...DONE, 404])
-    return status === 404 ? undefined : (headers['docker-content-digest'] as Digest | undefined)
+    const { status, headers } = await this.#ask(name, `manifest ${reference}`, request, LOOKED)
+    return DONE.includes(status) ? (headers['docker-content-digest'] as Digest | undefined) : undefined
   }
 
   async hasBlob(name: string, { digest }: Descriptor): Promise<boolean> {
     const request = { method: 'HEAD', path: `blobs/${digest}` } as const
-    return (await this.#ask(name, `blob ${digest}`, request, [...DONE, 404])).status !== 404
+    return DONE.includes((await this.#ask(name, `blob ${digest}`, request, LOOKED)).status)
   }
 
   /** Asks the registry to take a blob over from another of its repositories; false when it does not. */

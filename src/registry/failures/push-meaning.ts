@@ -15,8 +15,12 @@ export function pushMeaning({ repository = '' }: Subject, response: HttpResponse
   const words = registryWords(response)
   const [project = ''] = repository.split('/')
   if (status === 413) return TOO_LARGE
-  if (status === 507 || /quota|storage (?:resource|limit)|insufficient storage/i.test(words)) return QUOTA
-  if (status < 500 && /immutable|cannot be overwritten|already exists|protected/i.test(words)) return IMMUTABLE
+  if (status === 507 || /quota|storage (?:resource|limit)|insufficient storage|no space left/i.test(words)) return QUOTA
+  if (status < 500 && IS_IMMUTABLE.test(words)) return IMMUTABLE
+  if (status === 405 || (status < 500 && /write disabled|read.?only|maintenance mode|freeze/i.test(words))) {
+    return ['UNSUPPORTED', `takes no pushes (${status})`, READ_ONLY]
+  }
+  if ((status === 400 || status === 404) && /BLOB_UNKNOWN|MANIFEST_UNKNOWN|unknown blob/i.test(words)) return LOST
   if (/project\b.*not (?:found|exist)/i.test(words)) {
     return ['DENIED', `has no project ${project}`, `Create the project ${project} at REGISTRY first.`]
   }
@@ -24,10 +28,14 @@ export function pushMeaning({ repository = '' }: Subject, response: HttpResponse
     const hint = `Create the repository ${repository} at REGISTRY first, or let it create what is pushed.`
     return ['DENIED', `does not take it: there may be no ${repository}`, hint]
   }
-  if (status === 405) return READ_ONLY
   if (status === 403) return DENIED
-  return status >= 500 ? ['REGISTRY_ERROR', `answers ${status}`, AGAIN] : OTHERS[status]
+  if (status === 401) return undefined
+  return OTHERS[status] ?? (status < 300 ? undefined : ['REGISTRY_ERROR', `answers ${status}`, AGAIN])
 }
+
+/** In the words of ECR, Harbor, GitLab, Artifactory and Nexus. */
+const IS_IMMUTABLE =
+  /immutable|cannot be overwritten|already exists|protected|permissions to delete\/overwrite|not allow updating/i
 
 const AGAIN = 'Run the same command again later: it sends only what is missing.'
 const TOO_LARGE: Meaning = [
@@ -41,10 +49,11 @@ const IMMUTABLE: Meaning = [
   'lets nobody change what is there',
   'Delete the tag there or lift its protection, or push under another path with --rewrite PREFIX.',
 ]
-const READ_ONLY: Meaning = [
-  'UNSUPPORTED',
-  'takes no pushes (405)',
-  'It may be a proxy cache or set to read-only: push to a repository that takes images.',
+const READ_ONLY = 'It may be a proxy cache or set to read-only: push to a repository that takes images.'
+const LOST: Meaning = [
+  'REGISTRY_ERROR',
+  'does not find a part of it that it was sent before',
+  'Run the same command again: only what is missing is sent. Ask the operator of REGISTRY if it stays so.',
 ]
 const DENIED: Meaning = [
   'DENIED',

@@ -82,7 +82,7 @@ export function expectStatus(
   subject: Subject,
 ): HttpResponse {
   const { status, headers, url } = response
-  if (wanted.includes(status) && !isWebPage(response)) return response
+  if (wanted.includes(status) && (status >= 300 || !isWebPage(response))) return response
   const error = responseError(subject, response)
   // Where a redirect led, a link has expired or a cache is ill: the registry gives another one.
   const elsewhere = url.origin !== base.origin
