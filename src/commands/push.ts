@@ -1,5 +1,6 @@
 import { Args, Flags } from '@oclif/core'
 import { ImagesFailedError } from '../bundle/failure.ts'
+import { fillIndexes } from '../bundle/push/fill-index.ts'
 import { pushImages } from '../bundle/push/push.ts'
 import { pushNames } from '../bundle/push/push-name.ts'
 import { describeSparse, sparseImages } from '../bundle/push/sparse-index.ts'
@@ -16,6 +17,7 @@ import { ExpectedError } from '../errors.ts'
 import { sizeOfBlobs } from '../oci/content/content.ts'
 import { parseReference, repositoryName } from '../oci/reference.ts'
 import { countOf } from '../plural.ts'
+import { RegistryClient } from '../registry/client/registry-client.ts'
 import { UploadClient } from '../registry/client/upload-client.ts'
 
 const GOES_ON = 'Fix the errors above and run the same command again: what the registry has by then is not sent again.'
@@ -40,9 +42,9 @@ that breaks goes on where it broke.`
       helpValue: 'PREFIX',
     }),
     'sparse-index': Flags.option({
-      options: ['original', 'reduce', 'fail'] as const,
+      options: ['original', 'reduce', 'fill', 'fail'] as const,
       description:
-        'an index that lists platforms which the bundle leaves out: try it as it is (original), push a smaller one where the registry refuses it (reduce), or send nothing at all (fail)',
+        'an index that lists platforms which the bundle leaves out: try it as it is (original), push a smaller one where the registry refuses it (reduce), fetch what it lists from where the image is from (fill), or send nothing at all (fail)',
       default: 'original' as const,
     })(),
     'image-map': Flags.string({ description: 'write what each image is called there to this file', helpValue: 'FILE' }),
@@ -57,7 +59,9 @@ that breaks goes on where it broke.`
     if (flags['image-map']) await checkOutputPlace(flags['image-map'], { replace: true })
     if (flags['image-map']) await keepInputs(flags['image-map'], { inputs: [args.file], flags })
     const content = await openOverBases(args.file, flags)
-    const client = new UploadClient(await readRegistryOptions(flags, []))
+    const options = await readRegistryOptions(flags, [])
+    const client = new UploadClient(options)
+    const source = new RegistryClient(options)
     const progress = createProgress()
     try {
       const { images } = content.lock
@@ -65,19 +69,20 @@ that breaks goes on where it broke.`
         images.flatMap((image) => image.names.map((name) => repositoryName(parseReference(name)))),
         { registry, prefix: flags.rewrite },
       )
-      if (flags['sparse-index'] !== 'fail') {
-        const note = describeSparse(await sparseImages(images, content))
-        if (note) this.note(note)
-      }
-      await progress.start(`push to ${registry}`, sizeOfBlobs(content))
-      const result = await pushImages(content.lock, content, client, {
+      const sparse = flags['sparse-index'] === 'fail' ? [] : await sparseImages(images, content)
+      const filled = flags['sparse-index'] === 'fill' ? await fillIndexes(images, sparse, content, source) : undefined
+      const note = filled ? undefined : describeSparse(sparse)
+      if (note) this.note(note)
+      await progress.start(`push to ${registry}`, sizeOfBlobs(filled?.content ?? content))
+      const pushed = await pushImages(filled ?? content.lock, filled?.content ?? content, client, {
         nameFor: (repository) => names.get(repository) ?? repository,
         baseNameFor: (repository) =>
           pushNames([repository], { registry, prefix: flags.rewrite }).get(repository) ?? repository,
-        sparseIndex: flags['sparse-index'],
+        sparseIndex: flags['sparse-index'] === 'fill' ? 'original' : flags['sparse-index'],
         onBytes: (count) => progress.add(count),
       })
       progress.stop()
+      const result = { ...pushed, failures: [...(filled?.failures ?? []), ...pushed.failures] }
       if (result.failures.length > 0)
         throw new ImagesFailedError(result.failures, images.length, 'cannot be pushed', { hint: GOES_ON })
       const { uploaded, mounted, there } = result.blobs
@@ -92,6 +97,7 @@ that breaks goes on where it broke.`
     } finally {
       progress.stop()
       await client.close()
+      await source.close()
       await content.close()
     }
   }

@@ -49,7 +49,7 @@ const CONCURRENT_IMAGES = 8
 
 /** Pushes every image of a bundle, only what the registry lacks. Goes past images that fail. */
 export async function pushImages(
-  { images }: Lock,
+  { images }: Pick<Lock, 'images'>,
   source: Content,
   target: PushTarget,
   options: PushOptions,

@@ -91,6 +91,15 @@ export function refusedIndex(
   )
 }
 
+/** Something of what the index lists, and the bundle leaves out, could not be had where the image is from. */
+export function unfilledIndex({ image: { reference }, missing }: SparseImage, cause: ExpectedError): ExpectedError {
+  const message = `${reference}: its index cannot be filled (${namesOf(missing)}): ${cause.message}`
+  return new ExpectedError(cause.code, message, {
+    hint: `Bundle ${whatToBundle(missing)} too, or push with --sparse-index reduce or original.`,
+    cause,
+  })
+}
+
 /** What is asked for where a sparse index may not even be tried. */
 function sparseError({ reference }: LockedImage, missing: readonly Descriptor[]): ExpectedError {
   const message = `${reference}: its index lists what the bundle leaves out (${namesOf(missing)})`
