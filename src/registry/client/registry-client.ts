@@ -20,6 +20,7 @@ import { bringInPieces, SlowTransferDetector } from '../transfer/pieces.ts'
 import { Transfer } from '../transfer/transfer.ts'
 import { EndpointFallback, type RegistryOptions } from './endpoint-fallback.ts'
 import { readForeignLayer } from './foreign-layer.ts'
+import { listTags } from './list-tags.ts'
 import { bodyWith, describe, descriptorOf, nextPage, otherBytes, referrersIn } from './manifest-response.ts'
 
 const ACCEPT = [OCI_INDEX, DOCKER_INDEX, OCI_MANIFEST, DOCKER_MANIFEST].join(', ')
@@ -214,6 +215,11 @@ export class RegistryClient {
       }
       return found
     })
+  }
+
+  /** Every tag of a repository. @throws {ExpectedError} as {@link listTags} */
+  listTags(repository: Reference): Promise<readonly string[]> {
+    return listTags(this.#registries, repository)
   }
 
   /** How many manifests a registry still gives, as it said last; undefined where it sets no limit. */
