@@ -1,3 +1,5 @@
+import { once } from 'node:events'
+import { type IncomingMessage, request } from 'node:http'
 import { expect, test } from 'vitest'
 import { OCI_INDEX, OCI_MANIFEST } from '../../src/oci/media-type.ts'
 import { startServer } from './running-server.ts'
@@ -272,6 +274,22 @@ test.for<[title: string, path: string, status: number, namespace?: string]>([
   await response.text()
   expect(response.status).toBe(status)
   if (namespace) expect(response.headers.get('oci-namespace')).toBe(namespace)
+})
+
+test.for<[title: string, host: string, path: string, status: number]>([
+  ['the host that a client believes to ask', 'docker.io', '/v2/library/shop/manifests/1.0', 200],
+  ['another name of Docker Hub', 'registry-1.docker.io', '/v2/library/shop/manifests/1.0', 200],
+  ['a host with a port', 'registry.example.com:5000', '/v2/team/app/manifests/2.0', 200],
+  ['a host that nothing is from, and only one has the name', 'mirror.local', '/v2/team/app/manifests/2.0', 200],
+  ['the target of a proxy', 'mirror.local', 'http://docker.io/v2/library/shop/manifests/1.0', 200],
+  ['the target of a proxy without a path', 'mirror.local', 'http://docker.io', 404],
+])('%s names the upstream', async ([, host, path, status]) => {
+  const [hostname, port] = (await startServer(content)).split(':')
+  const sent = request({ hostname, port, path, headers: { host } })
+  sent.end()
+  const [response] = (await once(sent, 'response')) as [IncomingMessage]
+  response.resume()
+  expect(response.statusCode).toBe(status)
 })
 
 function code(code: string): unknown {

@@ -41,7 +41,8 @@ function isRead(method: string): boolean {
 }
 
 async function read(content: RegistryContent, { method, url, headers }: RegistryRequest): Promise<Reply> {
-  const [path = '', search] = url.split('?', 2)
+  const { host, target } = targetOf(url, headers)
+  const [path = '', search] = target.split('?', 2)
   const query = new URLSearchParams(search)
   const route = parseRoute(path)
   if ('status' in route) return route
@@ -50,13 +51,19 @@ async function read(content: RegistryContent, { method, url, headers }: Registry
     return list(content.repositories(), { path, query }, (repositories) => ({ repositories }))
   }
   const ns = query.get('ns')
-  const repository = findRepository(content, route.name, ns)
+  const repository = findRepository(content, route.name, ns, host)
   if (!repository) return refusal('NAME_UNKNOWN', `repository not here: ${ns ? `${ns}/` : ''}${route.name}`)
   const withBody = method === 'GET'
   const reply = await readRepository(route, { content, repository, path, query, headers, withBody })
   return ns && repository === `${ns}/${route.name}`
     ? { ...reply, headers: { ...reply.headers, 'oci-namespace': ns } }
     : reply
+}
+
+/** Who speaks through a proxy names the host in the target, and that counts. Source: RFC 9112 §3.2.2. */
+function targetOf(url: string, { host }: RegistryRequest['headers']): { host: string | undefined; target: string } {
+  const [, named, target = '/'] = /^https?:\/\/([^/?]+)(.*)$/i.exec(url) ?? []
+  return named === undefined ? { host: single(host), target: url } : { host: named, target }
 }
 
 function readRepository(
