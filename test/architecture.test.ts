@@ -76,6 +76,7 @@ const MAY_IMPORT: Record<string, string[]> = {
     '@oclif/core',
     'cli-progress',
     'fast-string-truncated-width',
+    'semver',
     'yaml',
   ],
 }

@@ -140,8 +140,18 @@ export const INPUT_CODES = {
     one: 'chart that is not rendered here',
     many: 'charts that are not rendered here',
     title: 'A resource installs a chart that is not rendered here',
-    help: 'A HelmRelease, a HelmChart or an Application names a chart. What its values name is found; what its templates name is in the chart alone.',
-    action: 'Render the chart and scan the result too: helm template NAME CHART --version VERSION | nodeseed scan -',
+    help: 'A HelmRelease, a HelmChart or an Application names a chart, or an OCIRepository manifests. What its values name is found; what its templates name is in the chart alone. Charts in registries are looked into by lock and bundle, and by scan where it is told to; those elsewhere, and those that cannot be rendered, are not.',
+    action:
+      'For charts in registries: nodeseed scan --charts, or lock and bundle without --no-charts. Else render the chart and scan the result too: helm template NAME CHART --version VERSION | nodeseed scan -',
+  },
+  CHART_VALUES_UNKNOWN: {
+    kind: 'omission',
+    severity: 'warning',
+    one: 'chart that is rendered without some of its values',
+    many: 'charts that are rendered without some of their values',
+    title: 'Values of a chart are not among the inputs',
+    help: 'A resource takes values for its chart from somewhere else, such as a Secret that only the cluster has. The chart is rendered without them; with them it may name other images.',
+    action: 'Put what holds the values among the inputs; or name the images that they make with --image REF.',
   },
   OPERATOR_CHOOSES: {
     kind: 'omission',

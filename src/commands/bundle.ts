@@ -31,7 +31,7 @@ import { sparseNote } from '../cli/sources/sparse-note.ts'
 import { withoutWhatIsLost } from '../cli/sources/without-lost.ts'
 import { ExpectedError } from '../errors.ts'
 import type { Finding } from '../finding.ts'
-import { openBundle } from '../layout/bundle-file.ts'
+import { type BundleFile, openBundle } from '../layout/bundle-file.ts'
 import { openContent } from '../layout/open-content.ts'
 import type { Content } from '../oci/content/content.ts'
 import { formatBytes } from '../oci/format-bytes.ts'
@@ -102,15 +102,17 @@ export default class Bundle extends BaseCommand {
     const tools = flags['with-tool'] || flags.tool.length > 0 ? await readTools(flags.tool) : []
     const existing = await openExisting(flags)
     if (force) await keepInputs(flags.output, { inputs, flags }, { isOwn: existing !== undefined })
-    const { wanted, places } = await imagesAndPlaces(inputs, flags)
-    this.sayFindings(wanted.leftOut.filter(isNote))
-    this.refuseLeftOut(wanted.leftOut, strictness)
-    const known = flags.since ? await readKnownBlobs(flags.since) : NOTHING_KNOWN
     const options = await readRegistryOptions(flags, inputs)
     const client = new RegistryClient(options)
-    const reuse: Content[] = [...places, ...(existing ? [existing] : [])]
-    const base = flags.patch ? await openBundle(flags.since ?? '') : undefined
+    const reuse: Content[] = []
+    let base: BundleFile | undefined
     try {
+      const { wanted, places } = await imagesAndPlaces(inputs, flags, client)
+      reuse.push(...places, ...(existing ? [existing] : []))
+      this.sayFindings(wanted.leftOut.filter(isNote))
+      this.refuseLeftOut(wanted.leftOut, strictness)
+      const known = flags.since ? await readKnownBlobs(flags.since) : NOTHING_KNOWN
+      base = flags.patch ? await openBundle(flags.since ?? '') : undefined
       for (const path of flags.reuse) reuse.push(await openContent(path))
       const made = await withManifestCache(flags.output, async (kept): Promise<Made> => {
         const {

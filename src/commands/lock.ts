@@ -63,11 +63,13 @@ export default class LockCommand extends BaseCommand {
     // A lock is made anew in its own place.
     const isOwnLock = replaced !== undefined && !(await beginsAsArchive(flags.output ?? ''))
     if (flags.output && flags.force && !isOwnLock) await keepInputs(flags.output, { inputs, flags })
-    const { wanted, places } = await imagesAndPlaces(inputs, flags)
-    this.sayFindings(wanted.leftOut.filter(isNote))
-    this.refuseLeftOut(wanted.leftOut, strictness)
     const client = new RegistryClient(await readRegistryOptions(flags, inputs))
+    const open: { close(): Promise<void> }[] = [client]
     try {
+      const { wanted, places } = await imagesAndPlaces(inputs, flags, client)
+      open.push(...places)
+      this.sayFindings(wanted.leftOut.filter(isNote))
+      this.refuseLeftOut(wanted.leftOut, strictness)
       if (!flags.output) return await this.#check(onlyLocked(wanted), client)
       const file = flags.output
       const { lock, leftOut, takes } = await withManifestCache(file, async (kept) => {
@@ -97,8 +99,7 @@ export default class LockCommand extends BaseCommand {
       const omissions = this.sayLeftOut([...wanted.leftOut, ...leftOut, ...missingFindings(lock)], strictness)
       return { ...lock, omissions }
     } finally {
-      await client.close()
-      for (const place of places) await place.close()
+      for (const one of open) await one.close()
     }
   }
 

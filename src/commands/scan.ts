@@ -9,11 +9,15 @@ import { formatFlag } from '../cli/output/formats/output-format.ts'
 import { SCAN_FORMAT_NAMES, SCAN_FORMATS } from '../cli/output/scan-formats.ts'
 import { renderWhy } from '../cli/output/uses.ts'
 import { withProject } from '../cli/project/with-project.ts'
+import { registryFlags } from '../cli/registry/registry-flags.ts'
+import type { scanWithCharts as scansWithCharts } from '../cli/sources/scan-with-charts.ts'
 import { type ImageUse, renderUse } from '../discovery/uses/image-use.ts'
 import { leftOutByPolicy } from '../discovery/uses/left-out.ts'
 import { imagesOf, similarImages, usesOf } from '../discovery/uses/used-images.ts'
 import { ExpectedError } from '../errors.ts'
 import { listNames } from '../plural.ts'
+
+type ScanWithCharts = typeof scansWithCharts
 
 export default class Scan extends BaseCommand {
   static override summary = 'list every image that Kubernetes manifests use, with its pull policy and where it stands'
@@ -47,9 +51,14 @@ Exit code 0 also with findings; 2 when something could not be read, so that imag
       description: 'show every place that names this image, and what made it one',
       helpValue: 'REF',
     }),
+    charts: Flags.boolean({
+      description:
+        'ask registries for the charts and artifacts that resources name (HelmRelease, Application, ...), and look into them',
+    }),
     comments: Flags.boolean({ description: 'also list images that only YAML comments name' }),
     output: formatFlag(['table', 'wide', 'images', 'json', 'yaml']),
     ...scanFlags,
+    ...registryFlags,
   }
 
   async run(): Promise<unknown> {
@@ -64,7 +73,8 @@ Exit code 0 also with findings; 2 when something could not be read, so that imag
     const policies = parsePolicies(flags.policy)
     const options = await scanOptions(flags)
     const minConfidence = flags.why === undefined ? flags['min-confidence'] : 'possible'
-    const scan = atOrigins(await scanInputs(inputs, { ...options, comments: flags.comments, minConfidence }))
+    const all = { ...options, comments: flags.comments, minConfidence }
+    const scan = atOrigins(flags.charts ? await withCharts(inputs, all, flags) : await scanInputs(inputs, all))
     if (isIncomplete(scan)) process.exitCode = 2
     if (flags.why !== undefined) return this.explain(scan, flags.why)
     const isTaken = ({ policy }: ImageUse) => policy === undefined || policies.some((word) => word === policy)
@@ -94,4 +104,10 @@ Exit code 0 also with findings; 2 when something could not be read, so that imag
     this.sayFindings(unread)
     return { uses: found.map(renderUse), similar, findings: unread }
   }
+}
+
+/** Loaded only where it is needed: what speaks with registries takes as long to load as a small scan. */
+async function withCharts(...args: Parameters<ScanWithCharts>): ReturnType<ScanWithCharts> {
+  const { scanWithCharts } = await import('../cli/sources/scan-with-charts.ts')
+  return scanWithCharts(...args)
 }

@@ -3,8 +3,8 @@ import { pack } from 'tar-stream'
 import { HELM_CHART, HELM_CONFIG, makeArtifact } from './artifact-maker.ts'
 import type { Blobs } from './image-maker.ts'
 
-export const FLUX_CONFIG = 'application/vnd.cncf.flux.config.v1+json'
-export const FLUX_CONTENT = 'application/vnd.cncf.flux.content.v1.tar+gzip'
+const FLUX_CONFIG = 'application/vnd.cncf.flux.config.v1+json'
+const FLUX_CONTENT = 'application/vnd.cncf.flux.content.v1.tar+gzip'
 
 /** Files packed as tar.gz, the same bytes every time. */
 export async function packFiles(files: Readonly<Record<string, string>>): Promise<Buffer> {

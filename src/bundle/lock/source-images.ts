@@ -42,6 +42,19 @@ export function withPlaces(
   }
 }
 
+/**
+ * The same source, where some references stand for what they stood for when they were looked into: what they hold then is
+ * what the rest was made of.
+ */
+export function withResolved(source: CountingSource, resolved: ReadonlyMap<string, Descriptor>): CountingSource {
+  return {
+    quotaOf: (registry) => source.quotaOf(registry),
+    resolve: async (reference, options) =>
+      resolved.get(formatReference(reference)) ?? source.resolve(reference, options),
+    readDocument: (repository, descriptor) => source.readDocument(repository, descriptor),
+  }
+}
+
 /** The places, and images in them that have no name to be found by. */
 function describePlaces(places: readonly Content[]): string {
   const paths = places.map(({ path, unnamed = [] }) => {

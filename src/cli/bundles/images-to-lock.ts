@@ -1,12 +1,16 @@
 import type { Interfaces } from '@oclif/core'
+import type { ImageFailure } from '../../bundle/failure.ts'
 import type { Edition, Lock, LockedImage } from '../../bundle/format/lock.ts'
 import { jointEdition } from '../../bundle/lock/edition.ts'
+import { GitOpsResources } from '../../discovery/charts/gitops-resources.ts'
 import { leftOutByPolicy } from '../../discovery/uses/left-out.ts'
 import { imagesOf } from '../../discovery/uses/used-images.ts'
 import { ExpectedError } from '../../errors.ts'
 import type { Finding } from '../../finding.ts'
 import type { Workload } from '../../kubernetes/objects/workload.ts'
+import type { Descriptor } from '../../oci/descriptor.ts'
 import { criForm, parseReference, type Reference } from '../../oci/reference.ts'
+import type { FollowNamed } from '../charts/follow-charts.ts'
 import { parsePolicies } from '../flags/policies.ts'
 import { scanOptions } from '../flags/scan-flags.ts'
 import { isUnreadable } from '../inputs/recognition.ts'
@@ -26,36 +30,48 @@ export interface ImagesToLock {
   readonly leftOut: readonly Finding[]
   /** The edition that the locks among the inputs are. */
   readonly edition?: Edition | undefined
+  /** What some of the references stood for when they were looked into. */
+  readonly artifacts?: ReadonlyMap<string, Descriptor>
+  /** What was to be looked into and could not be had. */
+  readonly failures?: readonly ImageFailure[]
 }
 
 /**
+ * What inputs and flags ask for; with `follow` also what the charts name that they name.
+ *
  * @throws {ExpectedError} USAGE; INPUT_INVALID when nothing asks for an image; INPUT_UNREADABLE when something below an
  * input cannot be read, since its images would be missing where nobody looks for them; what reading inputs throws.
  */
 export async function imagesToLock(
   inputs: readonly string[],
   flags: Interfaces.InferredFlags<typeof lockFlags>,
+  follow: FollowNamed | undefined,
 ): Promise<ImagesToLock> {
   const { image, policy } = flags
   const policies = parsePolicies(policy)
   const locks = await Promise.all(inputs.map(readLock))
-  const scan = atOrigins(
-    await scanInputs(
-      inputs.filter((_, index) => !locks[index]),
-      { ...(await scanOptions(flags)), keepWorkloads: flags.nodes !== undefined },
-    ),
+  const gitops = follow && new GitOpsResources()
+  const options = { ...(await scanOptions(flags)), keepWorkloads: flags.nodes !== undefined, gitops }
+  const found = await scanInputs(
+    inputs.filter((_, index) => !locks[index]),
+    options,
   )
+  checkComplete(found)
+  const followed = gitops && (await follow?.(found, { ...options, gitops }))
+  const scan = atOrigins(followed?.scan ?? found)
   checkComplete(scan)
+  const { artifacts = new Map<string, Descriptor>(), failures = [] } = followed ?? {}
   // What a lock had to leave out is looked for again, and never forgotten.
   const missing = locks.flatMap((lock) => lock?.missing ?? []).map(({ reference }) => reference)
-  const references = [...imagesOf(scan.uses, policies), ...image, ...missing].map(parseReference)
+  const named = [...imagesOf(scan.uses, policies), ...image, ...missing, ...artifacts.keys()]
+  const references = named.map(parseReference)
   const locked = locks.flatMap((lock) => lock?.images ?? [])
   const edition = jointEdition(locks.filter((lock) => lock !== undefined))
   const leftOut = [...scan.findings, ...leftOutByPolicy(scan.uses, policies), ...scan.unsure].filter(
     ({ subject }) => !references.some((reference) => criForm(reference) === subject),
   )
-  if (references.length > 0 || locked.length > 0)
-    return { references, locked, workloads: scan.workloads, leftOut, edition }
+  if (references.length + locked.length + failures.length > 0)
+    return { references, locked, workloads: scan.workloads, leftOut, edition, artifacts, failures }
   throw new ExpectedError(
     'INPUT_INVALID',
     `no image with policy ${policy} in ${inputs.join(', ') || 'the command line'}`,

@@ -30,6 +30,11 @@ export const lockFlags = {
     description:
       'carry along only the attestations (provenance, SBOM) that BuildKit puts into an index; --referrers has them too',
   }),
+  charts: Flags.boolean({
+    description: 'look into the charts and artifacts in registries that resources name (HelmRelease, Application, ...)',
+    default: true,
+    allowNo: true,
+  }),
   'allow-missing': Flags.boolean({
     description: 'go on without images that cannot be had, name them in what is written, and end with 4',
   }),

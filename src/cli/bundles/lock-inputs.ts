@@ -7,7 +7,7 @@ import { joinLocks, lockImages } from '../../bundle/lock/lock.ts'
 import { type ManifestCache, withKnownDocuments } from '../../bundle/lock/manifest-cache.ts'
 import { type ManifestNeeds, needsOfLock, sumOfNeeds } from '../../bundle/lock/manifest-needs.ts'
 import { quotaFindings } from '../../bundle/lock/quota-findings.ts'
-import { withPlaces } from '../../bundle/lock/source-images.ts'
+import { withPlaces, withResolved } from '../../bundle/lock/source-images.ts'
 import { ExpectedError } from '../../errors.ts'
 import type { Finding } from '../../finding.ts'
 import type { Workload } from '../../kubernetes/objects/workload.ts'
@@ -52,7 +52,7 @@ export interface LockedInputs {
  * @throws {ExpectedError} IMAGES_FAILED, TIMED_OUT; PLATFORM_UNAVAILABLE where a workload would have no node
  */
 export async function lockInputs(
-  { references, locked, edition, workloads }: ImagesToLock,
+  { references, locked, edition, workloads, artifacts = new Map(), failures: unread = [] }: ImagesToLock,
   flags: Interfaces.InferredFlags<typeof lockFlags>,
   { client, kept, places, local, fetchesLocked, onLocked, note, sayFindings }: LockRun,
 ): Promise<LockedInputs> {
@@ -71,18 +71,24 @@ export async function lockInputs(
     isOffline: flags.offline,
     onFound: (reference, { path }) => taken.set(path, [...(taken.get(path) ?? []), formatReference(reference)]),
   })
-  const source = withKnownDocuments(found, kept, local)
-  const { lock, failures, leftOut, documents } = await lockImages(references, platforms ?? DEFAULT_PLATFORMS, source, {
+  const source = withKnownDocuments(withResolved(found, artifacts), kept, local)
+  const {
+    lock,
+    failures: notLocked,
+    leftOut,
+    documents,
+  } = await lockImages(references, platforms ?? DEFAULT_PLATFORMS, source, {
     attachments: flags.referrers ? client : undefined,
     attestations: flags.attestations || flags.referrers,
     isKnown,
     onResolved: warn,
     ...(onLocked && { onLocked }),
   })
+  const failures = [...unread, ...notLocked]
   for (const [path, images] of taken) note(`taken from ${path}: ${listNames(images.sort())}`)
   const held = lock.images.length + locked.length
   if (failures.length > 0 && !(flags['allow-missing'] && held > 0)) {
-    throw new ImagesFailedError(failures, references.length)
+    throw new ImagesFailedError(failures, references.length + unread.length)
   }
   const { images } = joinLocks([known, lock], platforms)
   const missing = failures.map(missingImage)

@@ -1,4 +1,5 @@
 import { realpath } from 'node:fs/promises'
+import { join } from 'node:path'
 import { isImageList } from '../../discovery/listed/image-list.ts'
 import { isShellScript } from '../../discovery/loose/plain-text.ts'
 import type { InputDocument } from '../../discovery/scan.ts'
@@ -123,7 +124,10 @@ async function* chartDocuments(
   const { text, asked } = await renderChart(chart, settings)
   yield* noticesOf(asked)
   yield noticeOf(chart, finding('CHART_RENDERED', `${chart}: rendered ${howRendered(settings)}`, { file: chart }))
-  yield* withOrigins(documentsIn({ text, line }, chart, options), chartOrigins(chart))
+  yield* withOrigins(
+    documentsIn({ text, line }, chart, options),
+    chartOrigins((template) => join(chart, template)),
+  )
   return line + countLines(text) + 1
 }
 

@@ -1,3 +1,4 @@
+import type { GitOpsResources } from '../../discovery/charts/gitops-resources.ts'
 import { mayNameImages } from '../../discovery/classify/exclusions.ts'
 import { Definitions } from '../../discovery/defaults/definitions.ts'
 import type { FieldRule } from '../../discovery/rules/field-rule.ts'
@@ -45,6 +46,8 @@ export interface ScanOptions extends HelmOptions {
   readonly vars?: ReadonlyMap<string, string>
   /** What is asked for beside the inputs, such as the images of a distribution. */
   readonly given?: readonly InputDocument[]
+  /** Takes what says which charts are installed, where they are to be looked into. */
+  readonly gitops?: GitOpsResources | undefined
 }
 
 /**
@@ -140,6 +143,7 @@ function addDocument(growing: GrowingScan, document: InputDocument, options: Sca
   for (const resource of scan.resources) {
     if (keepKinds.includes(resource.kind)) resources.push(resource)
     if (keepCustomWorkloads) workloads.push(...customWorkloadsOf(resource))
+    options.gitops?.note(resource)
     definitions.wait(resource)
     ownership.note(resource)
   }

@@ -4,8 +4,10 @@ import { lockContent } from '../../bundle/lock/lock-content.ts'
 import { BundleFile } from '../../layout/bundle-file.ts'
 import type { Content } from '../../oci/content/content.ts'
 import { parseReference } from '../../oci/reference.ts'
+import type { RegistryClient } from '../../registry/client/registry-client.ts'
 import { type ImagesToLock, imagesToLock } from '../bundles/images-to-lock.ts'
 import type { lockFlags } from '../bundles/lock-flags.ts'
+import { followNamed } from './follow-named.ts'
 import { openPlaces } from './open-places.ts'
 
 /** What is wanted, and the places besides registries that may have it. Their files are open: close them. */
@@ -22,9 +24,10 @@ export interface ImagesAndPlaces {
 export async function imagesAndPlaces(
   inputs: readonly string[],
   flags: Interfaces.InferredFlags<typeof lockFlags>,
+  client: RegistryClient,
 ): Promise<ImagesAndPlaces> {
   if (flags.from.length > 0 && inputs.length === 0 && flags.image.length === 0) return everythingIn(flags.from)
-  const wanted = await imagesToLock(inputs, flags)
+  const wanted = await imagesToLock(inputs, flags, flags.charts ? followNamed(flags, client) : undefined)
   return { wanted, places: await openPlaces(flags.from, wanted.references) }
 }
 

@@ -16,20 +16,29 @@ import { listStore, saveFromStore } from './save-from-store.ts'
  *
  * @throws {ExpectedError} what opening one throws; USAGE for a whole store where nothing is wanted
  */
-export async function openPlaces(places: readonly string[], wanted: readonly Reference[]): Promise<Content[]> {
+export async function openPlaces(
+  places: readonly string[],
+  wanted: readonly Reference[],
+  { isQuiet = false }: { isQuiet?: boolean } = {},
+): Promise<Content[]> {
   const opened: Content[] = []
   try {
     for (const place of places) {
       const content = await openPlace(place, wanted)
       if (!content) continue
       opened.push(content)
-      for (const caveat of content.caveats ?? []) say(`${content.path}: ${caveat}`)
+      for (const caveat of isQuiet ? [] : (content.caveats ?? [])) say(`${content.path}: ${caveat}`)
     }
     return opened
   } catch (error) {
     for (const content of opened) await content.close()
     throw error
   }
+}
+
+/** Whether a place is a store of this machine, or one image of it. */
+export function isOfStore(place: string): boolean {
+  return LOCAL_STORES.some(({ scheme }) => place.startsWith(`${scheme}:`)) && !existsSync(place)
 }
 
 /** Whether a place is a store of this machine as a whole: what to take of it, the inputs say. */

@@ -23,6 +23,8 @@ const CHARTS: readonly {
   readonly kind: string
   readonly chart: string
   readonly version: string
+  /** Whether it counts only where it is an address in a registry. */
+  readonly isAddress?: true
 }[] = [
   {
     group: 'helm.toolkit.fluxcd.io',
@@ -46,20 +48,30 @@ const CHARTS: readonly {
     chart: 'spec.template.spec.source.chart',
     version: 'spec.template.spec.source.targetRevision',
   },
+  ...['Application spec', 'ApplicationSet spec.template.spec'].flatMap((place) => {
+    const [kind = '', spec] = place.split(' ')
+    return ['source', 'sources[*]'].map((source) => ({
+      ...({ group: 'argoproj.io', kind, chart: `${spec}.${source}.repoURL`, isAddress: true } as const),
+      version: `${spec}.${source}.targetRevision`,
+    }))
+  }),
   { group: 'addons.cluster.x-k8s.io', kind: 'HelmChartProxy', chart: 'spec.chartName', version: 'spec.version' },
 ]
 
-/** The chart that a resource installs. */
+/** The chart that a resource installs, or the manifests that it brings. */
 export function chartOf({
   apiVersion,
   kind,
   value,
 }: Pick<Resource, 'apiVersion' | 'kind' | 'value'>): MadeElsewhere | undefined {
+  if (kind === 'OCIRepository' && groupOf(apiVersion) === 'source.toolkit.fluxcd.io') {
+    return { code: 'CHART_ELSEWHERE', what: `artifact ${valueAt(value, ['spec', 'url'])}`, path: ['spec', 'url'] }
+  }
   for (const row of CHARTS) {
     if (row.kind !== kind || row.group !== groupOf(apiVersion)) continue
     const [path] = matchPath(value, parsePath(row.chart))
     const name = path && valueAt(value, path)
-    if (!path || typeof name !== 'string') continue
+    if (!path || typeof name !== 'string' || (row.isAddress && !name.startsWith('oci://'))) continue
     const [at] = row.version === '' ? [] : matchPath(value, parsePath(row.version))
     const version = at && valueAt(value, at)
     return { code: 'CHART_ELSEWHERE', what: `chart ${name}${version === undefined ? '' : ` ${version}`}`, path }

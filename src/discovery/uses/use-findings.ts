@@ -51,7 +51,7 @@ export function elsewhereFinding(
 ): Finding {
   const message =
     code === 'CHART_ELSEWHERE'
-      ? `${placeOf(use)}: installs the ${what}, whose images are not known here`
+      ? `${placeOf(use)}: ${what.startsWith('artifact') ? 'names' : 'installs'} the ${what}, whose images are not known here`
       : `${placeOf(use)}: an operator chooses images for ${what}${instead === undefined ? ', and none is named' : `; ${instead}`}`
   return finding(code, message, { file: use.file, line: use.line })
 }

@@ -10,6 +10,7 @@ export interface HelmOptions {
   readonly release?: string | undefined
   readonly values?: readonly string[] | undefined
   readonly set?: readonly string[] | undefined
+  readonly setString?: readonly string[] | undefined
   readonly namespace?: string | undefined
   /** What charts are told of the cluster that they are for. */
   readonly kubeVersion?: string | undefined
@@ -29,6 +30,7 @@ export async function renderChart(
     release = 'release',
     values = [],
     set = [],
+    setString = [],
     namespace,
     kubeVersion,
     apiVersions = [],
@@ -42,6 +44,7 @@ export async function renderChart(
   const flags = [
     ...values.map((file) => `--values=${file}`),
     ...set.map((value) => `--set=${value}`),
+    ...setString.map((value) => `--set-string=${value}`),
     ...(namespace === undefined ? [] : [`--namespace=${namespace}`]),
     ...(kubeVersion === undefined ? [] : [`--kube-version=${kubeVersion}`]),
     ...apiVersions.map((version) => `--api-versions=${version}`),

@@ -12,15 +12,20 @@ export type FindOrigin = (document: AnyDocument) => Promise<Origin | undefined>
 
 const SOURCE = /^(?:---[^\n]*\n)?# Source: [^/\n]+\/([^\n]+)$/m
 
-/** Of a chart: helm names the template above each document. */
-export function chartOrigins(chart: string): FindOrigin {
+/**
+ * Of a chart: helm names the template above each document. `fileOf` says where a template lies, `read` gives its text.
+ */
+export function chartOrigins(
+  fileOf: (template: string) => string,
+  read: (file: string) => Promise<string> = readText,
+): FindOrigin {
   const texts = new Map<string, Promise<string>>()
   return async ({ source }) => {
     const template = SOURCE.exec(source.slice(0, MAX_HEAD))?.[1]?.trim()
     if (template === undefined || template.split('/').includes('..')) return undefined
-    const file = join(chart, template)
+    const file = fileOf(template)
     // Of a packed chart only the name is known.
-    const text = texts.get(file) ?? readText(file).catch(() => '')
+    const text = texts.get(file) ?? read(file).catch(() => '')
     texts.set(file, text)
     return originIn(file, await text, 1)
   }

@@ -1,0 +1,160 @@
+import type { ImageFailure } from '../../bundle/failure.ts'
+import type { ChartInstall, ChartSource, NamedArtifact, Namer } from '../../discovery/charts/chart-install.ts'
+import type { GitOpsResources } from '../../discovery/charts/gitops-resources.ts'
+import { namedCharts } from '../../discovery/charts/named-charts.ts'
+import { ExpectedError, endsRun } from '../../errors.ts'
+import type { Finding } from '../../finding.ts'
+import { nameOfResource } from '../../kubernetes/objects/resource.ts'
+import type { Descriptor } from '../../oci/descriptor.ts'
+import { formatReference } from '../../oci/reference.ts'
+import type { InputScan, ScanOptions } from '../inputs/scan-inputs.ts'
+import type { ArtifactDoor } from './artifact-door.ts'
+import { chartRendered, nameOfSource, notLookedInto, valuesUnknown } from './chart-findings.ts'
+import { type FetchedArtifact, fetchArtifact } from './fetch-artifact.ts'
+import { becauseOf, joinScans } from './joined-scans.ts'
+import { scanChart, scanManifests } from './look-into.ts'
+
+/** What inputs gave together with the charts and artifacts that they name. */
+export interface FollowedCharts {
+  readonly scan: InputScan
+  /** Charts and artifacts by their complete references, and what these stood for when they were looked into. */
+  readonly artifacts: ReadonlyMap<string, Descriptor>
+  /** What could not be had. */
+  readonly failures: readonly ImageFailure[]
+}
+
+/** Looks into what the resources of a scan name. */
+export type FollowNamed = (
+  scan: InputScan,
+  options: ScanOptions & { readonly gitops: GitOpsResources },
+) => Promise<FollowedCharts>
+
+export interface FollowOptions extends ScanOptions {
+  readonly door: ArtifactDoor
+  /** Everything in the inputs that names charts; what charts bring is added. */
+  readonly gitops: GitOpsResources
+}
+
+type Named = ChartInstall | NamedArtifact
+
+/** Applications of applications, of which each names the next, end somewhere. */
+const MAX_CHARTS = 2000
+
+/**
+ * Looks into the charts and artifacts that the inputs name, and into those that these name in their turn: fetches each once,
+ * renders charts with the values at hand, and adds what their documents name. What cannot be looked into stays an
+ * omission, with the reason.
+ */
+export async function followCharts(scan: InputScan, options: FollowOptions): Promise<FollowedCharts> {
+  const followed = new Followed(scan)
+  const fetching = new Map<string, Promise<FetchedArtifact>>()
+  const seen = new Set<string>()
+  const open = () => {
+    const { installs, artifacts } = namedCharts(options.gitops)
+    return [...installs, ...artifacts].filter((named) => isNew(seen, named))
+  }
+  for (let found = open(); found.length > 0; found = open()) {
+    for (const named of found) {
+      followed.forgetElsewhere(named.namer)
+      if (seen.size > MAX_CHARTS) followed.say([notLookedInto(named, `there are more than ${MAX_CHARTS} charts`)])
+      else await follow(followed, named, { ...options, fetching })
+    }
+  }
+  return { scan: followed.scan, artifacts: followed.artifacts, failures: [...followed.failures.values()] }
+}
+
+function isNew(seen: Set<string>, { namer, ...how }: Named): boolean {
+  const key = JSON.stringify([nameOfResource(namer), how])
+  if (seen.has(key)) return false
+  seen.add(key)
+  return true
+}
+
+interface Following extends FollowOptions {
+  readonly fetching: Map<string, Promise<FetchedArtifact>>
+}
+
+async function follow(followed: Followed, named: Named, options: Following): Promise<void> {
+  const { namer, source } = named
+  if (source.at === 'nowhere') return followed.say([notLookedInto(named, source.why)])
+  if (source.at === 'index') return followed.say([notLookedInto(named, 'its repository is no registry')])
+  try {
+    const fetched = source.at === 'registry' ? await fetchOnce(source, options) : inResource(source.base64, namer)
+    if (fetched.target) followed.artifacts.set(formatReference(fetched.reference), fetched.target)
+    await lookInto(followed, named, fetched, options)
+  } catch (error) {
+    if (!(error instanceof ExpectedError) || endsRun(error)) throw error
+    if (source.at === 'registry') followed.fail(nameOfSource(source), error)
+    else followed.say([notLookedInto(named, error.message, error.hint)])
+  }
+}
+
+function fetchOnce(source: Extract<ChartSource, { at: 'registry' }>, { fetching, door }: Following) {
+  const key = JSON.stringify(source)
+  const known = fetching.get(key) ?? fetchArtifact(source, door)
+  fetching.set(key, known)
+  return known
+}
+
+/** A chart that stands in the resource itself. */
+function inResource(base64: string, namer: Namer) {
+  const shown = `chart in ${nameOfResource(namer)}`
+  return { shown, holds: 'chart', packed: Buffer.from(base64, 'base64'), target: undefined, range: undefined } as const
+}
+
+type Fetched = FetchedArtifact | ReturnType<typeof inResource>
+
+async function lookInto(followed: Followed, named: Named, fetched: Fetched, options: FollowOptions): Promise<void> {
+  const { shown, packed, holds } = fetched
+  const { namer } = named
+  if (!packed) return
+  if (holds === 'manifests') {
+    return followed.add(
+      await scanManifests({ shown, packed }, options),
+      `in ${shown}, which ${nameOfResource(namer)} names`,
+    )
+  }
+  // What only names a chart does not say how it is installed.
+  if (!('release' in named)) return
+  const found = await scanChart({ shown, packed }, named, options)
+  if ('why' in found) return followed.say([notLookedInto(named, found.why, found.hint)])
+  followed.say([chartRendered(named, fetched), ...valuesUnknown(named)])
+  followed.add(found.scan, `in ${shown}, which ${nameOfResource(namer)} installs`)
+}
+
+/** What grows while charts are looked into. */
+class Followed {
+  readonly artifacts = new Map<string, Descriptor>()
+  readonly failures = new Map<string, ImageFailure>()
+  #scan: InputScan
+
+  constructor(scan: InputScan) {
+    this.#scan = scan
+  }
+
+  get scan(): InputScan {
+    return this.#scan
+  }
+
+  add(scan: InputScan, because: string): void {
+    this.#scan = joinScans(this.#scan, becauseOf(scan, because))
+  }
+
+  say(findings: readonly Finding[]): void {
+    const told = this.#scan.origins.told(findings)
+    this.#scan = { ...this.#scan, findings: [...this.#scan.findings, ...told] }
+  }
+
+  fail(name: string, error: ExpectedError): void {
+    const reference = name.replace(/^oci:\/\//, '')
+    this.failures.set(reference, { reference, error })
+  }
+
+  /** What the scan said of a chart before it was looked for. */
+  forgetElsewhere({ file, ...names }: Namer): void {
+    const begin = `${nameOfResource(names)}: `
+    const isSettled = ({ code, file: at, message }: Finding) =>
+      code === 'CHART_ELSEWHERE' && at === file && message.startsWith(begin) && !message.includes('known here: ')
+    this.#scan = { ...this.#scan, findings: this.#scan.findings.filter((one) => !isSettled(one)) }
+  }
+}

@@ -1,0 +1,87 @@
+import { writeFile } from 'node:fs/promises'
+import { join, posix } from 'node:path'
+import type { ChartInstall } from '../../discovery/charts/chart-install.ts'
+import type { InputDocument } from '../../discovery/scan.ts'
+import { ExpectedError } from '../../errors.ts'
+import { readEveryDocument } from '../../kubernetes/documents/document.ts'
+import type { PackedTree } from '../../layout/packed/packed-tree.ts'
+import { renderChart } from '../inputs/render/helm.ts'
+import { chartOrigins } from '../inputs/render/origins.ts'
+
+/** A chart that was fetched. */
+export interface PackedChart {
+  /** How people name it. */
+  readonly shown: string
+  readonly packed: Uint8Array
+  readonly tree: PackedTree
+}
+
+/**
+ * What a chart becomes as a resource installs it, by the user's own helm: the documents, each with the template that it
+ * was made of, and the images that its Chart.yaml lists. Files are written into the directory.
+ *
+ * @throws {ExpectedError} INPUT_UNREADABLE with what helm says; DISK_FULL, DISK_ERROR
+ */
+export async function renderInstall(
+  { shown, packed, tree }: PackedChart,
+  install: Omit<ChartInstall, 'namer' | 'source' | 'unknown'>,
+  { directory, allowRemote }: { directory: string; allowRemote: boolean },
+): Promise<InputDocument[]> {
+  const chart = join(directory, 'chart.tgz')
+  await writeFile(chart, packed, { mode: 0o600 })
+  const values = await valuesFiles({ shown, tree }, install, directory)
+  const { release, namespace, set, setString, kubeVersion, apiVersions } = install
+  const options = { release, values, set, setString, namespace, kubeVersion, apiVersions, allowRemote }
+  const { text } = await renderChart(chart, options).catch((error) => {
+    throw named(error, chart, shown)
+  })
+  const find = chartOrigins(
+    (template) => `${shown}/${template}`,
+    (file) => textOf(tree, file.slice(shown.length + 1)),
+  )
+  const documents: InputDocument[] = []
+  for (const document of readEveryDocument(text, shown)) {
+    documents.push({ ...document, origin: await find(document) })
+  }
+  return [...documents, { form: 'chart', file: shown, text: await textOf(tree, 'Chart.yaml') }]
+}
+
+/** Values as files: those of the chart that the resource names, then its own. */
+async function valuesFiles(
+  { shown, tree }: Pick<PackedChart, 'shown' | 'tree'>,
+  { valuesFiles: named, values }: Pick<ChartInstall, 'valuesFiles' | 'values'>,
+  directory: string,
+): Promise<string[]> {
+  const texts: string[] = []
+  for (const name of named) {
+    const text = await textOf(tree, posix.normalize(name))
+    if (text === '') {
+      throw new ExpectedError('INPUT_UNREADABLE', `${shown}: has no file ${name}, which is to be its values`)
+    }
+    texts.push(text)
+  }
+  const files = [...texts, JSON.stringify(values)].map((text, at) => ({
+    text,
+    file: join(directory, `values-${at}.yaml`),
+  }))
+  for (const { file, text } of files) await writeFile(file, text, { mode: 0o600 })
+  return files.map(({ file }) => file)
+}
+
+/** The text of a file of a chart, by its path in the chart; empty where there is none. Charts are packed in a directory. */
+async function textOf(tree: PackedTree, path: string): Promise<string> {
+  const name = tree.names.find((one) => one.slice(one.indexOf('/') + 1) === path)
+  const bytes = name === undefined ? undefined : await tree.read(name)
+  return bytes?.toString('utf8') ?? ''
+}
+
+/** An error in the words of who asked: files of ours are of no use to them, and gone. */
+function named(error: unknown, chart: string, shown: string): unknown {
+  if (!(error instanceof ExpectedError)) return error
+  const message = error.message.replaceAll(chart, shown).replace(`${shown}: `, '')
+  const isHere = !/helm is not here/.test(message)
+  return new ExpectedError(error.code, message.replace(/^is a Helm chart, and helm/, 'helm'), {
+    hint: isHere ? error.hint?.replaceAll(chart, shown) : 'Install helm, and run the same command again.',
+    cause: error,
+  })
+}
