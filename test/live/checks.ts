@@ -7,6 +7,7 @@ import { checkJoins } from './joins.ts'
 import type { LiveCluster } from './live-cluster.ts'
 import { type NewNode, startNode } from './live-node.ts'
 import { checkMonths } from './months.ts'
+import { checkPressure } from './pressure.ts'
 import { ProcessGroup } from './process-group.ts'
 import { checkRegistry } from './registry.ts'
 import { Report } from './report.ts'
@@ -16,20 +17,20 @@ import { writeShop } from './shop.ts'
 import { checkTrust } from './trust.ts'
 
 export interface LiveOptions {
-  /** One part instead of all: resources, admission, trust, registry, seeding, months, joins. */
+  /** One part instead of all: resources, admission, trust, registry, seeding, months, joins, pressure. */
   readonly only: string | undefined
-  /** The program as one file, for the registry in the cluster. */
-  readonly program: string | undefined
+  /** The program as one file, for what runs in the cluster. */
+  readonly program: string
   /** Let the cluster go on until the run is interrupted. */
   readonly keep: boolean
 }
 
-/** Starts a cluster of two nodes, checks, and stops it. Resolves to the exit code. */
+/** Starts a cluster of two nodes, checks, and stops it. Resolves to the exit code, and a line that says how it went. */
 export async function liveChecks(
   binaries: string,
   directory: string,
   { only, keep, program }: LiveOptions,
-): Promise<number> {
+): Promise<{ code: number; summary: string }> {
   const logs = join(directory, 'logs')
   await mkdir(logs, { recursive: true })
   const processes = new ProcessGroup(logs)
@@ -53,9 +54,10 @@ export async function liveChecks(
     await report.part('seeding', () => checkSeeding(live))
     await report.part('months', () => checkMonths(live))
     await report.part('joins', () => checkJoins(live))
+    await report.part('pressure', () => checkPressure(live))
     console.log(report.summary())
     if (keep) await once(process, 'SIGINT')
-    return report.failed > 0 ? 1 : 0
+    return { code: report.failed > 0 ? 1 : 0, summary: report.summary() }
   } finally {
     await processes.stop()
   }

@@ -4,20 +4,22 @@ import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { tool, toolEnvironment } from '../support/debian.ts'
 import { kubectlAs, type Said } from './kubectl.ts'
+import { CONTROL_PLANE, forwardService } from './node-network.ts'
 import { eventually, type ProcessGroup } from './process-group.ts'
 
 const run = promisify(execFile)
-const SERVER = 'https://127.0.0.1:6443'
+const PORT = 6443
+const SERVER = `https://${CONTROL_PLANE}:${PORT}`
 const VERBOSITY = '--v=1'
 
 /** Who may speak to the API server; a token is the user's name. */
 const USERS = [
   'admin,admin,admin,system:masters',
   'auditor,auditor,auditor',
-  ...['a', 'b', 'c'].map((n) => `node-${n},system:node:node-${n},${n},system:nodes`),
+  ...['a', 'b', 'c', 'd'].map((n) => `node-${n},system:node:node-${n},${n},system:nodes`),
 ]
 
-/** A Kubernetes control plane on loopback. */
+/** A Kubernetes control plane. */
 export interface ControlPlane {
   /** Of the user who may do everything. */
   readonly kubeconfig: string
@@ -58,6 +60,7 @@ export async function startControlPlane(
     await writeFile(file(`${user}.kubeconfig`), JSON.stringify(config))
     return file(`${user}.kubeconfig`)
   }
+  const certificate = join(file('certs'), 'apiserver.crt')
   const kubeconfig = await kubeconfigOf('admin')
   processes.start('etcd', program('etcd'), [
     ...['--data-dir', file('etcd'), '--listen-client-urls', 'http://127.0.0.1:2379'],
@@ -66,12 +69,7 @@ export async function startControlPlane(
   ])
   const gates = '--feature-gates=MutatingAdmissionPolicy=true,ImageVolume=true'
   processes.start('kube-apiserver', program('kube-apiserver'), [
-    ...[
-      '--etcd-servers=http://127.0.0.1:2379',
-      '--secure-port=6443',
-      '--bind-address=127.0.0.1',
-      '--advertise-address=10.77.0.254',
-    ],
+    ...['--etcd-servers=http://127.0.0.1:2379', `--secure-port=${PORT}`, `--advertise-address=${CONTROL_PLANE}`],
     ...[`--cert-dir=${file('certs')}`, `--token-auth-file=${file('tokens.csv')}`, '--authorization-mode=Node,RBAC'],
     ...['--enable-admission-plugins=NodeRestriction', '--service-cluster-ip-range=10.96.0.0/24'],
     ...[`--service-account-key-file=${file('sa.key')}`, `--service-account-signing-key-file=${file('sa.key')}`],
@@ -83,8 +81,10 @@ export async function startControlPlane(
   const kubectlSays = (...args: readonly string[]) => kubectlAs(kubeconfig, ...args)
   const kubectl = async (...args: readonly string[]) => (await kubectlSays(...args)).stdout
   await eventually(() => kubectl('get', '--raw', '/readyz'), { seconds: 90 })
+  await forwardService(PORT)
   processes.start('kube-controller-manager', program('kube-controller-manager'), [
     ...[`--kubeconfig=${kubeconfig}`, `--service-account-private-key-file=${file('sa.key')}`, '--leader-elect=false'],
+    `--root-ca-file=${certificate}`,
     ...[`--cert-dir=${file('manager-certs')}`, '--node-monitor-grace-period=20s', VERBOSITY],
   ])
   processes.start('kube-scheduler', program('kube-scheduler'), [
@@ -93,7 +93,7 @@ export async function startControlPlane(
   await eventually(() => kubectl('get', 'serviceaccount', 'default'), { seconds: 60 })
   return {
     kubeconfig,
-    server: { url: SERVER, certificate: join(file('certs'), 'apiserver.crt') },
+    server: { url: SERVER, certificate },
     kubeconfigOf,
     kubectl,
     kubectlSays,

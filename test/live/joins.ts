@@ -1,8 +1,7 @@
 import assert from 'node:assert/strict'
-import { rm, writeFile } from 'node:fs/promises'
+import { rm } from 'node:fs/promises'
 import { basename, join } from 'node:path'
-import { controllerResources } from '../../src/seed/output/controller-resources.ts'
-import { PROGRAM } from '../support/cli.ts'
+import { checkController, leaderMetrics, startController } from './controller.ts'
 import { type LiveCluster, labelKeys, pod, seedInto } from './live-cluster.ts'
 import type { LiveNode } from './live-node.ts'
 import { eventually } from './process-group.ts'
@@ -18,12 +17,18 @@ export async function checkJoins(live: LiveCluster): Promise<void> {
   const output = await seedInto(live, 'joined', { args: ['--pools', '--set-name', 'joined', '--interval', '2s'] })
   await kubectl('apply', '-k', join(output, 'seeding'), '--validate=strict')
   const label = await setLabel(output)
-  await report.check('the controller labels the nodes that are there, with the rights that it has', async () => {
-    await startController(live)
-    for (const { name } of nodes) {
-      await eventually(async () => (await labelKeys(live, name, PREFIX)).includes(label) || undefined, { seconds: 90 })
-    }
-  })
+  await report.check(
+    'the controller runs as pods, from the sandbox image, and labels the nodes that are there',
+    async () => {
+      await startController(live)
+      for (const { name } of nodes) {
+        await eventually(async () => (await labelKeys(live, name, PREFIX)).includes(label) || undefined, {
+          seconds: 90,
+        })
+      }
+    },
+  )
+  await checkController(live)
   let joined: LiveNode | undefined
   const start = Date.now()
   const seconds = () => `${((Date.now() - start) / 1000).toFixed(1)} s`
@@ -60,27 +65,9 @@ export async function checkJoins(live: LiveCluster): Promise<void> {
     },
   )
   await report.check('the metrics count it', async () => {
-    const metrics = await (await fetch('http://127.0.0.1:8081/metrics')).text()
+    const metrics = await leaderMetrics()
     assert.match(metrics, /nodeseed_nodes\{state="seeded"\} 3/)
-    assert.match(metrics, /nodeseed_leader 1/)
   })
   await kubectl('delete', '-k', join(output, 'seeding'), '--wait=false')
   await kubectl('get', 'pods', ...SEEDING)
-}
-
-/** As the service account that its resources make, with no more rights than these. */
-async function startController(live: LiveCluster): Promise<void> {
-  const resources = controllerResources({
-    ...{ namespace: 'nodeseed', replicas: 1, claim: undefined, architecture: 'amd64' },
-    ...{ sandboxImage: 'registry.k8s.io/pause:3.9', bundlePath: '/var/lib/nodeseed/shop.tar' },
-  })
-  const file = join(live.directory, 'controller.yaml')
-  await writeFile(file, resources.find(({ path }) => path === 'controller.yaml')?.content ?? '')
-  await live.kubectl('apply', '-f', file, '--validate=strict')
-  await live.kubectl('scale', 'deployment', 'nodeseed-controller', '--replicas=0', ...SEEDING)
-  const token = join(live.directory, 'controller.token')
-  await writeFile(token, await live.kubectl('create', 'token', 'nodeseed-controller', ...SEEDING))
-  const { url, certificate } = live.server
-  const access = ['--server', url, '--token-file', token, '--ca-file', certificate]
-  live.processes.start('controller', process.execPath, [PROGRAM, 'controller', ...access, '--grace', '5s'])
 }

@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { tool, toolEnvironment } from '../support/debian.ts'
 import type { ControlPlane } from './control-plane.ts'
+import { connectNode, podSubnet, WAIT_FOR_LINK } from './node-network.ts'
 import { eventually, type ProcessGroup } from './process-group.ts'
 
 const run = promisify(execFile)
@@ -29,11 +30,12 @@ const OVERLAID = ['/etc', '/usr']
 
 /** Starts containerd with the sandbox image, then the kubelet, and waits until the API server says that it is ready. */
 export async function startNode(
-  { name, address, offset, taints = [] }: NewNode,
+  { name, address, offset, taints = [], disk, kubelet: settings = {} }: NewNode,
   { binaries, base, pause, cluster, processes }: NodeParts,
 ): Promise<LiveNode> {
   const directory = join(base, name)
   for (const path of OWN) await mkdir(join(directory, path), { recursive: true })
+  if (disk) await run('mount', ['-t', 'tmpfs', '-o', `size=${disk}`, name, join(directory, '/var/lib')])
   for (const path of OVERLAID) {
     await mkdir(join(directory, 'work', path), { recursive: true })
     await mkdir(join(directory, path), { recursive: true })
@@ -49,7 +51,7 @@ export async function startNode(
   await writeFile(join(directory, 'etc/containerd/live.toml'), CONTAINERD)
   await writeFile(
     join(directory, 'etc/kubelet.yaml'),
-    JSON.stringify({ ...kubelet(offset), registerWithTaints: taints }),
+    JSON.stringify({ ...kubelet(offset), registerWithTaints: taints, ...settings }),
   )
 
   const mounts = [
@@ -60,15 +62,16 @@ export async function startNode(
     ),
   ]
   // /etc/cni and /opt come before containerd, which reads them when it starts.
-  const script = [...mounts, 'exec containerd --config /etc/containerd/live.toml'].join(' && ')
+  const script = [WAIT_FOR_LINK, ...mounts, 'exec containerd --config /etc/containerd/live.toml'].join(' && ')
   const env = toolEnvironment({ PATH: '/usr/sbin:/usr/bin:/sbin:/bin' }) as NodeJS.ProcessEnv
   const runtime = processes.start(
     `${name}-containerd`,
     'unshare',
-    ['--mount', '--propagation', 'private', 'sh', '-ec', script],
+    ['--mount', '--net', '--propagation', 'private', 'sh', '-ec', script],
     env,
   )
-  const inside = ['--target', String(runtime.pid), '--mount']
+  await connectNode(runtime.pid ?? 0, { address, offset })
+  const inside = ['--target', String(runtime.pid), '--mount', '--net']
   const sh = async (line: string) =>
     (await run('nsenter', [...inside, 'sh', '-ec', line], { env, maxBuffer: 1 << 26 })).stdout
   const ctr = async (...args: readonly string[]) =>
@@ -103,6 +106,10 @@ export interface NewNode {
   readonly offset: number
   /** What it registers with. */
   readonly taints?: readonly { key: string; effect: string }[]
+  /** The size of a disk of its own for /var/lib, such as 300m. Default: that of this machine. */
+  readonly disk?: string
+  /** What its kubelet is configured by besides. */
+  readonly kubelet?: object
 }
 
 interface NodeParts {
@@ -137,7 +144,7 @@ function network(offset: number): object {
         type: 'bridge',
         bridge: `cni${offset}`,
         isGateway: true,
-        ipam: { type: 'host-local', ranges: [[{ subnet: `10.88.${offset}.0/24` }]], routes: [{ dst: '0.0.0.0/0' }] },
+        ipam: { type: 'host-local', ranges: [[{ subnet: podSubnet(offset) }]], routes: [{ dst: '0.0.0.0/0' }] },
       },
     ],
   }

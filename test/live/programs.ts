@@ -6,8 +6,8 @@ import { promisify } from 'node:util'
 
 const run = promisify(execFile)
 
-/** What is built where nothing else is named. */
-const KUBERNETES = '1.34.4'
+/** Where programs are kept that were built once. */
+export const CACHE = join(process.env.XDG_CACHE_HOME || join(homedir(), '.cache'), 'nodeseed-live')
 
 const SERVERS = ['kube-apiserver', 'kube-controller-manager', 'kube-scheduler']
 
@@ -15,8 +15,8 @@ const SERVERS = ['kube-apiserver', 'kube-controller-manager', 'kube-scheduler']
  * A directory with the programs of a control plane and of a node: built once by Go, which takes half an hour of one
  * processor, 1.5 GB for Go's own caches and 150 MB for the programs, and kept outside of the repository.
  */
-export async function findPrograms(version = KUBERNETES): Promise<string> {
-  const base = join(process.env.XDG_CACHE_HOME || join(homedir(), '.cache'), 'nodeseed-live')
+export async function findPrograms(version: string): Promise<string> {
+  const base = CACHE
   const programs = join(base, `kubernetes-${version}`)
   const isThere = await access(join(programs, 'kubelet')).then(
     () => true,

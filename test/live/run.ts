@@ -1,67 +1,127 @@
 // Repeats against a real Kubernetes what the tests can only show with kubectl, types and a server of their own: whether
 // the API server takes what nodeseed writes, whether admission does what the guard says, and whether the seeding pods
 // run under a real kubelet.
-//   npm run live -- [BINARIES] [--only PART] [--program FILE] [--keep]     (as root, on Linux; some minutes)
-// BINARIES is a directory with kube-apiserver, kube-controller-manager, kube-scheduler and kubelet, etcd, and cni/ with the
-// plugins bridge, host-local and loopback. Without it Kubernetes is built once by Go and kept outside of the repository,
-// see programs.ts; etcd and the plugins are Debian's. containerd, runc and kubectl are those that the tests unpack;
-// NODESEED_TOOLS=/opt/containerd-2.4/bin takes another containerd. Everything runs in namespaces of its own: no address,
-// mount or process of this machine is touched. With --keep the cluster stays until the run is interrupted.
-// --program is what npm run build:binary makes; without it the registry in the cluster is only applied, not run.
-import { spawn, spawnSync } from 'node:child_process'
+//   npm run live -- [--only PART] [--kubernetes VERSION] [--containerd VERSION] [--program FILE] [--keep]     (as root, on Linux)
+// Without versions every row of MATRIX runs, one after the other, and a table ends it. Kubernetes and containerd are built
+// once by Go and kept outside of the repository (programs.ts, containerd.ts); --containerd debian takes that of the tests,
+// as runc and kubectl are in any case; etcd and the plugins of the network are Debian's. Everything runs in namespaces of
+// its own: no address, mount or process of this machine is touched. With --keep the cluster stays until the run is
+// interrupted. --program is what npm run build:binary makes, which is done first where none is named.
+import { execFileSync, spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtemp, rm } from 'node:fs/promises'
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
+import { prepareProgram } from '../support/built-program.ts'
+import { prepareTools } from '../support/debian.ts'
 import { liveChecks } from './checks.ts'
+import { findContainerd } from './containerd.ts'
 import { CGROUP } from './live-node.ts'
-import { findPrograms } from './programs.ts'
+import { MAKE_NETWORK } from './node-network.ts'
+import { CACHE, findPrograms } from './programs.ts'
 
-const { values, positionals } = parseArgs({
-  allowPositionals: true,
+/** containerd 1.6 is Debian's. Kubernetes 1.36 asks for containerd 2. */
+const MATRIX: readonly Row[] = [
+  { kubernetes: '1.34.4', containerd: 'debian' },
+  { kubernetes: '1.34.4', containerd: '1.7.35' },
+  { kubernetes: '1.36.3', containerd: '2.4.2' },
+]
+
+interface Row {
+  readonly kubernetes: string
+  readonly containerd: string
+}
+
+const { values } = parseArgs({
   options: {
     keep: { type: 'boolean', default: false },
     only: { type: 'string' },
     program: { type: 'string' },
-    inside: { type: 'boolean' },
+    kubernetes: { type: 'string' },
+    containerd: { type: 'string' },
+    inside: { type: 'string' },
+    result: { type: 'string' },
   },
 })
 if (process.getuid?.() !== 0) {
-  console.error('usage, as root: npm run live -- [BINARIES] [--only PART] [--program FILE] [--keep]')
+  console.error('usage, as root: npm run live -- [--only PART] [--kubernetes VERSION] [--containerd VERSION] [--keep]')
   process.exit(2)
 }
-const [named] = positionals
-const binaries = named === undefined ? await findPrograms() : resolve(named)
-process.exitCode = values.inside ? await inside(binaries) : await outside(binaries)
+process.exitCode = values.inside === undefined ? await outside() : await inside(values.inside, values.program ?? '')
 
-/** Runs itself again as the first process of its own namespaces: when it ends, so does all that it started. */
-async function outside(programs: string): Promise<number> {
-  const script = [
-    'ip link set lo up',
-    'ip link add name live0 type bridge',
-    'ip link set live0 up',
-    ...['1', '2', '3', '254'].map((last) => `ip address add 10.77.0.${last}/24 dev live0`),
-    'exec "$@"',
-  ].join(' && ')
-  const options = process.argv.slice(2).filter((word) => word !== named)
-  const self = [process.execPath, fileURLToPath(import.meta.url), programs, ...options, '--inside']
-  const child = spawn(
-    'unshare',
-    ['--net', '--mount', '--pid', '--fork', '--kill-child', '--mount-proc', 'sh', '-c', script, 'sh', ...self],
-    { stdio: 'inherit' },
+/** The rows that are asked for, one after the other. */
+async function outside(): Promise<number> {
+  prepareProgram()
+  await prepareTools()
+  const rows = MATRIX.filter(
+    (row) =>
+      (values.kubernetes ?? row.kubernetes) === row.kubernetes &&
+      (values.containerd ?? row.containerd) === row.containerd,
   )
-  process.on('SIGINT', () => {}) // the child decides when to end
-  const [code] = (await once(child, 'exit')) as [number | null]
-  // Control groups outlive the processes in them. Only empty ones can be removed.
-  spawnSync('find', ['/sys/fs/cgroup', '-depth', '-type', 'd', '-path', `*${CGROUP}*`, '-exec', 'rmdir', '{}', ';'])
-  return code ?? 1
+  const [first = { kubernetes: '', containerd: '' }] = MATRIX
+  const { kubernetes = first.kubernetes, containerd = first.containerd } = values
+  const program = resolve(values.program ?? buildProgram())
+  const table: string[] = []
+  let worst = 0
+  for (const row of rows.length > 0 ? rows : [{ kubernetes, containerd }]) {
+    const start = Date.now()
+    const { code, said } = await runRow(row, program)
+    worst = Math.max(worst, code)
+    const minutes = ((Date.now() - start) / 60_000).toFixed(1)
+    table.push(`Kubernetes ${row.kubernetes}  containerd ${row.containerd.padEnd(8)}  ${said}  ${minutes} min`)
+  }
+  console.log(`\n${table.join('\n')}`)
+  return worst
 }
 
-async function inside(programs: string): Promise<number> {
+function buildProgram(): string {
+  const root = fileURLToPath(new URL('../..', import.meta.url))
+  return execFileSync(process.execPath, [join(root, 'bin/build-binary.js')], {
+    cwd: root,
+    encoding: 'utf8',
+    stdio: ['ignore', 'pipe', 'ignore'],
+  }).trim()
+}
+
+/** Runs this again as the first process of its own namespaces: when it ends, so does all that it started. */
+async function runRow({ kubernetes, containerd }: Row, program: string): Promise<{ code: number; said: string }> {
+  const programs = await findPrograms(kubernetes)
+  const tools = containerd === 'debian' ? '' : await findContainerd(CACHE, containerd)
+  console.log(`# Kubernetes ${kubernetes}, containerd ${containerd}`)
+  const directory = await mkdtemp(join(tmpdir(), 'nodeseed-live-result-'))
+  const result = join(directory, 'result')
+  const options = [
+    ...(values.only === undefined ? [] : ['--only', values.only]),
+    ...(values.keep ? ['--keep'] : []),
+    ...['--program', program, '--inside', programs, '--result', result],
+  ]
+  const self = [process.execPath, fileURLToPath(import.meta.url), ...options]
+  const child = spawn(
+    'unshare',
+    [
+      ...['--net', '--mount', '--pid', '--fork', '--kill-child', '--mount-proc'],
+      ...['sh', '-c', `${MAKE_NETWORK} && exec "$@"`, 'sh', ...self],
+    ],
+    { stdio: 'inherit', env: { ...process.env, ...(tools && { NODESEED_TOOLS: tools }) } },
+  )
+  const passOn = () => {} // the child decides when to end
+  process.on('SIGINT', passOn)
+  const [code] = (await once(child, 'exit')) as [number | null]
+  process.off('SIGINT', passOn)
+  // Control groups outlive the processes in them. Only empty ones can be removed.
+  spawnSync('find', ['/sys/fs/cgroup', '-depth', '-type', 'd', '-path', `*${CGROUP}*`, '-exec', 'rmdir', '{}', ';'])
+  const said = await readFile(result, 'utf8').catch(() => 'ended early')
+  await rm(directory, { recursive: true })
+  return { code: code ?? 1, said }
+}
+
+async function inside(programs: string, program: string): Promise<number> {
   const directory = await mkdtemp(join(tmpdir(), 'nodeseed-live-'))
-  const code = await liveChecks(programs, directory, { only: values.only, program: values.program, keep: values.keep })
+  const { only, keep, result } = values
+  const { code, summary } = await liveChecks(programs, directory, { only, program, keep })
+  if (result !== undefined) await writeFile(result, summary)
   if (code === 0) await rm(directory, { recursive: true, force: true })
   else console.log(`What the servers said is in ${join(directory, 'logs')}`)
   return code

@@ -12,8 +12,10 @@ export interface Shop {
   readonly bundle: string
   /** What comes after it: web:2, and the same job. */
   readonly next: string
-  /** The bundle with the program in it, where that has been built. */
-  readonly carrying: string | undefined
+  /** And then: web:3. */
+  readonly third: string
+  /** The bundle with the program in it. */
+  readonly carrying: string
   /** The sandbox image, as an archive of its own. */
   readonly pause: string
   /** The workloads: a Deployment and a Job that never pull. */
@@ -21,9 +23,11 @@ export interface Shop {
 }
 
 /** What a cluster needs before it is seeded, and what it is seeded with. */
-export async function writeShop(directory: string, program: string | undefined): Promise<Shop> {
+export async function writeShop(directory: string, program: string): Promise<Shop> {
   await prepareNodeScript()
-  const [bundle, next] = [join(directory, 'shop.tar'), join(directory, 'shop-next.tar')]
+  const [bundle, next, third] = ['shop.tar', 'shop-next.tar', 'shop-third.tar'].map((name) =>
+    join(directory, name),
+  ) as [string, string, string]
   const [pause, manifests] = [join(directory, 'pause.tar'), join(directory, 'shop.yaml')]
   const blobs: Blobs = new Map()
   const busybox = await makeLayer(blobs, { 'bin/busybox': await readFile(tool('busybox')) })
@@ -41,11 +45,13 @@ export async function writeShop(directory: string, program: string | undefined):
   const job = await image('registry.example:5000/team/job', '2.0', ['true'])
   const web = await image('docker.io/library/web', '1', ['sleep', '1000000'])
   await writeTestBundle(bundle, [web, job], blobs)
-  const carrying = program && join(directory, 'carrying.tar')
-  if (carrying) await writeTestBundle(carrying, [web, job], blobs, { files: await readTools([program]) })
-  await writeTestBundle(next, [await image('docker.io/library/web', '2', ['sleep', '2000000']), job], blobs)
+  const carrying = join(directory, 'carrying.tar')
+  await writeTestBundle(carrying, [web, job], blobs, { files: await readTools([program]) })
+  const later = (tag: string) => image('docker.io/library/web', tag, ['sleep', `${tag}000000`])
+  await writeTestBundle(next, [await later('2'), job], blobs)
+  await writeTestBundle(third, [await later('3'), job], blobs)
   await writeFile(manifests, MANIFESTS)
-  return { bundle, next, carrying, pause, manifests }
+  return { bundle, next, third, carrying, pause, manifests }
 }
 
 const MANIFESTS = `
