@@ -18,6 +18,7 @@ import { prepareProgram } from '../support/built-program.ts'
 import { prepareTools } from '../support/debian.ts'
 import { liveChecks } from './checks.ts'
 import { findContainerd } from './containerd.ts'
+import { runFaults } from './faults/fault-table.ts'
 import { CGROUP } from './live-node.ts'
 import { MAKE_NETWORK } from './node-network.ts'
 import { CACHE, findPrograms } from './programs.ts'
@@ -62,6 +63,7 @@ async function outside(): Promise<number> {
   )
   const [first = { kubernetes: '', containerd: '' }] = MATRIX
   const { kubernetes = first.kubernetes, containerd = first.containerd } = values
+  if (values.only === 'faults') return faults(rows)
   const program = resolve(values.program ?? buildProgram())
   const table: string[] = []
   let worst = 0
@@ -72,8 +74,19 @@ async function outside(): Promise<number> {
     const minutes = ((Date.now() - start) / 60_000).toFixed(1)
     table.push(`Kubernetes ${row.kubernetes}  containerd ${row.containerd.padEnd(8)}  ${said}  ${minutes} min`)
   }
+  if (values.only === undefined) worst = Math.max(worst, await faults(rows))
   console.log(`\n${table.join('\n')}`)
   return worst
+}
+
+/** What the node script says of faults, on the containerd of each row and on the other runtimes. */
+async function faults(rows: readonly Row[]): Promise<number> {
+  const versions = [...new Set(rows.map(({ containerd }) => containerd))]
+  const tools: string[] = []
+  for (const version of versions) tools.push(version === 'debian' ? '' : await findContainerd(CACHE, version))
+  const { code, text } = await runFaults(tools)
+  console.log(text)
+  return code
 }
 
 function buildProgram(): string {

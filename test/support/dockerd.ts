@@ -18,22 +18,30 @@ export interface Docker {
   readonly program: string
   /** Runs docker; resolves to what it printed. */
   docker(...args: string[]): Promise<string>
+  /** Ends it before the test does. */
+  stop(): Promise<void>
 }
 
-/** Starts dockerd on a private socket; it is stopped, and its directory removed, when the test ends. */
-export async function startDocker(): Promise<Docker> {
+/**
+ * Starts dockerd on a private socket; it is stopped, and its directory removed, when the test ends. `data` is where it keeps
+ * images, when that is a place of its own.
+ */
+export async function startDocker({ data }: { data?: string } = {}): Promise<Docker> {
   const directory = await mkdtemp(join(tmpdir(), 'nodeseed-docker-'))
   const socket = join(directory, 'docker.sock')
   const host = `unix://${socket}`
   const server = spawnTool('dockerd', [
     ...['--host', host, '--pidfile', join(directory, 'pid'), '--storage-driver', 'vfs'],
-    ...['--data-root', join(directory, 'data'), '--exec-root', join(directory, 'exec')],
+    ...['--data-root', data ?? join(directory, 'data'), '--exec-root', join(directory, 'exec')],
     ...['--config-file', await writeConfig(directory)],
     ...['--bridge=none', '--iptables=false', '--ip-masq=false', '--log-level=error'],
   ])
-  onTestFinished(async () => {
+  const stop = async () => {
     server.kill('SIGTERM')
     if (server.exitCode === null && server.signalCode === null) await once(server, 'exit')
+  }
+  onTestFinished(async () => {
+    await stop()
     await rm(directory, { recursive: true, force: true, maxRetries: 5, retryDelay: 200 })
   })
   const program = join(directory, 'docker')
@@ -41,7 +49,7 @@ export async function startDocker(): Promise<Docker> {
   await chmod(program, 0o755)
   const docker = async (...args: string[]) => (await run(program, args, { env: toolEnvironment() })).stdout
   await untilReady(docker, () => server.exitCode)
-  return { directory, socket, program, docker }
+  return { directory, socket, program, docker, stop }
 }
 
 /** What has no flag: where the daemon's key lies, by default in /etc. */
