@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -35,6 +36,7 @@ export async function liveChecks(
   await mkdir(logs, { recursive: true })
   const processes = new ProcessGroup(logs)
   const report = new Report(only)
+  const disks: string[] = []
   try {
     const shop = await writeShop(directory, program)
     const cluster = await startControlPlane(binaries, join(directory, 'cluster'), processes)
@@ -43,7 +45,10 @@ export async function liveChecks(
       await startNode({ name: 'node-a', address: '10.77.0.1', offset: 0 }, parts),
       await startNode({ name: 'node-b', address: '10.77.0.2', offset: 1 }, parts),
     ] as const
-    const addNode = (node: NewNode) => startNode(node, parts)
+    const addNode = (node: NewNode) => {
+      if (node.disk) disks.push(join(parts.base, node.name, '/var/lib'))
+      return startNode(node, parts)
+    }
     const live: LiveCluster = { ...cluster, nodes, addNode, shop, processes, directory, report }
     console.log(`KUBECONFIG=${cluster.kubeconfig} (in the network namespace of ${process.pid})`)
     await cluster.apply({ apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'shop' } })
@@ -60,5 +65,6 @@ export async function liveChecks(
     return { code: report.failed > 0 ? 1 : 0, summary: report.summary() }
   } finally {
     await processes.stop()
+    for (const disk of disks) spawnSync('umount', ['--lazy', disk])
   }
 }

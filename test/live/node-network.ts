@@ -9,7 +9,7 @@ const run = promisify(execFile)
 /** Where the control plane is, for nodes and for this run. */
 export const CONTROL_PLANE = '10.77.0.254'
 /** The first address of the services, which is that of the API server for pods. */
-export const SERVICE = '10.96.0.1'
+const SERVICE = '10.96.0.1'
 
 const BRIDGE = 'live0'
 

@@ -9,6 +9,7 @@
 // interrupted. --program is what npm run build:binary makes, which is done first where none is named.
 import { execFileSync, spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
+import { statSync } from 'node:fs'
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
@@ -89,13 +90,14 @@ async function faults(rows: readonly Row[]): Promise<number> {
   return code
 }
 
+/** The program as one file, built anew unless it is newer than what npm run build made. */
 function buildProgram(): string {
   const root = fileURLToPath(new URL('../..', import.meta.url))
-  return execFileSync(process.execPath, [join(root, 'bin/build-binary.js')], {
-    cwd: root,
-    encoding: 'utf8',
-    stdio: ['ignore', 'pipe', 'ignore'],
-  }).trim()
+  const program = join(root, `release/nodeseed-linux-${process.arch}`)
+  const time = (file: string) => statSync(file, { throwIfNoEntry: false })?.mtimeMs ?? 0
+  if (time(program) < time(join(root, 'oclif.manifest.json')))
+    execFileSync(process.execPath, [join(root, 'bin/build-binary.js')], { cwd: root, stdio: 'pipe' })
+  return program
 }
 
 /** Runs this again as the first process of its own namespaces: when it ends, so does all that it started. */
