@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Args, Flags } from '@oclif/core'
 import { verifyBlobs } from '../bundle/check/verify.ts'
+import { ImagesFailedError } from '../bundle/failure.ts'
 import { blobsOf, type Lock } from '../bundle/format/lock.ts'
 import { derivedFiles, renderNames } from '../bundle/format/node-files.ts'
 import { planBundle } from '../bundle/format/plan.ts'
@@ -89,8 +90,14 @@ a split bundle go to the runtime as they come: with --key every byte is checked 
       const bundle = content instanceof BundleFile ? content : undefined
       const lock = imagesToLoad(content.lock, (argv as string[]).slice(1), args.file)
       const version = await bundle?.version()
-      await this.#verify(content, lock)
-      const file = bundle ? await heldBundle(bundle, directory) : await joined(content, lock, directory)
+      // What is joined is hashed on the way.
+      if (bundle) await this.#verify(content, lock)
+      const file = bundle
+        ? await heldBundle(bundle, directory)
+        : await joined(content, lock, directory).catch(async (error) => {
+            if (error instanceof ImagesFailedError) await this.#verify(content, lock)
+            throw error
+          })
       const names = join(directory, 'names.txt')
       // Which edition it is counts where whole sets are kept; these images are taken as they are.
       await writeFile(names, renderNames({ version: 1, images: lock.images })).catch((error) => {
@@ -148,6 +155,10 @@ function notThere({ images = [] }: { images?: unknown }): { name: string; why: s
 async function joined(content: Content, { images }: Lock, directory: string): Promise<string> {
   const file = join(directory, 'joined.tar')
   const lock: Lock = { version: 1, images }
-  await writeBundle(file, planBundle(lock, derivedFiles(lock)), { source: NOWHERE, reuse: [content] })
+  await writeBundle(file, planBundle(lock, derivedFiles(lock)), {
+    source: NOWHERE,
+    reuse: [content],
+    isTemporary: true,
+  })
   return file
 }

@@ -22,6 +22,8 @@ interface BundleSources {
   readonly partSize?: number | undefined
   /** Ends the run, with its reason as the error. */
   readonly signal?: AbortSignal | undefined
+  /** Nobody goes on with it. */
+  readonly isTemporary?: boolean
   /** What stands beside the bundle goes before it gets its name, and comes after. */
   readonly beside?: { readonly before: () => Promise<void>; readonly after: () => Promise<void> }
 }
@@ -34,7 +36,7 @@ interface BundleSources {
 export async function writeBundle(
   output: string,
   plan: BundlePlan,
-  { source, documents, reuse, partSize, signal, beside }: BundleSources,
+  { source, documents, reuse, partSize, signal, beside, isTemporary = false }: BundleSources,
 ): Promise<number> {
   const { lock } = plan.table
   const writer = await BundleWriter.create(output, plan, { partSize })
@@ -42,7 +44,7 @@ export async function writeBundle(
   await progress.start(output, plan.size)
   const sayKept = () => {
     progress.stop()
-    if (writer.arrived === 0) return
+    if (writer.arrived === 0 || isTemporary) return
     const share = formatShare(writer.arrived, plan.size)
     process.stderr.write(`kept ${writer.partial} (${share}); the same command goes on\n`)
   }
