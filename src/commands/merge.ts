@@ -1,6 +1,7 @@
 import { Args, Flags } from '@oclif/core'
 import { type MergedInput, mergeLocks } from '../bundle/delta/merge-locks.ts'
 import { severalSets, staleInput } from '../bundle/delta/stale-input.ts'
+import type { LockedContent } from '../bundle/format/bundle.ts'
 import { carriedFiles } from '../bundle/format/node-files.ts'
 import { planBundle } from '../bundle/format/plan.ts'
 import { countKinds } from '../bundle/kinds.ts'
@@ -8,15 +9,15 @@ import { asEdition } from '../bundle/lock/edition.ts'
 import { BaseCommand } from '../cli/base-command.ts'
 import { readLockOf } from '../cli/bundles/lock-file.ts'
 import { readSigner } from '../cli/bundles/sign-bundle.ts'
-import { openTrusted } from '../cli/bundles/trusted-bundle.ts'
+import { openImages } from '../cli/bundles/trusted-bundle.ts'
 import { makeBundle, NOWHERE, openExisting } from '../cli/bundles/write-bundle.ts'
 import { patchedContents } from '../cli/deltas/patched-contents.ts'
 import { keepInputs } from '../cli/files/kept-inputs.ts'
 import { readNodeScript } from '../cli/files/node-script.ts'
 import { carriedTools } from '../cli/files/tool-file.ts'
-import { bundleFileFlags, editionFlags, keyFlag } from '../cli/flags/bundle-file-flags.ts'
+import { ARCHIVE, bundleFileFlags, editionFlags, keyFlag } from '../cli/flags/bundle-file-flags.ts'
 import { ExpectedError } from '../errors.ts'
-import type { BundleFile } from '../layout/bundle-file.ts'
+import { BundleFile } from '../layout/bundle-file.ts'
 import type { PatchedLayers } from '../layout/patch/patched-layers.ts'
 import { formatBytes } from '../oci/format-bytes.ts'
 import { countOf } from '../plural.ts'
@@ -25,13 +26,14 @@ export default class Merge extends BaseCommand {
   static override summary = 'make one bundle of several, or of a base and its deltas, without any registry'
   static override description =
     `Where two bundles give one name to two images, the later bundle decides. A delta is the next edition of its set: what
-earlier bundles of that set have and it has not is let go, and said. Of bundles that are whole, all is kept.`
+earlier bundles of that set have and it has not is let go, and said. Of bundles that are whole, all is kept. What another
+program saved is whole, and of no set.`
   static override examples = [
     '<%= config.bin %> <%= command.id %> may.tar june-delta.tar -o june.tar',
     '<%= config.bin %> <%= command.id %> shop.tar tools.tar --only nodeseed.lock -o all.tar',
   ]
   static override strict = false
-  static override args = { bundle: Args.string({ description: 'bundle, the base first', required: true }) }
+  static override args = { bundle: Args.string({ description: `${ARCHIVE}; the base first`, required: true }) }
   static override flags = {
     only: Flags.string({
       description: 'take exactly the images of this lock (or bundle), all of which must be there',
@@ -53,21 +55,25 @@ earlier bundles of that set have and it has not is let go, and said. Of bundles 
     const signer = await readSigner(flags.sign)
     const existing = await openExisting(flags)
     if (flags.force) await keepInputs(flags.output, { inputs: argv as string[], flags })
-    const bundles: BundleFile[] = existing ? [existing] : []
+    const opened: LockedContent[] = existing ? [existing] : []
     const patched: PatchedLayers[] = []
     try {
-      for (const path of argv as string[]) bundles.push(await openTrusted(path, flags))
-      const inputs = bundles.filter((bundle) => bundle !== existing)
-      const locks = inputs.map(({ lock, table }) => ({ lock, isDelta: table.requires !== undefined }))
+      for (const path of argv as string[]) opened.push(await openImages(path, flags))
+      const inputs = opened.filter((content) => content !== existing)
+      const bundles = inputs.filter((content) => content instanceof BundleFile)
+      const locks = inputs.map((content) => ({
+        lock: content.lock,
+        isDelta: content instanceof BundleFile && content.table.requires !== undefined,
+      }))
       const older = flags.only === undefined ? this.#checkEditions(inputs, locks, flags) : undefined
       const only = flags.only === undefined ? undefined : await readLockOf(flags.only)
       const { lock: merged, letGo } = mergeLocks(locks, { keepAll: flags['keep-all'], only })
       const lock = asEdition(merged, { set: flags['set-name'], number: flags.number ?? older })
-      const files = [...carriedFiles(lock, await readNodeScript()), ...(await carriedTools(inputs))]
+      const files = [...carriedFiles(lock, await readNodeScript()), ...(await carriedTools(bundles))]
       const plan = planBundle(lock, files)
       patched.push(...(await patchedContents(inputs)))
       for (const layers of patched) await layers.checkBases()
-      const sources = { source: NOWHERE, reuse: [...bundles, ...patched], signer }
+      const sources = { source: NOWHERE, reuse: [...opened, ...patched], signer }
       const { signature } = await makeBundle(plan, existing, flags, sources).catch((error) => {
         throw patched.find(({ problem }) => problem)?.problem ?? error
       })
@@ -76,9 +82,10 @@ earlier bundles of that set have and it has not is let go, and said. Of bundles 
       this.log(`${flags.output}: ${counts}, ${formatBytes(plan.size)}`)
       if (signature) this.log(`${signature}: the signature`)
       const [images, blobs] = [lock.images.length, plan.table.blobs.length]
-      return { file: flags.output, bytes: plan.size, images, blobs, letGo, ...(signature && { signature }) }
+      const omissions = this.sayLeftOut(inputs.flatMap(({ leftOut = [] }) => leftOut))
+      return { file: flags.output, bytes: plan.size, images, blobs, letGo, ...(signature && { signature }), omissions }
     } finally {
-      for (const content of [...patched, ...bundles]) await content.close()
+      for (const content of [...patched, ...opened]) await content.close()
     }
   }
 
@@ -88,7 +95,7 @@ earlier bundles of that set have and it has not is let go, and said. Of bundles 
    * @throws {ExpectedError} BUNDLE_INVALID unless that is allowed
    */
   #checkEditions(
-    inputs: readonly BundleFile[],
+    inputs: readonly LockedContent[],
     locks: readonly MergedInput[],
     flags: { readonly 'allow-older': boolean; readonly 'set-name'?: string | undefined; readonly output: string },
   ): number | undefined {

@@ -1,10 +1,12 @@
-import { writeFile } from 'node:fs/promises'
+import { readdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { zstdCompressSync } from 'node:zlib'
 import { beforeAll, expect, test } from 'vitest'
 import type { LockedImage } from '../../src/bundle/format/lock.ts'
 import { digestOf } from '../../src/oci/digest.ts'
+import { writeBundleOf } from '../server/bundle-of.ts'
 import { startServing } from '../server/serving.ts'
+import { shopContent } from '../server/shop-content.ts'
 import {
   type ArchiveFile,
   archiveOf,
@@ -136,6 +138,43 @@ test.for(Object.keys(KINDS))('%s: serve answers with every image of it', async (
     const layer = await fetch(`${server.url}/v2/${path.replace(/manifests.*/, 'blobs')}/${layers[0]!.digest}`)
     expect(digestOf(Buffer.from(await layer.arrayBuffer()))).toBe(layers[0]!.digest)
   }
+})
+
+test.for(Object.keys(KINDS))(
+  '%s: merge puts its images beside those of a bundle, under their digests',
+  async (kind) => {
+    const { directory, file } = await archive(kind)
+    const [own, out] = [join(directory, 'own.tar'), join(directory, 'all.tar')]
+    await writeBundleOf(shopContent().content, own)
+    const merged = await runCli(['merge', own, file, '-o', out, '--set-name', 'shop', '--number', '2', '--json'])
+    expect(merged.exitCode, merged.stderr).toBe(0)
+    expect(JSON.parse(merged.stdout).omissions).toEqual([])
+    const digestsIn = async (path: string): Promise<Map<string, string>> => {
+      const { images } = JSON.parse((await runCli(['inspect', path, '--json'])).stdout)
+      return new Map(images.map((image: { reference: string; digest: string }) => [image.reference, image.digest]))
+    }
+    expect(await digestsIn(out)).toEqual(new Map([...(await digestsIn(own)), ...(await digestsIn(file))]))
+    expect((await runCli(['verify', out])).exitCode).toBe(0)
+
+    const signed = await runCli(['merge', own, file, '-o', join(directory, 'x.tar'), '--key', 'x.pub'])
+    expect(signed.exitCode).toBe(2)
+  },
+)
+
+test('a damaged layer keeps load from loading anything, and nothing is left of what was joined', async () => {
+  const { directory, file } = await archive('imgpkg')
+  const bytes = await readFile(file)
+  bytes[bytes.lastIndexOf(blobs.get(images[1]!.platforms[0]!.layers[0]!.digest)!) + 20]! ^= 1
+  await writeFile(file, bytes)
+  const docker = join(directory, 'docker')
+  await writeFile(docker, `#!/bin/sh\necho "$@" >>'${docker}.log'\n`, { mode: 0o755 })
+  const place = await temporaryDirectory()
+  const load = ['load', file, '--method', 'docker', '--ctr', docker]
+  const loaded = await runCli(load, { env: { TMPDIR: place } })
+  expect(loaded).toMatchObject({ exitCode: 4, stderr: expect.stringContaining('Nothing was loaded') })
+  expect(loaded.stderr).not.toContain('kept')
+  expect(await readdir(place)).toEqual([])
+  await expect(readFile(`${docker}.log`)).rejects.toThrow('ENOENT')
 })
 
 test('a byte that is wrong in an archive is found by verify, and a key is refused', async () => {
