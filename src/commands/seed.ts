@@ -14,7 +14,7 @@ import { isAboutInputs, isIncomplete } from '../cli/inputs/recognition.ts'
 import { renderingsOf } from '../cli/inputs/renderings.ts'
 import { scanInputs } from '../cli/inputs/scan-inputs.ts'
 import { renderTable } from '../cli/output/terminal/table.ts'
-import { readPreviousDirectory } from '../cli/seeding/previous-directory.ts'
+import { findPreviousDirectory, readPreviousDirectory } from '../cli/seeding/previous-directory.ts'
 import { writeOutputDirectory } from '../disk/output-directory.ts'
 import { ExpectedError } from '../errors.ts'
 import { nameOfNode } from '../kubernetes/objects/node.ts'
@@ -22,6 +22,7 @@ import { formatBytes } from '../oci/format-bytes.ts'
 import { readAuthority } from '../registry/config/certificate-files.ts'
 import { methodChooser } from '../seed/methods/method-choice.ts'
 import { planSeeding, type SeedingPlan } from '../seed/plan.ts'
+import { isAnother, type PreviousSeeding } from '../seed/previous/previous-seeding.ts'
 import { seedSteps } from '../seed/seed-steps.ts'
 
 export default class Seed extends BaseCommand {
@@ -60,6 +61,7 @@ not be placed, and says what and why; the rest is written all the same.`
     const content = await openImages(args.bundle, flags)
     await content.close()
     const bundle = carriedAs(content)
+    const previous = await previousOf(flags)
     const plan = planSeeding(content.lock, nodes, workloads, {
       set: flags['set-name'],
       labelDomain: flags['label-prefix'],
@@ -71,7 +73,7 @@ not be placed, and says what and why; the rest is written all the same.`
       spread: flags.spread,
       poolLabels: poolLabels(flags),
       prune: flags.prune,
-      previous: flags.after === undefined ? undefined : await readPreviousDirectory(flags.after),
+      previous,
       guard: flags.guard,
       nfd: flags.nfd,
       operatorNamespaces: uses.flatMap(({ workload }) => workload.namespace ?? []),
@@ -95,7 +97,7 @@ not be placed, and says what and why; the rest is written all the same.`
     this.refuseLeftOut(said, strictness)
     await writeOutputDirectory(flags.output, [...files, placement], { force: flags.force })
     this.sayFindings(said)
-    this.#explain(plan, bundle, flags.output, { registry: flags['from-registry'], isNext: flags.after !== undefined })
+    this.#explain(plan, bundle, flags.output, { registry: flags['from-registry'], isNext: isAnother(previous, plan) })
     if (plan.nodes.length + plan.prepared.length === 0 || said.some(({ severity }) => severity === 'error'))
       this.answerNo()
     // What could be read is placed; a script must not take it for all.
@@ -126,4 +128,18 @@ not be placed, and says what and why; the rest is written all the same.`
     })
     steps.forEach((lines, index) => void this.log(`  ${index + 1}. ${lines.join('\n     ')}`))
   }
+}
+
+/** What the cluster runs: of the directory that is named, or of the one that this run replaces. */
+async function previousOf({
+  after,
+  output,
+  force,
+}: {
+  after: string | undefined
+  output: string
+  force: boolean
+}): Promise<PreviousSeeding | undefined> {
+  if (after !== undefined) return readPreviousDirectory(after)
+  return force ? findPreviousDirectory(output) : undefined
 }

@@ -1,4 +1,4 @@
-import { appendFile, cp, readFile, writeFile } from 'node:fs/promises'
+import { appendFile, cp, readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { parseAllDocuments, parseDocument } from 'yaml'
@@ -40,8 +40,18 @@ async function months() {
   ])
   expect(first.exitCode, first.stderr).toBe(0)
   const output = join(directory, 'seed-june')
-  const seed = (after: string, ...more: string[]) =>
-    runCli(['seed', june, '--nodes', nodes, '-o', output, '--after', after, ...more, web])
+  const seed = (after: string | undefined, ...more: string[]) =>
+    runCli([
+      'seed',
+      june,
+      '--nodes',
+      nodes,
+      '-o',
+      output,
+      ...(after === undefined ? [] : ['--after', after]),
+      ...more,
+      web,
+    ])
   return { before, output, seed }
 }
 
@@ -104,4 +114,22 @@ test('a directory that was changed, or is none of ours, is refused: of its objec
     stderr: expect.stringContaining('namespace.yaml: changed since nodeseed seed wrote it'),
   })
   expect((await seed(await temporaryDirectory())).exitCode).toBe(2)
+})
+
+test('without --after, a directory that --force replaces is the last seeding, and what it listed stays listed', async () => {
+  const { before, output, seed } = await months()
+  expect((await seed(before, '--set-name', 'shop')).exitCode).toBe(0)
+  const listed = await read(output, 'obsolete.yaml')
+  const again = await seed(undefined, '--set-name', 'shop', '--force')
+  expect(again.exitCode, again.stderr).toBe(0)
+  expect(await read(output, 'obsolete.yaml')).toBe(listed)
+  expect(again.stdout).not.toContain('once every workload has changed over')
+
+  await cp(before, output, { recursive: true, force: true })
+  await rm(join(output, 'obsolete.yaml'))
+  const over = await seed(undefined, '--set-name', 'shop', '--force', '--guard', 'deny')
+  expect(over.exitCode, over.stderr).toBe(0)
+  expect(over.stderr).toContain('DaemonSet nodeseed/seed-arm64-k3s')
+  expect(await read(output, 'guard', 'policy.yaml')).toContain('"registry.example/shop/web:1.4"')
+  expect(over.stdout).toContain('once every workload has changed over')
 })

@@ -81,7 +81,8 @@ export const seedFlags = {
   }),
   'max-per-node': sizeFlag({ description: 'compressed size that no node may exceed, such as 40GB' }),
   after: Flags.string({
-    description: 'directory of the last seed: says what of it goes, and the guard admits both until then',
+    description:
+      'directory of the last seed: says what of it goes, and the guard admits both until then; default: with --force, what DIR holds',
     helpValue: 'DIR',
   }),
   prune: Flags.boolean({ description: 'let nodes drop what earlier sets of the same name brought' }),

@@ -18,7 +18,7 @@ type Recorded = Pick<PreviousSeeding, 'sets' | 'workloads'>
 export async function readPreviousDirectory(directory: string): Promise<PreviousSeeding> {
   const { sets, workloads } = await readPlacementFile(directory, isRecorded, { mustBeListed: true })
   const own = (await readOwnFiles(directory)) ?? new Map<string, string>()
-  const wanted = [...own].filter(([path]) => /^(?:seeding|guard)\/[^/]*\.yaml$/.test(path))
+  const wanted = [...own].filter(([path]) => /^(?:(?:seeding|guard)\/[^/]*|obsolete)\.yaml$/.test(path))
   const files = await Promise.all(
     wanted.map(async ([path, digest]) => {
       const file = join(directory, path)
@@ -30,6 +30,16 @@ export async function readPreviousDirectory(directory: string): Promise<Previous
     }),
   )
   return { sets, workloads, files }
+}
+
+/** The same of a directory that is about to be replaced; undefined where it is none of ours, or was changed. */
+export async function findPreviousDirectory(directory: string): Promise<PreviousSeeding | undefined> {
+  try {
+    return await readPreviousDirectory(directory)
+  } catch (error) {
+    if (error instanceof ExpectedError) return undefined
+    throw error
+  }
 }
 
 function isRecorded(value: unknown): value is Recorded {

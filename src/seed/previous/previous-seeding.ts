@@ -18,7 +18,7 @@ interface Decided {
 
 /** An earlier seeding, and what it wrote. */
 export interface PreviousSeeding extends Decided {
-  /** Of `seeding/` and `guard/`. */
+  /** Of `seeding/` and `guard/`, and the objects that it listed itself as not written any more. */
   readonly files: readonly GeneratedFile[]
 }
 
@@ -93,6 +93,12 @@ export function previousFindings(
   ]
 }
 
+/** Whether pods of another seeding must be able to start until the end. */
+export function isAnother(previous: PreviousSeeding | undefined, { sets }: Pick<Decided, 'sets'>): boolean {
+  const labels = new Set(sets.map(({ label }) => label))
+  return previous?.sets.some(({ label }) => !labels.has(label)) ?? false
+}
+
 /** By kind, namespace and name: another version of the API is the same object. */
 function obsoleteObjects(previous: PreviousSeeding, files: readonly GeneratedFile[]): Resource[] {
   const written = new Set(objectsIn(files).map(identity))
@@ -101,7 +107,7 @@ function obsoleteObjects(previous: PreviousSeeding, files: readonly GeneratedFil
 
 function objectsIn(files: readonly GeneratedFile[]): Resource[] {
   return files
-    .filter(({ path }) => /^(?:seeding|guard)\/.*\.yaml$/.test(path))
+    .filter(({ path }) => /^(?:seeding\/|guard\/|obsolete\.).*yaml$/.test(path))
     .flatMap(({ path, content }) => readAllDocuments(content, path).flatMap(resourcesOf))
 }
 
