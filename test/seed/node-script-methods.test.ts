@@ -97,7 +97,9 @@ test('talos: manifests by registry, repository, tag and digest; blobs by digest'
   ])
   const files = await filesBelow(root)
   expect(new Map([...files].map(([path, content]) => [path, digestOf(content)]))).toEqual(expected)
-  expect(await runNodeScript(args)).toMatchObject({ code: 0, report: { result: 'unchanged' } })
+  const again = await runNodeScript(['--prune', ...args])
+  expect(again).toMatchObject({ code: 0, report: { result: 'unchanged', pruned: 0 } })
+  expect(again.stderr).toContain('make the next one in a new directory')
 })
 
 testWith(['skopeo'])("talos: the same files as the one layer of an image, for Talos's imager", async () => {
