@@ -18,7 +18,7 @@ import { writeShop } from './shop.ts'
 import { checkTrust } from './trust.ts'
 
 export interface LiveOptions {
-  /** One part instead of all: resources, admission, trust, registry, seeding, months, joins, pressure. */
+  /** Some parts instead of all, with commas between them: resources, admission, trust, registry, seeding, months, joins, pressure. */
   readonly only: string | undefined
   /** The program as one file, for what runs in the cluster. */
   readonly program: string

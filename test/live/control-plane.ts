@@ -1,6 +1,7 @@
 import { execFile } from 'node:child_process'
 import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { promisify } from 'node:util'
 import { tool, toolEnvironment } from '../support/debian.ts'
 import { kubectlAs, type Said } from './kubectl.ts'
@@ -28,6 +29,8 @@ export interface ControlPlane {
   /** Of a node's kubelet, or of whomever else the API server knows. */
   kubeconfigOf(user: string): Promise<string>
   kubectl(...args: readonly string[]): Promise<string>
+  /** For so many seconds the API server takes connections, and answers nobody. */
+  pause(seconds: number): Promise<void>
   /** The same, with what it said on stderr. */
   kubectlSays(...args: readonly string[]): Promise<Said>
   serverVersion(): Promise<{ readonly minor: string }>
@@ -68,7 +71,7 @@ export async function startControlPlane(
     '--unsafe-no-fsync',
   ])
   const gates = '--feature-gates=MutatingAdmissionPolicy=true,ImageVolume=true'
-  processes.start('kube-apiserver', program('kube-apiserver'), [
+  const apiServer = processes.start('kube-apiserver', program('kube-apiserver'), [
     ...['--etcd-servers=http://127.0.0.1:2379', `--secure-port=${PORT}`, `--advertise-address=${CONTROL_PLANE}`],
     ...[`--cert-dir=${file('certs')}`, `--token-auth-file=${file('tokens.csv')}`, '--authorization-mode=Node,RBAC'],
     ...['--enable-admission-plugins=NodeRestriction', '--service-cluster-ip-range=10.96.0.0/24'],
@@ -95,6 +98,12 @@ export async function startControlPlane(
     kubeconfig,
     server: { url: SERVER, certificate },
     kubeconfigOf,
+    pause: async (seconds) => {
+      apiServer.kill('SIGSTOP')
+      await sleep(seconds * 1000)
+      apiServer.kill('SIGCONT')
+      await eventually(() => kubectl('get', '--raw', '/readyz'))
+    },
     kubectl,
     kubectlSays,
     serverVersion: async () => JSON.parse(await kubectl('get', '--raw', '/version')),

@@ -37,8 +37,8 @@ export async function leaderMetrics(): Promise<string> {
 }
 
 /** It has the rights that it needs and no others, two replicas of which one acts, and a budget that keeps one. */
-export async function checkController(live: LiveCluster): Promise<void> {
-  const { report, kubectl } = live
+export async function checkController(live: LiveCluster, label: string): Promise<void> {
+  const { report, kubectl, nodes } = live
   await report.check('the controller has the least rights that do', async () => {
     const who = `--as=system:serviceaccount:nodeseed:${NAME}`
     const may = (...args: string[]) =>
@@ -73,6 +73,22 @@ export async function checkController(live: LiveCluster): Promise<void> {
     await kubectl('rollout', 'restart', 'deployment', NAME, ...SEEDING)
     await kubectl('rollout', 'status', 'deployment', NAME, '--timeout=120s', ...SEEDING)
   })
+  await report.check(
+    'an API server that does not answer for 20 s costs no label, and the work goes on after it',
+    async () => {
+      const [{ name }] = nodes
+      await live.pause(20)
+      await leaderMetrics()
+      const { metadata } = await live.get('node', name)
+      assert.ok(label in metadata.labels)
+      const start = Date.now()
+      await kubectl('label', 'node', name, `${label}-`)
+      await eventually(async () => label in (await live.get('node', name)).metadata.labels || undefined, {
+        seconds: 90,
+      })
+      console.log(`     a label that somebody took away is back after ${((Date.now() - start) / 1000).toFixed(1)} s`)
+    },
+  )
   await report.check('Prometheus finds both replicas', async () => {
     await eventually(async () => {
       const selector = `kubernetes.io/service-name=${NAME}-metrics`

@@ -28,7 +28,7 @@ export async function checkJoins(live: LiveCluster): Promise<void> {
       }
     },
   )
-  await checkController(live)
+  await checkController(live, label)
   let joined: LiveNode | undefined
   const start = Date.now()
   const seconds = () => `${((Date.now() - start) / 1000).toFixed(1)} s`

@@ -94,7 +94,7 @@ export async function startNode(
       const { status } = await cluster.get('node', name)
       return status.conditions.find((one: { type: string }) => one.type === 'Ready').status === 'True' || undefined
     },
-    { seconds: 60 },
+    { seconds: 180 },
   )
   return { name, directory, ctr, sh }
 }

@@ -1,7 +1,7 @@
 // Repeats against a real Kubernetes what the tests can only show with kubectl, types and a server of their own: whether
 // the API server takes what nodeseed writes, whether admission does what the guard says, and whether the seeding pods
 // run under a real kubelet.
-//   npm run live -- [--only PART] [--kubernetes VERSION] [--containerd VERSION] [--program FILE] [--keep]     (as root, on Linux)
+//   npm run live -- [--only PART,...] [--kubernetes VERSION] [--containerd VERSION] [--program FILE] [--keep]     (as root, on Linux)
 // Without versions every row of MATRIX runs, one after the other, and a table ends it. Kubernetes and containerd are built
 // once by Go and kept outside of the repository (programs.ts, containerd.ts); --containerd debian takes that of the tests,
 // as runc and kubectl are in any case; etcd and the plugins of the network are Debian's. Everything runs in namespaces of
@@ -48,7 +48,9 @@ const { values } = parseArgs({
   },
 })
 if (process.getuid?.() !== 0) {
-  console.error('usage, as root: npm run live -- [--only PART] [--kubernetes VERSION] [--containerd VERSION] [--keep]')
+  console.error(
+    'usage, as root: npm run live -- [--only PART,...] [--kubernetes VERSION] [--containerd VERSION] [--keep]',
+  )
   process.exit(2)
 }
 process.exitCode = values.inside === undefined ? await outside() : await inside(values.inside, values.program ?? '')
