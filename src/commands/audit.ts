@@ -24,7 +24,7 @@ import { strictnessOf } from '../cli/flags/strict-flags.ts'
 import { isIncomplete, isUnreadable } from '../cli/inputs/recognition.ts'
 import { renderFindings } from '../cli/output/findings.ts'
 import { formatFlag } from '../cli/output/formats/output-format.ts'
-import type { Omission } from '../cli/output/omissions.ts'
+import { isExcused, type Omission } from '../cli/output/omissions.ts'
 import { VERDICTS } from '../cli/output/terminal/screen.ts'
 import { checkOutputPlace } from '../disk/output-place.ts'
 import { writeTextFile } from '../disk/write-file.ts'
@@ -75,7 +75,8 @@ Ends with 0 when no workload is below --fail-on, with 4 when one is.`
     const isMutationAllowed = (name: string) =>
       strictness.excuses.some(({ code, covers }) => code === 'POD_MUTATED' && covers(name))
     const conditions: Conditions = { ...known, ...told, alwaysPullImages, isMutationAllowed }
-    const judged = auditCluster(scan.workloads, nodes, conditions, scan.findings, scan.uses, scan.resources)
+    const all = auditCluster(scan.workloads, nodes, conditions, scan.findings, scan.uses, scan.resources)
+    const judged = { ...all, unnamed: all.unnamed.filter((one) => !isExcused(one, strictness.excuses)) }
     const isEmpty = judged.workloads.length + judged.notJudged.length + sureImages(judged.images.named).length === 0
     if (isEmpty) throw noWorkload(argv as string[], scan.findings)
     const failures = liveFailures(judged, known.livePods ?? [])

@@ -3,6 +3,7 @@ import { mayNameImages } from '../../discovery/classify/exclusions.ts'
 import { Definitions } from '../../discovery/defaults/definitions.ts'
 import type { FieldRule } from '../../discovery/rules/field-rule.ts'
 import { type DocumentScan, type InputDocument, scanDocument } from '../../discovery/scan.ts'
+import { EnvSources } from '../../discovery/uses/env-sources.ts'
 import { type Confidence, detach, type ImageUse, isAtLeast } from '../../discovery/uses/image-use.ts'
 import { leftOutAsUnsure, ofThePast } from '../../discovery/uses/left-out.ts'
 import { Ownership } from '../../discovery/uses/ownership.ts'
@@ -65,6 +66,7 @@ export async function scanInputs(inputs: readonly string[], options: ScanOptions
     if (unknown) scan.findings.push(unknown)
   }
   addLate(scan, options)
+  addFromSources(scan, options, true)
   return settled(withoutManaged(scan), options)
 }
 
@@ -101,6 +103,7 @@ export function scanObjects(objects: Iterable<unknown>, place: string, options: 
       options,
     )
   }
+  addFromSources(scan, options, false)
   return scan
 }
 
@@ -115,6 +118,7 @@ interface GrowingScan extends InputScan {
   readonly texts: Map<string, string>
   readonly definitions: Definitions
   readonly ownership: Ownership
+  readonly envSources: EnvSources
 }
 
 function emptyScan(definitions = new Definitions()): GrowingScan {
@@ -125,6 +129,7 @@ function emptyScan(definitions = new Definitions()): GrowingScan {
     texts: new Map(),
     definitions,
     ownership: new Ownership(),
+    envSources: new EnvSources(),
     origins: new Origins(),
   }
 }
@@ -146,8 +151,30 @@ function addDocument(growing: GrowingScan, document: InputDocument, options: Sca
     options.gitops?.note(resource)
     definitions.wait(resource)
     ownership.note(resource)
+    growing.envSources.note(resource)
   }
   return scan
+}
+
+/** What variables have from ConfigMaps and Secrets, wherever these stand. */
+function addFromSources(
+  { uses, findings, dropped, envSources }: GrowingScan,
+  options: ScanOptions,
+  isWhole: boolean,
+): void {
+  const { minConfidence = 'likely' } = options
+  const settled = envSources.settle({ isWhole })
+  if (settled.isFilled) {
+    for (let index = findings.length - 1; index >= 0; index--) {
+      const told = findings[index]
+      if (told && settled.isFilled(told)) findings.splice(index, 1)
+    }
+  }
+  findings.push(...settled.findings)
+  for (const use of settled.uses) {
+    if (isAtLeast(use.confidence, minConfidence)) uses.push(use)
+    else if (use.image !== undefined && !dropped.has(use.image)) dropped.set(use.image, use)
+  }
 }
 
 /** What a live cluster holds twice is once here, and its past is only told. */

@@ -56,6 +56,11 @@ export function omissionsOf(findings: readonly Finding[], excuses: readonly Excu
   })
 }
 
+/** Whether somebody allowed what a finding says is left out. */
+export function isExcused({ code, subject, file, message }: Finding, excuses: readonly Excuse[]): boolean {
+  return excuses.some((one) => one.code === code && one.covers(subject ?? file ?? message))
+}
+
 /** What of omissions nobody has allowed. */
 export function notExcused(omissions: readonly Omission[]): Omission[] {
   return omissions.flatMap((omission) => part(omission, ({ excusedBy }) => excusedBy === null) ?? [])

@@ -149,6 +149,6 @@ function tagFinding(use: ImageUse): Finding | undefined {
   return finding('TAG_MUTABLE', message, { file: use.file, line: use.line })
 }
 
-function placeOf({ workload, container }: Pick<ImageUse, 'workload' | 'container'>): string {
+export function placeOf({ workload, container }: Pick<ImageUse, 'workload' | 'container'>): string {
   return `${nameOfResource(workload)}${container ? `, container ${container}` : ''}`
 }
