@@ -1,6 +1,7 @@
 import { Command, Flags, type Interfaces } from '@oclif/core'
 import { ExpectedError } from '../errors.ts'
 import type { Finding } from '../finding.ts'
+import { onStopped } from './output/ending.ts'
 import { bugJson, failureJson, failureText } from './output/failure.ts'
 import { renderFindings } from './output/findings.ts'
 import { formatAsked } from './output/formats/output-format.ts'
@@ -49,6 +50,7 @@ export abstract class BaseCommand extends Command {
     }),
   }
 
+  readonly #endings: (() => void)[] = []
   #yamlText: ((value: unknown) => string) | undefined
 
   /** Ends the command with exit code 4: the question was answered, and the answer is no. */
@@ -59,6 +61,16 @@ export abstract class BaseCommand extends Command {
   /** Says something that is neither a result nor a warning, unless quiet is wanted. */
   protected note(text: string): void {
     if (!isQuiet()) this.logToStderr(text)
+  }
+
+  /** Has this said when a signal ends the command: what is kept, and how to go on. */
+  protected whenStopped(text: string): void {
+    this.#endings.push(onStopped(text))
+  }
+
+  protected override async finally(error: Error | undefined): Promise<void> {
+    for (const forget of this.#endings) forget()
+    await super.finally(error)
   }
 
   /** Says findings, where there is something to say. */

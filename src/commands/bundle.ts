@@ -94,6 +94,7 @@ export default class Bundle extends BaseCommand {
 
   async run(): Promise<unknown> {
     const parsed = await this.parse(Bundle)
+    this.whenStopped('nothing was kept; run the same command again')
     const { inputs, flags: given, project } = await withProject(parsed.argv as string[], parsed.flags)
     const strictness = await strictnessOf(inputs, given)
     const force = given.force || project.force === true

@@ -42,6 +42,7 @@ export default class Demo extends BaseCommand {
 
   async run(): Promise<unknown> {
     const { flags } = await this.parse(Demo)
+    this.whenStopped('nothing was written; run the same command again')
     const started = performance.now()
     const carried = isSea() ? await carriedInputs() : []
     const files = [{ path: ABOUT_FILE, content: ABOUT }, ...carried]

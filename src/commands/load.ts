@@ -70,6 +70,7 @@ a split bundle go to the runtime as they come: with --key every byte is checked 
 
   async run(): Promise<unknown> {
     const { argv, args, flags } = await this.parse(Load)
+    this.whenStopped('what the runtime has taken stays there; the same command loads the rest')
     const { method, address, ctr, namespace, store, platform } = flags
     const reach = [
       ...givenOptions({ method, address, ctr, namespace, store, platform }),

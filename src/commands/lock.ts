@@ -56,6 +56,7 @@ export default class LockCommand extends BaseCommand {
 
   async run(): Promise<(Lock & { omissions: readonly Omission[] }) | { moved: readonly MovedTag[] }> {
     const parsed = await this.parse(LockCommand)
+    this.whenStopped('nothing was written; run the same command again')
     const { inputs, flags } = await withProject(parsed.argv as string[], parsed.flags)
     const strictness = await strictnessOf(inputs, flags)
     const replaced = flags.output && flags.force ? await readReplaced(flags.output) : undefined

@@ -52,6 +52,7 @@ program saved is whole, and of no set.`
 
   async run(): Promise<unknown> {
     const { argv, flags } = await this.parse(Merge)
+    this.whenStopped('nothing was kept; run the same command again')
     const signer = await readSigner(flags.sign)
     const existing = await openExisting(flags)
     if (flags.force) await keepInputs(flags.output, { inputs: argv as string[], flags })

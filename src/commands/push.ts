@@ -55,6 +55,7 @@ that breaks goes on where it broke.`
 
   async run(): Promise<unknown> {
     const { args, flags } = await this.parse(Push)
+    this.whenStopped('what the registry has stays there; the same command sends the rest')
     const registry = parseRegistry(args.registry)
     if (flags['image-map']) await checkOutputPlace(flags['image-map'], { replace: true })
     if (flags['image-map']) await keepInputs(flags['image-map'], { inputs: [args.file], flags })

@@ -45,6 +45,7 @@ not be placed, and says what and why; the rest is written all the same.`
 
   async run(): Promise<unknown> {
     const { argv, args, flags } = await this.parse(Seed)
+    this.whenStopped('nothing was written; run the same command again')
     if (flags.spread > 1 && flags['place-on'] !== 'minimal') {
       throw new ExpectedError('USAGE', `--spread ${flags.spread} needs --place-on minimal`, {
         hint: 'Add --place-on minimal, or leave --spread out.',

@@ -42,6 +42,7 @@ export default class Verify extends BaseCommand {
 
   async run(): Promise<unknown> {
     const { args, flags } = await this.parse(Verify)
+    this.whenStopped('nothing was changed, and not every byte was checked; run the same command again')
     const content = await openImages(args.file, {})
     if (!(content instanceof BundleFile)) return this.#verifyArchive(content, flags)
     const bundle = content

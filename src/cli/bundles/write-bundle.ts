@@ -11,6 +11,7 @@ import { wholeName } from '../../layout/files/part-name.ts'
 import type { Content } from '../../oci/content/content.ts'
 import type { Digest } from '../../oci/digest.ts'
 import { formatShare } from '../../oci/format-bytes.ts'
+import { sayKept } from '../output/ending.ts'
 import { createProgress } from '../output/progress.ts'
 import { type Signer, signatureBeside } from './sign-bundle.ts'
 
@@ -42,13 +43,13 @@ export async function writeBundle(
   const writer = await BundleWriter.create(output, plan, { partSize })
   const progress = createProgress()
   await progress.start(output, plan.size)
-  const sayKept = () => {
+  const endEarly = () => {
     progress.stop()
     if (writer.arrived === 0 || isTemporary) return
     const share = formatShare(writer.arrived, plan.size)
-    process.stderr.write(`kept ${writer.partial} (${share}); the same command goes on\n`)
+    sayKept(`kept ${writer.partial} (${share}); the same command goes on`)
   }
-  const forget = onEarlyEnd(sayKept)
+  const forget = onEarlyEnd(endEarly)
   try {
     const { failures, errors, downloaded } = await fillBundle({ lock, files: plan.files }, source, writer, {
       ...(documents && { documents }),
@@ -64,7 +65,7 @@ export async function writeBundle(
     return downloaded
   } catch (error) {
     await writer.leave()
-    sayKept()
+    endEarly()
     throw error
   } finally {
     forget()

@@ -1,4 +1,5 @@
 import type { SingleBar } from 'cli-progress'
+import { onEarlyEnd } from '../../early-end.ts'
 import { formatBytes } from '../../oci/format-bytes.ts'
 import { say } from './streams.ts'
 import { printable } from './terminal/printable.ts'
@@ -26,6 +27,7 @@ const SILENT: Progress = { start: async () => {}, add: () => {}, stop: () => {} 
 class BarProgress implements Progress {
   readonly #stream: NodeJS.WriteStream
   #bar: SingleBar | undefined
+  #forget: (() => void) | undefined
 
   constructor(stream: NodeJS.WriteStream) {
     this.#stream = stream
@@ -42,6 +44,8 @@ class BarProgress implements Progress {
       clearOnComplete: true,
       etaBuffer: 100,
     })
+    // It hides the cursor, which is to come back however the run ends.
+    this.#forget = onEarlyEnd(() => this.stop())
     this.#bar.start(total, 0)
   }
 
@@ -51,6 +55,8 @@ class BarProgress implements Progress {
 
   stop(): void {
     this.#bar?.stop()
+    this.#bar = undefined
+    this.#forget?.()
   }
 }
 
