@@ -14,6 +14,8 @@ export class ImagesFailedError extends ExpectedError {
   readonly failures: readonly ImageFailure[]
   /** Where parts of images are what failed: which. */
   readonly blobs: ReadonlyMap<Digest, ExpectedError>
+  readonly #total: number
+  readonly #problem: string
 
   /** Of the message: each cause once, with the images that it keeps from arriving, and each hint once. */
   constructor(
@@ -26,6 +28,13 @@ export class ImagesFailedError extends ExpectedError {
     super('IMAGES_FAILED', [count, ...causesOf(failures)].join('\n'), { hint })
     this.failures = failures
     this.blobs = blobs
+    this.#total = total
+    this.#problem = problem
+  }
+
+  /** The same of the same images, where more is known of why they failed. */
+  withFailures(failures: readonly ImageFailure[]): ImagesFailedError {
+    return new ImagesFailedError(failures, this.#total, this.#problem, { hint: this.hint, blobs: this.blobs })
   }
 }
 

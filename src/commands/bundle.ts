@@ -23,6 +23,7 @@ import { repeatable } from '../cli/flags/repeatable.ts'
 import { strictnessOf } from '../cli/flags/strict-flags.ts'
 import { isNote } from '../cli/output/findings.ts'
 import { withProject } from '../cli/project/with-project.ts'
+import { withPullSecretHint } from '../cli/registry/pull-secret-hint.ts'
 import { renderQuotas } from '../cli/registry/quota.ts'
 import { readRegistryOptions } from '../cli/registry/registry-options.ts'
 import { imagesAndPlaces } from '../cli/sources/images-and-places.ts'
@@ -150,6 +151,8 @@ export default class Bundle extends BaseCommand {
       const report = await this.#report(flags.output, made)
       if (made.plan.table.lock.missing) this.answerNo()
       return { ...report, omissions: this.sayLeftOut([...wanted.leftOut, ...made.leftOut], strictness) }
+    } catch (error) {
+      throw await withPullSecretHint(error, inputs, flags)
     } finally {
       await client.close()
       for (const content of base ? [base, ...reuse] : reuse) await content.close()

@@ -16,6 +16,7 @@ import { strictnessOf } from '../cli/flags/strict-flags.ts'
 import { isNote } from '../cli/output/findings.ts'
 import type { Omission } from '../cli/output/omissions.ts'
 import { withProject } from '../cli/project/with-project.ts'
+import { withPullSecretHint } from '../cli/registry/pull-secret-hint.ts'
 import { renderQuotas } from '../cli/registry/quota.ts'
 import { readRegistryOptions } from '../cli/registry/registry-options.ts'
 import { imagesAndPlaces } from '../cli/sources/images-and-places.ts'
@@ -99,6 +100,8 @@ export default class LockCommand extends BaseCommand {
       if (lock.missing) this.answerNo()
       const omissions = this.sayLeftOut([...wanted.leftOut, ...leftOut, ...missingFindings(lock)], strictness)
       return { ...lock, omissions }
+    } catch (error) {
+      throw await withPullSecretHint(error, inputs, flags)
     } finally {
       for (const one of open) await one.close()
     }

@@ -18,6 +18,11 @@ test.for<[args: string[], message: string, hint: string]>([
     'no input to scan',
     'Name a file, a directory, an image list, - for standard input, or a distribution with --distro; or inputs in a nodeseed.yaml here.',
   ],
+  [
+    ['bundle', '-o', 'x.tar'],
+    'no input, and no image',
+    'Name manifests, a directory, a chart, a list of images or a lock; images with --image, or a distribution with --distro; or inputs in a nodeseed.yaml here.',
+  ],
   [['push', 'a.tar'], 'nodeseed push: missing argument: REGISTRY', 'See what it takes: nodeseed push --help'],
   [['verify', 'a', 'b'], 'nodeseed verify: unexpected argument: b', 'See what it takes: nodeseed verify --help'],
   [

@@ -177,7 +177,12 @@ test('pull secrets among the inputs are used when that is asked for', async () =
   const registry = await startBasicRegistry()
   const directory = await temporaryDirectory()
   const config = JSON.stringify({ auths: { [registry.host]: USER } })
-  expect(await bundleWithSecret(directory, registry.host, config)).toMatchObject({ exitCode: 3 })
+  const refused = await bundleWithSecret(directory, registry.host, config)
+  expect(refused.exitCode).toBe(3)
+  expect(refused.stderr).toContain(`${registry.host} asks for credentials`)
+  expect(refused.stderr).toContain(
+    `try: A pull secret among the inputs is for ${registry.host}: add --use-pull-secrets\n`,
+  )
   const used = await bundleWithSecret(directory, registry.host, config, ['--use-pull-secrets'])
   expect(used).toMatchObject({ exitCode: 0 })
   expect((await readFile(join(directory, 'out.tar'))).includes(USER.password)).toBe(false)

@@ -87,7 +87,7 @@ test.for<[who: string, status: number, body: object | string, problem: string, h
     'nobody who is known',
     401,
     error('UNAUTHORIZED', 'authentication required'),
-    'asks for other credentials',
+    'asks for credentials',
     'docker login',
   ],
   [

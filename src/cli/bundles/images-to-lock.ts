@@ -10,12 +10,15 @@ import type { Finding } from '../../finding.ts'
 import type { Workload } from '../../kubernetes/objects/workload.ts'
 import type { Descriptor } from '../../oci/descriptor.ts'
 import { criForm, parseReference, type Reference } from '../../oci/reference.ts'
+import { listNames } from '../../plural.ts'
+import { quote } from '../../quote.ts'
 import type { FollowNamed } from '../charts/follow-charts.ts'
 import { parsePolicies } from '../flags/policies.ts'
 import { scanOptions } from '../flags/scan-flags.ts'
 import { isUnreadable } from '../inputs/recognition.ts'
 import { atOrigins, type InputScan, scanInputs } from '../inputs/scan-inputs.ts'
 import { renderFindings } from '../output/findings.ts'
+import { omissionsOf, renderOmissions } from '../output/omissions.ts'
 import { readText } from '../texts/read-text.ts'
 import { findLock, inputError, readLockOf } from './lock-file.ts'
 import type { lockFlags } from './lock-flags.ts'
@@ -72,11 +75,21 @@ export async function imagesToLock(
   )
   if (references.length + locked.length + failures.length > 0)
     return { references, locked, workloads: scan.workloads, leftOut, edition, artifacts, failures }
-  throw new ExpectedError(
+  throw nothingToLock(inputs, policy, leftOut)
+}
+
+function nothingToLock(inputs: readonly string[], policy: string, leftOut: readonly Finding[]): ExpectedError {
+  if (inputs.length === 0) {
+    return new ExpectedError('USAGE', 'no input, and no image', {
+      hint: 'Name manifests, a directory, a chart, a list of images or a lock; images with --image, or a distribution with --distro; or inputs in a nodeseed.yaml here.',
+    })
+  }
+  const said = renderOmissions(omissionsOf(leftOut))
+  return new ExpectedError(
     'INPUT_INVALID',
-    `no image with policy ${policy} in ${inputs.join(', ') || 'the command line'}`,
+    `no image with policy ${policy} in ${listNames(inputs)}${said === '' ? '' : `:\n${said}`}`,
     {
-      hint: 'See what is there with: nodeseed scan INPUT...; take other policies with --policy, or name images with --image.',
+      hint: `See what is there with: nodeseed scan ${inputs.map(quote).join(' ')}; take other policies with --policy, or name images with --image.`,
     },
   )
 }

@@ -61,6 +61,11 @@ export class Authorizer {
     return header.authorization && header.authorization !== rejected ? header : undefined
   }
 
+  /** Whether anything is known that says who we are. */
+  async knows(endpoint: Endpoint): Promise<boolean> {
+    return (await this.#credentials(endpoint)) !== undefined
+  }
+
   async #token(endpoint: Endpoint, scopes: readonly Scope[], challenge: Challenge): Promise<Token> {
     const key = keyOf(endpoint, scopes)
     const last = this.#tokens.get(key)

@@ -7,6 +7,7 @@ import type { FindSettings } from '../config/certificate-files.ts'
 import type { Endpoint } from '../config/endpoint.ts'
 import { isLasting, isOfHttps, networkError } from '../failures/network-error.ts'
 import { withoutSecrets } from '../failures/redaction.ts'
+import type { AnonymousAnswer } from '../failures/response-error.ts'
 import type { TransportOptions } from '../http/dispatcher.ts'
 import { followRedirects } from '../http/follow-redirects.ts'
 import { type RetryOptions, TransientError, withRetries } from '../http/retry.ts'
@@ -79,7 +80,7 @@ export class Connection {
     endpoint: Endpoint,
     request: HttpRequest,
     { scopes, receive }: { scopes: readonly Scope[]; receive?: Receive | undefined },
-  ): Promise<HttpResponse> {
+  ): Promise<AnonymousAnswer> {
     const { url } = request
     if (url.origin !== endpoint.base.origin) return this.sendElsewhere(endpoint, request, receive)
     const authorization = await this.#authorizer.header(endpoint, scopes)
@@ -91,7 +92,8 @@ export class Connection {
       challenges,
       rejected: authorization.authorization,
     })
-    return better ? this.#sendWith(better, endpoint, request, receive) : response
+    const last = better ? await this.#sendWith(better, endpoint, request, receive) : response
+    return last.status === 401 ? { ...last, isAnonymous: !(await this.#authorizer.knows(endpoint)) } : last
   }
 
   /** A request to where an endpoint leads, without anything that says who we are. */

@@ -9,7 +9,7 @@ import { type Meaning, pushMeaning } from './push-meaning.ts'
 import { isWebPage, pageTitle, registryWords } from './registry-words.ts'
 
 /** What an answer that is no success means to a user. The registry's own words are quoted, never its headers. */
-export function responseError(subject: Subject, response: HttpResponse): ExpectedError {
+export function responseError(subject: Subject, response: AnonymousAnswer): ExpectedError {
   const { registry, what, isPush = false } = subject
   const { status } = response
   const quota = status === 429 ? readQuota(response) : undefined
@@ -35,8 +35,14 @@ export function longWait({ headers }: Pick<HttpResponse, 'headers'>): { waits: s
   }
 }
 
-function meaningOf(response: HttpResponse, what: string): Meaning {
+/** An answer to a request that showed no credentials, because none are known for it. */
+export interface AnonymousAnswer extends HttpResponse {
+  readonly isAnonymous?: boolean
+}
+
+function meaningOf(response: AnonymousAnswer, what: string): Meaning {
   const { status } = response
+  if (status === 401 && response.isAnonymous) return ['UNAUTHORIZED', 'asks for credentials', LOG_IN]
   if (status < 300 && isWebPage(response))
     return ['REGISTRY_ERROR', `answers with a web page${placeOf(response)}`, WEB_PAGE]
   if (status === 404) return [what.startsWith('blob') ? 'BLOB_UNKNOWN' : 'MANIFEST_UNKNOWN', ...UNKNOWN]
@@ -55,8 +61,10 @@ const UNKNOWN = [
   'Check the spelling of repository and tag; a private one may hide itself so.',
 ] as const
 
+const LOG_IN = 'Run: docker login REGISTRY'
+
 const MEANINGS: Record<number, Meaning> = {
-  401: ['UNAUTHORIZED', 'asks for other credentials', 'Run: docker login REGISTRY'],
+  401: ['UNAUTHORIZED', 'asks for other credentials', LOG_IN],
   403: ['DENIED', 'denies access', 'Check that the account may pull this repository, and the spelling of its name.'],
   407: ['REGISTRY_ERROR', 'is behind a proxy that asks for credentials', 'Check HTTPS_PROXY and HTTP_PROXY.'],
   429: ['TOOMANYREQUESTS', 'limits our requests', RETRY_HINT],
