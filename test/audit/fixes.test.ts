@@ -105,3 +105,11 @@ test.for<[bytes: number, text: string]>([
 ])('%i bytes are %s', ([bytes, text]) => {
   expect(formatBytes(bytes)).toBe(text)
 })
+
+test('what is in no bundle is bundled first', () => {
+  const result = auditCluster([workload({ image: 'other:1' })], [node('a')], { lock })
+  const [one] = result.workloads
+  expect(one && result.fixesOf(one).map(({ message }) => message)).toEqual([
+    'bundle docker.io/library/other:1 first, then seed a',
+  ])
+})

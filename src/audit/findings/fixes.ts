@@ -98,7 +98,17 @@ function seedFix(pod: AuditedPod, verdicts: readonly NodeVerdict[], questions: F
   if (bytes === 0) return []
   const amount = bytes === null ? '' : `: ${formatBytes(bytes)}`
   const policy = isPolicy ? ', and set imagePullPolicy: IfNotPresent' : ''
-  return [{ kind: 'seed', message: `seed ${listNames(nodes)}${amount}${policy}`, bytes, nodes }]
+  const seed = `seed ${listNames(nodes)}${amount}${policy}`
+  const lacking = notBundled(pod, questions)
+  const message = lacking.length > 0 ? `bundle ${listNames(lacking)} first, then ${seed}` : seed
+  return [{ kind: 'seed', message, bytes, nodes }]
+}
+
+/** The images that the bundle lacks and some node too; none where no bundle is told of. */
+function notBundled({ images }: AuditedPod, { conditions, nodeClasses }: FixQuestions): string[] {
+  if (!conditions.lock) return []
+  const isLacked = (name: string) => nodeClasses.some(({ presenceOf }) => presenceOf(name).present !== true)
+  return [...new Set(images.flatMap(({ name, locked }) => (name && !locked && isLacked(name) ? [name] : [])))]
 }
 
 /** What the nodes lack of the images, each blob once a node. Null when an image is not in the bundle. */
