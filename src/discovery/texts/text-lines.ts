@@ -118,7 +118,9 @@ function openImagesIn(content: string, isScript: boolean): { name: string; value
   if (!name || !value || !hasPlaceholder(value) || readKey(name).role !== 'image') return []
   // A variable of a script is told where it is used, unless it is a whole reference by itself.
   const isVariable = isScript && /^\s*(?:\w+\s+)?\w+=/.test(content)
-  return isVariable && !/^[^\s()]*\/[^\s()]*$/.test(value) ? [] : [{ name, value }]
+  // With a default that is one it is found as such.
+  const isWhole = /^[^\s()]*\/[^\s()]*$/.test(value) && !/^\$\{\w+:?[-=][^{}$]+\}$/.test(value)
+  return isVariable && !isWhole ? [] : [{ name, value }]
 }
 
 function assignmentsOf(content: string, line: number): Assignment[] {
