@@ -7,8 +7,9 @@ import { criForm, findReference } from '../oci/reference.ts'
 import type { Definitions } from './defaults/definitions.ts'
 import { type ChartFile, readChartImages } from './listed/chart-images.ts'
 import { type ImageListText, isListOfImages, readImageArray, readImageList } from './listed/image-list.ts'
+import { helmfileCharts } from './loose/helmfile.ts'
 import { looseCandidates } from './loose/loose-documents.ts'
-import { type PlainText, plainTextCandidates } from './loose/plain-text.ts'
+import { mentionsImages, type PlainText, plainTextCandidates } from './loose/plain-text.ts'
 import { usesInUnreadable } from './loose/unreadable.ts'
 import type { FieldRule } from './rules/field-rule.ts'
 import { imagesInComments } from './texts/comments.ts'
@@ -18,6 +19,7 @@ import {
   elsewhereFinding,
   findingsOfUse,
   gapFinding,
+  silentTextFinding,
   unreadableFinding,
   unresolvedFinding,
   withoutKindFinding,
@@ -172,6 +174,10 @@ function scanLoose(document: Document, { comments = false, vars }: DocumentScanO
     const line = lineAt(document, path, textLine)
     return unresolvedFinding({ workload: NOBODY, container, file, line }, text, 'warning')
   })
+  for (const { what, path } of helmfileCharts(value)) {
+    const place = { workload: NOBODY, container: undefined, file, line: document.lineOf(path) }
+    findings.push(elsewhereFinding(place, { code: 'CHART_ELSEWHERE', what }))
+  }
   if (hasImageKeys && uses.length + findings.length === 0) findings.push(withoutKindFinding(file, document.lineOf([])))
   return { ...NOTHING, uses: [...uses, ...(comments ? commentUses(document, undefined) : [])], findings }
 }
@@ -186,6 +192,8 @@ function scanPlainText(document: PlainText, { vars }: DocumentScanOptions): Docu
     const place = { workload, container: undefined, file, line: line + textLine }
     return unresolvedFinding(place, text, document.isFound ? 'info' : 'warning')
   })
+  const isSilent = uses.length + findings.length === 0
+  if (isSilent && document.isFound && mentionsImages(document.text)) findings.push(silentTextFinding(file))
   return { ...NOTHING, uses, findings }
 }
 

@@ -114,3 +114,11 @@ test.for<[text: string, isList: boolean]>([
 ])('%j is a list of images: %s', ([text, isList]) => {
   expect(isImageList(text)).toBe(isList)
 })
+
+test('charts that a helmfile installs from elsewhere are told', () => {
+  const text =
+    'releases:\n- {name: a, chart: bitnami/redis, version: 18.1.0}\n- {name: b, chart: ./charts/b}\n- {name: c}\n'
+  expect(scan(text).findings).toMatchObject([
+    { code: 'CHART_ELSEWHERE', line: 2, message: expect.stringContaining('chart bitnami/redis 18.1.0') as string },
+  ])
+})

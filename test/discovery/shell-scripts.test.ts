@@ -109,3 +109,10 @@ test('what a script leaves open is filled in by what the user says', () => {
     expect(answer).toEqual({ images: ['1: r.example/app:1'], open: ['2: $OTHER/b:1'] })
   }
 })
+
+test('a command of one line in a field is told too', () => {
+  const text =
+    'apiVersion: x.example/v1\nkind: Node\nmetadata: {name: n}\nspec: {preCommands: ["ctr images pull ${REG}/x:1"]}\n'
+  const scans = readAllDocuments(text, 'a.yaml').map((document) => scanDocument(document))
+  expect(told(scans, 1)).toEqual({ images: [], open: ['3: ${REG}/x:1'] })
+})

@@ -30,3 +30,11 @@ export function plainTextCandidates(
   const told = candidates.map((one): ImageCandidate => ({ ...one, why: one.why.replace(/^key script, /, '') }))
   return { candidates: isFound ? told.map((one) => ({ ...one, confidence: 'possible' })) : told, unresolved }
 }
+
+/** A key or variable that is about images: `image:`, `"repository": `, `variable "image" {`, `IMAGE_TAG=`. */
+const IMAGE_KEY = /(?:^|[\s{,(])["']?[\w.-]{0,99}(?:image|repository)[\w.-]{0,99}["']?[ \t]{0,9}[:={]/i
+
+/** Whether a text is about images, though none in it could be read. */
+export function mentionsImages(text: string): boolean {
+  return IMAGE_KEY.test(text)
+}

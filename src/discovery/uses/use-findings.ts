@@ -64,6 +64,14 @@ export function withoutKindFinding(file: string, line: number): Finding {
   })
 }
 
+/** A script or template with keys of images, and no image that could be read. */
+export function silentTextFinding(file: string): Finding {
+  return finding('NOT_READ', `${file}: is about images, and none in it could be read`, {
+    hint: 'Scan what is made of it, or name its images with --image REF; or name it in .nodeseedignore.',
+    file,
+  })
+}
+
 /** A document that cannot be read. */
 export function unreadableFinding({ file, line, problem, source }: UnreadableDocument): Finding {
   // A resource that is cut off may have had its images in the rest.

@@ -89,10 +89,17 @@ test('scripts and templates below a directory name possible images, and one that
     'in/a.yaml.j2': 'spec:\n  containers:\n  - {{ a }}\n    image: quay.io/a/j2:1\n  - image: "{{ reg }}/b:1"\n',
     'in/main.tf': 'container {\n  image = "quay.io/a/tf:1"\n  image = "${var.x}/b:1"\n}\n',
     'in/empty.sh': 'echo\n',
+    'in/more.yaml.gotmpl': 'image:\n  repository: quay.io/x/y\n  tag: {{ .Values.tag }}\n',
+    'in/vars.tf': 'variable "image" { default = "quay.io/x/y:1" }\n',
   })
   expect(images).toEqual(['docker.io/library/pod:1'])
   const unsure = ['a.yaml.j2', 'install.sh', 'main.tf'].map((file) => `LEFT_OUT_AS_UNSURE ${file}`)
-  expect(left).toEqual([...['a.yaml.j2', 'install.sh', 'main.tf'].map((file) => `IMAGE_UNRESOLVED ${file}`), ...unsure])
+  expect(left).toEqual([
+    ...['a.yaml.j2', 'install.sh', 'main.tf'].map((file) => `IMAGE_UNRESOLVED ${file}`),
+    ...unsure,
+    'NOT_READ more.yaml.gotmpl',
+    'NOT_READ vars.tf',
+  ])
   const named = await runCli(['scan', join(folder, 'in/install.sh'), '--var', 'IMG=quay.io/a/img:1', '--json'])
   expect(JSON.parse(named.stdout)).toMatchObject({ images: ['quay.io/a/img:1', 'r.example/app:1'], findings: [] })
 })
