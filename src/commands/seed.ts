@@ -57,7 +57,11 @@ not be placed, and says what and why; the rest is written all the same.`
     const nodes = await readNodesFile(flags.nodes)
     const { release, values, config, 'allow-remote': allowRemote } = flags
     const reading = { release, values, allowRemote, config }
-    const { workloads, uses, findings } = await scanInputs(inputs, { ...reading, keepWorkloads: true })
+    const { workloads, uses, findings } = await scanInputs(inputs, {
+      ...reading,
+      keepWorkloads: true,
+      keepPlacedWorkloads: true,
+    })
     const renderings = await renderingsOf(inputs)
     const content = await openImages(args.bundle, flags)
     await content.close()

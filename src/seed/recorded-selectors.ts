@@ -1,6 +1,7 @@
 import { formatPath } from '../kubernetes/documents/path.ts'
-import type { PodPlace } from '../kubernetes/objects/pod-places.ts'
 import { isObject } from '../kubernetes/objects/resource.ts'
+import { templatePathOfPlace } from '../kubernetes/places/placed-workloads.ts'
+import type { PodPlace } from '../kubernetes/places/pod-places.ts'
 import type { SeedingPlan } from './plan.ts'
 
 /** What `placement.json` says, as far as workloads go. */
@@ -22,9 +23,9 @@ export function recordedSelectors({ workloads }: RecordedWorkloads): (place: Pod
     known.set(id, selectors.set(JSON.stringify(nodeSelector), nodeSelector))
   }
   return (place) => {
-    const { resource, podPath } = place
+    const { resource } = place
     const { name } = resource
-    const several = known.get(idOf({ ...resource, name: `${name} ${formatPath(podPath.slice(0, -1))}` }))
+    const several = known.get(idOf({ ...resource, name: `${name} ${formatPath(templatePathOfPlace(place))}` }))
     const [found, ...others] = (several ?? known.get(idOf(resource)))?.values() ?? []
     if (!found) return 'nodeSelector stays as it is: seed did not see it'
     if (others.length > 0) return 'nodeSelector stays as it is: seed saw several of that name, with different images'

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { scanDocument } from '../../src/discovery/scan.ts'
 import { readEveryDocument } from '../../src/kubernetes/documents/document.ts'
-import type { PodPlace } from '../../src/kubernetes/objects/pod-places.ts'
+import type { PodPlace } from '../../src/kubernetes/places/pod-places.ts'
 import { patchDocument } from '../../src/seed/patch/patch-document.ts'
 import { podEdits } from '../../src/seed/patch/pod-edit.ts'
 import { countWork } from '../support/counted-work.ts'
@@ -172,6 +172,13 @@ const PATCHED: Record<string, (size: number) => string> = {
       'containers',
       `nodeSelector:\n${times(n, (i) => `    shop.nodeseed.dev/${String(i).padStart(16, '0')}: seeded\n`)}  containers`,
     ),
+  'templates of one workflow': (n) =>
+    JSON.stringify({
+      apiVersion: 'argoproj.io/v1alpha1',
+      kind: 'Workflow',
+      metadata: { name: 'w' },
+      spec: { templates: list(n, (i) => ({ name: `t${i}`, container: { image: 'x/y:1' } })) },
+    }),
   'templates of one custom resource': (n) =>
     custom(list(n, () => ({ template: { spec: { containers: [{ name: 'c', image: 'x/y:1' }] } } }))),
 }

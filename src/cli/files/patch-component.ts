@@ -1,7 +1,7 @@
 import { scanDocument } from '../../discovery/scan.ts'
 import { ExpectedError } from '../../errors.ts'
 import type { Finding } from '../../finding.ts'
-import type { PodPlace } from '../../kubernetes/objects/pod-places.ts'
+import type { PodPlace } from '../../kubernetes/places/pod-places.ts'
 import { quote } from '../../quote.ts'
 import { hookFindings, postRenderer } from '../../seed/patch/helm-post-renderer.ts'
 import { type Component, kustomizeComponent } from '../../seed/patch/kustomize-component.ts'

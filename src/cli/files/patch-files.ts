@@ -4,7 +4,7 @@ import { checkReplaceable, replaceFile, tidyBeside } from '../../disk/write-file
 import { ExpectedError } from '../../errors.ts'
 import { type Finding, finding } from '../../finding.ts'
 import { readEveryDocument } from '../../kubernetes/documents/document.ts'
-import type { PodPlace } from '../../kubernetes/objects/pod-places.ts'
+import type { PodPlace } from '../../kubernetes/places/pod-places.ts'
 import { patchDocument } from '../../seed/patch/patch-document.ts'
 import type { PodEdits } from '../../seed/patch/pod-edit.ts'
 import { type ReadOptions, readInputs } from '../inputs/input-documents.ts'

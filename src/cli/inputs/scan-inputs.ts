@@ -12,6 +12,7 @@ import { type Finding, finding } from '../../finding.ts'
 import { customWorkloadsOf } from '../../kubernetes/objects/custom-workload.ts'
 import { nameOfResource, type Resource } from '../../kubernetes/objects/resource.ts'
 import type { Workload } from '../../kubernetes/objects/workload.ts'
+import { placedWorkloadsOf } from '../../kubernetes/places/placed-workloads.ts'
 import { readInputs } from './input-documents.ts'
 import { Origins } from './origins.ts'
 import { Recognition } from './recognition.ts'
@@ -36,6 +37,8 @@ export interface ScanOptions extends HelmOptions {
   readonly keepWorkloads?: boolean
   /** Also the workloads that custom resources are, by shape. */
   readonly keepCustomWorkloads?: boolean
+  /** Also the pods of custom resources that can be given a nodeSelector. */
+  readonly keepPlacedWorkloads?: boolean
   readonly keepKinds?: readonly string[]
   /** Uses that are less sure are left out. */
   readonly minConfidence?: Confidence
@@ -147,6 +150,7 @@ function addDocument(growing: GrowingScan, document: InputDocument, options: Sca
   if (keepWorkloads) for (const workload of scan.workloads) workloads.push(workload)
   for (const resource of scan.resources) {
     if (keepKinds.includes(resource.kind)) resources.push(resource)
+    if (options.keepPlacedWorkloads) workloads.push(...placedWorkloadsOf(resource))
     if (keepCustomWorkloads) workloads.push(...customWorkloadsOf(resource))
     options.gitops?.note(resource)
     definitions.wait(resource)

@@ -3,7 +3,7 @@ import { type Document, readEveryDocument } from '../../kubernetes/documents/doc
 import { editedValue } from '../../kubernetes/documents/edit/edited-value.ts'
 import { applySplices, type Splice } from '../../kubernetes/documents/edit/splice.ts'
 import { valueAt } from '../../kubernetes/documents/path.ts'
-import type { PodPlace } from '../../kubernetes/objects/pod-places.ts'
+import type { PodPlace } from '../../kubernetes/places/pod-places.ts'
 import type { PodEdit } from './pod-edit.ts'
 
 /** An edit of a workload, its path from the document's root. */

@@ -1,7 +1,7 @@
 import type { MapChange } from '../../kubernetes/documents/edit/edited-value.ts'
 import { type Path, valueAt } from '../../kubernetes/documents/path.ts'
-import type { PodPlace } from '../../kubernetes/objects/pod-places.ts'
 import { isObject, type Resource } from '../../kubernetes/objects/resource.ts'
+import type { PodPlace } from '../../kubernetes/places/pod-places.ts'
 import type { PodEdit } from './pod-edit.ts'
 
 /** A place of a workload, and what is to be set in it. */

@@ -1,9 +1,8 @@
 import { type Finding, finding } from '../../finding.ts'
 import type { Document } from '../../kubernetes/documents/document.ts'
 import { formatPath, type Path } from '../../kubernetes/documents/path.ts'
-import { podImages } from '../../kubernetes/objects/pod-images.ts'
-import type { PodPlace } from '../../kubernetes/objects/pod-places.ts'
 import { nameOfResource, type Resource } from '../../kubernetes/objects/resource.ts'
+import type { PodPlace } from '../../kubernetes/places/pod-places.ts'
 import { listNames } from '../../plural.ts'
 import type { PodRefusal } from './pod-edit.ts'
 
@@ -39,7 +38,7 @@ export function leftAsTheyAre(
 
 /** Custom resources that were patched because of their shape. */
 export function byShape(edits: readonly { readonly place: PodPlace }[]): Finding[] {
-  const places = new Map(edits.filter(({ place }) => place.kind !== 'builtIn').map(({ place }) => [idOf(place), place]))
+  const places = new Map(edits.flatMap(({ place }) => (isByShape(place) ? [[idOf(place), place] as const] : [])))
   return Array.from(places.values(), (place) => {
     const { resource, podPath } = place
     const message = `${nameOfPlace(place)}: patched at ${formatPath(podPath)}, which has the shape of a pod`
@@ -48,6 +47,10 @@ export function byShape(edits: readonly { readonly place: PodPlace }[]): Finding
       : `See that its definition has these fields: kubectl explain ${resource.kind}.${podPath.filter((key) => typeof key === 'string').join('.')}`
     return finding('PATCHED_BY_SHAPE', message, { hint, ...positionOf(place) })
   })
+}
+
+function isByShape({ kind }: PodPlace): boolean {
+  return kind === 'template' || kind === 'containers'
 }
 
 function isKnative({ apiVersion }: Resource): boolean {
@@ -59,21 +62,29 @@ export function outOfReach(document: Document, uses: readonly ScannedUse[], plac
   const builtIn = new Set(
     places.filter(({ kind }) => kind === 'builtIn').map(({ resource }) => nameOfResource(resource)),
   )
-  const reached = new Set(places.flatMap((place) => podImages(place.podSpec).map(({ path }) => useOf(place, path))))
+  const reached = new Set(places.flatMap((place) => place.images.map(({ path }) => useOf(place, path))))
   const others = new Map<string, ScannedUse[]>()
   for (const use of uses) {
     const name = nameOfResource(use.workload)
-    if (use.workload.kind === '' || use.confidence === 'possible' || builtIn.has(name)) continue
+    if (use.confidence === 'possible' || builtIn.has(name)) continue
     if (reached.has(`${name} ${JSON.stringify(use.path)}`)) continue
     others.set(name, others.get(name) ?? [])
     others.get(name)?.push(use)
   }
   return Array.from(others, ([subject, ofIt]) => {
     const images = listNames([...new Set(ofIt.map(({ reference }) => reference))])
+    if (ofIt.some(({ workload }) => workload.kind === '')) return withoutKind(document, images)
     const message = `${subject}: names ${images} outside of any pod that could be patched: left as it is`
     const hint = "Set nodeSelector and pull policy in the operator's own fields, if it has any."
     return finding('NOT_PATCHABLE', message, { hint, subject, file: document.file, line: document.lineOf([]) })
   })
+}
+
+/** Something else makes a resource of it: a patch, values. */
+function withoutKind({ file, lineOf }: Document, images: string): Finding {
+  const message = `names no kind, so nobody knows what is made of it: ${images} left as it is`
+  const hint = 'Patch what is made of it: the kustomization or chart that takes it in, or the rendered manifests.'
+  return finding('NOT_PATCHABLE', message, { hint, file, line: lineOf([]) })
 }
 
 function useOf({ resource, podPath }: PodPlace, path: Path): string {

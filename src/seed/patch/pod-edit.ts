@@ -1,9 +1,14 @@
 import type { LockedImage } from '../../bundle/format/lock.ts'
 import type { Edit } from '../../kubernetes/documents/edit/edited-value.ts'
-import { type PodImage, podImages } from '../../kubernetes/objects/pod-images.ts'
-import type { PodPlace } from '../../kubernetes/objects/pod-places.ts'
+import { formatPath, valueAt } from '../../kubernetes/documents/path.ts'
+import type { PodImage } from '../../kubernetes/objects/pod-images.ts'
+import { isObject } from '../../kubernetes/objects/resource.ts'
+import type { PlacedImage } from '../../kubernetes/places/known-pods.ts'
+import type { PodPlace } from '../../kubernetes/places/pod-places.ts'
 import { criForm, findReference } from '../../oci/reference.ts'
 import { selectorChange } from './selector-change.ts'
+
+const BY_HAND = 'Set it by hand, in the field that its operator has for it.'
 
 /** What is to change at a path from the resource. */
 export interface PodEdit extends Edit {
@@ -42,41 +47,60 @@ export function podEdits(place: PodPlace, { nodeSelector, policy, pins }: EditOp
     else if (result) refusals.push(result)
   }
   if (nodeSelector !== undefined) add(selectorEdit(place, nodeSelector))
-  for (const image of podImages(place.podSpec)) {
+  for (const image of place.images) {
     if (pins) add(pinEdit(place, image, pins))
     if (policy) add(policyEdit(place, image, policy))
   }
-  return { edits, refusals }
+  return { edits: onceEach(edits), refusals }
+}
+
+/** Images that share one pull policy set it once. */
+function onceEach(edits: readonly PodEdit[]): readonly PodEdit[] {
+  return [...new Map(edits.toReversed().map((edit) => [formatPath(edit.path), edit])).values()].toReversed()
 }
 
 function selectorEdit(
-  { podPath, podSpec, kind }: PodPlace,
+  { resource, podSpec, kind, selectorAt, inherited }: PodPlace,
   wanted: Exclude<EditOptions['nodeSelector'], undefined>,
 ): PodEdit | PodRefusal | undefined {
   if (typeof wanted === 'string') return { code: 'NOT_IN_PLACEMENT', problem: wanted }
   if (Object.keys(wanted).length === 0) return undefined
+  if (typeof selectorAt === 'string') {
+    return { code: 'NOT_PATCHABLE', problem: `it takes no nodeSelector here: ${selectorAt}`, hint: BY_HAND }
+  }
+  if (selectorAt.length === 0) return undefined
   if (kind === 'containers' && podSpec.nodeSelector === undefined) {
-    const hint = 'Set nodeSelector by hand, in the field that its operator has for it.'
     return {
       code: 'NOT_PATCHABLE',
       problem: 'nobody knows whether it takes a nodeSelector beside its containers',
-      hint,
+      hint: BY_HAND,
     }
   }
-  const result = selectorChange(podSpec.nodeSelector, wanted)
+  const present = valueAt(resource.value, selectorAt)
+  // One of its own replaces what it inherits.
+  const all = isObject(present) ? wanted : { ...inherited, ...wanted }
+  const result = selectorChange(present, all)
   if ('conflict' in result) {
     const { key, present, wanted } = result.conflict
     const problem = `it selects nodes by ${key}=${present}, and its images need ${key}=${wanted}: nodeSelector stays as it is`
     return { code: 'SELECTOR_CONFLICT', problem }
   }
   if (!result.change) return undefined
-  return { what: 'nodeSelector', path: [...podPath, 'nodeSelector'], value: result.change }
+  return { what: 'nodeSelector', path: selectorAt, value: result.change }
 }
 
-function policyEdit({ podPath }: PodPlace, image: PodImage, policy: 'IfNotPresent' | 'Never'): PodEdit | undefined {
+function policyEdit(
+  { podPath }: PodPlace,
+  image: PlacedImage,
+  policy: 'IfNotPresent' | 'Never',
+): PodEdit | PodRefusal | undefined {
+  const { policyAt } = image
+  if (typeof policyAt === 'string') {
+    const problem = `${nameOf(image)}: its pull policy cannot be set here: ${policyAt}`
+    return { code: 'NOT_PATCHABLE', problem, hint: BY_HAND }
+  }
   if (!mustChange(image, policy)) return undefined
-  const key = isVolume(image) ? 'pullPolicy' : 'imagePullPolicy'
-  return { what: `${key} of ${nameOf(image)}`, path: [...podPath, ...image.path.slice(0, -1), key], value: policy }
+  return { what: `${policyAt.at(-1)} of ${nameOf(image)}`, path: [...podPath, ...policyAt], value: policy }
 }
 
 /** IfNotPresent leaves Never alone, which asks for even less; what a placeholder stands for may be `latest`. */

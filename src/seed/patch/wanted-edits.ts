@@ -1,7 +1,7 @@
 import type { Finding } from '../../finding.ts'
 import type { Document } from '../../kubernetes/documents/document.ts'
-import { type PodPlace, podPlacesOf } from '../../kubernetes/objects/pod-places.ts'
 import type { Resource } from '../../kubernetes/objects/resource.ts'
+import { type PodPlace, podPlacesOf } from '../../kubernetes/places/pod-places.ts'
 import type { EditedPlace } from './patch-bodies.ts'
 import { outOfReach, refused, type ScannedUse } from './patch-findings.ts'
 import type { PodEdits } from './pod-edit.ts'
