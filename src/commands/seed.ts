@@ -57,7 +57,7 @@ not be placed, and says what and why; the rest is written all the same.`
     const nodes = await readNodesFile(flags.nodes)
     const { release, values, config, 'allow-remote': allowRemote } = flags
     const reading = { release, values, allowRemote, config }
-    const { workloads, uses, findings } = await scanInputs(inputs, {
+    const { workloads, uses, findings, origins } = await scanInputs(inputs, {
       ...reading,
       keepWorkloads: true,
       keepPlacedWorkloads: true,
@@ -91,13 +91,14 @@ not be placed, and says what and why; the rest is written all the same.`
       ...(flags['max-per-node'] !== undefined && { maxBytes: flags['max-per-node'] }),
       script: await readNodeScript(),
     })
-    const { files, ...answer } = plan
+    const { files, ...planned } = plan
+    const answer = { ...planned, findings: origins.told(plan.findings) }
     const placement = { path: PLACEMENT_FILE, content: `${JSON.stringify(answer, null, 2)}\n` }
     const said = [
-      ...findings.filter(isAboutInputs),
+      ...origins.told(findings.filter(isAboutInputs)),
       ...(content.leftOut ?? []),
       ...carriedFindings(content),
-      ...plan.findings,
+      ...origins.told(plan.findings),
     ]
     this.refuseLeftOut(said, strictness)
     await writeOutputDirectory(flags.output, [...files, placement], { force: flags.force })

@@ -11,6 +11,7 @@ import type { Rendering } from '../../seed/patch/patch-target.ts'
 import type { PodEdits } from '../../seed/patch/pod-edit.ts'
 import { wantedEdits } from '../../seed/patch/wanted-edits.ts'
 import { type ReadOptions, readInputs } from '../inputs/input-documents.ts'
+import { Origins } from '../inputs/origins.ts'
 import { Recognition } from '../inputs/recognition.ts'
 import { renderingsOf } from '../inputs/renderings.ts'
 import { leftOutOfPatch } from './patch-files.ts'
@@ -30,6 +31,7 @@ export async function patchComponent(
   const findings: Finding[] = []
   const edited: EditedPlace[] = []
   const recognition = new Recognition()
+  const origins = new Origins()
   for await (const document of readInputs(inputs, options)) {
     const scan = scanDocument(document)
     const unknown = recognition.follow(document, scan)
@@ -38,14 +40,17 @@ export async function patchComponent(
       const { places, findings: found } = wantedEdits(document, scan, editsOf)
       for (const place of places) edited.push(place)
       for (const one of found) findings.push(one)
+      const shaped = byShape(places.filter(({ edits }) => edits.length > 0))
+      origins.note(document, { ...scan, findings: [...found, ...shaped] })
     } else for (const one of leftOutOfPatch(document, scan)) findings.push(one)
   }
   const changed = edited.filter(({ edits }) => edits.length > 0)
   const component = kustomizeComponent(edited, (file) => renderings.get(file) ?? 'none')
   const isChart = [...renderings.values()].includes('chart')
+  const said = [...findings, ...component.findings, ...byShape(changed), ...(isChart ? hookFindings(changed) : [])]
   return {
     files: [...component.files, ...(isChart ? postRenderer() : [])],
-    findings: [...findings, ...component.findings, ...byShape(changed), ...(isChart ? hookFindings(changed) : [])],
+    findings: origins.told(said),
   }
 }
 

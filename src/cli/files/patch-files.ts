@@ -8,6 +8,7 @@ import type { PodPlace } from '../../kubernetes/places/pod-places.ts'
 import { patchDocument } from '../../seed/patch/patch-document.ts'
 import type { PodEdits } from '../../seed/patch/pod-edit.ts'
 import { type ReadOptions, readInputs } from '../inputs/input-documents.ts'
+import { Origins } from '../inputs/origins.ts'
 import { Recognition } from '../inputs/recognition.ts'
 import { type Source, sourcesOf } from '../inputs/source.ts'
 
@@ -36,10 +37,12 @@ export async function patchFiles(
   const files = new Map<string, { sources: string[]; patched: string[]; changes: number }>()
   const findings: Finding[] = []
   const recognition = new Recognition()
+  const origins = new Origins()
   for await (const document of readInputs(inputs, options)) {
     const scan = scanDocument(document)
     const unknown = recognition.follow(document, scan)
     const patched = patchedDocument(document, scan, editsOf)
+    origins.note(document, { ...scan, findings: patched.findings })
     findings.push(...(unknown ? [unknown] : []))
     for (const finding of patched.findings) findings.push(finding)
     if (!('source' in document)) continue
@@ -54,7 +57,7 @@ export async function patchFiles(
       const text = wholeText(file, patched)
       return { file, before: sources.join(''), text, changes }
     }),
-    findings,
+    findings: origins.told(findings),
   }
 }
 

@@ -11,12 +11,13 @@ interface Place {
 export class Origins {
   readonly #places = new Map<string, { file: string; line: number }>()
 
-  /** Takes what a document gave. */
-  note(document: InputDocument, { uses, findings }: Pick<DocumentScan, 'uses' | 'findings'>): void {
+  /** Takes what a document gave, and what else is said of places in it. */
+  note(document: InputDocument, { uses, findings }: { uses: DocumentScan['uses']; findings: readonly Place[] }): void {
     const origin = 'origin' in document ? document.origin : undefined
     if (!origin) return
     for (const { file, line, reference } of uses) this.#add({ file, line }, origin.file, origin.lineOf(reference))
     for (const place of findings) this.#add(place, origin.file, origin.lineOf(undefined))
+    if ('line' in document) this.#add(document, origin.file, origin.lineOf(undefined))
   }
 
   #add({ file, line }: Place, origin: string, at: number): void {

@@ -72,3 +72,22 @@ testWith(['kubectl'])('what a kustomization renders is told at the file that has
   expect(uses.sort()).toEqual(['a:1 base/pods.yaml:8', 'b:2 base/pods.yaml:13', 'c:latest prod/c.yaml:8'])
   expect(findings).toEqual(['prod/c.yaml:8'])
 })
+
+test('patch tells what a chart renders at its templates too', async () => {
+  const folder = await directoryWith({
+    'bin/helm': HELM,
+    'shop/Chart.yaml': 'apiVersion: v2\nname: shop\nversion: 1.0.0\n',
+    'shop/crds/pod.yaml': pod('crd', 'crd:1'),
+    'shop/templates/web.yaml': '{{- if .x }}\nkind: Pod\nimage: {{ .Values.image }}\n{{- end }}\n',
+    'placed/placement.json': JSON.stringify({ workloads: [] }),
+  })
+  await chmod(join(folder, 'bin/helm'), 0o755)
+  const env = { PATH: `${join(folder, 'bin')}${delimiter}${process.env.PATH}` }
+  const placed = ['--placement', join(folder, 'placed'), '--json']
+  for (const output of [[], ['--output', join(folder, 'offline')]]) {
+    const { stdout } = await runCli(['patch', join(folder, 'shop'), ...placed, ...output], { env })
+    const { findings } = JSON.parse(stdout)
+    const web = findings.filter(({ subject }: { subject?: string }) => subject === 'Pod web')
+    expect(web).toMatchObject([{ code: 'NOT_IN_PLACEMENT', file: join(folder, 'shop/templates/web.yaml') }])
+  }
+})
