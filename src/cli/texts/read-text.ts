@@ -1,3 +1,4 @@
+import type { FileHandle } from 'node:fs/promises'
 import { buffer } from 'node:stream/consumers'
 import { ExpectedError, readError } from '../../errors.ts'
 import { decodeText, isText } from './input-text.ts'
@@ -5,6 +6,7 @@ import { openRegularFile } from './regular-file.ts'
 
 /** Keys, locks, rules and lists of nodes are far smaller; a text beyond has no room in one string. */
 const MAX_BYTES = 500 * 1024 * 1024
+const MIN_BYTES = 64 * 1024
 
 /**
  * The text of one named file, or of standard input for `-`.
@@ -34,12 +36,23 @@ async function readNamed(file: string): Promise<Buffer> {
   try {
     const { size } = await handle.stat()
     if (size > MAX_BYTES) throw new ExpectedError('INPUT_UNREADABLE', `${file}: is larger than 500 MiB`)
-    const stream = handle.createReadStream({ autoClose: false })
-    return await buffer(stream).catch((error) => {
-      throw readError(file, error, stream.bytesRead)
-    })
+    return await readWhole(handle, size, file)
   } finally {
     await handle.close()
+  }
+}
+
+/** Into one buffer of the size that the file says, or more where that is wrong: a pipe has none, a file may grow. */
+async function readWhole(handle: FileHandle, size: number, file: string): Promise<Buffer> {
+  let bytes = Buffer.allocUnsafe(Math.max(size, MIN_BYTES) + 1)
+  let length = 0
+  for (;;) {
+    const { bytesRead } = await handle.read(bytes, length).catch((error) => {
+      throw readError(file, error, length)
+    })
+    if (bytesRead === 0) return bytes.subarray(0, length)
+    length += bytesRead
+    if (length === bytes.length) bytes = Buffer.concat([bytes], 2 * length)
   }
 }
 

@@ -72,12 +72,12 @@ function findShallowJson(source: string): unknown {
   return value
 }
 
-function refuseDepth(root: unknown): void {
-  let level: unknown[] = [root]
-  for (let depth = 0; level.length > 0; depth++) {
-    if (depth > MAX_DEPTH) throw new ExpectedError('INPUT_INVALID', `line 0: nested deeper than ${MAX_DEPTH} levels`)
-    level = level.flatMap((value) => (typeof value === 'object' && value !== null ? Object.values(value) : []))
-  }
+function refuseDepth(value: unknown, depth = 0): void {
+  if (depth > MAX_DEPTH) throw new ExpectedError('INPUT_INVALID', `line 0: nested deeper than ${MAX_DEPTH} levels`)
+  if (typeof value !== 'object' || value === null) return
+  // Lists of nodes have millions of values, so that nothing is made on the way.
+  if (Array.isArray(value)) for (const child of value) refuseDepth(child, depth + 1)
+  else for (const key in value) refuseDepth((value as Record<string, unknown>)[key], depth + 1)
 }
 
 /** Where a template left `name: {{X}}` unquoted, YAML has a map as a key, which kubectl refuses: it is not rendered. */
