@@ -50,9 +50,10 @@ export function nodeClasses(
 ): NodeClass[] {
   const questions = questionsOf(pods)
   const classes = new Map<string, AuditedNode & { nodes: string[] }>()
+  const presenceKey = presenceKeys()
   for (const known of nodes) {
     const presences = images.map(known.presenceOf)
-    const key = classKey(known, presences, questions)
+    const key = `${presenceKey(presences)} ${classKey(known, questions)}`
     const same = classes.get(key)
     if (same) {
       same.nodes.push(nameOfNode(known.node))
@@ -65,9 +66,40 @@ export function nodeClasses(
   return [...classes.values()]
 }
 
+/** What tells lists of presences apart: where another one begins, and which; equal ones have one number. */
+function presenceKeys(): (presences: readonly Presence[]) => string {
+  const numbers = new Map<string, number>()
+  const known = new WeakMap<Presence, number>()
+  const numberOf = (presence: Presence): number => {
+    const content = presenceKey(presence)
+    const number = numbers.get(content) ?? numbers.size
+    numbers.set(content, number)
+    known.set(presence, number)
+    return number
+  }
+  return (presences) => {
+    let key = ''
+    let last: Presence | undefined
+    let lastNumber = -1
+    for (const [index, presence] of presences.entries()) {
+      if (presence === last) continue
+      last = presence
+      const number = known.get(presence) ?? numberOf(presence)
+      if (number !== lastNumber) key += `${index}:${number},`
+      lastNumber = number
+    }
+    return key
+  }
+}
+
+function presenceKey({ present, why, isFromBundle, problem, platforms }: Presence): string {
+  return JSON.stringify(
+    present === undefined ? [why, isFromBundle] : [Number(present), Number(isFromBundle ?? 0), problem, platforms],
+  )
+}
+
 function classKey(
   { node, use, kubelet }: AuditedNode,
-  presences: readonly Presence[],
   { labels, names, amounts, ports, priorities, terms, claims, asksOfNode: asks, asksShort }: Questions,
 ): string {
   const own = node.metadata?.labels ?? {}
@@ -94,9 +126,6 @@ function classKey(
     claims.map((claim) => claimRefusal(claim, node)?.reason),
     asks && supportKey(node),
     asksShort && resolvesShortNames(node),
-    presences.map(({ present, why, isFromBundle, problem, platforms }) =>
-      present === undefined ? [why, isFromBundle] : [Number(present), Number(isFromBundle ?? 0), problem, platforms],
-    ),
   ])
 }
 

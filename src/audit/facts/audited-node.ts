@@ -4,7 +4,7 @@ import type { KubeletSettings } from '../../kubernetes/objects/kubelet-config.ts
 import { nameOfNode } from '../../kubernetes/objects/node.ts'
 import type { NodeUse } from '../../kubernetes/scheduler/filters.ts'
 import { type Conditions, kubeletOf } from './conditions.ts'
-import { type Presence, presenceOf } from './images/presence.ts'
+import { type Presence, plainPresences, presenceOf } from './images/presence.ts'
 import { failingImages } from './live/failing-images.ts'
 import { type LiveUse, NO_USE, nodeUses } from './live/live-pods.ts'
 import { nodeListings } from './node-listings.ts'
@@ -29,12 +29,13 @@ export function* auditedNodes(
   const listingsOf = nodeListings(locked, conditions)
   const uses = conditions.livePods && nodeUses(conditions.livePods)
   const failing = failingImages(conditions.livePods ?? [])
+  const plain = plainPresences()
   for (const node of nodes) {
     const listings = listingsOf(node)
     const name = nameOfNode(node)
     const use = uses && (uses.get(name) ?? NO_USE)
     const kubelet = kubeletOf(conditions, name)
     const failures = failing.get(name)
-    yield { node, use, kubelet, presenceOf: (image) => presenceOf(image, listings, failures?.get(image)) }
+    yield { node, use, kubelet, presenceOf: (image) => presenceOf(image, listings, failures?.get(image), plain) }
   }
 }

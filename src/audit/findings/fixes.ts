@@ -26,6 +26,27 @@ interface FixQuestions {
   readonly nodeClasses: readonly NodeClass[]
   readonly labels: readonly LabelCounts[]
   readonly conditions: Conditions
+  /** The nodes of these classes that have a label, or all of them. Many workloads ask about the same ones. */
+  readonly nodesOf: (classes: readonly number[], label?: string) => readonly string[]
+}
+
+export function fixQuestions(
+  nodeClasses: readonly NodeClass[],
+  labels: readonly LabelCounts[],
+  conditions: Conditions,
+): FixQuestions {
+  const known = new Map<string, readonly string[]>()
+  const nodesOf: FixQuestions['nodesOf'] = (classes, label) => {
+    const key = `${classes.join()} ${label ?? ''}`
+    const nodes =
+      known.get(key) ??
+      classes.flatMap(
+        (index) => (label === undefined ? nodeClasses[index]?.nodes : labels[index]?.nodesWith(label)) ?? [],
+      )
+    known.set(key, nodes)
+    return nodes
+  }
+  return { nodeClasses, labels, conditions, nodesOf }
 }
 
 /** What would help, the smallest first: what costs no byte, then the fewest bytes. */
@@ -40,13 +61,13 @@ export function fixesOf(pod: AuditedPod, verdicts: readonly NodeVerdict[], quest
 }
 
 /** A label that sets apart the nodes on which it starts. */
-function nodeSelectorFix(verdicts: readonly NodeVerdict[], { labels }: FixQuestions): Fix[] {
+function nodeSelectorFix(verdicts: readonly NodeVerdict[], { labels, nodesOf }: FixQuestions): Fix[] {
   const starting = indexes(verdicts, ({ starts, mayLand }) => mayLand && starts === true)
   const failing = indexes(verdicts, ({ starts, mayLand }) => mayLand && starts !== true)
   if (starting.length === 0 || failing.length === 0) return []
   const found = separatingLabel(starting, failing, labels)
   if (!found) return []
-  const nodes = starting.flatMap((index) => labels[index]?.nodesWith(found) ?? [])
+  const nodes = nodesOf(starting, found)
   const message = `add nodeSelector ${found.replace('=', ': ')}, which keeps it to ${listNames(nodes)}`
   return [{ kind: 'nodeSelector', message, bytes: 0, nodes }]
 }
@@ -150,11 +171,9 @@ function retry(pod: AuditedPod, { nodeClasses, conditions }: FixQuestions, isSee
 function gained(
   before: readonly NodeVerdict[],
   after: readonly NodeVerdict[],
-  { nodeClasses }: FixQuestions,
-): string[] {
-  return indexes(after, (verdict, index) => isBetter(verdict, before[index])).flatMap(
-    (index) => nodeClasses[index]?.nodes ?? [],
-  )
+  { nodesOf }: FixQuestions,
+): readonly string[] {
+  return nodesOf(indexes(after, (verdict, index) => isBetter(verdict, before[index])))
 }
 
 /** That it starts is better than that nobody can tell, and this is better than that it fails. */

@@ -1,19 +1,20 @@
 import type { Node } from 'kubernetes-types/core/v1.js'
 import { nameOfNode } from '../../kubernetes/objects/node.ts'
 
-/** The labels, as `key=value`, of a class of nodes. */
+/** The labels, as `key=value`, of a class of nodes; without those that name one node each. */
 export interface LabelCounts {
   readonly counts: ReadonlyMap<string, number>
   nodesWith(label: string): string[]
 }
 
-/** Labels that name one node each; a nodeSelector with them would bind a workload to it. */
-const OF_ONE_NODE = 'kubernetes.io/hostname='
+/** It names one node each; a nodeSelector with it would bind a workload to that. */
+const OF_ONE_NODE = 'kubernetes.io/hostname'
 
 export function countLabels(nodes: readonly Node[]): LabelCounts {
   const counts = new Map<string, number>()
   for (const { metadata } of nodes) {
     for (const [key, value] of Object.entries(metadata?.labels ?? {})) {
+      if (key === OF_ONE_NODE) continue
       const label = `${key}=${value}`
       counts.set(label, (counts.get(label) ?? 0) + 1)
     }
@@ -40,7 +41,7 @@ export function separatingLabel(
   for (const index of unwanted) for (const label of classes[index]?.counts.keys() ?? []) totals.delete(label)
   let best: string | undefined
   for (const [label, count] of totals) {
-    if (!label.startsWith(OF_ONE_NODE) && count > (totals.get(best ?? '') ?? 0)) best = label
+    if (count > (totals.get(best ?? '') ?? 0)) best = label
   }
   return best
 }

@@ -16,6 +16,13 @@ export interface Cause {
   readonly fix: string | undefined
 }
 
+interface Group {
+  readonly verdict: NodeVerdict
+  /** Of nodes, by their index. */
+  readonly classes: Set<number>
+  readonly audits: WorkloadAudit[]
+}
+
 const WORST_FIRST: readonly WorkloadVerdict[] = ['impossible', 'atRisk', 'unknown', 'safe']
 /** Of so many workloads it is asked what would help: each answer costs a look at every class of nodes. */
 const ASKED = 5
@@ -25,18 +32,14 @@ const ASKED = 5
  * it may land somewhere, its being left out elsewhere is no cause.
  */
 export function causesOf({ workloads, nodeClasses, fixesOf }: AuditResult): Cause[] {
-  const groups = new Map<string, { verdict: NodeVerdict; classes: Set<number>; audits: WorkloadAudit[] }>()
+  const groups = new Map<string, Group>()
+  // Workloads of one class share their verdicts.
+  const groupsOf = new Map<readonly NodeVerdict[], ReadonlySet<Group>>()
   for (const audited of workloads) {
     if (audited.verdict === 'safe') continue
-    const isStuck = audited.nodes.every(({ mayLand }) => !mayLand)
-    for (const [index, verdict] of audited.nodes.entries()) {
-      if (verdict.starts || (!verdict.mayLand && !isStuck)) continue
-      const key = `${verdict.reason} ${verdict.message}`
-      const group = groups.get(key) ?? { verdict, classes: new Set(), audits: [] }
-      group.classes.add(index)
-      if (group.audits.at(-1) !== audited) group.audits.push(audited)
-      groups.set(key, group)
-    }
+    const own = groupsOf.get(audited.nodes) ?? groupsByVerdict(audited.nodes, groups)
+    groupsOf.set(audited.nodes, own)
+    for (const { audits } of own) audits.push(audited)
   }
   const causes = Array.from(groups.values(), ({ verdict: { reason = '', message = '' }, classes, audits }) => ({
     ...{ reason, message },
@@ -56,4 +59,19 @@ export function causesOf({ workloads, nodeClasses, fixesOf }: AuditResult): Caus
       return fixes.size === 1 ? [...fixes][0] : undefined
     },
   }))
+}
+
+/** The groups, old and new, that these verdicts belong to. */
+function groupsByVerdict(verdicts: readonly NodeVerdict[], groups: Map<string, Group>): Set<Group> {
+  const isStuck = verdicts.every(({ mayLand }) => !mayLand)
+  const own = new Set<Group>()
+  for (const [index, verdict] of verdicts.entries()) {
+    if (verdict.starts || (!verdict.mayLand && !isStuck)) continue
+    const key = `${verdict.reason} ${verdict.message}`
+    const group = groups.get(key) ?? { verdict, classes: new Set(), audits: [] }
+    groups.set(key, group)
+    group.classes.add(index)
+    own.add(group)
+  }
+  return own
 }

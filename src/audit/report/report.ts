@@ -9,7 +9,7 @@ import { nameOnNode } from '../facts/images/image-lookup.ts'
 import { type NodeBytes, nodeBytes, unneededFinding } from '../facts/node-bytes.ts'
 import { idleFindings, idleReason, notJudgedFindings } from '../findings/accounting.ts'
 import { contradictions } from '../findings/contradictions.ts'
-import { type Fix, fixesOf } from '../findings/fixes.ts'
+import { type Fix, fixesOf, fixQuestions } from '../findings/fixes.ts'
 import { mutationFindings } from '../findings/mutation-findings.ts'
 import { namedFindings } from '../findings/named-findings.ts'
 import { nodeFindings } from '../findings/node-findings.ts'
@@ -88,12 +88,13 @@ function fixesByVerdicts(
   conditions: Conditions,
 ): (workload: WorkloadAudit) => readonly Fix[] {
   const byName = new Map(nodes.map((node) => [nameOfNode(node), node]))
-  let labels: ReturnType<typeof countLabels>[] | undefined
+  let questions: ReturnType<typeof fixQuestions> | undefined
   const known = new Map<readonly NodeVerdict[], readonly Fix[]>()
   return ({ verdict, podClass, nodes: verdicts }) => {
     if (verdict === 'safe') return []
-    labels ??= nodeClasses.map((one) => countLabels(one.nodes.flatMap((name) => byName.get(name) ?? [])))
-    const fixes = known.get(verdicts) ?? fixesOf(podClass, verdicts, { nodeClasses, labels, conditions })
+    const countAll = () => nodeClasses.map((one) => countLabels(one.nodes.flatMap((name) => byName.get(name) ?? [])))
+    questions ??= fixQuestions(nodeClasses, countAll(), conditions)
+    const fixes = known.get(verdicts) ?? fixesOf(podClass, verdicts, questions)
     known.set(verdicts, fixes)
     return fixes
   }

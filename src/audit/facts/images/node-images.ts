@@ -47,12 +47,23 @@ export function listing(
   images: readonly ListedImage[],
   gap: ImageListing['gap'] = () => undefined,
 ): ImageListing {
+  let known: Map<string, ListedImage> | undefined
   return {
     source,
     images,
     gap,
-    byName: new Map(images.flatMap((image) => image.names.map((name) => [name, image] as const))),
+    // Many ask only for the images, of thousands of nodes.
+    get byName() {
+      known ??= byNames(images)
+      return known
+    },
   }
+}
+
+function byNames(images: readonly ListedImage[]): Map<string, ListedImage> {
+  const byName = new Map<string, ListedImage>()
+  for (const image of images) for (const name of image.names) byName.set(name, image)
+  return byName
 }
 
 /**

@@ -17,20 +17,44 @@ export interface Presence {
   readonly isContradiction?: boolean
 }
 
+/** Makes the presences that say no more than this; where the same is said again and again, it is one value. */
+type PlainPresences = (present: boolean | undefined, why: string) => Presence
+
+export function plainPresences(): PlainPresences {
+  const last = new Map<boolean | undefined, Presence>()
+  return (present, why) => {
+    const known = last.get(present)
+    if (known?.why === why) return known
+    const presence = { present, why }
+    last.set(present, presence)
+    return presence
+  }
+}
+
 /**
  * Whether a name is on the node. What lists and failing pods show is stronger than a label, which only tells of the past;
  * where they disagree, nobody can tell. `failure` is what a pod says now that cannot start from the image there.
  */
-export function presenceOf(name: string, listings: readonly ImageListing[], failure?: StartFailure): Presence {
-  if (!failure) return listedPresence(name, listings)
-  if (failure.isAbsence) return listedPresence(name, listings, failure.reason)
-  const presence = listedPresence(name, listings)
+export function presenceOf(
+  name: string,
+  listings: readonly ImageListing[],
+  failure?: StartFailure,
+  plain = plainPresences(),
+): Presence {
+  if (!failure) return listedPresence(name, listings, plain)
+  if (failure.isAbsence) return listedPresence(name, listings, plain, failure.reason)
+  const presence = listedPresence(name, listings, plain)
   if (presence.present === false || presence.problem) return presence
   return { ...presence, present: undefined, isFailing: true, why: `a pod of it fails with ${failure.reason} now` }
 }
 
 /** `failure` is what a pod says that cannot get the image. */
-function listedPresence(name: string, listings: readonly ImageListing[], failure?: string): Presence {
+function listedPresence(
+  name: string,
+  listings: readonly ImageListing[],
+  plain: PlainPresences,
+  failure?: string,
+): Presence {
   /** The first list that has the name; the first label, or assumption, that promises it; the first that lacks it. */
   let holder: ImageListing | undefined
   let promise: ImageListing | undefined
@@ -65,7 +89,7 @@ function listedPresence(name: string, listings: readonly ImageListing[], failure
   if (holder && problem) return { present: true, why: holder.source, problem }
   if (holder && failure) return contradiction(`${holder.source} lists it, a pod fails with ${failure} now`)
   if (holder && lacking) return contradiction(`${holder.source} lists it, ${lacking.source} does not`)
-  if (holder) return { present: true, why: holder.source, platforms }
+  if (holder) return platforms ? { present: true, why: holder.source, platforms } : plain(true, holder.source)
   if (failure) return { present: false, why: `a pod fails with ${failure} now` }
   if (promise && !lacking) return { present: true, why: promise.source, isFromBundle: true }
   if (promise && lacking && !lacking.isFinal) {
@@ -73,8 +97,8 @@ function listedPresence(name: string, listings: readonly ImageListing[], failure
     return { ...contradiction(why), isFromBundle: true }
   }
   if (doubt !== undefined && !lacking?.isFinal) return { present: undefined, why: doubt, isFromBundle: true }
-  if (lacking) return { present: false, why: lacking.source }
-  return { present: undefined, why: gap ?? 'nothing is known of the images on the node' }
+  if (lacking) return plain(false, lacking.source)
+  return plain(undefined, gap ?? 'nothing is known of the images on the node')
 }
 
 function contradiction(why: string): Presence {
