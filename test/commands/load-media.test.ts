@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdir, readFile, writeFile } from 'node:fs/promises'
+import { mkdir, readFile, rename, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { text } from 'node:stream/consumers'
@@ -23,7 +23,11 @@ async function halves() {
   for (const one of [first, second]) await mkdir(one)
   const half = Math.ceil(bytes.length / 2)
   await writeFile(join(first, 'shop.tar.part001'), bytes.subarray(0, half))
-  const bring = () => writeFile(join(second, 'shop.tar.part002'), bytes.subarray(half))
+  // At once: a part that is half there is waited for, and that is said too.
+  const bring = async () => {
+    await writeFile(join(directory, 'coming'), bytes.subarray(half))
+    await rename(join(directory, 'coming'), join(second, 'shop.tar.part002'))
+  }
   return { images, bundle: join(first, 'shop.tar'), second, bring }
 }
 
