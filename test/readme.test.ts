@@ -5,9 +5,13 @@ import { expect, onTestFinished } from 'vitest'
 import { demoContent } from '../src/demo/images.ts'
 import { readAllDocuments } from '../src/kubernetes/documents/document.ts'
 import { resourcesOf } from '../src/kubernetes/objects/resource.ts'
+import { OCI_MANIFEST } from '../src/oci/media-type.ts'
 import { listen } from '../src/server/http/listen.ts'
 import { registryService } from '../src/server/http/service.ts'
+import type { MemoryContent } from '../src/server/registry/memory-content.ts'
 import { type ApiObject, ApiServer } from './support/api-server.ts'
+import { HELM_CHART, HELM_CONFIG } from './support/artifact-maker.ts'
+import { packFiles } from './support/chart-maker.ts'
 import { startContainerd } from './support/containerd.ts'
 import { testWith, toolEnvironment } from './support/debian.ts'
 import { temporaryDirectory } from './support/temporary.ts'
@@ -39,6 +43,18 @@ function withoutOwnScripts(text: string): string {
   return text.replace(/^npm (?:run|cit|ci|test|pack|install)\b.*$/gm, '')
 }
 
+/** The chart that the example of a GitOps tree names. */
+async function addChart(content: MemoryContent): Promise<void> {
+  const chart = { apiVersion: 'v2', name: 'web', version: '1.4.2' }
+  const template =
+    'apiVersion: v1\nkind: Pod\nmetadata: {name: web}\nspec: {containers: [{name: web, image: "registry.example.com/shop/web:{{ .Values.image.tag }}"}]}\n'
+  const files = { 'web/Chart.yaml': JSON.stringify(chart), 'web/templates/web.yaml': template }
+  const layers = [content.addBlob(HELM_CHART, await packFiles(files))]
+  const config = content.addBlob(HELM_CONFIG, Buffer.from(JSON.stringify(chart)))
+  const manifest = { schemaVersion: 2, mediaType: OCI_MANIFEST, config, layers }
+  content.addManifest('registry.example.com/charts/web', manifest, chart.version)
+}
+
 /** A user's shell: nodeseed and the tools on PATH, a cluster, a node's containerd, and the registries behind a mirror. */
 async function user(): Promise<(script: string) => Promise<{ code: number; output: string }>> {
   const home = await temporaryDirectory()
@@ -51,6 +67,7 @@ async function user(): Promise<(script: string) => Promise<{ code: number; outpu
 
   const nodes = readAllDocuments(await readFile('examples/demo/nodes.yaml', 'utf8'), 'nodes.yaml').flatMap(resourcesOf)
   const content = await demoContent()
+  await addChart(content)
   // Kubelets list what is seeded within a minute; this cluster has none, so its nodes list it from the beginning.
   const images = content
     .repositories()

@@ -1,4 +1,5 @@
 import { countOf } from '../plural.ts'
+import { FILE_TYPE } from './files/file-artifact.ts'
 import { isArtifact, type LockedImage } from './format/lock.ts'
 
 /** What people call artifacts, by artifactType or the media type of the config. Source: the projects' own documents. */
@@ -14,6 +15,7 @@ const KINDS: Readonly<Record<string, string>> = {
   'application/vnd.cncf.kyverno.config.v1+json': 'policy',
   'application/vnd.cncf.openpolicyagent.config.v1+json': 'policy',
   'application/vnd.dev.cosign.simplesigning.v1+json': 'signature',
+  [FILE_TYPE]: 'file',
 }
 
 /** What an artifact is, in a word or two: `Helm chart`. */

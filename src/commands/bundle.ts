@@ -22,6 +22,7 @@ import { bundleFileFlags } from '../cli/flags/bundle-file-flags.ts'
 import { repeatable } from '../cli/flags/repeatable.ts'
 import { strictnessOf } from '../cli/flags/strict-flags.ts'
 import { isNote } from '../cli/output/findings.ts'
+import { openPlainFiles } from '../cli/plain-files/open-files.ts'
 import { withProject } from '../cli/project/with-project.ts'
 import { withPullSecretHint } from '../cli/registry/pull-secret-hint.ts'
 import { renderQuotas } from '../cli/registry/quota.ts'
@@ -61,7 +62,10 @@ export default class Bundle extends BaseCommand {
   ]
   static override strict = false
   static override args = {
-    input: Args.string({ description: 'manifest file, directory, lock, or - for standard input' }),
+    input: Args.string({
+      description:
+        'manifest file, directory, chart, oci:// address of a chart or of manifests, lock, or - for standard input',
+    }),
   }
   static override flags = {
     ...bundleFileFlags,
@@ -84,6 +88,11 @@ export default class Bundle extends BaseCommand {
     reuse: repeatable({
       description: 'take blobs from this bundle or archive of images before any registry (repeatable)',
       helpValue: 'FILE',
+    }),
+    file: repeatable({
+      description:
+        'carry this plain file too, with its name and mode; extract writes it on the other side (repeatable)',
+      helpValue: 'PATH',
     }),
     'with-tool': Flags.boolean({ description: 'carry this program too, so that the other side needs no Node' }),
     tool: repeatable({
@@ -109,8 +118,10 @@ export default class Bundle extends BaseCommand {
     const reuse: Content[] = []
     let base: BundleFile | undefined
     try {
-      const { wanted, places } = await imagesAndPlaces(inputs, flags, client)
-      reuse.push(...places, ...(existing ? [existing] : []))
+      const plain = flags.file.length > 0 ? await openPlainFiles(flags.file) : undefined
+      if (plain) reuse.push(plain)
+      const { wanted, places } = await imagesAndPlaces(inputs, flags, client, plain)
+      reuse.push(...places.filter((place) => place !== plain), ...(existing ? [existing] : []))
       this.sayFindings(wanted.leftOut.filter(isNote))
       this.refuseLeftOut(wanted.leftOut, strictness)
       const known = flags.since ? await readKnownBlobs(flags.since) : NOTHING_KNOWN

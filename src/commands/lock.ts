@@ -39,7 +39,10 @@ export default class LockCommand extends BaseCommand {
   ]
   static override strict = false
   static override args = {
-    input: Args.string({ description: 'manifest file, directory, lock, or - for standard input' }),
+    input: Args.string({
+      description:
+        'manifest file, directory, chart, oci:// address of a chart or of manifests, lock, or - for standard input',
+    }),
   }
   static override flags = {
     output: Flags.string({
@@ -68,7 +71,7 @@ export default class LockCommand extends BaseCommand {
     const client = new RegistryClient(await readRegistryOptions(flags, inputs))
     const open: { close(): Promise<void> }[] = [client]
     try {
-      const { wanted, places } = await imagesAndPlaces(inputs, flags, client)
+      const { wanted, places } = await imagesAndPlaces(inputs, flags, client, undefined)
       open.push(...places)
       this.sayFindings(wanted.leftOut.filter(isNote))
       this.refuseLeftOut(wanted.leftOut, strictness)

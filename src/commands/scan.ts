@@ -39,7 +39,7 @@ Exit code 0 also with findings; 2 when something could not be read, so that imag
   static override args = {
     input: Args.string({
       description:
-        'file, directory (every .yaml, .yml and .json below it), kustomization, Helm chart, image list (.txt), or - for standard input; several are fine; default: those of nodeseed.yaml',
+        'file, directory (every .yaml, .yml and .json below it), kustomization, Helm chart, image list (.txt), oci:// address of a chart or of manifests, or - for standard input; several are fine; default: those of nodeseed.yaml',
     }),
   }
   static override flags = {
@@ -74,7 +74,11 @@ Exit code 0 also with findings; 2 when something could not be read, so that imag
     const options = await scanOptions(flags)
     const minConfidence = flags.why === undefined ? flags['min-confidence'] : 'possible'
     const all = { ...options, comments: flags.comments, minConfidence }
-    const scan = atOrigins(flags.charts ? await withCharts(inputs, all, flags) : await scanInputs(inputs, all))
+    const scan = atOrigins(
+      flags.charts || inputs.some((one) => one.startsWith('oci://'))
+        ? await withCharts(inputs, all, flags)
+        : await scanInputs(inputs, all),
+    )
     if (isIncomplete(scan)) process.exitCode = 2
     if (flags.why !== undefined) return this.explain(scan, flags.why)
     const isTaken = ({ policy }: ImageUse) => policy === undefined || policies.some((word) => word === policy)

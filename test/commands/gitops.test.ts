@@ -1,5 +1,5 @@
 import { once } from 'node:events'
-import { readFile } from 'node:fs/promises'
+import { readFile, writeFile } from 'node:fs/promises'
 import { type IncomingMessage, request } from 'node:http'
 import { join } from 'node:path'
 import { expect, onTestFinished } from 'vitest'
@@ -165,3 +165,21 @@ async function askAs(host: string, { hostname, port, pathname, search }: URL) {
   const body = Buffer.concat(await response.toArray())
   return { status: response.statusCode, digest: response.headers['docker-content-digest'], body }
 }
+
+testWithHelm('charts at addresses')('charts and manifests are inputs by their addresses', async () => {
+  const { mirror } = await startUpstream()
+  const values = join(await temporaryDirectory(), 'values.yaml')
+  await writeFile(values, 'image: {tag: "1.5"}\nproxy: true\n')
+  const addresses = ['charts/web:1.4.2', 'charts/db', 'manifests/agent:stable'].map(
+    (name) => `oci://${TREE_HOST}/${name}`,
+  )
+  const options = [...mirror, '--values', values, '--set', 'version=16', '--format', 'images']
+  const scan = await runCli(['scan', ...addresses, ...options], { env: ENV })
+  expect(scan, scan.stderr).toMatchObject({ exitCode: 0 })
+  const images = ['shop/agent:3', 'shop/db:16', 'shop/proxy:2', 'shop/web:1.5']
+  expect(scan.stdout.trim().split('\n').sort()).toEqual(full(images))
+  const wrong = await runCli(['scan', `oci://${TREE_HOST}/Charts/web`], { env: ENV })
+  expect(wrong).toMatchObject({ exitCode: 2, stderr: expect.stringContaining('not the address of a chart') })
+  const none = await runCli(['scan', `oci://${TREE_HOST}/charts/web:9.9.9`, ...mirror, '--json'], { env: ENV })
+  expect([none.exitCode, JSON.parse(none.stdout).failures[0].code]).toEqual([3, 'MANIFEST_UNKNOWN'])
+})

@@ -13,6 +13,7 @@ import { criForm, parseReference, type Reference } from '../../oci/reference.ts'
 import { listNames } from '../../plural.ts'
 import { quote } from '../../quote.ts'
 import type { FollowNamed } from '../charts/follow-charts.ts'
+import { splitInputs } from '../charts/input-address.ts'
 import { parsePolicies } from '../flags/policies.ts'
 import { scanOptions } from '../flags/scan-flags.ts'
 import { isUnreadable } from '../inputs/recognition.ts'
@@ -52,15 +53,16 @@ export async function imagesToLock(
 ): Promise<ImagesToLock> {
   const { image, policy } = flags
   const policies = parsePolicies(policy)
-  const locks = await Promise.all(inputs.map(readLock))
+  const { files, addresses } = splitInputs(inputs)
+  const locks = await Promise.all(files.map(readLock))
   const gitops = follow && new GitOpsResources()
   const options = { ...(await scanOptions(flags)), keepWorkloads: flags.nodes !== undefined, gitops }
   const found = await scanInputs(
-    inputs.filter((_, index) => !locks[index]),
+    files.filter((_, index) => !locks[index]),
     options,
   )
   checkComplete(found)
-  const followed = gitops && (await follow?.(found, { ...options, gitops }))
+  const followed = gitops && (await follow?.(found, { ...options, gitops, addresses }))
   const scan = atOrigins(followed?.scan ?? found)
   checkComplete(scan)
   const { artifacts = new Map<string, Descriptor>(), failures = [] } = followed ?? {}

@@ -2,6 +2,7 @@ import type { ChartInstall, ChartSource, NamedArtifact } from '../../discovery/c
 import { type Finding, finding } from '../../finding.ts'
 import { nameOfResource } from '../../kubernetes/objects/resource.ts'
 import type { FetchedArtifact } from './fetch-artifact.ts'
+import { INPUT } from './input-address.ts'
 
 /** That a chart was looked into, and how. */
 export function chartRendered(
@@ -13,7 +14,7 @@ export function chartRendered(
   }: Pick<FetchedArtifact, 'shown' | 'range'> & { readonly target: { readonly digest: string } | undefined },
 ): Finding {
   const parts = [
-    `${shown}: rendered as ${nameOfResource(namer)} installs it`,
+    namer.kind === INPUT ? `${shown}: rendered` : `${shown}: rendered as ${nameOfResource(namer)} installs it`,
     `as release ${release}`,
     ...(namespace === undefined ? [] : [`in namespace ${namespace}`]),
     ...(range === undefined ? [] : [`the newest within ${range} now`]),
@@ -35,7 +36,8 @@ export function valuesUnknown({ namer, unknown }: ChartInstall): Finding[] {
 /** That a chart or an artifact could not be looked into, and why. */
 export function notLookedInto(named: ChartInstall | NamedArtifact, why: string, hint?: string): Finding {
   const { namer, source } = named
-  const what = `${'release' in named ? 'installs the chart' : 'names the artifact'} ${nameOfSource(source)}`
+  const isInput = namer.kind === INPUT
+  const what = `${isInput ? 'is' : 'release' in named ? 'installs the chart' : 'names the artifact'} ${nameOfSource(source)}`
   const message = `${nameOfResource(namer)}: ${what}, whose images are not known here: ${why}`
   return finding('CHART_ELSEWHERE', message, { hint, file: namer.file, line: namer.line })
 }

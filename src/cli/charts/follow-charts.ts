@@ -11,6 +11,7 @@ import type { InputScan, ScanOptions } from '../inputs/scan-inputs.ts'
 import type { ArtifactDoor } from './artifact-door.ts'
 import { chartRendered, nameOfSource, notLookedInto, valuesUnknown } from './chart-findings.ts'
 import { type FetchedArtifact, fetchArtifact } from './fetch-artifact.ts'
+import { INPUT } from './input-address.ts'
 import { becauseOf, joinScans } from './joined-scans.ts'
 import { scanChart, scanManifests } from './look-into.ts'
 
@@ -26,13 +27,15 @@ export interface FollowedCharts {
 /** Looks into what the resources of a scan name. */
 export type FollowNamed = (
   scan: InputScan,
-  options: ScanOptions & { readonly gitops: GitOpsResources },
+  options: ScanOptions & { readonly gitops: GitOpsResources; readonly addresses: readonly string[] },
 ) => Promise<FollowedCharts>
 
 export interface FollowOptions extends ScanOptions {
   readonly door: ArtifactDoor
   /** Everything in the inputs that names charts; what charts bring is added. */
   readonly gitops: GitOpsResources
+  /** Charts and artifacts that are named beside the inputs. */
+  readonly asked: readonly ChartInstall[]
 }
 
 type Named = ChartInstall | NamedArtifact
@@ -51,7 +54,7 @@ export async function followCharts(scan: InputScan, options: FollowOptions): Pro
   const seen = new Set<string>()
   const open = () => {
     const { installs, artifacts } = namedCharts(options.gitops)
-    return [...installs, ...artifacts].filter((named) => isNew(seen, named))
+    return [...options.asked, ...installs, ...artifacts].filter((named) => isNew(seen, named))
   }
   for (let found = open(); found.length > 0; found = open()) {
     for (const named of found) {
@@ -109,17 +112,18 @@ async function lookInto(followed: Followed, named: Named, fetched: Fetched, opti
   const { namer } = named
   if (!packed) return
   if (holds === 'manifests') {
-    return followed.add(
-      await scanManifests({ shown, packed }, options),
-      `in ${shown}, which ${nameOfResource(namer)} names`,
-    )
+    return followed.add(await scanManifests({ shown, packed }, options), becauseIn(shown, namer, 'names'))
   }
   // What only names a chart does not say how it is installed.
   if (!('release' in named)) return
   const found = await scanChart({ shown, packed }, named, options)
   if ('why' in found) return followed.say([notLookedInto(named, found.why, found.hint)])
   followed.say([chartRendered(named, fetched), ...valuesUnknown(named)])
-  followed.add(found.scan, `in ${shown}, which ${nameOfResource(namer)} installs`)
+  followed.add(found.scan, becauseIn(shown, namer, 'installs'))
+}
+
+function becauseIn(shown: string, namer: Namer, does: string): string {
+  return namer.kind === INPUT ? `in ${shown}` : `in ${shown}, which ${nameOfResource(namer)} ${does}`
 }
 
 /** What grows while charts are looked into. */

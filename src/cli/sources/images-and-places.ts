@@ -7,8 +7,11 @@ import { parseReference } from '../../oci/reference.ts'
 import type { RegistryClient } from '../../registry/client/registry-client.ts'
 import { type ImagesToLock, imagesToLock } from '../bundles/images-to-lock.ts'
 import type { lockFlags } from '../bundles/lock-flags.ts'
+import { splitInputs } from '../charts/input-address.ts'
 import { followNamed } from './follow-named.ts'
 import { openPlaces } from './open-places.ts'
+
+type LockFlags = Interfaces.InferredFlags<typeof lockFlags>
 
 /** What is wanted, and the places besides registries that may have it. Their files are open: close them. */
 export interface ImagesAndPlaces {
@@ -17,17 +20,39 @@ export interface ImagesAndPlaces {
 }
 
 /**
- * What inputs and flags ask for; where they only name places, all that is there, of two images with one name the first.
+ * What inputs and flags ask for, with `files` as one place more of which everything is wanted; where they only name places, all that is there, of two images with one name the first.
  *
  * @throws {ExpectedError} as reading inputs and opening places do
  */
 export async function imagesAndPlaces(
   inputs: readonly string[],
-  flags: Interfaces.InferredFlags<typeof lockFlags>,
+  flags: LockFlags,
+  client: RegistryClient,
+  files: Content | undefined,
+): Promise<ImagesAndPlaces> {
+  if (!files) return fromInputs(inputs, flags, client)
+  const names = [...files.names.keys()]
+  const isAll = isEverything(inputs, flags)
+  const image = isAll ? [] : [...flags.image, ...names]
+  const { wanted, places } = await fromInputs(inputs, { ...flags, image }, client)
+  const references = isAll ? [...wanted.references, ...names.map(parseReference)] : wanted.references
+  return { wanted: { ...wanted, references }, places: [files, ...places] }
+}
+
+/** Whether only places are named, so that all that is there is meant. */
+function isEverything(inputs: readonly string[], { from, image }: Pick<LockFlags, 'from' | 'image'>): boolean {
+  return from.length > 0 && inputs.length === 0 && image.length === 0
+}
+
+async function fromInputs(
+  inputs: readonly string[],
+  flags: LockFlags,
   client: RegistryClient,
 ): Promise<ImagesAndPlaces> {
-  if (flags.from.length > 0 && inputs.length === 0 && flags.image.length === 0) return everythingIn(flags.from)
-  const wanted = await imagesToLock(inputs, flags, flags.charts ? followNamed(flags, client) : undefined)
+  if (isEverything(inputs, flags)) return everythingIn(flags.from)
+  const isFollowed = flags.charts || splitInputs(inputs).addresses.length > 0
+  const follow = isFollowed ? followNamed(flags, client) : undefined
+  const wanted = await imagesToLock(inputs, flags, follow)
   return { wanted, places: await openPlaces(flags.from, wanted.references) }
 }
 
