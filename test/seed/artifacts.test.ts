@@ -76,3 +76,18 @@ testWith(['containerd', 'ctr', 'runc'], { root: true })(
     expect(await containerd.cri.imageStatus(`${MODEL}:1`)).toBeUndefined()
   },
 )
+
+test('a bundle of artifacts alone says who hands them out', async () => {
+  const { images, blobs } = await appAndModel()
+  const file = join(await temporaryDirectory(), 'model.tar')
+  const models = images.filter(({ artifacts }) => artifacts)
+  await writeTestBundle(file, models, blobs)
+  const args = ['--method', 'bake', '--root', await temporaryDirectory(), '--platform', 'linux/amd64', file]
+  const { code, stderr } = await runNodeScript(args)
+  expect({ code, stderr }).toMatchObject({
+    code: 2,
+    stderr: expect.stringContaining(
+      'the bundle holds only artifacts (charts, models, files), which registries hand out',
+    ),
+  })
+})

@@ -63,6 +63,8 @@ check_set() {
   check_owners
   [ -z "$expected_set" ] || [ "$expected_set" = "$set_digest" ] ||
     fail 2 "the bundle on this node holds set $set_digest, not $expected_set: $bundle"
+  [ "$wanted_count" -gt 0 ] || grep -q '^name ' "$work/names" ||
+    fail 2 "nothing for a node: the bundle holds only artifacts (charts, models, files), which registries hand out: ${bundle:-$names}"
   [ "$wanted_count" -gt 0 ] ||
     fail 2 "the bundle holds nothing for $platform, only for $(sed -n 's/^name \([^ ]*\) .*/\1/p' "$work/names" | sort -u | tr '\n' ' ' | sed 's/ $//'): ${bundle:-$names}"
 }
