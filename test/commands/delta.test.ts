@@ -8,6 +8,7 @@ import { testWith } from '../support/debian.ts'
 import { startDockerRegistry } from '../support/docker-registry.ts'
 import { MemoryRegistry } from '../support/memory-registry.ts'
 import { temporaryDirectory } from '../support/temporary.ts'
+import { WritableRegistry } from '../support/writable-registry.ts'
 
 const [base, old, added] = [randomBytes(300_000), randomBytes(200_000), randomBytes(100_000)]
 
@@ -87,6 +88,23 @@ testWith(['docker-registry'])(
     }
   },
 )
+
+test('a registry that mounts nothing is told from one without the base: what helps is said', async () => {
+  registry.addImage('zzz', '1', [base, old])
+  registry.addImage('aaa', '1', [base, added])
+  await ok('bundle', '--image', `${registry.host}/zzz:1`, '-o', at('zzz.tar'))
+  await ok('bundle', '--image', `${registry.host}/aaa:1`, '--since', at('zzz.tar'), '-o', at('aaa.tar'))
+  const target = await WritableRegistry.start()
+  target.misbehave = ({ url }, response) => url?.includes('mount=') && response.writeHead(403).end()
+  await ok('push', at('zzz.tar'), target.host)
+  const pushed = await runCli(['push', at('aaa.tar'), target.host, '--retries', '0'])
+  expect(pushed).toMatchObject({
+    exitCode: 3,
+    stderr: expect.stringMatching(/is in \S+\/zzz, and the registry does not give it to \S+\/aaa/),
+  })
+  expect(pushed.stderr).toContain('with --base FILE, which sends it again; or merge the two')
+  await ok('push', at('aaa.tar'), target.host, '--base', at('zzz.tar'))
+})
 
 test('a merge without the base of a delta says which blob it lacks', async () => {
   await ok('bundle', '--image', image, '--since', at('may.tar'), '-o', at('delta.tar'))

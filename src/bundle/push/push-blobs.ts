@@ -96,9 +96,19 @@ export class BlobPusher {
       this.counts.mounted++
       return
     }
+    if (home !== undefined && home !== name && (await this.#target.hasBlob(home, blob)))
+      throw notMounted(name, home, blob)
     const places = home === undefined || home === name ? name : `${name} nor ${home}`
     throw new ExpectedError('BLOB_UNKNOWN', `neither the bundle nor ${places} has blob ${blob.digest}`, {
       hint: 'This bundle is a delta: push the bundle that it builds on first, or name that with --base FILE.',
     })
   }
+}
+
+/** The base was pushed, and the registry hands its blobs to no other repository. */
+function notMounted(name: string, home: string, { digest }: Descriptor): ExpectedError {
+  const message = `blob ${digest} is in ${home}, and the registry does not give it to ${name}: it mounts nothing, or not for this account`
+  return new ExpectedError('BLOB_UNKNOWN', message, {
+    hint: 'Name the bundle that it builds on with --base FILE, which sends it again; or merge the two and push that: nodeseed merge BASE DELTA -o FILE',
+  })
 }
