@@ -7,7 +7,7 @@ import { expect } from 'vitest'
 import { demoContent } from '../../src/demo/images.ts'
 import { openContent } from '../../src/layout/open-content.ts'
 import { writeBundleOf } from '../server/bundle-of.ts'
-import { archiveOf, haulerEntries, imgpkgFiles, layoutFiles, zarfEntries } from '../support/archive-maker.ts'
+import { archiveOf, haulerFiles, imgpkgFiles, layoutFiles, zarfEntries } from '../support/archive-maker.ts'
 import { runCli } from '../support/cli.ts'
 import { type Containerd, startContainerd } from '../support/containerd.ts'
 import { runTool, testWith, tool, toolEnvironment } from '../support/debian.ts'
@@ -164,7 +164,7 @@ testWith(['containerd', 'ctr', 'runc'], { root: true })(
       blobs.set(digest, Buffer.concat(await Array.fromAsync(content.openBlob(digest), (chunk) => Buffer.from(chunk))))
     await content.close()
     const archives = {
-      'haul.tar.zst': zstdCompressSync(await archiveOf(layoutFiles(haulerEntries(lock.images), blobs))),
+      'haul.tar.zst': zstdCompressSync(await archiveOf(haulerFiles(lock.images, blobs))),
       'zarf-package-shop-amd64.tar.zst': zstdCompressSync(
         await archiveOf([
           [{ name: 'zarf.yaml' }, 'kind: x'],

@@ -12,6 +12,7 @@ import {
   archiveOf,
   dockerFiles,
   haulerEntries,
+  haulerFiles,
   imgpkgFiles,
   layoutFiles,
   zarfEntries,
@@ -43,7 +44,8 @@ const KINDS: Record<string, { files: () => ArchiveFile[]; ownDigests?: true; ima
     images: () => local,
   },
   'imgpkg copy --to-tar': { files: () => imgpkgFiles(images, blobs) },
-  'hauler store save': { files: () => layoutFiles(haulerEntries(images), blobs) },
+  'hauler store save': { files: () => haulerFiles(images, blobs) },
+  'hauler store save, of a version with the marker': { files: () => layoutFiles(haulerEntries(images), blobs) },
   'zarf package': {
     files: () => [
       [{ name: 'zarf.yaml' }, 'kind: ZarfPackageConfig'],

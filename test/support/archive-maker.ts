@@ -85,12 +85,27 @@ export function layoutFiles(entries: readonly object[], blobs: Blobs, directory 
   ]
 }
 
+/**
+ * The files of a haul, as hauler 2.0.3 writes it: a layout without its marker, and a `manifest.json` in which an image for
+ * several platforms is there once for each, under one name.
+ */
+export function haulerFiles(images: readonly LockedImage[], blobs: Blobs): ArchiveFile[] {
+  const listed = images.flatMap(({ reference, platforms }) =>
+    platforms.map(({ config, layers }) => ({
+      ...{ Config: blobName(config.digest), RepoTags: [reference] },
+      Layers: layers.map(({ digest }) => blobName(digest)),
+    })),
+  )
+  const files = layoutFiles(haulerEntries(images), blobs).filter(([{ name }]) => name !== 'oci-layout')
+  return [...files, [{ name: 'manifest.json' }, JSON.stringify(listed)]]
+}
+
 /** Entries of an index as hauler writes them: the tag in both annotations, with and without the registry. */
 export function haulerEntries(images: readonly LockedImage[]): object[] {
   return images.map(({ reference, target, platforms }) => ({
     ...target,
     annotations: {
-      kind: `dev.cosignproject.cosign/${platforms.length > 1 ? 'imageIndex' : 'image'}`,
+      kind: `dev.hauler/${platforms.length > 1 ? 'imageIndex' : 'image'}`,
       'io.containerd.image.name': reference,
       'org.opencontainers.image.ref.name': reference.slice(reference.indexOf('/') + 1),
     },

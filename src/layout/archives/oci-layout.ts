@@ -37,14 +37,17 @@ export class OciLayout implements Content {
     this.path = source.path
     this.names = names
     this.unnamed = unnamed
-    this.caveats = [source.files.has('manifest.json') ? SAVED : UNSIGNED]
+    const isSaved = source.files.has('manifest.json') && source.files.has('oci-layout')
+    this.caveats = [isSaved ? SAVED : UNSIGNED]
     this.blobs = blobsAmong(source.files)
     this.#source = source
   }
 
   /** @throws {ExpectedError} BUNDLE_INVALID when it is no layout, INPUT_UNREADABLE */
   static async openDirectory(path: string): Promise<OciLayout> {
-    return OciLayout.#open(await directoryFiles(path))
+    const source = await directoryFiles(path)
+    if (!source.files.has('oci-layout')) throw noLayout(path)
+    return OciLayout.#open(source)
   }
 
   /**
@@ -62,11 +65,7 @@ export class OciLayout implements Content {
 
   static async #open(source: LayoutFiles, nameKeys: readonly string[] = []): Promise<OciLayout> {
     const index = source.files.get('index.json')
-    if (!source.files.has('oci-layout') || !index) {
-      throw new ExpectedError('BUNDLE_INVALID', `${source.path}: neither a bundle nor an OCI image layout`, {
-        hint: 'Name a bundle, or a directory that holds an oci-layout and an index.json.',
-      })
-    }
+    if (!index) throw noLayout(source.path)
     const bytes = await read(source, 'index.json')
     return new OciLayout(source, namesInIndex(bytes, `${source.path}, index.json`, nameKeys))
   }
@@ -112,6 +111,12 @@ export class OciLayout implements Content {
 
 const UNSIGNED = 'an OCI image layout: nothing in it says who made it, nor whether a registry has the same digests'
 const SAVED = `${UNSIGNED}; what docker saves from its own store has digests that no registry has, so pods that name a registry's digest do not find it`
+
+function noLayout(path: string): ExpectedError {
+  return new ExpectedError('BUNDLE_INVALID', `${path}: neither a bundle nor an OCI image layout`, {
+    hint: 'Name a bundle, or a directory that holds an oci-layout and an index.json.',
+  })
+}
 
 function blobsAmong(files: LayoutFiles['files']): BlobSizes {
   const blobs = new Map<Digest, { readonly size: number }>()

@@ -28,6 +28,8 @@ export async function openArchive(file: ByteFile): Promise<Content> {
   const { entries } = index
   if (entries.has(BUNDLE_TABLE)) throw packedAnew(file)
   const layouts = [...entries.keys()].filter((name) => /(?:^|\/)oci-layout$/.test(name)).map(directoryOf)
+  // hauler's hauls have no marker, so that whoever imports one takes its manifest.json.
+  if (layouts.length === 0 && entries.has('index.json') && hasBlobs(entries)) layouts.push('')
   const layout = layouts.includes('') ? '' : layouts[0]
   if (layouts.length > 1 && layout !== '') {
     throw invalid(file, `holds several OCI image layouts: ${layouts.join(', ')}`)
@@ -60,6 +62,10 @@ function noArchive({ path }: ByteFile): ExpectedError {
   return new ExpectedError('BUNDLE_INVALID', `${path}: neither a bundle nor an archive: it does not begin as one`, {
     hint: 'Make a bundle with: nodeseed bundle INPUT... -o FILE',
   })
+}
+
+function hasBlobs(entries: ReadonlyMap<string, TarEntry>): boolean {
+  return [...entries.keys()].some((name) => name.startsWith('blobs/'))
 }
 
 function directoryOf(name: string): string {
