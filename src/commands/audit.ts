@@ -2,13 +2,14 @@ import { Args, Flags, type Interfaces } from '@oclif/core'
 import type { Conditions } from '../audit/facts/conditions.ts'
 import { showsAlwaysPullImages } from '../audit/facts/live/live-pods.ts'
 import { liveFailures } from '../audit/findings/live-failures.ts'
-import { auditHtml } from '../audit/report/html.ts'
+import { type About, auditHtml } from '../audit/report/html.ts'
 import { auditJunit } from '../audit/report/junit.ts'
 import { type AuditReport, type AuditResult, auditCluster, auditReport } from '../audit/report/report.ts'
 import { auditSarif } from '../audit/report/sarif.ts'
 import { FAIL_ON } from '../audit/report/severity.ts'
 import { auditSummary, failsOn, sureImages } from '../audit/report/summary.ts'
 import { auditTable } from '../audit/report/table.ts'
+import type { Lock } from '../bundle/format/lock.ts'
 import { readAuditBundle } from '../cli/audit/audit-bundle.ts'
 import { readConditions } from '../cli/audit/audit-conditions.ts'
 import { filesRead } from '../cli/audit/audit-files.ts'
@@ -16,6 +17,7 @@ import { readPageParts } from '../cli/audit/audit-page.ts'
 import { readAuditSources } from '../cli/audit/audit-sources.ts'
 import { auditText } from '../cli/audit/audit-text.ts'
 import { describeNextStep, nextStep } from '../cli/audit/next-step.ts'
+import { pageAbout } from '../cli/audit/page-about.ts'
 import { wayGone } from '../cli/audit/way-gone.ts'
 import { BaseCommand } from '../cli/base-command.ts'
 import { checkReports } from '../cli/files/report-files.ts'
@@ -54,6 +56,11 @@ Ends with 0 when no workload is below --fail-on, with 4 when one is.`
     'fail-on': Flags.option({ options: FAIL_ON })({ description: 'mildest verdict to fail on', default: 'unknown' }),
     force: Flags.boolean({ description: 'let reports replace files that are no reports of nodeseed' }),
     html: Flags.string({ description: 'write one self-contained page', helpValue: 'FILE' }),
+    date: Flags.string({
+      description: 'date that the page bears, as you write it',
+      helpValue: 'TEXT',
+      dependsOn: ['html'],
+    }),
     sarif: Flags.string({ description: 'write SARIF 2.1.0', helpValue: 'FILE' }),
     output: formatFlag(['table', 'wide', 'json', 'yaml']),
     junit: Flags.string({ description: 'write a JUnit report', helpValue: 'FILE' }),
@@ -88,7 +95,9 @@ Ends with 0 when no workload is below --fail-on, with 4 when one is.`
       const step = nextStep(result, await wayGone(argv as string[], flags, nodes))
       if (step) this.note(describeNextStep(step))
     }
-    await this.#write(result, flags)
+    const named = argv as string[]
+    const about = flags.html === undefined ? [] : await this.#about(result, flags, { named, lock: bundle.lock })
+    await this.#write(result, flags, about)
     const urgent = result.findings.filter(({ severity }) => severity !== 'info')
     this.sayFindings(urgent)
     if (failsOn(result, flags['fail-on'])) this.answerNo()
@@ -99,8 +108,23 @@ Ends with 0 when no workload is below --fail-on, with 4 when one is.`
     }
   }
 
-  async #write(result: AuditResult, { html, sarif, junit, 'fail-on': failOn }: AuditFlags): Promise<void> {
-    if (html !== undefined) await writeTextFile(html, auditHtml(result, await readPageParts()))
+  async #about(
+    result: AuditResult,
+    flags: AuditFlags,
+    { named, lock }: { named: readonly string[]; lock: Lock | undefined },
+  ): Promise<About> {
+    // The bundle says by itself what it is; reading gigabytes of it would say no more.
+    const rest = { ...flags, bundle: undefined, key: undefined, 'newer-than': undefined }
+    const files = (await filesRead(named, rest)).filter((file) => file !== flags.kubectl)
+    return pageAbout(result, flags, { inputs: named, files, lock, version: this.config.version })
+  }
+
+  async #write(
+    result: AuditResult,
+    { html, sarif, junit, 'fail-on': failOn }: AuditFlags,
+    about: About,
+  ): Promise<void> {
+    if (html !== undefined) await writeTextFile(html, auditHtml(result, await readPageParts(), about))
     if (sarif !== undefined)
       await writeTextFile(sarif, JSON.stringify(auditSarif(result, this.config.version), null, 2))
     if (junit !== undefined) await writeTextFile(junit, auditJunit(result, failOn))

@@ -37,11 +37,12 @@ const inBrowser = testWith(['chromium'])
 inBrowser('the page shows the matrix, and each cell tells why', async () => {
   const { page, problems, requests } = await openPage(await htmlOf(smallAudit()))
   const cells = await page.locator('#canvas > .cell').allTextContents()
-  expect(cells.join('')).toBe('✓✗·' + '✓··' + '✗✗·' + '✗✗✗')
+  // The worst first: broken, everywhere, shop, bound.
+  expect(cells.join('')).toBe('✗✗·' + '✗✗✗' + '✓✗·' + '✓··')
   expect(await page.locator('#summary').textContent()).toBe('4 workloads on 3 nodes: 1 safe, 1 at risk, 2 impossible')
-  await page.locator('#c0-1').click()
+  await page.locator('#c2-1').click()
   expect(await page.locator('#detail').textContent()).toContain(`ImageMissing: ${WEB} is not on the node`)
-  await page.locator('#c2-0').click()
+  await page.locator('#c0-0').click()
   expect(await page.locator('#detail').textContent()).toContain(`not an image reference: "${HOSTILE}"`)
   expect(problems).toEqual([])
   expect(requests).toEqual([])
@@ -50,9 +51,9 @@ inBrowser('the page shows the matrix, and each cell tells why', async () => {
 inBrowser('the keyboard reaches every cell', async () => {
   const { page } = await openPage(await htmlOf(smallAudit()))
   await page.locator('#matrix').focus()
-  for (const key of ['Enter', 'ArrowDown', 'ArrowRight', 'End']) await page.keyboard.press(key)
-  expect(await page.locator('.here').getAttribute('id')).toBe('c1-2')
-  expect(await page.locator('#matrix').getAttribute('aria-activedescendant')).toBe('c1-2')
+  for (const key of ['ArrowDown', 'ArrowDown', 'ArrowDown', 'ArrowRight', 'End']) await page.keyboard.press(key)
+  expect(await page.locator('.here').getAttribute('id')).toBe('c3-2')
+  expect(await page.locator('#matrix').getAttribute('aria-activedescendant')).toBe('c3-2')
   expect(await page.locator('#detail').textContent()).toContain('NodeName: the pod is bound to node alpha')
   expect(await page.locator('.here').getAttribute('aria-label')).toBe('Deployment bound on gamma: NodeName')
 })
@@ -62,16 +63,16 @@ inBrowser('search and filters narrow the matrix', async () => {
   const shown = () => page.locator('#shown').textContent()
   const names = () => page.locator('#canvas > .row').allTextContents()
   await page.getByRole('searchbox').fill('shop')
-  expect(await names()).toEqual(['!Deployment shop'])
+  expect(await names()).toEqual(['!Deployment shop1 of 2'])
   await page.getByRole('searchbox').fill('beta')
   expect(await shown()).toBe('4 of 4 workloads, 1 nodes')
   await page.getByRole('searchbox').fill('nothing of this name')
   expect(await page.locator('#canvas').textContent()).toBe('Nothing matches these filters.')
   await page.getByRole('searchbox').fill('')
   await page.getByLabel('safe').uncheck()
-  expect(await names()).not.toContain('✓Deployment bound')
+  expect(await names()).not.toContain('✓Deployment bound1 of 1')
   await page.getByLabel('Reason').selectOption('InvalidImageName')
-  expect(await names()).toEqual(['✗Deployment broken'])
+  expect(await names()).toEqual(['✗Deployment broken0 of 2'])
   await page.getByLabel('equal nodes as one column').check()
   expect(await shown()).toBe('1 of 4 workloads, 3 classes')
 })
@@ -108,6 +109,47 @@ inBrowser('images that are named elsewhere have a table, with who names them', a
   expect(await without.locator('#images').isVisible()).toBe(false)
 })
 
+inBrowser('the page says what it is about, causes first, and the first cell that fails', async () => {
+  const about = [
+    ['Date', '2026-06-01, before the change'],
+    ['Digest of the inputs', `sha256:${'a'.repeat(64)}`],
+    ['Set', HOSTILE],
+  ] as const
+  const html = auditHtml(smallAudit(), await readPageParts(), about)
+  const { page, problems } = await openPage(html)
+  expect(await page.locator('#about > div').allTextContents()).toEqual(about.map(([term, text]) => `${term}${text}`))
+  const causes = await page.locator('#causes li').allTextContents()
+  expect(causes[0]).toMatch(/^✗InvalidImageName .*1 workload, 2 nodes/)
+  expect(causes.join()).toContain(
+    `ImageMissing ${WEB} is not on the node (IfNotPresent: ErrImagePull)1 workload, 1 nodeFix: seed beta`,
+  )
+  expect(await page.locator('.here').getAttribute('id')).toBe('c0-0')
+  expect(await page.locator('#detail').textContent()).toContain('Deployment broken')
+  expect(await page.locator('#signature').isVisible()).toBe(false)
+  await page.emulateMedia({ media: 'print' })
+  expect(await page.locator('#about').isVisible()).toBe(true)
+  expect(await page.locator('#signature').isVisible()).toBe(true)
+  expect(problems).toEqual([])
+})
+
+inBrowser('a screen of 1400, 800 or 400 columns is enough: nothing stands beside it, no word is broken', async () => {
+  const long = workload({ name: 'a-name-that-is-as-long-as-names-of-workloads-get-in-large-companies', image: HOSTILE })
+  const { workloads, nodes } = { workloads: [long, workload({ name: 'shop' })], nodes: [node('alpha'), node('beta')] }
+  const html = auditHtml(auditCluster(workloads, nodes, {}), await readPageParts(), [['Inputs', 'a/b.yaml']])
+  for (const width of [1400, 800, 400]) {
+    const { page } = await openPage(html, { viewport: { width, height: 800 }, hasTouch: width === 400 })
+    expect(await page.evaluate('document.documentElement.scrollWidth')).toBeLessThanOrEqual(width)
+    if (width > 400) continue
+    expect(await page.locator('aside').isVisible()).toBe(false)
+    await page.locator('#c0-0').tap()
+    expect(await page.locator('aside').isVisible()).toBe(true)
+    expect(await page.locator('#detail').textContent()).toContain('InvalidImageName')
+    await page.getByRole('button', { name: 'Close' }).tap()
+    expect(await page.locator('aside').isVisible()).toBe(false)
+    expect(await page.evaluate('getComputedStyle(document.querySelector("#findings td")).display')).toBe('block')
+  }
+})
+
 inBrowser('dark and light have readable colours', async () => {
   for (const [colorScheme, paper] of [
     ['light', 'rgb(255, 255, 255)'],
@@ -125,7 +167,7 @@ inBrowser('a thousand workloads on five hundred nodes stay a few elements', asyn
   )
   const { page, problems } = await openPage(await htmlOf(auditCluster(workloads, nodes, {})))
   await page.locator('#matrix').focus()
-  for (const key of ['Enter', 'End', ...Array(70).fill('PageDown')]) await page.keyboard.press(key)
+  for (const key of ['End', ...Array(70).fill('PageDown')]) await page.keyboard.press(key)
   expect(await page.locator('.here').getAttribute('id')).toBe('c999-499')
   expect(await page.locator('#canvas > div').count()).toBeLessThan(5000)
   expect(problems).toEqual([])

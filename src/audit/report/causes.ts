@@ -23,7 +23,7 @@ interface Group {
   readonly audits: WorkloadAudit[]
 }
 
-const WORST_FIRST: readonly WorkloadVerdict[] = ['impossible', 'atRisk', 'unknown', 'safe']
+export const WORST_FIRST: readonly WorkloadVerdict[] = ['impossible', 'atRisk', 'unknown', 'safe']
 /** Of so many workloads it is asked what would help: each answer costs a look at every class of nodes. */
 const ASKED = 5
 

@@ -4,12 +4,16 @@ import { countNodes } from '../findings/count-nodes.ts'
 import { isOnlyPossible } from '../named/named-images.ts'
 import { PRESENCE_WORDS, sayObstacles, sayUse } from '../named/named-words.ts'
 import type { NodeVerdict } from '../verdict/verdict.ts'
+import { causesOf, WORST_FIRST } from './causes.ts'
 import { reasonsOf } from './reasons.ts'
 import type { AuditResult } from './report.ts'
 import { auditSummary } from './summary.ts'
 
 /** `worker-2` stands before `worker-10`. */
 const BY_NUMBER = new Intl.Collator('en', { numeric: true })
+
+/** So many causes are read before the table of workloads. */
+const MOST_CAUSES = 30
 
 /** The parts of the page, as files. */
 export interface PageParts {
@@ -18,10 +22,13 @@ export interface PageParts {
   readonly js: string
 }
 
+/** What a page says of itself to whoever signs it: terms and texts. */
+export type About = readonly (readonly [term: string, text: string])[]
+
 /** The audit as one page that needs nothing else: no network, no other file. */
-export function auditHtml(result: AuditResult, { html, css, js }: PageParts): string {
+export function auditHtml(result: AuditResult, { html, css, js }: PageParts, about: About = []): string {
   // Inside a script element nothing but `<` can end it. Replacements are functions, as `$` in a text means something.
-  const data = JSON.stringify(pageData(result)).replaceAll('<', '\\u003c')
+  const data = JSON.stringify({ ...pageData(result), about }).replaceAll('<', '\\u003c')
   return html
     .replace('/*STYLE*/', () => css)
     .replace('/*SCRIPT*/', () => js)
@@ -61,6 +68,8 @@ function pageData(result: AuditResult) {
       reasons: verdict === 'safe' ? [] : reasonsOf(audited, nodeClasses),
     }
   })
+  described.sort((a, b) => WORST_FIRST.indexOf(a.verdict) - WORST_FIRST.indexOf(b.verdict))
+  const causes = causesOf(result)
   const nodes = nodeClasses.flatMap((nodeClass, index) =>
     nodeClass.nodes.map((name) => ({ name, index, ...(bytes.get(name) ?? { images: 0, bytes: 0, unneeded: 0 }) })),
   )
@@ -69,6 +78,10 @@ function pageData(result: AuditResult) {
     outcomes: Array.from(outcomes.values(), ({ verdict }) => verdict),
     rows: Array.from(rows.values(), ({ cells }) => cells),
     workloads: described,
+    causeCount: causes.length,
+    causes: causes.slice(0, MOST_CAUSES).map(({ reason, message, verdict, nodes: on, workloads: of, fix }) => ({
+      ...{ reason, message, verdict, fix, nodes: on.length, workloads: of.length },
+    })),
     summary: auditSummary(result).replaceAll('\n', '; '),
     named: namedRows(result, nodes.length),
     findings,

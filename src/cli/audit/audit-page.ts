@@ -8,7 +8,7 @@ export async function readPageParts(): Promise<{ html: string; css: string; js: 
   }
   const [html, css, js] = await Promise.all([
     read('page.html'),
-    read('matrix.css', 'page.css'),
+    read('matrix.css', 'page.css', 'about.css', 'sizes.css'),
     // The last one starts what the others are for.
     read('tables.js', 'page.js'),
   ])

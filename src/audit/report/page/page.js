@@ -1,7 +1,7 @@
 // Runs in the browser. The data are classes: a row of verdicts for each class of equal pods, a column for each class of
 // equal nodes. Only the cells that can be seen are elements, so that thousands of nodes scroll as well as ten do.
 const data = JSON.parse(document.getElementById('data').textContent)
-const [ROW_HEIGHT, COLUMN_WIDTH, HEAD_HEIGHT, NAME_WIDTH] = [24, 24, 120, 260]
+const [ROW_HEIGHT, COLUMN_WIDTH, HEAD_HEIGHT] = [24, 24, 120]
 const VERDICTS = {
   safe: ['✓', 'yes', 'safe'],
   atRisk: ['!', 'no', 'at risk'],
@@ -17,8 +17,11 @@ let rows = []
 let columns = []
 let here = { row: 0, column: 0 }
 let isChosen = false
+let nameWidth = 260
 
 function start() {
+  tellAbout()
+  tellCauses()
   const counts = Object.entries(VERDICTS).map(([verdict, [, , word]]) => [
     verdict,
     word,
@@ -38,13 +41,49 @@ function start() {
   matrix.addEventListener('scroll', () => requestAnimationFrame(draw))
   matrix.addEventListener('click', choose)
   matrix.addEventListener('keydown', move)
-  new ResizeObserver(draw).observe(matrix)
+  document.getElementById('close').addEventListener('click', () => document.body.classList.remove('told'))
+  new ResizeObserver(measure).observe(matrix)
   addEventListener('beforeprint', print)
   document.getElementById('images').hidden = data.named.length === 0
   fill('images', imageTable)
   fill('nodes', nodeTable)
   fill('findings', findingTable)
   filter()
+  measure()
+  chooseWorst()
+}
+
+/** The first cell that fails, of the worst workload, is what is asked about first. */
+function chooseWorst() {
+  const isOpen = (workload) => workload.verdict !== 'safe'
+  const row = rows.findIndex(isOpen)
+  if (row < 0) return
+  const fails = ({ index }, mustLand) => {
+    const { starts, mayLand } = outcomeOf(rows[row], index)
+    return starts !== true && (mayLand || !mustLand)
+  }
+  const landing = columns.findIndex((column) => fails(column, true))
+  const column = landing < 0 ? columns.findIndex((column) => fails(column, false)) : landing
+  if (column >= 0) go(row, column)
+}
+
+/** The names take the room that they need, and on a narrow screen less than half of it. */
+function measure() {
+  const pen = document.createElement('canvas').getContext('2d')
+  pen.font = getComputedStyle(document.body).font
+  const longest = data.workloads.reduce((most, { name }) => (name.length > most.length ? name : most), '')
+  const wanted = pen.measureText(longest).width + pen.measureText('5000 of 5000').width + 52
+  nameWidth = Math.round(Math.max(120, Math.min(wanted, matrix.clientWidth * (matrix.clientWidth < 640 ? 0.58 : 0.5))))
+  resize()
+  draw()
+}
+
+function resize() {
+  canvas.style.width = `${nameWidth + columns.length * COLUMN_WIDTH + 8}px`
+  const height = HEAD_HEIGHT + rows.length * ROW_HEIGHT + 8
+  canvas.style.height = `${height}px`
+  // No higher than what is in it, and its borders.
+  matrix.style.height = `min(70vh, 46rem, ${Math.max(height, HEAD_HEIGHT + 60) + 2}px)`
 }
 
 /** What is in the matrix now. A search that meets node names narrows the columns; else it narrows the rows. */
@@ -72,8 +111,7 @@ function filter() {
   }
   matrix.setAttribute('aria-rowcount', rows.length)
   matrix.setAttribute('aria-colcount', columns.length)
-  canvas.style.width = `${NAME_WIDTH + columns.length * COLUMN_WIDTH + 8}px`
-  canvas.style.height = `${HEAD_HEIGHT + rows.length * ROW_HEIGHT + 8}px`
+  resize()
   draw()
 }
 
@@ -100,7 +138,7 @@ function draw() {
   const firstRow = Math.floor(scrollTop / ROW_HEIGHT)
   const firstColumn = Math.floor(scrollLeft / COLUMN_WIDTH)
   const seenRows = rows.slice(firstRow, firstRow + Math.ceil((clientHeight - HEAD_HEIGHT) / ROW_HEIGHT) + 1)
-  const seenColumns = columns.slice(firstColumn, firstColumn + Math.ceil((clientWidth - NAME_WIDTH) / COLUMN_WIDTH) + 1)
+  const seenColumns = columns.slice(firstColumn, firstColumn + Math.ceil((clientWidth - nameWidth) / COLUMN_WIDTH) + 1)
   const parts = []
   seenRows.forEach((workload, offset) => {
     const row = firstRow + offset
@@ -111,22 +149,22 @@ function draw() {
       const [sign, kind] = signOf(outcome)
       const isHere = isChosen && row === here.row && at === here.column
       parts.push(
-        `<div role="gridcell" id="c${row}-${at}" class="cell ${kind}${isHere ? ' here' : ''}"${isHere ? ` aria-label="${escapeHtml(`${workload.name} on ${column.title}: ${outcome.starts ? 'starts' : outcome.reason}`)}"` : ''} style="top:${top}px;left:${NAME_WIDTH + at * COLUMN_WIDTH}px;width:${COLUMN_WIDTH}px;height:${ROW_HEIGHT}px">${sign}</div>`,
+        `<div role="gridcell" id="c${row}-${at}" class="cell ${kind}${isHere ? ' here' : ''}"${isHere ? ` aria-label="${escapeHtml(`${workload.name} on ${column.title}: ${outcome.starts ? 'starts' : outcome.reason}`)}"` : ''} style="top:${top}px;left:${nameWidth + at * COLUMN_WIDTH}px;width:${COLUMN_WIDTH}px;height:${ROW_HEIGHT}px">${sign}</div>`,
       )
     })
     const [sign, kind, word] = VERDICTS[workload.verdict]
     parts.push(
-      `<div role="rowheader" class="row" data-row="${row}" title="${escapeHtml(workload.name)}" style="top:${top}px;left:${scrollLeft}px;width:${NAME_WIDTH}px;height:${ROW_HEIGHT}px"><span class="verdict ${kind}" title="${word}">${sign}</span>${escapeHtml(workload.name)}</div>`,
+      `<div role="rowheader" class="row" data-row="${row}" title="${escapeHtml(workload.name)}" style="top:${top}px;left:${scrollLeft}px;width:${nameWidth}px;height:${ROW_HEIGHT}px"><span class="verdict ${kind}" title="${word}">${sign}</span><span class="name">${escapeHtml(workload.name)}</span><span class="count">${workload.starting} of ${workload.eligible}</span></div>`,
     )
   })
   seenColumns.forEach((column, across) => {
-    const left = NAME_WIDTH + (firstColumn + across) * COLUMN_WIDTH
+    const left = nameWidth + (firstColumn + across) * COLUMN_WIDTH
     parts.push(
       `<div role="columnheader" class="column" title="${escapeHtml(column.node)}" style="top:${scrollTop}px;left:${left}px;width:${COLUMN_WIDTH}px;height:${HEAD_HEIGHT}px"><span>${escapeHtml(column.title)}</span></div>`,
     )
   })
   parts.push(
-    `<div class="corner" style="top:${scrollTop}px;left:${scrollLeft}px;width:${NAME_WIDTH}px;height:${HEAD_HEIGHT}px">workloads ↓<br>nodes →</div>`,
+    `<div class="corner" style="top:${scrollTop}px;left:${scrollLeft}px;width:${nameWidth}px;height:${HEAD_HEIGHT}px">nodes →<br>workloads ↓<span class="count">starts on</span></div>`,
   )
   canvas.innerHTML = rows.length > 0 ? parts.join('') : '<div style="padding:1rem">Nothing matches these filters.</div>'
 }
@@ -136,8 +174,10 @@ function choose(event) {
   const [x, y] = [event.clientX - box.left, event.clientY - box.top]
   if (y < HEAD_HEIGHT) return
   const row = Math.floor((y + matrix.scrollTop - HEAD_HEIGHT) / ROW_HEIGHT)
-  const column = x < NAME_WIDTH ? -1 : Math.floor((x + matrix.scrollLeft - NAME_WIDTH) / COLUMN_WIDTH)
-  if (row < rows.length && column < columns.length) go(row, column)
+  const column = x < nameWidth ? -1 : Math.floor((x + matrix.scrollLeft - nameWidth) / COLUMN_WIDTH)
+  if (row >= rows.length || column >= columns.length) return
+  go(row, column)
+  document.body.classList.add('told')
 }
 
 const STEPS = {
@@ -155,6 +195,7 @@ function move(event) {
   const step = STEPS[event.key] ?? (event.key === 'Enter' || event.key === ' ' ? [0, 0] : undefined)
   if (!step || rows.length === 0) return
   event.preventDefault()
+  document.body.classList.add('told')
   const within = (value, count) => Math.max(0, Math.min(count - 1, value))
   if (!isChosen) go(here.row, Math.max(0, here.column))
   else go(within(here.row + step[0], rows.length), within(Math.max(0, here.column) + step[1], columns.length))
@@ -169,38 +210,11 @@ function go(row, column) {
   if (top + ROW_HEIGHT > scrollTop + clientHeight - HEAD_HEIGHT)
     matrix.scrollTop = top + ROW_HEIGHT - clientHeight + HEAD_HEIGHT
   if (left < scrollLeft) matrix.scrollLeft = left
-  if (left + COLUMN_WIDTH > scrollLeft + clientWidth - NAME_WIDTH)
-    matrix.scrollLeft = left + COLUMN_WIDTH - clientWidth + NAME_WIDTH
+  if (left + COLUMN_WIDTH > scrollLeft + clientWidth - nameWidth)
+    matrix.scrollLeft = left + COLUMN_WIDTH - clientWidth + nameWidth
   draw()
   matrix.setAttribute('aria-activedescendant', `c${row}-${column}`)
   tell(rows[row], columns[column])
-}
-
-function tell(workload, column) {
-  const outcome = column && outcomeOf(workload, column.index)
-  const answer = outcome && (outcome.starts ? 'It starts here.' : `${outcome.reason}: ${outcome.message}`)
-  const facts = [
-    ...(column ? [[column.node, answer]] : []),
-    [
-      'Verdict',
-      `${VERDICTS[workload.verdict][2]}: starts on ${workload.starting} of ${workload.eligible} nodes that it may land on${workload.replicas === null ? '' : `, ${workload.replicas} wanted`}`,
-    ],
-    ...(workload.idle === null ? [] : [['Pods now', `none (${workload.idle}); judged as if it wanted some`]]),
-    ['Where', workload.place],
-  ]
-  const lists = [
-    ['Images', workload.images],
-    ['What would help, the smallest first', workload.fixes],
-    ['Why not', workload.reasons],
-  ]
-  document.getElementById('detail').innerHTML =
-    `<h2>${escapeHtml(workload.name)}</h2><dl>${facts.map(([term, text]) => `<dt>${escapeHtml(term)}</dt><dd>${escapeHtml(text)}</dd>`).join('')}${lists
-      .filter(([, entries]) => entries.length > 0)
-      .map(
-        ([term, entries]) =>
-          `<dt>${term}</dt><dd><ul>${entries.map((entry) => `<li>${escapeHtml(entry)}</li>`).join('')}</ul></dd>`,
-      )
-      .join('')}</dl>`
 }
 
 /** Paper shows no matrix, but what is in it now, with all reasons. */

@@ -1,4 +1,4 @@
-// The tables of images, nodes and findings below the matrix; the same script as page.js.
+// What is said beside the matrix, and the tables of images, nodes and findings below it; the same script as page.js.
 
 // A table of tens of thousands of rows would freeze the page.
 const MOST_FINDINGS = 500
@@ -30,7 +30,7 @@ function imageTable() {
     .map(({ image, isSure, presence, word, on, bundled, namedBy, reasons }) => {
       const kind = isSure ? PRESENCES[presence] : 'out'
       const held = bundled === null ? '' : bundled ? 'yes' : 'no'
-      return `<tr><td><span class="verdict ${kind}">${word}</span>${isSure ? '' : ' (perhaps no image)'}</td><td>${escapeHtml(image)}</td><td>${on}</td><td>${held}</td><td>${lines(namedBy)}</td><td>${lines(reasons)}</td></tr>`
+      return `<tr><td><span class="verdict ${kind}">${word}</span>${isSure ? '' : ' (perhaps no image)'}</td><td>${breakable(image)}</td><td>${on}</td><td>${held}</td><td>${lines(namedBy)}</td><td>${lines(reasons)}</td></tr>`
     })
   return `<p>It is not known on which nodes their pods land.</p><table><tr><th>It is</th><th>Image</th><th>On nodes</th><th>In the bundle</th><th>Named by</th><th>Why not</th></tr>${body.join('')}</table>${more > 0 ? `<p>${more} more: nodeseed audit --json</p>` : ''}`
 }
@@ -50,7 +50,7 @@ function findingTable() {
     .slice(0, MOST_FINDINGS)
     .map(
       ({ severity, code, message, hint, file, line }) =>
-        `<tr><td>${severity}</td><td>${escapeHtml(code)}</td><td>${escapeHtml(message)}${hint ? `<br><span class="hint">${escapeHtml(hint)}</span>` : ''}</td><td>${escapeHtml(file ? `${file}:${line}` : '')}</td></tr>`,
+        `<tr><td><span class="severity ${severity}">${severity}</span></td><td>${breakable(code)}</td><td>${breakable(message)}${hint ? `<br><span class="hint">${breakable(hint)}</span>` : ''}</td><td>${breakable(file ? `${file}:${line}` : '')}</td></tr>`,
     )
   return `<table><tr><th>Severity</th><th>Code</th><th>What</th><th>Where</th></tr>${body.join('')}</table>${more > 0 ? `<p>${more} more: nodeseed audit --json</p>` : ''}`
 }
@@ -59,6 +59,61 @@ function formatBytes(bytes) {
   const power = Math.min(4, Math.floor(Math.log10(Math.max(1, bytes)) / 3))
   const value = bytes / 1000 ** power
   return `${value < 10 && power > 0 ? value.toFixed(1) : Math.round(value)} ${['B', 'kB', 'MB', 'GB', 'TB'][power]}`
+}
+
+function tell(workload, column) {
+  const outcome = column && outcomeOf(workload, column.index)
+  const answer = outcome && (outcome.starts ? 'It starts here.' : `${outcome.reason}: ${outcome.message}`)
+  const facts = [
+    ...(column ? [[column.node, answer]] : []),
+    [
+      'Verdict',
+      `${VERDICTS[workload.verdict][2]}: starts on ${workload.starting} of ${workload.eligible} nodes that it may land on${workload.replicas === null ? '' : `, ${workload.replicas} wanted`}`,
+    ],
+    ...(workload.idle === null ? [] : [['Pods now', `none (${workload.idle}); judged as if it wanted some`]]),
+    ['Where', workload.place],
+  ]
+  const lists = [
+    ['Images', workload.images],
+    ['What would help, the smallest first', workload.fixes],
+    ['Why not', workload.reasons],
+  ]
+  document.getElementById('detail').innerHTML =
+    `<h2>${breakable(workload.name)}</h2><dl>${facts.map(([term, text]) => `<dt>${escapeHtml(term)}</dt><dd>${breakable(text)}</dd>`).join('')}${lists
+      .filter(([, entries]) => entries.length > 0)
+      .map(
+        ([term, entries]) =>
+          `<dt>${term}</dt><dd><ul>${entries.map((entry) => `<li>${breakable(entry)}</li>`).join('')}</ul></dd>`,
+      )
+      .join('')}</dl>`
+}
+
+/** What the page is about, for whoever signs it. */
+function tellAbout() {
+  document.getElementById('about').innerHTML = data.about
+    .map(([term, text]) => `<div><dt>${escapeHtml(term)}</dt><dd>${breakable(text)}</dd></div>`)
+    .join('')
+}
+
+/** Each cause once, the worst first, with how much it keeps from being safe. */
+function tellCauses() {
+  const place = document.getElementById('causes')
+  place.hidden = data.causes.length === 0
+  const more = data.causeCount - data.causes.length
+  const items = data.causes.map(
+    ({ verdict, reason, message, nodes, workloads, fix }) =>
+      `<li><span class="verdict ${VERDICTS[verdict][1]}" title="${VERDICTS[verdict][2]}">${VERDICTS[verdict][0]}</span><div><b>${escapeHtml(reason)}</b> ${breakable(message)}<br><span class="hint">${count(workloads, 'workload')}, ${count(nodes, 'node')}</span>${fix ? `<br>Fix: ${breakable(fix)}` : ''}</div></li>`,
+  )
+  place.innerHTML = `<h2>What keeps workloads from being safe</h2><ol>${items.join('')}</ol>${more > 0 ? `<p>${more} more causes: nodeseed audit --all</p>` : ''}`
+}
+
+function count(number, noun) {
+  return `${number} ${noun}${number === 1 ? '' : 's'}`
+}
+
+/** May be broken behind what separates the parts of a name, so that no word is broken inside. */
+function breakable(text) {
+  return escapeHtml(text).replace(/(?<=\w)([/:@=_]|\.(?=\w))/g, '$1<wbr>')
 }
 
 function escapeHtml(text) {
