@@ -38,6 +38,8 @@ export interface ImagesToLock {
   readonly artifacts?: ReadonlyMap<string, Descriptor>
   /** What was to be looked into and could not be had. */
   readonly failures?: readonly ImageFailure[]
+  /** What the locks among the inputs had to leave out. */
+  readonly missing?: readonly string[]
 }
 
 /**
@@ -76,7 +78,7 @@ export async function imagesToLock(
     ({ subject }) => !references.some((reference) => criForm(reference) === subject),
   )
   if (references.length + locked.length + failures.length > 0)
-    return { references, locked, workloads: scan.workloads, leftOut, edition, artifacts, failures }
+    return { references, locked, workloads: scan.workloads, leftOut, edition, artifacts, failures, missing }
   throw nothingToLock(inputs, policy, leftOut)
 }
 

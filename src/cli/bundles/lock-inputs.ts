@@ -9,14 +9,15 @@ import { type ManifestNeeds, needsOfLock, sumOfNeeds } from '../../bundle/lock/m
 import { quotaFindings } from '../../bundle/lock/quota-findings.ts'
 import { withPlaces, withResolved } from '../../bundle/lock/source-images.ts'
 import { ExpectedError } from '../../errors.ts'
-import type { Finding } from '../../finding.ts'
+import { type Finding, finding } from '../../finding.ts'
 import type { Workload } from '../../kubernetes/objects/workload.ts'
 import type { Content } from '../../oci/content/content.ts'
 import type { Digest } from '../../oci/digest.ts'
-import { formatReference } from '../../oci/reference.ts'
+import { formatReference, parseReference } from '../../oci/reference.ts'
 import { listNames } from '../../plural.ts'
 import type { RegistryClient } from '../../registry/client/registry-client.ts'
 import { workloadsWithoutNode } from '../../seed/placement/without-node.ts'
+import { HELM_CONFIG } from '../charts/fetch-artifact.ts'
 import { readNodesFile } from '../files/nodes-file.ts'
 import { DEFAULT_PLATFORMS, DEFAULT_PLATFORMS_NOTE, platformsFrom } from '../flags/platform-flags.ts'
 import { knownQuota, learnQuotas } from '../registry/quota.ts'
@@ -52,7 +53,15 @@ export interface LockedInputs {
  * @throws {ExpectedError} IMAGES_FAILED, TIMED_OUT; PLATFORM_UNAVAILABLE where a workload would have no node
  */
 export async function lockInputs(
-  { references, locked, edition, workloads, artifacts = new Map(), failures: unread = [] }: ImagesToLock,
+  {
+    references,
+    locked,
+    edition,
+    workloads,
+    artifacts = new Map(),
+    failures: unread = [],
+    missing: earlier = [],
+  }: ImagesToLock,
   flags: Interfaces.InferredFlags<typeof lockFlags>,
   { client, kept, places, local, fetchesLocked, onLocked, note, sayFindings }: LockRun,
 ): Promise<LockedInputs> {
@@ -95,7 +104,7 @@ export async function lockInputs(
   const lacking = lackingPlatforms(images, platforms ?? [])
   if (lacking.length > 0 && flags.nodes) await checkNodes(images, workloads, flags.nodes)
   const whole = { ...known, images, ...(missing.length > 0 && { missing }) }
-  return { lock: whole, leftOut: [...leftOut, ...lacking], documents }
+  return { lock: whole, leftOut: [...leftOut, ...lacking, ...notLookedInto(lock, earlier)], documents }
 }
 
 /** @throws {ExpectedError} PLATFORM_UNAVAILABLE naming the workloads that no node could run */
@@ -105,4 +114,23 @@ async function checkNodes(images: readonly LockedImage[], workloads: readonly Wo
   throw new ExpectedError('PLATFORM_UNAVAILABLE', without.join('\n'), {
     hint: 'Have these images built for a platform of the nodes, or leave the workloads out.',
   })
+}
+
+/** Charts that a lock had to leave out: how they are installed is not known any more. */
+function notLookedInto({ images }: Lock, missing: readonly string[]): Finding[] {
+  const charts = images.filter(
+    ({ reference, artifacts = [] }) =>
+      missing.some((name) => formatReference(parseReference(name)) === reference) &&
+      artifacts.some(({ artifactType }) => artifactType === HELM_CONFIG),
+  )
+  return charts.map(({ reference }) =>
+    finding(
+      'CHART_ELSEWHERE',
+      `${reference}: was missing when it was to be looked into, so its images are not known here`,
+      {
+        hint: 'Lock the manifests that install it again.',
+        subject: reference,
+      },
+    ),
+  )
 }

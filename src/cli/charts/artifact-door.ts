@@ -38,8 +38,7 @@ export function artifactDoor(client: RegistryClient, places: readonly Content[],
       const place = holder(blob)
       const bytes = place ? await wholeBlob(place, blob) : await download(client, repository, blob)
       if (isContentOf(blob.digest, bytes)) return bytes
-      const problem = `blob ${blob.digest} is damaged, or somebody changed it`
-      throw new ExpectedError('CONTENT_MISMATCH', `${formatReference(repository)}: ${problem}`)
+      throw notWhatItSays(repository, blob)
     },
   }
 }
@@ -53,12 +52,20 @@ async function download(client: RegistryClient, repository: Reference, blob: Des
   const sink = {
     received: 0,
     write(chunk: Uint8Array): undefined {
+      if (sink.received + chunk.byteLength > blob.size) throw notWhatItSays(repository, blob)
       bytes.set(chunk, sink.received)
       sink.received += chunk.byteLength
     },
   }
   await client.readBlob(repository, blob, sink)
   return bytes.subarray(0, sink.received)
+}
+
+function notWhatItSays(repository: Reference, { digest }: Descriptor): ExpectedError {
+  const problem = `blob ${digest} is damaged, or somebody changed it`
+  return new ExpectedError('CONTENT_MISMATCH', `${formatReference(repository)}: ${problem}`, {
+    hint: 'Ask another mirror, or have it pushed again.',
+  })
 }
 
 function tooLarge(repository: Reference, { digest, size }: Descriptor): ExpectedError {

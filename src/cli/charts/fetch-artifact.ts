@@ -20,7 +20,8 @@ export interface FetchedArtifact {
   readonly packed: Uint8Array | undefined
 }
 
-const HELM_CONFIG = 'application/vnd.cncf.helm.config.v1+json'
+/** The media type of a chart's configuration. */
+export const HELM_CONFIG = 'application/vnd.cncf.helm.config.v1+json'
 const HELM_CHART = /^application\/vnd\.cncf\.helm\.chart\.content\.v1\.tar\+gzip$|^application\/tar\+gzip$/
 const FLUX_CONFIG = 'application/vnd.cncf.flux.config.v1+json'
 const FLUX_CONTENT = 'application/vnd.cncf.flux.content.v1.tar+gzip'

@@ -6,7 +6,7 @@ import { ExpectedError, endsRun } from '../../errors.ts'
 import type { Finding } from '../../finding.ts'
 import { nameOfResource } from '../../kubernetes/objects/resource.ts'
 import type { Descriptor } from '../../oci/descriptor.ts'
-import { formatReference } from '../../oci/reference.ts'
+import { findReference, formatReference } from '../../oci/reference.ts'
 import type { InputScan, ScanOptions } from '../inputs/scan-inputs.ts'
 import type { ArtifactDoor } from './artifact-door.ts'
 import { chartRendered, nameOfSource, notLookedInto, valuesUnknown } from './chart-findings.ts'
@@ -87,8 +87,8 @@ async function follow(followed: Followed, named: Named, options: Following): Pro
     await lookInto(followed, named, fetched, options)
   } catch (error) {
     if (!(error instanceof ExpectedError) || endsRun(error)) throw error
-    if (source.at === 'registry') followed.fail(nameOfSource(source), error)
-    else followed.say([notLookedInto(named, error.message, error.hint)])
+    if (source.at === 'registry') followed.fail(source, error)
+    followed.say([notLookedInto(named, error.message, error.hint)])
   }
 }
 
@@ -149,9 +149,11 @@ class Followed {
     this.#scan = { ...this.#scan, findings: [...this.#scan.findings, ...told] }
   }
 
-  fail(name: string, error: ExpectedError): void {
-    const reference = name.replace(/^oci:\/\//, '')
-    this.failures.set(reference, { reference, error })
+  /** A range of versions is no tag, so that of it the repository is what failed. */
+  fail(source: Extract<ChartSource, { at: 'registry' }>, error: ExpectedError): void {
+    const name = nameOfSource(source).replace(/^oci:\/\//, '')
+    const reference = findReference(name) ? name : source.repository
+    this.failures.set(name, { reference, error })
   }
 
   /** What the scan said of a chart before it was looked for. */

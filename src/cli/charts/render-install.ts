@@ -79,9 +79,18 @@ async function textOf(tree: PackedTree, path: string): Promise<string> {
 function named(error: unknown, chart: string, shown: string): unknown {
   if (!(error instanceof ExpectedError)) return error
   const message = error.message.replaceAll(chart, shown).replace(`${shown}: `, '')
-  const isHere = !/helm is not here/.test(message)
+  const hint = hintFor(message)
   return new ExpectedError(error.code, message.replace(/^is a Helm chart, and helm/, 'helm'), {
-    hint: isHere ? error.hint?.replaceAll(chart, shown) : 'Install helm, and run the same command again.',
+    hint: hint ?? error.hint?.replaceAll(chart, shown),
     cause: error,
   })
+}
+
+function hintFor(message: string): string | undefined {
+  if (/helm is not here/.test(message)) return 'Install helm, and run the same command again.'
+  if (/missing in charts\/ directory/.test(message)) {
+    return 'Have it published with the charts that it depends on: helm dependency build, then helm package.'
+  }
+  if (!/^helm /.test(message)) return undefined
+  return 'Render it with its values where they are, and scan the result too: helm template NAME CHART --values FILE | nodeseed scan -'
 }

@@ -58,7 +58,7 @@ function chartOfSpec(
   spec: Readonly<Record<string, unknown>>,
   namespace: string | undefined,
 ): Pick<ChartInstall, 'source' | 'valuesFiles'> {
-  const valuesFiles = textsOf(spec.valuesFiles)
+  const valuesFiles = [...textsOf(spec.valuesFiles), ...textsOf([spec.valuesFile])]
   const [chart, kind, name] = [textAt(spec, 'chart'), textAt(spec, 'sourceRef.kind'), textAt(spec, 'sourceRef.name')]
   const referred = resources.find(SOURCE, kind ?? '', name, textAt(spec, 'sourceRef.namespace') ?? namespace)
   const why =

@@ -1,8 +1,9 @@
 import { mkdir, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { promisify } from 'node:util'
 import { gunzip } from 'node:zlib'
-import { ExpectedError } from '../../errors.ts'
+import { ExpectedError, writeError } from '../../errors.ts'
 import { ByteFile } from '../files/byte-file.ts'
 import { openUnnamed } from '../files/unnamed-file.ts'
 import { indexTar, type TarEntry, withoutLinks } from '../tar/tar-index.ts'
@@ -34,7 +35,9 @@ export class PackedTree {
     const handle = await openUnnamed()
     const file = ByteFile.ofHandle(path, handle, bytes.length)
     try {
-      await handle.writeFile(bytes)
+      await handle.writeFile(bytes).catch((error) => {
+        throw writeError(tmpdir(), error)
+      })
       const entries = withoutLinks(file, await indexTar(file))
       if (entries.size > MAX_FILES) throw tooMuch(path, `more than ${MAX_FILES} files`)
       return new PackedTree(file, entries)
