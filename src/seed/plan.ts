@@ -38,6 +38,8 @@ export interface SeedingPlan {
     readonly digest: string
     readonly label: string
     readonly images: readonly string[]
+    /** What each of these names stands for, in their order. */
+    readonly digests: readonly string[]
     readonly nodes: readonly string[]
   }[]
   readonly nodes: readonly NodePlacement[]
@@ -135,6 +137,7 @@ export function planSeeding(
     digest: set.digest,
     label: labels.get(set)?.key ?? '',
     images: set.images.flatMap(({ names }) => names),
+    digests: set.images.flatMap(({ names, target }) => names.map(() => target.digest)),
     nodes: set.nodes,
   }))
   const patched = patches.map(({ workload: { resource }, nodeSelector }) => {

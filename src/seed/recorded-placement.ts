@@ -3,10 +3,16 @@ import { SEEDED } from '../bundle/format/seed-set.ts'
 import { nameOfNode } from '../kubernetes/objects/node.ts'
 import { isObject } from '../kubernetes/objects/resource.ts'
 import { SET_LABEL } from './output/daemon-set.ts'
-import type { SeedingPlan } from './plan.ts'
+import { isRecordedNode, isRecordedSet, type RecordedNode, type RecordedSet } from './placement/recorded-sets.ts'
 
 /** What `placement.json` says, as far as labels go. */
-export type RecordedPlacement = Pick<SeedingPlan, 'namespace' | 'sets' | 'nodes'>
+export interface RecordedPlacement {
+  readonly namespace: string
+  readonly sets: readonly RecordedSet[]
+  readonly nodes: readonly RecordedNode[]
+  /** Nodes that get every image by other means. */
+  readonly prepared?: readonly { readonly node: string }[]
+}
 
 /** What is to be done to the labels of one node. */
 export interface NodeLabelling {
@@ -86,7 +92,19 @@ export function labelArguments({
 
 /** Whether a value has the form of `placement.json`. */
 export function isRecordedPlacement(value: unknown): value is RecordedPlacement {
-  return isObject(value) && isLabel(value.namespace) && Array.isArray(value.sets) && Array.isArray(value.nodes)
+  return (
+    isObject(value) &&
+    isLabel(value.namespace) &&
+    Array.isArray(value.sets) &&
+    value.sets.every(isRecordedSet) &&
+    Array.isArray(value.nodes) &&
+    value.nodes.every(isRecordedNode) &&
+    (value.prepared === undefined || (Array.isArray(value.prepared) && value.prepared.every(isPreparedNode)))
+  )
+}
+
+function isPreparedNode(value: unknown): boolean {
+  return isObject(value) && typeof value.node === 'string'
 }
 
 /** It becomes an argument of kubectl. Source: k8s.io/apimachinery, IsDNS1123Label. */

@@ -49,11 +49,24 @@ test('audit says which step comes next, and each step that is gone leads to the 
 
   await runCli(['seed', bundle, '--nodes', nodes, '-o', seed, SHOP])
   expect((await audit(SHOP, '--placement', seed)).step).toMatch(
-    /^\d nodes of DIR\/seed have no label of a seeded set yet\n {2}1\. kubectl apply -k DIR\/seed\/seeding\n {2}2\. sh DIR\/seed\/labels\.sh\n {2}3\. kubectl get nodes/,
+    /^labels\.sh of DIR\/seed has not run: \d nodes of it have no label of a seeded set\n {2}1\. kubectl apply -k DIR\/seed\/seeding\n {2}2\. sh DIR\/seed\/labels\.sh\n {2}3\. kubectl get nodes/,
   )
 
   const placement = JSON.parse(await readFile(join(seed, 'placement.json'), 'utf8')) as Placement
   const list = parse(await readFile(nodes, 'utf8')) as NodeList
+  for (const { status } of list.items) status.allocatable = { cpu: '4', memory: '8Gi', pods: '110' }
+  await writeFile(nodes, stringify(list))
+  const patched = join(directory, 'patched.yaml')
+  await writeFile(patched, (await runCli(['patch', SHOP, '--placement', seed])).stdout)
+  const assumed = ['--placement', seed, '--assume-seeded']
+  expect(await audit(patched, '--bundle', bundle, ...assumed)).toEqual({
+    exitCode: 0,
+    step: expect.stringMatching(
+      /^DIR\/seed is assumed to be seeded and labelled; \d nodes of it are not yet\n {2}1\. kubectl/,
+    ),
+  })
+  expect((await audit(patched, '--bundle', bundle, '--placement', seed)).exitCode).toBe(4)
+
   for (const { node, sets } of placement.nodes) {
     const item = list.items.find(({ metadata }) => metadata.name === node)
     for (const { digest, label, images } of placement.sets) {
@@ -62,12 +75,9 @@ test('audit says which step comes next, and each step that is gone leads to the 
       item.status.images = [...item.status.images, ...images.map((name) => ({ names: [name], sizeBytes: 1000 }))]
     }
   }
-  for (const { status } of list.items) status.allocatable = { cpu: '4', memory: '8Gi', pods: '110' }
   await writeFile(nodes, stringify(list))
   expect((await audit(SHOP, '--placement', seed)).step).toMatch(
     /^the nodes of DIR\/seed are labelled, and .*\n {2}1\. nodeseed patch examples\/seed\/shop.yaml --placement DIR\/seed > patched\.yaml$/,
   )
-  const patched = join(directory, 'patched.yaml')
-  await writeFile(patched, (await runCli(['patch', SHOP, '--placement', seed])).stdout)
   expect(await audit(patched, '--placement', seed)).toEqual({ exitCode: 0, step: undefined })
 })

@@ -7,8 +7,14 @@ import { digestOf } from '../../src/oci/digest.ts'
 import { isRecordedPlacement } from '../../src/seed/recorded-placement.ts'
 import { temporaryDirectory } from '../support/temporary.ts'
 
+const SET = '0123456789abcdef'
+
 const placement = (...images: string[]) =>
-  JSON.stringify({ namespace: 'n', sets: [{ name: 's', digest: '0123456789abcdef', images }], nodes: [] })
+  JSON.stringify({
+    namespace: 'n',
+    sets: [{ name: 's', digest: SET, label: `s.nodeseed.dev/${SET}`, images }],
+    nodes: [],
+  })
 
 type Change = (directory: string) => Promise<void>
 const write =

@@ -6,14 +6,31 @@ import type { StorageFacts } from '../../kubernetes/storage/storage-facts.ts'
 import type { ImageListing } from './images/node-images.ts'
 import type { MutationFacts } from './mutation-facts.ts'
 
+/** What a seed label stands for. */
+export interface HeldSet {
+  readonly digest: string
+  readonly names: readonly string[]
+  /** What each name stands for, as far as that is recorded. */
+  readonly digests?: readonly string[] | undefined
+}
+
+/** A set that a node is to hold. */
+export interface PlacedSet {
+  readonly digest: string
+  /** Key of the label that the node gets for it; none where nobody labels it. */
+  readonly label?: string
+}
+
 /** What is true of the whole cluster, as far as the operator told. */
 export interface Conditions extends AdmissionFacts, MutationFacts {
   /** What the bundle holds. */
   readonly lock?: Lock
   /** What each seed label stands for. Left out: the only set is the whole bundle. */
-  readonly seedSets?: readonly { readonly digest: string; readonly names: readonly string[] }[]
+  readonly seedSets?: readonly HeldSet[]
   /** Asks what would be if every node were seeded with the bundle. */
   readonly assumeSeeded?: boolean
+  /** Where a placement says which sets seeding brings to each node. Other nodes are not seeded. */
+  readonly placedSets?: ReadonlyMap<string, readonly PlacedSet[]>
   /** What the runtimes are configured to use; nobody can guess it from the cluster. */
   readonly sandboxImage?: string
   /** A registry on this side of the gap answers for the images (those of the bundle, where there is one). */

@@ -2,7 +2,8 @@ import type { Node } from 'kubernetes-types/core/v1.js'
 import type { LockedImage } from '../../bundle/format/lock.ts'
 import { isSeeded, seedSetDigest } from '../../bundle/format/seed-set.ts'
 import { nameOfNode } from '../../kubernetes/objects/node.ts'
-import { type Conditions, kubeletOf } from './conditions.ts'
+import { compareSet } from './compare-set.ts'
+import { type Conditions, type HeldSet, kubeletOf } from './conditions.ts'
 import { bundleListing, type ImageListing, runsDocker, statusListing } from './images/node-images.ts'
 
 /**
@@ -13,17 +14,35 @@ export function nodeListings(
   locked: ReadonlyMap<string, LockedImage>,
   conditions: Conditions,
 ): (node: Node) => ImageListing[] {
-  const { lock, seedSets, assumeSeeded } = conditions
-  const sets = [...(lock ? [{ digest: seedSetDigest(lock), names: [...locked.keys()] }] : []), ...(seedSets ?? [])].map(
-    ({ digest, names }) => ({ digest, usual: bundleListing(names), docker: bundleListing(names, true) }),
-  )
-  const whole = lock && assumeSeeded ? sets[0] : undefined
-  const assumed = whole && { usual: assume(whole.usual), docker: assume(whole.docker) }
+  const { lock, seedSets = [], assumeSeeded, placedSets } = conditions
+  const whole = lock && { digest: seedSetDigest(lock), names: [...locked.keys()] }
+  const sets = [...(whole ? [whole] : []), ...seedSets].map((set) => ({
+    digest: set.digest,
+    usual: heldListing(set, locked),
+    docker: heldListing(set, locked, true),
+  }))
+  const comes = (name: string): typeof sets => {
+    if (!whole || !assumeSeeded) return []
+    const placed = placedSets?.get(name) ?? (placedSets ? [] : [whole])
+    return placed.flatMap(({ digest }) => sets.find((set) => set.digest === digest) ?? [])
+  }
+  const assumed = new Map(sets.map((set) => [set, { usual: assume(set.usual), docker: assume(set.docker) }]))
   return (node) => {
     const store = runsDocker(node) ? 'docker' : 'usual'
     const seeded = sets.filter(({ digest }) => isSeeded(node.metadata?.labels, digest))
-    return [...ownListings(node, conditions), ...(assumed ? [assumed[store]] : []), ...seeded.map((set) => set[store])]
+    const coming = comes(nameOfNode(node)).flatMap((set) => assumed.get(set)?.[store] ?? [])
+    return [...ownListings(node, conditions), ...coming, ...seeded.map((set) => set[store])]
   }
+}
+
+/** What holds a set, with a doubt at each name that stands for another image there than in the bundle, or may do so. */
+function heldListing(set: HeldSet, locked: ReadonlyMap<string, LockedImage>, isDocker = false): ImageListing {
+  const { strangers } = compareSet(set, locked)
+  return bundleListing(set.names, isDocker, (name) =>
+    strangers.has(name)
+      ? `the bundle is not what set ${set.digest} was made of: ${name} is another image in it`
+      : undefined,
+  )
 }
 
 /** What the runtime and the kubelet list. */

@@ -4,6 +4,7 @@ import { nameOfNode } from '../../kubernetes/objects/node.ts'
 import type { Resource } from '../../kubernetes/objects/resource.ts'
 import type { Workload } from '../../kubernetes/objects/workload.ts'
 import { type Audit, audit, lockedByName, type WorkloadAudit, type WorkloadVerdict } from '../audit.ts'
+import { withAssumedLabels } from '../facts/assumed-labels.ts'
 import type { Conditions } from '../facts/conditions.ts'
 import { nameOnNode } from '../facts/images/image-lookup.ts'
 import { type NodeBytes, nodeBytes, unneededFinding } from '../facts/node-bytes.ts'
@@ -47,7 +48,8 @@ export function auditCluster(
   images: readonly ScannedImage[] = [],
   resources: readonly Resource[] = [],
 ): AuditResult {
-  const result = audit(workloads, nodes, conditions)
+  const then = withAssumedLabels(nodes, conditions)
+  const result = audit(workloads, then, conditions)
   const locked = lockedByName(conditions.lock?.images ?? [])
   const accounted = accountImages(images, workloads, nodes, { locked, conditions })
   const needed = new Set(result.workloads.flatMap(({ podClass }) => podClass.images.flatMap(({ name }) => name ?? [])))
@@ -65,7 +67,7 @@ export function auditCluster(
     images: accounted,
     unnamed: unnamedImages(findings, workloads),
     bytes,
-    fixesOf: fixesByVerdicts(result, nodes, conditions),
+    fixesOf: fixesByVerdicts(result, then, conditions),
     findings: [
       ...findings,
       ...notJudgedFindings(notJudged),

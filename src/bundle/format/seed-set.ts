@@ -11,7 +11,12 @@ export const SEEDED = 'seeded'
  */
 export function seedSetDigest({ images }: { readonly images: readonly LockedImage[] }): string {
   const seeded = images.filter((image) => !isArtifact(image))
-  const lines = new Set(seeded.flatMap(({ names, target }) => names.map((name) => `${name} ${target.digest}\n`)))
+  return seedSetDigestOf(seeded.flatMap(({ names, target }) => names.map((name) => [name, target.digest] as const)))
+}
+
+/** The same of names, each with the digest that it stands for. */
+export function seedSetDigestOf(names: readonly (readonly [name: string, digest: string])[]): string {
+  const lines = new Set(names.map(([name, digest]) => `${name} ${digest}\n`))
   return createHash('sha256')
     .update([...lines].sort().join(''))
     .digest('hex')

@@ -11,11 +11,10 @@ import { runtimeClassOf } from '../../kubernetes/objects/runtime-class.ts'
 import type { Labels } from '../../kubernetes/pods/label-selector.ts'
 import { storageFacts } from '../../kubernetes/storage/storage-facts.ts'
 import { criForm, parseReference } from '../../oci/reference.ts'
-import { isRecordedPlacement } from '../../seed/recorded-placement.ts'
-import { readPlacementFile } from '../files/placement-file.ts'
 import type { conditionFlags, sourceFlags } from '../flags/audit-flags.ts'
 import type { InputScan } from '../inputs/scan-inputs.ts'
 import { readKubeletConfig, readNodeListings } from './audit-files.ts'
+import { readPlaced } from './audit-placement.ts'
 
 type ConditionFlags = Interfaces.InferredFlags<typeof sourceFlags> & Interfaces.InferredFlags<typeof conditionFlags>
 
@@ -34,7 +33,7 @@ export async function readConditions(
   const classes = resources.flatMap((resource) => runtimeClassOf(resource) ?? [])
   return {
     ...(lock && { lock }),
-    ...(flags.placement !== undefined && { seedSets: await readSeedSets(flags.placement) }),
+    ...(flags.placement !== undefined && (await readPlaced(flags.placement, { ...flags, lock }))),
     ...(flags['sandbox-image'] && { sandboxImage: criForm(parseReference(flags['sandbox-image'])) }),
     ...(flags['kubelet-config'] !== undefined && { kubelet: await readKubeletConfig(flags['kubelet-config']) }),
     assumeSeeded: flags['assume-seeded'],
@@ -58,9 +57,4 @@ export async function readConditions(
 function marksOfNamespaces(resources: readonly Resource[], key: 'labels' | 'annotations'): ReadonlyMap<string, Labels> {
   const namespaces = resources.filter(({ kind, apiVersion }) => kind === 'Namespace' && apiVersion === 'v1')
   return new Map(namespaces.map(({ name, value }) => [name, (valueAt(value, ['metadata', key]) ?? {}) as Labels]))
-}
-
-async function readSeedSets(directory: string): Promise<NonNullable<Conditions['seedSets']>> {
-  const { sets } = await readPlacementFile(directory, isRecordedPlacement, { mustBeListed: true })
-  return sets.map(({ digest, images }) => ({ digest, names: images }))
 }

@@ -38,7 +38,7 @@ export function nextStep({ workloads }: Pick<AuditResult, 'workloads'>, way: Way
   const waiting = workloads.filter(waitsForImages)
   const { bundle, placement, isAssumed } = way
   const isUnlabelled = placement !== undefined && placement.unlabelled.length > 0
-  const isOpen = isUnlabelled ? workloads.some(({ verdict }) => verdict !== 'safe') : isAssumed && bundle !== undefined
+  const isOpen = isUnlabelled || (isAssumed && bundle !== undefined)
   if (waiting.length === 0 && !isOpen) return undefined
   const inputs = way.inputs.map(quote).join(' ') || 'MANIFESTS'
   const nodes = quote(way.nodes ?? 'nodes.json')
@@ -48,7 +48,9 @@ export function nextStep({ workloads }: Pick<AuditResult, 'workloads'>, way: Way
     const { length } = placement.unlabelled
     if (length > 0) {
       return {
-        why: `${countOf(length, 'node')} of ${directory} ${length === 1 ? 'has' : 'have'} no label of a seeded set yet`,
+        why: isAssumed
+          ? `${directory} is assumed to be seeded and labelled; ${countOf(length, 'node')} of it ${length === 1 ? 'is' : 'are'} not yet`
+          : `labels.sh of ${directory} has not run: ${countOf(length, 'node')} of it ${length === 1 ? 'has' : 'have'} no label of a seeded set`,
         commands: [`kubectl apply -k ${directory}/seeding`, `sh ${directory}/labels.sh`, list],
       }
     }

@@ -1,9 +1,12 @@
 import { join } from 'node:path'
 import { isUnchanged, OWN_FILES, readOwnFiles } from '../../disk/own-files.ts'
 import { ExpectedError } from '../../errors.ts'
+import { isRecordedSet, recordedSetsProblem } from '../../seed/placement/recorded-sets.ts'
 import { readText } from '../texts/read-text.ts'
 
 export const PLACEMENT_FILE = 'placement.json'
+
+const WRITE_AGAIN = 'Write the directory again with nodeseed seed, or take it whole, its hidden file too.'
 
 const NAME_IT = 'Name the directory that was given to nodeseed seed with -o.'
 
@@ -25,10 +28,12 @@ export async function readPlacementFile<T>(
   })
   await refuseChanged(directory, mustBeListed)
   const value = parse(text)
-  if (isPlacement(value)) return value
-  throw new ExpectedError('INPUT_INVALID', `${file}: not what nodeseed seed writes`, {
-    hint: NAME_IT,
-  })
+  if (!isPlacement(value))
+    throw new ExpectedError('INPUT_INVALID', `${file}: not what nodeseed seed writes`, { hint: NAME_IT })
+  const { sets, ...beside } = value as { sets?: unknown; nodes?: unknown[]; workloads?: unknown[] }
+  const problem = Array.isArray(sets) && sets.every(isRecordedSet) ? recordedSetsProblem(sets, beside) : undefined
+  if (problem === undefined) return value
+  throw new ExpectedError('INPUT_INVALID', `${file}: ${problem}`, { hint: WRITE_AGAIN })
 }
 
 async function refuseChanged(directory: string, mustBeListed: boolean): Promise<void> {
@@ -40,7 +45,7 @@ async function refuseChanged(directory: string, mustBeListed: boolean): Promise<
       ? `nothing in ${OWN_FILES} says that nodeseed seed wrote it`
       : 'changed since nodeseed seed wrote it'
   throw new ExpectedError('INPUT_INVALID', `${file}: ${problem}`, {
-    hint: 'Write the directory again with nodeseed seed, or take it whole, its hidden file too.',
+    hint: WRITE_AGAIN,
   })
 }
 

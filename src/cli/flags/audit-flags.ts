@@ -28,7 +28,10 @@ export const sourceFlags = {
     helpValue: 'FILE',
     dependsOn: ['bundle'],
   }),
-  'assume-seeded': Flags.boolean({ description: 'as if every node held the bundle', dependsOn: ['bundle'] }),
+  'assume-seeded': Flags.boolean({
+    description: 'as if every node held the bundle; with --placement, as if each held and was labelled with its part',
+    dependsOn: ['bundle'],
+  }),
   images: repeatable({
     description: 'what crictl images -o json, ctr images ls or docker images --digests printed on a node (repeatable)',
     helpValue: 'NODE=FILE|DIR',

@@ -100,16 +100,16 @@ const DIGEST_DOUBT =
  * What a node holds once it was seeded. It says nothing of other images. Docker finds an image by a digest only where
  * containerd keeps its images. Source: moby 24 to 29, daemon/images and daemon/containerd.
  */
-export function bundleListing(names: Iterable<string>, isDocker = false): ImageListing {
+export function bundleListing(
+  names: Iterable<string>,
+  isDocker = false,
+  doubtOf: (name: string) => string | undefined = () => undefined,
+): ImageListing {
   const gap = () => 'the bundle does not hold it, and nothing else is known of the node'
-  const images = Array.from(
-    names,
-    (name): ListedImage => ({
-      names: [name],
-      bytes: 0,
-      ...(isDocker && name.includes('@') && { doubt: DIGEST_DOUBT }),
-    }),
-  )
+  const images = Array.from(names, (name): ListedImage => {
+    const doubt = doubtOf(name) ?? (isDocker && name.includes('@') ? DIGEST_DOUBT : undefined)
+    return { names: [name], bytes: 0, ...(doubt !== undefined && { doubt }) }
+  })
   return { ...listing('seed label', images, gap), isBundle: true }
 }
 
