@@ -56,6 +56,8 @@ test.for([
   ['serve', 'nowhere.tar', '--in-cluster', 'OUTSERVE', '--sandbox-image', 'pause:3.9', '--claim', 'bundles'],
   ['controller', '--in-cluster', 'OUTCONTROL', '--sandbox-image', 'pause:3.9', '--bundle-path', '/b.tar'],
   ['explain'],
+  ['completion', 'bash'],
+  ['completion', '--words', '--', 'sc'],
   ['explain', 'POLICY_ALWAYS'],
 ])('%j --json is as its schema says', async (words) => {
   const at: Record<string, string> = { BUNDLE: 'demo/shop.tar', LOCK: 'demo/shop.lock' }

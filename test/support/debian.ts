@@ -28,6 +28,9 @@ const PACKAGES = {
   chromium: 'chromium',
   gzip: 'gzip',
   script: 'bsdutils',
+  bash: 'bash',
+  zsh: 'zsh',
+  fish: 'fish',
   pigz: 'pigz',
 } as const
 
