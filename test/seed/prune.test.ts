@@ -5,7 +5,7 @@ import type { LockedImage } from '../../src/bundle/format/lock.ts'
 import { writeTestBundle } from '../support/bundle-maker.ts'
 import { runTool, testWith } from '../support/debian.ts'
 import { startDocker } from '../support/dockerd.ts'
-import { type Blobs, lockImage, makeImage, makeLayer, thisPlatform } from '../support/image-maker.ts'
+import { type Blobs, lockImage, makeImage, makeIndex, makeLayer, thisPlatform } from '../support/image-maker.ts'
 import { runNodeScript } from '../support/node-script.ts'
 import { temporaryDirectory } from '../support/temporary.ts'
 
@@ -85,8 +85,11 @@ async function months(node: Node, { keepsNames = false } = {}): Promise<void> {
 async function image(blobs: Blobs, name: string, content: string): Promise<LockedImage> {
   const layers = [await makeLayer(blobs, { [`etc/${name}`]: content })]
   const part = makeImage(blobs, layers, { platform: thisPlatform(), docker: true })
-  const locked = lockImage(`registry.example/${name}`, '1', part.manifest, [part])
-  return name === 'old' ? locked : { ...locked, names: locked.names.slice(0, 1) }
+  if (name !== 'old') {
+    const locked = lockImage(`registry.example/${name}`, '1', part.manifest, [part])
+    return { ...locked, names: locked.names.slice(0, 1) }
+  }
+  return lockImage(`registry.example/${name}`, '1', makeIndex(blobs, [part], ['linux/386']), [part])
 }
 
 /** The last parts of the repositories that have a tag. */
