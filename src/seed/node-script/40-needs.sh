@@ -52,6 +52,19 @@ check_left_out() {
   while read -r digest _ _; do printf '%s\n' "$digest"; done <"$work/members" >"$work/held"
   echo - >>"$work/held"
   left_out=$(grep -Fxv -f "$work/held" "$work/lacking" | head -n 1)
-  [ -z "$left_out" ] ||
-    fail 2 "the bundle leaves out blobs that this node lacks, such as $left_out: it is a delta (seed its base first) or damaged"
+  [ -n "$left_out" ] || return 0
+  has_member nodeseed/patch- &&
+    fail 2 "the bundle brings layers as patches, which no node applies: merge it with its base first, where nodeseed is: nodeseed merge BASE $bundle -o FILE$(carried_tool)"
+  fail 2 "the bundle leaves out blobs that this node lacks, such as $left_out: it is a delta (seed its base first) or damaged"
+}
+
+# Whether the bundle has a file whose name begins so; index_bundle has listed them.
+has_member() {
+  cat "$work/listing" "$work/table" 2>/dev/null | grep -Fq "$1"
+}
+
+# How to get at the program that a bundle carries for this processor, where it does.
+carried_tool() {
+  has_member "nodeseed/tool-$(uname -m).gz" || return 0
+  printf ' (it carries nodeseed: tar -xOf %s nodeseed/tool-%s.gz | gzip -d >nodeseed; chmod +x nodeseed)' "$bundle" "$(uname -m)"
 }
