@@ -7,7 +7,7 @@ import { asEdition } from '../bundle/lock/edition.ts'
 import { BaseCommand } from '../cli/base-command.ts'
 import { describeFetchPlan, type FetchPlan, fetchPlan, isBegun } from '../cli/bundles/fetch-plan.ts'
 import { domainsOf } from '../cli/bundles/images-to-lock.ts'
-import { NOTHING_KNOWN, readKnownBlobs } from '../cli/bundles/known-blobs.ts'
+import { openBases, readKnownBlobs } from '../cli/bundles/known-blobs.ts'
 import { lockFlags } from '../cli/bundles/lock-flags.ts'
 import { lockInputs } from '../cli/bundles/lock-inputs.ts'
 import { withManifestCache } from '../cli/bundles/manifest-cache.ts'
@@ -33,7 +33,7 @@ import { sparseNote } from '../cli/sources/sparse-note.ts'
 import { withoutWhatIsLost } from '../cli/sources/without-lost.ts'
 import { ExpectedError } from '../errors.ts'
 import type { Finding } from '../finding.ts'
-import { type BundleFile, openBundle } from '../layout/bundle-file.ts'
+import type { BundleFile } from '../layout/bundle-file.ts'
 import { openContent } from '../layout/open-content.ts'
 import type { Content } from '../oci/content/content.ts'
 import { formatBytes } from '../oci/format-bytes.ts'
@@ -77,13 +77,13 @@ export default class Bundle extends BaseCommand {
     'dry-run': Flags.boolean({
       description: 'ask registries, say what would be fetched and what the disk must take, and write nothing',
     }),
-    since: Flags.string({
-      description: 'make a delta: leave out layers that this bundle, lock or list of digests (of a node) has',
+    since: repeatable({
+      description:
+        'make a delta: leave out layers that this bundle, lock or list of digests (of a node) has (repeatable: what any of them has)',
       helpValue: 'FILE',
     }),
     patch: Flags.boolean({
-      description: 'bring new layers as patches of those of the bundle --since, where that saves bytes; for merge',
-      dependsOn: ['since'],
+      description: 'bring new layers as patches of those of the bundles --since, where that saves bytes; for merge',
     }),
     reuse: repeatable({
       description: 'take blobs from this bundle or archive of images before any registry (repeatable)',
@@ -116,7 +116,7 @@ export default class Bundle extends BaseCommand {
     const options = await readRegistryOptions(flags, inputs)
     const client = new RegistryClient(options)
     const reuse: Content[] = []
-    let base: BundleFile | undefined
+    let bases: readonly BundleFile[] = []
     try {
       const plain = flags.file.length > 0 ? await openPlainFiles(flags.file) : undefined
       if (plain) reuse.push(plain)
@@ -124,8 +124,8 @@ export default class Bundle extends BaseCommand {
       reuse.push(...places.filter((place) => place !== plain), ...(existing ? [existing] : []))
       this.sayFindings(wanted.leftOut.filter(isNote))
       this.refuseLeftOut(wanted.leftOut, strictness)
-      const known = flags.since ? await readKnownBlobs(flags.since) : NOTHING_KNOWN
-      base = flags.patch ? await openBundle(flags.since ?? '') : undefined
+      const known = await readKnownBlobs(flags.since)
+      bases = flags.patch ? await openBases(flags.since) : []
       for (const path of flags.reuse) reuse.push(await openContent(path))
       const made = await withManifestCache(flags.output, async (kept): Promise<Made> => {
         const {
@@ -152,8 +152,8 @@ export default class Bundle extends BaseCommand {
           const left = [...leftOut, ...missingFindings(lock)]
           if (flags['dry-run']) return { plan: planned, dryRun: fetching, leftOut: left }
           for (const line of describeFetchPlan(planned, fetching)) note(line)
-          const written = base
-            ? await makePatchedDelta({ lock, files, ...known, base }, existing, flags, { ...sources, note })
+          const written = flags.patch
+            ? await makePatchedDelta({ lock, files, ...known, bases }, existing, flags, { ...sources, note })
             : await makePlanned(planned, existing, flags, sources)
           return { ...written, leftOut: left }
         })
@@ -166,7 +166,7 @@ export default class Bundle extends BaseCommand {
       throw await withPullSecretHint(error, inputs, flags)
     } finally {
       await client.close()
-      for (const content of base ? [base, ...reuse] : reuse) await content.close()
+      for (const content of [...bases, ...reuse]) await content.close()
     }
   }
 

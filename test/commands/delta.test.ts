@@ -106,6 +106,20 @@ test('a registry that mounts nothing is told from one without the base: what hel
   await ok('push', at('aaa.tar'), target.host, '--base', at('zzz.tar'))
 })
 
+test('since several, a delta leaves out what any of them has, and all together make the whole again', async () => {
+  const more = [base, Buffer.from('of the tools alone'), added]
+  registry.addImage('tools', '1', more.slice(0, 2))
+  await ok('bundle', '--image', `${registry.host}/tools:1`, '-o', at('tools.tar'))
+  registry.addImage('app', '2', more)
+  const wanted = ['--image', `${registry.host}/app:2`]
+  await ok('bundle', ...wanted, '-o', at('whole.tar'))
+  await ok('bundle', ...wanted, '--since', at('may.tar'), '--since', at('tools.tar'), '-o', at('delta.tar'))
+  const { requires } = JSON.parse(await ok('inspect', at('delta.tar'), '--json'))
+  expect(requires.map(({ digest }: { digest: string }) => digest)).toEqual(more.slice(0, 2).map((one) => digestOf(one)))
+  await ok('merge', at('may.tar'), at('tools.tar'), at('delta.tar'), '--only', at('whole.tar'), '-o', at('again.tar'))
+  await ok('verify', at('again.tar'))
+})
+
 test('a merge without the base of a delta says which blob it lacks', async () => {
   await ok('bundle', '--image', image, '--since', at('may.tar'), '-o', at('delta.tar'))
   const { exitCode, stderr } = await runCli(['merge', at('delta.tar'), '-o', at('merged.tar')])

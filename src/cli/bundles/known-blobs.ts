@@ -1,6 +1,6 @@
 import { blobsOf, type Lock } from '../../bundle/format/lock.ts'
 import { ExpectedError } from '../../errors.ts'
-import { BundleFile } from '../../layout/bundle-file.ts'
+import { BundleFile, openBundle } from '../../layout/bundle-file.ts'
 import { beginsAsArchive, isDirectory, openContent } from '../../layout/open-content.ts'
 import type { LackingBlobs } from '../../oci/content/content.ts'
 import { type Digest, isDigest } from '../../oci/digest.ts'
@@ -14,15 +14,57 @@ export interface KnownBlobs {
   readonly homes: ReadonlyMap<Digest, string>
 }
 
-export const NOTHING_KNOWN: KnownBlobs = { without: new Set(), homes: new Map() }
+/**
+ * The blobs that whoever has the content of all these files holds.
+ *
+ * @throws {ExpectedError} INPUT_NOT_FOUND, INPUT_UNREADABLE, INPUT_INVALID, BUNDLE_INVALID
+ */
+export async function readKnownBlobs(paths: readonly string[]): Promise<KnownBlobs> {
+  const without = new Set<Digest>()
+  const homes = new Map<Digest, string>()
+  for (const path of paths) {
+    const known = await readKnownIn(path)
+    for (const digest of known.without) without.add(digest)
+    for (const [digest, home] of known.homes) homes.set(digest, home)
+  }
+  return { without, homes }
+}
 
 /**
- * The blobs that whoever has this file's content holds: a bundle or another archive, a lock, or any text with digests in it, such as the
+ * The bundles among what a delta is made since, whose layers others can be patches of.
+ *
+ * @throws {ExpectedError} USAGE where nothing is named; what opening one throws, where none is a bundle
+ */
+export async function openBases(paths: readonly string[]): Promise<BundleFile[]> {
+  if (paths.length === 0) {
+    throw new ExpectedError(
+      'USAGE',
+      'nodeseed bundle: --patch makes patches of what --since names, and nothing is named',
+      {
+        hint: 'Name the bundle that the other side has: --since FILE',
+      },
+    )
+  }
+  const bases: BundleFile[] = []
+  let failure: unknown
+  for (const path of paths) {
+    try {
+      bases.push(await openBundle(path))
+    } catch (error) {
+      failure ??= error
+    }
+  }
+  if (bases.length === 0) throw failure
+  return bases
+}
+
+/**
+ * What one file says of blobs: a bundle or another archive, a lock, or any text with digests in it, such as the
  * output of `ctr -n k8s.io content ls` on a node.
  *
  * @throws {ExpectedError} INPUT_NOT_FOUND, INPUT_UNREADABLE, INPUT_INVALID, BUNDLE_INVALID
  */
-export async function readKnownBlobs(path: string): Promise<KnownBlobs> {
+async function readKnownIn(path: string): Promise<KnownBlobs> {
   if (path !== '-' && ((await beginsAsArchive(path)) || (await isDirectory(path)))) {
     const content = await openContent(path)
     // A delta came to somebody who had what it requires; what another archive lacks, nobody had.

@@ -25,7 +25,8 @@ import {
 interface WholeDelta extends KnownBlobs {
   readonly lock: Lock
   readonly files: readonly ExtraFile[]
-  readonly base: BundleFile
+  /** The latest last. */
+  readonly bases: readonly BundleFile[]
 }
 
 /** The layers that a delta brings as patches of the base's. */
@@ -102,14 +103,14 @@ async function patchesOfSame(delta: WholeDelta, existing: BundleFile): Promise<L
 /** Makes patches of the layers for which that saves bytes, and says so layer by layer. */
 async function makePatches(
   candidates: readonly PatchCandidate[],
-  { base }: WholeDelta,
+  { bases }: WholeDelta,
   { whole, note }: { readonly whole: Content; readonly note: (line: string) => void },
 ): Promise<LayerPatches> {
   const files: ExtraFile[] = []
   const layers = new Set<Digest>()
   let total = 0
   for (const { layer, base: old, reference } of candidates) {
-    const patch = await makePatch(bytesOf(layer, whole), bytesOf(old, base))
+    const patch = await makePatch(bytesOf(layer, whole), bytesOf(old, holderOf(old.digest, bases)))
     const isKept = patch !== undefined && total + patch.length <= MAX_PATCHES
     const result = isKept ? formatBytes(patch.length) : 'travels whole'
     note(`${reference}, layer ${layer.digest.slice(7, 19)}: ${formatBytes(layer.size)} -> ${result}`)
@@ -133,11 +134,22 @@ async function openWhole(path: string, plan: BundlePlan): Promise<BundleFile | u
   return undefined
 }
 
-function candidatesOf({ lock, base, without }: WholeDelta): PatchCandidate[] {
-  return patchCandidates(lock, base.lock, {
-    isNew: (layer) => !without.has(layer) && layer.startsWith('sha256:'),
-    isThere: (layer) => base.blobs.has(layer),
-  })
+/** Of layers in several bases that of the latest. */
+function candidatesOf({ lock, bases, without }: WholeDelta): PatchCandidate[] {
+  const images = bases.toReversed().flatMap((base) => base.lock.images)
+  return patchCandidates(
+    lock,
+    { version: 1, images },
+    {
+      isNew: (layer) => !without.has(layer) && layer.startsWith('sha256:'),
+      isThere: (layer) => bases.some(({ blobs }) => blobs.has(layer)),
+    },
+  )
+}
+
+/** @throws {ExpectedError} BLOB_UNKNOWN when it is read, where none has it */
+function holderOf(layer: Digest, bases: readonly BundleFile[]): Content {
+  return bases.find(({ blobs }) => blobs.has(layer)) ?? bases[0]!
 }
 
 function bytesOf({ digest, size }: { digest: Digest; size: number }, content: Content) {
