@@ -153,6 +153,16 @@ export const INPUT_CODES = {
     help: 'A resource takes values for its chart from somewhere else, such as a Secret that only the cluster has. The chart is rendered without them; with them it may name other images.',
     action: 'Put what holds the values among the inputs; or name the images that they make with --image REF.',
   },
+  CHART_NOT_LOCKED: {
+    kind: 'omission',
+    severity: 'warning',
+    one: 'chart that a lock cannot hold',
+    many: 'charts that a lock cannot hold',
+    title: 'A chart of a repository with an index is in no lock',
+    help: 'A lock says what registries have, and this chart was fetched by the index.yaml of its repository (--allow-remote). Its images are in the lock; the chart itself is carried as a plain file by a bundle that is made of the manifests.',
+    action:
+      'Make the bundle of the manifests: nodeseed bundle INPUT... --allow-remote; or carry the chart with --file.',
+  },
   OPERATOR_CHOOSES: {
     kind: 'omission',
     severity: 'warning',

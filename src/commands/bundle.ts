@@ -118,8 +118,8 @@ export default class Bundle extends BaseCommand {
     const reuse: Content[] = []
     let bases: readonly BundleFile[] = []
     try {
-      const plain = flags.file.length > 0 ? await openPlainFiles(flags.file) : undefined
-      if (plain) reuse.push(plain)
+      const plain = await openPlainFiles(flags.file)
+      reuse.push(plain)
       const { wanted, places } = await imagesAndPlaces(inputs, flags, client, plain)
       reuse.push(...places.filter((place) => place !== plain), ...(existing ? [existing] : []))
       this.sayFindings(wanted.leftOut.filter(isNote))

@@ -1,17 +1,19 @@
 import { once } from 'node:events'
 import { readFile, writeFile } from 'node:fs/promises'
-import { type IncomingMessage, request } from 'node:http'
+import { createServer, type IncomingMessage, request } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { expect, onTestFinished } from 'vitest'
 import { digestOf } from '../../src/oci/digest.ts'
 import { OCI_MANIFEST } from '../../src/oci/media-type.ts'
 import { startServing } from '../server/serving.ts'
+import { packFiles } from '../support/chart-maker.ts'
 import { runCli } from '../support/cli.ts'
 import { testWith } from '../support/debian.ts'
 import { startDockerRegistry } from '../support/docker-registry.ts'
 import { fillUpstream, gitOpsTree, TREE_HOST } from '../support/gitops-tree.ts'
 import { helm, pathWithHelm, testWithHelm } from '../support/helm.ts'
-import { temporaryDirectory } from '../support/temporary.ts'
+import { directoryWith, temporaryDirectory } from '../support/temporary.ts'
 
 const ENV = { PATH: pathWithHelm() }
 const ALWAYS = ['--policy', 'Never,IfNotPresent,Always']
@@ -183,3 +185,56 @@ testWithHelm('charts at addresses')('charts and manifests are inputs by their ad
   const none = await runCli(['scan', `oci://${TREE_HOST}/charts/web:9.9.9`, ...mirror, '--json'], { env: ENV })
   expect([none.exitCode, JSON.parse(none.stdout).failures[0].code]).toEqual([3, 'MANIFEST_UNKNOWN'])
 })
+
+testWithHelm('charts of repositories with an index')(
+  'a chart of a repository with an index is asked for where that is allowed, and comes out as a file',
+  async () => {
+    const { mirror } = await startUpstream()
+    const files = { 'web/Chart.yaml': 'apiVersion: v2\nname: web\nversion: 1.1.0\n', 'web/templates/web.yaml': POD }
+    const packed = await packFiles(files)
+    let digest = digestOf(packed).slice('sha256:'.length)
+    const server = createServer(({ url }, response) => {
+      const entry = (version: string) => ({ name: 'web', version, urls: [`files/web-${version}.tgz`], digest })
+      if (url === '/stable/index.yaml')
+        response.end(JSON.stringify({ entries: { web: ['2.0.0', '1.1.0', '1.0.0'].map(entry) } }))
+      else if (url === '/stable/files/web-1.1.0.tgz') response.end(packed)
+      else response.writeHead(404).end()
+    }).listen(0, '127.0.0.1')
+    await once(server, 'listening')
+    onTestFinished(() => void server.close())
+    const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/stable`
+    const application = `apiVersion: argoproj.io/v1alpha1\nkind: Application\nmetadata: {name: web}\nspec: {source: {repoURL: "${url}", chart: web, targetRevision: 1.x}}\n`
+    const directory = await directoryWith({ 'in/web.yaml': application })
+    const run = (command: string, output: string, ...more: string[]) =>
+      runCli(
+        [
+          command,
+          join(directory, 'in'),
+          ...mirror,
+          '--platform',
+          'linux/amd64',
+          '-o',
+          join(directory, output),
+          '--json',
+          ...more,
+        ],
+        { env: ENV },
+      )
+    expect(await run('lock', 'no.lock')).toMatchObject({ exitCode: 2 })
+    const locked = JSON.parse((await run('lock', 'web.lock', '--allow-remote')).stdout)
+    expect(locked.images.map(({ reference }: Locked) => reference)).toEqual([`${TREE_HOST}/shop/proxy:2`])
+    expect(locked.omissions).toMatchObject([{ code: 'CHART_NOT_LOCKED', entries: [{ subject: 'web-1.1.0.tgz' }] }])
+    const made = await run('bundle', 'web.tar', '--allow-remote')
+    expect(made, made.stderr).toMatchObject({ exitCode: 0 })
+    expect(JSON.parse(made.stdout).omissions).toEqual([])
+    const out = join(directory, 'out')
+    expect(await runCli(['extract', join(directory, 'web.tar'), '-o', out])).toMatchObject({ exitCode: 0 })
+    expect((await readFile(join(out, 'web-1.1.0.tgz'))).equals(packed)).toBe(true)
+    expect((await helm(['template', 'web', join(out, 'web-1.1.0.tgz')])).stdout).toContain(`${TREE_HOST}/shop/proxy:2`)
+    digest = '0'.repeat(64)
+    const changed = await run('bundle', 'changed.tar', '--allow-remote')
+    expect([changed.exitCode, JSON.parse(changed.stdout).error.code]).toEqual([4, 'CONTENT_MISMATCH'])
+  },
+)
+
+const POD = `apiVersion: v1\nkind: Pod\nmetadata: {name: web}\nspec: {containers: [{name: web, image: "${TREE_HOST}/shop/proxy:2"}]}\n`

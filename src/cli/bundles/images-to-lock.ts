@@ -38,6 +38,8 @@ export interface ImagesToLock {
   readonly artifacts?: ReadonlyMap<string, Descriptor>
   /** What was to be looked into and could not be had. */
   readonly failures?: readonly ImageFailure[]
+  /** Charts that no registry has, each under the name of its file. */
+  readonly charts?: readonly { readonly name: string; readonly packed: Uint8Array; readonly shown: string }[]
   /** What the locks among the inputs had to leave out. */
   readonly missing?: readonly string[]
 }
@@ -67,7 +69,7 @@ export async function imagesToLock(
   const followed = gitops && (await follow?.(found, { ...options, gitops, addresses }))
   const scan = atOrigins(followed?.scan ?? found)
   checkComplete(scan)
-  const { artifacts = new Map<string, Descriptor>(), failures = [] } = followed ?? {}
+  const { artifacts = new Map<string, Descriptor>(), failures = [], charts = new Map() } = followed ?? {}
   // What a lock had to leave out is looked for again, and never forgotten.
   const missing = locks.flatMap((lock) => lock?.missing ?? []).map(({ reference }) => reference)
   const named = [...imagesOf(scan.uses, policies), ...image, ...missing, ...artifacts.keys()]
@@ -77,8 +79,18 @@ export async function imagesToLock(
   const leftOut = [...scan.findings, ...leftOutByPolicy(scan.uses, policies), ...scan.unsure].filter(
     ({ subject }) => !references.some((reference) => criForm(reference) === subject),
   )
-  if (references.length + locked.length + failures.length > 0)
-    return { references, locked, workloads: scan.workloads, leftOut, edition, artifacts, failures, missing }
+  if (references.length + locked.length + failures.length + charts.size > 0)
+    return {
+      references,
+      locked,
+      workloads: scan.workloads,
+      leftOut,
+      edition,
+      artifacts,
+      failures,
+      missing,
+      charts: [...charts.values()],
+    }
   throw nothingToLock(inputs, policy, leftOut)
 }
 

@@ -3,7 +3,7 @@ import type { ChartInstall, ChartSource, NamedArtifact, Namer } from '../../disc
 import type { GitOpsResources } from '../../discovery/charts/gitops-resources.ts'
 import { namedCharts } from '../../discovery/charts/named-charts.ts'
 import { ExpectedError, endsRun } from '../../errors.ts'
-import type { Finding } from '../../finding.ts'
+import { type Finding, finding } from '../../finding.ts'
 import { nameOfResource } from '../../kubernetes/objects/resource.ts'
 import type { Descriptor } from '../../oci/descriptor.ts'
 import { findReference, formatReference } from '../../oci/reference.ts'
@@ -11,6 +11,7 @@ import type { InputScan, ScanOptions } from '../inputs/scan-inputs.ts'
 import type { ArtifactDoor } from './artifact-door.ts'
 import { chartRendered, nameOfSource, notLookedInto, valuesUnknown } from './chart-findings.ts'
 import { type FetchedArtifact, fetchArtifact } from './fetch-artifact.ts'
+import { fetchFromIndex, type IndexedChart } from './fetch-from-index.ts'
 import { INPUT } from './input-address.ts'
 import { becauseOf, joinScans } from './joined-scans.ts'
 import { scanChart, scanManifests } from './look-into.ts'
@@ -22,6 +23,8 @@ export interface FollowedCharts {
   readonly artifacts: ReadonlyMap<string, Descriptor>
   /** What could not be had. */
   readonly failures: readonly ImageFailure[]
+  /** Charts that no registry has, by their addresses. */
+  readonly charts: ReadonlyMap<string, IndexedChart>
 }
 
 /** Looks into what the resources of a scan name. */
@@ -63,7 +66,12 @@ export async function followCharts(scan: InputScan, options: FollowOptions): Pro
       else await follow(followed, named, { ...options, fetching })
     }
   }
-  return { scan: followed.scan, artifacts: followed.artifacts, failures: [...followed.failures.values()] }
+  return {
+    scan: followed.scan,
+    artifacts: followed.artifacts,
+    failures: [...followed.failures.values()],
+    charts: followed.charts,
+  }
 }
 
 function isNew(seen: Set<string>, { namer, ...how }: Named): boolean {
@@ -80,7 +88,7 @@ interface Following extends FollowOptions {
 async function follow(followed: Followed, named: Named, options: Following): Promise<void> {
   const { namer, source } = named
   if (source.at === 'nowhere') return followed.say([notLookedInto(named, source.why)])
-  if (source.at === 'index') return followed.say([notLookedInto(named, 'its repository is no registry')])
+  if (source.at === 'index') return followIndex(followed, named, source, options)
   try {
     const fetched = source.at === 'registry' ? await fetchOnce(source, options) : inResource(source.base64, namer)
     if (fetched.target) followed.artifacts.set(formatReference(fetched.reference), fetched.target)
@@ -90,6 +98,24 @@ async function follow(followed: Followed, named: Named, options: Following): Pro
     if (source.at === 'registry') followed.fail(source, error)
     followed.say([notLookedInto(named, error.message, error.hint)])
   }
+}
+
+/** Repositories of charts that are no registries are asked only where that is allowed; each address is told. */
+async function followIndex(
+  followed: Followed,
+  named: Named,
+  source: Extract<ChartSource, { at: 'index' }>,
+  options: FollowOptions,
+): Promise<void> {
+  if (!options.allowRemote) {
+    const why = 'its repository is no registry, and is asked only with --allow-remote'
+    return followed.say([notLookedInto(named, why)])
+  }
+  const chart = await fetchFromIndex(source)
+  const { file, line } = named.namer
+  followed.say(chart.asked.map((address) => finding('REMOTE_ASKED', `asked for ${address}`, { file, line })))
+  followed.charts.set(chart.shown, chart)
+  await lookInto(followed, named, { ...chart, holds: 'chart' }, options)
 }
 
 function fetchOnce(source: Extract<ChartSource, { at: 'registry' }>, { fetching, door }: Following) {
@@ -105,7 +131,7 @@ function inResource(base64: string, namer: Namer) {
   return { shown, holds: 'chart', packed: Buffer.from(base64, 'base64'), target: undefined, range: undefined } as const
 }
 
-type Fetched = FetchedArtifact | ReturnType<typeof inResource>
+type Fetched = FetchedArtifact | ReturnType<typeof inResource> | (IndexedChart & { readonly holds: 'chart' })
 
 async function lookInto(followed: Followed, named: Named, fetched: Fetched, options: FollowOptions): Promise<void> {
   const { shown, packed, holds } = fetched
@@ -130,6 +156,7 @@ function becauseIn(shown: string, namer: Namer, does: string): string {
 class Followed {
   readonly artifacts = new Map<string, Descriptor>()
   readonly failures = new Map<string, ImageFailure>()
+  readonly charts = new Map<string, IndexedChart>()
   #scan: InputScan
 
   constructor(scan: InputScan) {

@@ -1,5 +1,5 @@
 import { basename } from 'node:path'
-import { fileArtifact } from '../../bundle/files/file-artifact.ts'
+import { fileArtifact, type PlainFile } from '../../bundle/files/file-artifact.ts'
 import { ExpectedError, readError } from '../../errors.ts'
 import { ByteFile } from '../../layout/files/byte-file.ts'
 import { MadeContent } from '../../layout/made-content.ts'
@@ -46,9 +46,7 @@ async function addFile(content: MadeContent, path: string, name: string): Promis
   const file = ByteFile.ofHandle(path, handle, size)
   try {
     const digest = await hashChunks(file.stream(0, size, { reuse: true }), 'sha256')
-    const artifact = fileArtifact({ name, mode: mode & 0o777, digest, size })
-    for (const document of artifact.documents) content.addBytes(document)
-    content.names.set(criForm(artifact.reference), artifact.manifest)
+    nameFile(content, { name, mode: mode & 0o777, digest, size })
     // Two files with one content are one blob.
     if (content.blobs.has(digest)) await file.close()
     else content.addFile(digest, file)
@@ -56,6 +54,20 @@ async function addFile(content: MadeContent, path: string, name: string): Promis
     await file.close()
     throw error
   }
+}
+
+/** Adds a file whose content is in memory. @throws {ExpectedError} INPUT_INVALID where another one has its name */
+export function addFileOf(content: MadeContent, name: string, bytes: Uint8Array): void {
+  nameFile(content, { name, mode: 0o644, digest: content.addBytes(bytes), size: bytes.length })
+}
+
+function nameFile(content: MadeContent, file: PlainFile): void {
+  const { reference, manifest, documents } = fileArtifact(file)
+  const name = criForm(reference)
+  if ((content.names.get(name)?.digest ?? manifest.digest) !== manifest.digest)
+    throw sameName(file.name, 'another file')
+  for (const document of documents) content.addBytes(document)
+  content.names.set(name, manifest)
 }
 
 function sameName(path: string, other: string): ExpectedError {

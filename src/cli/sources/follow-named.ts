@@ -13,12 +13,18 @@ export function followNamed(
   return async (scan, options) => {
     const { installs, artifacts } = namedCharts(options.gitops)
     const asked = await installsAt(options.addresses, options)
-    if (asked.length + installs.length + artifacts.length === 0) return { scan, artifacts: new Map(), failures: [] }
+    if (asked.length + installs.length + artifacts.length === 0)
+      return { scan, artifacts: new Map(), failures: [], charts: new Map() }
     // Stores of this machine hold images that run.
     const files = from.filter((place) => !isOfStore(place))
     const places = await openPlaces(files, [], { isQuiet: true })
     try {
-      return await followCharts(scan, { ...options, asked, door: artifactDoor(client, places, offline) })
+      return await followCharts(scan, {
+        ...options,
+        asked,
+        door: artifactDoor(client, places, offline),
+        allowRemote: options.allowRemote === true && !offline,
+      })
     } finally {
       for (const place of places) await place.close()
     }

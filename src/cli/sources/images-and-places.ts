@@ -1,13 +1,16 @@
 import type { Interfaces } from '@oclif/core'
 import { joinLocks } from '../../bundle/lock/lock.ts'
 import { lockContent } from '../../bundle/lock/lock-content.ts'
+import { type Finding, finding } from '../../finding.ts'
 import { BundleFile } from '../../layout/bundle-file.ts'
+import type { MadeContent } from '../../layout/made-content.ts'
 import type { Content } from '../../oci/content/content.ts'
 import { parseReference } from '../../oci/reference.ts'
 import type { RegistryClient } from '../../registry/client/registry-client.ts'
 import { type ImagesToLock, imagesToLock } from '../bundles/images-to-lock.ts'
 import type { lockFlags } from '../bundles/lock-flags.ts'
 import { splitInputs } from '../charts/input-address.ts'
+import { addFileOf } from '../plain-files/open-files.ts'
 import { followNamed } from './follow-named.ts'
 import { openPlaces } from './open-places.ts'
 
@@ -28,15 +31,22 @@ export async function imagesAndPlaces(
   inputs: readonly string[],
   flags: LockFlags,
   client: RegistryClient,
-  files: Content | undefined,
+  files: MadeContent | undefined,
 ): Promise<ImagesAndPlaces> {
-  if (!files) return fromInputs(inputs, flags, client)
-  const names = [...files.names.keys()]
   const isAll = isEverything(inputs, flags)
-  const image = isAll ? [] : [...flags.image, ...names]
+  const image = isAll ? [] : [...flags.image, ...(files?.names.keys() ?? [])]
   const { wanted, places } = await fromInputs(inputs, { ...flags, image }, client)
-  const references = isAll ? [...wanted.references, ...names.map(parseReference)] : wanted.references
-  return { wanted: { ...wanted, references }, places: [files, ...places] }
+  const { charts = [] } = wanted
+  if (!files) return { wanted: { ...wanted, leftOut: [...wanted.leftOut, ...charts.map(notInLock)] }, places }
+  for (const { name, packed } of charts) addFileOf(files, name, packed)
+  const added = [...files.names.keys()].filter((name) => !image.includes(name))
+  const references = [...wanted.references, ...added.map(parseReference)]
+  return { wanted: { ...wanted, references }, places: files.names.size > 0 ? [files, ...places] : places }
+}
+
+/** A lock says what registries have. */
+function notInLock({ name, shown }: { name: string; shown: string }): Finding {
+  return finding('CHART_NOT_LOCKED', `${name} of ${shown} is in no registry, so no lock holds it`, { subject: name })
 }
 
 /** Whether only places are named, so that all that is there is meant. */

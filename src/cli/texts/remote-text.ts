@@ -14,6 +14,11 @@ const TIMEOUT = 30_000
  * @throws {ExpectedError} INPUT_UNREADABLE for another answer than 200; REGISTRY_UNREACHABLE and what connections meet.
  */
 export async function readRemoteText(url: URL): Promise<string> {
+  return decodeText(await readRemoteBytes(url), url.href)
+}
+
+/** The bytes at an address, as {@link readRemoteText} reads it. */
+export async function readRemoteBytes(url: URL): Promise<Buffer> {
   const transports = new Transports({ proxies: proxiesFrom(process.env) }, TIMEOUT)
   const endpoint = { base: url, path: '', repository: '' }
   try {
@@ -30,7 +35,7 @@ export async function readRemoteText(url: URL): Promise<string> {
         hint: 'Look at the address; or download the file by other means, and name it.',
       })
     }
-    return decodeText(response.body, url.href)
+    return response.body
   } catch (error) {
     throw networkError({ registry: url.host, what: url.pathname }, error)
   } finally {
