@@ -168,6 +168,20 @@ withOpenssl('several projects share the set that nobody named: its numbers refus
   })
 })
 
+withOpenssl('with a key, other images under the same number are refused in the set that nobody named too', async () => {
+  await writeSigned({ set: 'images', number: 7 })
+  const file = at('node/var/lib/nodeseed/editions/images')
+  await mkdir(at('node/var/lib/nodeseed/editions'), { recursive: true })
+  await writeFile(file, '7\n0123456789abcdef\n')
+  expect(await seed(key())).toMatchObject({
+    code: 2,
+    stderr: expect.stringContaining('this node holds another images 7: that was set 0123456789abcdef'),
+  })
+  expect(await readFile(file, 'utf8')).toBe('7\n0123456789abcdef\n')
+  expect(await seed([...key(), '--allow-older'])).toMatchObject({ code: 0 })
+  expect(await seed(key())).toMatchObject({ code: 0 })
+})
+
 test.for<[what: string, noted: string, set: string, problem: string | undefined]>([
   ['a lower number', '3\n', 'shop', undefined],
   ['the same number, and no digest', '7\n', 'shop', undefined],

@@ -74,7 +74,7 @@ copy_unaligned() {
 
 # What this node holds of the set that the bundle is an edition of: in a file named after the set its number, then the
 # digest of that edition. Bundles of several projects share the set that nobody named, so without a key its numbers are
-# only said, and two of one number are no surprise.
+# only said, and two of one number are no surprise. Who names a key is refused other images under the same number there too.
 check_edition() {
   [ -n "$edition_number" ] || return 0
   editions=${editions:-${NODESEED_EDITIONS:-$root/var/lib/nodeseed/editions}}
@@ -108,7 +108,7 @@ compare_edition() {
   elif [ "$edition_number" -lt "$held" ]; then
     edition_problem="this node holds $edition_set $held, and $now is older"
     edition_remark="$now is older than $edition_set $held, which this node holds"
-  elif [ "$edition_number" -eq "$held" ] && [ "$edition_set" != images ] && [ "${held_digest:-$set_digest}" != "$set_digest" ]; then
+  elif [ "$edition_number" -eq "$held" ] && [ "$edition_set$key" != images ] && [ "${held_digest:-$set_digest}" != "$set_digest" ]; then
     edition_problem="this node holds another $now: that was set $held_digest, this is set $set_digest"
     edition_remark=$edition_problem
   fi
