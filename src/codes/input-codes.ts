@@ -166,10 +166,10 @@ export const INPUT_CODES = {
   OPERATOR_CHOOSES: {
     kind: 'omission',
     severity: 'warning',
-    one: 'custom resource whose images its operator chooses',
-    many: 'custom resources whose images their operators choose',
+    one: 'resource whose images its operator chooses',
+    many: 'resources whose images their operators choose',
     title: 'An operator chooses the images',
-    help: 'The custom resource does not name all of its images; its operator knows which those are.',
+    help: 'The resource does not name all of its images; its operator knows which those are.',
     action:
       "Look them up in the operator's documentation, and name them with --image REF, or in a list; or set the image in the resource, or say in --rules what the version means.",
   },

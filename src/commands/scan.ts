@@ -84,7 +84,7 @@ Exit code 0 also with findings; 2 when something could not be read, so that imag
     const isTaken = ({ policy }: ImageUse) => policy === undefined || policies.some((word) => word === policy)
     const images = imagesOf(scan.uses, policies)
     const text = SCAN_FORMATS[flags.output === 'images' ? 'images' : flags.format].render(
-      { uses: scan.uses.filter(isTaken), images },
+      { uses: scan.uses.filter(isTaken), images, isIncomplete: isIncomplete(scan) },
       this.tableWidth,
     )
     if (text !== '') this.log(text)

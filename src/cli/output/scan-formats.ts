@@ -6,6 +6,8 @@ interface ScanAnswer {
   readonly uses: readonly ImageUse[]
   /** Distinct, in CRI form. */
   readonly images: readonly string[]
+  /** Some input could not be read. */
+  readonly isIncomplete?: boolean
 }
 
 interface ScanFormat {
@@ -17,7 +19,7 @@ interface ScanFormat {
 
 /** The formats of `scan --format`, the default first. */
 export const SCAN_FORMATS = {
-  table: { does: 'one line a use', render: ({ uses }, width) => renderUses(uses, width) },
+  table: { does: 'one line a use', render: ({ uses, isIncomplete }, width) => renderUses(uses, width, isIncomplete) },
   images: { does: 'one line an image, for other tools', render: ({ images }) => images.join('\n') },
 } as const satisfies Record<string, ScanFormat>
 

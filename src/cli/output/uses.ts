@@ -4,9 +4,9 @@ import { nameOfResource } from '../../kubernetes/objects/resource.ts'
 import { printable } from './terminal/printable.ts'
 import { renderTable } from './terminal/table.ts'
 
-/** Uses as a table, one line each; `width` is that of the screen. */
-export function renderUses(uses: readonly ImageUse[], width: number | undefined): string {
-  if (uses.length === 0) return 'No image.'
+/** Uses as a table, one line each; `width` is that of the screen. What could not be read may have images. */
+export function renderUses(uses: readonly ImageUse[], width: number | undefined, isIncomplete = false): string {
+  if (uses.length === 0) return isIncomplete ? 'No image in what could be read.' : 'No image.'
   const rows = uses.map(({ reference, policy, workload, container, file, line, layer, confidence }) => [
     reference,
     policy ?? '(operator)',
