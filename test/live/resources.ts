@@ -46,6 +46,26 @@ export async function checkResources(live: LiveCluster): Promise<void> {
       await takes(live, 'apply', '-k', output, '--dry-run=server')
     }
   })
+  await report.check('a guard and DaemonSets that are not written any more go with one command', async () => {
+    const before = await seedInto(live, 'before', {
+      args: ['--guard', 'deny', '--pool-label', 'kubernetes.io/hostname'],
+    })
+    const after = await seedInto(live, 'after', { args: ['--after', before] })
+    for (const part of ['seeding', 'guard']) await takes(live, 'apply', '-k', join(before, part))
+    await takes(live, 'apply', '-k', join(after, 'seeding'))
+    const list = [
+      'get',
+      'daemonsets,validatingadmissionpolicies,validatingadmissionpolicybindings',
+      '-n',
+      'nodeseed',
+      '-o',
+      'name',
+    ]
+    assert.equal((await live.kubectl(...list)).trim().split('\n').length, 5)
+    for (const _ of ['once', 'again'])
+      await live.kubectl('delete', '--ignore-not-found', '-f', join(after, 'obsolete.yaml'))
+    assert.equal((await live.kubectl(...list)).trim().split('\n').length, 1)
+  })
   await live.kubectl('delete', 'namespace', 'other', 'nodeseed')
 }
 
