@@ -63,7 +63,7 @@ export class EnvSources {
       return
     }
     if (!this.#mayRefer(document)) return
-    for (const [container, path] of containersOf(value, [], 0))
+    for (const [container, path] of containersOf(value))
       this.#references.push(...referencesOf(resource, container, path))
   }
 
@@ -160,13 +160,23 @@ function textsOf(kind: 'ConfigMap' | 'Secret', value: Fields): ReadonlyMap<strin
   return texts
 }
 
-/** The maps with variables below a value. */
-function* containersOf(value: unknown, path: Path, depth: number): Generator<[Fields, Path]> {
-  if (typeof value !== 'object' || value === null || depth > MAX_DEPTH) return
-  if (isObject(value) && (Array.isArray(value.env) || Array.isArray(value.envFrom))) yield [value, path]
-  for (const [key, child] of Object.entries(value)) {
-    yield* containersOf(child, [...path, Array.isArray(value) ? Number(key) : key], depth + 1)
+/** The maps with variables below a value. Every value is passed, so that nothing is made on the way. */
+function containersOf(root: unknown): [Fields, Path][] {
+  const found: [Fields, Path][] = []
+  const path: Path[number][] = []
+  const visit = (value: object): void => {
+    if (isObject(value) && (Array.isArray(value.env) || Array.isArray(value.envFrom))) found.push([value, [...path]])
+    if (path.length === MAX_DEPTH) return
+    for (const key of Object.keys(value)) {
+      const child = (value as Fields)[key]
+      if (typeof child !== 'object' || child === null) continue
+      path.push(Array.isArray(value) ? Number(key) : key)
+      visit(child)
+      path.pop()
+    }
   }
+  if (typeof root === 'object' && root !== null) visit(root)
+  return found
 }
 
 function referencesOf(resource: Resource, container: Fields, path: Path): EnvReference[] {
