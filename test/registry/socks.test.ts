@@ -138,5 +138,7 @@ test.for(['socks4://proxy:1080', 'socks://proxy:1080', 'ftp://proxy', 'quic://pr
     for (const name of ['HTTP_PROXY', 'https_proxy', 'ALL_PROXY'])
       expect(() => proxiesFrom({ [name]: proxy })).toThrow(`${name.toUpperCase()}: not the address of a proxy`)
     expect(proxiesFrom({ HTTPS_PROXY: proxy, NO_PROXY: '*' })).toMatchObject({ no: '*' })
+    const others = { http_proxy: 'http://a:1', https_proxy: 'http://a:1' }
+    expect(proxiesFrom({ ...others, all_proxy: proxy }).all).toBeUndefined()
   },
 )

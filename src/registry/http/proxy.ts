@@ -18,12 +18,13 @@ export interface ProxyOptions {
  */
 export function proxiesFrom(env: NodeJS.ProcessEnv): ProxyOptions {
   const said = (name: string) => env[name.toLowerCase()] || env[name]
-  const no = said('NO_PROXY')
-  for (const name of no === '*' ? [] : ['HTTP_PROXY', 'HTTPS_PROXY', 'ALL_PROXY']) {
-    const proxy = said(name)
-    if (proxy) parseProxy(proxy, name)
+  const [http, https, no] = [said('HTTP_PROXY'), said('HTTPS_PROXY'), said('NO_PROXY')]
+  // Desktops set ALL_PROXY beside the others, in schemes of their own (`socks://`), for whoever reads no other.
+  const all = http && https ? undefined : said('ALL_PROXY')
+  for (const [name, proxy] of Object.entries({ HTTP_PROXY: http, HTTPS_PROXY: https, ALL_PROXY: all })) {
+    if (proxy && no !== '*') parseProxy(proxy, name)
   }
-  return { http: said('HTTP_PROXY'), https: said('HTTPS_PROXY'), all: said('ALL_PROXY'), no }
+  return { http, https, all, no }
 }
 
 interface ProxyAnswer {
