@@ -5,6 +5,7 @@ import { namedCharts } from '../../src/discovery/charts/named-charts.ts'
 import { mergeValues, valuesOfSetting } from '../../src/discovery/charts/values.ts'
 import { readDocuments } from '../../src/kubernetes/documents/document.ts'
 import { resourcesOf } from '../../src/kubernetes/objects/resource.ts'
+import { scanText } from '../support/scan-text.ts'
 
 function chartsIn(text: string) {
   const resources = new GitOpsResources()
@@ -131,6 +132,31 @@ test.for<[what: string, text: string, install: object]>([
 ])('%s', ([, text, install]) => {
   const { installs } = chartsIn(text)
   expect(installs).toMatchObject([install])
+})
+
+test.for<[what: string, text: string, sources: object[]]>([
+  [
+    'hauler',
+    'apiVersion: content.hauler.cattle.io/v1\nkind: Charts\nmetadata: {name: c}\nspec: {charts: [{name: web, repoURL: "oci://r.example.com/charts", version: 1.0.0}, {name: db, repoURL: "https://c.example.com"}, {name: own, repoURL: .}]}\n',
+    [
+      at('r.example.com/charts/web', '1.0.0'),
+      { at: 'index', url: 'https://c.example.com', chart: 'db', version: undefined },
+      { at: 'nowhere', why: 'it is in .' },
+    ],
+  ],
+  [
+    'zarf',
+    'kind: ZarfPackageConfig\nmetadata: {name: p}\ncomponents: [{name: a, charts: [{name: web, url: "oci://r.example.com/web", version: 1.0.0, valuesFiles: [v.yaml]}, {name: own, localPath: chart}, {name: git, url: "https://g.example.com/x.git", gitPath: chart}]}]\n',
+    [at('r.example.com/web', '1.0.0'), { at: 'nowhere', why: 'it is in https://g.example.com/x.git' }],
+  ],
+  [
+    'oc-mirror',
+    'apiVersion: mirror.openshift.io/v2alpha1\nkind: ImageSetConfiguration\nmirror: {helm: {repositories: [{name: r, url: "oci://r.example.com/charts", charts: [{name: web, version: 1.0.0}]}]}}\n',
+    [at('r.example.com/charts/web', '1.0.0')],
+  ],
+])('the charts that a file of %s lists, which a scan says to be elsewhere', ([, text, sources]) => {
+  expect(chartsIn(text).installs.map(({ source: found }) => found)).toEqual(sources)
+  expect(scanText(text).findings.map(({ code }) => code)).toContain('CHART_ELSEWHERE')
 })
 
 test('an ApplicationSet of a list is its applications, of anything else its template', () => {

@@ -18,7 +18,10 @@ const KINDS: Readonly<Record<string, readonly string[]>> = {
   'argoproj.io': ['Application', 'ApplicationSet'],
   'helm.cattle.io': ['HelmChart', 'HelmChartConfig'],
   'helm.k0sproject.io': ['Chart'],
-  '': ['ConfigMap', 'Secret'],
+  'content.hauler.cattle.io': ['Charts'],
+  'mirror.openshift.io': ['ImageSetConfiguration'],
+  'zarf.dev': ['ZarfPackageConfig'],
+  '': ['ConfigMap', 'Secret', 'ZarfPackageConfig'],
 }
 
 /** Bytes: an API server takes no larger resource. */

@@ -55,6 +55,16 @@ const CHARTS: readonly {
       version: `${spec}.${source}.targetRevision`,
     }))
   }),
+  { group: 'content.hauler.cattle.io', kind: 'Charts', chart: 'spec.charts[*].name', version: '' },
+  ...['zarf.dev', ''].map((group) => ({
+    ...{ group, kind: 'ZarfPackageConfig', chart: 'components[*].charts[*].name', version: '' },
+  })),
+  {
+    group: 'mirror.openshift.io',
+    kind: 'ImageSetConfiguration',
+    chart: 'mirror.helm.repositories[*].charts[*].name',
+    version: '',
+  },
   { group: 'addons.cluster.x-k8s.io', kind: 'HelmChartProxy', chart: 'spec.chartName', version: 'spec.version' },
 ]
 
