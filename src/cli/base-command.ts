@@ -76,7 +76,7 @@ export abstract class BaseCommand extends Command {
   /** Says findings, where there is something to say. */
   protected sayFindings(findings: readonly Finding[]): void {
     const wanted = isQuiet() ? findings.filter(({ severity }) => severity !== 'info') : findings
-    const text = renderFindings(wanted, { all: this.#saysAll })
+    const text = renderFindings(wanted, { all: this.saysAll })
     if (text !== '') this.logToStderr(text)
   }
 
@@ -87,7 +87,7 @@ export abstract class BaseCommand extends Command {
   protected sayLeftOut(findings: readonly Finding[], { isStrict, excuses } = NOT_STRICT): Omission[] {
     const omissions = omissionsOf(findings, excuses)
     const said = isQuiet() ? notExcused(omissions) : omissions
-    if (said.length > 0) this.logToStderr(renderOmissions(said, { all: this.#saysAll }))
+    if (said.length > 0) this.logToStderr(renderOmissions(said, { all: this.saysAll }))
     if (isStrict && notExcused(omissions).length > 0) {
       process.exitCode ||= 4
       this.logToStderr(`--strict: what is left out is not allowed\n  try: ${new LeftOutError(omissions).advice}`)
@@ -130,7 +130,7 @@ export abstract class BaseCommand extends Command {
   }
 
   /** With `--all` nothing is counted instead of said. */
-  get #saysAll(): boolean {
+  protected get saysAll(): boolean {
     const end = this.argv.indexOf('--')
     return (end < 0 ? this.argv : this.argv.slice(0, end)).includes('--all')
   }

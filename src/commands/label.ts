@@ -3,6 +3,7 @@ import type { Node, Pod } from 'kubernetes-types/core/v1.js'
 import { BaseCommand } from '../cli/base-command.ts'
 import { readPlacementFile } from '../cli/files/placement-file.ts'
 import { kubectlFlags, kubectlOf } from '../cli/flags/kubectl-flags.ts'
+import { nodeRows } from '../cli/output/terminal/node-rows.ts'
 import { renderTable } from '../cli/output/terminal/table.ts'
 import { listResources, runKubectl } from '../cluster/kubectl.ts'
 import { listNames } from '../plural.ts'
@@ -50,7 +51,11 @@ Ends with 4 when a node is not seeded yet, or such a label stays; run it again t
       else await runKubectl(kubectl, call)
     }
     if (!flags['dry-run'])
-      this.log(renderTable(['NODE', 'STATE', 'LABELS'], plan.map(rowOf), { width: this.tableWidth }))
+      this.log(
+        renderTable(['NODE', 'STATE', 'LABELS'], nodeRows(plan.map(rowOf), { all: this.saysAll }), {
+          width: this.tableWidth,
+        }),
+      )
     for (const [key, users] of keptLabels(plan)) {
       this.logToStderr(`warning: ${key} stays: nodes are selected by it: ${listNames(users)}`)
       this.logToStderr('  try: Patch these, or wait for their pods to be replaced, and run it again.')

@@ -13,6 +13,7 @@ import { strictnessOf } from '../cli/flags/strict-flags.ts'
 import { isAboutInputs, isIncomplete } from '../cli/inputs/recognition.ts'
 import { renderingsOf } from '../cli/inputs/renderings.ts'
 import { scanInputs } from '../cli/inputs/scan-inputs.ts'
+import { nodeRows } from '../cli/output/terminal/node-rows.ts'
 import { renderTable } from '../cli/output/terminal/table.ts'
 import { findPreviousDirectory, readPreviousDirectory } from '../cli/seeding/previous-directory.ts'
 import { writeOutputDirectory } from '../disk/output-directory.ts'
@@ -124,7 +125,11 @@ not be placed, and says what and why; the rest is written all the same.`
     const rows = plan.nodes.map(({ node, sets, images, bytes }) => [
       ...[node, sets.join(','), String(images), formatBytes(bytes)],
     ])
-    this.log(renderTable(['NODE', 'SETS', 'IMAGES', 'SIZE'], rows, { width: this.tableWidth }))
+    this.log(
+      renderTable(['NODE', 'SETS', 'IMAGES', 'SIZE'], nodeRows(rows, { all: this.saysAll }), {
+        width: this.tableWidth,
+      }),
+    )
     this.log(`\nWritten to ${output}. What comes next:`)
     const steps = seedSteps(plan, {
       ...{ bundle: bundle.path, output, registry },
