@@ -30,6 +30,10 @@ const SCREENS: Record<string, string> = {
   diff: 'diff DIR/web.tar DIR/shop.tar',
   verify: 'verify DIR/shop.tar',
   seed: 'seed DIR/shop.tar --nodes DIR/nodes.json -o DIR/seed --force examples/seed/shop.yaml',
+  lock: 'lock --from DIR/shop.tar --offline -o DIR/shop.lock',
+  bundle: 'bundle --from DIR/shop.tar --offline -o DIR/again.tar',
+  'bundle --dry-run': 'bundle --from DIR/shop.tar --offline -o DIR/again.tar --dry-run',
+  keygen: 'keygen -o DIR/release',
   merge: 'merge DIR/web.tar -o DIR/merged.tar --force',
   explain: 'explain ErrImageNeverPull',
   patch: 'patch examples/seed/shop.yaml --policy Never',
@@ -109,4 +113,6 @@ function generic(text: string): string {
     .replaceAll(directory, 'DIR')
     .replaceAll(PROGRESS, '')
     .replace(/(?<=blobs, )\d+ kB/, 'N kB')
+    .replace(/where \S+ \S+ are free/, 'where N GB are free')
+    .replace(/(?<=on disk: )\d+ kB/, 'N kB')
 }
