@@ -8,6 +8,7 @@ import { withAssumedLabels } from '../facts/assumed-labels.ts'
 import type { Conditions } from '../facts/conditions.ts'
 import { nameOnNode } from '../facts/images/image-lookup.ts'
 import { type NodeBytes, nodeBytes, unneededFinding } from '../facts/node-bytes.ts'
+import { type NodeSeeding, nodeSeedings } from '../facts/node-seeding.ts'
 import { idleFindings, idleReason, notJudgedFindings } from '../findings/accounting.ts'
 import { contradictions } from '../findings/contradictions.ts'
 import { type Fix, fixesOf, fixQuestions } from '../findings/fixes.ts'
@@ -35,6 +36,8 @@ export interface AuditResult extends Audit {
   readonly unnamed: readonly Finding[]
   readonly findings: readonly Finding[]
   readonly bytes: ReadonlyMap<string, NodeBytes>
+  /** Which seed sets each node holds or is to hold. */
+  readonly seeding: readonly NodeSeeding[]
   /** What would help each workload that is not safe, the smallest first. */
   readonly fixesOf: (workload: WorkloadAudit) => readonly Fix[]
 }
@@ -67,6 +70,7 @@ export function auditCluster(
     images: accounted,
     unnamed: unnamedImages(findings, workloads),
     bytes,
+    seeding: nodeSeedings(nodes, locked, conditions),
     fixesOf: fixesByVerdicts(result, then, conditions),
     findings: [
       ...findings,
@@ -109,6 +113,8 @@ export interface AuditReport {
   readonly workloads: readonly WorkloadReport[]
   /** Every image that the inputs name. */
   readonly images: readonly ImageReport[]
+  /** Which seed sets each node holds or is to hold. */
+  readonly seeding: readonly NodeSeeding[]
   readonly summary: AuditSummary
   readonly findings: readonly Finding[]
 }
@@ -142,7 +148,7 @@ const MAX_LISTED_VERDICTS = 100_000
 
 /** The audit in its stable shape. */
 export function auditReport(result: AuditResult): AuditReport {
-  const { nodeClasses, workloads, findings, fixesOf } = result
+  const { nodeClasses, workloads, findings, seeding, fixesOf } = result
   const nodeCount = nodeClasses.reduce((sum, { nodes }) => sum + nodes.length, 0)
   const isLarge = nodeCount * workloads.length > MAX_LISTED_VERDICTS
   const classes = nodeClasses.map(({ nodes }, index) => ({ name: `class-${index + 1}`, nodes }))
@@ -177,5 +183,5 @@ export function auditReport(result: AuditResult): AuditReport {
     }
   })
   const [images, summary] = [imageReports(result.images), summaryOf(result)]
-  return { ...(isLarge && { nodeClasses: classes }), workloads: reports, images, summary, findings }
+  return { ...(isLarge && { nodeClasses: classes }), workloads: reports, images, seeding, summary, findings }
 }

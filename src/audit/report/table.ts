@@ -6,6 +6,7 @@ import { sayNotJudged } from '../not-judged.ts'
 import { type Cause, causesOf } from './causes.ts'
 import { reasonsOf } from './reasons.ts'
 import type { AuditResult } from './report.ts'
+import { seedingRows } from './seeding-rows.ts'
 import { VERDICT_WORDS } from './severity.ts'
 import { sureImages } from './summary.ts'
 
@@ -32,6 +33,7 @@ export function* auditTable(result: AuditResult, { all = false } = {}): Generato
   }
   yield* all ? [] : hidden(notJudged.length - SHOWN, 'resource', 'resources that are not judged')
   yield* imageRows(result, all)
+  yield* setRows(result, all)
 }
 
 function* workloadRows({ workloads, nodeClasses, fixesOf }: AuditResult): Generator<AuditLine> {
@@ -89,4 +91,19 @@ function* imageRows({ images, nodeClasses }: AuditResult, all: boolean): Generat
     for (const text of [sayUses(image), ...sayObstacles(image)]) yield { text }
   }
   yield* hidden(named.length - shown.length, 'image', 'images')
+}
+
+function* setRows({ seeding }: AuditResult, all: boolean): Generator<AuditLine> {
+  const rows = seedingRows(seeding)
+  if (rows.length === 0) return
+  yield { text: '' }
+  yield { verdict: 'SEED SET IS', starts: 'ON NODES', pods: 'NAMES', name: 'LABEL' }
+  for (const { set, nodes, texts } of all ? rows : rows.slice(0, SHOWN)) {
+    const names = set.names === null ? '-' : String(set.names)
+    yield { verdict: set.state, starts: `${nodes.length} of ${seeding.length}`, pods: names, name: set.label }
+    for (const text of texts) yield { text }
+  }
+  yield* all ? [] : hidden(rows.length - SHOWN, 'set', 'sets')
+  const without = seeding.filter(({ sets }) => sets.length === 0).map(({ node }) => node)
+  if (without.length > 0) yield { text: `no set on ${countOf(without.length, 'node')}: ${listNames(without)}` }
 }

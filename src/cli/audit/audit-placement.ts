@@ -23,7 +23,8 @@ interface Assumed {
 export async function readPlaced(directory: string, { lock, 'assume-seeded': isAssumed }: Assumed): Promise<Placed> {
   const placement = await readPlacementFile(directory, isRecordedPlacement, { mustBeListed: true })
   const seedSets = placement.sets.map(({ digest, images, digests }) => ({ digest, names: images, digests }))
-  if (!isAssumed || !lock) return { seedSets }
+  const placed = { seedSets, placedSets: placedSets(placement, lock && seedSetDigest(lock)) }
+  if (!isAssumed || !lock) return placed
   const locked = lockedByName(lock.images)
   for (const set of seedSets) {
     const { absent, strangers } = compareSet(set, locked)
@@ -37,17 +38,17 @@ export async function readPlaced(directory: string, { lock, 'assume-seeded': isA
       { hint: 'Name the bundle that it was made of, or write the directory again with nodeseed seed.' },
     )
   }
-  return { seedSets, placedSets: placedSets(placement, seedSetDigest(lock)) }
+  return placed
 }
 
 /** Nodes that are prepared by other means are to hold the whole bundle, and nobody labels them. */
 function placedSets(
   { sets, nodes, prepared = [] }: RecordedPlacement,
-  whole: string,
+  whole: string | undefined,
 ): ReadonlyMap<string, readonly PlacedSet[]> {
   const known = new Map(sets.map(({ digest, label }) => [digest, { digest, label }]))
   return new Map<string, readonly PlacedSet[]>([
     ...nodes.map(({ node, sets: own }) => [node, own.flatMap((digest) => known.get(digest) ?? [])] as const),
-    ...prepared.map(({ node }) => [node, [{ digest: whole }]] as const),
+    ...prepared.map(({ node }) => [node, whole === undefined ? [] : [{ digest: whole }]] as const),
   ])
 }
