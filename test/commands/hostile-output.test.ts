@@ -84,6 +84,10 @@ const CALLS: Record<string, string[][]> = {
   inspect: [['evil.lock'], ['IN']],
   verify: [['evil.lock'], [EVIL]],
   merge: [['evil.lock', '-o', 'OUT']],
+  extract: [
+    ['evil.lock', EVIL, '-o', 'OUT'],
+    ['evil.lock', '-o', EVIL],
+  ],
   label: [['PLACED', '--kubectl', 'false'], ['IN']],
   load: [['evil.lock', EVIL]],
   push: [
@@ -99,6 +103,7 @@ const CALLS: Record<string, string[][]> = {
     ['--listen', EVIL, '--server', 'http://127.0.0.1:1'],
     ['--in-cluster', 'OUT', '--sandbox-image', EVIL],
   ],
+  completion: [[EVIL]],
   explain: [[EVIL]],
   demo: [['--output', 'IN']],
 }
