@@ -13,6 +13,13 @@ export const IMAGE_CODES = {
     action:
       'Render templates first (helm template, kubectl kustomize, envsubst, oc process), or say what the names stand for: --var NAME=VALUE; or name the image with --image REF.',
   },
+  ENV_SOURCE_ELSEWHERE: {
+    kind: 'note',
+    severity: 'info',
+    title: 'All variables of a container come from what is not among the inputs',
+    help: 'With envFrom a container has all that a ConfigMap or Secret holds as variables: mostly settings and passwords, of an operator now and then the names of images. Those are not looked at.',
+    action: 'Where it may name images, add it to the inputs, or name them with --image REF.',
+  },
   IMAGE_MISSING: {
     kind: 'omission',
     severity: 'warning',

@@ -98,7 +98,7 @@ Ends with 0 when no workload is below --fail-on, with 4 when one is.`
     const named = argv as string[]
     const about = flags.html === undefined ? [] : await this.#about(result, flags, { named, lock: bundle.lock })
     await this.#write(result, flags, about)
-    const urgent = result.findings.filter(({ severity }) => severity !== 'info')
+    const urgent = result.findings.filter(({ severity, code }) => severity !== 'info' || SAID.has(code))
     this.sayFindings(urgent)
     if (failsOn(result, flags['fail-on'])) this.answerNo()
     else if (isIncomplete(scan)) process.exitCode = 2
@@ -139,6 +139,9 @@ function noWorkload(inputs: readonly string[], findings: readonly Finding[]): Ex
     hint: 'Give files or directories with Pods, Deployments, StatefulSets, DaemonSets, Jobs or CronJobs.',
   })
 }
+
+/** Notes that say what the verdicts leave out, which nobody is to miss. */
+const SAID: ReadonlySet<Finding['code']> = new Set(['ENV_SOURCE_ELSEWHERE'])
 
 const REPORTS = ['html', 'sarif', 'junit'] as const
 

@@ -25,13 +25,17 @@ const from = (name: string, valueFrom: object) => deployment({ env: [{ name, val
 const key = (name: string, at: string) => ({ configMapKeyRef: { name, key: at } })
 const IMAGE = 'r.example/worker:2'
 
-function settled(objects: object[], isWhole = true) {
+function settle(objects: object[], isWhole = true) {
   const sources = new EnvSources()
   for (const object of objects) {
     for (const resource of readAllDocuments(JSON.stringify(object), 'in.yaml').flatMap(resourcesOf))
       sources.note(resource)
   }
-  const { uses, findings } = sources.settle({ isWhole })
+  return sources.settle({ isWhole })
+}
+
+function settled(objects: object[], isWhole = true) {
+  const { uses, findings } = settle(objects, isWhole)
   return { images: uses.map(({ reference }) => reference), said: findings.map(({ message }) => message) }
 }
 
@@ -91,7 +95,7 @@ test.for<[what: string, objects: object[], said: string]>([
   [
     'all variables elsewhere',
     [deployment({ envFrom: [{ secretRef: { name: 's' } }] })],
-    'its variables, which may name images, are from Secret s',
+    'its variables from Secret s are not read',
   ],
 ])('a variable whose image is not known is said: %s', ([, objects, said]) => {
   expect(settled(objects)).toEqual({ images: [], said: [expect.stringContaining(said)] })
@@ -107,6 +111,15 @@ test.for<[what: string, objects: object[]]>([
   ['a plain variable', [deployment({ env: [{ name: 'W_IMAGE', value: IMAGE }] })]],
 ])('nothing is said of %s', ([, objects]) => {
   expect(settled(objects)).toEqual({ images: [], said: [] })
+})
+
+test.for([
+  [{ secretRef: { name: 's' } }, 'Secret s'],
+  [{ secretRef: { name: 's', optional: true } }, 'Secret s'],
+  [{ configMapRef: { name: 's' }, prefix: 'W_' }, 'ConfigMap s'],
+] as const)('all variables elsewhere are good to know, and count as nothing left out: %j', ([source, subject]) => {
+  const [found] = settle([deployment({ envFrom: [source] })]).findings
+  expect(found).toMatchObject({ code: 'ENV_SOURCE_ELSEWHERE', severity: 'info', subject })
 })
 
 test('what was never read whole lacks no variables, and names that are images still', () => {

@@ -112,12 +112,16 @@ function entriesOf(texts: EnvSource['texts'], key: string | undefined): readonly
   return entries.flatMap(([name, text]) => (text === undefined ? [] : [[name, text] as const]))
 }
 
-function missingFinding({ kind, name, key, variable, place }: EnvReference, isThere: boolean): Finding {
+function missingFinding(reference: EnvReference, isThere: boolean): Finding {
+  const { kind, name, key, variable, place } = reference
+  const { file, line } = place
+  if (variable === undefined) {
+    const message = `${placeOf(place)}: its variables from ${kind} ${name} are not read, as it is not among the inputs`
+    return finding('ENV_SOURCE_ELSEWHERE', message, { file, line, subject: `${kind} ${name}` })
+  }
   const source = kind === 'field' ? `the field ${key}` : `${kind} ${name}`
   const lack = kind === 'field' ? 'is not known' : isThere ? `names no image in ${key}` : 'is not among the inputs'
-  const what = variable === undefined ? 'its variables, which may name images,' : `its variable ${variable}`
-  const { file, line } = place
-  const message = `${placeOf(place)}: ${what} ${variable === undefined ? 'are' : 'is'} from ${source}, which ${lack}`
+  const message = `${placeOf(place)}: its variable ${variable} is from ${source}, which ${lack}`
   return finding('IMAGE_UNRESOLVED', message, { severity: 'warning', hint: HINT, file, line, subject: source })
 }
 
