@@ -4,8 +4,8 @@ import { hasVersion } from '../classify/reference-likelihood.ts'
 import { compose } from '../compose/compose-reference.ts'
 import { judge } from '../uses/image-candidate.ts'
 import type { Confidence } from '../uses/image-use.ts'
-import { imagesInCommand } from './command-lines.ts'
-import { openImagesInCommand } from './open-commands.ts'
+import { assignmentsOf, isCommanded, type LineAssignment, openImagesIn } from './line-assignments.ts'
+import { commandsIn } from './shell-commands.ts'
 import { shellWords } from './shell-lists.ts'
 import { ShellVariables } from './shell-variables.ts'
 import { isXml, textsInXml } from './xml-elements.ts'
@@ -21,18 +21,10 @@ interface LineImage {
 }
 
 const COMMENT = /^\s*(?:#|\/\/|;)/
-/** `image: ref`, `"image": "ref",`, `IMAGE=ref`, `3.9.0=ref`, alone on its line. */
-const ASSIGNMENT =
-  /^\s*(?:-\s+)?(?:export\s+)?["']?([\w][\w./-]*)(?:["']?\s*=|["']\s*:|\s*:\s)\s*["']?([^\s"',;{}()<>`|\\]+)["']?\s*[,;]?\s*(?:#.*)?$/
 /** A reference alone on its line: an entry of a list. */
 const ALONE = /^\s*(?:-\s+)?["']?(\w[\w.-]*(?::\d+)?\/[\w./:@-]+)["']?,?\s*(?:#.*)?$/
 /** Each of several on a line has a version, so that it is no word of a sentence. */
 const WORD_ALONE = /^["']?\w[\w.-]*(?::\d+)?\/[\w./-]+[:@][\w:.-]+["']?$/
-const PROPERTY_ROLES: ReadonlySet<KeyRole> = new Set(['image', 'repository', 'tag', 'digest'])
-/** `spark.container.image ref`, `worker.image:ref`: a property whose name and value only white space or a colon parts. */
-const PROPERTY = /^\s*([A-Za-z]\w*[._-][\w.-]*)(?:[ \t]+|:)([\w./:@-]+)\s*$/
-/** `--image=ref` and `--image ref` anywhere in a line. */
-const FLAG = /(?<=^|[\s"'[,=])--?([A-Za-z][\w.-]*)(?:=|\s+)["']?([^\s"',;{}()<>`|\\-][^\s"',;{}()<>`|\\]*)/g
 
 /** Beyond this a line is data, not something that a person wrote. */
 const MAX_LINE = 4096
@@ -55,31 +47,26 @@ export function imagesInLines(text: string, outer: Key, { isScript = false } = {
     const key = own.role === 'other' && ofImages ? outer : own
     const image = judge(key, value, { isLoose: true })
     if (!image) return []
-    return [{ ...image, name, line, confidence: isScript && key.role === 'other' ? 'possible' : image.confidence }]
+    const isPossible = assignment.isPossible || (isScript && key.role === 'other')
+    return [{ ...image, name, line, confidence: isPossible ? 'possible' : image.confidence }]
   })
   return [...composed, ...single]
 }
 
 /** What a program is handed is an image, however little it looks like one. */
 const IMAGE: Key = { role: 'image', stem: '', ofImage: true }
-const OF_PROGRAM = 'image of '
 
-function isCommanded(name: string): boolean {
-  return name.startsWith(OF_PROGRAM)
-}
-
-interface Assignment {
-  readonly name: string
-  readonly value: string
+interface Assignment extends LineAssignment {
   readonly line: number
 }
 
 function assignmentsIn(text: string, ofImages: boolean): Assignment[] {
   if (isXml(text)) return textsInXml(text).filter(({ name }) => readKey(name).role === 'image')
   const assignments = text.split('\n').flatMap((content, line) => {
-    if (content.length > MAX_LINE || COMMENT.test(content)) return []
-    const alone = ofImages ? wordsAlone(content) : []
-    return alone.length > 0 ? alone.map((value) => ({ name: '', value, line })) : assignmentsOf(content, line)
+    if (COMMENT.test(content)) return []
+    const alone = ofImages && content.length <= MAX_LINE ? wordsAlone(content) : []
+    if (alone.length > 0) return alone.map((value) => ({ name: '', value, line }))
+    return assignmentsOf(content).map((assignment) => ({ ...assignment, line }))
   })
   return [...assignments, ...shellWords(text)]
 }
@@ -92,9 +79,6 @@ function wordsAlone(content: string): string[] {
   return words.length > 1 && words.every((word) => WORD_ALONE.test(word)) ? words : []
 }
 
-/** `image: {{ .Values.image }}`, `"image": "${REGISTRY}/x"`: an image that a placeholder is part of. */
-const OPEN = /^\s*(?:-\s+)?["']?([A-Za-z][\w./-]*)["']?\s*[:=]\s*["']?([^\s"'][^"']{1,500}?)["']?,?\s*$/
-
 /**
  * What lines of a template or script set an image to, or hand to a program, where values are still to be put in. Those
  * that a script itself assigns above are in it.
@@ -103,37 +87,22 @@ export function openImagesInLines(text: string, { isScript = false } = {}): Assi
   if (!text.includes('$') && !hasPlaceholder(text)) return []
   const variables = new ShellVariables()
   return text.split('\n').flatMap((content, line) => {
-    if (content.length > MAX_LINE || COMMENT.test(content)) return []
-    const found = openImagesIn(content, isScript)
-    variables.follow(content)
-    return found.flatMap(({ name, value }) => variables.textsOf(value).map((filled) => ({ name, value: filled, line })))
+    if (COMMENT.test(content)) return []
+    const commands = commandsIn(content)
+    if (commands.length === 0) variables.follow(content)
+    const seen = new Set<string>()
+    let isFirst = true
+    return commands.flatMap(({ text, isInner }) => {
+      const found = openImagesIn(text, { isScript, isWhole: commands.length === 1 })
+      const filled = found.flatMap(({ name, value }) =>
+        variables.textsOf(value).map((one) => ({ name, value: one, line })),
+      )
+      // What another command of the line assigns may not always be assigned.
+      if (!isInner) variables.follow(isFirst ? text : ` ${text}`)
+      isFirst &&= isInner
+      return filled.filter(({ value }) => seen.size < seen.add(value).size)
+    })
   })
-}
-
-function openImagesIn(content: string, isScript: boolean): { name: string; value: string }[] {
-  const commanded = openImagesInCommand(content)
-  if (commanded.length > 0)
-    return commanded.map(({ reference, program }) => ({ name: `${OF_PROGRAM}${program}`, value: reference }))
-  const [, name, value] = hasPlaceholder(content) ? (OPEN.exec(content) ?? []) : []
-  if (!name || !value || !hasPlaceholder(value) || readKey(name).role !== 'image') return []
-  // A variable of a script is told where it is used, unless it is a whole reference by itself.
-  const isVariable = isScript && /^\s*(?:\w+\s+)?\w+=/.test(content)
-  // With a default that is one it is found as such.
-  const isWhole = /^[^\s()]*\/[^\s()]*$/.test(value) && !/^\$\{\w+:?[-=][^{}$]+\}$/.test(value)
-  return isVariable && !isWhole ? [] : [{ name, value }]
-}
-
-function assignmentsOf(content: string, line: number): Assignment[] {
-  const isOpen = openImagesInCommand(content).length > 0
-  const commanded = isOpen ? [] : imagesInCommand(content)
-  if (commanded.length > 0)
-    return commanded.map(({ reference, program }) => ({ name: `${OF_PROGRAM}${program}`, value: reference, line }))
-  const [, name, value] = ASSIGNMENT.exec(content) ?? []
-  // `KUBELET_ARGS="--pod-infra-container-image=ref"`
-  if (name && value && !value.startsWith('-')) return [{ name, value, line }]
-  const [, property, image] = PROPERTY.exec(content) ?? []
-  if (property && image && PROPERTY_ROLES.has(readKey(property).role)) return [{ name: property, value: image, line }]
-  return Array.from(content.matchAll(FLAG), ([, flag = '', argument = '']) => ({ name: flag, value: argument, line }))
 }
 
 /** `web.image.repository=…` and `web.image.tag=…`; lines whose names have no beginning in common may belong to anything. */

@@ -3,6 +3,7 @@ import { type Key, readKey } from '../classify/key.ts'
 import { hasPlaceholder, maskPlaceholders } from '../classify/placeholders.ts'
 import { hasVersion } from '../classify/reference-likelihood.ts'
 import { mayEmbed, readEmbedded, SCRIPT } from '../texts/embedded.ts'
+import { isCommandLine } from '../texts/line-assignments.ts'
 import { openImagesInCommand } from '../texts/open-commands.ts'
 import { imagesInLines, openImagesInLines } from '../texts/text-lines.ts'
 import { judge } from '../uses/image-candidate.ts'
@@ -43,18 +44,18 @@ export function visitText(walk: Walk, text: string, name: string, place: Place, 
   const saysNothing = isWhole && (own.role === 'other' || own.role === 'name' || own.role === 'repository')
   const key = saysNothing && place.outer.ofImage ? place.outer : own
   // Outside image fields a reference has at least one of these.
-  if (/\s/.test(text) && visitCommand(walk, text, place)) return
+  if (/\s/.test(text) && visitCommand(walk, text, name, place)) return
   if (key.role === 'other' && !/[/:@]/.test(text)) return
   if (hasPlaceholder(text)) visitOpen(walk, text, key, place)
   else visitWords(walk, text, name, key, place)
 }
 
-/** A command of one line that is handed an image in a variable; whether it is one. */
-function visitCommand(walk: Walk, text: string, place: Place): boolean {
+/** Commands of one line that are handed images, by name or in a variable; whether it is such a line. */
+function visitCommand(walk: Walk, text: string, name: string, place: Place): boolean {
   const open = openImagesInCommand(text)
-  for (const { reference } of open)
-    walk.open.push({ text: reference, path: [...walk.path], textLine: undefined, place })
-  return open.length > 0
+  if (open.length === 0 && !isCommandLine(text)) return false
+  visitLines(walk, text, name, place)
+  return true
 }
 
 /** A text that is an image once its placeholders are filled in, if its key says so. */

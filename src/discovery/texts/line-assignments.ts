@@ -1,0 +1,118 @@
+import { type KeyRole, readKey } from '../classify/key.ts'
+import { hasPlaceholder } from '../classify/placeholders.ts'
+import { imagesInCommand, isImage } from './command-lines.ts'
+import { openImagesInCommand } from './open-commands.ts'
+import { commandsIn } from './shell-commands.ts'
+import { literalsIn, templateIn } from './templates.ts'
+
+/** What a line sets a name to, or hands to a program. */
+export interface LineAssignment {
+  readonly name: string
+  readonly value: string
+  /** It is one of several values that a template chooses of. */
+  readonly isPossible?: boolean
+}
+
+/** `image: ref`, `"image": "ref",`, `IMAGE=ref`, `3.9.0=ref`, alone on its line. */
+const ASSIGNMENT =
+  /^\s*(?:-\s+)?(?:export\s+)?["']?([\w][\w./-]*)(?:["']?\s*=|["']\s*:|\s*:\s)\s*["']?([^\s"',;{}()<>`|\\]+)["']?\s*[,;]?\s*(?:#.*)?$/
+const PROPERTY_ROLES: ReadonlySet<KeyRole> = new Set(['image', 'repository', 'tag', 'digest'])
+/** `spark.container.image ref`, `worker.image:ref`: a property whose name and value only white space or a colon parts. */
+const PROPERTY = /^\s*([A-Za-z]\w*[._-][\w.-]*)(?:[ \t]+|:)([\w./:@-]+)\s*$/
+/** `--image=ref` and `--image ref` anywhere in a line. */
+const FLAG = /(?<=^|[\s"'[,=])--?([A-Za-z][\w.-]*)(?:=|\s+)["']?([^\s"',;{}()<>`|\\-][^\s"',;{}()<>`|\\]*)/g
+/** `IMAGE=ref` before or among the words of a command. */
+const VARIABLE = /(?<=^|\s)([A-Za-z_]\w{0,99})=["']?([^\s"',;{}()<>`|\\$]{2,512})["']?(?=\s|$)/g
+/** `{"name":"c","image":"ref"}`, also with its quotes escaped, and `{name: c, image: ref}`. */
+const IN_BRACES =
+  /(?<=[{,]\s{0,9}\\?["']?)([A-Za-z][\w.-]{0,99})\\?["']?\s{0,9}:\s{0,9}\\?["']{0,3}((?:\$\{[\w.:-]{1,99}\}|[^\s"'\\,{}]){1,512})/g
+/** `image: {{ .Values.image }}`, `"image": "${REGISTRY}/x"`: an image that a placeholder is part of. */
+const OPEN = /^\s*(?:-\s+)?["']?([A-Za-z][\w./-]*)["']?\s*[:=]\s*["']?([^\s"'][^"']{1,500}?)["']?,?\s*$/
+
+const PROGRAM = /^\s*(?:sudo\s+)?(?:crictl|ctr|docker|podman|nerdctl|skopeo|crane|kubectl|helm)\s/
+
+/** Beyond this a command is data, not something that a person wrote. */
+const MAX_COMMAND = 4096
+const OF_PROGRAM = 'image of '
+/** Beside others on its line only what speaks of images counts. */
+const OF_IMAGES: ReadonlySet<KeyRole> = new Set(['image', 'repository', 'registry', 'tag', 'digest'])
+
+/** Whether it was no name, but a program that was handed the value. */
+export function isCommanded(name: string): boolean {
+  return name.startsWith(OF_PROGRAM)
+}
+
+/** Whether a line begins with a program that it hands images to, or is several commands of which one does. */
+export function isCommandLine(line: string): boolean {
+  const commands = commandsIn(line)
+  if (commands.length <= 1 && !PROGRAM.test(line)) return false
+  if (PROGRAM.test(line) && line.includes('{') && imagesInBraces(line).length > 0) return true
+  return commands.some(({ text }) => text.length <= MAX_COMMAND && imagesInCommand(text).length > 0)
+}
+
+/** What a line assigns, passes as flags or hands to programs, in each of its commands. */
+export function assignmentsOf(content: string): LineAssignment[] {
+  const template = templateIn(content)
+  if (template) return literalsIn(template.value).map((value) => ({ name: template.name, value, isPossible: true }))
+  const commands = commandsIn(content)
+  const isWhole = commands.length <= 1
+  const found = commands.flatMap(({ text }) => (text.length > MAX_COMMAND ? [] : inCommand(text, isWhole)))
+  const inBraces = content.includes('{') ? imagesInBraces(content).filter(({ value }) => isImage(value)) : []
+  const all = [...found, ...inBraces]
+  if (all.length < 2) return all
+  const handed = new Set(all.flatMap(({ name, value }) => (isCommanded(name) ? [value] : [])))
+  const seen = new Set<string>()
+  return all.filter(({ name, value }) => {
+    const isKnown = handed.has(value) && !isCommanded(name)
+    return !isKnown && seen.size < seen.add(handed.has(value) ? value : `${name}\n${value}`).size
+  })
+}
+
+function inCommand(command: string, isWhole: boolean): LineAssignment[] {
+  const isOpen = openImagesInCommand(command).length > 0
+  const images = isOpen ? [] : imagesInCommand(command)
+  const commanded = images.map(({ reference, program }) => ({ name: `${OF_PROGRAM}${program}`, value: reference }))
+  const [, name, value] = commanded.length > 0 ? [] : (ASSIGNMENT.exec(command) ?? [])
+  // `KUBELET_ARGS="--pod-infra-container-image=ref"`
+  if (name && value && !value.startsWith('-') && (isWhole || OF_IMAGES.has(readKey(name).role)))
+    return [{ name, value }]
+  const [, property, image] = commanded.length > 0 ? [] : (PROPERTY.exec(command) ?? [])
+  if (isWhole && property && image && PROPERTY_ROLES.has(readKey(property).role))
+    return [{ name: property, value: image }]
+  const toName = ([, flag = '', argument = '']: RegExpExecArray) => ({ name: flag, value: argument })
+  const passed = Array.from(command.matchAll(FLAG), toName)
+  const set = command.includes('=') ? Array.from(command.matchAll(VARIABLE), toName).filter(isOfImage) : []
+  return [...commanded, ...(commanded.length > 0 ? passed.filter(isOfImage) : passed), ...set]
+}
+
+function imagesInBraces(content: string): LineAssignment[] {
+  return Array.from(content.matchAll(IN_BRACES), ([, name = '', value = '']) => ({ name, value })).filter(isOfImage)
+}
+
+function isOfImage({ name }: LineAssignment): boolean {
+  return readKey(name).role === 'image'
+}
+
+/** What a command sets an image to, or hands to a program, where values are still to be put in. */
+export function openImagesIn(
+  command: string,
+  { isScript, isWhole }: { isScript: boolean; isWhole: boolean },
+): LineAssignment[] {
+  if (command.length > MAX_COMMAND) return []
+  const template = isWhole ? templateIn(command) : undefined
+  if (template) return [template]
+  const commanded = openImagesInCommand(command)
+  if (commanded.length > 0)
+    return commanded.map(({ reference, program }) => ({ name: `${OF_PROGRAM}${program}`, value: reference }))
+  if (!hasPlaceholder(command)) return []
+  const [, name, value] = OPEN.exec(command) ?? []
+  if (!name || !value || !hasPlaceholder(value) || readKey(name).role !== 'image') {
+    const isPassed = /\b(?:kubectl|oc)\s/.test(command) && command.includes('{')
+    return isPassed ? imagesInBraces(command).filter((one) => hasPlaceholder(one.value)) : []
+  }
+  // A variable of a script is told where it is used, unless it is a whole reference by itself.
+  const isVariable = isScript && /^\s*(?:\w+\s+)?\w+=/.test(command)
+  // With a default that is one it is found as such.
+  const isReference = /^[^\s()]*\/[^\s()]*$/.test(value) && !/^\$\{\w+:?[-=][^{}$]+\}$/.test(value)
+  return isVariable && !isReference ? [] : [{ name, value }]
+}

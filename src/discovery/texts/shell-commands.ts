@@ -1,0 +1,76 @@
+/** One command of a line, and whether it stands alone in it or inside of another one, as what `$(…)` prints. */
+export interface ShellCommand {
+  readonly text: string
+  readonly isInner: boolean
+}
+
+/** What opens, closes and parts commands; expressions of templates are passed over whole. */
+const SIGN =
+  /\{\{[^{}]{0,500}\}\}|\(\([^()]{0,500}\)\)|\{%[^%]{0,500}%\}|<%[^%]{0,500}%>|\$\(|[()`;]|&&|\|\|?|(?<![>&])&(?![>&])/g
+
+/** Deeper ones are part of what they stand in. */
+const MAX_DEPTH = 8
+
+/** `( a; b )`, which parts commands; `f(a; b)`, a part of one; `A=(a b)`, which holds none. */
+const GROUP = '('
+const CALL = 'f('
+const ARRAY = '=('
+
+interface Frame {
+  readonly sign: string
+  from: number
+}
+
+/**
+ * The commands of a line of a shell script, those inside of `$(…)`, backticks and parentheses too, in the order in which
+ * they begin to be run. What quotes hold is taken apart as well, since `sh -c` runs it. Each character is read once for
+ * every depth, of which there are few.
+ */
+export function commandsIn(line: string): ShellCommand[] {
+  const commands: ShellCommand[] = []
+  const frames: Frame[] = [{ sign: '', from: 0 }]
+  let skipped = 0
+  const end = (at: number, from: number) => {
+    const frame = frames.at(-1)
+    if (!frame) return
+    const text = line.slice(frame.from, at)
+    const isInner = frames.some(({ sign }) => sign !== '' && sign !== GROUP)
+    if (frame.sign !== ARRAY && text.trim() !== '') commands.push({ text, isInner })
+    frame.from = from
+  }
+  const open = (sign: string, from: number) => {
+    if (frames.length > MAX_DEPTH) skipped++
+    else frames.push({ sign, from })
+  }
+  const close = (at: number) => {
+    if (skipped > 0) {
+      skipped--
+      return
+    }
+    end(at, at)
+    const closed = frames.pop()
+    const outer = frames.at(-1)
+    if (closed?.sign === GROUP && outer) outer.from = at + 1
+  }
+  for (const { 0: sign, index } of line.matchAll(SIGN)) {
+    const top = frames.at(-1)?.sign
+    if (sign.length > 2) continue
+    if (sign === '$(') open(sign, index + 2)
+    else if (sign === '(') {
+      const before = line[index - 1] ?? ' '
+      const isGroup = /[\s;&|(]/.test(before) && frames.length <= MAX_DEPTH
+      if (isGroup) end(index, index + 1)
+      open(isGroup ? GROUP : before === '=' ? ARRAY : CALL, index + 1)
+    } else if (sign === ')') {
+      if (frames.length > 1 && top !== '`') close(index)
+    } else if (sign === '`') {
+      if (top === '`') close(index)
+      else open(sign, index + 1)
+    } else if (top !== ARRAY) end(index, index + sign.length)
+  }
+  while (frames.length > 0) {
+    end(line.length, line.length)
+    frames.pop()
+  }
+  return commands
+}
