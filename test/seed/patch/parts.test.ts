@@ -23,6 +23,13 @@ test.for<[what: string, text: string, said: string, set: string[], options: obje
     {},
   ],
   [
+    'a selector that is nothing, and says so by a tag',
+    pod(`  nodeSelector: !!null\n${CONTAINERS}`),
+    'NOT_PATCHABLE Pod p: nodeSelector left as it is: nodeSelector has a tag of another type',
+    ['imagePullPolicy: Never'],
+    {},
+  ],
+  [
     'a workload that the placement does not know',
     pod(CONTAINERS),
     'NOT_IN_PLACEMENT Pod p: seed did not see it',

@@ -53,6 +53,7 @@ function draftOf(text: string, tree: Tree, value: unknown, { path, value: wanted
 function setText(text: string, above: YAMLMap, node: unknown, key: string, value: string): EditPlan {
   if (node === undefined) return insertPair(text, above, key, value) ?? noPlace(key)
   if (!isScalar(node) && !isAlias(node)) return `${key} is no text`
+  if (isTaggedOtherThan('str', node)) return tagged(key)
   const keepsQuotes = isScalar(node) && node.value !== null
   return replaceNode(text, node, keepsQuotes ? textLike(node, value) : textFor(value, isJsonIn(text, above)))
 }
@@ -63,6 +64,7 @@ function setMap(
   node: unknown,
   { key, present, change }: { key: string; present: unknown; change: MapChange },
 ): EditPlan {
+  if (isTaggedOtherThan('map', node)) return tagged(key)
   if (isMap(node)) return changeMap(text, node, present, change) ?? noPlace(key)
   if (node !== undefined && !isAlias(node) && !(isScalar(node) && node.value === null)) return `${key} is no map`
   const kept = Object.entries(typeof present === 'object' && present !== null ? present : {})
@@ -80,6 +82,16 @@ function replaceNode(text: string, { range }: { range?: [number, number, number]
   // A block scalar ends with the line break behind it.
   const last = start + text.slice(start, end).trimEnd().length
   return [{ start, end: last, insert }]
+}
+
+/** A tag stands before what is replaced, and would be the tag of what takes its place. */
+function isTaggedOtherThan(type: 'map' | 'str', node: unknown): boolean {
+  const { tag } = (isMap(node) || isScalar(node) ? node : {}) as { tag?: string }
+  return tag !== undefined && tag !== `tag:yaml.org,2002:${type}`
+}
+
+function tagged(key: string): string {
+  return `${key} has a tag of another type`
 }
 
 function noPlace(key: string): string {
