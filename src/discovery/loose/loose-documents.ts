@@ -1,4 +1,5 @@
 import { isObject } from '../../kubernetes/objects/resource.ts'
+import { withoutDashboardVariables } from '../classify/dashboards.ts'
 import { readKey } from '../classify/key.ts'
 import type { ImageCandidate } from '../uses/image-candidate.ts'
 import { findCandidates } from '../walk/walk.ts'
@@ -23,7 +24,7 @@ export function looseCandidates(value: unknown, vars: ReadonlyMap<string, string
       const why = `${candidate.why}, in a document without a kind`
       return { ...candidate, why, ...(isOthers && { confidence: 'possible' }) }
     }),
-    unresolved,
+    unresolved: [...withoutDashboardVariables(value, unresolved)],
     hasImageKeys: hasImageKeys(value),
   }
 }

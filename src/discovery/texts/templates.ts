@@ -17,7 +17,7 @@ export function templateIn(line: string): { readonly name: string; readonly valu
   const value = unquoted(rest.trim().replace(/,$/, ''))
   const templates = value.match(TEMPLATE) ?? []
   const isWhole = templates.length > 0 && value.replace(TEMPLATE, '') === ''
-  const hasLogic = templates.some((one) => /["'`|]|^(?:\{%|<%|\(\(|\[\[|#\{)/.test(one))
+  const hasLogic = templates.some((one) => /["'`|]|^(?:\{%|<%|\(\(|\[\[|#\{|\{\{-?\s{0,9}(?:if|else|with)\b)/.test(one))
   return isWhole || hasLogic ? { name, value } : undefined
 }
 
@@ -32,4 +32,16 @@ export function literalsIn(template: string): string[] {
 
 function unquoted(text: string): string {
   return /^(["'])[^"']*\1$/.test(text) ? text.slice(1, -1) : text
+}
+
+/** `image: #{x}#`, `image: [[ x ]]`: to YAML a comment, and a list. */
+const HOLLOW = /^\s*(?:-\s+)?["']?([A-Za-z][\w./-]{0,99})["']?\s{0,9}:\s{1,9}(#\{[\w.-]{1,99}\}#?|\[\[.{1,400}\]\])\s*$/
+
+/** The templates that lines of YAML set images to and that YAML itself reads as something else; lines count from 0. */
+export function hollowImagesIn(text: string): { readonly value: string; readonly line: number }[] {
+  if (!/#\{|\[\[/.test(text)) return []
+  return text.split('\n').flatMap((content, line) => {
+    const [, name, value] = HOLLOW.exec(content) ?? []
+    return name && value && readKey(name).role === 'image' ? [{ value, line }] : []
+  })
 }

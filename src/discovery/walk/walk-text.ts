@@ -5,6 +5,7 @@ import { hasVersion } from '../classify/reference-likelihood.ts'
 import { mayEmbed, readEmbedded, SCRIPT } from '../texts/embedded.ts'
 import { isCommandLine } from '../texts/line-assignments.ts'
 import { openImagesInCommand } from '../texts/open-commands.ts'
+import { hollowImagesIn } from '../texts/templates.ts'
 import { imagesInLines, openImagesInLines } from '../texts/text-lines.ts'
 import { judge } from '../uses/image-candidate.ts'
 import type { Layer } from '../uses/image-use.ts'
@@ -116,6 +117,9 @@ export function visitLines(walk: Walk, text: string, name: string, place: Place)
 function visitEmbedded(walk: Walk, text: string, name: string, place: Place, findInside: FindInside): void {
   const values = walk.depth < MAX_TEXT_DEPTH ? readEmbedded(text) : []
   if (values.length === 0) visitLines(walk, text, name, place)
+  for (const { value, line } of values.length > 0 ? hollowImagesIn(text) : []) {
+    walk.open.push({ text: value, path: [...walk.path], textLine: line, place })
+  }
   const inner: Place = { ...place, layer: isPassed(place) ? place.layer : 'config' }
   for (const { value, lineOf } of values) {
     const { candidates, unresolved, elsewhere } = findInside(value, inner, name)

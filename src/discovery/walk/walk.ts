@@ -1,4 +1,5 @@
 import { isObject } from '../../kubernetes/objects/resource.ts'
+import { withoutDashboardVariables } from '../classify/dashboards.ts'
 import { isExcludedAnnotation, isExcludedKey } from '../classify/exclusions.ts'
 import { readKey } from '../classify/key.ts'
 import { fillPlaceholders, hasPlaceholder, placeholderNames } from '../classify/placeholders.ts'
@@ -108,7 +109,8 @@ function foundInside(walk: Walk, inside: unknown, place: Place, name: string): F
     }),
     ...found.candidates.filter(({ path }) => !told.isClaimed(path)),
   ]
-  const unresolved = found.unresolved.filter(({ path }) => !told.isClaimed(path))
+  const open = withoutDashboardVariables(inside, found.unresolved)
+  const unresolved = open.filter(({ path }) => !told.isClaimed(path))
   const isSilent = unresolved.length === 0 && candidates.every(({ confidence }) => confidence === 'possible')
   return { ...found, candidates, unresolved, elsewhere: [...found.elsewhere, ...told.elsewhere(isSilent)] }
 }
