@@ -3,6 +3,7 @@ import type { Severity } from './codes/code.ts'
 import { IMAGE_CODES } from './codes/image-codes.ts'
 import { INPUT_CODES } from './codes/input-codes.ts'
 import { NAMED_IMAGE_CODES } from './codes/named-image-codes.ts'
+import { NAMESPACE_CODES } from './codes/namespace-codes.ts'
 import { SEED_CODES } from './codes/seed-codes.ts'
 
 /** Every code that a finding can have. A new finding is one row here, in the part of its room, and the place that finds it. */
@@ -12,6 +13,7 @@ export const FINDING_CODES = {
   ...SEED_CODES,
   ...AUDIT_CODES,
   ...NAMED_IMAGE_CODES,
+  ...NAMESPACE_CODES,
 } as const
 
 export type FindingCode = keyof typeof FINDING_CODES

@@ -37,6 +37,8 @@ const POLICY_VERSIONS = ['v1', 'v1beta1', 'v1alpha1']
 const OTHERS: Readonly<Record<string, string>> = {
   RuntimeClass: '/apis/node.k8s.io/v1/runtimeclasses',
   PriorityClass: '/apis/scheduling.k8s.io/v1/priorityclasses',
+  ServiceAccount: '/api/v1/serviceaccounts',
+  ResourceQuota: '/api/v1/resourcequotas',
   LimitRange: '/api/v1/limitranges',
   Namespace: '/api/v1/namespaces',
   PersistentVolumeClaim: '/api/v1/persistentvolumeclaims',

@@ -84,6 +84,8 @@ const KINDS: Record<string, string> = {
   runtimeclasses: 'RuntimeClass',
   priorityclasses: 'PriorityClass',
   limitranges: 'LimitRange',
+  resourcequotas: 'ResourceQuota',
+  serviceaccounts: 'ServiceAccount',
   namespaces: 'Namespace',
   persistentvolumeclaims: 'PersistentVolumeClaim',
   persistentvolumes: 'PersistentVolume',

@@ -18,6 +18,7 @@ import { nameOnNode } from '../facts/images/image-lookup.ts'
 import { workloadKey } from '../facts/live/live-pods.ts'
 import type { MutationFacts } from '../facts/mutation-facts.ts'
 import { admissionDoubts } from './admission-doubts.ts'
+import { type NamespaceFacts, namespaceDoubts } from './namespace-doubts.ts'
 import { mutationDoubts } from './pod-mutations.ts'
 
 /** A pod with the images it needs. */
@@ -28,6 +29,8 @@ export interface AuditedPod {
   readonly isRunning: boolean
   /** What may keep it from every node. */
   readonly doubts: readonly Doubt[]
+  /** What may be in its way, and is not so sure as to doubt it. */
+  readonly hazards: readonly Doubt[]
   /** It asks something of the kubelet and the runtime that not all have. */
   readonly isDemanding: boolean
   /** The anti-affinity of live pods that is about it, and whether that is certain. */
@@ -43,7 +46,7 @@ export interface AuditedImage extends PodImage {
 }
 
 /** What decides about a pod before any node is asked. */
-export interface PodFacts extends AdmissionFacts, MutationFacts {
+export interface PodFacts extends AdmissionFacts, MutationFacts, Pick<NamespaceFacts, 'namespaceObjects'> {
   /** The images of the bundle under each of their names. */
   readonly locked: ReadonlyMap<string, LockedImage>
   /** The workloads that have live pods, by `workloadKey`. */
@@ -60,12 +63,19 @@ export function auditedPod(workload: Workload, facts: PodFacts): AuditedPod {
   const { storage = NO_STORAGE, completeKinds = new Set() } = facts
   const { spec } = admitted
   const { rejection = admitted.rejection, doubt } = validateWorkload(workload)
+  const { namespace } = admitted
+  // What a cluster has stored, and what runs in it, was let in.
+  const isTaken = typeof workload.template.metadata?.uid === 'string'
+  const about = isTaken
+    ? { doubts: [], hazards: [] }
+    : namespaceDoubts({ spec, namespace, replicas: workload.replicas }, facts)
   const doubts = [
     ...admissionDoubts(spec, doubt),
     ...mutationDoubts(workload, facts),
     ...admitted.doubts,
     ...fieldDoubts(spec),
     ...resourceClaimDoubts(spec),
+    ...about.doubts,
   ]
   const pod = schedulablePod({ ...admitted, rejection, doubts }, podClaims(workload, storage, completeKinds))
   const images = startedImages(workload.podSpec).map((image): AuditedImage => {
@@ -79,6 +89,7 @@ export function auditedPod(workload: Workload, facts: PodFacts): AuditedPod {
     images,
     isRunning,
     doubts: placementDoubts(pod),
+    hazards: about.hazards,
     isDemanding: asksOfNode(pod) || asksOfKubelet(pod.spec),
     repelledBy,
     holder: holdsPorts(pod) ? nameOfResource(workload.resource) : undefined,

@@ -21,11 +21,11 @@ export function podClasses(workloads: readonly Workload[], facts: PodFacts): Pod
   return [...classes.values()]
 }
 
-function podKey({ pod, images, isRunning, doubts, repelledBy }: AuditedPod): unknown[] {
+function podKey({ pod, images, isRunning, doubts, hazards, repelledBy }: AuditedPod): unknown[] {
   const { nodeName, nodeSelector, affinity, tolerations, os, topologySpreadConstraints, securityContext } = pod.spec
   return [
     [pod.isDaemonSetPod, pod.rejection, pod.labels['kubernetes.io/os'], pod.priority, pod.preempts, isRunning],
-    doubts.map(({ message }) => message),
+    [...doubts, ...hazards].map(({ message }) => message),
     [nodeName, nodeSelector, affinity, tolerations, os, topologySpreadConstraints],
     [...pod.requests],
     [pod.neededFeatures, securityContext?.sysctls, asksOfNode(pod) && [pod.spec, pod.handler]],

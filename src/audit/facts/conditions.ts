@@ -1,6 +1,7 @@
 import type { Pod } from 'kubernetes-types/core/v1.js'
 import type { Lock } from '../../bundle/format/lock.ts'
 import type { AdmissionFacts } from '../../kubernetes/admission/admitted-pod.ts'
+import type { NamespaceObjects } from '../../kubernetes/admission/namespace-objects.ts'
 import { DEFAULT_KUBELET_SETTINGS, type KubeletSettings } from '../../kubernetes/objects/kubelet-config.ts'
 import type { StorageFacts } from '../../kubernetes/storage/storage-facts.ts'
 import type { ImageListing } from './images/node-images.ts'
@@ -37,6 +38,8 @@ export interface Conditions extends AdmissionFacts, MutationFacts {
   readonly hasMirror?: boolean
   /** The admission plugin AlwaysPullImages is on: every stored policy becomes Always. */
   readonly alwaysPullImages?: boolean
+  /** What the inputs have of the namespaces, by their names. */
+  readonly namespaceObjects?: ReadonlyMap<string, NamespaceObjects>
   /** The pods that run in the cluster now. */
   readonly livePods?: readonly Pod[]
   /** Claims, volumes and storage classes. */

@@ -17,9 +17,11 @@ export function workloadFindings(audit: Audit, conditions: Conditions): Finding[
   ]
 }
 
-/** What makes a workload unknown on every node that it may land on. */
+/** What makes a workload unknown on every node that it may land on, and what may do so. */
 function doubtFindings({ workload, podClass }: WorkloadAudit): Finding[] {
-  return podClass.doubts.flatMap(({ code, message }) => (code === undefined ? [] : [about(workload, code, message)]))
+  return [...podClass.doubts, ...podClass.hazards].flatMap(({ code, message }) =>
+    code === undefined ? [] : [about(workload, code, message)],
+  )
 }
 
 function hostPortFinding(audited: WorkloadAudit, audit: Audit): Finding[] {

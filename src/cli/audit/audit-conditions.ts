@@ -4,6 +4,7 @@ import { parseRuntimeListing } from '../../audit/facts/images/runtime-listing.ts
 import type { Lock } from '../../bundle/format/lock.ts'
 import { limitRangeOf } from '../../kubernetes/admission/limit-range.ts'
 import { mutatorsOf } from '../../kubernetes/admission/mutators.ts'
+import { namespaceObjects } from '../../kubernetes/admission/namespace-objects.ts'
 import { valueAt } from '../../kubernetes/documents/path.ts'
 import { priorityClassOf } from '../../kubernetes/objects/priority-class.ts'
 import type { Resource } from '../../kubernetes/objects/resource.ts'
@@ -42,6 +43,7 @@ export async function readConditions(
     priorityClasses: resources.flatMap((resource) => priorityClassOf(resource) ?? []),
     namespaces: marksOfNamespaces(resources, 'labels'),
     namespaceAnnotations: marksOfNamespaces(resources, 'annotations'),
+    namespaceObjects: namespaceObjects(resources),
     mutators: resources.flatMap(mutatorsOf),
     storage: storageFacts(resources),
     limitRanges: resources.flatMap((resource) => limitRangeOf(resource) ?? []),

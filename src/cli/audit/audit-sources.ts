@@ -5,6 +5,7 @@ import { ApiProxy } from '../../cluster/api-proxy.ts'
 import { readCluster } from '../../cluster/read-cluster.ts'
 import { ExpectedError } from '../../errors.ts'
 import { type Finding, finding } from '../../finding.ts'
+import { NAMESPACE_KINDS } from '../../kubernetes/admission/namespace-objects.ts'
 import { WORKLOAD_KINDS } from '../../kubernetes/objects/workload.ts'
 import { STORAGE_KINDS } from '../../kubernetes/storage/storage-facts.ts'
 import { readNodesFile } from '../files/nodes-file.ts'
@@ -29,7 +30,8 @@ const MUTATOR_KINDS = [
   ...['MutatingPolicy', 'NamespacedMutatingPolicy', 'ClusterPolicy', 'Policy', 'Assign', 'AssignImage', 'ModifySet'],
 ]
 
-const KEEP = {
+/** What is kept of the inputs of an audit. */
+export const AUDITED = {
   keepWorkloads: true,
   keepCustomWorkloads: true,
   // What may be an image is looked up too, and then only noted.
@@ -41,12 +43,13 @@ const KEEP = {
     'LimitRange',
     'Namespace',
     ...MUTATOR_KINDS,
+    ...NAMESPACE_KINDS,
     ...STORAGE_KINDS,
   ],
 }
 
 async function scanFiles(inputs: readonly string[], flags: SourceFlags): Promise<InputScan> {
-  return scanInputs(inputs, { ...(await scanOptions(flags)), ...KEEP })
+  return scanInputs(inputs, { ...(await scanOptions(flags)), ...AUDITED })
 }
 
 /**
@@ -67,7 +70,7 @@ async function readLive(inputs: readonly string[], flags: SourceFlags): Promise<
   const api = await ApiProxy.start({ ...kubectlOf(flags), timeout: flags.timeout })
   try {
     const { nodes, pods, objects, kubelets, completeKinds, unread } = await readCluster(api)
-    const live = scanObjects(objects, 'cluster', KEEP)
+    const live = scanObjects(objects, 'cluster', AUDITED)
     const files = inputs.length > 0 ? await scanFiles(inputs, flags) : undefined
     const { workloads, uses, unsure, findings, origins } = files ?? live
     const resources = [...live.resources, ...(files?.resources ?? [])]

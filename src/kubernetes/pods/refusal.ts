@@ -36,7 +36,10 @@ export interface Doubt extends Refusal {
 export type DoubtCode =
   | 'CLAIM_UNKNOWN'
   | 'FIELD_UNMODELLED'
+  | 'OBJECT_MISSING'
+  | 'POD_SECURITY'
   | 'PRIORITY_CLASS_UNKNOWN'
+  | 'QUOTA_IN_THE_WAY'
   | 'RESOURCE_CLAIM_UNKNOWN'
   | 'RUNTIME_CLASS_UNKNOWN'
   | 'SCHEDULER_UNKNOWN'

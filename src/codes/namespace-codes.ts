@@ -1,0 +1,26 @@
+import type { Code } from './code.ts'
+
+/** What an audit says of the namespaces that pods are made in. */
+export const NAMESPACE_CODES = {
+  OBJECT_MISSING: {
+    kind: 'hazard',
+    severity: 'warning',
+    title: 'Something that the pods of a workload need is not among the inputs',
+    help: 'The API server makes no pod in a namespace, or for a ServiceAccount, that is not there; a container waits for a ConfigMap or Secret that it does not call optional. Where the inputs are all that the cluster has, the workload is unknown.',
+    action: 'Add it to the inputs, or apply it before the workload.',
+  },
+  POD_SECURITY: {
+    kind: 'hazard',
+    severity: 'warning',
+    title: 'The namespace enforces a level of Pod Security that the pod does not meet',
+    help: 'The API server refuses such pods, unless their namespace, user or RuntimeClass is exempt in its configuration. So the workload is unknown.',
+    action: 'Change what is named in the pod, or the label pod-security.kubernetes.io/enforce of the namespace.',
+  },
+  QUOTA_IN_THE_WAY: {
+    kind: 'hazard',
+    severity: 'warning',
+    title: 'A ResourceQuota may refuse the pods of a workload',
+    help: 'A quota of cpu or memory refuses pods whose containers do not say how much they want; one of pods, those beyond its number. So the workload is unknown.',
+    action: 'Set resources in every container, add the LimitRange of the namespace to the inputs, or raise the quota.',
+  },
+} as const satisfies Record<string, Code>

@@ -1,0 +1,151 @@
+import { expect, test } from 'vitest'
+import { auditCluster } from '../../src/audit/report/report.ts'
+import { readConditions } from '../../src/cli/audit/audit-conditions.ts'
+import { AUDITED } from '../../src/cli/audit/audit-sources.ts'
+import { scanObjects } from '../../src/cli/inputs/scan-inputs.ts'
+import { node } from '../support/cluster.ts'
+
+const HOLDER = node('a', { images: ['docker.io/library/web:1'] })
+const FLAGS = { images: [], 'assume-seeded': false, mirror: false } as unknown as Parameters<typeof readConditions>[0]
+
+type Thing = Record<string, unknown>
+
+function thing(kind: string, name: string, more: Thing = {}, metadata: Thing = {}): Thing {
+  const namespace = kind === 'Namespace' ? {} : { namespace: 'shop' }
+  return { apiVersion: 'v1', kind, metadata: { name, ...namespace, ...metadata }, ...more }
+}
+
+function web(spec: Thing = {}, container: Thing = {}, replicas = 1): Thing {
+  const containers = [{ name: 'c', image: 'web:1', imagePullPolicy: 'Never', ...container }]
+  const template = { metadata: { labels: { app: 'web' } }, spec: { containers, ...spec } }
+  const selector = { matchLabels: { app: 'web' } }
+  return { ...thing('Deployment', 'web', { spec: { replicas, selector, template } }), apiVersion: 'apps/v1' }
+}
+
+async function judge(objects: Thing[], completeKinds?: readonly string[]) {
+  const scan = scanObjects(objects as never, 'in.yaml', AUDITED)
+  const told = await readConditions(FLAGS, scan, undefined)
+  const conditions = { ...told, ...(completeKinds && { completeKinds: new Set(completeKinds) }) }
+  const { workloads, findings } = auditCluster(scan.workloads, [HOLDER], conditions)
+  const codes = ['OBJECT_MISSING', 'POD_SECURITY', 'QUOTA_IN_THE_WAY']
+  return { verdict: workloads[0]?.verdict, said: findings.find(({ code }) => codes.includes(code))?.message ?? '' }
+}
+
+const account = web({ serviceAccountName: 'robot' })
+const enforcing = (level: string) =>
+  thing('Namespace', 'shop', {}, { labels: { 'pod-security.kubernetes.io/enforce': level } })
+const quota = (hard: Thing) => thing('ResourceQuota', 'q', { spec: { hard } })
+const ROOT = thing('ConfigMap', 'kube-root-ca.crt')
+const from = (kind: string, more: Thing = {}) =>
+  web({}, { env: [{ name: 'A', valueFrom: { [kind]: { name: 'x', key: 'k', ...more } } }] })
+const mounts = (volume: Thing) =>
+  web({ volumes: [{ name: 'v', ...volume }] }, { volumeMounts: [{ name: 'v', mountPath: '/v' }] })
+const secured = {
+  allowPrivilegeEscalation: false,
+  runAsNonRoot: true,
+  capabilities: { drop: ['ALL'] },
+  seccompProfile: { type: 'RuntimeDefault' },
+}
+const stored = { uid: '1' }
+
+test.for<[what: string, objects: Thing[], verdict: 'safe' | 'unknown', said: string]>([
+  ['nothing but the workload', [web()], 'safe', ''],
+  ['a ServiceAccount that is not there', [account], 'safe', 'ServiceAccount shop/robot is not among the inputs'],
+  ['a ServiceAccount that is there', [account, thing('ServiceAccount', 'robot')], 'safe', ''],
+  [
+    'a ServiceAccount that a dump lacks',
+    [account, thing('ServiceAccount', 'default')],
+    'unknown',
+    'ServiceAccount shop/robot',
+  ],
+  ['no namespace, as is usual', [web()], 'safe', ''],
+  ['another namespace', [web(), thing('Namespace', 'bank')], 'safe', 'namespace shop is not among the inputs'],
+  [
+    'a dump of namespaces',
+    [web(), ...['kube-system', 'default'].map((name) => thing('Namespace', name))],
+    'unknown',
+    'namespace shop',
+  ],
+  ['a namespace that enforces nothing', [web(), enforcing('privileged')], 'safe', ''],
+  ['baseline that it meets', [web(), enforcing('baseline')], 'safe', ''],
+  [
+    'baseline that it does not meet',
+    [web({ hostNetwork: true }), enforcing('baseline')],
+    'unknown',
+    'enforces baseline: hostNetwork',
+  ],
+  ['a host path', [mounts({ hostPath: { path: '/' } }), enforcing('baseline')], 'unknown', 'hostPath volume v'],
+  [
+    'a privileged container',
+    [web({}, { securityContext: { privileged: true } }), enforcing('baseline')],
+    'unknown',
+    'privileged container c',
+  ],
+  [
+    'restricted that it does not meet',
+    [web(), enforcing('restricted')],
+    'unknown',
+    'allowPrivilegeEscalation is not false',
+  ],
+  ['restricted that it meets', [web({}, { securityContext: secured }), enforcing('restricted')], 'safe', ''],
+  [
+    'a quota of cpu',
+    [web(), quota({ 'limits.cpu': '4' })],
+    'unknown',
+    'limits limits.cpu, of which a container says nothing',
+  ],
+  [
+    'a quota of cpu, and a limit',
+    [web({}, { resources: { limits: { cpu: '1' } } }), quota({ 'limits.cpu': '4', cpu: 4 })],
+    'safe',
+    '',
+  ],
+  ['a quota of fewer pods', [web({}, {}, 3), quota({ pods: '2' })], 'unknown', 'allows 2 pods, and 3 are wanted'],
+  ['a quota of as many pods', [web({}, {}, 3), quota({ pods: '3' })], 'safe', ''],
+  ['a quota of services', [web(), quota({ services: '3' })], 'safe', ''],
+  ['a Secret, of manifests alone', [from('secretKeyRef')], 'safe', ''],
+  ['a ConfigMap that a dump lacks', [from('configMapKeyRef'), ROOT], 'unknown', 'ConfigMap shop/x is not there'],
+  ['one that it does not need', [from('configMapKeyRef', { optional: true }), ROOT], 'safe', ''],
+  [
+    'a ConfigMap without the key',
+    [from('configMapKeyRef'), thing('ConfigMap', 'x', { data: { other: '' } })],
+    'unknown',
+    'has no key k',
+  ],
+  [
+    'a ConfigMap with the key',
+    [from('configMapKeyRef'), ROOT, thing('ConfigMap', 'x', { data: { k: '' } })],
+    'safe',
+    '',
+  ],
+  ['a Secret that a dump without Secrets lacks', [from('secretKeyRef'), ROOT], 'safe', ''],
+  [
+    'a Secret that a dump lacks',
+    [from('secretKeyRef'), ROOT, thing('Secret', 'y', {}, stored)],
+    'unknown',
+    'Secret shop/x is not there',
+  ],
+  [
+    'a mounted Secret that a dump lacks',
+    [mounts({ secret: { secretName: 'x' } }), ROOT, thing('Secret', 'y', {}, stored)],
+    'unknown',
+    'Secret shop/x',
+  ],
+  [
+    'a volume of it that nothing mounts',
+    [web({ volumes: [{ name: 'v', configMap: { name: 'x' } }] }), ROOT],
+    'safe',
+    '',
+  ],
+])('%s', async ([, objects, verdict, said]) => {
+  const found = await judge(objects)
+  expect(found).toEqual({ verdict, said: said === '' ? '' : expect.stringContaining(said) })
+})
+
+test.for<[what: string, kinds: string[], verdict: string, said: string]>([
+  ['of which all ServiceAccounts were read', ['ServiceAccount', 'Namespace'], 'unknown', 'ServiceAccount shop/robot'],
+  ['of which they may not be read', ['Namespace'], 'safe', ''],
+])('a live cluster %s', async ([, kinds, verdict, said]) => {
+  const found = await judge([account, thing('Namespace', 'shop')], kinds)
+  expect(found).toEqual({ verdict, said: said === '' ? '' : expect.stringContaining(said) })
+})
