@@ -144,6 +144,16 @@ export const INPUT_CODES = {
     action:
       'For charts in registries: nodeseed scan --charts, or lock and bundle without --no-charts. Else render the chart and scan the result too: helm template NAME CHART --version VERSION | nodeseed scan -',
   },
+  MANIFESTS_ELSEWHERE: {
+    kind: 'omission',
+    severity: 'warning',
+    one: 'source of manifests that are not here',
+    many: 'sources of manifests that are not here',
+    title: 'Manifests are taken from elsewhere',
+    help: 'A resource or a script applies manifests from a git repository, a bucket, an address, a catalog of operators or a resolver. What they name is not known here. A path of a repository counts as here where the inputs hold a directory of that path.',
+    action:
+      'Check the source out, or render it, and name its directory too; for an operator of a catalog name its images with --image REF, or in a list.',
+  },
   CHART_VALUES_UNKNOWN: {
     kind: 'omission',
     severity: 'warning',

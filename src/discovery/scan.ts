@@ -15,6 +15,7 @@ import type { FieldRule } from './rules/field-rule.ts'
 import { imagesInComments } from './texts/comments.ts'
 import type { ImageCandidate } from './uses/image-candidate.ts'
 import type { ImageUse } from './uses/image-use.ts'
+import type { OpenOmission } from './uses/settlings.ts'
 import {
   elsewhereFinding,
   findingsOfUse,
@@ -61,11 +62,13 @@ export type InputDocument =
 export interface DocumentScan {
   readonly uses: readonly ImageUse[]
   readonly findings: readonly Finding[]
+  /** Those of the findings that other parts of the inputs may settle. */
+  readonly open: readonly OpenOmission[]
   readonly workloads: readonly Workload[]
   readonly resources: readonly Resource[]
 }
 
-const NOTHING: DocumentScan = { uses: [], findings: [], workloads: [], resources: [] }
+const NOTHING: DocumentScan = { uses: [], findings: [], open: [], workloads: [], resources: [] }
 
 export interface DocumentScanOptions {
   /** A user's own rules, which come before all others. */
@@ -111,6 +114,7 @@ function scanManifest(
   return {
     uses: [...scans.flatMap(({ uses }) => uses), ...(comments ? commentUses(document, resources[0]) : [])],
     findings: scans.flatMap(({ findings }) => findings),
+    open: scans.flatMap(({ open }) => open),
     workloads: scans.flatMap(({ workload }) => workload ?? []),
     resources,
   }
@@ -125,6 +129,7 @@ function scanResource(
   const names = { apiVersion, kind, namespace, name }
   const uses: ImageUse[] = []
   const findings: Finding[] = []
+  const open: OpenOmission[] = []
   const { candidates, gaps, unresolved, elsewhere } = candidatesOf(
     definitions?.complete(resource) ?? resource,
     workload,
@@ -151,9 +156,11 @@ function scanResource(
   }
   for (const made of elsewhere) {
     const line = lineAt(document, [...resource.path, ...made.path], made.textLine)
-    findings.push(elsewhereFinding({ workload: names, container: undefined, file: document.file, line }, made))
+    const told = elsewhereFinding({ workload: names, container: undefined, file: document.file, line }, made)
+    findings.push(told)
+    if (made.unless) open.push({ finding: told, unless: made.unless })
   }
-  return { uses, findings, workload }
+  return { uses, findings, open, workload }
 }
 
 function lineAt(document: Pick<Document, 'lineOf' | 'textLineOf'>, path: Path, textLine: number | undefined): number {

@@ -33,6 +33,7 @@ test.for<[what: string, apiVersion: string, kind: string, spec: object, found: (
     [],
   ],
   ['a patch without an image', 'example.com/v1', 'Thing', { template: { spec: { containers: [{ name: 'c' }] } } }, []],
+  ['a service of Knative', 'serving.knative.dev/v1', 'Service', { template: template() }, []],
   [
     'a policy',
     'kyverno.io/v1',

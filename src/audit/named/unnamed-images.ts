@@ -5,7 +5,7 @@ import type { Workload } from '../../kubernetes/objects/workload.ts'
 import { nameOnNode } from '../facts/images/image-lookup.ts'
 
 /** Something will start images that no input names. */
-const ELSEWHERE: ReadonlySet<FindingCode> = new Set(['OPERATOR_CHOOSES', 'CHART_ELSEWHERE'])
+const ELSEWHERE: ReadonlySet<FindingCode> = new Set(['OPERATOR_CHOOSES', 'CHART_ELSEWHERE', 'MANIFESTS_ELSEWHERE'])
 
 /** What stands where an image belongs is none. In a judged pod the verdict says so. */
 const NO_NAME: ReadonlySet<FindingCode> = new Set([

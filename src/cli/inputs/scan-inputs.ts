@@ -7,6 +7,7 @@ import { EnvSources } from '../../discovery/uses/env-sources.ts'
 import { type Confidence, detach, type ImageUse, isAtLeast } from '../../discovery/uses/image-use.ts'
 import { leftOutAsUnsure, ofThePast } from '../../discovery/uses/left-out.ts'
 import { Ownership } from '../../discovery/uses/ownership.ts'
+import { Settlings } from '../../discovery/uses/settlings.ts'
 import { withDoubtAboutUntagged } from '../../discovery/uses/untagged.ts'
 import { type Finding, finding } from '../../finding.ts'
 import { customWorkloadsOf } from '../../kubernetes/objects/custom-workload.ts'
@@ -70,6 +71,7 @@ export async function scanInputs(inputs: readonly string[], options: ScanOptions
   }
   addLate(scan, options)
   addFromSources(scan, options, true)
+  dropSettled(scan, inputs)
   return settled(withoutManaged(scan), options)
 }
 
@@ -107,6 +109,7 @@ export function scanObjects(objects: Iterable<unknown>, place: string, options: 
     )
   }
   addFromSources(scan, options, false)
+  dropSettled(scan, [])
   return scan
 }
 
@@ -122,6 +125,7 @@ interface GrowingScan extends InputScan {
   readonly definitions: Definitions
   readonly ownership: Ownership
   readonly envSources: EnvSources
+  readonly settlings: Settlings
 }
 
 function emptyScan(definitions = new Definitions()): GrowingScan {
@@ -133,9 +137,12 @@ function emptyScan(definitions = new Definitions()): GrowingScan {
     definitions,
     ownership: new Ownership(),
     envSources: new EnvSources(),
+    settlings: new Settlings(),
     origins: new Origins(),
   }
 }
+
+const UNREAD_FORMS: ReadonlySet<InputDocument['form']> = new Set(['notice', 'broken', 'end'])
 
 function addDocument(growing: GrowingScan, document: InputDocument, options: ScanOptions): DocumentScan {
   const { keepWorkloads = false, keepCustomWorkloads = false, keepKinds = [], minConfidence = 'likely' } = options
@@ -147,6 +154,8 @@ function addDocument(growing: GrowingScan, document: InputDocument, options: Sca
     else if (use.image !== undefined && !dropped.has(use.image)) dropped.set(use.image, detach(use, texts))
   }
   for (const finding of scan.findings) findings.push(finding)
+  growing.settlings.wait(scan.open)
+  if (!UNREAD_FORMS.has(document.form)) growing.settlings.noteFile(document.file)
   if (keepWorkloads) for (const workload of scan.workloads) workloads.push(workload)
   for (const resource of scan.resources) {
     if (keepKinds.includes(resource.kind)) resources.push(resource)
@@ -156,6 +165,7 @@ function addDocument(growing: GrowingScan, document: InputDocument, options: Sca
     definitions.wait(resource)
     ownership.note(resource)
     growing.envSources.note(resource)
+    growing.settlings.note(resource)
   }
   return scan
 }
@@ -178,6 +188,16 @@ function addFromSources(
   for (const use of settled.uses) {
     if (isAtLeast(use.confidence, minConfidence)) uses.push(use)
     else if (use.image !== undefined && !dropped.has(use.image)) dropped.set(use.image, use)
+  }
+}
+
+/** What one part of the inputs leaves out and another has is left out no more. */
+function dropSettled({ findings, settlings }: GrowingScan, inputs: readonly string[]): void {
+  const settled = settlings.settled(inputs)
+  if (settled.size === 0) return
+  for (let index = findings.length - 1; index >= 0; index--) {
+    const told = findings[index]
+    if (told && settled.has(told)) findings.splice(index, 1)
   }
 }
 

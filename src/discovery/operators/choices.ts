@@ -6,6 +6,8 @@ export interface Choice {
   readonly version?: string
   /** Paths of which one has to be set for the operator not to choose: `a|b`. Without them any image that is named counts. */
   readonly unless?: string
+  /** It is chosen whatever the resource names; this elsewhere in the inputs names it. */
+  readonly settledBy?: 'queueProxy'
 }
 
 const IMAGE: Partial<Choice> = { unless: 'spec.image' }
@@ -76,6 +78,9 @@ const CHOICES: Readonly<Record<string, Readonly<Record<string, Choice>>>> = {
   'sailoperator.io': same('Istio IstioCNI IstioRevision ZTunnel', 'Istio', { version: 'spec.version' }),
   'maistra.io': { ServiceMeshControlPlane: of('the service mesh', { version: 'spec.version' }) },
   'operator.knative.dev': same('KnativeServing KnativeEventing', 'Knative', { version: 'spec.version' }),
+  'serving.knative.dev': same('Service Configuration Revision', 'the queue-proxy that Knative puts into its pods', {
+    settledBy: 'queueProxy',
+  }),
   'argoproj.io': { ArgoCD: of('Argo CD', { ...IMAGE, version: 'spec.version' }), RolloutManager: of('Argo Rollouts') },
   'k8s.keycloak.org': { Keycloak: of('Keycloak', IMAGE) },
   'flink.apache.org': { FlinkDeployment: of('Flink', { version: 'spec.flinkVersion', ...IMAGE }) },

@@ -3,11 +3,12 @@ import { isObject, type Resource } from '../../kubernetes/objects/resource.ts'
 import { groupOf } from '../classify/exclusions.ts'
 import { matchPath, parsePath } from '../rules/path-pattern.ts'
 import { isSet, valueFrom } from '../rules/values-from.ts'
+import type { Settling } from '../uses/settlings.ts'
 import { choiceOf } from './choices.ts'
 
 /** A resource from which something else makes workloads, so that their images stand nowhere in it. */
 export interface MadeElsewhere {
-  readonly code: 'CHART_ELSEWHERE' | 'OPERATOR_CHOOSES'
+  readonly code: 'CHART_ELSEWHERE' | 'MANIFESTS_ELSEWHERE' | 'OPERATOR_CHOOSES'
   /** `chart storage 3.2.0`, `version 9.4.3`. */
   readonly what: string
   /** What is taken for it, where something is. */
@@ -15,6 +16,8 @@ export interface MadeElsewhere {
   readonly path: Path
   /** Where in the text at that path, in lines from its start; undefined where it is no part of a text. */
   readonly textLine?: number
+  /** What in the inputs makes it known all the same. */
+  readonly unless?: Settling
 }
 
 /** Kinds that install a chart, and where its name and version stand. */
@@ -65,7 +68,25 @@ const CHARTS: readonly {
     chart: 'mirror.helm.repositories[*].charts[*].name',
     version: '',
   },
-  { group: 'addons.cluster.x-k8s.io', kind: 'HelmChartProxy', chart: 'spec.chartName', version: 'spec.version' },
+  ...(
+    [
+      ['addons.cluster.x-k8s.io HelmChartProxy', 'spec.chartName', 'spec.version'],
+      ['addons.cluster.x-k8s.io HelmReleaseProxy', 'spec.chartName', 'spec.version'],
+      ['fleet.cattle.io Bundle', 'spec.helm.chart', 'spec.helm.version'],
+      ['helm.crossplane.io Release', 'spec.forProvider.chart.name', 'spec.forProvider.chart.version'],
+      ['helm.crossplane.io Release', 'spec.forProvider.chart.url', ''],
+      ['helm.m.crossplane.io Release', 'spec.forProvider.chart.name', 'spec.forProvider.chart.version'],
+      ['helm.m.crossplane.io Release', 'spec.forProvider.chart.url', ''],
+      ['helm.fluxcd.io HelmRelease', 'spec.chart.name', 'spec.chart.version'],
+      ['helm.fluxcd.io HelmRelease', 'spec.chart.git', 'spec.chart.ref'],
+      ['kappctrl.k14s.io App', 'spec.fetch[*].helmChart.name', 'spec.fetch[*].helmChart.version'],
+      ['config.projectsveltos.io ClusterProfile', 'spec.helmCharts[*].chartName', 'spec.helmCharts[*].chartVersion'],
+      ['config.projectsveltos.io Profile', 'spec.helmCharts[*].chartName', 'spec.helmCharts[*].chartVersion'],
+    ] as const
+  ).map(([of, chart, version]) => {
+    const [group = '', kind = ''] = of.split(' ')
+    return { group, kind, chart, version }
+  }),
 ]
 
 /** The chart that a resource installs, or the manifests that it brings. */
@@ -107,6 +128,9 @@ export function choiceFor(
 ): MadeElsewhere | undefined {
   const group = groupOf(apiVersion)
   const choice = choiceOf(group, kind)
+  if (choice?.settledBy) {
+    return { code: 'OPERATOR_CHOOSES', what: choice.what, path: ['kind'], unless: { form: choice.settledBy } }
+  }
   if (choice) {
     const isNamed = choice.unless === undefined ? !isSilent : isSet(choice.unless, value, [])
     if (isNamed) return undefined

@@ -36,24 +36,29 @@ export function unresolvedFinding(
   return finding('IMAGE_UNRESOLVED', message, { severity, file: use.file, line: use.line })
 }
 
+interface Elsewhere {
+  readonly code: 'CHART_ELSEWHERE' | 'MANIFESTS_ELSEWHERE' | 'OPERATOR_CHOOSES'
+  readonly what: string
+  readonly instead?: string | undefined
+}
+
 /** A resource of which something else makes workloads that are not known here. */
 export function elsewhereFinding(
   use: Pick<ImageUse, 'workload' | 'container' | 'file' | 'line'>,
-  {
-    code,
-    what,
-    instead,
-  }: {
-    readonly code: 'CHART_ELSEWHERE' | 'OPERATOR_CHOOSES'
-    readonly what: string
-    readonly instead?: string | undefined
-  },
+  made: Elsewhere,
 ): Finding {
-  const message =
-    code === 'CHART_ELSEWHERE'
-      ? `${placeOf(use)}: ${what.startsWith('artifact') ? 'names' : 'installs'} the ${what}, whose images are not known here`
-      : `${placeOf(use)}: an operator chooses images for ${what}${instead === undefined ? ', and none is named' : `; ${instead}`}`
-  return finding(code, message, { file: use.file, line: use.line })
+  return finding(made.code, `${placeOf(use)}: ${sentenceOf(made)}`, { file: use.file, line: use.line })
+}
+
+function sentenceOf({ code, what, instead }: Elsewhere): string {
+  switch (code) {
+    case 'CHART_ELSEWHERE':
+      return `${what.startsWith('artifact') ? 'names' : 'installs'} the ${what}, whose images are not known here`
+    case 'MANIFESTS_ELSEWHERE':
+      return `takes ${what}, whose images are not known here`
+    case 'OPERATOR_CHOOSES':
+      return `an operator chooses images for ${what}${instead === undefined ? ', and none is named' : `; ${instead}`}`
+  }
 }
 
 /** A document that names no kind and has keys of images, and no image that could be read. */

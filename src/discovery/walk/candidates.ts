@@ -4,7 +4,9 @@ import type { Workload } from '../../kubernetes/objects/workload.ts'
 import { isExcluded, onlyDescribes } from '../classify/exclusions.ts'
 import { kubeadmFound } from '../kubeadm/kubeadm-config.ts'
 import { CONVENTIONS } from '../operators/conventions.ts'
+import { imageStreamsOf } from '../operators/image-streams.ts'
 import { chartOf, choiceFor, type MadeElsewhere } from '../operators/made-elsewhere.ts'
+import { manifestSourcesOf } from '../operators/manifest-sources.ts'
 import { mutationsFound } from '../operators/mutations.ts'
 import { namesIn } from '../operators/names.ts'
 import { nodeDriversOf } from '../operators/node-drivers.ts'
@@ -74,7 +76,8 @@ function madeOf(
   const isChoice = drivers.length === 0 && !isWorkload && !isClaimed && !isExcluded(resource)
   const kubeadm = kubeadmFound(resource, vars)
   const choice = kubeadm ? kubeadm.elsewhere : isChoice ? choiceFor(resource, isSilent) : undefined
-  return [chartOf(resource), ...drivers, choice].filter((made) => made !== undefined)
+  const sources = [...manifestSourcesOf(resource), ...imageStreamsOf(resource)]
+  return [chartOf(resource), ...sources, ...drivers, choice].filter((made) => made !== undefined)
 }
 
 /** Whether a path is one of those that are claimed, or below one. */

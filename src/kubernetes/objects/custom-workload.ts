@@ -12,6 +12,9 @@ export function isPolicy({ apiVersion }: Pick<Resource, 'apiVersion'>): boolean 
   return POLICY_GROUPS.test(apiVersion)
 }
 
+/** What makes pods of these puts further containers into them, so that a template is not the pod. */
+const INJECTED = /^serving\.knative\.dev\//
+
 /** How deep a template may stand; the deepest known, of a TrainingRuntime, is nine. */
 const MAX_DEPTH = 16
 
@@ -21,7 +24,7 @@ const MAX_DEPTH = 16
  * the place of each is part of its name.
  */
 export function customWorkloadsOf(resource: Resource): Workload[] {
-  if (templatePathOf(resource) || isPolicy(resource)) return []
+  if (templatePathOf(resource) || isPolicy(resource) || INJECTED.test(resource.apiVersion)) return []
   const paths = [...templatePaths(resource.value, [])]
   return paths.map((templatePath): Workload => {
     const template = valueAt(resource.value, templatePath) as PodTemplateSpec

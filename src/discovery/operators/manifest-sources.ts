@@ -1,0 +1,133 @@
+import { type Path, valueAt } from '../../kubernetes/documents/path.ts'
+import { isObject, type Resource, textsOf } from '../../kubernetes/objects/resource.ts'
+import { groupOf } from '../classify/exclusions.ts'
+import { matchPath, parsePath } from '../rules/path-pattern.ts'
+import type { MadeElsewhere } from './made-elsewhere.ts'
+
+type Body = Pick<Resource, 'apiVersion' | 'kind' | 'value'>
+type Read = (value: Resource['value']) => readonly MadeElsewhere[]
+
+/** Kinds that bring manifests from elsewhere, by API group. */
+const SOURCES: Readonly<Record<string, Readonly<Record<string, Read>>>> = {
+  'argoproj.io': {
+    Application: (value) => argoSources(value, 'spec'),
+    ApplicationSet: (value) => argoSources(value, 'spec.template.spec'),
+  },
+  'kustomize.toolkit.fluxcd.io': { Kustomization: fluxKustomization },
+  'fleet.cattle.io': {
+    GitRepo: (value) => {
+      const paths = textsOf(valueAt(value, ['spec', 'paths']))
+      return paths.length === 0
+        ? fromTree(value, 'spec.repo', '')
+        : paths.flatMap((path) => fromTree(value, 'spec.repo', path))
+    },
+  },
+  'configsync.gke.io': { RootSync: configSync, RepoSync: configSync },
+  'kappctrl.k14s.io': {
+    App: (value) => [
+      ...at(value, 'spec.fetch[*].git.url', (url) => `manifests from ${url}`),
+      ...at(value, 'spec.fetch[*].http.url', (url) => `manifests from ${url}`),
+      ...at(value, 'spec.fetch[*].imgpkgBundle.image', (image) => `manifests from ${image}`),
+    ],
+  },
+  'packaging.carvel.dev': {
+    PackageInstall: (value) => at(value, 'spec.packageRef.refName', (name) => `the package ${name}`),
+  },
+  'gitops.kluctl.io': {
+    KluctlDeployment: (value) => at(value, 'spec.source.git.url', (url) => `manifests from ${url}`),
+  },
+  'operators.coreos.com': {
+    Subscription: (value) => {
+      const catalog = valueAt(value, ['spec', 'source'])
+      return at(value, 'spec.name', (name) => `the operator ${name} from the catalog ${catalog}`)
+    },
+  },
+  'olm.operatorframework.io': {
+    ClusterExtension: (value) => at(value, 'spec.source.catalog.packageName', (name) => `the operator ${name}`),
+  },
+}
+
+/** What a resource takes from where this program does not look: manifests in git or a bucket, operators of catalogs. */
+export function manifestSourcesOf({ apiVersion, kind, value }: Body): readonly MadeElsewhere[] {
+  const group = groupOf(apiVersion)
+  if (/(?:^|\.)tekton\.dev$/.test(group)) return resolvedByTekton(value, [])
+  const kinds = Object.hasOwn(SOURCES, group) ? SOURCES[group] : undefined
+  return kinds && Object.hasOwn(kinds, kind) ? (kinds[kind]?.(value) ?? []) : []
+}
+
+function at(value: Resource['value'], pattern: string, say: (text: string) => string): MadeElsewhere[] {
+  return matchPath(value, parsePath(pattern)).flatMap((path) => {
+    const text = valueAt(value, path)
+    if (typeof text !== 'string' || text === '') return []
+    return [{ code: 'MANIFESTS_ELSEWHERE', what: say(text), path }]
+  })
+}
+
+/** Manifests of a path in a repository; they may be what the inputs are. */
+function fromTree(value: Resource['value'], pattern: string, directory: string): MadeElsewhere[] {
+  const below = directory === '' ? '' : `, path ${directory}`
+  return at(value, pattern, (url) => `manifests from ${url}${below}`).map((made) => ({
+    ...made,
+    unless: { form: 'tree', repository: String(valueAt(value, made.path)), path: directory },
+  }))
+}
+
+function argoSources(value: Resource['value'], spec: string): MadeElsewhere[] {
+  return ['source', 'sources[*]'].flatMap((source) =>
+    matchPath(value, parsePath(`${spec}.${source}`)).flatMap((path) => {
+      const one = valueAt(value, path)
+      if (!isObject(one) || 'chart' in one || typeof one.repoURL !== 'string') return []
+      const directory = typeof one.path === 'string' ? one.path : ''
+      // Values that others refer to are no manifests.
+      if (one.repoURL.startsWith('oci://') || (directory === '' && 'ref' in one)) return []
+      const pattern = path.map((key) => (typeof key === 'number' ? `[${key}]` : `.${key}`)).join('')
+      return fromTree(value, `${pattern.slice(1)}.repoURL`, directory)
+    }),
+  )
+}
+
+/** What an OCIRepository brings is said of that itself. */
+function fluxKustomization(value: Resource['value']): MadeElsewhere[] {
+  const { kind, name } = (valueAt(value, ['spec', 'sourceRef']) ?? {}) as Record<string, unknown>
+  const directory = valueAt(value, ['spec', 'path'])
+  if (typeof name !== 'string' || kind === 'OCIRepository') return []
+  const path = typeof directory === 'string' ? directory : ''
+  return fromTree(value, 'spec.sourceRef.name', path).map((made) => ({
+    ...made,
+    what: `manifests from ${kind} ${name}${path === '' ? '' : `, path ${path}`}`,
+  }))
+}
+
+function configSync(value: Resource['value']): MadeElsewhere[] {
+  const directory = valueAt(value, ['spec', 'git', 'dir'])
+  return [
+    ...fromTree(value, 'spec.git.repo', typeof directory === 'string' ? directory : ''),
+    ...at(value, 'spec.oci.image', (image) => `manifests from ${image}`),
+    ...at(value, 'spec.helm.chart', (chart) => `the chart ${chart}`),
+  ]
+}
+
+const REFERENCES: ReadonlySet<string | number | undefined> = new Set(['taskRef', 'pipelineRef', 'ref'])
+const MAX_DEPTH = 24
+
+/** The tasks and pipelines that a resolver brings. Source: https://tekton.dev/docs/pipelines/resolution/ */
+function resolvedByTekton(value: unknown, path: Path): MadeElsewhere[] {
+  if (typeof value !== 'object' || value === null || path.length > MAX_DEPTH) return []
+  const found = REFERENCES.has(path.at(-1)) && isObject(value) ? resolved(value, path) : undefined
+  if (found) return [found]
+  return Object.entries(value).flatMap(([key, child]) =>
+    resolvedByTekton(child, [...path, Array.isArray(value) ? Number(key) : key]),
+  )
+}
+
+function resolved(reference: Record<string, unknown>, path: Path): MadeElsewhere | undefined {
+  const { resolver, bundle } = reference
+  if (typeof bundle === 'string') {
+    return { code: 'MANIFESTS_ELSEWHERE', what: `steps from the bundle ${bundle}`, path: [...path, 'bundle'] }
+  }
+  if (typeof resolver !== 'string') return undefined
+  const params = Array.isArray(reference.params) ? reference.params.filter(isObject) : []
+  const said = params.map(({ name, value }) => `${name} ${typeof value === 'string' ? value : JSON.stringify(value)}`)
+  const what = `steps through the resolver ${resolver}${said.length === 0 ? '' : ` (${said.join(', ')})`}`
+  return { code: 'MANIFESTS_ELSEWHERE', what, path: [...path, 'resolver'] }
+}

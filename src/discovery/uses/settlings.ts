@@ -1,0 +1,113 @@
+import type { Finding } from '../../finding.ts'
+import { isObject, type Resource } from '../../kubernetes/objects/resource.ts'
+
+/** What may stand elsewhere in the inputs. */
+export type Settling =
+  /** Manifests at a path of a repository, of which the inputs may be a copy. */
+  | { readonly form: 'tree'; readonly repository: string; readonly path: string }
+  /** An ImageStream whose tag names an image of a registry: `nodejs:18`. */
+  | { readonly form: 'stream'; readonly name: string; readonly namespace: string | undefined }
+  /** The image that Knative puts beside the containers of a service. */
+  | { readonly form: 'queueProxy' }
+
+/** An omission, and what in the inputs would make it none. */
+export interface OpenOmission {
+  readonly finding: Finding
+  readonly unless: Settling
+}
+
+/** Collects omissions that other parts of the inputs may settle, and what these parts are. */
+export class Settlings {
+  readonly #open: OpenOmission[] = []
+  readonly #files = new Set<string>()
+  readonly #streams: { name: string; namespace: string | undefined }[] = []
+  #hasQueueProxy = false
+
+  wait(open: readonly OpenOmission[]): void {
+    for (const one of open) this.#open.push(one)
+  }
+
+  noteFile(file: string): void {
+    this.#files.add(file)
+  }
+
+  note({ kind, apiVersion, name, namespace, value }: Resource): void {
+    if (kind === 'ImageStream' && apiVersion.startsWith('image.openshift.io/')) {
+      for (const tag of tagsOf(value)) this.#streams.push({ name: `${name}:${tag}`, namespace })
+    }
+    if (kind === 'ConfigMap' && isObject(value.data)) {
+      const { data } = value
+      this.#hasQueueProxy ||= ['queue-sidecar-image', 'queueSidecarImage'].some((key) => typeof data[key] === 'string')
+    }
+  }
+
+  /** The omissions that are none, as the inputs of these names hold what they leave out. */
+  settled(inputs: readonly string[]): ReadonlySet<Finding> {
+    const own = this.#ownRepository(inputs)
+    return new Set(this.#open.flatMap(({ finding, unless }) => (this.#isHere(unless, inputs, own) ? [finding] : [])))
+  }
+
+  #isHere(unless: Settling, inputs: readonly string[], own: string | undefined): boolean {
+    switch (unless.form) {
+      case 'tree':
+        return sameRepository(unless.repository) === own && this.#holds(unless.path, inputs)
+      case 'stream':
+        return this.#streams.some(
+          ({ name, namespace }) =>
+            name === unless.name &&
+            (namespace === undefined || unless.namespace === undefined || namespace === unless.namespace),
+        )
+      case 'queueProxy':
+        return this.#hasQueueProxy
+    }
+  }
+
+  /** The inputs are a copy of one repository: of those whose paths they hold the one that has most of them, if any. */
+  #ownRepository(inputs: readonly string[]): string | undefined {
+    const counts = new Map<string, number>()
+    for (const { unless } of this.#open) {
+      if (unless.form !== 'tree' || !this.#holds(unless.path, inputs)) continue
+      const repository = sameRepository(unless.repository)
+      counts.set(repository, (counts.get(repository) ?? 0) + 1)
+    }
+    const [first, second] = [...counts].sort(([, a], [, b]) => b - a)
+    return first && first[1] !== second?.[1] ? first[0] : undefined
+  }
+
+  /** Whether something was read below such a path of an input, or an input is that path. */
+  #holds(path: string, inputs: readonly string[]): boolean {
+    const directory = plain(path)
+    if (directory === '') return false
+    return inputs.some((input) => {
+      const root = input.replace(/\/+$/, '')
+      const isItself = root === directory || root.endsWith(`/${directory}`)
+      const below = isItself ? root : root === '.' || root === '' ? directory : `${root}/${directory}`
+      return [...this.#files].some((file) =>
+        [below, `./${below}`].some((at) => file === at || file.startsWith(`${at}/`)),
+      )
+    })
+  }
+}
+
+function plain(path: string): string {
+  return path.replace(/^(?:\.?\/)+|\/+$/g, '').replace(/^\.$/, '')
+}
+
+/** `git@host:a/b.git` and `https://host/a/b` are one repository. */
+function sameRepository(url: string): string {
+  return url
+    .replace(/^[a-z+]+:\/\//i, '')
+    .replace(/^[^/@]*@/, '')
+    .replace(/:(?!\d+\/)/, '/')
+    .replace(/(?:\.git)?\/*$/, '')
+    .toLowerCase()
+}
+
+/** The tags of a stream that name an image of a registry. */
+function tagsOf({ spec }: Resource['value']): string[] {
+  if (!isObject(spec) || !Array.isArray(spec.tags)) return []
+  return spec.tags.flatMap((tag) => {
+    const from = isObject(tag) && isObject(tag.from) ? tag.from : {}
+    return isObject(tag) && from.kind === 'DockerImage' && typeof tag.name === 'string' ? [tag.name] : []
+  })
+}
