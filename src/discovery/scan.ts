@@ -192,13 +192,17 @@ function scanLoose(document: Document, { comments = false, vars }: DocumentScanO
 function scanPlainText(document: PlainText, { vars }: DocumentScanOptions): DocumentScan {
   const { file, line } = document
   const workload = { apiVersion: '', kind: 'Text', namespace: undefined, name: file }
-  const { candidates, unresolved } = plainTextCandidates(document, vars)
+  const { candidates, unresolved, elsewhere } = plainTextCandidates(document, vars)
   const at = { document: { file, lineOf: () => line, textLineOf: () => line }, path: [] }
   const uses = candidates.map((candidate) => useOf(candidate, at, workload)).filter(({ image }) => image)
   const findings = unresolved.map(({ text, textLine = 0 }) => {
     const place = { workload, container: undefined, file, line: line + textLine }
     return unresolvedFinding(place, text, document.isFound ? 'info' : 'warning')
   })
+  for (const made of elsewhere) {
+    const place = { workload, container: undefined, file, line: line + (made.textLine ?? 0) }
+    findings.push(elsewhereFinding(place, made))
+  }
   const isSilent = uses.length + findings.length === 0
   if (isSilent && document.isFound && mentionsImages(document.text)) findings.push(silentTextFinding(file))
   return { ...NOTHING, uses, findings }

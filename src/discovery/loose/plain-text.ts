@@ -22,13 +22,15 @@ export function isShellScript(file: string, text: string): boolean {
 export function plainTextCandidates(
   { text, isFound }: PlainText,
   vars: ReadonlyMap<string, string> | undefined,
-): Pick<Found, 'candidates' | 'unresolved'> {
-  const { candidates, unresolved } = findCandidates(
+): Pick<Found, 'candidates' | 'unresolved' | 'elsewhere'> {
+  const { candidates, unresolved, elsewhere } = findCandidates(
     { script: text },
     { apiVersion: '', layer: 'config', isLoose: true, vars },
   )
   const told = candidates.map((one): ImageCandidate => ({ ...one, why: one.why.replace(/^key script, /, '') }))
-  return { candidates: isFound ? told.map((one) => ({ ...one, confidence: 'possible' })) : told, unresolved }
+  // Whether a script that nobody named is ever run is not known.
+  if (isFound) return { candidates: told.map((one) => ({ ...one, confidence: 'possible' })), unresolved, elsewhere: [] }
+  return { candidates: told, unresolved, elsewhere }
 }
 
 /** A key or variable that is about images: `image:`, `"repository": `, `variable "image" {`, `IMAGE_TAG=`. */

@@ -3,6 +3,7 @@ import { type Key, readKey } from '../classify/key.ts'
 import { hasPlaceholder, maskPlaceholders } from '../classify/placeholders.ts'
 import { hasVersion } from '../classify/reference-likelihood.ts'
 import { mayEmbed, readEmbedded, SCRIPT } from '../texts/embedded.ts'
+import { installsInText } from '../texts/installs.ts'
 import { isCommandLine } from '../texts/line-assignments.ts'
 import { openImagesInCommand } from '../texts/open-commands.ts'
 import { hollowImagesIn } from '../texts/templates.ts'
@@ -39,6 +40,7 @@ export function visitText(walk: Walk, text: string, name: string, place: Place, 
     visitEmbedded(walk, text, name, place, findInside)
     return
   }
+  visitInstalls(walk, text)
   const own = readKey(name)
   // A name or repository without a version is only a part, which something completes.
   const isWhole = own.role === 'other' || hasVersion(text)
@@ -98,8 +100,15 @@ export function visitWords(walk: Walk, text: string, name: string, key: Key, pla
   }
 }
 
+/** Charts and manifests that commands in a text bring from elsewhere. */
+export function visitInstalls(walk: Walk, text: string): void {
+  for (const { line, ...installed } of installsInText(text))
+    walk.elsewhere.push({ ...installed, path: [...walk.path], ...(text.includes('\n') && { textLine: line }) })
+}
+
 /** A text that is read line by line: a script, a template. */
 export function visitLines(walk: Walk, text: string, name: string, place: Place): void {
+  visitInstalls(walk, text)
   const isScript = SCRIPTS.has(name) || place.layer === 'argument' || SCRIPT.test(text)
   const named = new Set<string>()
   for (const { reference, confidence, name: inner, line } of imagesInLines(text, readKey(name), { isScript })) {

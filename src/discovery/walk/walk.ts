@@ -16,7 +16,7 @@ import { isHeld, visitHeld } from './walk-held.ts'
 import { visitNamedValue } from './walk-named-value.ts'
 import { addPodImages } from './walk-pods.ts'
 import { add, type Found, MENTION, OTHER, type Place, type ReadInside, type Walk } from './walk-state.ts'
-import { judgeFilled, visitLines, visitOpen, visitText, visitWords } from './walk-text.ts'
+import { judgeFilled, visitInstalls, visitLines, visitOpen, visitText, visitWords } from './walk-text.ts'
 
 interface WalkOptions {
   readonly apiVersion: string
@@ -128,6 +128,9 @@ function visitMap(walk: Walk, given: Record<string, unknown>, name: string, oute
   const map = withExpandedEnv(given)
   walk.maps.push(map)
   const taken = isClaimed ? NOTHING : addCompositions(walk, entriesOf(map, place.outer), place, name)
+  // `command: [helm], args: [install, web, repo/chart]`
+  const words = [map.command, map.args].flatMap((list) => (Array.isArray(list) ? (list as unknown[]) : []))
+  if (words.every((word) => typeof word === 'string' && !/\s/.test(word))) visitInstalls(walk, words.join(' '))
   const pair = namedValueOf(map)
   const at = { apiVersion: walk.apiVersion, isRoot: walk.path.length === 0 && walk.depth === 0, holder: map }
   if (pair) visitNamedValue(walk, pair, name, place, visit)

@@ -1,0 +1,43 @@
+import { expect, test } from 'vitest'
+import { installsInText } from '../../src/discovery/texts/installs.ts'
+import { scanText } from '../support/scan-text.ts'
+
+test.for<[text: string, says: string[]]>([
+  ['helm install x oci://r.example/t/chart --version 1', ['chart oci://r.example/t/chart']],
+  ['helm upgrade --install a repo/redis', ['chart repo/redis']],
+  ['helm upgrade -n web --install --wait a repo/redis --set image.tag=1', ['chart repo/redis']],
+  ['helm --kubeconfig x install --generate-name repo/redis', ['chart repo/redis']],
+  ['helm install repo/redis -g', ['chart repo/redis']],
+  ['helm upgrade a \\\n  repo/redis', ['chart repo/redis']],
+  ['helm template a ./chart | kubectl apply -f -', ['chart ./chart']],
+  ['helm uninstall a; helm repo add a https://r.example', []],
+  ['helm install web', []],
+  ['# helm install x repo/redis', []],
+  ['kubectl apply -f https://x.example/z.yaml', ['manifests from https://x.example/z.yaml']],
+  ['kubectl -n a create --filename=https://x.example/z.yaml', ['manifests from https://x.example/z.yaml']],
+  ['oc apply -k github.com/a/b?ref=1', ['manifests from github.com/a/b?ref=1']],
+  ['kubectl apply -f here.yaml', []],
+  ['kubectl get -f https://x.example/z.yaml', []],
+])('%s brings %j', ([text, says]) => {
+  expect(installsInText(text).map(({ what }) => what)).toEqual(says)
+})
+
+const pod = (container: string) =>
+  `apiVersion: v1\nkind: Pod\nmetadata: {name: x}\nspec: {containers: [{name: c, image: "r.example/k:1", ${container}}]}\n`
+const configMap = (text: string) =>
+  `apiVersion: v1\nkind: ConfigMap\nmetadata: {name: x}\ndata: {run.sh: ${JSON.stringify(text)}}\n`
+
+test.for<[what: string, text: string, codes: string[]]>([
+  ['a command of a shell', pod('command: [bash, -ec, "helm install x oci://r.example/chart"]'), ['CHART_ELSEWHERE']],
+  ['a command in words', pod('command: [helm], args: [install, x, repo/chart]'), ['CHART_ELSEWHERE']],
+  ['several lines', pod('args: ["set -e\\nkubectl apply -f https://x.example/z.yaml\\n"]'), ['MANIFESTS_ELSEWHERE']],
+  ['a variable', pod('env: [{name: RUN, value: "helm install x repo/chart"}]'), ['CHART_ELSEWHERE']],
+  ['a script of a ConfigMap', configMap('#!/bin/sh\nhelm install x repo/chart\n'), ['CHART_ELSEWHERE']],
+  [
+    'one about images too',
+    configMap('#!/bin/sh\ndocker pull r.example/a:1\nhelm install x repo/chart\n'),
+    ['CHART_ELSEWHERE'],
+  ],
+])('%s that installs is said once', ([, text, codes]) => {
+  expect(scanText(text).findings.map(({ code }) => code)).toEqual(codes)
+})
