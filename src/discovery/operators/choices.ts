@@ -6,6 +6,8 @@ export interface Choice {
   readonly version?: string
   /** Paths of which one has to be set for the operator not to choose: `a|b`. Without them any image that is named counts. */
   readonly unless?: string
+  /** Only of resources in which the text at that path looks so. */
+  readonly where?: readonly [path: string, pattern: RegExp]
   /** It is chosen whatever the resource names; this elsewhere in the inputs names it. */
   readonly settledBy?: 'queueProxy'
 }
@@ -18,6 +20,12 @@ const same = (kinds: string, what: string, more?: Partial<Choice>): Readonly<Rec
 const PROMETHEUS: Partial<Choice> = { unless: 'spec.image|spec.baseImage|spec.version|spec.tag|spec.sha' }
 const VICTORIA: Partial<Choice> = { unless: 'spec.image.tag' }
 const KUBERNETES: Partial<Choice> = { version: 'spec.version|spec.kubernetesVersion' }
+
+/** Controllers that run a proxy of their own for each gateway. */
+const PROXIED =
+  /^(?:gateway\.envoyproxy\.io|istio\.io|kgateway\.dev|gloo\.solo\.io|gateway\.nginx\.org|projectcontour\.io|konghq\.com|stunner\.l7mp\.io|eg\.|consul\.hashicorp\.com)/
+/** Classes that such controllers, or their charts, bring. */
+const PROXIED_CLASS = /^(?:istio|eg|envoy|envoy-gateway|kgateway|gloo-gateway|nginx|contour|kong|consul)$/
 
 /** By API group and kind, where the version alone would not tell that something is chosen, or a part may be named. */
 const CHOICES: Readonly<Record<string, Readonly<Record<string, Choice>>>> = {
@@ -132,6 +140,18 @@ const CHOICES: Readonly<Record<string, Readonly<Record<string, Choice>>>> = {
   'broker.amq.io': { ActiveMQArtemis: of('Artemis', { version: 'spec.version' }) },
   'datadoghq.com': { DatadogAgent: of('the Datadog agent') },
   'dynatrace.com': { DynaKube: of('Dynatrace') },
+  'operator.cluster.x-k8s.io': same(
+    'CoreProvider BootstrapProvider ControlPlaneProvider InfrastructureProvider AddonProvider IPAMProvider RuntimeExtensionProvider',
+    'the provider',
+    { version: 'spec.version' },
+  ),
+  'k6.io': same('TestRun K6 PrivateLoadZone', 'k6', { unless: 'spec.runner.image' }),
+  'gateway.networking.k8s.io': {
+    GatewayClass: of('the proxies of its gateways', { where: ['spec.controllerName', PROXIED] }),
+    Gateway: of('the proxy of the gateway', { where: ['spec.gatewayClassName', PROXIED_CLASS] }),
+  },
+  'operator.openshift.io': { IngressController: of('the router') },
+  'nfd.openshift.io': { NodeFeatureDiscovery: of('Node Feature Discovery', { unless: 'spec.operand.image' }) },
   'nfd.kubernetes.io': { NodeFeatureDiscovery: of('Node Feature Discovery', { unless: 'spec.operand.image' }) },
   'controlplane.cluster.x-k8s.io': same(
     'RKE2ControlPlane KThreesControlPlane K0sControlPlane',

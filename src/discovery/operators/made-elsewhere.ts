@@ -131,6 +131,8 @@ export function choiceFor(
   if (choice?.settledBy) {
     return { code: 'OPERATOR_CHOOSES', what: choice.what, path: ['kind'], unless: { form: choice.settledBy } }
   }
+  const [path, pattern] = choice?.where ?? []
+  if (path !== undefined && !pattern?.test(valueFrom(path, value, [])?.text ?? '')) return undefined
   if (choice) {
     const isNamed = choice.unless === undefined ? !isSilent : isSet(choice.unless, value, [])
     if (isNamed) return undefined
