@@ -24,8 +24,11 @@ const SHOWN = 40
  * `all` are wanted. Then what is not judged; then the images that are named outside of judged pods.
  */
 export function* auditTable(result: AuditResult, { all = false } = {}): Generator<AuditLine> {
-  if (all || result.workloads.length <= SHOWN) yield* workloadRows(result)
-  else yield* causeRows(result)
+  const rows = result.workloads.length + result.notJudged.length
+  if (rows > 0) {
+    if (all || result.workloads.length <= SHOWN) yield* workloadRows(result)
+    else yield* causeRows(result)
+  }
   const { notJudged } = result
   for (const { images, why, ...resource } of all ? notJudged : notJudged.slice(0, SHOWN)) {
     yield { verdict: 'not judged', starts: '-', pods: '-', name: nameOfResource(resource) }
@@ -76,11 +79,11 @@ function* hidden(count: number, one: string, many: string): Generator<AuditLine>
   if (count > 0) yield { text: `and ${countOf(count, `more ${one}`, `more ${many}`)}, which --all shows` }
 }
 
-function* imageRows({ images, nodeClasses }: AuditResult, all: boolean): Generator<AuditLine> {
+function* imageRows({ images, nodeClasses, workloads, notJudged }: AuditResult, all: boolean): Generator<AuditLine> {
   const named = sureImages(images.named)
   if (named.length === 0) return
   const total = nodeClasses.reduce((sum, { nodes }) => sum + nodes.length, 0)
-  yield { text: '' }
+  if (workloads.length + notJudged.length > 0) yield { text: '' }
   yield { verdict: 'IMAGE IS', starts: 'ON NODES', pods: '', name: 'NAMED OUTSIDE OF THE PODS ABOVE' }
   const lacking = named.filter(({ presence }) => presence !== 'everywhere')
   const shown = all || named.length <= SHOWN ? named : lacking.slice(0, SHOWN)
