@@ -48,6 +48,8 @@ interface Walk {
   readonly seen: Set<string>
   /** Links to directories, which come after all that is really there. */
   readonly links: { readonly path: string; readonly here: Here }[]
+  /** Real paths of files that are read by the names of links to them. */
+  readonly linked: Set<string>
   readonly found: { readonly [K in keyof DirectoryContent]: DirectoryContent[K][number][] }
 }
 
@@ -68,13 +70,28 @@ export async function contentOf(directory: string, others: readonly string[] = [
   const told = { unread: [], notRead: [], passedOver: [], ignored: [] }
   const found = { files: [], lists: [], scripts: [], charts: [], kustomizations: [], ...told }
   const roots = [await realpath(directory), ...others]
-  const walk: Walk = { roots, isIgnored: await readIgnoreFile(directory), seen: new Set(), links: [], found }
+  const walk: Walk = {
+    roots,
+    isIgnored: await readIgnoreFile(directory),
+    seen: new Set(),
+    links: [],
+    linked: new Set(),
+    found,
+  }
   const at = (path: string) => relative(directory, path).replaceAll(sep, '/')
   await walkDirectory(walk, directory, { at, chart: undefined })
   for (let link = walk.links.shift(); link !== undefined; link = walk.links.shift()) {
     await walkDirectory(walk, link.path, link.here)
   }
-  return sorted(walk.found)
+  return sorted({ ...found, notRead: await withoutLinked(walk) })
+}
+
+/** What is not read, without what a link is read for. */
+async function withoutLinked({ found, linked }: Walk): Promise<Walk['found']['notRead']> {
+  const kept: Walk['found']['notRead'] = []
+  for (const one of found.notRead)
+    if (linked.size === 0 || !linked.has(await realpath(one.path).catch(() => one.path))) kept.push(one)
+  return kept
 }
 
 async function walkDirectory(walk: Walk, directory: string, here: Here): Promise<void> {
@@ -124,6 +141,7 @@ async function visit(walk: Walk, entry: Dirent, here: Here): Promise<void> {
   const kind = entry.isSymbolicLink() ? await visitLink(walk, path, { here, isManifest }) : kindOf(entry)
   if (kind === TOLD) return
   if (!isManifest) {
+    if (KUSTOMIZATION_FILES.includes(entry.name)) return
     if (kind === undefined && !here.chart && mayBeInput(entry.name)) await visitOther(walk, path, entry.name)
     return
   }
@@ -147,7 +165,7 @@ const TOLD = Symbol('told')
 
 /** What a link is to be read as; what it leads to may be outside, nowhere, or a directory that is read later. */
 async function visitLink(
-  { roots, isIgnored, links, found }: Walk,
+  { roots, isIgnored, links, linked, found }: Walk,
   path: string,
   { here, isManifest }: { here: Here; isManifest: boolean },
 ): Promise<string | typeof TOLD | undefined> {
@@ -164,7 +182,10 @@ async function visitLink(
     return TOLD
   }
   const isInside = roots.some((root) => target === root || target.startsWith(root === sep ? sep : `${root}${sep}`))
-  if (isInside && !status.isDirectory()) return kindOf(status)
+  if (isInside && !status.isDirectory()) {
+    if (isManifest) linked.add(target)
+    return kindOf(status)
+  }
   if (isInside) links.push({ path, here })
   // Helm follows the links of a chart by itself.
   else if (!here.chart) {

@@ -11,7 +11,7 @@ export const PACKED_FILE = /\.(?:tgz|tar\.gz)$/i
 /** `helm package` puts the Chart.yaml first, and charts are small; a longer look is for what surely is none. */
 const MAX_BYTES = 64 * 1024 * 1024
 /** Files at the top by which archives with images are known. */
-const OF_IMAGES: ReadonlySet<string> = new Set(['oci-layout', 'index.json', 'manifest.json', 'repositories'])
+export const OF_IMAGES: ReadonlySet<string> = new Set(['oci-layout', 'index.json', 'manifest.json', 'repositories'])
 
 /** Looks into a packed file without unpacking it anywhere. Rejects with what the file system says of it. */
 export async function packedAs(path: string): Promise<Packed> {
