@@ -15,7 +15,7 @@ const MAY_IMPORT: Record<string, string[]> = {
   oci: ['node:crypto'],
   kubernetes: ['oci', 'js-yaml', 'yaml', 'kubernetes-types'],
   'bundle/format': ['oci', 'finding.ts', 'node:crypto', 'node:util'],
-  discovery: ['oci', 'kubernetes', 'kubernetes-types', 'finding.ts'],
+  discovery: ['oci', 'kubernetes', 'kubernetes-types', 'finding.ts', 'node:zlib'],
   bundle: ['oci', 'kubernetes', 'bundle/format', 'finding.ts', 'node:crypto', 'node:util', 'p-limit'],
   seed: [
     'oci',

@@ -1,10 +1,6 @@
 import { isObject } from '../../kubernetes/objects/resource.ts'
+import { textInBase64 } from './walk-encoded.ts'
 import type { Place, Walk } from './walk-state.ts'
-
-/** What the API server takes of a ConfigMap or Secret is 1 MiB, before base64; a larger value is in no cluster. */
-const MAX_ENCODED = 1_500_000
-
-const UTF8 = new TextDecoder('utf-8', { fatal: true })
 
 /** Names of values that are credentials: a short one is never told, whatever it looks like. */
 const CREDENTIAL = /passw|passphrase|token|secret|credential|api[_-]?key|private/i
@@ -14,19 +10,33 @@ export function isHeld({ kind }: Readonly<Record<string, unknown>>, key: string)
   return kind === 'Secret' ? key === 'data' || key === 'stringData' : kind === 'ConfigMap' && key === 'binaryData'
 }
 
-/** Reads such values, decoded where that is text. A line of it is nowhere in the file then, so its key's is told. */
+/** Reads such values, decoded where that is text. */
 export function visitHeld(walk: Walk, key: string, values: unknown, place: Place, visit: Visit): void {
   if (!isObject(values)) return
   const isEncoded = key !== 'stringData'
+  const holder = walk.maps.at(-1) ?? {}
+  const isRelease = holder.type === 'helm.sh/release.v1'
   const texts = Object.entries(values).flatMap(([name, value]) => {
-    const text = typeof value === 'string' && isEncoded ? decoded(value) : value
+    const text = typeof value === 'string' && isEncoded ? textInBase64(value) : value
     const isTold = typeof text === 'string' && (/\n|^\s*[[{]/.test(text) || !CREDENTIAL.test(name))
-    return isTold ? [[name, text] as const] : []
+    return isTold ? [[name, isRelease ? manifestsOfRelease(text) : text] as const] : []
   })
+  const first = walk.found.length
+  const read = () => visit(walk, key, Object.fromEntries(texts), key, place)
+  if (isEncoded) visitDecoded(walk, read)
+  else read()
+  if (!isRelease || isDeployed(holder)) return
+  for (let index = first; index < walk.found.length; index++) {
+    const candidate = walk.found[index]
+    if (candidate) walk.found[index] = { ...candidate, confidence: 'possible' }
+  }
+}
+
+/** What is found in a text that was decoded stands on no line of the file, so its key's is told. */
+export function visitDecoded(walk: Walk, read: () => void): void {
   const lists: { textLine?: number | undefined }[][] = [walk.found, walk.open, walk.unresolved, walk.elsewhere]
   const starts = lists.map(({ length }) => length)
-  visit(walk, key, Object.fromEntries(texts), key, place)
-  if (!isEncoded) return
+  read()
   lists.forEach((list, at) => {
     for (let index = starts[at] ?? 0; index < list.length; index++)
       list[index] = { ...list[index], textLine: undefined }
@@ -35,11 +45,19 @@ export function visitHeld(walk: Walk, key: string, values: unknown, place: Place
 
 type Visit = (walk: Walk, key: string, value: unknown, name: string, place: Place) => void
 
-function decoded(value: string): string | undefined {
-  if (value.length > MAX_ENCODED) return undefined
+/** What a release of helm has put into the cluster; its chart and values name more than that. */
+function manifestsOfRelease(text: string): string {
   try {
-    return UTF8.decode(Buffer.from(value, 'base64'))
+    const { manifest, hooks } = JSON.parse(text) as { manifest?: unknown; hooks?: unknown }
+    const more = Array.isArray(hooks) ? hooks.map((hook) => (isObject(hook) ? hook.manifest : undefined)) : []
+    return [manifest, ...more].filter((one) => typeof one === 'string').join('\n---\n')
   } catch {
-    return undefined
+    return text
   }
+}
+
+/** Earlier revisions of a release are kept to go back to. */
+function isDeployed({ metadata }: Readonly<Record<string, unknown>>): boolean {
+  const labels = isObject(metadata) && isObject(metadata.labels) ? metadata.labels : {}
+  return labels.status === undefined || labels.status === 'deployed'
 }

@@ -1,6 +1,7 @@
 import type { Path } from '../../kubernetes/documents/path.ts'
 import { type Key, readKey } from '../classify/key.ts'
 import { hasPlaceholder, maskPlaceholders } from '../classify/placeholders.ts'
+import { quotedImages } from '../classify/quoted-images.ts'
 import { hasVersion } from '../classify/reference-likelihood.ts'
 import { mayEmbed, readEmbedded, SCRIPT } from '../texts/embedded.ts'
 import { installsInText } from '../texts/installs.ts'
@@ -10,6 +11,8 @@ import { hollowImagesIn } from '../texts/templates.ts'
 import { imagesInLines, openImagesInLines } from '../texts/text-lines.ts'
 import { judge } from '../uses/image-candidate.ts'
 import type { Layer } from '../uses/image-use.ts'
+import { textInDataUrl } from './walk-encoded.ts'
+import { visitDecoded } from './walk-held.ts'
 import { add, type Found, IMAGE, OTHER, type Place, type Walk } from './walk-state.ts'
 
 /** Finds the candidates of a value that stands as text; handed in because walking and reading texts need each other. */
@@ -30,17 +33,23 @@ const PROSE: ReadonlySet<string> = new Set(
 const SCRIPTS: ReadonlySet<string> = new Set(['script', 'source', 'run'])
 /** Beyond this a text is no reference. */
 const MAX_OPEN = 512
+/** Beyond this a text is data. */
+const MAX_PROGRAM = 1_000_000
 const LIST_SEPARATOR = /[\s,;]+/
 const ASSIGNMENT = /^([\w.-]+)=(?=\w)(.+)$/s
 
 /** Reads a text of a resource, whatever is in it. */
 export function visitText(walk: Walk, text: string, name: string, place: Place, findInside: FindInside): void {
-  if (text.length < 2 || PROSE.has(name) || text.startsWith('data:')) return
+  if (text.length < 2 || PROSE.has(name)) return
+  if (text.startsWith('data:')) {
+    const decoded = textInDataUrl(text) ?? ''
+    if (!decoded.startsWith('data:')) visitDecoded(walk, () => visitText(walk, decoded, name, place, findInside))
+    return
+  }
   if (mayEmbed(text, name)) {
     visitEmbedded(walk, text, name, place, findInside)
     return
   }
-  visitInstalls(walk, text)
   const own = readKey(name)
   // A name or repository without a version is only a part, which something completes.
   const isWhole = own.role === 'other' || hasVersion(text)
@@ -48,6 +57,8 @@ export function visitText(walk: Walk, text: string, name: string, place: Place, 
   const key = saysNothing && place.outer.ofImage ? place.outer : own
   // Outside image fields a reference has at least one of these.
   if (/\s/.test(text) && visitCommand(walk, text, name, place)) return
+  visitInstalls(walk, text)
+  if (/[\s"'<(]/.test(text)) visitQuoted(walk, text, name, place)
   if (key.role === 'other' && !/[/:@]/.test(text)) return
   if (hasPlaceholder(text)) visitOpen(walk, text, key, place)
   else visitWords(walk, text, name, key, place)
@@ -108,6 +119,7 @@ export function visitInstalls(walk: Walk, text: string): void {
 
 /** A text that is read line by line: a script, a template. */
 export function visitLines(walk: Walk, text: string, name: string, place: Place): void {
+  const first = walk.found.length
   visitInstalls(walk, text)
   const isScript = SCRIPTS.has(name) || place.layer === 'argument' || SCRIPT.test(text)
   const named = new Set<string>()
@@ -120,6 +132,18 @@ export function visitLines(walk: Walk, text: string, name: string, place: Place)
     if (image && named.has(image.reference)) continue
     if (image) add(walk, place, { ...image, textLine: line, why: whyOf(place.layer, name, inner) })
     else walk.open.push({ text: value, path: [...walk.path], textLine: line, place })
+  }
+  const known = new Set(walk.found.slice(first).map(({ reference }) => reference))
+  visitQuoted(walk, text, name, place, known)
+}
+
+/** What a program has in quotes behind a word for images may be one. */
+function visitQuoted(walk: Walk, text: string, name: string, place: Place, known?: ReadonlySet<string>): void {
+  if (text.length > MAX_PROGRAM) return
+  for (const { reference, line } of quotedImages(text)) {
+    const textLine = text.includes('\n') ? line : undefined
+    const isNew = !known?.has(reference)
+    if (isNew) add(walk, place, { reference, confidence: 'possible', textLine, why: whyOf(place.layer, name) })
   }
 }
 

@@ -12,7 +12,8 @@ import type { Layer } from '../uses/image-use.ts'
 import { readArguments } from './arguments.ts'
 import { withExpandedEnv } from './expand-env.ts'
 import { addCompositions, entriesOf, NOTHING } from './walk-compositions.ts'
-import { isHeld, visitHeld } from './walk-held.ts'
+import { textOfFile } from './walk-encoded.ts'
+import { isHeld, visitDecoded, visitHeld } from './walk-held.ts'
 import { visitNamedValue } from './walk-named-value.ts'
 import { addPodImages } from './walk-pods.ts'
 import { add, type Found, MENTION, OTHER, type Place, type ReadInside, type Walk } from './walk-state.ts'
@@ -139,7 +140,9 @@ function visitMap(walk: Walk, given: Record<string, unknown>, name: string, oute
     if (value === null || (typeof value !== 'object' && typeof value !== 'string')) continue
     if (taken.has(key) || key === pair?.key || isExcludedKey(key, value, at)) continue
     if (isClaimed && (key === 'image' || key === 'reference')) continue
-    if (isHeld(map, key)) visitHeld(walk, key, value, place, visitAt)
+    const file = key === 'content' ? textOfFile(map) : undefined
+    if (file !== undefined) visitDecoded(walk, () => visitAt(walk, key, file, key, place))
+    else if (isHeld(map, key)) visitHeld(walk, key, value, place, visitAt)
     else if (key === 'metadata' && isObjectMeta(walk, map)) visitAnnotations(walk, value, place)
     else visitAt(walk, key, value, key, place)
   }
