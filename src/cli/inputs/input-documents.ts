@@ -42,10 +42,19 @@ export async function* readInputs(inputs: readonly string[], options: ReadOption
   const charts = await chartSettingsOf(await findProjects(inputs, options.config))
   const seen = new Set<string>()
   for (const { input, found } of sources) {
-    const isRepeated = yield* readSources(found, { ...options, charts }, seen)
-    yield { form: 'end', file: nameOf(input), isRepeated }
+    const parts = readSources(found, { ...options, charts }, seen)
+    try {
+      let part = await parts.next()
+      for (; !part.done; part = await parts.next()) for (const document of part.value) yield document
+      yield { form: 'end', file: nameOf(input), isRepeated: part.value }
+    } finally {
+      await parts.return(false) // closes the files of who stops before the end
+    }
   }
 }
+
+/** What passes from generator to generator: with one document at a time, passing costs more than cutting the text. */
+type Documents = Iterable<InputDocument>
 
 interface Reading extends ReadOptions {
   /** How charts are rendered of which a project file says it, by their real paths. */
@@ -57,7 +66,7 @@ async function* readSources(
   sources: readonly Source[],
   options: Reading,
   seen: Set<string>,
-): AsyncGenerator<InputDocument, boolean> {
+): AsyncGenerator<Documents, boolean> {
   let isRepeated = false
   for (const source of sources) {
     const name = source.kind === 'stdin' ? nameOf('-') : source.path
@@ -74,7 +83,7 @@ async function* readSources(
   return isRepeated
 }
 
-async function* documentsOf(source: Source, options: Reading): AsyncGenerator<InputDocument> {
+async function* documentsOf(source: Source, options: Reading): AsyncGenerator<Documents> {
   switch (source.kind) {
     case 'stdin':
       yield* documentsOrList(cutAtDocuments(process.stdin, nameOf('-')), nameOf('-'), options)
@@ -83,22 +92,24 @@ async function* documentsOf(source: Source, options: Reading): AsyncGenerator<In
       yield* documentsOrList(readParts(source.path), source.path, options)
       return
     case 'manifests':
-      for await (const part of readParts(source.path)) yield* documentsIn(part, source.path, options)
+      for await (const part of readParts(source.path)) yield documentsIn(part, source.path, options)
       return
     case 'list':
-      for await (const part of readParts(source.path)) yield { form: 'list', file: source.path, isFound: true, ...part }
+      for await (const part of readParts(source.path))
+        yield [{ form: 'list', file: source.path, isFound: true, ...part }]
       return
     case 'script':
-      for await (const part of readParts(source.path)) yield { form: 'text', file: source.path, isFound: true, ...part }
+      for await (const part of readParts(source.path))
+        yield [{ form: 'text', file: source.path, isFound: true, ...part }]
       return
     case 'kustomization': {
       const { text, asked } = await renderKustomization(source.path, options)
-      yield* noticesOf(asked)
+      yield noticesOf(asked)
       yield* withOrigins(documentsIn({ text, line: 1 }, source.path, options), kustomizationOrigins(source.path))
       for (const file of await notIncluded(source.path, source.beside)) {
-        yield noticeOf(file, finding('NOT_INCLUDED', `${source.path} does not include it`, { file }))
+        yield [noticeOf(file, finding('NOT_INCLUDED', `${source.path} does not include it`, { file }))]
       }
-      for (const file of await notIncluded(source.path, source.ignored)) yield noticeOf(file, ignoredFinding(file))
+      for (const file of await notIncluded(source.path, source.ignored)) yield [noticeOf(file, ignoredFinding(file))]
       return
     }
     case 'chart': {
@@ -106,11 +117,11 @@ async function* documentsOf(source: Source, options: Reading): AsyncGenerator<In
       for (const settings of options.charts.get(await realpath(source.path)) ?? [options]) {
         line = yield* chartDocuments(source.path, { ...settings, allowRemote: options.allowRemote }, options, line)
       }
-      yield { form: 'chart', file: source.path, text: await showChart(source.path) }
+      yield [{ form: 'chart', file: source.path, text: await showChart(source.path) }]
       return
     }
     case 'notice':
-      yield noticeOf(source.path, source.finding)
+      yield [noticeOf(source.path, source.finding)]
   }
 }
 
@@ -120,10 +131,10 @@ async function* chartDocuments(
   settings: HelmOptions,
   options: ReadOptions,
   line: number,
-): AsyncGenerator<InputDocument, number> {
+): AsyncGenerator<Documents, number> {
   const { text, asked } = await renderChart(chart, settings)
-  yield* noticesOf(asked)
-  yield noticeOf(chart, finding('CHART_RENDERED', `${chart}: rendered ${howRendered(settings)}`, { file: chart }))
+  yield noticesOf(asked)
+  yield [noticeOf(chart, finding('CHART_RENDERED', `${chart}: rendered ${howRendered(settings)}`, { file: chart }))]
   yield* withOrigins(
     documentsIn({ text, line }, chart, options),
     chartOrigins((template) => join(chart, template)),
@@ -131,8 +142,8 @@ async function* chartDocuments(
   return line + countLines(text) + 1
 }
 
-async function* withOrigins(documents: Iterable<AnyDocument>, find: FindOrigin): AsyncGenerator<InputDocument> {
-  for (const document of documents) yield { ...document, origin: await find(document) }
+async function* withOrigins(documents: Iterable<AnyDocument>, find: FindOrigin): AsyncGenerator<Documents> {
+  for (const document of documents) yield [{ ...document, origin: await find(document) }]
 }
 
 /** A text that a user named may be manifests, a script or a list of images; its beginning tells, for all of it. */
@@ -140,18 +151,18 @@ async function* documentsOrList(
   parts: AsyncIterable<TextPart>,
   file: string,
   options: ReadOptions,
-): AsyncGenerator<InputDocument> {
+): AsyncGenerator<Documents> {
   let isList: boolean | undefined
   let isScript: boolean | undefined
   for await (const part of parts) {
     isScript ??= isShellScript(file, part.text)
     if (isScript) {
-      yield { form: 'text', file, ...part }
+      yield [{ form: 'text', file, ...part }]
       continue
     }
     isList ??= isImageList(part.text) || (/\.txt$/i.test(file) && !/^(?:apiVersion|kind): |^\s*[[{]/m.test(part.text))
-    if (isList) yield { form: 'list', file, ...part }
-    else yield* documentsIn(part, file, options)
+    if (isList) yield [{ form: 'list', file, ...part }]
+    else yield documentsIn(part, file, options)
   }
 }
 
@@ -180,19 +191,16 @@ function noticeOf(file: string, told: Finding): InputDocument {
 }
 
 /** Passes documents on until one cannot be read, which is a notice; whether all could. */
-async function* tolerated(
-  name: string,
-  documents: AsyncGenerator<InputDocument>,
-): AsyncGenerator<InputDocument, boolean> {
+async function* tolerated(name: string, documents: AsyncGenerator<Documents>): AsyncGenerator<Documents, boolean> {
   while (true) {
-    let next: IteratorResult<InputDocument>
+    let next: IteratorResult<Documents>
     try {
       next = await documents.next()
     } catch (error) {
       const told = readError(name, error)
       // A failing disk is no matter of this one file.
       if (!(told instanceof ExpectedError) || told.code === 'DISK_ERROR') throw told
-      yield noticeOf(name, finding('FILE_UNREADABLE', told.message, { hint: told.hint, file: name }))
+      yield [noticeOf(name, finding('FILE_UNREADABLE', told.message, { hint: told.hint, file: name }))]
       return false
     }
     if (next.done) return true
