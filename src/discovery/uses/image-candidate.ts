@@ -38,6 +38,8 @@ export function judge(
 ): { reference: string; confidence: Confidence } | undefined {
   if (key.role === 'never') return undefined
   const isImageKey = key.role === 'image' || key.role === 'images'
+  // A bare word is an image only where one is expected, and most texts are bare words.
+  if (!isImageKey && !/[/:@]/.test(text)) return undefined
   const reference = text.replace(isImageKey ? IMAGE_TRANSPORT : TRANSPORT, '')
   const likelihood = likelihoodOf(reference)
   if (likelihood === 'none') return undefined
