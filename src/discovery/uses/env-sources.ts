@@ -171,13 +171,17 @@ function containersOf(root: unknown): [Fields, Path][] {
   const visit = (value: object): void => {
     if (isObject(value) && (Array.isArray(value.env) || Array.isArray(value.envFrom))) found.push([value, [...path]])
     if (path.length === MAX_DEPTH) return
-    for (const key of Object.keys(value)) {
-      const child = (value as Fields)[key]
-      if (typeof child !== 'object' || child === null) continue
-      path.push(Array.isArray(value) ? Number(key) : key)
-      visit(child)
-      path.pop()
+    if (Array.isArray(value)) {
+      for (let index = 0; index < value.length; index++) visitAt(index, value[index])
+    } else {
+      for (const key in value) visitAt(key, (value as Fields)[key])
     }
+  }
+  const visitAt = (key: Path[number], child: unknown): void => {
+    if (typeof child !== 'object' || child === null) return
+    path.push(key)
+    visit(child)
+    path.pop()
   }
   if (typeof root === 'object' && root !== null) visit(root)
   return found
