@@ -31,7 +31,8 @@ const WORKLOADS = [
 
 const ADMISSION = '/apis/admissionregistration.k8s.io'
 
-/** The versions of policies that change pods, each of which a cluster may serve or not. */
+/** Policies that change or refuse pods, and their versions, each of which a cluster may serve or not. */
+const POLICIES = ['mutatingadmissionpolicies', 'validatingadmissionpolicies', 'validatingadmissionpolicybindings']
 const POLICY_VERSIONS = ['v1', 'v1beta1', 'v1alpha1']
 
 const OTHERS: Readonly<Record<string, string>> = {
@@ -73,11 +74,12 @@ export async function readCluster(api: Api): Promise<ClusterState> {
     if (found) completeKinds.add(kind)
     objects.push(...(found ?? []))
   }
-  for (const version of POLICY_VERSIONS) {
-    const path = `${ADMISSION}/${version}/mutatingadmissionpolicies`
-    const found = await optional(listWhereServed(api, path), unread, undefined)
-    objects.push(...(found ?? []))
-    if (found) break
+  for (const policies of POLICIES) {
+    for (const version of POLICY_VERSIONS) {
+      const found = await optional(listWhereServed(api, `${ADMISSION}/${version}/${policies}`), unread, undefined)
+      objects.push(...(found ?? []))
+      if (found) break
+    }
   }
   const kubelets = await readKubelets(api, nodes, unread)
   return { nodes, pods, kubelets, completeKinds, unread, objects: objects.filter((object) => !isOwned(object)) }

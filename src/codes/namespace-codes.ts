@@ -1,6 +1,6 @@
 import type { Code } from './code.ts'
 
-/** What an audit says of the namespaces that pods are made in. */
+/** What an audit says of the namespaces that pods are made in, and of what may refuse them there. */
 export const NAMESPACE_CODES = {
   OBJECT_MISSING: {
     kind: 'hazard',
@@ -22,5 +22,14 @@ export const NAMESPACE_CODES = {
     title: 'A ResourceQuota may refuse the pods of a workload',
     help: 'A quota of cpu or memory refuses pods whose containers do not say how much they want; one of pods, those beyond its number. So the workload is unknown.',
     action: 'Set resources in every container, add the LimitRange of the namespace to the inputs, or raise the quota.',
+  },
+  POD_MAY_BE_REFUSED: {
+    kind: 'omission',
+    severity: 'warning',
+    one: 'part of a cluster that may refuse pods',
+    many: 'parts of a cluster that may refuse pods',
+    title: 'Something may refuse pods when they are made',
+    help: 'A policy of Kubernetes, Kyverno or Gatekeeper denies what it does not like, and what it asks for is not evaluated here. So the workloads are unknown, not safe.',
+    action: 'See that it lets the pods pass, and allow it: --allow POD_MAY_BE_REFUSED=NAME.',
   },
 } as const satisfies Record<string, Code>

@@ -77,6 +77,13 @@ test.for<[what: string, expected: boolean, apiVersion: string, kind: string, val
   ['of Kyverno is about Deployments', true, 'kyverno.io/v1', 'ClusterPolicy', kyverno(SIDECAR, ['apps/v1/Deployment'])],
   ['of Kyverno is about Services', false, 'kyverno.io/v1', 'ClusterPolicy', kyverno(SIDECAR, ['Service'])],
   ['of Kyverno only validates', false, 'kyverno.io/v1', 'ClusterPolicy', kyverno(undefined, ['Pod'])],
+  [
+    'of Kyverno verifies images, and has them by their digests',
+    true,
+    'kyverno.io/v1',
+    'ClusterPolicy',
+    { spec: { rules: [{ match: { any: [{ resources: { kinds: ['Pod'] } }] }, verifyImages: [{}] }] } },
+  ],
   ['of Kyverno in another namespace', false, 'kyverno.io/v1', 'Policy', kyverno(SIDECAR, ['Pod'])],
   [
     'of Gatekeeper',
@@ -116,4 +123,12 @@ test.for<[pod: Marks, namespace: Marks, expected: string[]]>([
   [label('app', 'web'), label('team', 'a'), []],
 ])('marks of injection: pod %j in a namespace %j', ([pod, namespace, expected]) => {
   expect(injectorsOf(pod, namespace)).toEqual(expected)
+})
+
+test.for<[key: string, expected: string[]]>([
+  ['sidecar.jaegertracing.io/inject', ['Jaeger (sidecar.jaegertracing.io/inject: true)']],
+  ['vault.hashicorp.com/agent-inject', []],
+  ['linkerd.io/inject', []],
+])('what makes the pod bears %s', ([key, expected]) => {
+  expect(injectorsOf({}, {}, note(key, 'true'))).toEqual(expected)
 })

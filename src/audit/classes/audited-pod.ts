@@ -17,9 +17,11 @@ import { validateWorkload } from '../../kubernetes/validation/validate-workload.
 import { nameOnNode } from '../facts/images/image-lookup.ts'
 import { workloadKey } from '../facts/live/live-pods.ts'
 import type { MutationFacts } from '../facts/mutation-facts.ts'
+import type { RefusalFacts } from '../facts/refusals/refusal-facts.ts'
 import { admissionDoubts } from './admission-doubts.ts'
 import { type NamespaceFacts, namespaceDoubts } from './namespace-doubts.ts'
 import { mutationDoubts } from './pod-mutations.ts'
+import { podRejection, refusalDoubts } from './pod-refusals.ts'
 
 /** A pod with the images it needs. */
 export interface AuditedPod {
@@ -46,7 +48,11 @@ export interface AuditedImage extends PodImage {
 }
 
 /** What decides about a pod before any node is asked. */
-export interface PodFacts extends AdmissionFacts, MutationFacts, Pick<NamespaceFacts, 'namespaceObjects'> {
+export interface PodFacts
+  extends AdmissionFacts,
+    MutationFacts,
+    RefusalFacts,
+    Pick<NamespaceFacts, 'namespaceObjects'> {
   /** The images of the bundle under each of their names. */
   readonly locked: ReadonlyMap<string, LockedImage>
   /** The workloads that have live pods, by `workloadKey`. */
@@ -62,7 +68,7 @@ export function auditedPod(workload: Workload, facts: PodFacts): AuditedPod {
   const admitted = admittedPod(workload, facts)
   const { storage = NO_STORAGE, completeKinds = new Set() } = facts
   const { spec } = admitted
-  const { rejection = admitted.rejection, doubt } = validateWorkload(workload)
+  const { rejection = admitted.rejection ?? podRejection(workload, facts), doubt } = validateWorkload(workload)
   const { namespace } = admitted
   // What a cluster has stored, and what runs in it, was let in.
   const isTaken = typeof workload.template.metadata?.uid === 'string'
@@ -72,6 +78,7 @@ export function auditedPod(workload: Workload, facts: PodFacts): AuditedPod {
   const doubts = [
     ...admissionDoubts(spec, doubt),
     ...mutationDoubts(workload, facts),
+    ...refusalDoubts(workload, facts),
     ...admitted.doubts,
     ...fieldDoubts(spec),
     ...resourceClaimDoubts(spec),

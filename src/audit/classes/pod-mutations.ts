@@ -7,24 +7,29 @@ import type { Doubt } from '../../kubernetes/pods/refusal.ts'
 import type { MutationFacts } from '../facts/mutation-facts.ts'
 
 /** Who may change the pods of a workload before they are stored, each once. A pod that a cluster stored has met them. */
-export function mutationsOf({ resource, template, templatePath }: Workload, facts: MutationFacts): string[] {
+export function mutationsOf(workload: Workload, facts: MutationFacts): string[] {
+  const { resource, template, templatePath } = workload
   if (templatePath.length === 0 && typeof template.metadata?.uid === 'string') return []
-  const { mutators = [], namespaces, namespaceAnnotations } = facts
+  const { mutators = [], namespaceAnnotations } = facts
+  const pod = newPodOf(workload, facts)
+  const annotations = namespaceAnnotations?.get(pod.namespace)
+  const own = { labels: pod.ownLabels, annotations: valueAt(resource.value, ['metadata', 'annotations']) as Labels }
+  const asked = injectorsOf((template.metadata ?? {}) as Marks, { labels: pod.namespaceLabels, annotations }, own)
+  const found = mutators.filter(({ isAbout }) => isAbout(pod)).map(({ name }) => name)
+  return [...new Set([...asked, ...found])]
+}
+
+/** The pod of a workload as admission is asked about it. */
+export function newPodOf({ resource, template }: Workload, { namespaces }: MutationFacts): NewPod {
   const namespace = resource.namespace || 'default'
-  const namespaceLabels = namespaces?.get(namespace)
-  const marks: Marks = (template.metadata ?? {}) as Marks
-  const asked = injectorsOf(marks, { labels: namespaceLabels, annotations: namespaceAnnotations?.get(namespace) })
-  if (mutators.length === 0) return asked
-  const pod: NewPod = {
+  return {
     kind: resource.kind,
     apiVersion: resource.apiVersion,
     ownLabels: (valueAt(resource.value, ['metadata', 'labels']) ?? {}) as Labels,
-    labels: marks.labels ?? {},
+    labels: (template.metadata as Marks | undefined)?.labels ?? {},
     namespace,
-    namespaceLabels,
+    namespaceLabels: namespaces?.get(namespace),
   }
-  const found = mutators.filter(({ isAbout }) => isAbout(pod)).map(({ name }) => name)
-  return [...new Set([...asked, ...found])]
 }
 
 /** A doubt for each of them that nobody answers for: the images that it adds are not counted. */

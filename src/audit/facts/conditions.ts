@@ -6,6 +6,7 @@ import { DEFAULT_KUBELET_SETTINGS, type KubeletSettings } from '../../kubernetes
 import type { StorageFacts } from '../../kubernetes/storage/storage-facts.ts'
 import type { ImageListing } from './images/node-images.ts'
 import type { MutationFacts } from './mutation-facts.ts'
+import type { RefusalFacts } from './refusals/refusal-facts.ts'
 
 /** What a seed label stands for. */
 export interface HeldSet {
@@ -23,7 +24,7 @@ export interface PlacedSet {
 }
 
 /** What is true of the whole cluster, as far as the operator told. */
-export interface Conditions extends AdmissionFacts, MutationFacts {
+export interface Conditions extends AdmissionFacts, MutationFacts, RefusalFacts {
   /** What the bundle holds. */
   readonly lock?: Lock
   /** What each seed label stands for. Left out: the only set is the whole bundle. */

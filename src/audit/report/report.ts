@@ -10,6 +10,7 @@ import { nameOnNode } from '../facts/images/image-lookup.ts'
 import { type NodeBytes, nodeBytes, unneededFinding } from '../facts/node-bytes.ts'
 import { type NodeSeeding, nodeSeedings } from '../facts/node-seeding.ts'
 import { idleFindings, idleReason, notJudgedFindings } from '../findings/accounting.ts'
+import { refusalFindings } from '../findings/cluster/refusal-findings.ts'
 import { contradictions } from '../findings/contradictions.ts'
 import { type Fix, fixesOf, fixQuestions } from '../findings/fixes.ts'
 import { mutationFindings } from '../findings/mutation-findings.ts'
@@ -79,6 +80,7 @@ export function auditCluster(
       ...idleFindings(workloads),
       ...workloadFindings(result, conditions),
       ...mutationFindings(result, conditions),
+      ...refusalFindings(result, conditions),
       ...webhookFindings(result, resources, conditions),
       ...contradictions(result),
       ...nodeFindings(nodes, { locked, needed, conditions }),

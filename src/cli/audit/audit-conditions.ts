@@ -1,6 +1,7 @@
 import type { Interfaces } from '@oclif/core'
 import type { Conditions } from '../../audit/facts/conditions.ts'
 import { parseRuntimeListing } from '../../audit/facts/images/runtime-listing.ts'
+import { readRefusalFacts } from '../../audit/facts/refusals/read-refusal-facts.ts'
 import type { Lock } from '../../bundle/format/lock.ts'
 import { limitRangeOf } from '../../kubernetes/admission/limit-range.ts'
 import { mutatorsOf } from '../../kubernetes/admission/mutators.ts'
@@ -45,6 +46,7 @@ export async function readConditions(
     namespaceAnnotations: marksOfNamespaces(resources, 'annotations'),
     namespaceObjects: namespaceObjects(resources),
     mutators: resources.flatMap(mutatorsOf),
+    ...readRefusalFacts(resources),
     storage: storageFacts(resources),
     limitRanges: resources.flatMap((resource) => limitRangeOf(resource) ?? []),
     runtimeListings: new Map(

@@ -30,6 +30,12 @@ const MUTATOR_KINDS = [
   ...['MutatingPolicy', 'NamespacedMutatingPolicy', 'ClusterPolicy', 'Policy', 'Assign', 'AssignImage', 'ModifySet'],
 ]
 
+/** What refuses pods as they are made, by kind or by group. */
+const REFUSER_KINDS = [
+  ...['ValidatingAdmissionPolicy', 'ValidatingAdmissionPolicyBinding', 'constraints.gatekeeper.sh'],
+  ...['ValidatingPolicy', 'NamespacedValidatingPolicy', 'ImageValidatingPolicy', 'NamespacedImageValidatingPolicy'],
+]
+
 /** What is kept of the inputs of an audit. */
 export const AUDITED = {
   keepWorkloads: true,
@@ -43,6 +49,7 @@ export const AUDITED = {
     'LimitRange',
     'Namespace',
     ...MUTATOR_KINDS,
+    ...REFUSER_KINDS,
     ...NAMESPACE_KINDS,
     ...STORAGE_KINDS,
   ],

@@ -45,7 +45,6 @@ export interface ScanOptions extends HelmOptions {
   readonly minConfidence?: Confidence
   /** A user's own rules for fields of custom resources. */
   readonly rules?: readonly FieldRule[]
-  /** Also images that only comments name. */
   readonly comments?: boolean
   /** What placeholders stand for. */
   readonly vars?: ReadonlyMap<string, string>
@@ -158,7 +157,8 @@ function addDocument(growing: GrowingScan, document: InputDocument, options: Sca
   if (!UNREAD_FORMS.has(document.form)) growing.settlings.noteFile(document.file)
   if (keepWorkloads) for (const workload of scan.workloads) workloads.push(workload)
   for (const resource of scan.resources) {
-    if (keepKinds.includes(resource.kind)) resources.push(resource)
+    if (keepKinds.some((of) => of === resource.kind || resource.apiVersion.startsWith(`${of}/`)))
+      resources.push(resource)
     if (options.keepPlacedWorkloads) workloads.push(...placedWorkloadsOf(resource))
     if (keepCustomWorkloads) workloads.push(...customWorkloadsOf(resource))
     options.gitops?.note(resource)

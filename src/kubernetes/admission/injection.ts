@@ -13,6 +13,8 @@ interface Injector {
   /** The values that ask for injection; a namespace may be meant by others than a pod. */
   readonly on: RegExp
   readonly of: 'both' | 'pod' | 'namespace'
+  /** It looks at what makes the pod, too. */
+  readonly ofWorkload?: boolean
 }
 
 const YES = /^(?:true|enabled|yes)$/i
@@ -39,15 +41,16 @@ const INJECTORS: readonly Injector[] = [
       of: 'both',
     }),
   ),
-  { who: 'Jaeger', key: 'sidecar.jaegertracing.io/inject', on: /^(?!false$)[\s\S]+/, of: 'both' },
+  { who: 'Jaeger', key: 'sidecar.jaegertracing.io/inject', on: /^(?!false$)[\s\S]+/, of: 'both', ofWorkload: true },
   pod('Datadog', 'admission.datadoghq.com/enabled'),
 ]
 
 /** Who is asked to put containers into a pod, and by which mark: `Istio (istio-injection: enabled)`; each once. */
-export function injectorsOf(ofPod: Marks, ofNamespace: Marks | undefined): string[] {
-  const asked = INJECTORS.flatMap(({ who, key, on, of }): string[] => {
+export function injectorsOf(ofPod: Marks, ofNamespace: Marks | undefined, ofWorkload?: Marks): string[] {
+  const asked = INJECTORS.flatMap(({ who, key, on, of, ofWorkload: looksAtWorkload }): string[] => {
+    const made = looksAtWorkload ? markOf(ofWorkload, key) : undefined
     const own = of === 'namespace' ? undefined : markOf(ofPod, key)
-    const said = own ?? (of === 'pod' ? undefined : markOf(ofNamespace, key))
+    const said = own ?? made ?? (of === 'pod' ? undefined : markOf(ofNamespace, key))
     return said !== undefined && on.test(said) && !isRefused(who, ofPod) ? [`${who} (${key}: ${said})`] : []
   })
   return [...new Set(asked)]

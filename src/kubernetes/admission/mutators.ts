@@ -85,7 +85,8 @@ function isSelected(selector: unknown, labels: Labels): boolean {
 
 const NAMESPACE_NAME = 'kubernetes.io/metadata.name'
 
-function mayBeIn({ namespace, namespaceLabels }: NewPod, selector: unknown): boolean {
+/** Whether a pod may be in a namespace that a selector means. */
+export function mayBeIn({ namespace, namespaceLabels }: NewPod, selector: unknown): boolean {
   if (!isObject(selector)) return true
   const isDecided = namespaceLabels || selectorKeys(selector as LabelSelector).every((key) => key === NAMESPACE_NAME)
   return !isDecided || selects(selector as LabelSelector, { ...namespaceLabels, [NAMESPACE_NAME]: namespace })
@@ -108,18 +109,21 @@ function policy({ name, namespace, value }: Resource): ReturnType<Matchers> {
 function kyverno({ kind, namespace, value }: Resource): ReturnType<Matchers> {
   const rules = objectsOf(valueAt(value, ['spec', 'rules']) as Fields[] | undefined)
   return rules
-    .filter(({ mutate }) => DECIDES.test(JSON.stringify(mutate ?? '')))
-    .map((rule) => {
-      // `Pod`, `v1/Pod`, `apps/v1/Deployment`, `Pod/ephemeralcontainers`, `*`. A rule about pods is one about what makes them.
-      const said = JSON.stringify(rule.match ?? '')
-      return (pod) => {
-        const isHere = kind === 'ClusterPolicy' || namespace === pod.namespace
-        return (
-          isHere &&
-          ['Pod', pod.kind].some((word) => new RegExp(`["/]${word}["/.]`).test(said) || /"\*|\/\*"/.test(said))
-        )
-      }
-    })
+    .filter(({ mutate, verifyImages }) => verifyImages || DECIDES.test(JSON.stringify(mutate ?? '')))
+    .map(
+      ({ match }) =>
+        (pod) =>
+          (kind === 'ClusterPolicy' || namespace === pod.namespace) && isForPods(match, pod),
+    )
+}
+
+/**
+ * Whether what a rule of Kyverno matches is a pod or what makes it: `Pod`, `v1/Pod`, `apps/v1/Deployment`, `*`. A rule
+ * about pods is one about what makes them.
+ */
+export function isForPods(match: unknown, pod: NewPod): boolean {
+  const said = JSON.stringify(match ?? '')
+  return ['Pod', pod.kind].some((word) => new RegExp(`["/]${word}["/.]`).test(said) || /"\*|\/\*"/.test(said))
 }
 
 function gatekeeper({ value }: Resource): ReturnType<Matchers> {

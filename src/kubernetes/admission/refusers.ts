@@ -1,0 +1,113 @@
+import { valueAt } from '../documents/path.ts'
+import { isObject, nameOfResource, objectsOf, type Resource, textsOf } from '../objects/resource.ts'
+import type { LabelSelector } from '../pods/label-selector.ts'
+import { selects } from '../pods/label-selector.ts'
+import { isForPods, type Mutator, matcherOf, mayBeIn, type NewPod } from './mutators.ts'
+
+type Fields = Readonly<Record<string, unknown>>
+type Matcher = Mutator['isAbout']
+
+/** Policies of ours keep pods to nodes that hold their images. */
+const OURS = /\.nodeseed\.dev$/
+
+/**
+ * The policies that may refuse pods, or the workloads that make them: those of Kubernetes with a binding that denies,
+ * those of Kyverno that enforce, the constraints of Gatekeeper. What their expressions say is not evaluated.
+ */
+export function refusersOf(resources: readonly Resource[]): Mutator[] {
+  const policies = new Map(resources.filter(isPolicy).map((one) => [one.name, one]))
+  return resources
+    .filter(({ name }) => !OURS.test(name))
+    .flatMap((resource) => {
+      const group = resource.apiVersion.split('/')[0] ?? ''
+      const name = nameOfResource(resource)
+      if (group === 'constraints.gatekeeper.sh') return constraint(resource).map((isAbout) => ({ name, isAbout }))
+      if (group === 'admissionregistration.k8s.io' && resource.kind === 'ValidatingAdmissionPolicyBinding')
+        return binding(resource, policies)
+      const of = KYVERNO[`${group}/${resource.kind}`]
+      return of ? of(resource).map((isAbout) => ({ name, isAbout })) : []
+    })
+}
+
+function isPolicy({ kind, apiVersion }: Resource): boolean {
+  return kind === 'ValidatingAdmissionPolicy' && apiVersion.startsWith('admissionregistration.k8s.io/')
+}
+
+function binding({ name: own, value }: Resource, policies: ReadonlyMap<string, Resource>): Mutator[] {
+  const spec = isObject(value.spec) ? value.spec : {}
+  const name = String(spec.policyName)
+  if (!textsOf(spec.validationActions).includes('Deny') || OURS.test(name) || OURS.test(own)) return []
+  const policy = policies.get(name)
+  const constraints = policy && constraintsOf(policy)
+  const [byPolicy, byBinding] = [matchOf(constraints), matchOf(spec.matchResources)]
+  return [{ name: `ValidatingAdmissionPolicy ${name}`, isAbout: (pod) => byPolicy(pod) && byBinding(pod) }]
+}
+
+function constraintsOf({ value }: Resource): unknown {
+  return valueAt(value, ['spec', 'matchConstraints'])
+}
+
+/** Of a list of rules that is not there, all there is. */
+const ALL = [{ operations: ['*'], apiGroups: ['*'], apiVersions: ['*'], resources: ['*'] }]
+
+function matchOf(constraints: unknown): Matcher {
+  const { resourceRules, ...selectors } = isObject(constraints) ? constraints : {}
+  return matcherOf({ ...selectors, rules: Array.isArray(resourceRules) ? resourceRules : ALL })
+}
+
+const KYVERNO: Readonly<Record<string, (resource: Resource) => Matcher[]>> = {
+  'kyverno.io/ClusterPolicy': rules,
+  'kyverno.io/Policy': rules,
+  'policies.kyverno.io/ValidatingPolicy': expressed,
+  'policies.kyverno.io/NamespacedValidatingPolicy': expressed,
+  'policies.kyverno.io/ImageValidatingPolicy': expressed,
+  'policies.kyverno.io/NamespacedImageValidatingPolicy': expressed,
+}
+
+const ENFORCES = /^enforce$/i
+
+/** Rules audit unless they, or their policy, say that they enforce. */
+function rules({ kind, namespace, value }: Resource): Matcher[] {
+  const spec = isObject(value.spec) ? value.spec : {}
+  const isEnforcing = ({ validate }: Fields) => {
+    const said = [spec.validationFailureAction, valueAt(validate, ['failureAction'])]
+    const overrides = [spec.validationFailureActionOverrides, valueAt(validate, ['failureActionOverrides'])]
+    const others = overrides.flatMap((list) => objectsOf(list as Fields[]).map(({ action }) => action))
+    return [...said, ...others].some((action) => ENFORCES.test(String(action)))
+  }
+  return objectsOf(spec.rules as Fields[])
+    .filter((rule) => isObject(rule.validate) && isEnforcing(rule))
+    .map((rule) => (pod) => (kind === 'ClusterPolicy' || namespace === pod.namespace) && isForPods(rule.match, pod))
+}
+
+/** They deny unless they say otherwise. */
+function expressed({ namespace, value }: Resource): Matcher[] {
+  const actions = textsOf(valueAt(value, ['spec', 'validationActions']))
+  if (actions.length > 0 && !actions.includes('Deny')) return []
+  const matches = matchOf(valueAt(value, ['spec', 'matchConstraints']))
+  return [(pod) => (!namespace || namespace === pod.namespace) && matches(pod)]
+}
+
+/** It denies unless it says otherwise. */
+function constraint({ value }: Resource): Matcher[] {
+  const action = valueAt(value, ['spec', 'enforcementAction'])
+  if (action === 'dryrun' || action === 'warn') return []
+  const found = valueAt(value, ['spec', 'match'])
+  const match: Fields = isObject(found) ? found : {}
+  const kinds = JSON.stringify(match.kinds ?? '*')
+  const [inside, outside] = [textsOf(match.namespaces), textsOf(match.excludedNamespaces)]
+  return [
+    (pod) => {
+      const isNamed = (list: readonly string[]) => list.some((one) => one === pod.namespace)
+      const isGlob = inside.some((one) => one.includes('*'))
+      const isHere = (inside.length === 0 || isNamed(inside) || isGlob) && !isNamed(outside)
+      return isHere && ['Pod', pod.kind, '*'].some((word) => kinds.includes(`"${word}"`)) && isLabelled(match, pod)
+    },
+  ]
+}
+
+function isLabelled({ labelSelector, namespaceSelector }: Fields, pod: NewPod): boolean {
+  const isSelected = ({ labels }: Pick<NewPod, 'labels'>) =>
+    !isObject(labelSelector) || selects(labelSelector as LabelSelector, labels)
+  return mayBeIn(pod, namespaceSelector) && (isSelected(pod) || isSelected({ labels: pod.ownLabels }))
+}

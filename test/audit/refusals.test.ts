@@ -1,0 +1,83 @@
+import { expect, test } from 'vitest'
+import { readRefusalFacts } from '../../src/audit/facts/refusals/read-refusal-facts.ts'
+import { auditCluster } from '../../src/audit/report/report.ts'
+import { readAllDocuments } from '../../src/kubernetes/documents/document.ts'
+import { resourcesOf } from '../../src/kubernetes/objects/resource.ts'
+import { node, workload } from '../support/cluster.ts'
+
+const NODES = [node('a', { images: ['docker.io/library/web:1'] })]
+const PODS = { apiGroups: [''], apiVersions: ['v1'], operations: ['CREATE'], resources: ['pods'] }
+const core = (kind: string, name: string, more: object = {}) => ({
+  apiVersion: 'v1',
+  kind,
+  metadata: { name },
+  ...more,
+})
+const of = (apiVersion: string, kind: string, spec: object, name = 'p') => ({
+  apiVersion,
+  kind,
+  metadata: { name },
+  spec,
+})
+const ADMISSION = 'admissionregistration.k8s.io/v1'
+const policy = (rule: object = PODS) =>
+  of(ADMISSION, 'ValidatingAdmissionPolicy', { matchConstraints: { resourceRules: [rule] } })
+const binding = (spec: object = {}, name = 'p') =>
+  of(ADMISSION, 'ValidatingAdmissionPolicyBinding', { policyName: name, validationActions: ['Deny'], ...spec }, name)
+const match = { any: [{ resources: { kinds: ['Pod'] } }] }
+const kyverno = (spec: object, rule: object = {}) =>
+  of('kyverno.io/v1', 'ClusterPolicy', { rules: [{ match, validate: {}, ...rule }], ...spec })
+const constraint = (spec: object) => of('constraints.gatekeeper.sh/v1beta1', 'K8sAllowedRepos', spec)
+const valid = (spec: object) =>
+  of('policies.kyverno.io/v1', 'ValidatingPolicy', { matchConstraints: { resourceRules: [PODS] }, ...spec })
+
+function audited(objects: object[], more: object = {}) {
+  const resources = objects.flatMap((one) => readAllDocuments(JSON.stringify(one), 'm.json').flatMap(resourcesOf))
+  const conditions = { ...readRefusalFacts(resources), ...more }
+  return auditCluster([workload()], NODES, conditions, [], [], resources)
+}
+
+test.for<[what: string, objects: object[], verdict: string]>([
+  ['a policy with a binding that denies', [policy(), binding()], 'unknown'],
+  ['a binding whose policy is elsewhere', [binding()], 'unknown'],
+  ['a policy without a binding', [policy()], 'safe'],
+  ['a binding that warns', [policy(), binding({ validationActions: ['Warn', 'Audit'] })], 'safe'],
+  ['a policy about services', [policy({ ...PODS, resources: ['services'] }), binding()], 'safe'],
+  [
+    'a binding for other namespaces',
+    [
+      policy(),
+      binding({ matchResources: { namespaceSelector: { matchLabels: { 'kubernetes.io/metadata.name': 'x' } } } }),
+    ],
+    'safe',
+  ],
+  ['a policy of ours', [binding({}, 'p.nodeseed.dev')], 'safe'],
+  ['Kyverno that enforces', [kyverno({ validationFailureAction: 'Enforce' })], 'unknown'],
+  ['Kyverno that enforces in a rule', [kyverno({}, { validate: { failureAction: 'Enforce' } })], 'unknown'],
+  ['Kyverno that audits', [kyverno({ validationFailureAction: 'Audit' })], 'safe'],
+  ['Kyverno that says nothing', [kyverno({})], 'safe'],
+  ['a policy of Kyverno in CEL', [valid({})], 'unknown'],
+  ['a policy of Kyverno in CEL that audits', [valid({ validationActions: ['Audit'] })], 'safe'],
+  ['a constraint', [constraint({ match: { kinds: [{ apiGroups: [''], kinds: ['Pod'] }] } })], 'unknown'],
+  ['a constraint about everything', [constraint({})], 'unknown'],
+  ['a constraint about services', [constraint({ match: { kinds: [{ kinds: ['Service'] }] } })], 'safe'],
+  ['a constraint that warns', [constraint({ enforcementAction: 'warn' })], 'safe'],
+  ['a constraint for others', [constraint({ match: { excludedNamespaces: ['default'] } })], 'safe'],
+  ['a namespace that ends', [core('Namespace', 'default', { status: { phase: 'Terminating' } })], 'impossible'],
+  ['a namespace that stays', [core('Namespace', 'default', { status: { phase: 'Active' } })], 'safe'],
+])('what may refuse pods: %s', ([, objects, verdict]) => {
+  expect(audited(objects).workloads[0]?.verdict).toBe(verdict)
+})
+
+test('what may refuse pods is said once by its name, also where somebody answers for it', () => {
+  const isRefusalAllowed = (name: string) => name === 'ValidatingAdmissionPolicy p'
+  const { workloads, findings } = audited([policy(), binding()], { isRefusalAllowed })
+  expect(workloads[0]?.verdict).toBe('safe')
+  expect(findings).toContainEqual(
+    expect.objectContaining({
+      code: 'POD_MAY_BE_REFUSED',
+      subject: 'ValidatingAdmissionPolicy p',
+      message: expect.stringContaining('may refuse the pods of 1 workload: Deployment w'),
+    }),
+  )
+})
