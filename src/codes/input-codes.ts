@@ -56,7 +56,7 @@ export const INPUT_CODES = {
     one: 'file beside a kustomization that does not include it',
     many: 'files beside a kustomization that does not include them',
     title: 'A kustomization does not include what lies beside it',
-    help: 'A kustomization that is named stands for everything below its directory. What it names is rendered, and nothing else there is read.',
+    help: 'A kustomization that is named stands for everything below its directory. What it names is rendered, and nothing else there is read. Of a component that no kustomization includes nothing is rendered.',
     action: 'Include it in the kustomization, name it as an input too, or name it in .nodeseedignore.',
   },
   LEFT_OUT_ALWAYS: {

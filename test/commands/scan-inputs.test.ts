@@ -247,6 +247,17 @@ for (const layout of [
     images: ['docker.io/library/a:6', 'docker.io/library/b:1'],
     said: [],
   },
+  {
+    name: 'a component that none includes',
+    files: {
+      'c/kustomization.yaml':
+        'apiVersion: kustomize.config.k8s.io/v1alpha1\nkind: Component\nimages: [{name: a, newTag: "6"}]\n',
+      'app/kustomization.yaml': 'resources: [pod.yaml]\n',
+      'app/pod.yaml': POD,
+    },
+    images: ['docker.io/library/a:1'],
+    said: ['NOT_INCLUDED'],
+  },
 ]) {
   testWith(['kubectl'])(`kustomizations below a directory: ${layout.name}`, async () => {
     const folder = await folderWith(layout.files as unknown as Record<string, string>)

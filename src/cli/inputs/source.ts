@@ -5,7 +5,7 @@ import { type Finding, finding } from '../../finding.ts'
 import { contentOf, type DirectoryContent } from './contents/directory.ts'
 import { IGNORE_FILE } from './contents/ignore-file.ts'
 import { KUSTOMIZATION_FILES } from './render/kustomization.ts'
-import { type Overlay, outermostOverlays } from './render/overlays.ts'
+import { idleComponents, type Overlay, outermostOverlays } from './render/overlays.ts'
 
 /**
  * Where documents come from. What an input is, is decided here and nowhere later; a directory is the sources in it.
@@ -98,6 +98,9 @@ async function sourcesIn(directory: string, content: DirectoryContent): Promise<
       .map(({ path, why }) => notice(path, finding('NOT_READ', `${path}: ${why}`, { file: path }))),
     ...ignored.map((path) => notice(path, ignoredFinding(path))),
     ...sources(free),
+    ...(await idleComponents(content.kustomizations, overlays)).map((path) =>
+      notice(path, finding('NOT_INCLUDED', `${path}: no kustomization includes this component`, { file: path })),
+    ),
     ...(overlays.length > 1 ? [severalOverlays(directory, overlays)] : []),
     ...overlays.map(({ directory: path, tree }): Source => {
       const files = [...tree.files].flatMap((file) => byRealPath.get(file) ?? [])

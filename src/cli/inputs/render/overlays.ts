@@ -31,3 +31,14 @@ export async function outermostOverlays(directories: readonly string[]): Promise
   }
   return outermost
 }
+
+/** Directories of components that no kustomization includes, so that what they patch and add is in no rendering. */
+export async function idleComponents(directories: readonly string[], overlays: readonly Overlay[]): Promise<string[]> {
+  const included = new Set(overlays.flatMap(({ tree }) => [...tree.directories]))
+  const idle: string[] = []
+  for (const directory of directories) {
+    if (included.has(await realpath(directory))) continue
+    if ((await readKustomization(directory))?.isComponent) idle.push(directory)
+  }
+  return idle
+}
