@@ -2,6 +2,7 @@ import { readKey } from '../classify/key.ts'
 import { hasPlaceholder, maskPlaceholders } from '../classify/placeholders.ts'
 import { hasVersion } from '../classify/reference-likelihood.ts'
 import { compose, type Entry } from '../compose/compose-reference.ts'
+import { namedPairOf } from '../compose/named-pair.ts'
 import { partsAround } from '../compose/surrounding-parts.ts'
 import { add, type Place, type Walk } from './walk-state.ts'
 
@@ -20,7 +21,8 @@ export function addCompositions(
 ): ReadonlySet<string> {
   const isDirect = ['image', 'images'].includes(readKey(name).role)
   const ofImage = place.outer.ofImage && (isDirect ? 'directly' : 'below')
-  if (!ofImage && !entries.some((entry) => BASES.has(readKey(entry.name).role))) return NOTHING
+  if (!ofImage && !entries.some((entry) => BASES.has(readKey(entry.name).role)))
+    return addNamedPair(walk, entries, place)
   // A `global` map holds the parts that others leave out, and is no image itself.
   if (name === 'global') return NOTHING
   const isOpen = entries.some(({ text }) => hasPlaceholder(text))
@@ -44,6 +46,16 @@ export function addCompositions(
     })
   }
   return taken.size === 0 ? NOTHING : new Set(Array.from(taken, (entry) => entry.name))
+}
+
+function addNamedPair(walk: Walk, entries: readonly Entry[], place: Place): ReadonlySet<string> {
+  const pair = namedPairOf(entries)
+  if (!pair) return NOTHING
+  const { reference, base, version, isSure } = pair
+  const confidence = isSure ? 'likely' : 'possible'
+  const why = `composed of ${base.name} + ${version.name}`
+  add(walk, place, { reference, path: [...walk.path, ...base.path], confidence, why })
+  return new Set([base.name, version.name])
 }
 
 const UNMASKED = { masked: [], unmask: (text: string) => text }
@@ -73,6 +85,8 @@ export function entriesOf(map: Readonly<Record<string, unknown>>, { ofImage }: {
 }
 
 function mayBegin(map: Readonly<Record<string, unknown>>): boolean {
+  if (typeof map.name === 'string' && map.name.includes('/')) return true
+  if (typeof map.newName === 'string') return true
   for (const name in map) if (typeof map[name] === 'string' && BASES.has(readKey(name).role)) return true
   return false
 }

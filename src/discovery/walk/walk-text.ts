@@ -2,7 +2,7 @@ import type { Path } from '../../kubernetes/documents/path.ts'
 import { type Key, readKey } from '../classify/key.ts'
 import { hasPlaceholder, maskPlaceholders } from '../classify/placeholders.ts'
 import { quotedImages } from '../classify/quoted-images.ts'
-import { hasVersion } from '../classify/reference-likelihood.ts'
+import { hasVersion, likelihoodOf } from '../classify/reference-likelihood.ts'
 import { mayEmbed, readEmbedded, SCRIPT } from '../texts/embedded.ts'
 import { installsInText } from '../texts/installs.ts'
 import { isCommandLine } from '../texts/line-assignments.ts'
@@ -61,7 +61,10 @@ export function visitText(walk: Walk, text: string, name: string, place: Place, 
   if (/[\s"'<(]/.test(text)) visitQuoted(walk, text, name, place)
   if (key.role === 'other' && !/[/:@]/.test(text)) return
   if (hasPlaceholder(text)) visitOpen(walk, text, key, place)
-  else visitWords(walk, text, name, key, place)
+  else if (own.role === 'repository' && place.outer.ofImage && !hasVersion(text) && likelihoodOf(text) === 'medium') {
+    // Its tag is empty or left out: a chart or a program puts one there.
+    add(walk, place, { reference: text, confidence: 'possible', why: whyOf(place.layer, name) })
+  } else visitWords(walk, text, name, key, place)
 }
 
 /** Commands of one line that are handed images, by name or in a variable; whether it is such a line. */
