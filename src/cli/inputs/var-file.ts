@@ -4,14 +4,28 @@ import { readText } from '../texts/read-text.ts'
 
 /**
  * What placeholders stand for: the assignments of env files (`NAME=value`, quotes and `#` as in dotenv) and of the
- * command line, the last of each name.
+ * command line, which come last.
  *
  * @throws {ExpectedError} USAGE, INPUT_INVALID; what reading a file throws.
  */
 export async function readVars(files: readonly string[], assignments: readonly string[]): Promise<Map<string, string>> {
   const vars = new Map<string, string>()
   for (const file of files) for (const [name, value] of await readVarFile(file)) vars.set(name, value)
-  for (const assignment of assignments) vars.set(...readVar(assignment))
+  const given = new Map<string, string>()
+  for (const [name, value] of assignments.map(readVar)) {
+    const other = given.get(name)
+    if (other !== undefined && other !== value) {
+      throw new ExpectedError(
+        'USAGE',
+        `--var gives ${name} two values: ${JSON.stringify(other)} and ${JSON.stringify(value)}`,
+        {
+          hint: 'Give one of them; for two sets of images, scan twice.',
+        },
+      )
+    }
+    given.set(name, value)
+    vars.set(name, value)
+  }
   return vars
 }
 
