@@ -21,6 +21,15 @@ export const INPUT_CODES = {
     help: 'The document is skipped, and with it every image that it names. Templates that were not rendered are the usual cause.',
     action: 'Render templates first (helm template, kubectl kustomize), then scan the result.',
   },
+  KEY_TWICE: {
+    kind: 'omission',
+    severity: 'warning',
+    one: 'key that stands twice in one map',
+    many: 'keys that stand twice in one map',
+    title: 'A key stands twice in one map, and what stands under the first is lost',
+    help: 'Of two equal keys the last counts, for kubectl as for this program. What stood under the first, here something about an image, is nowhere.',
+    action: 'Join the two, or take one away.',
+  },
   PASSED_OVER: {
     kind: 'omission',
     severity: 'info',

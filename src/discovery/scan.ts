@@ -13,6 +13,7 @@ import { mentionsImages, type PlainText, plainTextCandidates } from './loose/pla
 import { usesInUnreadable } from './loose/unreadable.ts'
 import type { FieldRule } from './rules/field-rule.ts'
 import { imagesInComments } from './texts/comments.ts'
+import { duplicateFindings } from './uses/duplicate-findings.ts'
 import type { ImageCandidate } from './uses/image-candidate.ts'
 import type { ImageUse } from './uses/image-use.ts'
 import type { OpenOmission } from './uses/settlings.ts'
@@ -113,7 +114,7 @@ function scanManifest(
   const scans = resources.map((resource) => scanResource(resource, { rules, vars, definitions }))
   return {
     uses: [...scans.flatMap(({ uses }) => uses), ...(comments ? commentUses(document, resources[0]) : [])],
-    findings: scans.flatMap(({ findings }) => findings),
+    findings: [...scans.flatMap(({ findings }) => findings), ...duplicateFindings(document)],
     open: scans.flatMap(({ open }) => open),
     workloads: scans.flatMap(({ workload }) => workload ?? []),
     resources,

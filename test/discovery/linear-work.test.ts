@@ -109,6 +109,7 @@ const INPUTS: Record<string, (size: number) => string> = {
         ],
       },
     }),
+  'keys that stand twice': (n) => `${pod('a:1')}${'  containers:\n  - image: x/y:1\n    image: x/z:1\n'.repeat(n)}`,
   'containers in block style': (n) => `${pod('a:1')}${times(n, (i) => `  - name: c${i}\n    image: x/y:1\n`)}`,
   'a map in block style': (n) => `apiVersion: x/v1\nkind: Engine\nspec:\n${times(n, (i) => `  a${i}Image: x/y:1\n`)}`,
   'texts in block style': (n) =>

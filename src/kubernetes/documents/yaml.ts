@@ -36,6 +36,16 @@ export function parseYaml(source: string): unknown {
   return value
 }
 
+/** Whether some map of a document has a key twice, of which {@link parseYaml} takes the last. */
+export function hasDuplicateKeys(source: string): boolean {
+  try {
+    yaml.load(source, { schema: SCHEMA, maxDepth: MAX_DEPTH } as unknown as yaml.LoadOptions)
+    return false
+  } catch (error) {
+    return error instanceof yaml.YAMLException && error.reason === 'duplicated mapping key'
+  }
+}
+
 /** Where the values of a document stand that {@link parseYaml} has read. */
 export function locateYaml(source: string): Positions {
   const positions = notePositions()
