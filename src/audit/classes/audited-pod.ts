@@ -19,6 +19,7 @@ import { workloadKey } from '../facts/live/live-pods.ts'
 import type { MutationFacts } from '../facts/mutation-facts.ts'
 import type { RefusalFacts } from '../facts/refusals/refusal-facts.ts'
 import { admissionDoubts } from './admission-doubts.ts'
+import { triggerDoubts } from './image-triggers.ts'
 import { type NamespaceFacts, namespaceDoubts } from './namespace-doubts.ts'
 import { mutationDoubts } from './pod-mutations.ts'
 import { podRejection, refusalDoubts } from './pod-refusals.ts'
@@ -79,6 +80,7 @@ export function auditedPod(workload: Workload, facts: PodFacts): AuditedPod {
     ...admissionDoubts(spec, doubt),
     ...mutationDoubts(workload, facts),
     ...refusalDoubts(workload, facts),
+    ...triggerDoubts(workload.resource),
     ...admitted.doubts,
     ...fieldDoubts(spec),
     ...resourceClaimDoubts(spec),
