@@ -81,3 +81,16 @@ test('what may refuse pods is said once by its name, also where somebody answers
     }),
   )
 })
+
+test.for<[verdict: string, own: object, pod?: object]>([
+  ['impossible', { runAsNonRoot: true, runAsUser: 0 }],
+  ['impossible', { runAsUser: 0 }, { runAsNonRoot: true }],
+  ['impossible', { runAsNonRoot: true }, { runAsUser: 0 }],
+  ['safe', { runAsNonRoot: false }, { runAsNonRoot: true, runAsUser: 0 }],
+  ['safe', { runAsNonRoot: true, runAsUser: 1 }, { runAsUser: 0 }],
+  ['safe', { runAsUser: 0 }],
+])('%s: a container %j in a pod %j', ([verdict, own, pod]) => {
+  const containers = [{ name: 'c', image: 'web:1', securityContext: own }]
+  const one = workload({ spec: { containers, ...(pod && { securityContext: pod }) } })
+  expect(auditCluster([one], NODES, {}).workloads[0]?.verdict).toBe(verdict)
+})
