@@ -32,4 +32,11 @@ export const NAMESPACE_CODES = {
     help: 'A policy of Kubernetes, Kyverno or Gatekeeper denies what it does not like, and what it asks for is not evaluated here. So the workloads are unknown, not safe.',
     action: 'See that it lets the pods pass, and allow it: --allow POD_MAY_BE_REFUSED=NAME.',
   },
+  NO_ROOM: {
+    kind: 'hazard',
+    severity: 'warning',
+    title: 'The nodes have no room for all pods of a workload',
+    help: 'Requests, the number of pods of each node and host ports are summed up over the nodes that a workload may land on: some of its pods certainly stay pending. That nothing is said does not mean that all fits.',
+    action: 'Lower replicas or requests, or let it land on more nodes that hold its images.',
+  },
 } as const satisfies Record<string, Code>

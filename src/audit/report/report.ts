@@ -10,7 +10,9 @@ import { nameOnNode } from '../facts/images/image-lookup.ts'
 import { type NodeBytes, nodeBytes, unneededFinding } from '../facts/node-bytes.ts'
 import { type NodeSeeding, nodeSeedings } from '../facts/node-seeding.ts'
 import { idleFindings, idleReason, notJudgedFindings } from '../findings/accounting.ts'
+import { lackingRoom } from '../findings/cluster/lacking-room.ts'
 import { refusalFindings } from '../findings/cluster/refusal-findings.ts'
+import { roomFindings, withRoom } from '../findings/cluster/room-findings.ts'
 import { contradictions } from '../findings/contradictions.ts'
 import { type Fix, fixesOf, fixQuestions } from '../findings/fixes.ts'
 import { mutationFindings } from '../findings/mutation-findings.ts'
@@ -53,7 +55,9 @@ export function auditCluster(
   resources: readonly Resource[] = [],
 ): AuditResult {
   const then = withAssumedLabels(nodes, conditions)
-  const result = audit(workloads, then, conditions)
+  const judged = audit(workloads, then, conditions)
+  const lacking = lackingRoom(judged, then, conditions)
+  const result = withRoom(judged, lacking)
   const locked = lockedByName(conditions.lock?.images ?? [])
   const accounted = accountImages(images, workloads, nodes, { locked, conditions })
   const needed = new Set(result.workloads.flatMap(({ podClass }) => podClass.images.flatMap(({ name }) => name ?? [])))
@@ -81,6 +85,7 @@ export function auditCluster(
       ...workloadFindings(result, conditions),
       ...mutationFindings(result, conditions),
       ...refusalFindings(result, conditions),
+      ...roomFindings(lacking),
       ...webhookFindings(result, resources, conditions),
       ...contradictions(result),
       ...nodeFindings(nodes, { locked, needed, conditions }),

@@ -1,0 +1,57 @@
+import type { Pod } from 'kubernetes-types/core/v1.js'
+import { expect, test } from 'vitest'
+import { auditCluster } from '../../src/audit/report/report.ts'
+import type { Workload } from '../../src/kubernetes/objects/workload.ts'
+import { node, workload } from '../support/cluster.ts'
+
+const images = ['docker.io/library/web:1']
+const nodes = (allocatable: Record<string, string>) =>
+  ['a', 'b'].map((name) => node(name, { images, allocatable: { cpu: '4', pods: '110', ...allocatable } }))
+const asking = (cpu: string, more: object = {}) => ({
+  containers: [{ name: 'c', image: 'web:1', resources: { requests: { cpu } }, ...more }],
+})
+const web = (name: string, replicas: number, cpu: string, more: object = {}, kind = 'Deployment') =>
+  workload({ kind, name, replicas, spec: { ...asking(cpu, more), ...(kind === 'Job' && { restartPolicy: 'Never' }) } })
+const port = { ports: [{ containerPort: 80, hostPort: 80 }] }
+
+test.for<[what: string, verdicts: string[], workloads: Workload[], allocatable?: Record<string, string>]>([
+  ['as many as fit', ['safe'], [web('w', 4, '2')]],
+  ['one more than fits', ['atRisk'], [web('w', 5, '2')]],
+  ['pods that halves of nodes cannot hold', ['atRisk'], [web('w', 3, '3')]],
+  ['two that are too much together', ['atRisk', 'atRisk'], [web('w', 2, '3'), web('v', 1, '3')]],
+  ['two that fit together', ['safe', 'safe'], [web('w', 2, '3'), web('v', 2, '1')]],
+  ['more pods than a node takes', ['atRisk'], [web('w', 5, '0')], { pods: '2' }],
+  [
+    'DaemonSets that fit each by itself',
+    ['safe', 'atRisk'],
+    [web('w', 1, '3', {}, 'DaemonSet'), web('v', 1, '3', {}, 'DaemonSet')],
+  ],
+  ['what a DaemonSet leaves', ['safe', 'atRisk'], [web('w', 1, '3', {}, 'DaemonSet'), web('v', 3, '1')]],
+  ['a Job, whose pods may wait', ['safe'], [web('w', 5, '2', {}, 'Job')]],
+  ['one host port of two workloads', ['atRisk', 'atRisk'], [web('w', 2, '0', port), web('v', 1, '0', port)]],
+  ['a host port with a node for each', ['safe', 'safe'], [web('w', 1, '0', port), web('v', 1, '0', port)]],
+  ['what wants no pods', ['safe'], [web('w', 0, '3')]],
+])('room for %s', ([, verdicts, workloads, allocatable = {}]) => {
+  const { workloads: found, findings } = auditCluster(workloads, nodes(allocatable), {})
+  expect(found.map(({ verdict }) => verdict)).toEqual(verdicts)
+  const said = findings.filter(({ code }) => code === 'NO_ROOM')
+  expect(said).toHaveLength(verdicts.filter((verdict) => verdict !== 'safe').length)
+})
+
+const live = (owner: string): Pod => ({
+  metadata: {
+    name: `${owner}-1`,
+    namespace: 'default',
+    ownerReferences: [{ apiVersion: 'apps/v1', kind: 'StatefulSet', name: owner, uid: 'u' }],
+  },
+  spec: { nodeName: 'a', ...asking('3') },
+})
+
+test('what others take is not free, and what a workload has itself is', () => {
+  const verdictWith = (pod: Pod) =>
+    auditCluster([web('w', 2, '3', {}, 'StatefulSet'), web('v', 2, '1')], nodes({}), { livePods: [pod] }).workloads.map(
+      ({ verdict }) => verdict,
+    )
+  expect(verdictWith(live('w'))).toEqual(['safe', 'safe'])
+  expect(verdictWith(live('other'))[0]).toBe('atRisk')
+})
