@@ -41,6 +41,7 @@ const FILES: Readonly<
   'x.yaml.xz': [Buffer.from([0xfd, 0x37]), 'notRead'],
   'pod.ndjson': [JSON_POD, 'notRead'],
   'k.jsonl': [JSON_POD, 'notRead'],
+  'images.jsonl': ['{"image":"quay.io/t/x:1"}\n', 'notRead'],
   'pod.json5': ["{\n  apiVersion: 'v1',\n  kind: 'Pod',\n}\n", 'notRead'],
   pod: [POD, 'notRead'],
   'manifest.txt': [POD, 'notRead'],

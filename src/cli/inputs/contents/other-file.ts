@@ -13,7 +13,7 @@ export type OtherFile = 'chart' | 'list' | 'script' | 'nothing' | { readonly why
 /** Scripts, and what tools make manifests of: Ansible, Helmfile, Terraform, Jsonnet, CUE and others. */
 const SCRIPT_FILE =
   /\.(?:sh|bash|ksh|j2|jinja2?|tmpl|tpl|gotmpl|erb|ejs|template|tf|tfvars|hcl|nomad|jsonnet|libsonnet|cue|pkl|env|ya?ml\.in)$|^\.env\b/i
-const LIST_FILE = /\.(?:txt|list|lst|csv|tsv|images?)$/i
+const LIST_FILE = /\.(?:txt|list|lst|csv|tsv|jsonl|ndjson|json5|images?)$/i
 /** What has images in its name is more often pictures, programs or pages than a list. */
 const NO_LIST =
   /\.(?:png|svg|jpe?g|gif|ico|webp|md|html?|css|[cm]?[jt]sx?|py|go|rs|java|rb|c|h|iso|img|qcow2|raw|tar|zip|gz|xz|zst)$/i
