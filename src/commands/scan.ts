@@ -83,15 +83,19 @@ Exit code 0 also with findings; 2 when something could not be read, so that imag
     if (flags.why !== undefined) return this.explain(scan, flags.why)
     const isTaken = ({ policy }: ImageUse) => policy === undefined || policies.some((word) => word === policy)
     const images = imagesOf(scan.uses, policies)
-    const text = SCAN_FORMATS[flags.output === 'images' ? 'images' : flags.format].render(
-      { uses: scan.uses.filter(isTaken), images, isIncomplete: isIncomplete(scan) },
-      this.tableWidth,
-    )
+    // Of many thousand uses each of the two answers takes a tenth of the scan, and one is asked for.
+    const isJson = this.jsonEnabled()
+    const text = isJson
+      ? ''
+      : SCAN_FORMATS[flags.output === 'images' ? 'images' : flags.format].render(
+          { uses: scan.uses.filter(isTaken), images, isIncomplete: isIncomplete(scan) },
+          this.tableWidth,
+        )
     if (text !== '') this.log(text)
     this.sayFindings(scan.findings)
     const leftOut = [...scan.findings, ...leftOutByPolicy(scan.uses, policies), ...scan.unsure]
     const omissions = this.sayLeftOut(leftOut, strictness)
-    return { uses: scan.uses.map(renderUse), images, findings: scan.findings, omissions }
+    return isJson ? { uses: scan.uses.map(renderUse), images, findings: scan.findings, omissions } : undefined
   }
 
   private explain(scan: InputScan, reference: string): unknown {
