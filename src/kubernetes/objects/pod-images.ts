@@ -57,26 +57,26 @@ export function podImageGaps(podSpec: unknown): PodImageGap[] {
     .map(({ name, reference, path }) => ({ container: textOf(name), found: reference, path }))
 }
 
+/** Every pod spec passes here, so that nothing is made but the slots. */
 function slotsOf(podSpec: unknown): Slot[] {
-  if (!isObject(podSpec)) return []
-  const containers = CONTAINER_LISTS.flatMap((list) =>
-    entriesOf(podSpec[list]).map(([container, index]): Slot => {
-      const { name, image, imagePullPolicy } = container
-      return { name, reference: image, policy: imagePullPolicy, path: [list, index, 'image'] }
-    }),
-  )
-  const volumes = entriesOf(podSpec.volumes).flatMap(([{ name, image }, index]): Slot[] => {
-    if (!isObject(image)) return []
-    return [
-      { name, reference: image.reference, policy: image.pullPolicy, path: ['volumes', index, 'image', 'reference'] },
-    ]
+  const slots: Slot[] = []
+  if (!isObject(podSpec)) return slots
+  for (const list of CONTAINER_LISTS) {
+    forEachObject(podSpec[list], ({ name, image, imagePullPolicy }, index) => {
+      slots.push({ name, reference: image, policy: imagePullPolicy, path: [list, index, 'image'] })
+    })
+  }
+  forEachObject(podSpec.volumes, ({ name, image }, index) => {
+    if (!isObject(image)) return
+    const path = ['volumes', index, 'image', 'reference']
+    slots.push({ name, reference: image.reference, policy: image.pullPolicy, path })
   })
-  return [...containers, ...volumes]
+  return slots
 }
 
-function entriesOf(list: unknown): [Record<string, unknown>, number][] {
-  if (!Array.isArray(list)) return []
-  return list.flatMap((entry, index): [Record<string, unknown>, number][] => (isObject(entry) ? [[entry, index]] : []))
+function forEachObject(list: unknown, take: (entry: Record<string, unknown>, index: number) => void): void {
+  if (!Array.isArray(list)) return
+  for (const [index, entry] of list.entries()) if (isObject(entry)) take(entry, index)
 }
 
 function textOf(name: unknown): string {
