@@ -29,15 +29,17 @@ export function installsInText(text: string): Installed[] {
 
 /** Lines of a script; one that ends in a backslash goes on in the next. */
 function joinedLines(text: string): { content: string; line: number }[] {
-  const lines: { content: string; line: number }[] = []
+  const lines: { parts: string[]; line: number }[] = []
   let isOpen = false
   text.split('\n').forEach((content, line) => {
     const last = lines.at(-1)
-    if (isOpen && last) last.content = `${last.content.slice(0, -1)} ${content.trim()}`
-    else lines.push({ content, line })
-    isOpen = content.endsWith('\\')
+    const isContinued = content.endsWith('\\')
+    const part = isContinued ? content.slice(0, -1) : content
+    if (isOpen && last) last.parts.push(part.trim())
+    else lines.push({ parts: [part], line })
+    isOpen = isContinued
   })
-  return lines
+  return lines.map(({ parts, line }) => ({ content: parts.join(' '), line }))
 }
 
 /** `web repo/chart --version 1`: of what stands between flags the last of two is the chart. */
