@@ -38,6 +38,13 @@ test.for<[what: string, verdicts: string[], workloads: Workload[], allocatable?:
   expect(said).toHaveLength(verdicts.filter((verdict) => verdict !== 'safe').length)
 })
 
+test('a pod that a cluster has stored is not counted twice', () => {
+  const bare = web('x', 1, '3', {}, 'Pod')
+  const stored = { ...bare, template: { ...bare.template, metadata: { uid: 'u' } } }
+  const { workloads } = auditCluster([stored, web('v', 1, '4')], nodes({}), {})
+  expect(workloads.map(({ verdict }) => verdict)).toEqual(['safe', 'safe'])
+})
+
 const live = (owner: string): Pod => ({
   metadata: {
     name: `${owner}-1`,

@@ -24,8 +24,8 @@ export function lackingRoom(
 ): ReadonlyMap<WorkloadAudit, string> {
   const lacking = new Map<WorkloadAudit, string>()
   const staying = workloads.filter(stays)
-  const own = new Set(staying.map(({ workload }) => workloadKey(workload.resource)))
-  const rooms = roomsOf(nodes, nodeUses(livePods.filter((pod) => !own.has(ownerKey(pod)))))
+  const own = new Set(staying.map(({ workload }) => nameIn(workloadKey(workload.resource))))
+  const rooms = roomsOf(nodes, nodeUses(livePods.filter((pod) => !own.has(nameIn(ownerKey(pod))))))
   const landing = (one: WorkloadAudit): Room[] =>
     nodeClasses.flatMap((nodeClass, index) =>
       one.nodes[index]?.mayLand ? nodeClass.nodes.flatMap((name) => rooms.get(name) ?? []) : [],
@@ -64,10 +64,16 @@ export function lackingRoom(
   return lacking
 }
 
-/** Its pods stay, so that all of them need room at once. What may land nowhere is judged already. */
-function stays({ workload: { resource, podSpec, replicas }, nodes }: WorkloadAudit): boolean {
+/** Of a key of a workload, all but the kind: what owns pods by way of ReplicaSets is taken for a Deployment. */
+function nameIn(key: string): string {
+  return key.slice(key.indexOf(' ') + 1)
+}
+
+/** Its pods stay, so that all of them need room at once. A pod that a cluster stored is a live one. What may land nowhere is judged already. */
+function stays({ workload: { resource, podSpec, replicas, template }, nodes }: WorkloadAudit): boolean {
   if (resource.kind === 'Job' || resource.kind === 'CronJob' || resource.kind === 'PodTemplate' || replicas === 0)
     return false
+  if (resource.kind === 'Pod' && typeof template.metadata?.uid === 'string') return false
   if (resource.kind === 'Pod' && podSpec.restartPolicy && podSpec.restartPolicy !== 'Always') return false
   return nodes.some(({ mayLand }) => mayLand)
 }
