@@ -76,7 +76,7 @@ Ends with 0 when no workload is below --fail-on, with 4 when one is.`
     await checkReports(reports, { inputs, force: flags.force })
     const { scan, nodes, known } = await readAuditSources(argv as string[], flags)
     const bundle = await readAuditBundle(flags)
-    const told = await readConditions(flags, scan, bundle.lock)
+    const told = await readConditions(flags, { scan, nodes }, bundle.lock)
     const alwaysPullImages = flags['always-pull-images'] || showsAlwaysPullImages(scan.workloads, known.livePods ?? [])
     const strictness = await strictnessOf(argv as string[], flags)
     const allows = (wanted: Finding['code']) => (name: string) =>

@@ -83,7 +83,7 @@ Exit code 0 also with findings; 2 when something could not be read, so that imag
     if (flags.why !== undefined) return this.explain(scan, flags.why)
     const isTaken = ({ policy }: ImageUse) => policy === undefined || policies.some((word) => word === policy)
     const images = imagesOf(scan.uses, policies)
-    // Of many thousand uses each of the two answers takes a tenth of the scan, and one is asked for.
+    // Only one of the two answers is asked for, and each takes its time where there are many thousand uses.
     const isJson = this.jsonEnabled()
     const text = isJson
       ? ''

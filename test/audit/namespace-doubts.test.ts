@@ -24,7 +24,7 @@ function web(spec: Thing = {}, container: Thing = {}, replicas = 1): Thing {
 
 async function judge(objects: Thing[], completeKinds?: readonly string[]) {
   const scan = scanObjects(objects as never, 'in.yaml', AUDITED)
-  const told = await readConditions(FLAGS, scan, undefined)
+  const told = await readConditions(FLAGS, { scan, nodes: [HOLDER] }, undefined)
   const conditions = { ...told, ...(completeKinds && { completeKinds: new Set(completeKinds) }) }
   const { workloads, findings } = auditCluster(scan.workloads, [HOLDER], conditions)
   const codes = ['OBJECT_MISSING', 'POD_SECURITY', 'QUOTA_IN_THE_WAY']

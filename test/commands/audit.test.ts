@@ -285,6 +285,12 @@ test.for<[what: string, args: string[], exitCode: number, message: RegExp]>([
     /neither NODE=FILE nor a directory/,
   ],
   [
+    'images of a node that there is not',
+    [SHOP, '--nodes', NODES, '--images', `worker-9=${SHOP}`],
+    2,
+    /there is no node worker-9.*worker-1/s,
+  ],
+  [
     'a list of images that is none',
     [SHOP, '--nodes', NODES, '--images', `worker-1=${SHOP}`],
     2,

@@ -14,9 +14,9 @@ import type { Labels } from '../../kubernetes/pods/label-selector.ts'
 import { storageFacts } from '../../kubernetes/storage/storage-facts.ts'
 import { criForm, parseReference } from '../../oci/reference.ts'
 import type { conditionFlags, sourceFlags } from '../flags/audit-flags.ts'
-import type { InputScan } from '../inputs/scan-inputs.ts'
 import { readKubeletConfig, readNodeListings } from './audit-files.ts'
 import { readPlaced } from './audit-placement.ts'
+import type { AuditSources } from './audit-sources.ts'
 
 type ConditionFlags = Interfaces.InferredFlags<typeof sourceFlags> & Interfaces.InferredFlags<typeof conditionFlags>
 
@@ -27,10 +27,10 @@ type ConditionFlags = Interfaces.InferredFlags<typeof sourceFlags> & Interfaces.
  */
 export async function readConditions(
   flags: ConditionFlags,
-  { resources }: Pick<InputScan, 'resources'>,
+  { scan: { resources }, nodes }: Pick<AuditSources, 'scan' | 'nodes'>,
   lock: Lock | undefined,
 ): Promise<Conditions> {
-  const listings = await readNodeListings(flags.images)
+  const listings = await readNodeListings(flags.images, new Set(nodes.map(({ metadata }) => metadata?.name ?? '')))
   const runtimeListings = Map.groupBy(listings, ({ node }) => node)
   const classes = resources.flatMap((resource) => runtimeClassOf(resource) ?? [])
   return {

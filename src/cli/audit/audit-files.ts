@@ -7,6 +7,7 @@ import { readAllDocuments } from '../../kubernetes/documents/document.ts'
 import { type KubeletSettings, parseKubeletConfig } from '../../kubernetes/objects/kubelet-config.ts'
 import { resourcesOf } from '../../kubernetes/objects/resource.ts'
 import { findParts, wholeName } from '../../layout/files/part-name.ts'
+import { listNames } from '../../plural.ts'
 import { signatureOf } from '../bundles/sign-bundle.ts'
 import type { conditionFlags, sourceFlags } from '../flags/audit-flags.ts'
 import { readText } from '../texts/read-text.ts'
@@ -20,15 +21,24 @@ export interface NodeListingText {
 
 /**
  * The listings that `--images` names: `NODE=FILE`, or a directory whose files are called after their nodes
- * (`worker-1.json`).
+ * (`worker-1.json`). A directory may hold those of other nodes too.
  *
- * @throws {ExpectedError} INPUT_NOT_FOUND, INPUT_UNREADABLE
+ * @throws {ExpectedError} INPUT_NOT_FOUND, INPUT_UNREADABLE; USAGE for a node that there is not
  */
-export async function readNodeListings(flags: readonly string[]): Promise<NodeListingText[]> {
+export async function readNodeListings(
+  flags: readonly string[],
+  nodes: ReadonlySet<string>,
+): Promise<NodeListingText[]> {
   const files: { node: string; file: string }[] = []
   for (const flag of flags) {
     const at = flag.indexOf('=')
-    if (at > 0) files.push({ node: flag.slice(0, at), file: flag.slice(at + 1) })
+    const node = flag.slice(0, Math.max(at, 0))
+    if (node !== '' && !nodes.has(node)) {
+      throw new ExpectedError('USAGE', `--images ${flag}: there is no node ${node}`, {
+        hint: `Name one of: ${listNames([...nodes].slice(0, 10))}.`,
+      })
+    }
+    if (node !== '') files.push({ node, file: flag.slice(at + 1) })
     else files.push(...(await filesOfDirectory(flag)))
   }
   return Promise.all(files.map(async ({ node, file }) => ({ node, file, text: await readText(file) })))
