@@ -18,13 +18,18 @@ const INJECTED = /^serving\.knative\.dev\//
 /** How deep a template may stand; the deepest known, of a TrainingRuntime, is nine. */
 const MAX_DEPTH = 16
 
+/** The pods that a custom resource will have as its templates say, and nothing besides. */
+export function customWorkloadsOf(resource: Resource): Workload[] {
+  return INJECTED.test(resource.apiVersion) ? [] : customTemplatesOf(resource)
+}
+
 /**
- * The pods that a custom resource will have, found by shape: every `…template` with a `spec.containers` whose images are
+ * The templates of pods in a custom resource, found by shape: every `…template` with a `spec.containers` whose images are
  * all named, such as those of a Rollout, a CloneSet or a RayCluster. Empty for built-in kinds. Where there are several,
  * the place of each is part of its name.
  */
-export function customWorkloadsOf(resource: Resource): Workload[] {
-  if (templatePathOf(resource) || isPolicy(resource) || INJECTED.test(resource.apiVersion)) return []
+export function customTemplatesOf(resource: Resource): Workload[] {
+  if (templatePathOf(resource) || isPolicy(resource)) return []
   const paths = [...templatePaths(resource.value, [])]
   return paths.map((templatePath): Workload => {
     const template = valueAt(resource.value, templatePath) as PodTemplateSpec

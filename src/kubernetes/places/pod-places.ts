@@ -1,6 +1,6 @@
 import type { Path } from '../documents/path.ts'
 import { formatPath, valueAt } from '../documents/path.ts'
-import { customWorkloadsOf, isPolicy } from '../objects/custom-workload.ts'
+import { customTemplatesOf, isPolicy } from '../objects/custom-workload.ts'
 import { CONTAINER_LISTS } from '../objects/pod-images.ts'
 import { isObject, objectsOf, type Resource } from '../objects/resource.ts'
 import { GROUPS, templatePathOf, type Workload, workloadOf } from '../objects/workload.ts'
@@ -40,7 +40,7 @@ export function podPlacesOf(resource: Resource): PodPlace[] {
   if (GROUPS.has(group) || NO_PODS.test(group) || isPolicy(resource)) return []
   const known = knownPodsOf(resource).map((pod) => placeOfKnown(resource, pod))
   const paths = new Set(known.map(({ podPath }) => formatPath(podPath)))
-  const templates = customWorkloadsOf(resource)
+  const templates = customTemplatesOf(resource)
     .map(({ templatePath }) => placeOf(resource, [...templatePath, 'spec'], 'template'))
     .filter(({ podPath }) => !paths.has(formatPath(podPath)))
   const taken = new Set([...known, ...templates].map(({ podPath }) => formatPath(podPath)))
