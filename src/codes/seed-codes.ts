@@ -82,6 +82,13 @@ export const SEED_CODES = {
     help: 'Every pod needs the sandbox image first. The runtime of the node decides which one it is, and no manifest names it; where it is missing, all pods hang in ContainerCreating with FailedCreatePodSandBox.',
     action: 'Tell its name with --sandbox-image; the node knows it: crictl info | grep -i sandbox',
   },
+  SANDBOX_IMAGE_NOT_LISTED: {
+    kind: 'hazard',
+    severity: 'warning',
+    title: 'A node lists no sandbox (pause) image',
+    help: 'Its list of images is complete and none of them is called as sandbox images are. Every pod needs that of the runtime first; where it is missing, all pods hang in ContainerCreating with FailedCreatePodSandBox.',
+    action: 'Tell its name with --sandbox-image, and bundle it; the node knows it: crictl info | grep -i sandbox',
+  },
   DIGESTS_LOST: {
     kind: 'hazard',
     severity: 'warning',

@@ -94,12 +94,29 @@ test.for<[code: string, nodes: Node[], conditions: Conditions]>([
   ['IMAGES_NOT_NEEDED', [node('a', { images: ['r.example/old:1'] })], {}],
   ['SHORT_NAME', [withImage('a', [WEB], { runtime: 'cri-o://1.34.0' })], {}],
   ['SANDBOX_IMAGE_UNKNOWN', [node('a')], { sandboxImage: '' }],
+  ['SANDBOX_IMAGE_NOT_LISTED', [node('a', { images: [WEB] })], { sandboxImage: '' }],
   ['ALWAYS_PULL_IMAGES', [node('a')], { alwaysPullImages: true }],
   ['DISK_PRESSURE', [{ ...node('a'), status: { conditions: [{ type: 'DiskPressure', status: 'True' }] } }], {}],
   ['NODE_NOT_READY', [{ ...node('a'), status: { conditions: [{ type: 'Ready', status: 'Unknown' }] } }], {}],
 ])('%s', ([code, nodes, conditions]) => {
   expect(codes(nodes, conditions)).toContain(code)
   expect(codes([withImage('a', [WEB])])).not.toContain(code)
+})
+
+test.for<[what: string, nodes: Node[], conditions: Conditions]>([
+  ['one of Kubernetes', [node('a', { images: [WEB, 'registry.k8s.io/pause:3.10'] })], {}],
+  ['one of k3s', [node('a', { images: [WEB, 'docker.io/rancher/mirrored-pause:3.6'] })], {}],
+  ['one that is named', [node('a', { images: [WEB] })], { sandboxImage: 'r.example/pause:1' }],
+  ['a mirror that has it', [node('a', { images: [WEB] })], { hasMirror: true }],
+  ['a runtime that may call it anything', [withImage('a', [WEB], { runtime: 'cri-o://1.34.0' })], {}],
+  [
+    'a list that is not complete',
+    [node('a', { images: Array.from({ length: 50 }, (_, at) => `r.example/${at}:1`) })],
+    {},
+  ],
+  ['no list', [node('a')], {}],
+])('a sandbox image is not missed beside %s', ([, nodes, conditions]) => {
+  expect(codes(nodes, { sandboxImage: '', ...conditions })).not.toContain('SANDBOX_IMAGE_NOT_LISTED')
 })
 
 test.for<[code: string, parts: Parameters<typeof workload>[0]]>([

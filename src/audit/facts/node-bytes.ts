@@ -3,8 +3,11 @@ import type { LockedImage } from '../../bundle/format/lock.ts'
 import { type Finding, finding } from '../../finding.ts'
 import { nameOfNode } from '../../kubernetes/objects/node.ts'
 import { formatBytes } from '../../oci/format-bytes.ts'
+import { listNames } from '../../plural.ts'
 import type { Conditions } from './conditions.ts'
+import type { ImageListing } from './images/node-images.ts'
 import { nodeListings } from './node-listings.ts'
+import { resolvesShortNames } from './short-names.ts'
 
 /** The images on a node as far as its strongest source shows them, in bytes as the runtime counts. */
 export interface NodeBytes {
@@ -12,10 +15,13 @@ export interface NodeBytes {
   readonly bytes: number
   /** Of images that no audited workload needs and the bundle does not hold. */
   readonly unneeded: number
+  /** Whether a list that is complete names no sandbox image. */
+  readonly lacksSandbox: boolean
 }
 
 /** Sandbox images, as every distribution calls them: each pod needs one, and none names it. */
 const PAUSE = /[/-]pause(?:-\w+)?[:@]/
+const ANY_PAUSE = 'registry.k8s.io/pause:3.10'
 
 export function nodeBytes(
   nodes: readonly Node[],
@@ -26,13 +32,32 @@ export function nodeBytes(
   const listingsOf = nodeListings(locked, conditions)
   return new Map(
     nodes.map((node) => {
-      const [{ images } = { images: [] }] = listingsOf(node)
+      const [first] = listingsOf(node)
+      const images = first?.images ?? []
       const isNeeded = (name: string) =>
         needed.has(name) || locked.has(name) || name === conditions.sandboxImage || PAUSE.test(name)
       const unneeded = images.filter(({ names }) => !names.some(isNeeded))
-      return [nameOfNode(node), { images: images.length, bytes: sum(images), unneeded: sum(unneeded) }]
+      const lacksSandbox = first !== undefined && isBare(first, node)
+      return [nameOfNode(node), { images: images.length, bytes: sum(images), unneeded: sum(unneeded), lacksSandbox }]
     }),
   )
+}
+
+/** CRI-O's sandbox image may be any: OpenShift's is called by a digest of its release. */
+function isBare({ images, gap }: ImageListing, node: Node): boolean {
+  if (images.length === 0 || gap(ANY_PAUSE) !== undefined || resolvesShortNames(node)) return false
+  return !images.some(({ names }) => names.some((name) => PAUSE.test(name)))
+}
+
+/** Nodes on which no pod starts as far as their lists tell: what their runtimes begin every pod with is not there. */
+export function bareNodesFinding(
+  bytes: ReadonlyMap<string, NodeBytes>,
+  { sandboxImage, hasMirror }: Conditions,
+): Finding[] {
+  const bare = [...bytes].flatMap(([node, { lacksSandbox }]) => (lacksSandbox ? [node] : []))
+  if (bare.length === 0 || sandboxImage || hasMirror) return []
+  const message = `${listNames(bare)}: the list of images is complete, and names no sandbox (pause) image`
+  return [finding('SANDBOX_IMAGE_NOT_LISTED', message)]
 }
 
 /** What could be deleted, told once for the whole cluster. */

@@ -7,7 +7,7 @@ import { type Audit, audit, lockedByName, type WorkloadAudit, type WorkloadVerdi
 import { withAssumedLabels } from '../facts/assumed-labels.ts'
 import type { Conditions } from '../facts/conditions.ts'
 import { nameOnNode } from '../facts/images/image-lookup.ts'
-import { type NodeBytes, nodeBytes, unneededFinding } from '../facts/node-bytes.ts'
+import { bareNodesFinding, type NodeBytes, nodeBytes, unneededFinding } from '../facts/node-bytes.ts'
 import { type NodeSeeding, nodeSeedings } from '../facts/node-seeding.ts'
 import { idleFindings, idleReason, notJudgedFindings } from '../findings/accounting.ts'
 import { lackingRoom } from '../findings/cluster/lacking-room.ts'
@@ -89,6 +89,7 @@ export function auditCluster(
       ...webhookFindings(result, resources, conditions),
       ...contradictions(result),
       ...nodeFindings(nodes, { locked, needed, conditions }),
+      ...bareNodesFinding(bytes, conditions),
       ...unneededFinding(bytes),
     ],
   }
