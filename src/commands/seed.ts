@@ -94,7 +94,9 @@ not be placed, and says what and why; the rest is written all the same.`
     })
     const { files, ...planned } = plan
     const answer = { ...planned, findings: origins.told(plan.findings) }
-    const placement = { path: PLACEMENT_FILE, content: `${JSON.stringify(answer, null, 2)}\n` }
+    // What the replaced directory leaves behind is no property of the new one, which the same command writes again.
+    const own = answer.findings.filter(({ code }) => code !== 'LEFT_FROM_BEFORE')
+    const placement = { path: PLACEMENT_FILE, content: `${JSON.stringify({ ...answer, findings: own }, null, 2)}\n` }
     const said = [
       ...origins.told(findings.filter(isAboutInputs)),
       ...(content.leftOut ?? []),
