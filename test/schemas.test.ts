@@ -57,7 +57,7 @@ test.for([
   ['controller', '--in-cluster', 'OUTCONTROL', '--sandbox-image', 'pause:3.9', '--bundle-path', '/b.tar'],
   ['explain'],
   ['completion', 'bash'],
-  ['completion', '--words', '--', 'sc'],
+  ['completion', '--words', 'sc'],
   ['explain', 'POLICY_ALWAYS'],
 ])('%j --json is as its schema says', async (words) => {
   const at: Record<string, string> = { BUNDLE: 'demo/shop.tar', LOCK: 'demo/shop.lock' }
