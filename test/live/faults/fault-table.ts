@@ -74,11 +74,8 @@ function cellOf(outcome: Outcome | undefined): string {
   return `${code} ${report.result}${code === 4 ? `: ${report.missingCount} of 6` : ''}`
 }
 
-/** Without what is only of this machine, and without the images that are there. */
+/** Without what is only of this machine (its directory is DIR), and without the images that are there. */
 function lineOf({ report }: Outcome): string {
   const images = report.images.filter(({ there }) => !there)
-  return JSON.stringify({ ...report, node: 'node-1', images }).replace(
-    /\/tmp\/nodeseed-(?:[a-z]+-)?\w+/g,
-    '/tmp/nodeseed',
-  )
+  return JSON.stringify({ ...report, node: 'node-1', images }).replace(/\/tmp\/nodeseed-(?:[a-z]+-)?\w+/g, 'DIR')
 }
