@@ -74,8 +74,10 @@ function cellOf(outcome: Outcome | undefined): string {
   return `${code} ${report.result}${code === 4 ? `: ${report.missingCount} of 6` : ''}`
 }
 
-/** Without what is only of this machine (its directory is DIR), and without the images that are there. */
+/** Without what is only of this machine (its directory is DIR, where containerd keeps its content ROOT), and without the images that are there. */
 function lineOf({ report }: Outcome): string {
   const images = report.images.filter(({ there }) => !there)
-  return JSON.stringify({ ...report, node: 'node-1', images }).replace(/\/tmp\/nodeseed-(?:[a-z]+-)?\w+/g, 'DIR')
+  return JSON.stringify({ ...report, node: 'node-1', images })
+    .replace(/\/tmp\/nodeseed-(?:[a-z]+-)?\w+/g, 'DIR')
+    .replaceAll('DIR/root/', 'ROOT/')
 }
