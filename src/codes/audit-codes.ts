@@ -152,6 +152,13 @@ export const AUDIT_CODES = {
     help: 'It makes every pod pull Always, whatever its manifest says, so every start needs a registry that answers.',
     action: 'Turn the plugin off, or serve a mirror: nodeseed serve.',
   },
+  MIRROR_UNKNOWN: {
+    kind: 'hazard',
+    severity: 'warning',
+    title: 'Nobody told which images the mirror has',
+    help: 'A mirror answers for what was pushed to it, and a pod whose image it lacks ends in ErrImagePull. What no node holds is therefore unknown, not safe.',
+    action: 'Name the bundle that it serves, or its lock: --bundle FILE.',
+  },
   LIVE_FAILURE: {
     kind: 'error',
     severity: 'error',

@@ -8,7 +8,8 @@ export const VERDICT_WORDS = {
     title: 'The pod asks a registry although the image may be on the node',
     help: 'Its pull policy is Always, or the kubelet checks pull credentials at a registry. Offline both end in ErrImagePull.',
     look: 'The policy of the container, and the finding CREDENTIALS_VERIFICATION.',
-    action: 'Set imagePullPolicy: IfNotPresent; or serve a mirror and say so with --mirror.',
+    action:
+      'Set imagePullPolicy: IfNotPresent; or serve a mirror, and say so: --mirror, with --bundle for what it serves.',
   },
   ImageMissing: {
     title: 'The image is not on the node',

@@ -106,7 +106,7 @@ test('the sandbox image is needed before all others', () => {
   const sandboxImage = 'registry.k8s.io/pause:3.10'
   const nodes = [node('a', { images: [WEB, sandboxImage] }), node('b', { images: [WEB] })]
   expect(reasons({}, nodes, { sandboxImage })).toEqual([true, 'SandboxImageMissing'])
-  expect(reasons({}, nodes, { sandboxImage, hasMirror: true })).toEqual([true, true])
+  expect(reasons({}, nodes, { sandboxImage, hasMirror: true })).toEqual([true, 'ImageUnknown'])
   expect(
     reasons({}, nodes, {
       sandboxImage,

@@ -95,7 +95,9 @@ test.for<[code: string, nodes: Node[], conditions: Conditions]>([
   ['SHORT_NAME', [withImage('a', [WEB], { runtime: 'cri-o://1.34.0' })], {}],
   ['SANDBOX_IMAGE_UNKNOWN', [node('a')], { sandboxImage: '' }],
   ['SANDBOX_IMAGE_NOT_LISTED', [node('a', { images: [WEB] })], { sandboxImage: '' }],
+  ['SANDBOX_IMAGE_UNKNOWN', [node('a')], { sandboxImage: '', hasMirror: true }],
   ['ALWAYS_PULL_IMAGES', [node('a')], { alwaysPullImages: true }],
+  ['MIRROR_UNKNOWN', [node('a')], { hasMirror: true }],
   ['DISK_PRESSURE', [{ ...node('a'), status: { conditions: [{ type: 'DiskPressure', status: 'True' }] } }], {}],
   ['NODE_NOT_READY', [{ ...node('a'), status: { conditions: [{ type: 'Ready', status: 'Unknown' }] } }], {}],
 ])('%s', ([code, nodes, conditions]) => {
@@ -107,7 +109,11 @@ test.for<[what: string, nodes: Node[], conditions: Conditions]>([
   ['one of Kubernetes', [node('a', { images: [WEB, 'registry.k8s.io/pause:3.10'] })], {}],
   ['one of k3s', [node('a', { images: [WEB, 'docker.io/rancher/mirrored-pause:3.6'] })], {}],
   ['one that is named', [node('a', { images: [WEB] })], { sandboxImage: 'r.example/pause:1' }],
-  ['a mirror that has it', [node('a', { images: [WEB] })], { hasMirror: true }],
+  [
+    'a mirror that has one',
+    [node('a', { images: [WEB] })],
+    { hasMirror: true, lock: { version: 1, images: [lockedImage('registry.k8s.io/pause:3.10', 'linux/amd64')] } },
+  ],
   ['a runtime that may call it anything', [withImage('a', [WEB], { runtime: 'cri-o://1.34.0' })], {}],
   [
     'a list that is not complete',

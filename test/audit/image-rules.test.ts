@@ -40,34 +40,52 @@ type Row = [
   reason?: ImageReason,
 ]
 
+/** A mirror of a bundle, which holds the image or not, and one of which nobody told what it has. */
+const HAS = { hasMirror: true, lock: { version: 1, images: [] } } as const
+const MAY = { hasMirror: true }
+
 // One row for each of F§15.1: does a pod start on a disconnected node?
 test.for<Row>([
   ['Always', true, {}, false, 'AlwaysOffline'],
   ['Always', false, {}, false, 'AlwaysOffline'],
   ['Always', undefined, {}, false, 'AlwaysOffline'],
-  ['Always', true, { hasMirror: true }, true],
-  ['Always', false, { hasMirror: true }, true],
-  ['Always', true, { hasMirror: true, alwaysVerify: true }, true],
+  ['Always', true, HAS, true],
+  ['Always', false, HAS, true],
+  ['Always', true, { ...HAS, alwaysVerify: true }, true],
   ['IfNotPresent', true, {}, true],
-  ['IfNotPresent', true, { hasMirror: true }, true],
+  ['IfNotPresent', true, HAS, true],
   ['IfNotPresent', true, { alwaysVerify: true }, false, 'AlwaysOffline'],
-  ['IfNotPresent', true, { alwaysVerify: true, hasMirror: true }, true],
+  ['IfNotPresent', true, { alwaysVerify: true, ...HAS }, true],
   ['IfNotPresent', false, {}, false, 'ImageMissing'],
-  ['IfNotPresent', false, { hasMirror: true }, true],
+  ['IfNotPresent', false, HAS, true],
   ['IfNotPresent', undefined, {}, null, 'ImageUnknown'],
-  ['IfNotPresent', undefined, { hasMirror: true }, true],
+  ['IfNotPresent', undefined, HAS, true],
   ['Never', true, {}, true],
   ['Never', false, {}, false, 'ImageMissing'],
-  ['Never', false, { hasMirror: true }, false, 'ImageMissing'],
+  ['Never', false, HAS, false, 'ImageMissing'],
   ['Never', undefined, {}, null, 'ImageUnknown'],
-  ['Never', undefined, { hasMirror: true }, null, 'ImageUnknown'],
+  ['Never', undefined, HAS, null, 'ImageUnknown'],
   ['Never', true, { alwaysVerify: true }, false, 'AlwaysOffline'],
-  ['Never', true, { alwaysVerify: true, hasMirror: true }, false, 'AlwaysOffline'],
+  ['Never', true, { alwaysVerify: true, ...HAS }, false, 'AlwaysOffline'],
   ['Never', true, { alwaysPullImages: true }, false, 'AlwaysOffline'],
   ['IfNotPresent', true, { alwaysPullImages: true }, false, 'AlwaysOffline'],
-  ['Never', false, { alwaysPullImages: true, hasMirror: true }, true],
+  ['Never', false, { alwaysPullImages: true, ...HAS }, true],
+  ['Always', true, MAY, null, 'ImageUnknown'],
+  ['Always', false, MAY, null, 'ImageUnknown'],
+  ['IfNotPresent', true, MAY, true],
+  ['IfNotPresent', true, { alwaysVerify: true, ...MAY }, null, 'ImageUnknown'],
+  ['IfNotPresent', false, MAY, null, 'ImageUnknown'],
+  ['IfNotPresent', undefined, MAY, null, 'ImageUnknown'],
+  ['Never', false, MAY, false, 'ImageMissing'],
+  ['Never', true, { alwaysVerify: true, ...MAY }, false, 'AlwaysOffline'],
+  ['Never', false, { alwaysPullImages: true, ...MAY }, null, 'ImageUnknown'],
 ])('%s, on the node: %s, with %o: starts %s %s', ([policy, present, conditions, starts, reason]) => {
-  const outcome = imageOutcome(image({ policy, present }), AMD64, conditions)
+  const isServed = conditions.lock !== undefined
+  const outcome = imageOutcome(
+    image({ policy, present, locked: isServed ? locked(OCI_INDEX, 'linux/amd64') : undefined }),
+    AMD64,
+    conditions,
+  )
   expect([outcome.starts, outcome.reason]).toEqual([starts, reason])
 })
 
@@ -135,7 +153,7 @@ test.for<[rule: string, parts: Partial<NodeImage>, node: string, starts: boolean
 
 test('a mirror serves only the platforms that the bundle holds', () => {
   const bundled = image({ policy: 'Always', present: false, locked: locked(OCI_INDEX, 'linux/amd64') })
-  expect(imageOutcome(bundled, parsePlatform('linux/arm64'), { hasMirror: true }).reason).toBe('Platform')
+  expect(imageOutcome(bundled, parsePlatform('linux/arm64'), HAS).reason).toBe('Platform')
 })
 
 test('a node that tells no architecture is given the benefit of the doubt', () => {
@@ -161,18 +179,18 @@ type ArtifactRow = [
 
 test.for<ArtifactRow>([
   ['container', true, { present: true }, false, 'Artifact'],
-  ['container', true, { hasMirror: true }, false, 'Artifact'],
+  ['container', true, HAS, false, 'Artifact'],
   ['container', undefined, { present: true, isFromBundle: true }, false, 'Artifact'],
-  ['volume', false, { hasMirror: true }, false, 'Artifact'],
+  ['volume', false, HAS, false, 'Artifact'],
   ['volume', false, { present: true }, false, 'Artifact'],
-  ['volume', undefined, { hasMirror: true }, null, 'Artifact'],
+  ['volume', undefined, HAS, null, 'Artifact'],
   ['volume', undefined, { present: true }, null, 'Artifact'],
-  ['volume', true, { hasMirror: true }, true],
+  ['volume', true, HAS, true],
   ['volume', true, { present: true }, true],
   ['volume', true, { present: true, isFromBundle: true }, null, 'ImageUnknown'],
   ['volume', true, { present: false }, false, 'ImageMissing'],
   ['volume', true, {}, null, 'ImageUnknown'],
-  [undefined, true, { hasMirror: true }, null, 'Artifact'],
+  [undefined, true, HAS, null, 'Artifact'],
   [undefined, undefined, { present: true }, null, 'Artifact'],
 ])('an artifact as %s, runtime mounts it: %s, %o: %s %s', ([usage, mountsArtifacts, given, starts, reason]) => {
   const { present, isFromBundle, ...conditions } = given

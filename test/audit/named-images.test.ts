@@ -85,6 +85,7 @@ test.for<[rule: string, nodes: ReturnType<typeof node>[], conditions: Conditions
   ],
   ['another platform', [node('a', { architecture: 'arm64' })], { lock, assumeSeeded: true }, 'nowhere', true],
   ['a mirror serves it', [node('a')], { lock, hasMirror: true }, 'everywhere', false],
+  ['a mirror of which nobody told what it has', [node('a')], { hasMirror: true }, 'unknown', true],
   ['a mirror of another bundle', [node('a')], { lock: without, hasMirror: true }, 'nowhere', true],
   ['every policy is Always', [node('a', { images: [WORKER] })], { alwaysPullImages: true }, 'nowhere', true],
   [

@@ -3,7 +3,7 @@ import { auditCluster, auditReport } from '../../src/audit/report/report.ts'
 import { auditSummary, failsOn } from '../../src/audit/report/summary.ts'
 import { scanObjects } from '../../src/cli/inputs/scan-inputs.ts'
 import { WORKLOAD_KINDS } from '../../src/kubernetes/objects/workload.ts'
-import { node, workload } from '../support/cluster.ts'
+import { lockedImage, node, workload } from '../support/cluster.ts'
 
 const WEB = 'docker.io/library/web:1'
 const holder = node('a', { images: [WEB] })
@@ -32,7 +32,8 @@ test.for<[what: string, parts: Parameters<typeof workload>[0], said: string]>([
 })
 
 test.for(['Always', 'IfNotPresent', 'Never', ''])('the policy %j is one', (policy) => {
-  const report = auditReport(auditCluster([workload({ policy })], [holder], { hasMirror: true }))
+  const lock = { version: 1 as const, images: [lockedImage(WEB, 'linux/amd64')] }
+  const report = auditReport(auditCluster([workload({ policy })], [holder], { hasMirror: true, lock }))
   expect(report.workloads[0]?.verdict).toBe('safe')
 })
 

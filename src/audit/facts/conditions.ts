@@ -35,7 +35,7 @@ export interface Conditions extends AdmissionFacts, MutationFacts, RefusalFacts 
   readonly placedSets?: ReadonlyMap<string, readonly PlacedSet[]>
   /** What the runtimes are configured to use; nobody can guess it from the cluster. */
   readonly sandboxImage?: string
-  /** A registry on this side of the gap answers for the images (those of the bundle, where there is one). */
+  /** A registry on this side of the gap answers for the images of the bundle; without one, what it has is not known. */
   readonly hasMirror?: boolean
   /** The admission plugin AlwaysPullImages is on: every stored policy becomes Always. */
   readonly alwaysPullImages?: boolean

@@ -50,14 +50,18 @@ function isBare({ images, gap }: ImageListing, node: Node): boolean {
 }
 
 /** Nodes on which no pod starts as far as their lists tell: what their runtimes begin every pod with is not there. */
-export function bareNodesFinding(
-  bytes: ReadonlyMap<string, NodeBytes>,
-  { sandboxImage, hasMirror }: Conditions,
-): Finding[] {
+export function bareNodesFinding(bytes: ReadonlyMap<string, NodeBytes>, conditions: Conditions): Finding[] {
   const bare = [...bytes].flatMap(([node, { lacksSandbox }]) => (lacksSandbox ? [node] : []))
-  if (bare.length === 0 || sandboxImage || hasMirror) return []
+  if (bare.length === 0 || conditions.sandboxImage || servesSandbox(conditions)) return []
   const message = `${listNames(bare)}: the list of images is complete, and names no sandbox (pause) image`
   return [finding('SANDBOX_IMAGE_NOT_LISTED', message)]
+}
+
+/** Whether a mirror has some sandbox image; which one the runtimes ask for, nobody told. */
+export function servesSandbox({ hasMirror, lock }: Pick<Conditions, 'hasMirror' | 'lock'>): boolean {
+  return (
+    hasMirror === true && lock !== undefined && lock.images.some(({ names }) => names.some((name) => PAUSE.test(name)))
+  )
 }
 
 /** What could be deleted, told once for the whole cluster. */

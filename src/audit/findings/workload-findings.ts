@@ -4,6 +4,7 @@ import { lineOfResource, nameOfResource } from '../../kubernetes/objects/resourc
 import { listNames } from '../../plural.ts'
 import type { Audit, WorkloadAudit } from '../audit.ts'
 import type { Conditions } from '../facts/conditions.ts'
+import { servesSandbox } from '../facts/node-bytes.ts'
 import { isShortName, resolvesShortNames } from '../facts/short-names.ts'
 import { countNodes } from './count-nodes.ts'
 
@@ -60,15 +61,20 @@ function shortNames({ nodeClasses, workloads }: Audit): Finding[] {
   )
 }
 
-function globalFindings({ sandboxImage, alwaysPullImages, hasMirror }: Conditions): Finding[] {
+function globalFindings(conditions: Conditions): Finding[] {
+  const { sandboxImage, alwaysPullImages, hasMirror, lock } = conditions
   const findings: Finding[] = []
-  if (!sandboxImage && !hasMirror) {
+  if (!sandboxImage && !servesSandbox(conditions)) {
     const message = 'the sandbox (pause) image was not checked: the runtime decides which one it is'
     findings.push(finding('SANDBOX_IMAGE_UNKNOWN', message))
   }
   if (alwaysPullImages && !hasMirror) {
     const message = 'the AlwaysPullImages admission plugin makes every pod ask a registry'
     findings.push(finding('ALWAYS_PULL_IMAGES', message))
+  }
+  if (hasMirror && !lock) {
+    const message = 'a mirror is said to answer for the images, and which ones it serves is not known'
+    findings.push(finding('MIRROR_UNKNOWN', message))
   }
   return findings
 }

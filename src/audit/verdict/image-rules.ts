@@ -5,6 +5,7 @@ import type { Conditions } from '../facts/conditions.ts'
 import type { Presence } from '../facts/images/presence.ts'
 import { fitsPlatform } from '../facts/platform-blobs.ts'
 import { artifactOutcome, type ImageUsage } from './artifact-rules.ts'
+import { mirrorHas } from './mirror.ts'
 import type { Outcome } from './outcome.ts'
 
 /** Why a container does not start once its pod is on the node. */
@@ -52,22 +53,25 @@ export function imageOutcome(
   const misuse = artifactOutcome({ ...image, name }, image.usage, conditions.mountsArtifacts)
   if (misuse) return misuse
   const presence = isHeldArtifact(image) ? NOT_SEEDED : image.presence
-  const hasMirror = conditions.hasMirror === true && (!conditions.lock || image.locked !== undefined)
+  const mirrored = mirrorHas(conditions, image.locked)
   const policy = conditions.alwaysPullImages ? 'Always' : image.policy
   if (policy === 'Always') {
-    if (hasMirror) return presence.isFailing ? unknown(name, presence) : platformOutcome(image, platform, true)
+    if (mirrored !== false && presence.isFailing) return unknown(name, presence)
+    if (mirrored !== false) return mirrored ? platformOutcome(image, platform, true) : unknown(name, MIRROR_UNKNOWN)
     const why = conditions.alwaysPullImages ? 'the AlwaysPullImages admission makes it Always' : 'Always'
     return no('AlwaysOffline', `${name}: a registry is asked even if the image is here (${why}: ErrImagePull)`)
   }
-  const mayPull = hasMirror && policy !== 'Never'
+  const pulled = policy === 'Never' ? false : mirrored
   if (presence.problem) return no('ImageMissing', `${name} is on the node, but ${presence.problem}`)
   if (presence.present === true) {
-    if (!conditions.alwaysVerify || mayPull) return platformOutcome(image, platform, false)
+    if (!conditions.alwaysVerify || pulled) return platformOutcome(image, platform, false)
+    if (pulled === undefined) return unknown(name, MIRROR_UNKNOWN)
     const error = policy === 'Never' ? 'ErrImageNeverPull' : 'ErrImagePull'
     return no('AlwaysOffline', `${name}: the kubelet asks a registry about credentials (${error})`)
   }
   if (presence.isFailing) return unknown(name, presence)
-  if (mayPull) return platformOutcome(image, platform, true)
+  if (pulled) return platformOutcome(image, platform, true)
+  if (pulled === undefined) return unknown(name, MIRROR_UNKNOWN)
   if (presence.present === undefined && presence.isFromBundle) {
     const misfit = platformOutcome(image, platform, true)
     if (misfit.starts === false) return misfit
@@ -94,6 +98,11 @@ function platformOutcome(
   if (locked.platforms.some((held) => fitsPlatform(held.platform, platform))) return { starts: true }
   const held = locked.platforms.map((entry) => formatPlatform(entry.platform)).join(', ') || 'no platform'
   return no('Platform', `${name} is bundled for ${held}, the node is ${formatPlatform(platform)}`)
+}
+
+const MIRROR_UNKNOWN: Presence = {
+  present: undefined,
+  why: 'whether the mirror has it is not known: nobody told what it serves',
 }
 
 /** Seeding brings no artifacts, whatever a label says of the set. */

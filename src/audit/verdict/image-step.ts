@@ -7,6 +7,7 @@ import type { Conditions } from '../facts/conditions.ts'
 import { isShortName, resolvesShortNames } from '../facts/short-names.ts'
 import { artifactOutcome } from './artifact-rules.ts'
 import { builtForOthers, type ImageReason, imageOutcome } from './image-rules.ts'
+import { mirrorHas } from './mirror.ts'
 import type { Outcome } from './outcome.ts'
 
 /** What becomes of the sandbox and of each image of a pod once it is on a node. */
@@ -47,19 +48,19 @@ function sandboxOutcome(node: AuditedNode, conditions: Conditions): Outcome<Imag
   const locked = conditions.lock?.images.find(({ names }) => name !== undefined && names.includes(name))
   const misuse = name === undefined ? undefined : artifactOutcome({ name, locked }, 'container', undefined)
   if (misuse) return [misuse]
-  if (!name || (conditions.hasMirror && isServed(name, conditions))) return []
+  const mirrored = mirrorHas(conditions, locked)
+  if (!name || mirrored) return []
   const presence = node.presenceOf(name)
   const { present, why } = presence
   if (present === true) {
     const misfit = builtForOthers(presence, platformOfNode(node.node))
     return misfit ? [{ ...misfit, message: `sandbox image ${name} ${misfit.message}` }] : []
   }
+  if (mirrored === undefined) {
+    const message = `sandbox image ${name}: whether the mirror has it is not known: nobody told what it serves`
+    return [{ starts: null, reason: 'ImageUnknown', message }]
+  }
   if (present === undefined) return [{ starts: null, reason: 'ImageUnknown', message: `sandbox image ${name}: ${why}` }]
   const message = `sandbox image ${name} is not on the node (FailedCreatePodSandBox)`
   return [{ starts: false, reason: 'SandboxImageMissing', message }]
-}
-
-/** A mirror answers for the images of the bundle, where there is one. */
-function isServed(name: string, { lock }: Conditions): boolean {
-  return !lock || lock.images.some(({ names }) => names.includes(name))
 }

@@ -47,6 +47,6 @@ export const conditionFlags = {
   }),
   'sandbox-image': Flags.string({ description: 'sandbox (pause) image of the nodes', helpValue: 'REF' }),
   'kubelet-config': Flags.string({ description: "the nodes' KubeletConfiguration", helpValue: 'FILE' }),
-  mirror: Flags.boolean({ description: 'a registry mirror on this side of the gap answers for the images' }),
+  mirror: Flags.boolean({ description: 'a registry on this side of the gap serves the images of --bundle' }),
   'always-pull-images': Flags.boolean({ description: 'the AlwaysPullImages admission plugin is on' }),
 }
