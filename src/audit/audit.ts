@@ -5,9 +5,11 @@ import { type NodeClass, nodeClasses } from './classes/node-classes.ts'
 import { type PodClass, podClasses } from './classes/pod-classes.ts'
 import { auditedNodes } from './facts/audited-node.ts'
 import type { Conditions } from './facts/conditions.ts'
+import { companyOf } from './facts/live/company.ts'
 import { runningWorkloads } from './facts/live/live-pods.ts'
 import { liveTerms } from './facts/live/live-terms.ts'
 import { withClaimedPorts } from './verdict/claimed-ports.ts'
+import { withCrowding } from './verdict/crowding.ts'
 import { type NodeVerdict, podVerdict } from './verdict/verdict.ts'
 
 /** Safe: wherever it may land, it starts. At risk: not everywhere. Impossible: nowhere. */
@@ -32,9 +34,10 @@ export interface Audit {
  */
 export function audit(workloads: readonly Workload[], nodes: readonly Node[], conditions: Conditions): Audit {
   const locked = lockedByName(conditions.lock?.images ?? [])
-  const { livePods = [] } = conditions
+  const { livePods = [], autoscaled = new Map() } = conditions
   const terms = liveTerms(livePods, nodes)
-  const pods = podClasses(workloads, { ...conditions, locked, running: runningWorkloads(livePods), terms })
+  const company = companyOf(workloads, livePods)
+  const pods = podClasses(workloads, { ...conditions, locked, running: runningWorkloads(livePods), terms, company })
   const names = new Set(pods.flatMap(({ images }) => images.flatMap(({ name }) => name ?? [])))
   if (conditions.sandboxImage) names.add(conditions.sandboxImage)
   const unclaimed = nodeClasses(auditedNodes(nodes, locked, conditions), pods, [...names])
@@ -42,8 +45,10 @@ export function audit(workloads: readonly Workload[], nodes: readonly Node[], co
   const audits = new Map<Workload, WorkloadAudit>()
   for (const podClass of pods) {
     const own = classes.map((node) => podVerdict(podClass, node, conditions))
-    const verdict = workloadVerdict(own)
-    for (const workload of podClass.workloads) audits.set(workload, { workload, podClass, verdict, nodes: own })
+    for (const workload of podClass.workloads) {
+      const verdicts = withCrowding(podClass, workload, own, { nodes, classes, autoscaled })
+      audits.set(workload, { workload, podClass, verdict: workloadVerdict(verdicts), nodes: verdicts })
+    }
   }
   return { nodeClasses: classes, workloads: workloads.map((workload) => audits.get(workload) as WorkloadAudit) }
 }

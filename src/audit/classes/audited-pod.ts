@@ -1,16 +1,19 @@
 import type { PodSpec } from 'kubernetes-types/core/v1.js'
 import type { LockedImage } from '../../bundle/format/lock.ts'
 import { type AdmissionFacts, admittedPod } from '../../kubernetes/admission/admitted-pod.ts'
+import { valueAt } from '../../kubernetes/documents/path.ts'
 import { asksOfKubelet, asksOfNode } from '../../kubernetes/kubelet/node-support.ts'
 import { type PodImage, podImages } from '../../kubernetes/objects/pod-images.ts'
 import { nameOfResource } from '../../kubernetes/objects/resource.ts'
 import type { Workload } from '../../kubernetes/objects/workload.ts'
 import { placementDoubts } from '../../kubernetes/placement/placement.ts'
+import type { Labels } from '../../kubernetes/pods/label-selector.ts'
 import { mountedVolumes } from '../../kubernetes/pods/mounted-volumes.ts'
 import type { Doubt } from '../../kubernetes/pods/refusal.ts'
 import { fieldDoubts } from '../../kubernetes/pods/unmodelled-fields.ts'
 import { type RepellingTerm, type RepellingTerms, repels } from '../../kubernetes/scheduler/anti-affinity.ts'
 import { type SchedulablePod, schedulablePod } from '../../kubernetes/scheduler/schedulable-pod.ts'
+import { type CompanyIndex, type Separation, separationOf } from '../../kubernetes/scheduler/separation.ts'
 import { podClaims, resourceClaimDoubts } from '../../kubernetes/storage/pod-claims.ts'
 import { type StorageFacts, storageFacts } from '../../kubernetes/storage/storage-facts.ts'
 import { validateWorkload } from '../../kubernetes/validation/validate-workload.ts'
@@ -38,6 +41,8 @@ export interface AuditedPod {
   readonly isDemanding: boolean
   /** The anti-affinity of live pods that is about it, and whether that is certain. */
   readonly repelledBy: readonly { readonly term: RepellingTerm; readonly isCertain: boolean }[]
+  /** What its own anti-affinity asks; undefined where it has none, or nobody can tell. */
+  readonly separation: Separation | undefined
   /** Its own name among the claims of host ports, where it has one. */
   readonly holder: string | undefined
 }
@@ -59,6 +64,8 @@ export interface PodFacts
   /** The workloads that have live pods, by `workloadKey`. */
   readonly running: ReadonlySet<string>
   readonly terms: RepellingTerms
+  readonly company: CompanyIndex
+  readonly livePods?: readonly unknown[]
   readonly storage?: StorageFacts
 }
 
@@ -93,14 +100,16 @@ export function auditedPod(workload: Workload, facts: PodFacts): AuditedPod {
   })
   const isRunning = facts.running.has(workloadKey(workload.resource))
   const repelledBy = isRunning ? [] : repellingFor(pod, facts)
+  const separation = separationFor(workload, pod, facts)
   return {
     pod,
     images,
     isRunning,
-    doubts: placementDoubts(pod),
+    doubts: placementDoubts(pod, separation !== undefined),
     hazards: about.hazards,
     isDemanding: asksOfNode(pod) || asksOfKubelet(pod.spec),
     repelledBy,
+    separation,
     holder: holdsPorts(pod) ? nameOfResource(workload.resource) : undefined,
   }
 }
@@ -116,6 +125,14 @@ function repellingFor(pod: SchedulablePod, { terms, namespaces = new Map() }: Po
     const answer = repels(term, pod, namespaces)
     return answer === false ? [] : [{ term, isCertain: answer === true }]
   })
+}
+
+function separationFor(workload: Workload, pod: SchedulablePod, facts: PodFacts): Separation | undefined {
+  const { company, livePods, namespaces = new Map() } = facts
+  if (!pod.spec.affinity?.podAntiAffinity) return undefined
+  const selected = valueAt(workload.resource.value, ['spec', 'selector', 'matchLabels']) as Labels | undefined
+  const asking = { ...pod, holder: workloadKey(workload.resource), selected }
+  return separationOf(asking, company, livePods !== undefined, namespaces)
 }
 
 /** Whether it is sure on which nodes a pod takes host ports: where its DaemonSet or its nodeName puts it. */

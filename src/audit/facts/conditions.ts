@@ -43,6 +43,8 @@ export interface Conditions extends AdmissionFacts, MutationFacts, RefusalFacts 
   readonly namespaceObjects?: ReadonlyMap<string, NamespaceObjects>
   /** The pods that run in the cluster now. */
   readonly livePods?: readonly Pod[]
+  /** By `workloadKey`: to how many pods something may scale a workload. */
+  readonly autoscaled?: ReadonlyMap<string, number>
   /** Claims, volumes and storage classes. */
   readonly storage?: StorageFacts
   /** What the runtimes themselves list, by node. */

@@ -1,12 +1,14 @@
 import type { Interfaces } from '@oclif/core'
 import type { Conditions } from '../../audit/facts/conditions.ts'
 import { parseRuntimeListing } from '../../audit/facts/images/runtime-listing.ts'
+import { workloadKey } from '../../audit/facts/live/live-pods.ts'
 import { readRefusalFacts } from '../../audit/facts/refusals/read-refusal-facts.ts'
 import type { Lock } from '../../bundle/format/lock.ts'
 import { limitRangeOf } from '../../kubernetes/admission/limit-range.ts'
 import { mutatorsOf } from '../../kubernetes/admission/mutators.ts'
 import { namespaceObjects } from '../../kubernetes/admission/namespace-objects.ts'
 import { valueAt } from '../../kubernetes/documents/path.ts'
+import { autoscalerOf } from '../../kubernetes/objects/autoscaler.ts'
 import { priorityClassOf } from '../../kubernetes/objects/priority-class.ts'
 import type { Resource } from '../../kubernetes/objects/resource.ts'
 import { runtimeClassOf } from '../../kubernetes/objects/runtime-class.ts'
@@ -48,6 +50,7 @@ export async function readConditions(
     mutators: resources.flatMap(mutatorsOf),
     ...readRefusalFacts(resources),
     storage: storageFacts(resources),
+    autoscaled: autoscaledWorkloads(resources),
     limitRanges: resources.flatMap((resource) => limitRangeOf(resource) ?? []),
     runtimeListings: new Map(
       Array.from(runtimeListings, ([node, texts]) => [
@@ -56,6 +59,15 @@ export async function readConditions(
       ]),
     ),
   }
+}
+
+function autoscaledWorkloads(resources: readonly Resource[]): ReadonlyMap<string, number> {
+  const most = new Map<string, number>()
+  for (const { target, maxReplicas } of resources.flatMap((resource) => autoscalerOf(resource) ?? [])) {
+    const key = workloadKey(target)
+    most.set(key, Math.max(maxReplicas, most.get(key) ?? 0))
+  }
+  return most
 }
 
 function marksOfNamespaces(resources: readonly Resource[], key: 'labels' | 'annotations'): ReadonlyMap<string, Labels> {

@@ -6,6 +6,7 @@ import { readCluster } from '../../cluster/read-cluster.ts'
 import { ExpectedError } from '../../errors.ts'
 import { type Finding, finding } from '../../finding.ts'
 import { NAMESPACE_KINDS } from '../../kubernetes/admission/namespace-objects.ts'
+import { AUTOSCALER_KINDS } from '../../kubernetes/objects/autoscaler.ts'
 import { WORKLOAD_KINDS } from '../../kubernetes/objects/workload.ts'
 import { STORAGE_KINDS } from '../../kubernetes/storage/storage-facts.ts'
 import { readNodesFile } from '../files/nodes-file.ts'
@@ -52,6 +53,7 @@ export const AUDITED = {
     ...REFUSER_KINDS,
     ...NAMESPACE_KINDS,
     ...STORAGE_KINDS,
+    ...AUTOSCALER_KINDS,
   ],
 }
 

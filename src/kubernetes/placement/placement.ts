@@ -14,6 +14,6 @@ export function placementRefusal(pod: SchedulablePod, node: Node, use?: NodeUse)
 }
 
 /** What may still keep a pod from a node that {@link placementRefusal} lets pass; a bound pod meets no scheduler. */
-export function placementDoubts(pod: SchedulablePod): readonly Doubt[] {
-  return isBound(pod) ? pod.doubts : [...pod.doubts, ...undecidedFilters(pod)]
+export function placementDoubts(pod: SchedulablePod, knowsAntiAffinity = false): readonly Doubt[] {
+  return isBound(pod) ? pod.doubts : [...pod.doubts, ...undecidedFilters(pod, knowsAntiAffinity)]
 }

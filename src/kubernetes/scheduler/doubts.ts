@@ -4,8 +4,11 @@ import type { SchedulablePod } from './schedulable-pod.ts'
 
 const DEFAULT_SCHEDULER = 'default-scheduler'
 
-/** What of the scheduling of a pod nobody here can decide, on whichever node: the scheduler may still say no. */
-export function undecidedFilters({ spec }: SchedulablePod): Doubt[] {
+/**
+ * What of the scheduling of a pod nobody here can decide, on whichever node: the scheduler may still say no. What its
+ * required anti-affinity finds may be known.
+ */
+export function undecidedFilters({ spec }: SchedulablePod, knowsAntiAffinity: boolean): Doubt[] {
   const doubts: Doubt[] = []
   const { schedulerName, schedulingGates } = spec as { schedulerName?: unknown; schedulingGates?: { name?: unknown }[] }
   const gate = objectsOf(schedulingGates)[0]
@@ -23,7 +26,7 @@ export function undecidedFilters({ spec }: SchedulablePod): Doubt[] {
     doubts.push({ reason: 'PodTopologySpread', message: `topology spread, ${unknown}` })
   }
   const { podAffinity, podAntiAffinity } = spec.affinity ?? {}
-  const required = [podAffinity, podAntiAffinity].flatMap((affinity) =>
+  const required = [podAffinity, knowsAntiAffinity ? undefined : podAntiAffinity].flatMap((affinity) =>
     objectsOf(affinity?.requiredDuringSchedulingIgnoredDuringExecution),
   )
   if (required.length > 0) doubts.push({ reason: 'InterPodAffinity', message: `pod affinity, ${unknown}` })
