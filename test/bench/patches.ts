@@ -11,7 +11,7 @@ import { applyPatch } from '../../src/layout/patch/apply-patch.ts'
 import { parsePatch } from '../../src/layout/patch/layer-patch.ts'
 import { readText } from '../../src/layout/patch/layer-text.ts'
 import { makePatch } from '../../src/layout/patch/make-patch.ts'
-import { digestOf } from '../../src/oci/digest.ts'
+import { blobOf } from '../layout/blob-of.ts'
 import { buildGoGzip, type LayerMonths, makeMonths } from './patches/months.ts'
 
 type Writer = readonly [name: string, write: (tar: string) => Promise<Buffer>]
@@ -51,7 +51,7 @@ async function months({ name, tars }: LayerMonths, [writer, write]: Writer): Pro
   for (const [index, tar] of tars.slice(1).entries()) {
     const now = await write(tar)
     if (now.equals(old)) continue
-    const [patch, makeSeconds] = await timed(() => makePatch(bytesOf(now), bytesOf(old)))
+    const [patch, makeSeconds] = await timed(() => makePatch(blobOf(now), blobOf(old)))
     const [, applySeconds] = await timed(() => (patch ? apply(patch, old, now) : Promise.resolve()))
     whole += now.length
     patched += patch?.length ?? now.length
@@ -91,7 +91,7 @@ async function replay({ name, tars }: LayerMonths, [writer, write]: Writer): Pro
 }
 
 async function apply(patch: Uint8Array, old: Buffer, now: Buffer): Promise<void> {
-  const text = await readText('base', bytesOf(old).open())
+  const text = await readText('base', blobOf(old).open())
   let length = 0
   for await (const bytes of applyPatch(parsePatch(patch, 'patch'), text, 'delta')) length += bytes.length
   await text.close()
@@ -115,15 +115,4 @@ async function timed<T>(work: () => Promise<T>): Promise<[T, number]> {
   const result = await work()
   const { user, system } = process.cpuUsage(before)
   return [result, (user + system) / 1e6]
-}
-
-function bytesOf(bytes: Buffer) {
-  return {
-    digest: digestOf(bytes),
-    size: bytes.length,
-    path: 'layer',
-    async *open() {
-      for (let at = 0; at < bytes.length; at += 1 << 20) yield bytes.subarray(at, at + (1 << 20))
-    },
-  }
 }

@@ -1,39 +1,15 @@
-import { mkdir, readdir, writeFile } from 'node:fs/promises'
+import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expect } from 'vitest'
-import { demoContent } from '../../src/demo/images.ts'
 import { lockNameBeside } from '../../src/disk/own-name.ts'
-import { writeBundleOf } from '../server/bundle-of.ts'
 import { runCli } from '../support/cli.ts'
 import { testWith } from '../support/debian.ts'
 import { runInjected } from '../support/injected.ts'
-import { MemoryRegistry } from '../support/memory-registry.ts'
 import { RUNS } from '../support/property-runs.ts'
-import { temporaryDirectory } from '../support/temporary.ts'
-
-const NODES = 'examples/seed/nodes.yaml'
-const MANIFEST = `apiVersion: v1
-kind: Pod
-metadata: { name: a }
-spec:
-  containers: [{ name: a, image: 'nginx:1', imagePullPolicy: Always }]
-`
-
-async function place() {
-  const directory = await temporaryDirectory()
-  const registry = await MemoryRegistry.start()
-  registry.addImage('app', '1', [Buffer.alloc(300_000, 'layer')])
-  const at = (name: string) => join(directory, name)
-  await writeBundleOf(await demoContent(), at('demo.tar'))
-  await writeFile(at('pod.yaml'), MANIFEST)
-  await mkdir(at('written'))
-  return { at, image: `${registry.host}/app:1` }
-}
-
-type Place = Awaited<ReturnType<typeof place>>
+import { NODES, type WritingPlace, writingPlace } from './writing-place.ts'
 
 interface Writing {
-  readonly args: (place: Place) => string[]
+  readonly args: (place: WritingPlace) => string[]
   /** What it writes, in `written`. */
   readonly target: string
 }
@@ -41,8 +17,11 @@ interface Writing {
 /** Every command that writes files of its own making. */
 const WRITING: Readonly<Record<string, Writing>> = {
   keygen: { args: ({ at }) => ['keygen', '-o', at('written/k')], target: 'k.key' },
-  lock: { args: ({ at, image }) => ['lock', '--image', image, '-o', at('written/out.lock')], target: 'out.lock' },
-  bundle: { args: ({ at, image }) => ['bundle', '--image', image, '-o', at('written/out.tar')], target: 'out.tar' },
+  lock: { args: ({ at, image }) => ['lock', '--image', image('1'), '-o', at('written/out.lock')], target: 'out.lock' },
+  bundle: {
+    args: ({ at, image }) => ['bundle', '--image', image('1'), '-o', at('written/out.tar')],
+    target: 'out.tar',
+  },
   merge: { args: ({ at }) => ['merge', at('demo.tar'), '-o', at('written/out.tar')], target: 'out.tar' },
   seed: { args: ({ at }) => ['seed', at('demo.tar'), '--nodes', NODES, '-o', at('written/seed')], target: 'seed' },
   'patch -o': {
@@ -78,7 +57,7 @@ const CASES = Object.keys(WRITING).flatMap((command, row) =>
 testWith(['strace']).for(CASES)(
   '%s, when %s gives %s: said with exit code 3, and nothing is half written',
   async ([command, calls, error]) => {
-    const here = await place()
+    const here = await writingPlace('1')
     const { args, target } = WRITING[command]!
     const written = here.at('written')
     const path = calls === 'openat' ? { path: lockNameBeside(join(written, target)) } : {}
@@ -91,7 +70,7 @@ testWith(['strace']).for(CASES)(
   },
 )
 
-const READING: Readonly<Record<string, (at: Place['at']) => { args: string[]; path: string }>> = {
+const READING: Readonly<Record<string, (at: WritingPlace['at']) => { args: string[]; path: string }>> = {
   scan: (at) => ({ args: ['scan', at('pod.yaml')], path: at('pod.yaml') }),
   'scan of a directory': (at) => ({ args: ['scan', at('.')], path: at('pod.yaml') }),
   verify: (at) => ({ args: ['verify', at('demo.tar')], path: at('demo.tar') }),
@@ -103,7 +82,7 @@ const READING: Readonly<Record<string, (at: Place['at']) => { args: string[]; pa
 testWith(['strace']).for(Object.keys(READING))(
   '%s of what the disk cannot read: file and byte, exit code 3',
   async (name) => {
-    const { at } = await place()
+    const { at } = await writingPlace('1')
     const { args, path } = READING[name]!(at)
     const result = await runInjected(args, { calls: 'read,pread64', effect: 'error=EIO', path })
     expect(result.stderr).toContain(
@@ -114,7 +93,7 @@ testWith(['strace']).for(Object.keys(READING))(
 )
 
 testWith(['strace'])('verify: a bundle that cannot be read in its middle is no damaged one', async () => {
-  const { at } = await place()
+  const { at } = await writingPlace('1')
   const { exitCode, stderr } = await runInjected(['verify', at('demo.tar')], {
     ...{ calls: 'pread64', effect: 'error=EIO', when: '6+', path: at('demo.tar') },
   })

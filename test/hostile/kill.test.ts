@@ -1,40 +1,14 @@
-import { mkdir, writeFile } from 'node:fs/promises'
-import { join } from 'node:path'
+import { writeFile } from 'node:fs/promises'
 import { expect } from 'vitest'
-import { demoContent } from '../../src/demo/images.ts'
-import { writeBundleOf } from '../server/bundle-of.ts'
 import { runCli } from '../support/cli.ts'
 import { testWith } from '../support/debian.ts'
-import { MemoryRegistry } from '../support/memory-registry.ts'
-import { temporaryDirectory } from '../support/temporary.ts'
 import { killedAndEnded } from './killed.ts'
-
-const NODES = 'examples/seed/nodes.yaml'
-const MANIFEST = `apiVersion: v1
-kind: Pod
-metadata: { name: a }
-spec:
-  containers: [{ name: a, image: 'nginx:1', imagePullPolicy: Always }]
-`
-
-async function place() {
-  const directory = await temporaryDirectory()
-  const registry = await MemoryRegistry.start()
-  registry.addImage('app', 'old', [Buffer.alloc(300_000, 'old')])
-  registry.addImage('app', 'new', [Buffer.alloc(300_000, 'new')])
-  const at = (name: string) => join(directory, name)
-  await writeBundleOf(await demoContent(), at('demo.tar'))
-  await mkdir(at('written'))
-  const image = (tag: string) => `${registry.host}/app:${tag}`
-  return { at, image }
-}
-
-type Place = Awaited<ReturnType<typeof place>>
+import { MANIFEST, NODES, type WritingPlace, writingPlace } from './writing-place.ts'
 
 interface Writing {
-  readonly prepare?: (place: Place) => Promise<unknown>
-  readonly old?: (place: Place) => string[]
-  readonly args: (place: Place) => string[]
+  readonly prepare?: (place: WritingPlace) => Promise<unknown>
+  readonly old?: (place: WritingPlace) => string[]
+  readonly args: (place: WritingPlace) => string[]
   /** About how many such calls a run makes. */
   readonly calls: number
 }
@@ -83,7 +57,7 @@ testWith(['strace']).for(Object.keys(WRITING))(
   { timeout: 600_000 },
   async (name) => {
     const { prepare, old, args, calls } = WRITING[name]!
-    const here = await place()
+    const here = await writingPlace('old', 'new')
     if (old) await runCli(old(here))
     await prepare?.(here)
     const after = await killedAndEnded(here.at('written'), { args: args(here), calls })

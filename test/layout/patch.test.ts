@@ -7,9 +7,9 @@ import { applyPatch } from '../../src/layout/patch/apply-patch.ts'
 import { parsePatch } from '../../src/layout/patch/layer-patch.ts'
 import { readText } from '../../src/layout/patch/layer-text.ts'
 import { makePatch } from '../../src/layout/patch/make-patch.ts'
-import { digestOf } from '../../src/oci/digest.ts'
 import { tarOf } from '../support/image-maker.ts'
 import { runs } from '../support/property-runs.ts'
+import { blobOf } from './blob-of.ts'
 
 test('any tar, any edits: the same layer again, or no patch', async () => {
   let made = 0
@@ -18,7 +18,7 @@ test('any tar, any edits: the same layer again, or no patch', async () => {
       const old = await tarOf(files.map(({ name, content }) => [{ name }, content]))
       const now = await tarOf(changed(files, changes).map(({ name, content }) => [{ name }, content]))
       const [base, layer] = [gzipSync(old), gzipSync(now, { level })]
-      const patch = await makePatch(bytesOf(layer), bytesOf(base))
+      const patch = await makePatch(blobOf(layer, 5000), blobOf(base, 5000))
       if (!patch) return
       made++
       expect(patch.length).toBeLessThan(layer.length)
@@ -34,7 +34,7 @@ test('a patch that somebody changed is refused, or makes other bytes; it never f
   const now = files.map(({ name, content }) => ({ name, content: Buffer.concat([content, Buffer.from('more')]) }))
   const base = gzipSync(await tarOf(files.map(({ name, content }) => [{ name }, content])))
   const layer = gzipSync(await tarOf(now.map(({ name, content }) => [{ name }, content])))
-  const patch = await makePatch(bytesOf(layer), bytesOf(base))
+  const patch = await makePatch(blobOf(layer, 5000), blobOf(base, 5000))
   if (!patch) throw new Error('no patch')
   await fc.assert(
     fc.asyncProperty(fc.nat(patch.length - 1), fc.integer({ min: 1, max: 255 }), async (at, difference) => {
@@ -52,24 +52,13 @@ test('a patch that somebody changed is refused, or makes other bytes; it never f
 })
 
 async function applied(patch: Uint8Array, base: Buffer): Promise<Buffer> {
-  const text = await readText('base', bytesOf(base).open())
+  const text = await readText('base', blobOf(base, 5000).open())
   try {
     const pieces: Uint8Array[] = []
     for await (const piece of applyPatch(parsePatch(patch, 'patch'), text, 'delta')) pieces.push(piece)
     return Buffer.concat(pieces)
   } finally {
     await text.close()
-  }
-}
-
-function bytesOf(bytes: Buffer) {
-  return {
-    digest: digestOf(bytes),
-    size: bytes.length,
-    path: 'layer',
-    async *open() {
-      for (let at = 0; at < bytes.length; at += 5000) yield bytes.subarray(at, at + 5000)
-    },
   }
 }
 
