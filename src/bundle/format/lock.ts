@@ -14,7 +14,7 @@ import {
   otherVersion,
   stringAt,
   wordAt,
-} from './fields.ts'
+} from './fields/fields.ts'
 
 /** What fixes every reference to a digest: written by `lock`, carried inside each bundle. */
 export interface Lock {

@@ -1,5 +1,5 @@
 import type { Digest } from '../../oci/digest.ts'
-import { arrayAt, countAt, digestAt, invalid, objectAt, otherVersion, stringAt, wordAt } from './fields.ts'
+import { arrayAt, countAt, digestAt, invalid, objectAt, otherVersion, stringAt, wordAt } from './fields/fields.ts'
 import { type Lock, parseLock } from './lock.ts'
 
 /** Where in a bundle the table stands, and the annotations of index.json that hold the digests of table and frame. */

@@ -1,4 +1,4 @@
-import { arrayAt, countAt, digestAt, invalid, objectAt } from '../../bundle/format/fields.ts'
+import { arrayAt, countAt, digestAt, invalid, objectAt } from '../../bundle/format/fields/fields.ts'
 import type { RequiredBlob } from '../../bundle/format/table.ts'
 import { MAX_LAYER_TEXT, MAX_SEGMENT, MAX_SEGMENT_BASE } from './limits.ts'
 

@@ -1,7 +1,7 @@
-import { ExpectedError } from '../../errors.ts'
-import type { Descriptor } from '../../oci/descriptor.ts'
-import { type Digest, isDigest } from '../../oci/digest.ts'
-import { parseDescriptor } from '../../oci/manifest.ts'
+import { ExpectedError } from '../../../errors.ts'
+import type { Descriptor } from '../../../oci/descriptor.ts'
+import { type Digest, isDigest } from '../../../oci/digest.ts'
+import { parseDescriptor } from '../../../oci/manifest.ts'
 
 export function descriptorsAt(value: unknown, where: string): Descriptor[] {
   return arrayAt(value, where).map((entry, index) => descriptorAt(entry, `${where}[${index}]`))
