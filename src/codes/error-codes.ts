@@ -156,6 +156,12 @@ export const ERROR_CODES = {
     help: 'With --strict nothing is written as long as something of the inputs is neither used nor allowed to be left out.',
     action: 'Do what is said of each omission; or allow it with --allow CODE, or name its file in .nodeseedignore.',
   }),
+  SIGNATURES_REFUSED: error(4, {
+    title: 'Images are not signed as the policy asks',
+    help: 'With --verify nothing is written as long as an image has no signature that satisfies the policies which cover it. Each is named with the reason.',
+    action:
+      'Have the images signed, take the digests that are, or let the policy pass them with mode: warn; docs/signatures.md has the form.',
+  }),
   CONTENT_MISMATCH: error(4, {
     title: 'Content is not what its digest says',
     help: 'What arrived differs from what was promised: damaged on the way, or changed by somebody. It is never used.',

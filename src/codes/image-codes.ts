@@ -119,6 +119,45 @@ export const IMAGE_CODES = {
     help: 'The registry lists it, or was asked for what is attached, and gave it not, or something that cannot be read. The image itself is there, whole.',
     action: 'Run the same command again later. If who checks signatures needs it, have it attached again.',
   },
+  SIGNATURE_MISSING: {
+    kind: 'omission',
+    severity: 'warning',
+    one: 'image that nobody has signed',
+    many: 'images that nobody has signed',
+    title: 'An image has no signature',
+    help: 'A policy of --verify asks for one and lets the image pass with a warning. Nothing says who made the image; a cluster that admits signed images only refuses it.',
+    action: 'Have it signed with cosign sign, by digest; where an index is pulled, the index itself has to be signed.',
+  },
+  SIGNATURE_INVALID: {
+    kind: 'omission',
+    severity: 'warning',
+    one: 'image without a signature that counts',
+    many: 'images without a signature that counts',
+    title: 'No signature of an image satisfies the policy',
+    help: 'There are signatures, and each is of another image, by another key or identity, out of its time, or no signature at all. The policy lets the image pass with a warning.',
+    action:
+      'Find out who signed it and whether the policy should name them; have it signed again where they should have.',
+  },
+  SIGNATURE_UNJUDGED: {
+    kind: 'omission',
+    severity: 'warning',
+    one: 'image that no policy covers',
+    many: 'images that no policy covers',
+    title: 'No policy says who has to sign an image',
+    help: 'Policies of --verify are there, and none of their patterns fits this image, so nothing was asked about it.',
+    action:
+      'Add a pattern for it to a ClusterImagePolicy, with an authority, or with static: {action: pass} where it may be unsigned.',
+  },
+  SIGNED_AS_OTHER: {
+    kind: 'omission',
+    severity: 'warning',
+    one: 'image that is signed under another name',
+    many: 'images that are signed under another name',
+    title: 'The signature of an image was made for another name',
+    help: 'The key or identity is right and the digest too, and the signature names another repository. So is a copy of an image; so is an image that somebody put in place of another one of the same signer.',
+    action:
+      'Check that the image is the one that is meant; have the copy signed under its own name (cosign sign --sign-container-identity).',
+  },
   PLATFORM_LEFT_OUT: {
     kind: 'omission',
     severity: 'warning',

@@ -15,6 +15,7 @@ import {
   stringAt,
   wordAt,
 } from './fields/fields.ts'
+import { type ImageSignature, parseSignature } from './fields/image-signature.ts'
 
 /** What fixes every reference to a digest: written by `lock`, carried inside each bundle. */
 export interface Lock {
@@ -56,6 +57,8 @@ export interface LockedImage {
   readonly artifacts?: readonly LockedArtifact[]
   /** Signatures, SBOMs, attestations: what belongs to the image and no node needs. */
   readonly attachments?: readonly Attachment[]
+  /** Of those, the signatures that a policy was satisfied with when the image was locked. */
+  readonly signatures?: readonly ImageSignature[]
 }
 
 /** A manifest (or index) that belongs to another one: its referrer, or named after it by cosign. */
@@ -168,7 +171,7 @@ export function isSetName(text: string): boolean {
 }
 
 function parseImage(value: unknown, where: string): LockedImage {
-  const { reference, names, target, indexes, platforms, artifacts, attachments } = objectAt(value, where)
+  const { reference, names, target, indexes, platforms, artifacts, attachments, signatures } = objectAt(value, where)
   const held = arrayAt(platforms, `${where}, platforms`)
   if (artifacts !== undefined && held.length > 0) throw invalid(where, 'expected either platforms or artifacts')
   return {
@@ -181,6 +184,11 @@ function parseImage(value: unknown, where: string): LockedImage {
     ...(attachments !== undefined && {
       attachments: arrayAt(attachments, `${where}, attachments`).map((attachment, index) =>
         parseAttachment(attachment, `${where}, attachments[${index}]`),
+      ),
+    }),
+    ...(signatures !== undefined && {
+      signatures: arrayAt(signatures, `${where}, signatures`).map((signature, index) =>
+        parseSignature(signature, `${where}, signatures[${index}]`),
       ),
     }),
   }

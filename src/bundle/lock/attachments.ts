@@ -14,8 +14,28 @@ export interface AttachmentSource extends Pick<ImageSource, 'resolve'> {
   listReferrers(repository: Reference, digest: Digest): Promise<readonly Descriptor[]>
 }
 
-/** Tags under which cosign keeps what belongs to `sha256:<hex>`. */
-const COSIGN_SUFFIXES = ['sig', 'att', 'sbom']
+/** Which of what is attached is looked for. */
+export interface AttachedKinds {
+  /** Of the tags under which cosign keeps what belongs to `sha256:<hex>`. */
+  readonly suffixes: readonly string[]
+  readonly isReferrer: (listed: Descriptor) => boolean
+}
+
+const ALL_KINDS: AttachedKinds = { suffixes: ['sig', 'att', 'sbom'], isReferrer: () => true }
+/** The predicate of statements that are signatures; lists of referrers say it in an annotation. */
+const SIGNED = 'https://sigstore.dev/cosign/sign/v1'
+
+/** Signatures of images, in the forms that cosign has had. What a list does not describe may be one. */
+export const SIGNATURE_KINDS: AttachedKinds = {
+  suffixes: ['sig'],
+  isReferrer: ({ artifactType, annotations = {} }) => {
+    if (artifactType === undefined) return true
+    if (artifactType === 'application/vnd.dev.cosign.artifact.sig.v1+json') return true
+    const predicate = annotations['dev.sigstore.bundle.predicateType']
+    return artifactType.startsWith('application/vnd.dev.sigstore.bundle') && (predicate ?? SIGNED) === SIGNED
+  },
+}
+
 /** A signature of an SBOM of an image, and one more. */
 const MAX_DEPTH = 3
 
@@ -30,7 +50,13 @@ export async function findAttachments(
     attestations,
     source,
     documents,
-  }: { attestations: readonly Descriptor[]; source: AttachmentSource | undefined; documents: Documents },
+    kinds = ALL_KINDS,
+  }: {
+    attestations: readonly Descriptor[]
+    source: AttachmentSource | undefined
+    documents: Documents
+    kinds?: AttachedKinds
+  },
 ): Promise<FoundAttachments> {
   const manifests = [...platforms, ...artifacts].map(({ manifest }) => manifest.digest)
   const found = new Map<Digest, Attachment>()
@@ -59,7 +85,7 @@ export async function findAttachments(
     const subject = attestation.annotations?.['vnd.docker.reference.digest']
     if (isDigest(subject) && manifests.includes(subject)) await add(subject, attestation)
   }
-  if (source) await lookUp(reference, [...new Set([target.digest, ...manifests])], source, { add, orLeftOut })
+  if (source) await lookUp(reference, [...new Set([target.digest, ...manifests])], source, { add, orLeftOut, ...kinds })
   const attachments = [...found.values()].sort((a, b) => (a.target.digest < b.target.digest ? -1 : 1))
   return { attachments, leftOut }
 }
@@ -70,7 +96,7 @@ export interface FoundAttachments {
   readonly leftOut: readonly ExpectedError[]
 }
 
-interface Looking {
+interface Looking extends AttachedKinds {
   /** Says whether something is new. */
   readonly add: (subject: Digest, descriptor: Descriptor, tag?: string) => Promise<boolean>
   readonly orLeftOut: <T>(asking: Promise<T>) => Promise<T | undefined>
@@ -81,10 +107,10 @@ async function lookUp(
   reference: Reference,
   manifests: readonly Digest[],
   source: AttachmentSource,
-  { add, orLeftOut }: Looking,
+  { add, orLeftOut, suffixes, isReferrer }: Looking,
 ): Promise<void> {
   for (const subject of manifests) {
-    for (const suffix of COSIGN_SUFFIXES) {
+    for (const suffix of suffixes) {
       const tag = `${subject.replace(':', '-')}.${suffix}`
       const tagged = await orLeftOut(orNothing(source.resolve({ ...reference, tag, digest: undefined })))
       if (tagged) await add(subject, tagged, tag)
@@ -94,7 +120,8 @@ async function lookUp(
   for (let depth = 0; depth < MAX_DEPTH && subjects.length > 0; depth++) {
     const next: Digest[] = []
     for (const subject of subjects) {
-      for (const referrer of (await orLeftOut(source.listReferrers(reference, subject))) ?? []) {
+      const listed = (await orLeftOut(source.listReferrers(reference, subject))) ?? []
+      for (const referrer of listed.filter(isReferrer)) {
         if (await add(subject, referrer)) next.push(referrer.digest)
       }
     }

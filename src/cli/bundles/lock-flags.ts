@@ -4,6 +4,7 @@ import { platformFlags } from '../flags/platform-flags.ts'
 import { repeatable } from '../flags/repeatable.ts'
 import { scanFlags } from '../flags/scan-flags.ts'
 import { registryFlags } from '../registry/registry-flags.ts'
+import { verifyFlags } from '../signatures/verify-flags.ts'
 
 /** Flags of commands that look images up: where they may be besides registries. */
 const fromFlags = {
@@ -38,6 +39,7 @@ export const lockFlags = {
   'allow-missing': Flags.boolean({
     description: 'go on without images that cannot be had, name them in what is written, and end with 4',
   }),
+  ...verifyFlags,
   ...fromFlags,
   ...scanFlags,
   ...platformFlags,

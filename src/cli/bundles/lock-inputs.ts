@@ -2,6 +2,7 @@ import type { Interfaces } from '@oclif/core'
 import { ImagesFailedError } from '../../bundle/failure.ts'
 import { missingImage } from '../../bundle/fill/lost.ts'
 import type { Lock, LockedImage } from '../../bundle/format/lock.ts'
+import type { ImageSource } from '../../bundle/lock/documents/documents.ts'
 import { lackingPlatforms } from '../../bundle/lock/lacking-platforms.ts'
 import { joinLocks, lockImages } from '../../bundle/lock/lock.ts'
 import { type ManifestCache, withKnownDocuments } from '../../bundle/lock/manifest-cache.ts'
@@ -11,6 +12,7 @@ import { withPlaces, withResolved } from '../../bundle/lock/source-images.ts'
 import { ExpectedError } from '../../errors.ts'
 import { type Finding, finding } from '../../finding.ts'
 import type { Workload } from '../../kubernetes/objects/workload.ts'
+import { BundleFile } from '../../layout/bundle-file.ts'
 import type { Content } from '../../oci/content/content.ts'
 import type { Digest } from '../../oci/digest.ts'
 import { formatReference, parseReference } from '../../oci/reference.ts'
@@ -21,6 +23,7 @@ import { HELM_CONFIG } from '../charts/fetch-artifact.ts'
 import { readNodesFile } from '../files/nodes-file.ts'
 import { DEFAULT_PLATFORMS, DEFAULT_PLATFORMS_NOTE, platformsFrom } from '../flags/platform-flags.ts'
 import { knownQuota, learnQuotas } from '../registry/quota.ts'
+import { type VerifiedImages, verifyImages } from '../signatures/verify-images.ts'
 import type { ImagesToLock } from './images-to-lock.ts'
 import type { lockFlags } from './lock-flags.ts'
 
@@ -103,8 +106,25 @@ export async function lockInputs(
   const missing = failures.map(missingImage)
   const lacking = lackingPlatforms(images, platforms ?? [])
   if (lacking.length > 0 && flags.nodes) await checkNodes(images, workloads, flags.nodes)
-  const whole = { ...known, images, ...(missing.length > 0 && { missing }) }
-  return { lock: whole, leftOut: [...leftOut, ...lacking, ...notLookedInto(lock, earlier)], documents }
+  const verified = await verifiedImages(images, flags, { client, source, places, note })
+  const whole = { ...known, images: verified.images, ...(missing.length > 0 && { missing }) }
+  const left = [...leftOut, ...lacking, ...verified.leftOut, ...notLookedInto(lock, earlier)]
+  return { lock: whole, leftOut: left, documents: new Map([...documents, ...verified.documents]) }
+}
+
+/** With --verify what policies take of the images; all of them without it. @throws {ExpectedError} SIGNATURES_REFUSED */
+async function verifiedImages(
+  images: readonly LockedImage[],
+  flags: Interfaces.InferredFlags<typeof lockFlags>,
+  { client, places, ...rest }: Pick<LockRun, 'client' | 'places' | 'note'> & { source: ImageSource },
+): Promise<VerifiedImages> {
+  if (flags.verify.length === 0) return { images, leftOut: [], documents: new Map() }
+  const held = places.flatMap((place) => (place instanceof BundleFile ? place.lock.images : []))
+  return verifyImages(images, flags, {
+    ...rest,
+    lookUp: flags.offline ? undefined : client,
+    held: held.flatMap(({ attachments = [] }) => attachments),
+  })
 }
 
 /** @throws {ExpectedError} PLATFORM_UNAVAILABLE naming the workloads that no node could run */

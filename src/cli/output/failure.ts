@@ -2,6 +2,7 @@ import { ImagesFailedError } from '../../bundle/failure.ts'
 import type { ExpectedError } from '../../errors.ts'
 import { findReference } from '../../oci/reference.ts'
 import { LeftOutError, type Omission } from './omissions.ts'
+import { UnsignedError } from './unsigned-error.ts'
 
 /** One failure of an image, as `--json` prints it; what is unknown is null. */
 interface FailureJson {
@@ -45,7 +46,7 @@ export function failureJson(error: ExpectedError): ErrorJson {
         hint: one.error.advice,
       })),
     }),
-    ...(error instanceof LeftOutError && { omissions: error.omissions }),
+    ...((error instanceof LeftOutError || error instanceof UnsignedError) && { omissions: error.omissions }),
   }
 }
 

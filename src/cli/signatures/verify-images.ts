@@ -1,0 +1,88 @@
+import type { Attachment, LockedImage } from '../../bundle/format/lock.ts'
+import { type AttachmentSource, findAttachments, SIGNATURE_KINDS } from '../../bundle/lock/attachments.ts'
+import { Documents, type ImageSource } from '../../bundle/lock/documents/documents.ts'
+import { type Finding, finding } from '../../finding.ts'
+import type { Digest } from '../../oci/digest.ts'
+import { parseReference } from '../../oci/reference.ts'
+import { countOf } from '../../plural.ts'
+import { UnsignedError } from '../output/unsigned-error.ts'
+import { nameOf, readText } from '../texts/read-text.ts'
+import type { VerifyFlags } from './verify-flags.ts'
+
+export interface SignatureSources {
+  /** Where manifests and small blobs are read. */
+  readonly source: ImageSource
+  /** Where signatures are looked up; nowhere but in `held` without it. */
+  readonly lookUp: AttachmentSource | undefined
+  /** What bundles on this machine have attached to a manifest. */
+  readonly held: readonly Attachment[]
+  readonly note: (text: string) => void
+}
+
+export interface VerifiedImages {
+  /** The same images, with who signed them and with their signatures. */
+  readonly images: readonly LockedImage[]
+  /** What policies let pass with a warning. */
+  readonly leftOut: readonly Finding[]
+  readonly documents: ReadonlyMap<Digest, Uint8Array>
+}
+
+/**
+ * Checks images against policies by their signatures. The check is loaded when it is asked for: most runs go without.
+ *
+ * @throws {ExpectedError} SIGNATURES_REFUSED for all images that a policy refuses; INPUT_INVALID for a file that is no
+ * policy; what reading files and looking up throws
+ */
+export async function verifyImages(
+  images: readonly LockedImage[],
+  { verify, 'trusted-root': root }: VerifyFlags,
+  { source, lookUp, held, note }: SignatureSources,
+): Promise<VerifiedImages> {
+  const { verifySignatures } = await import('../../signatures/verify-signatures.ts')
+  const read = async (file: string) => ({ file: nameOf(file), text: await readText(file) })
+  const policies = await Promise.all(verify.map(read))
+  const trustedRoot = root === undefined ? undefined : await read(root)
+  const documents = new Documents(source)
+  const attachedTo = async (image: LockedImage) => {
+    const options = { attestations: [], source: lookUp, documents, kinds: SIGNATURE_KINDS }
+    const { attachments, leftOut } = await findAttachments(parseReference(image.reference), image, options)
+    const digests = new Set([image.target.digest, ...image.platforms.map(({ manifest }) => manifest.digest)])
+    const beside = held.filter(({ subject }) => digests.has(subject))
+    return { attachments: [...(image.attachments ?? []), ...beside, ...attachments], problems: leftOut }
+  }
+  const judged = await verifySignatures(
+    images,
+    { policies, trustedRoot },
+    {
+      attachedTo,
+      read: (image, descriptor) => documents.get(parseReference(image.reference), descriptor),
+      now: new Date(),
+    },
+  )
+  const refused = judged.flatMap(({ refusals }) => refusals.filter(({ mayPass }) => !mayPass))
+  if (refused.length > 0) {
+    const count = judged.filter(({ refusals }) => refusals.some(({ mayPass }) => !mayPass)).length
+    throw new UnsignedError(
+      refused.map(asFinding),
+      `${count} of ${countOf(images.length, 'image')} ${count === 1 ? 'is' : 'are'}`,
+    )
+  }
+  const taken = judged.map(({ image }) => image)
+  const signed = taken.filter(({ signatures }) => signatures !== undefined).length
+  note(`${signed} of ${countOf(taken.length, 'image')} with a signature that ${verify.join(', ')} asks for`)
+  const leftOut = judged.flatMap(({ refusals }) => refusals.map(asFinding))
+  return { images: taken, leftOut: [...leftOut, ...taken.flatMap(signedAsOther)], documents: documents.read }
+}
+
+function asFinding({ code, message, reference }: { code: SignatureCode; message: string; reference: string }): Finding {
+  return finding(code, message, { subject: reference })
+}
+
+type SignatureCode = 'SIGNATURE_MISSING' | 'SIGNATURE_INVALID' | 'SIGNATURE_UNJUDGED'
+
+function signedAsOther({ reference, signatures = [] }: LockedImage): Finding[] {
+  const names = signatures.flatMap(({ signedAs }) => signedAs ?? [])
+  return [...new Set(names)].map((name) =>
+    finding('SIGNED_AS_OTHER', `${reference}: its signature was made for ${name}`, { subject: reference }),
+  )
+}
