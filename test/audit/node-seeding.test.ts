@@ -18,12 +18,15 @@ const LABEL = `images.nodeseed.dev/${set.digest}`
 interface Given extends Conditions {
   /** Names that one image of the node has. */
   readonly names?: readonly string[]
+  /** Names of further images. */
+  readonly others?: readonly (readonly string[])[]
   readonly labels?: Record<string, string>
   readonly managedFields?: object[]
 }
 
-function seeded({ names, labels = { [LABEL]: 'seeded' }, managedFields }: Given): Node {
-  const made = node('n', { labels, status: { images: names?.length === 0 ? [] : names && [{ names }] } })
+function seeded({ names, others = [], labels = { [LABEL]: 'seeded' }, managedFields }: Given): Node {
+  const more = others.map((known) => ({ names: known }))
+  const made = node('n', { labels, status: { images: names?.length === 0 ? more : names && [{ names }, ...more] } })
   return managedFields ? ({ ...made, metadata: { ...made.metadata, managedFields } } as Node) : made
 }
 
@@ -32,6 +35,7 @@ function setsOf(given: Given): readonly NodeSet[] {
   return nodeSeedings([seeded(given)], locked, given)[0]?.sets ?? []
 }
 
+const JOB = `registry.example/job@sha256:${'1'.repeat(64)}`
 const OTHER = `docker.io/library/web@sha256:${'0'.repeat(64)}`
 const unpinned = { images: [{ names: WEB.names, bytes: 1, isPinned: false }] }
 const pinless = new Map([['n', [listing('crictl images', unpinned.images)]]])
@@ -41,6 +45,21 @@ test.for<[what: string, given: Given, expected: Partial<NodeSet> | undefined]>([
   ['a name gone', { lock, names: [TAG] }, { state: 'incomplete', missing: [DIGEST] }],
   ['everything gone', { lock, names: [] }, { state: 'incomplete', missing: [TAG, DIGEST] }],
   ['another image by the tag', { lock, names: [TAG, OTHER] }, { state: 'incomplete', drifted: [TAG] }],
+  [
+    'the tag given to another image, beside the digest',
+    { lock, names: [DIGEST], others: [[JOB, 'registry.example/job:1', TAG]] },
+    { state: 'incomplete', missing: [], drifted: [TAG] },
+  ],
+  [
+    'the tag given to an image of which no digest is told',
+    { lock, names: [DIGEST], others: [[TAG]] },
+    { state: 'incomplete', drifted: [TAG] },
+  ],
+  [
+    'a name of another repository beside both',
+    { lock, names: [DIGEST, JOB, TAG] },
+    { state: 'held', missing: [], drifted: [] },
+  ],
   ['a node that does not tell', { lock }, { state: 'unverified', missing: [], names: 2 }],
   [
     'an image that is not pinned',

@@ -95,12 +95,13 @@ function lookFor(
   const unpinned: string[] = []
   let unseen = 0
   for (const name of names) {
-    const images = listings.flatMap(({ byName }) => byName.get(name) ?? [])
-    const [listed] = images
+    const sources = listings.filter(({ byName }) => byName.has(name))
+    const images = sources.flatMap(({ byName }) => byName.get(name) ?? [])
+    const [[source], [listed]] = [sources, images]
     if (listings.some(({ byName, gap }) => !byName.has(name) && gap(name) === undefined)) missing.push(name)
     else if (!listed || listed.problem !== undefined || listed.doubt !== undefined) unseen += 1
     const image = strangers.has(name) ? undefined : locked.get(name)
-    if (listed && image && driftedDigest(name, listed, image) !== undefined) drifted.push(name)
+    if (source && image && driftedDigest(name, source, image) !== undefined) drifted.push(name)
     // Without the bundle a tag is sure only where the node shows the very digest.
     else if (listed && !image && !isListedAs(name, recorded.get(name), listed)) unseen += 1
     if (images.some(({ isPinned }) => isPinned === false)) unpinned.push(name)

@@ -56,8 +56,8 @@ function addDrift(
   { locked }: NodeQuestions,
 ): void {
   for (const [name, image] of locked) {
-    const listed = listings.find(({ byName }) => byName.has(name))?.byName.get(name)
-    const digest = listed && driftedDigest(name, listed, image)
+    const listing = listings.find(({ byName }) => byName.has(name))
+    const digest = listing && driftedDigest(name, listing, image)
     if (!digest) continue
     const what = `${name} is ${digest} here, and ${image.target.digest} in the bundle`
     findings.add(nameOfNode(node), 'DRIFT', what)
