@@ -28,8 +28,10 @@ run_once() {
   if [ -s "$work/missing" ] && [ -z "$check" ] && ! is_bundle_gone; then
     cat "$work/missing" >"$work/first"
     check_bytes
+    # A look takes a call of the runtime's client for each name: none is needed right after one that found everything.
+    looked=''
     find_own_step seed && "$step"
-    find_missing
+    [ -n "$looked" ] || find_missing
     { echo - && cat "$work/missing"; } >"$work/still"
     rows_without "$work/still" "$work/first" >"$work/brought"
     imported=$(($(wc -l <"$work/brought")))

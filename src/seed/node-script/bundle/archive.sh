@@ -82,7 +82,7 @@ import_archives() {
 
 import_one_by_one() {
   find_missing
-  [ -s "$work/missing" ] || return 0
+  [ -s "$work/missing" ] || { looked=yes && return; }
   note "not complete: importing image by image"
   while read -r _ target; do printf '%s\n' "$target"; done <"$work/missing" | sort -u >"$work/targets"
   from=$work/one
