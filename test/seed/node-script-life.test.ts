@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto'
-import { writeFile } from 'node:fs/promises'
+import { access, chmod, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { expect, onTestFinished } from 'vitest'
+import { expect, onTestFinished, test } from 'vitest'
 import type { LockedImage } from '../../src/bundle/format/lock.ts'
 import { renderNames } from '../../src/bundle/format/node-files.ts'
 import { seedSetDigest } from '../../src/bundle/format/seed-set.ts'
@@ -138,4 +138,20 @@ withContainerd('a containerd that has no overlayfs unpacks for what it has', asy
   expect(run, run.stderr).toMatchObject({ code: 0, report: { result: 'seeded', missingCount: 0 } })
   const unpacked = await containerd.ctr('images', 'check', '--quiet', '--snapshotter', 'native')
   expect(unpacked.split('\n')).toEqual(expect.arrayContaining(namesOf(images)))
+})
+
+test('what a run that was killed left behind says nothing is ready before a look has', async () => {
+  const directory = await temporaryDirectory()
+  const [ready, seen, docker] = ['ready', 'seen', 'docker'].map((name) => join(directory, name)) as [
+    string,
+    string,
+    string,
+  ]
+  await writeFile(ready, '')
+  await writeFile(docker, `#!/bin/sh\n[ ! -e '${ready}' ] || : >'${seen}'\nexit 1\n`)
+  await chmod(docker, 0o755)
+  const { file } = await writeShop()
+  const run = await runNodeScript(['--method', 'docker', '--ctr', docker, '--ready', ready, file])
+  expect(run, run.stderr).toMatchObject({ code: 3 })
+  await expect(access(seen)).rejects.toThrow('ENOENT')
 })

@@ -130,6 +130,8 @@ why_ended() {
 main() {
   open_outputs
   parse_options "$@"
+  # One that was killed has left it behind.
+  [ -z "$ready" ] || rm -f -- "$ready"
   trap clean_up EXIT
   trap 'exit 143' TERM
   trap 'exit 130' INT

@@ -25,6 +25,8 @@ const NAME_LABEL = { 'app.kubernetes.io/name': 'nodeseed' }
 const TOLERATE_STARTUP: Toleration = { key: STARTUP_TAINT, operator: 'Exists' }
 
 const READY_FILE = '/tmp/ready'
+/** A look that ends while the probe waits makes the pod ready within a second, and not with the next probe. */
+const WAIT_FOR_READY = `for _ in 1 2 3 4; do [ ! -e ${READY_FILE} ] || exit 0; sleep 1; done; [ -e ${READY_FILE} ]`
 
 /** A runtime's client needs its socket, and nothing else of what root may do. */
 const CONFINED: SecurityContext = {
@@ -80,8 +82,9 @@ export function seedingDaemonSet(group: SeededGroup, seeding: Seeding): DaemonSe
             {
               ...container('keep', group, seeding, ['--watch', String(seeding.interval), '--ready', READY_FILE]),
               readinessProbe: {
-                exec: { command: ['/bin/sh', '-c', `[ -e ${READY_FILE} ]`] },
+                exec: { command: ['/bin/sh', '-c', WAIT_FOR_READY] },
                 periodSeconds: 5,
+                timeoutSeconds: 10,
               },
             },
           ],
