@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { scanDocument } from '../../src/discovery/scan.ts'
-import { readAllDocuments } from '../../src/kubernetes/documents/document.ts'
+import { readAllDocuments, readDocuments } from '../../src/kubernetes/documents/document.ts'
 
 const HEAD = 'apiVersion: v1\nkind: Pod\nmetadata: {name: p}\n'
 
@@ -49,4 +49,16 @@ test.for<[what: string, text: string, told: string[]]>([
   ],
 ])('a key that stands twice: %s', ([, text, told]) => {
   expect(twice(text)).toEqual(told)
+})
+
+test.for<[what: string, text: string, read: unknown]>([
+  ['the last counts', 'a: 1\nb: 2\na: 3\n', { a: 3, b: 2 }],
+  ['the last counts in a map that others share', 'a: &x {b: 1, b: 2}\nc: *x\n', { a: { b: 2 }, c: { b: 2 } }],
+  ['what a merge brings is no second', 'a: &x {b: 1}\nc: {<<: *x, b: 2}\n', { a: { b: 1 }, c: { b: 2 } }],
+  ['a fault behind it is told', 'a: 1\na: 2\nb: ]\n', '3: bad indentation of a mapping entry'],
+])('a key that stands twice: %s', ([, text, read]) => {
+  const documents = Array.from(readDocuments(text, 'f'), (one) =>
+    one.form === 'broken' ? `${one.line}: ${one.problem}` : one.value,
+  )
+  expect(documents).toEqual([read])
 })

@@ -7,8 +7,9 @@ export function duplicateFindings({
   file,
   line: begins,
   source,
-}: Pick<Document, 'file' | 'line' | 'source'>): Finding[] {
-  if (!/image/i.test(source)) return []
+  hasUniqueKeys = false,
+}: Pick<Document, 'file' | 'line' | 'source' | 'hasUniqueKeys'>): Finding[] {
+  if (hasUniqueKeys || !/image/i.test(source)) return []
   const lost = duplicateKeysIn(source).filter((one) => /image/i.test(one.lost))
   return lost.map(({ key, line, firstLine }) => {
     const lines = firstLine === line ? `line ${begins + line}` : `lines ${begins + firstLine} and ${begins + line}`

@@ -2,7 +2,7 @@ import { ExpectedError } from '../../errors.ts'
 import type { Path } from './path.ts'
 import { valueAt } from './path.ts'
 import type { Positions } from './position.ts'
-import { locateYaml, parseYaml } from './yaml.ts'
+import { locateYaml, readYaml } from './yaml.ts'
 
 /** One YAML or JSON document of a file. Lines count from 1 in the whole file. */
 export interface Document {
@@ -12,6 +12,8 @@ export interface Document {
   readonly value: unknown
   /** As it stands in the file, from its `---` on. */
   readonly source: string
+  /** No map of it has a key twice, as its reader saw. */
+  readonly hasUniqueKeys?: boolean
   /** The line of the value at a path, or of the nearest parent that is there. */
   lineOf(path: Path): number
   /** The line on which a text of several lines begins: below its key in a block scalar, else where the text stands. */
@@ -82,12 +84,13 @@ export function readAllDocuments(text: string, file: string): Document[] {
 function readDocument(source: string, file: string, line: number): Document | UnreadableDocument | undefined {
   if (source === '\ufeff' || holdsOnlyDirectives(source)) return undefined
   try {
-    const value = parseYaml(source)
+    const { value, hasUniqueKeys } = readYaml(source)
     if (value === undefined || value === null) return undefined
     const lineOf = lineFinder(source, value)
     const textLineIn = textLineFinder(source)
     const textLineOf = (path: Path): number => line + textLineIn(lineOf(path))
-    return { form: 'manifest', file, line, value, source, lineOf: (path) => line + lineOf(path), textLineOf }
+    const inFile = (path: Path): number => line + lineOf(path)
+    return { form: 'manifest', file, line, value, source, hasUniqueKeys, lineOf: inFile, textLineOf }
   } catch (error) {
     if (!(error instanceof ExpectedError)) throw error
     const at = /^line (\d+): /.exec(error.message)

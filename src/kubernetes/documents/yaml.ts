@@ -22,27 +22,39 @@ const MAX_EXPANDED_VALUES = 2_000_000
 /** How deep values may nest: far deeper than any tool writes, and shallow enough for functions that recurse. */
 const MAX_DEPTH = 400
 
+/** A document as its reader saw it. */
+export interface ReadYaml {
+  readonly value: unknown
+  /** No map has a key twice. False where one has, and where a reader of JSON did not look. */
+  readonly hasUniqueKeys: boolean
+}
+
 /**
  * The value of one YAML or JSON document. Aliases are shared objects, never cycles.
  *
  * @throws {ExpectedError} INPUT_INVALID; the message starts with `line N: `, N counted from 0, where the line is known.
  */
 export function parseYaml(source: string): unknown {
+  return readYaml(source).value
+}
+
+/** The same, with what the reader saw of its keys on the way. */
+export function readYaml(source: string): ReadYaml {
   const json = /^\s*[{[]/.test(source) ? findShallowJson(source) : undefined
-  if (json !== undefined) return json
-  const value = load(source, null)
-  if (source.includes('*') && /(^|[\s[{,:-])\*\S/m.test(source)) refuseAliasBombs(value)
-  if (source.includes('{{')) refuseMapsAsKeys(value, source)
-  return value
+  if (json !== undefined) return { value: json, hasUniqueKeys: false }
+  const read = loadNoting(source)
+  if (source.includes('*') && /(^|[\s[{,:-])\*\S/m.test(source)) refuseAliasBombs(read.value)
+  if (source.includes('{{')) refuseMapsAsKeys(read.value, source)
+  return read
 }
 
 /** Whether some map of a document has a key twice, of which {@link parseYaml} takes the last. */
 export function hasDuplicateKeys(source: string): boolean {
   try {
-    yaml.load(source, { schema: SCHEMA, maxDepth: MAX_DEPTH } as unknown as yaml.LoadOptions)
+    loadWith(source, {})
     return false
   } catch (error) {
-    return error instanceof yaml.YAMLException && error.reason === 'duplicated mapping key'
+    return isDuplicateKey(error)
   }
 }
 
@@ -59,20 +71,38 @@ export function locateYaml(source: string): Positions {
   }
 }
 
+/** A reader that minds stops at a key that stands twice. Few documents have one, and only those are read again. */
+function loadNoting(source: string): ReadYaml {
+  try {
+    return { value: loadWith(source, {}), hasUniqueKeys: true }
+  } catch (error) {
+    if (!isDuplicateKey(error)) throw inputError(source, error)
+    return { value: load(source, null), hasUniqueKeys: false }
+  }
+}
+
 function load(source: string, listener: Positions['listener'] | null): unknown {
   try {
-    return yaml.load(source, {
-      schema: SCHEMA,
-      json: true,
-      maxDepth: MAX_DEPTH,
-      listener,
-    } as unknown as yaml.LoadOptions)
+    return loadWith(source, { json: true, listener })
   } catch (error) {
-    if (!(error instanceof yaml.YAMLException)) throw error
-    // The end of the text is one line too far where the last line is whole.
-    const line = Math.min(error.mark?.line ?? 0, source.trimEnd().split('\n').length - 1)
-    throw new ExpectedError('INPUT_INVALID', `line ${line}: ${error.reason}`)
+    throw inputError(source, error)
   }
+}
+
+/** With `json` the last of equal keys counts; without it they are an error. */
+function loadWith(source: string, options: { json?: boolean; listener?: Positions['listener'] | null }): unknown {
+  return yaml.load(source, { schema: SCHEMA, maxDepth: MAX_DEPTH, ...options } as unknown as yaml.LoadOptions)
+}
+
+function isDuplicateKey(error: unknown): boolean {
+  return error instanceof yaml.YAMLException && error.reason === 'duplicated mapping key'
+}
+
+function inputError(source: string, error: unknown): unknown {
+  if (!(error instanceof yaml.YAMLException)) return error
+  // The end of the text is one line too far where the last line is whole.
+  const line = Math.min(error.mark?.line ?? 0, source.trimEnd().split('\n').length - 1)
+  return new ExpectedError('INPUT_INVALID', `line ${line}: ${error.reason}`)
 }
 
 /** The value of strict JSON; undefined for flow-style YAML, and for what is broken: the YAML reader says how, and where. */
