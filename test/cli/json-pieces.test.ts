@@ -20,8 +20,10 @@ test.for([{}, [], null, 1, 'a\nb', { a: [] }, { a: undefined, b: [undefined, { c
   },
 )
 
-test('each entry of a list is a piece of its own', () => {
-  expect([...jsonPieces({ list: Array(1000).fill({ a: 1 }) })].length).toBeGreaterThan(1000)
+test('no piece is much longer than an entry of a list, or than a page of short ones', () => {
+  const longest = (list: readonly unknown[]) => Math.max(...Array.from(jsonPieces({ list }), ({ length }) => length))
+  expect(longest(Array(20_000).fill({ a: 1 }))).toBeLessThan(70_000)
+  expect(longest(Array(50).fill({ a: 'x'.repeat(1_000_000) }))).toBeLessThan(1_100_000)
 })
 
 test('what would move a cursor or turn a line is escaped, in keys, texts and lists, and reads back as it was', () => {
