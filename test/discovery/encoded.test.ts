@@ -34,6 +34,7 @@ const release = (labels?: object) => {
 
 test.for<[what: string, text: string, images: string[]]>([
   ['base64 in a file of a node', file('base64', base64(POD)), ['r.example/t/a:1 likely']],
+  ['base64 that is one word', file('base64', Buffer.from(POD).toString('base64url')), ['r.example/t/a:1 likely']],
   ['gzip and base64 there', file('gzip+base64', packed(POD)), ['r.example/t/a:1 likely']],
   ['the same in words of cloud-init', file('gz+b64', packed(POD)), ['r.example/t/a:1 likely']],
   ['an encoding that nobody knows', file('rot13', base64(POD)), []],

@@ -69,6 +69,11 @@ const POD_FIELDS: ReadonlySet<string> = new Set(
 /** Fields of containers; elsewhere a component, or what holds some, may bear such a name. */
 const PROBES: ReadonlySet<string> = new Set(['livenessProbe', 'readinessProbe', 'startupProbe'])
 
+/** The set of each of these keys, as most keys are in none. */
+const WHERE_EXCLUDED: ReadonlyMap<string, ReadonlySet<string>> = new Map(
+  [POLICY_PATTERNS, PROBES, POD_FIELDS, KEYS].flatMap((keys) => Array.from(keys, (key) => [key, keys] as const)),
+)
+
 /** Whether a resource names no image beside those of its pod spec. */
 export function isExcluded({ apiVersion, kind }: Pick<Resource, 'apiVersion' | 'kind'>): boolean {
   const group = groupOf(apiVersion)
@@ -118,10 +123,18 @@ export function isExcludedKey(
   value: unknown,
   { apiVersion, isRoot, holder }: { apiVersion: string; isRoot: boolean; holder: Readonly<Record<string, unknown>> },
 ): boolean {
-  if (KEYS.has(key) || (isRoot && key === 'status')) return true
-  if (POD_FIELDS.has(key)) return !isComponent(value)
-  if (PROBES.has(key)) return isContainer(holder) && !isComponent(value)
-  return POLICY_PATTERNS.has(key) && groupOf(apiVersion).endsWith('kyverno.io')
+  switch (WHERE_EXCLUDED.get(key)) {
+    case undefined:
+      return false
+    case KEYS:
+      return true
+    case POD_FIELDS:
+      return (isRoot && key === 'status') || !isComponent(value)
+    case PROBES:
+      return isContainer(holder) && !isComponent(value)
+    default:
+      return groupOf(apiVersion).endsWith('kyverno.io')
+  }
 }
 
 function isContainer(map: Readonly<Record<string, unknown>>): boolean {
@@ -131,11 +144,17 @@ function isContainer(map: Readonly<Record<string, unknown>>): boolean {
 /** Whether a map says which image something runs, as a component in values does: `{repository, tag}`, `{image: {…}}`. */
 function isComponent(value: unknown): boolean {
   if (!isObject(value)) return false
-  const roles = new Map<string, unknown>(Object.entries(value).map(([key, child]) => [readKey(key).role, child]))
-  const image = roles.get('image')
+  let [image, repository]: unknown[] = []
+  let hasTag = false
+  for (const key in value) {
+    const { role } = readKey(key)
+    if (role === 'image') image = value[key]
+    else if (role === 'repository') repository = value[key]
+    else hasTag ||= role === 'tag' || role === 'digest'
+  }
   if (isObject(image)) return true
   if (typeof image === 'string') return hasVersion(image) && likelihoodOf(image) !== 'none' && image.includes('/')
-  return typeof roles.get('repository') === 'string' && (roles.has('tag') || roles.has('digest'))
+  return typeof repository === 'string' && hasTag
 }
 
 /** Annotations that repeat the resource, or say what tools did to it. */

@@ -16,12 +16,18 @@ const TAG = /^(?:sha256:[0-9a-f]{64}|\w[\w.+-]{0,127})$/
 
 /** `{name: quay.io/team/app, tag: v1}`: a name that is a path in a registry, with a tag. */
 export function namedPairOf(entries: readonly Entry[]): NamedPair | undefined {
-  const of = (names: readonly string[]) =>
-    names.flatMap((name) => entries.find((entry) => entry.name === name && entry.text !== '') ?? [])[0]
-  const [base, version] = [of(BASES), of(VERSIONS)]
+  const base = firstOf(BASES, entries)
+  const version = base && firstOf(VERSIONS, entries)
   if (!base || !version || hasVersion(base.text) || !TAG.test(version.text)) return undefined
   if (likelihoodOf(base.text) !== 'medium') return undefined
   const reference = `${base.text}${tagText(version.text)}`
   if (likelihoodOf(reference) === 'none') return undefined
   return { reference, base, version, isSure: version.name !== 'version' }
+}
+
+function firstOf(names: readonly string[], entries: readonly Entry[]): Entry | undefined {
+  for (const name of names) {
+    for (const entry of entries) if (entry.name === name && entry.text !== '') return entry
+  }
+  return undefined
 }

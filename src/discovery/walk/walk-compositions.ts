@@ -1,4 +1,5 @@
 import { readKey } from '../classify/key.ts'
+import { isBase } from '../classify/map-keys.ts'
 import { hasPlaceholder, maskPlaceholders } from '../classify/placeholders.ts'
 import { hasVersion } from '../classify/reference-likelihood.ts'
 import { compose, type Entry } from '../compose/compose-reference.ts'
@@ -8,8 +9,6 @@ import { add, type Place, type Walk } from './walk-state.ts'
 
 export const NOTHING: ReadonlySet<string> = new Set()
 
-/** Roles that a composed reference can begin with. */
-const BASES: ReadonlySet<string> = new Set(['image', 'repository', 'registry'])
 const MAX_PART = 512
 
 /** Notes the references that entries beside one another make together; the names of the entries that went into one. */
@@ -19,10 +18,9 @@ export function addCompositions(
   place: Place,
   name: string,
 ): ReadonlySet<string> {
-  const isDirect = ['image', 'images'].includes(readKey(name).role)
-  const ofImage = place.outer.ofImage && (isDirect ? 'directly' : 'below')
-  if (!ofImage && !entries.some((entry) => BASES.has(readKey(entry.name).role)))
-    return addNamedPair(walk, entries, place)
+  if (entries.length === 0) return NOTHING
+  const ofImage = place.outer.ofImage && (isImages(name) ? 'directly' : 'below')
+  if (!ofImage && !entries.some((entry) => isBase(entry.name))) return addNamedPair(walk, entries, place)
   // A `global` map holds the parts that others leave out, and is no image itself.
   if (name === 'global') return NOTHING
   const isOpen = entries.some(({ text }) => hasPlaceholder(text))
@@ -46,6 +44,11 @@ export function addCompositions(
     })
   }
   return taken.size === 0 ? NOTHING : new Set(Array.from(taken, (entry) => entry.name))
+}
+
+function isImages(key: string): boolean {
+  const { role } = readKey(key)
+  return role === 'image' || role === 'images'
 }
 
 function addNamedPair(walk: Walk, entries: readonly Entry[], place: Place): ReadonlySet<string> {
@@ -87,6 +90,6 @@ export function entriesOf(map: Readonly<Record<string, unknown>>, { ofImage }: {
 function mayBegin(map: Readonly<Record<string, unknown>>): boolean {
   if (typeof map.name === 'string' && map.name.includes('/')) return true
   if (typeof map.newName === 'string') return true
-  for (const name in map) if (typeof map[name] === 'string' && BASES.has(readKey(name).role)) return true
+  for (const name in map) if (typeof map[name] === 'string' && isBase(name)) return true
   return false
 }

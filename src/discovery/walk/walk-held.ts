@@ -7,7 +7,7 @@ const CREDENTIAL = /passw|passphrase|token|secret|credential|api[_-]?key|private
 
 /** Whether the values below a key of a map are those of a Secret, or base64 in a ConfigMap. */
 export function isHeld({ kind }: Readonly<Record<string, unknown>>, key: string): boolean {
-  return kind === 'Secret' ? key === 'data' || key === 'stringData' : kind === 'ConfigMap' && key === 'binaryData'
+  return key === 'binaryData' ? kind === 'ConfigMap' : (key === 'data' || key === 'stringData') && kind === 'Secret'
 }
 
 /** Reads such values, decoded where that is text. */

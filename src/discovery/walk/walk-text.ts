@@ -36,11 +36,18 @@ const MAX_OPEN = 512
 /** Beyond this a text is data. */
 const MAX_PROGRAM = 1_000_000
 const LIST_SEPARATOR = /[\s,;]+/
+/** Without a sign that images, commands, and texts inside a text have. */
+const WORD = /^[\w.-]*$/
 const ASSIGNMENT = /^([\w.-]+)=(?=\w)(.+)$/s
+
+/** Whether a text can be told at a glance to be no image, nor anything that holds one: a word, under a key that expects none. */
+export function isWord(text: string, { role }: Key, { outer }: Place): boolean {
+  return role === 'other' && !outer.ofImage && WORD.test(text)
+}
 
 /** Reads a text of a resource, whatever is in it. */
 export function visitText(walk: Walk, text: string, name: string, place: Place, findInside: FindInside): void {
-  if (text.length < 2 || PROSE.has(name)) return
+  if (text.length < 2 || PROSE.has(name) || isWord(text, readKey(name), place)) return
   if (text.startsWith('data:')) {
     const decoded = textInDataUrl(text) ?? ''
     if (!decoded.startsWith('data:')) visitDecoded(walk, () => visitText(walk, decoded, name, place, findInside))

@@ -2,11 +2,12 @@ import { isObject } from '../../kubernetes/objects/resource.ts'
 import { withoutDashboardVariables } from '../classify/dashboards.ts'
 import { isExcludedAnnotation, isExcludedKey } from '../classify/exclusions.ts'
 import { readKey } from '../classify/key.ts'
+import { HAS, keysOf } from '../classify/map-keys.ts'
 import { fillPlaceholders, hasPlaceholder, placeholderNames } from '../classify/placeholders.ts'
 import { hasPodShape } from '../classify/pod-shape.ts'
 import { hasVersion } from '../classify/reference-likelihood.ts'
 import type { Entry } from '../compose/compose-reference.ts'
-import { namedValueOf } from '../compose/named-value.ts'
+import { type NamedValue, namedValueOf } from '../compose/named-value.ts'
 import type { ImageCandidate } from '../uses/image-candidate.ts'
 import type { Layer } from '../uses/image-use.ts'
 import { readArguments } from './arguments.ts'
@@ -17,7 +18,7 @@ import { isHeld, visitDecoded, visitHeld } from './walk-held.ts'
 import { visitNamedValue } from './walk-named-value.ts'
 import { addPodImages } from './walk-pods.ts'
 import { add, type Found, MENTION, OTHER, type Place, type ReadInside, type Walk } from './walk-state.ts'
-import { judgeFilled, visitInstalls, visitLines, visitOpen, visitText, visitWords } from './walk-text.ts'
+import { isWord, judgeFilled, visitInstalls, visitLines, visitOpen, visitText, visitWords } from './walk-text.ts'
 
 interface WalkOptions {
   readonly apiVersion: string
@@ -123,21 +124,22 @@ function visitAt(walk: Walk, key: string | number, value: unknown, name: string,
 }
 
 function visitMap(walk: Walk, given: Record<string, unknown>, name: string, outer: Place): void {
-  const place = placeInMap(given, name, outer)
-  if (given === walk.podSpec || hasPodShape(given)) addPodImages(walk, given, place)
+  const keys = keysOf(given)
+  const place = placeInMap(given, keys, name, outer)
+  if (given === walk.podSpec || (keys & HAS.containers && hasPodShape(given))) addPodImages(walk, given, place)
   const isClaimed = walk.claimed.has(given)
-  const map = withExpandedEnv(given)
+  const map = keys & HAS.env ? withExpandedEnv(given) : given
   walk.maps.push(map)
-  const taken = isClaimed ? NOTHING : addCompositions(walk, entriesOf(map, place.outer), place, name)
-  // `command: [helm], args: [install, web, repo/chart]`
-  const words = [map.command, map.args].flatMap((list) => (Array.isArray(list) ? (list as unknown[]) : []))
-  if (words.every((word) => typeof word === 'string' && !/\s/.test(word))) visitInstalls(walk, words.join(' '))
-  const pair = namedValueOf(map)
+  const mayCompose = !isClaimed && (place.outer.ofImage || keys & (HAS.base | HAS.name))
+  const taken = mayCompose ? addCompositions(walk, entriesOf(map, place.outer), place, name) : NOTHING
+  if (keys & HAS.command) visitCommandLists(walk, map)
+  const pair = keys & HAS.name && keys & HAS.value ? namedValueOf(map) : undefined
   const at = { apiVersion: walk.apiVersion, isRoot: walk.path.length === 0 && walk.depth === 0, holder: map }
   if (pair) visitNamedValue(walk, pair, name, place, visit)
   for (const key in map) {
     const value = map[key]
     if (value === null || (typeof value !== 'object' && typeof value !== 'string')) continue
+    if (key !== 'content' && typeof value === 'string' && isWord(value, readKey(key), place)) continue
     if (taken.has(key) || key === pair?.key || isExcludedKey(key, value, at)) continue
     if (isClaimed && (key === 'image' || key === 'reference')) continue
     const file = key === 'content' ? textOfFile(map) : undefined
@@ -147,6 +149,12 @@ function visitMap(walk: Walk, given: Record<string, unknown>, name: string, oute
     else visitAt(walk, key, value, key, place)
   }
   walk.maps.pop()
+}
+
+/** `command: [helm], args: [install, web, repo/chart]` */
+function visitCommandLists(walk: Walk, { command, args }: Record<string, unknown>): void {
+  const words = [command, args].flatMap((list) => (Array.isArray(list) ? (list as unknown[]) : []))
+  if (words.every((word) => typeof word === 'string' && !/\s/.test(word))) visitInstalls(walk, words.join(' '))
 }
 
 /** Object metadata stands at the root, and beside a spec in templates; elsewhere the word is a field like any other. */
@@ -161,20 +169,26 @@ function visitList(walk: Walk, list: readonly unknown[], name: string, outer: Pl
   }
   const isEnvironment = (name === 'env' || name === 'envs') && outer.layer !== 'config'
   const place: Place = isEnvironment ? { ...outer, layer: 'environment' } : outer
+  const inner: Place = place.outer === OTHER ? place : { ...place, outer: OTHER }
   const pairs = list.map((item) => (isObject(item) ? namedValueOf(item) : undefined))
-  const entries = pairs.flatMap((pair, index): Entry[] =>
-    pair ? [{ name: pair.name, text: pair.text, path: [index, pair.key] }] : [],
-  )
-  const taken = addCompositions(walk, entries, { ...place, outer: OTHER }, '')
+  const taken = addPairs(walk, pairs, inner)
   const isImages = readKey(name).role === 'images'
-  list.forEach((item, index) => {
+  for (const [index, item] of list.entries()) {
     const pair = pairs[index]
     // What comes from elsewhere hides what had its name.
     if (!pair && isObject(item) && 'valueFrom' in item) walk.named.delete(String(item.name))
     if (pair && taken.has(pair.name)) walk.named.set(pair.name, pair.text)
     else if (typeof item === 'string') visitAt(walk, index, item, name, place)
-    else visitAt(walk, index, item, isImages ? 'image' : name, { ...place, outer: OTHER })
-  })
+    else visitAt(walk, index, item, isImages ? 'image' : name, inner)
+  }
+}
+
+function addPairs(walk: Walk, pairs: readonly (NamedValue | undefined)[], place: Place): ReadonlySet<string> {
+  const entries: Entry[] = []
+  for (const [index, pair] of pairs.entries()) {
+    if (pair) entries.push({ name: pair.name, text: pair.text, path: [index, pair.key] })
+  }
+  return entries.length === 0 ? NOTHING : addCompositions(walk, entries, place, '')
 }
 
 function visitArguments(walk: Walk, list: readonly unknown[], outer: Place): void {
@@ -216,12 +230,11 @@ function isInformative({ path, textLine, reference }: ImageCandidate): boolean {
   return textLine === undefined && (path.at(-1) === 'containerImage' || !hasVersion(reference))
 }
 
-function placeInMap(map: Record<string, unknown>, name: string, outer: Place): Place {
+function placeInMap(map: Record<string, unknown>, keys: number, name: string, outer: Place): Place {
   const { role } = readKey(name)
   const inherits = role === 'other' ? outer.outer : OTHER
   const key = role === 'images' || role === 'image' ? MENTION : inherits
-  const isContainer =
-    typeof map.name === 'string' && ('image' in map || 'args' in map || 'command' in map || 'env' in map)
+  const isContainer = keys & (HAS.image | HAS.command | HAS.env) && keys & HAS.name && typeof map.name === 'string'
   const container = isContainer ? (map.name as string) : outer.container
   return key === outer.outer && container === outer.container ? outer : { ...outer, outer: key, container }
 }
