@@ -21,7 +21,7 @@ const YES = /^(?:true|enabled|yes)$/i
 const ANY = /[\s\S]/
 const pod = (who: string, key: string, on = YES): Injector => ({ who, key, on, of: 'pod' })
 
-/** What asks an operator to put containers into pods, in its own documentation's words. */
+/** What asks somebody to change pods, mostly to put containers into them, in their own documentation's words. */
 const INJECTORS: readonly Injector[] = [
   { who: 'Istio', key: 'istio-injection', on: YES, of: 'namespace' },
   { who: 'Istio', key: 'istio.io/rev', on: ANY, of: 'both' },
@@ -32,6 +32,28 @@ const INJECTORS: readonly Injector[] = [
   pod('Consul', 'consul.hashicorp.com/connect-inject'),
   pod('Vault', 'vault.hashicorp.com/agent-inject'),
   pod('Dapr', 'dapr.io/enabled'),
+  pod('Bank-Vaults', 'bank-vaults.io/vault-addr', ANY),
+  pod('Bank-Vaults', 'vault.security.banzaicloud.io/vault-addr', ANY),
+  pod('Akeyless', 'akeyless/enabled'),
+  pod('Infisical', 'org.infisical.com/inject'),
+  pod('Conjur', 'conjur.org/inject'),
+  pod('1Password', 'operator.1password.io/inject', ANY),
+  { who: 'AWS App Mesh', key: 'appmesh.k8s.aws/sidecarInjectorWebhook', on: YES, of: 'both' },
+  { who: 'NGINX Service Mesh', key: 'injector.nsm.nginx.com/auto-inject', on: YES, of: 'both' },
+  pod('Telepresence', 'telepresence.getambassador.io/inject-traffic-agent'),
+  pod('GKE', 'gke-gcsfuse/volumes'),
+  pod('Azure Workload Identity', 'azure.workload.identity/inject-proxy-sidecar'),
+  pod('Fluid', 'serverless.fluid.io/inject'),
+  { who: 'k8tz', key: 'k8tz.io/inject', on: YES, of: 'both' },
+  pod('OpenFeature', 'openfeature.dev/enabled'),
+  { who: 'Odigos', key: 'odigos-instrumentation', on: YES, of: 'both', ofWorkload: true },
+  pod('Elastic APM', 'co.elastic.apm/attach', ANY),
+  { who: 'Instana', key: 'instana-autotrace', on: YES, of: 'both' },
+  pod('Dynatrace', 'oneagent.dynatrace.com/inject'),
+  { who: 'Dynatrace', key: 'dynakube.internal.dynatrace.com/instance', on: ANY, of: 'namespace' },
+  { who: 'KubeMod', key: 'admission.kubemod.io/mutations', on: YES, of: 'namespace' },
+  { who: 'sigstore', key: 'policy.sigstore.dev/include', on: YES, of: 'namespace' },
+  { ...pod('Kueue', 'kueue.x-k8s.io/queue-name', ANY), ofWorkload: true },
   { who: 'OpenTelemetry', key: 'sidecar.opentelemetry.io/inject', on: /^(?!false$)[\s\S]+/, of: 'both' },
   ...['java', 'nodejs', 'python', 'dotnet', 'go', 'sdk', 'apache-httpd', 'nginx'].map(
     (language): Injector => ({
@@ -43,9 +65,13 @@ const INJECTORS: readonly Injector[] = [
   ),
   { who: 'Jaeger', key: 'sidecar.jaegertracing.io/inject', on: /^(?!false$)[\s\S]+/, of: 'both', ofWorkload: true },
   pod('Datadog', 'admission.datadoghq.com/enabled'),
+  pod('Datadog', 'agent.datadoghq.com/sidecar', ANY),
+  ...['java', 'js', 'python', 'dotnet', 'ruby', 'php', 'all'].map((language) =>
+    pod('Datadog', `admission.datadoghq.com/${language}-lib.version`, ANY),
+  ),
 ]
 
-/** Who is asked to put containers into a pod, and by which mark: `Istio (istio-injection: enabled)`; each once. */
+/** Who is asked to change a pod, and by which mark: `Istio (istio-injection: enabled)`; each once. */
 export function injectorsOf(ofPod: Marks, ofNamespace: Marks | undefined, ofWorkload?: Marks): string[] {
   const asked = INJECTORS.flatMap(({ who, key, on, of, ofWorkload: looksAtWorkload }): string[] => {
     const made = looksAtWorkload ? markOf(ofWorkload, key) : undefined
