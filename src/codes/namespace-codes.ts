@@ -29,7 +29,7 @@ export const NAMESPACE_CODES = {
     one: 'part of a cluster that may refuse pods',
     many: 'parts of a cluster that may refuse pods',
     title: 'Something may refuse pods when they are made',
-    help: 'A policy of Kubernetes, Kyverno or Gatekeeper denies what it does not like, and what it asks for is not evaluated here. So the workloads are unknown, not safe.',
+    help: 'A webhook, or a policy of Kubernetes, Kyverno, Gatekeeper, Kubewarden, sigstore or OpenShift, refuses what it does not like, and what it asks for is not evaluated here. So the workloads are unknown, not safe.',
     action: 'See that it lets the pods pass, and allow it: --allow POD_MAY_BE_REFUSED=NAME.',
   },
   NO_ROOM: {

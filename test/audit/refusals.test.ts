@@ -28,6 +28,15 @@ const match = { any: [{ resources: { kinds: ['Pod'] } }] }
 const kyverno = (spec: object, rule: object = {}) =>
   of('kyverno.io/v1', 'ClusterPolicy', { rules: [{ match, validate: {}, ...rule }], ...spec })
 const constraint = (spec: object) => of('constraints.gatekeeper.sh/v1beta1', 'K8sAllowedRepos', spec)
+const KUBEWARDEN = 'policies.kubewarden.io/v1'
+const hooks = (rule: object = PODS) => ({
+  apiVersion: ADMISSION,
+  kind: 'ValidatingWebhookConfiguration',
+  metadata: { name: 'p' },
+  webhooks: [{ name: 'a.p', rules: [rule] }],
+})
+const signed = (scopes: string[]) => of('config.openshift.io/v1', 'ClusterImagePolicy', { scopes })
+const registries = (registrySources: object) => of('config.openshift.io/v1', 'Image', { registrySources })
 const valid = (spec: object) =>
   of('policies.kyverno.io/v1', 'ValidatingPolicy', { matchConstraints: { resourceRules: [PODS] }, ...spec })
 
@@ -63,6 +72,32 @@ test.for<[what: string, objects: object[], verdict: string]>([
   ['a constraint about services', [constraint({ match: { kinds: [{ kinds: ['Service'] }] } })], 'safe'],
   ['a constraint that warns', [constraint({ enforcementAction: 'warn' })], 'safe'],
   ['a constraint for others', [constraint({ match: { excludedNamespaces: ['default'] } })], 'safe'],
+  ['a webhook that validates', [hooks()], 'unknown'],
+  [
+    'a webhook that validates Deployments',
+    [hooks({ ...PODS, apiGroups: ['apps'], resources: ['deployments'] })],
+    'unknown',
+  ],
+  ['a webhook that validates services', [hooks({ ...PODS, resources: ['services'] })], 'safe'],
+  ['Kubewarden', [of(KUBEWARDEN, 'ClusterAdmissionPolicy', { rules: [PODS] })], 'unknown'],
+  ['a group of Kubewarden', [of(KUBEWARDEN, 'ClusterAdmissionPolicyGroup', { rules: [PODS] })], 'unknown'],
+  ['Kubewarden that watches', [of(KUBEWARDEN, 'ClusterAdmissionPolicy', { mode: 'monitor', rules: [PODS] })], 'safe'],
+  [
+    'Kubewarden about services',
+    [of(KUBEWARDEN, 'AdmissionPolicy', { rules: [{ ...PODS, resources: ['services'] }] })],
+    'safe',
+  ],
+  ['signatures of sigstore', [of('policy.sigstore.dev/v1beta1', 'ClusterImagePolicy', {})], 'unknown'],
+  ['warnings of sigstore', [of('policy.sigstore.dev/v1beta1', 'ClusterImagePolicy', { mode: 'warn' })], 'safe'],
+  ['signatures of the domain', [signed(['docker.io'])], 'unknown'],
+  ['signatures of the path', [signed(['docker.io/library'])], 'unknown'],
+  ['signatures of the repository', [signed(['docker.io/library/web'])], 'unknown'],
+  ['signatures of hosts below', [signed(['*.io'])], 'unknown'],
+  ['signatures of elsewhere', [signed(['docker.io/lib', 'quay.io'])], 'safe'],
+  ['registries that are allowed', [registries({ allowedRegistries: ['docker.io'] })], 'safe'],
+  ['other registries that are allowed', [registries({ allowedRegistries: ['quay.io'] })], 'unknown'],
+  ['a registry that is blocked', [registries({ blockedRegistries: ['docker.io'] })], 'unknown'],
+  ['Portieris', [of('portieris.cloud.ibm.com/v1', 'ClusterImagePolicy', {})], 'unknown'],
   ['a namespace that ends', [core('Namespace', 'default', { status: { phase: 'Terminating' } })], 'impossible'],
   ['a namespace that stays', [core('Namespace', 'default', { status: { phase: 'Active' } })], 'safe'],
 ])('what may refuse pods: %s', ([, objects, verdict]) => {

@@ -7,10 +7,12 @@ import { type Resource, resourcesOf } from '../../src/kubernetes/objects/resourc
 const POD: NewPod = {
   kind: 'Deployment',
   apiVersion: 'apps/v1',
+  name: 'web',
   ownLabels: { own: '1' },
   namespace: 'shop',
   labels: { app: 'web' },
   namespaceLabels: { team: 'a' },
+  images: ['r.example/a/app:1'],
 }
 const ADMISSION = 'admissionregistration.k8s.io/v1'
 const PODS = { apiGroups: [''], apiVersions: ['v1'], operations: ['CREATE'], resources: ['pods'] }
@@ -27,6 +29,19 @@ test.for<[what: string, expected: boolean, webhook: object, pod?: Partial<NewPod
   ['all there is', true, { rules: [{ apiGroups: ['*'], apiVersions: ['*'], operations: ['*'], resources: ['*/*'] }] }],
   ['the workload itself', true, { rules: [DEPLOYMENTS] }],
   ['another workload', false, { rules: [DEPLOYMENTS] }, { kind: 'StatefulSet' }],
+  ['what stands between it and its pods', true, { rules: [{ ...DEPLOYMENTS, resources: ['replicasets'] }] }],
+  [
+    'what is made of no such workload',
+    false,
+    { rules: [{ ...DEPLOYMENTS, resources: ['replicasets'] }] },
+    { kind: 'StatefulSet' },
+  ],
+  [
+    'Jobs of a CronJob',
+    true,
+    { rules: [{ ...PODS, apiGroups: ['batch'], resources: ['jobs'] }], objectSelector: { matchLabels: { a: 'b' } } },
+    { apiVersion: 'batch/v1', kind: 'CronJob' },
+  ],
   ['what has no pods', false, { rules: [{ ...PODS, resources: ['services'] }] }],
   ['pods that go', false, { rules: [{ ...PODS, operations: ['DELETE'] }] }],
   ['exec into pods', false, { rules: [{ ...PODS, resources: ['pods/exec'] }] }],
@@ -68,6 +83,12 @@ const mutations = (expression: string) => ({
 const kyverno = (mutate: object | undefined, kinds: string[]) => ({
   spec: { rules: [{ match: { any: [{ resources: { kinds } }] }, ...(mutate && { mutate }) }] },
 })
+const KUBEWARDEN = 'policies.kubewarden.io/v1'
+const VPA = 'autoscaling.k8s.io/v1'
+const autoscaler = (updatePolicy: object, name = 'web') => ({
+  metadata: { name: 'm', namespace: 'shop' },
+  spec: { targetRef: { apiVersion: 'apps/v1', kind: 'Deployment', name }, updatePolicy },
+})
 const SIDECAR = { patchStrategicMerge: { spec: { containers: [{ name: 'x', image: 'x' }] } } }
 
 test.for<[what: string, expected: boolean, apiVersion: string, kind: string, value: object]>([
@@ -92,6 +113,18 @@ test.for<[what: string, expected: boolean, apiVersion: string, kind: string, val
     'Assign',
     { spec: { applyTo: [{ groups: [''], kinds: ['Pod'], versions: ['v1'] }] } },
   ],
+  ['of Kyverno is about ReplicaSets', true, 'kyverno.io/v1', 'ClusterPolicy', kyverno(SIDECAR, ['ReplicaSet'])],
+  [
+    'of Kubewarden changes pods',
+    true,
+    KUBEWARDEN,
+    'ClusterAdmissionPolicy',
+    { spec: { mutating: true, rules: [PODS] } },
+  ],
+  ['of Kubewarden changes nothing', false, KUBEWARDEN, 'ClusterAdmissionPolicy', { spec: { rules: [PODS] } }],
+  ['sets requests', true, VPA, 'VerticalPodAutoscaler', autoscaler({})],
+  ['only recommends them', false, VPA, 'VerticalPodAutoscaler', autoscaler({ updateMode: 'Off' })],
+  ['sets those of others', false, VPA, 'VerticalPodAutoscaler', autoscaler({}, 'api')],
 ])('a policy that %s: %s', ([, expected, apiVersion, kind, value]) => {
   expect(isAbout(apiVersion, kind, value)).toBe(expected)
 })
@@ -120,6 +153,21 @@ test.for<[pod: Marks, namespace: Marks, expected: string[]]>([
     {},
     ['OpenTelemetry (instrumentation.opentelemetry.io/inject-java: obs/java)'],
   ],
+  [note('bank-vaults.io/vault-addr', 'https://v'), {}, ['Bank-Vaults (bank-vaults.io/vault-addr: https://v)']],
+  [note('gke-gcsfuse/volumes', 'true'), {}, ['GKE (gke-gcsfuse/volumes: true)']],
+  [
+    note('admission.datadoghq.com/java-lib.version', 'v1'),
+    {},
+    ['Datadog (admission.datadoghq.com/java-lib.version: v1)'],
+  ],
+  [
+    {},
+    label('appmesh.k8s.aws/sidecarInjectorWebhook', 'enabled'),
+    ['AWS App Mesh (appmesh.k8s.aws/sidecarInjectorWebhook: enabled)'],
+  ],
+  [{}, label('policy.sigstore.dev/include', 'true'), ['sigstore (policy.sigstore.dev/include: true)']],
+  [label('kueue.x-k8s.io/queue-name', 'q'), {}, ['Kueue (kueue.x-k8s.io/queue-name: q)']],
+  [note('azure.workload.identity/inject-proxy-sidecar', 'false'), {}, []],
   [label('app', 'web'), label('team', 'a'), []],
 ])('marks of injection: pod %j in a namespace %j', ([pod, namespace, expected]) => {
   expect(injectorsOf(pod, namespace)).toEqual(expected)

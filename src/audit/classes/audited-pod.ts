@@ -24,6 +24,7 @@ import type { RefusalFacts } from '../facts/refusals/refusal-facts.ts'
 import { admissionDoubts } from './admission-doubts.ts'
 import { triggerDoubts } from './image-triggers.ts'
 import { type NamespaceFacts, namespaceDoubts } from './namespace-doubts.ts'
+import { managerDoubts, placingDoubts } from './placing-doubts.ts'
 import { mutationDoubts } from './pod-mutations.ts'
 import { podRejection, refusalDoubts } from './pod-refusals.ts'
 
@@ -88,6 +89,8 @@ export function auditedPod(workload: Workload, facts: PodFacts): AuditedPod {
     ...mutationDoubts(workload, facts),
     ...refusalDoubts(workload, facts),
     ...triggerDoubts(workload.resource),
+    ...managerDoubts(workload.resource),
+    ...(isTaken ? [] : placingDoubts(spec, namespace, facts.namespaceAnnotations?.get(namespace))),
     ...admitted.doubts,
     ...fieldDoubts(spec),
     ...resourceClaimDoubts(spec),

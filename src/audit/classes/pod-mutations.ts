@@ -1,6 +1,7 @@
 import { injectorsOf, type Marks } from '../../kubernetes/admission/injection.ts'
 import type { NewPod } from '../../kubernetes/admission/mutators.ts'
 import { valueAt } from '../../kubernetes/documents/path.ts'
+import { podImages } from '../../kubernetes/objects/pod-images.ts'
 import type { Workload } from '../../kubernetes/objects/workload.ts'
 import type { Labels } from '../../kubernetes/pods/label-selector.ts'
 import type { Doubt } from '../../kubernetes/pods/refusal.ts'
@@ -20,15 +21,19 @@ export function mutationsOf(workload: Workload, facts: MutationFacts): string[] 
 }
 
 /** The pod of a workload as admission is asked about it. */
-export function newPodOf({ resource, template }: Workload, { namespaces }: MutationFacts): NewPod {
+export function newPodOf({ resource, template, podSpec }: Workload, { namespaces }: MutationFacts): NewPod {
   const namespace = resource.namespace || 'default'
   return {
     kind: resource.kind,
     apiVersion: resource.apiVersion,
+    name: resource.name,
     ownLabels: (valueAt(resource.value, ['metadata', 'labels']) ?? {}) as Labels,
     labels: (template.metadata as Marks | undefined)?.labels ?? {},
     namespace,
     namespaceLabels: namespaces?.get(namespace),
+    get images() {
+      return podImages(podSpec).map(({ reference }) => reference)
+    },
   }
 }
 

@@ -39,7 +39,8 @@ function newPod({ workload, podClass }: WorkloadAudit, { namespaces }: MutationF
   const { resource } = workload
   const { namespace, labels } = podClass.pod
   const ownLabels = (valueAt(resource.value, ['metadata', 'labels']) ?? {}) as Labels
-  return { ...resource, ownLabels, namespace, labels: labels as Labels, namespaceLabels: namespaces?.get(namespace) }
+  const namespaceLabels = namespaces?.get(namespace)
+  return { ...resource, ownLabels, namespace, labels: labels as Labels, namespaceLabels, images: [] }
 }
 
 /** Who does not answer; undefined where somebody may: a service with pods that are not impossible. */

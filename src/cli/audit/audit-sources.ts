@@ -29,12 +29,14 @@ type SourceFlags = Interfaces.InferredFlags<typeof sourceFlags>
 const MUTATOR_KINDS = [
   ...['MutatingWebhookConfiguration', 'ValidatingWebhookConfiguration', 'MutatingAdmissionPolicy', 'Service'],
   ...['MutatingPolicy', 'NamespacedMutatingPolicy', 'ClusterPolicy', 'Policy', 'Assign', 'AssignImage', 'ModifySet'],
+  'VerticalPodAutoscaler',
 ]
 
 /** What refuses pods as they are made, by kind or by group. */
 const REFUSER_KINDS = [
   ...['ValidatingAdmissionPolicy', 'ValidatingAdmissionPolicyBinding', 'constraints.gatekeeper.sh'],
   ...['ValidatingPolicy', 'NamespacedValidatingPolicy', 'ImageValidatingPolicy', 'NamespacedImageValidatingPolicy'],
+  ...['policies.kubewarden.io', 'policy.sigstore.dev', 'portieris.cloud.ibm.com', 'config.openshift.io'],
 ]
 
 /** What is kept of the inputs of an audit. */

@@ -7,11 +7,14 @@ export interface NewPod {
   /** Of the workload. */
   readonly kind: string
   readonly apiVersion: string
+  readonly name: string
   readonly ownLabels: Labels
   readonly namespace: string
   readonly labels: Labels
   /** Of its namespace; undefined where they are not known. */
   readonly namespaceLabels: Labels | undefined
+  /** The references that it names. */
+  readonly images: readonly string[]
 }
 
 /** Something in a cluster that may change pods, or the workloads that make them, before they are stored. */
@@ -24,7 +27,7 @@ export interface Mutator {
 
 type Fields = Readonly<Record<string, unknown>>
 
-/** The mutators that a resource is: webhooks, and policies of Kubernetes, Kyverno and Gatekeeper. */
+/** The mutators that a resource is: webhooks, policies of Kubernetes, Kyverno, Gatekeeper and Kubewarden, autoscalers of requests. */
 export function mutatorsOf(resource: Resource): Mutator[] {
   const group = resource.apiVersion.split('/')[0] ?? ''
   const of = KINDS[`${group}/${resource.kind}`]
@@ -44,6 +47,9 @@ const KINDS: Readonly<Record<string, Matchers>> = {
   'mutations.gatekeeper.sh/Assign': gatekeeper,
   'mutations.gatekeeper.sh/AssignImage': gatekeeper,
   'mutations.gatekeeper.sh/ModifySet': gatekeeper,
+  'policies.kubewarden.io/ClusterAdmissionPolicy': kubewarden,
+  'policies.kubewarden.io/AdmissionPolicy': kubewarden,
+  'autoscaling.k8s.io/VerticalPodAutoscaler': autoscaler,
 }
 
 /** The webhooks of a MutatingWebhookConfiguration or a ValidatingWebhookConfiguration. */
@@ -63,7 +69,29 @@ function isAbout(pod: NewPod, rules: readonly Fields[], inNamespaces: unknown, o
   const isPod = rules.some((rule) => isRuleAbout(rule, '', 'v1', 'pods')) && isSelected(ofObjects, pod.labels)
   const resource = `${pod.kind.toLowerCase()}s`
   const isOwn = rules.some((rule) => isRuleAbout(rule, group ?? '', version ?? '', resource))
-  return isPod || (isOwn && isSelected(ofObjects, pod.ownLabels))
+  return isPod || (isOwn && isSelected(ofObjects, pod.ownLabels)) || isAboutBetween(pod, rules, ofObjects)
+}
+
+/** What a controller makes of a workload, and pods are made of: its labels are those of the pod, or in the workload. */
+const BETWEEN: Readonly<Record<string, readonly [group: string, kind: string]>> = {
+  'apps/v1/Deployment': ['apps', 'ReplicaSet'],
+  'batch/v1/CronJob': ['batch', 'Job'],
+}
+
+function between({ apiVersion, kind }: NewPod): (typeof BETWEEN)[string] | undefined {
+  return BETWEEN[`${apiVersion}/${kind}`]
+}
+
+function isAboutBetween(pod: NewPod, rules: readonly Fields[], ofObjects: unknown): boolean {
+  const [group, kind] = between(pod) ?? []
+  if (group === undefined) return false
+  const isMade = rules.some((rule) => isRuleAbout(rule, group, 'v1', `${kind?.toLowerCase()}s`))
+  return isMade && (kind === 'Job' || isSelected(ofObjects, pod.labels))
+}
+
+/** The kinds that stand for a pod where a policy names kinds. */
+export function kindsOf(pod: NewPod): string[] {
+  return ['Pod', pod.kind, ...(between(pod)?.slice(1) ?? [])]
 }
 
 /** That an object is made; an update of what is there makes other pods too. */
@@ -123,7 +151,7 @@ function kyverno({ kind, namespace, value }: Resource): ReturnType<Matchers> {
  */
 export function isForPods(match: unknown, pod: NewPod): boolean {
   const said = JSON.stringify(match ?? '')
-  return ['Pod', pod.kind].some((word) => new RegExp(`["/]${word}["/.]`).test(said) || /"\*|\/\*"/.test(said))
+  return kindsOf(pod).some((word) => new RegExp(`["/]${word}["/.]`).test(said) || /"\*|\/\*"/.test(said))
 }
 
 function gatekeeper({ value }: Resource): ReturnType<Matchers> {
@@ -132,7 +160,28 @@ function gatekeeper({ value }: Resource): ReturnType<Matchers> {
   return [
     (pod) => {
       const isHere = namespaces.length === 0 || namespaces.some((one) => one === pod.namespace || one.includes('*'))
-      return isHere && ['Pod', pod.kind, '*'].some((word) => said.includes(`"${word}"`))
+      return isHere && [...kindsOf(pod), '*'].some((word) => said.includes(`"${word}"`))
     },
   ]
+}
+
+/** One that says that it changes what it is asked about. */
+function kubewarden(resource: Resource): ReturnType<Matchers> {
+  return valueAt(resource.value, ['spec', 'mutating']) === true ? asWebhook(resource) : []
+}
+
+/** A policy of Kubewarden is asked as a webhook is. */
+export function asWebhook({ namespace, value }: Resource): ((pod: NewPod) => boolean)[] {
+  const spec = isObject(value.spec) ? value.spec : {}
+  if (spec.mode === 'monitor') return []
+  const matches = matcherOf(spec)
+  return [(pod) => (!namespace || namespace === pod.namespace) && matches(pod)]
+}
+
+/** It gives pods other requests as they are made, unless it is told only to recommend them. */
+function autoscaler({ namespace, value }: Resource): ReturnType<Matchers> {
+  if (valueAt(value, ['spec', 'updatePolicy', 'updateMode']) === 'Off') return []
+  const target = valueAt(value, ['spec', 'targetRef'])
+  const { kind, name } = isObject(target) ? target : {}
+  return [(pod) => pod.kind === kind && pod.name === name && pod.namespace === (namespace || 'default')]
 }

@@ -2,7 +2,8 @@ import { valueAt } from '../documents/path.ts'
 import { isObject, nameOfResource, objectsOf, type Resource, textsOf } from '../objects/resource.ts'
 import type { LabelSelector } from '../pods/label-selector.ts'
 import { selects } from '../pods/label-selector.ts'
-import { isForPods, type Mutator, matcherOf, mayBeIn, type NewPod } from './mutators.ts'
+import { asWebhook, isForPods, kindsOf, type Mutator, matcherOf, mayBeIn, type NewPod, webhooksOf } from './mutators.ts'
+import { imagePolicies } from './policies/image-policies.ts'
 
 type Fields = Readonly<Record<string, unknown>>
 type Matcher = Mutator['isAbout']
@@ -11,8 +12,9 @@ type Matcher = Mutator['isAbout']
 const OURS = /\.nodeseed\.dev$/
 
 /**
- * The policies that may refuse pods, or the workloads that make them: those of Kubernetes with a binding that denies,
- * those of Kyverno that enforce, the constraints of Gatekeeper. What their expressions say is not evaluated.
+ * What may refuse pods, or the workloads that make them: webhooks that validate, policies of Kubernetes with a binding
+ * that denies, those of Kyverno that enforce, of Kubewarden, the constraints of Gatekeeper, and what asks of images that
+ * they are signed or come from elsewhere. What they ask for is not evaluated.
  */
 export function refusersOf(resources: readonly Resource[]): Mutator[] {
   const policies = new Map(resources.filter(isPolicy).map((one) => [one.name, one]))
@@ -24,7 +26,7 @@ export function refusersOf(resources: readonly Resource[]): Mutator[] {
       if (group === 'constraints.gatekeeper.sh') return constraint(resource).map((isAbout) => ({ name, isAbout }))
       if (group === 'admissionregistration.k8s.io' && resource.kind === 'ValidatingAdmissionPolicyBinding')
         return binding(resource, policies)
-      const of = KYVERNO[`${group}/${resource.kind}`]
+      const of = KINDS[`${group}/${resource.kind}`] ?? imagePolicies[`${group}/${resource.kind}`]
       return of ? of(resource).map((isAbout) => ({ name, isAbout })) : []
     })
 }
@@ -55,7 +57,12 @@ function matchOf(constraints: unknown): Matcher {
   return matcherOf({ ...selectors, rules: Array.isArray(resourceRules) ? resourceRules : ALL })
 }
 
-const KYVERNO: Readonly<Record<string, (resource: Resource) => Matcher[]>> = {
+const KINDS: Readonly<Record<string, (resource: Resource) => Matcher[]>> = {
+  'admissionregistration.k8s.io/ValidatingWebhookConfiguration': ({ value }) => webhooksOf(value).map(matcherOf),
+  'policies.kubewarden.io/ClusterAdmissionPolicy': asWebhook,
+  'policies.kubewarden.io/AdmissionPolicy': asWebhook,
+  'policies.kubewarden.io/ClusterAdmissionPolicyGroup': asWebhook,
+  'policies.kubewarden.io/AdmissionPolicyGroup': asWebhook,
   'kyverno.io/ClusterPolicy': rules,
   'kyverno.io/Policy': rules,
   'policies.kyverno.io/ValidatingPolicy': expressed,
@@ -101,7 +108,7 @@ function constraint({ value }: Resource): Matcher[] {
       const isNamed = (list: readonly string[]) => list.some((one) => one === pod.namespace)
       const isGlob = inside.some((one) => one.includes('*'))
       const isHere = (inside.length === 0 || isNamed(inside) || isGlob) && !isNamed(outside)
-      return isHere && ['Pod', pod.kind, '*'].some((word) => kinds.includes(`"${word}"`)) && isLabelled(match, pod)
+      return isHere && [...kindsOf(pod), '*'].some((word) => kinds.includes(`"${word}"`)) && isLabelled(match, pod)
     },
   ]
 }
