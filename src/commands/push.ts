@@ -19,6 +19,7 @@ import { parseReference, repositoryName } from '../oci/reference.ts'
 import { countOf } from '../plural.ts'
 import { RegistryClient } from '../registry/client/registry-client.ts'
 import { UploadClient } from '../registry/client/upload-client.ts'
+import { isHost } from '../registry/config/endpoint.ts'
 
 const GOES_ON = 'Fix the errors above and run the same command again: what the registry has by then is not sent again.'
 
@@ -106,7 +107,7 @@ that breaks goes on where it broke.`
 
 function parseRegistry(text: string): string {
   const registry = text.replace(/^https?:\/\//, '').replace(/\/+$/, '')
-  if (/^(?:[a-zA-Z0-9.-]+|\[[0-9a-fA-F:]+\])(?::\d+)?$/.test(registry)) return registry
+  if (/^(?:[a-zA-Z0-9.-]+|\[[0-9a-fA-F:]+\])(?::\d+)?$/.test(registry) && isHost(registry)) return registry
   throw new ExpectedError('USAGE', `not a registry: ${JSON.stringify(text)}`, {
     hint: 'Write HOST or HOST:PORT; a path goes into --rewrite.',
   })

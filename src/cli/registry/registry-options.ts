@@ -7,6 +7,7 @@ import { askCredentialHelper } from '../../registry/auth/credential-helper.ts'
 import { credentialsFrom } from '../../registry/auth/credentials.ts'
 import type { RegistryOptions } from '../../registry/client/endpoint-fallback.ts'
 import { findCertificates, readAuthority, readClient } from '../../registry/config/certificate-files.ts'
+import { isHost } from '../../registry/config/endpoint.ts'
 import { readHostsDirectory } from '../../registry/config/hosts-toml.ts'
 import { readRegistriesConf } from '../../registry/config/registries-conf.ts'
 import { proxiesFrom } from '../../registry/http/proxy.ts'
@@ -27,7 +28,7 @@ const RETRY_DELAY = 250
 /**
  * What flags, the environment and this user's credential files mean to a registry client.
  *
- * @throws {ExpectedError} USAGE for a mirror without `=`, INPUT_NOT_FOUND, INPUT_UNREADABLE, INPUT_INVALID
+ * @throws {ExpectedError} USAGE for a mirror without `=` or without a host, INPUT_NOT_FOUND, INPUT_UNREADABLE, INPUT_INVALID
  */
 export async function readRegistryOptions(flags: RegistryFlags, inputs: readonly string[]): Promise<RegistryOptions> {
   const secrets = flags['use-pull-secrets'] ? await readPullSecrets(inputs) : []
@@ -56,7 +57,9 @@ async function readConfigured({ 'registries-conf': conf, 'hosts-dir': directory 
 
 function parseMirror(text: string): { from: string; to: string } {
   const [from, to, ...rest] = text.split('=')
-  if (from && to && rest.length === 0) return { from: trimmed(from), to: trimmed(to) }
+  if (from && to && rest.length === 0 && isHost(trimmed(to).split('/')[0] ?? '')) {
+    return { from: trimmed(from), to: trimmed(to) }
+  }
   throw new ExpectedError('USAGE', `not a mirror: ${JSON.stringify(text)}`, {
     hint: 'Write it as FROM=TO, such as quay.io=mirror.local:5000/quay.',
   })

@@ -1,3 +1,4 @@
+import { ExpectedError } from '../../errors.ts'
 import type { Reference } from '../../oci/reference.ts'
 import { isLoopback } from '../http/address-guard.ts'
 import type { HostSettings } from '../http/host-settings.ts'
@@ -55,11 +56,20 @@ export async function endpointsOf(
   return [...mirrored, ...((await configured({ domain, path })) ?? [endpointAt(name, plainHttp)])]
 }
 
-/** The registry that has a full name: `quay.io/team/app` at `https://quay.io`. */
+/**
+ * The registry that has a full name: `quay.io/team/app` at `https://quay.io`.
+ *
+ * @throws {ExpectedError} REFERENCE_INVALID for a host that no program can ask, as a name may have one: `app.test:99999`
+ */
 export function endpointAt(name: string, plainHttp: readonly string[]): Endpoint {
   const [host = '', ...parts] = name.split('/')
   // Docker Hub's API answers under another name than its images have.
   const api = host === 'docker.io' ? 'registry-1.docker.io' : host
+  if (!isHost(api)) {
+    throw new ExpectedError('REFERENCE_INVALID', `${JSON.stringify(host)} is no address of a registry`, {
+      hint: 'Write HOST or HOST:PORT, the port from 0 to 65535, the numbers of an IPv4 address from 0 to 255.',
+    })
+  }
   const isLocal = isLoopback(new URL(`http://${api}`).hostname)
   const isPlain = plainHttp.includes(host)
   return {
@@ -68,4 +78,9 @@ export function endpointAt(name: string, plainHttp: readonly string[]): Endpoint
     repository: parts.join('/'),
     ...(isLocal && !isPlain && { maySpeakHttps: true }),
   }
+}
+
+/** Whether a text is HOST or HOST:PORT and nothing else, of which an address can be made. */
+export function isHost(text: string): boolean {
+  return /^[^\s/?#@\\]*[^\s/?#@\\:]$/.test(text) && URL.canParse(`http://${text}`)
 }

@@ -1,7 +1,7 @@
 import { parse } from 'smol-toml'
 import { ExpectedError } from '../../errors.ts'
 import type { HostSettings } from '../http/host-settings.ts'
-import { type ConfiguredEndpoints, type Endpoint, endpointAt } from './endpoint.ts'
+import { type ConfiguredEndpoints, type Endpoint, endpointAt, isHost } from './endpoint.ts'
 
 /** One `[[registry]]` of a registries.conf. */
 interface Rule {
@@ -63,13 +63,21 @@ function readRule(table: Record<string, unknown>, file: string): Rule {
   if (!prefix) {
     throw new ExpectedError('INPUT_INVALID', `${file}: a [[registry]] has neither prefix nor location`)
   }
+  const mirrors = tablesAt(table.mirror)
+  for (const place of [location, ...mirrors.map((mirror) => textAt(mirror.location))]) {
+    if (place && !isHost(place.split('/')[0] ?? '')) {
+      throw new ExpectedError('INPUT_INVALID', `${file}: ${JSON.stringify(place)} is no location of a registry`, {
+        hint: 'Write HOST[:PORT][/PATH], without a scheme: containers-registries.conf(5).',
+      })
+    }
+  }
   const digestsOnly = table['mirror-by-digest-only'] === true
   return {
     prefix,
     location,
     insecure: table.insecure === true,
     blocked: table.blocked === true,
-    mirrors: tablesAt(table.mirror).map((mirror) => ({
+    mirrors: mirrors.map((mirror) => ({
       location: textAt(mirror.location),
       insecure: mirror.insecure === true,
       only: digestsOnly ? 'digests' : ONLY[textAt(mirror['pull-from-mirror'])],
