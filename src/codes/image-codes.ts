@@ -113,8 +113,8 @@ export const IMAGE_CODES = {
   ATTACHMENT_LEFT_OUT: {
     kind: 'omission',
     severity: 'warning',
-    one: 'attachment that the registry does not give',
-    many: 'attachments that the registry does not give',
+    one: 'attachment, or list of them, that the registry does not give',
+    many: 'attachments, or lists of them, that the registry does not give',
     title: 'An attestation, signature or SBOM is left out',
     help: 'The registry lists it, or was asked for what is attached, and gave it not, or something that cannot be read. The image itself is there, whole.',
     action: 'Run the same command again later. If who checks signatures needs it, have it attached again.',

@@ -129,7 +129,8 @@ function mediaTypeOf(body: Record<string, unknown>, contentType: string | undefi
   return body.config && Array.isArray(body.layers) ? OCI_MANIFEST : fromHeader
 }
 
-function parseJsonObject(bytes: Uint8Array, where: string): Record<string, unknown> {
+/** @throws {ExpectedError} CONTENT_MISMATCH naming `where`. */
+export function parseJsonObject(bytes: Uint8Array, where: string): Record<string, unknown> {
   try {
     const value = parseJson(bytes)
     if (isObject(value)) return value

@@ -61,6 +61,11 @@ const ODD: [what: string, odd: (response: ServerResponse) => unknown][] = [
   ['ill', (response) => sendError(response, 500, 'UNKNOWN')],
   ['a web page', page],
   ['no JSON', (response) => response.writeHead(200, { 'content-type': OCI_INDEX }).end('{')],
+  [
+    'a list of nothing',
+    (response) =>
+      response.writeHead(200, { 'content-type': OCI_INDEX }).end('{"schemaVersion": 2, "manifests": [null]}'),
+  ],
 ]
 
 test.for(

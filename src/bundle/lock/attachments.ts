@@ -4,6 +4,7 @@ import { type Digest, isDigest } from '../../oci/digest.ts'
 import { childrenOf } from '../../oci/manifest.ts'
 import { isIndexType, isManifestType } from '../../oci/media-type.ts'
 import { formatReference, type Reference } from '../../oci/reference.ts'
+import type { ReferrerList } from '../../oci/referrers.ts'
 import type { Attachment, LockedImage } from '../format/lock.ts'
 import { assertCarriable } from './carriable.ts'
 import type { Documents, ImageSource } from './documents/documents.ts'
@@ -11,7 +12,7 @@ import type { Documents, ImageSource } from './documents/documents.ts'
 /** Where what is attached to images is looked up. */
 export interface AttachmentSource extends Pick<ImageSource, 'resolve'> {
   /** What the referrers API, or its fallback tag, lists for a manifest. */
-  listReferrers(repository: Reference, digest: Digest): Promise<readonly Descriptor[]>
+  listReferrers(repository: Reference, digest: Digest): Promise<ReferrerList>
 }
 
 /** Which of what is attached is looked for. */
@@ -85,7 +86,8 @@ export async function findAttachments(
     const subject = attestation.annotations?.['vnd.docker.reference.digest']
     if (isDigest(subject) && manifests.includes(subject)) await add(subject, attestation)
   }
-  if (source) await lookUp(reference, [...new Set([target.digest, ...manifests])], source, { add, orLeftOut, ...kinds })
+  const looking = { add, orLeftOut, leftOut, ...kinds }
+  if (source) await lookUp(reference, [...new Set([target.digest, ...manifests])], source, looking)
   const attachments = [...found.values()].sort((a, b) => (a.target.digest < b.target.digest ? -1 : 1))
   return { attachments, leftOut }
 }
@@ -100,6 +102,7 @@ interface Looking extends AttachedKinds {
   /** Says whether something is new. */
   readonly add: (subject: Digest, descriptor: Descriptor, tag?: string) => Promise<boolean>
   readonly orLeftOut: <T>(asking: Promise<T>) => Promise<T | undefined>
+  readonly leftOut: ExpectedError[]
 }
 
 /** Asks what is attached to manifests, and to what is attached in turn. */
@@ -107,7 +110,7 @@ async function lookUp(
   reference: Reference,
   manifests: readonly Digest[],
   source: AttachmentSource,
-  { add, orLeftOut, suffixes, isReferrer }: Looking,
+  { add, orLeftOut, leftOut, suffixes, isReferrer }: Looking,
 ): Promise<void> {
   for (const subject of manifests) {
     for (const suffix of suffixes) {
@@ -120,8 +123,9 @@ async function lookUp(
   for (let depth = 0; depth < MAX_DEPTH && subjects.length > 0; depth++) {
     const next: Digest[] = []
     for (const subject of subjects) {
-      const listed = (await orLeftOut(source.listReferrers(reference, subject))) ?? []
-      for (const referrer of listed.filter(isReferrer)) {
+      const listed = await orLeftOut(source.listReferrers(reference, subject))
+      leftOut.push(...(listed?.leftOut ?? []))
+      for (const referrer of (listed?.found ?? []).filter(isReferrer)) {
         if (await add(subject, referrer)) next.push(referrer.digest)
       }
     }

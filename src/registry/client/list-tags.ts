@@ -26,7 +26,7 @@ export async function listTags(registries: EndpointFallback, repository: Referen
       const response: HttpResponse = await registries.send(endpoint, { path }, subject)
       registries.expect(response, [200], endpoint, subject)
       found.push(...tagsIn(response, subject))
-      path = nextPage(response, endpoint)
+      path = nextPage(response, endpoint, subject)
     }
     return found
   }

@@ -2,11 +2,14 @@ import { ExpectedError } from '../../errors.ts'
 import type { Descriptor } from '../../oci/descriptor.ts'
 import { type Digest, digestOf, isDigest, splitDigest } from '../../oci/digest.ts'
 import { parseManifest } from '../../oci/manifest.ts'
-import { isIndexType, isManifestType, isSchema1Type, OCI_INDEX } from '../../oci/media-type.ts'
+import { isIndexType, isManifestType, isSchema1Type } from '../../oci/media-type.ts'
 import type { Endpoint } from '../config/endpoint.ts'
 import { type HttpResponse, MAX_DOCUMENT } from '../http/send-request.ts'
 import type { Subject } from '../http/subject.ts'
 import { codingByMagic, codingOf, decodeAll } from '../transfer/decoding.ts'
+
+/** Answers with content; which of them it is, proxies decide. What it is, its digest decides. */
+export const WHOLE = [200, 203, 206]
 
 /** What the head of an answer says of a manifest; undefined when it does not say enough. */
 export function descriptorOf({ headers }: HttpResponse): Descriptor | undefined {
@@ -46,7 +49,7 @@ export function bodyWith(response: HttpResponse, digest: Digest): Buffer | undef
 }
 
 /** The body that was encoded on its way, be it said or not; undefined where it was not, or cannot be what its header says. */
-function decoded({ headers, body }: HttpResponse): Buffer | undefined {
+export function decoded({ headers, body }: HttpResponse): Buffer | undefined {
   const coding = codingOf(headers) ?? codingByMagic(body)
   return coding ? decodeAll(coding, body, MAX_DOCUMENT) : undefined
 }
@@ -64,19 +67,23 @@ export function otherBytes(
   })
 }
 
-/** The descriptors of a list of referrers. @throws {ExpectedError} CONTENT_MISMATCH, UNSUPPORTED */
-export function referrersIn(response: HttpResponse, { what, registry }: Subject): readonly Descriptor[] {
-  const document = parseManifest(decoded(response) ?? response.body, OCI_INDEX, `${what} from ${registry}`)
-  return document.kind === 'index' ? document.manifests : []
-}
-
-/** Where the next page of a list is, below the repository, when there is one. Source: RFC 8288. */
-export function nextPage({ headers, url }: HttpResponse, { base, path, repository }: Endpoint): string | undefined {
-  const [, target] = /<([^>]+)>\s*;\s*rel="?next"?/.exec(String(headers.link ?? '')) ?? []
-  if (!target || !URL.canParse(target, url.href)) return undefined
-  const next = new URL(target, url)
+/**
+ * Where the next page of a list is, below the repository; undefined where this is the last. Which host it names does not
+ * count: behind a proxy a registry may not know its own name, and nobody else is asked. Source: RFC 8288.
+ *
+ * @throws {ExpectedError} REGISTRY_ERROR where there is one and it leads away from the repository
+ */
+export function nextPage(
+  { headers, url }: HttpResponse,
+  { path, repository }: Endpoint,
+  { what, registry }: Subject,
+): string | undefined {
+  const [, target] = /<([^>]*)>\s*;[^,]*?\brel="?next\b/i.exec(String(headers.link ?? '')) ?? []
+  if (target === undefined) return undefined
+  const next = URL.canParse(target, url.href) ? new URL(target, url) : undefined
   const prefix = `${path}/${repository}/`
-  return next.origin === base.origin && next.pathname.startsWith(prefix)
-    ? `${next.pathname.slice(prefix.length)}${next.search}`
-    : undefined
+  if (next?.pathname.startsWith(prefix)) return `${next.pathname.slice(prefix.length)}${next.search}`
+  throw new ExpectedError('REGISTRY_ERROR', `${what}: ${registry} has more of them at ${JSON.stringify(target)}`, {
+    hint: 'That is no address of the same repository, and is not asked. Ask the operator of the registry.',
+  })
 }

@@ -11,8 +11,9 @@ import {
   OCI_MANIFEST,
 } from '../../oci/media-type.ts'
 import { formatReference, type Reference } from '../../oci/reference.ts'
+import type { ReferrerList } from '../../oci/referrers.ts'
 import { type Endpoint, endpointAt } from '../config/endpoint.ts'
-import { isTransient, responseError } from '../failures/response-error.ts'
+import { responseError } from '../failures/response-error.ts'
 import type { Quota } from '../http/pull-quota.ts'
 import { TransientError } from '../http/retry.ts'
 import type { Subject } from '../http/subject.ts'
@@ -20,14 +21,11 @@ import { bringInPieces, SlowTransferDetector } from '../transfer/pieces.ts'
 import { Transfer } from '../transfer/transfer.ts'
 import { EndpointFallback, type RegistryOptions } from './endpoint-fallback.ts'
 import { readForeignLayer } from './foreign-layer.ts'
+import { listReferrers } from './list-referrers.ts'
 import { listTags } from './list-tags.ts'
-import { bodyWith, describe, descriptorOf, nextPage, otherBytes, referrersIn } from './manifest-response.ts'
+import { bodyWith, describe, descriptorOf, otherBytes, WHOLE } from './manifest-response.ts'
 
 const ACCEPT = [OCI_INDEX, DOCKER_INDEX, OCI_MANIFEST, DOCKER_MANIFEST].join(', ')
-/** Answers with content; which of them it is, proxies decide. What it is, its digest decides. */
-const WHOLE = [200, 203, 206]
-/** A list of referrers longer than this many pages is an attack. */
-const MAX_PAGES = 100
 
 /** Reads images from registries. It holds connections: close it. Source: distribution-spec 1.1. */
 export class RegistryClient {
@@ -179,42 +177,9 @@ export class RegistryClient {
     })
   }
 
-  /** What the registry lists as attached to a manifest, by its referrers API or else under the fallback tag. */
-  async listReferrers(repository: Reference, digest: Digest): Promise<readonly Descriptor[]> {
-    const subject = { registry: repository.domain, what: `referrers of ${digest}` }
-    return this.#registries.atEndpoints(repository, subject, async (endpoint) => {
-      const found: Descriptor[] = []
-      const paths = [`referrers/${digest}`]
-      for (let pages = 0; pages < paths.length && pages < MAX_PAGES; pages++) {
-        const response = await this.#registries.send(
-          endpoint,
-          { path: paths[pages]!, headers: { accept: OCI_INDEX } },
-          subject,
-        )
-        const isFirst = pages === 0
-        // 501 is how some say that they do not have this API.
-        const isUnknown = !WHOLE.includes(response.status) && (!isTransient(response.status) || response.status === 501)
-        if (isFirst && isUnknown) {
-          const tag = digest.replace(':', '-')
-          const fallback = await this.#registries.send(
-            endpoint,
-            { path: `manifests/${tag}`, headers: { accept: OCI_INDEX } },
-            subject,
-          )
-          // Who is refused does not know that there is nothing.
-          const isRefused = response.status === 401 || response.status === 403
-          if (fallback.status === 404 && isRefused) throw responseError(subject, response)
-          if (fallback.status === 404) return []
-          this.#registries.expect(fallback, WHOLE, endpoint, subject)
-          return referrersIn(fallback, subject)
-        }
-        this.#registries.expect(response, WHOLE, endpoint, subject)
-        found.push(...referrersIn(response, subject))
-        const next = nextPage(response, endpoint)
-        if (next) paths.push(next)
-      }
-      return found
-    })
+  /** What is attached to a manifest. @throws {ExpectedError} as {@link listReferrers} */
+  listReferrers(repository: Reference, digest: Digest): Promise<ReferrerList> {
+    return listReferrers(this.#registries, repository, digest)
   }
 
   /** Every tag of a repository. @throws {ExpectedError} as {@link listTags} */
