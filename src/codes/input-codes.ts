@@ -159,9 +159,9 @@ export const INPUT_CODES = {
     one: 'source of manifests that are not here',
     many: 'sources of manifests that are not here',
     title: 'Manifests are taken from elsewhere',
-    help: 'A resource or a script applies manifests from a git repository, a bucket, an address, a catalog of operators or a resolver. What they name is not known here. A path of a repository counts as here where the inputs hold a directory of that path.',
+    help: 'A resource or a script applies manifests from a git repository, a bucket, an address, a catalog of operators or a resolver; or it runs what another resource says (a Task, a WorkflowTemplate, a ServingRuntime) that is not among the inputs. What they name is not known here. A path of a repository counts as here where the inputs hold a directory of that path.',
     action:
-      'Check the source out, or render it, and name its directory too; for an operator of a catalog name its images with --image REF, or in a list.',
+      'Check the source out, or render it, and name its directory too, or the file of the resource; for an operator of a catalog name its images with --image REF, or in a list.',
   },
   CHART_VALUES_UNKNOWN: {
     kind: 'omission',

@@ -101,7 +101,7 @@ test.for<[apiVersion: string, kind: string, spec: string, says: string[]]>([
     ['takes steps from the bundle r.example/t'],
   ],
   ['tekton.dev/v1', 'PipelineRun', '{pipelineRef: {resolver: git}}', ['takes steps through the resolver git']],
-  ['tekton.dev/v1', 'Pipeline', '{tasks: [{taskRef: {name: local}}]}', []],
+  ['tekton.dev/v1', 'Pipeline', '{tasks: [{taskRef: {name: local}}]}', ['takes the Task local']],
   [
     'build.openshift.io/v1',
     'BuildConfig',

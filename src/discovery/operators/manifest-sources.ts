@@ -30,17 +30,8 @@ const SOURCES: Readonly<Record<string, Readonly<Record<string, Read>>>> = {
       ...at(value, 'spec.fetch[*].imgpkgBundle.image', (image) => `manifests from ${image}`),
     ],
   },
-  'packaging.carvel.dev': {
-    PackageInstall: (value) => at(value, 'spec.packageRef.refName', (name) => `the package ${name}`),
-  },
   'gitops.kluctl.io': {
     KluctlDeployment: (value) => at(value, 'spec.source.git.url', (url) => `manifests from ${url}`),
-  },
-  'operators.coreos.com': {
-    Subscription: (value) => {
-      const catalog = valueAt(value, ['spec', 'source'])
-      return at(value, 'spec.name', (name) => `the operator ${name} from the catalog ${catalog}`)
-    },
   },
   'olm.operatorframework.io': {
     ClusterExtension: (value) => at(value, 'spec.source.catalog.packageName', (name) => `the operator ${name}`),

@@ -1,5 +1,6 @@
 import type { Finding } from '../../finding.ts'
 import { isObject, type Resource } from '../../kubernetes/objects/resource.ts'
+import { NamedResources } from './named-resources.ts'
 
 /** What may stand elsewhere in the inputs. */
 export type Settling =
@@ -7,6 +8,14 @@ export type Settling =
   | { readonly form: 'tree'; readonly repository: string; readonly path: string }
   /** An ImageStream whose tag names an image of a registry: `nodejs:18`. */
   | { readonly form: 'stream'; readonly name: string; readonly namespace: string | undefined }
+  /** A resource of one of these kinds, or of any where there is none, with that name or, as `name.1.2`, that beginning. */
+  | {
+      readonly form: 'named'
+      readonly kinds: readonly string[]
+      readonly name: string
+      readonly isPrefix: boolean
+      readonly namespace: string | undefined
+    }
   /** The image that Knative puts beside the containers of a service. */
   | { readonly form: 'queueProxy' }
 
@@ -21,6 +30,7 @@ export class Settlings {
   readonly #open: OpenOmission[] = []
   readonly #files = new Set<string>()
   readonly #streams: { name: string; namespace: string | undefined }[] = []
+  readonly #named = new NamedResources()
   #hasQueueProxy = false
 
   wait(open: readonly OpenOmission[]): void {
@@ -31,7 +41,9 @@ export class Settlings {
     this.#files.add(file)
   }
 
-  note({ kind, apiVersion, name, namespace, value }: Resource): void {
+  note(resource: Resource): void {
+    const { kind, apiVersion, name, namespace, value } = resource
+    this.#named.note(resource)
     if (kind === 'ImageStream' && apiVersion.startsWith('image.openshift.io/')) {
       for (const tag of tagsOf(value)) this.#streams.push({ name: `${name}:${tag}`, namespace })
     }
@@ -57,6 +69,8 @@ export class Settlings {
             name === unless.name &&
             (namespace === undefined || unless.namespace === undefined || namespace === unless.namespace),
         )
+      case 'named':
+        return this.#named.has(unless)
       case 'queueProxy':
         return this.#hasQueueProxy
     }

@@ -8,6 +8,7 @@ import { imageStreamsOf } from '../operators/image-streams.ts'
 import { chartOf, choiceFor, type MadeElsewhere } from '../operators/made-elsewhere.ts'
 import { manifestSourcesOf } from '../operators/manifest-sources.ts'
 import { mutationsFound } from '../operators/mutations.ts'
+import { namedResourcesOf } from '../operators/named-resources.ts'
 import { namesIn } from '../operators/names.ts'
 import { nodeDriversOf } from '../operators/node-drivers.ts'
 import { applyRules, type RuleResult } from '../rules/apply-rules.ts'
@@ -76,7 +77,7 @@ function madeOf(
   const isChoice = drivers.length === 0 && !isWorkload && !isClaimed && !isExcluded(resource)
   const kubeadm = kubeadmFound(resource, vars)
   const choice = kubeadm ? kubeadm.elsewhere : isChoice ? choiceFor(resource, isSilent) : undefined
-  const sources = [...manifestSourcesOf(resource), ...imageStreamsOf(resource)]
+  const sources = [...manifestSourcesOf(resource), ...imageStreamsOf(resource), ...namedResourcesOf(resource)]
   return [chartOf(resource), ...sources, ...drivers, choice].filter((made) => made !== undefined)
 }
 
