@@ -2,11 +2,11 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import { createServer as createTlsServer, type Server as TlsServer } from 'node:https'
 import type { AddressInfo } from 'node:net'
 import { ExpectedError } from '../../errors.ts'
-import { BodyBudget } from './body-budget.ts'
+import { BodyBudget } from './body/body-budget.ts'
+import { BufferPool } from './body/pump.ts'
 import { limitPerAddress, MAX_CONNECTIONS } from './connections.ts'
 import { inTurn } from './in-turn.ts'
 import type { AnsweredRequest } from './metrics.ts'
-import { BufferPool } from './pump.ts'
 import { sendReply } from './send.ts'
 import type { Respond } from './service.ts'
 

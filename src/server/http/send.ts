@@ -1,9 +1,9 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { ExpectedError } from '../../errors.ts'
 import { type Reply, refusal } from '../registry/reply.ts'
-import type { BodyBudget } from './body-budget.ts'
+import type { BodyBudget } from './body/body-budget.ts'
+import { type BufferPool, pump } from './body/pump.ts'
 import type { AnsweredRequest } from './metrics.ts'
-import { type BufferPool, pump } from './pump.ts'
 import type { Respond } from './service.ts'
 
 /** What all answers of a server share. */

@@ -1,5 +1,5 @@
 import type { ServerResponse } from 'node:http'
-import type { BlobSlice } from '../registry/content.ts'
+import type { BlobSlice } from '../../registry/content.ts'
 
 /** What a reader begins with. */
 const SMALL = 16 * 1024

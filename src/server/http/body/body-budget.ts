@@ -1,4 +1,4 @@
-import { type Reply, refusal } from '../registry/reply.ts'
+import { type Reply, refusal } from '../../registry/reply.ts'
 
 /** Lists of this size and below are always sent. */
 const SMALL = 64 * 1024
