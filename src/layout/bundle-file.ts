@@ -110,6 +110,12 @@ export class BundleFile implements Bundle {
     return this.#file.readInto(buffer.subarray(0, Math.max(size - position, 0)), offset + position)
   }
 
+  /** What a blob's bytes hash to now. @throws {ExpectedError} BLOB_UNKNOWN */
+  async hashBlob(digest: Digest, onBytes?: (count: number) => void): Promise<Digest> {
+    const { offset, size } = this.#find(digest)
+    return this.#file.hash({ start: offset, end: offset + size, algorithm: splitDigest(digest).algorithm }, onBytes)
+  }
+
   /** The files that it is read from, with their descriptors. */
   get openFiles(): readonly { readonly path: string; readonly fd: number }[] {
     return this.#file.openFiles

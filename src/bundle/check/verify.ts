@@ -1,8 +1,10 @@
 import { isDeepStrictEqual } from 'node:util'
+import pLimit from 'p-limit'
 import { ExpectedError } from '../../errors.ts'
 import type { Content } from '../../oci/content/content.ts'
+import { hashBlob } from '../../oci/content/hash-blob.ts'
 import type { Descriptor } from '../../oci/descriptor.ts'
-import { type Digest, digestOf, hashChunks, splitDigest } from '../../oci/digest.ts'
+import { type Digest, digestOf } from '../../oci/digest.ts'
 import { artifactTypeOf, parseManifest } from '../../oci/manifest.ts'
 import { isIndexType } from '../../oci/media-type.ts'
 import type { Bundle, LockedContent } from '../format/bundle.ts'
@@ -10,6 +12,9 @@ import { attachedBlobsOf, blobsOf, type LockedImage } from '../format/lock.ts'
 import { derivedFiles } from '../format/node-files.ts'
 import { BUNDLE_TABLE } from '../format/table.ts'
 import { type BlobRole, rolesOf } from './blob-roles.ts'
+
+/** Blobs that are hashed at the same time: as many as most machines have cores. */
+const AT_A_TIME = 8
 
 /** One thing that is wrong with a bundle. */
 export interface BundleProblem {
@@ -33,8 +38,7 @@ export async function verifyBundle(bundle: Bundle, onBytes?: (count: number) => 
     return known.get(digest) ?? []
   }
   const damaged = new Set<Digest>()
-  for (const digest of bundle.blobs.keys()) {
-    const actual = await hashBlob(bundle, digest, onBytes)
+  for (const { digest, actual } of await hashAll(bundle.blobs.keys(), bundle, onBytes)) {
     if (actual === digest) continue
     damaged.add(digest)
     problems.push(damage(digest, `blob ${digest} is damaged: it hashes to ${actual}`, rolesIn(digest)))
@@ -57,8 +61,7 @@ export async function verifyContent(
   onBytes?: (count: number) => void,
 ): Promise<BundleProblem[]> {
   const problems: BundleProblem[] = []
-  for (const digest of content.blobs.keys()) {
-    const actual = await hashBlob(content, digest, onBytes)
+  for (const { digest, actual } of await hashAll(content.blobs.keys(), content, onBytes)) {
     if (actual === digest) continue
     problems.push(
       damage(digest, `blob ${digest} is damaged: it hashes to ${actual}`, rolesOf(content.lock).get(digest) ?? []),
@@ -77,9 +80,8 @@ export async function verifyBlobs(
   content: Content,
   onBytes?: (count: number) => void,
 ): Promise<void> {
-  for (const digest of new Set(blobs.map((blob) => blob.digest))) {
-    if (!content.blobs.has(digest)) continue
-    const actual = await hashBlob(content, digest, onBytes)
+  const here = new Set(blobs.map((blob) => blob.digest).filter((digest) => content.blobs.has(digest)))
+  for (const { digest, actual } of await hashAll(here, content, onBytes)) {
     if (actual === digest) continue
     throw new ExpectedError('CONTENT_MISMATCH', `blob ${digest} is damaged: it hashes to ${actual}`, {
       hint: 'Nothing was loaded. Copy the bundle again, then run nodeseed verify on it.',
@@ -92,8 +94,15 @@ function damage(blob: Digest, message: string, uses: readonly BlobRole[]): Bundl
   return { message: `${message}: ${users}`, blob, uses }
 }
 
-function hashBlob(content: Content, digest: Digest, onBytes?: (count: number) => void): Promise<Digest> {
-  return hashChunks(content.openBlob(digest, { reuse: true }), splitDigest(digest).algorithm, onBytes)
+/** What each blob's bytes hash to, in the order of the digests; several at the same time. */
+function hashAll(
+  digests: Iterable<Digest>,
+  content: Content,
+  onBytes?: (count: number) => void,
+): Promise<{ digest: Digest; actual: Digest }[]> {
+  return pLimit(AT_A_TIME).map([...digests], async (digest) => {
+    return { digest, actual: await hashBlob(content, digest, onBytes) }
+  })
 }
 
 /** Carried files are what the table says; those that say once more what the lock says, in other words, say the same. */

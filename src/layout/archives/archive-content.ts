@@ -3,7 +3,7 @@ import type { BlobRange, BlobSizes, BlobState, Content } from '../../oci/content
 import type { ImageNames, UnnamedEntry } from '../../oci/content/image-names.ts'
 import { lackingBelow } from '../../oci/content/lacking.ts'
 import type { Descriptor } from '../../oci/descriptor.ts'
-import { type Digest, isContentOf } from '../../oci/digest.ts'
+import { type Digest, digestOf, isContentOf, splitDigest } from '../../oci/digest.ts'
 import { formatBytes } from '../../oci/format-bytes.ts'
 import { type ByteFile, MAX_DOCUMENT_BYTES } from '../files/byte-file.ts'
 
@@ -71,6 +71,13 @@ export class ArchiveContent implements Content {
     if (!('bytes' in blob)) return this.#file.readInto(wanted, blob.offset + position)
     wanted.set(blob.bytes.subarray(position, position + wanted.length))
     return wanted.length
+  }
+
+  async hashBlob(digest: Digest, onBytes?: (count: number) => void): Promise<Digest> {
+    const blob = this.#find(digest)
+    const { algorithm } = splitDigest(digest)
+    if ('bytes' in blob) return digestOf(blob.bytes, algorithm)
+    return this.#file.hash({ start: blob.offset, end: blob.offset + blob.size, algorithm }, onBytes)
   }
 
   async stateOf(digest: Digest): Promise<BlobState> {

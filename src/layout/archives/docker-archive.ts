@@ -1,6 +1,6 @@
 import { imageNames } from '../../oci/content/image-names.ts'
 import type { Descriptor } from '../../oci/descriptor.ts'
-import { type Digest, digestOf, hashChunks, isDigest } from '../../oci/digest.ts'
+import { type Digest, digestOf, isDigest } from '../../oci/digest.ts'
 import { OCI_CONFIG, OCI_LAYER, OCI_LAYER_GZIP, OCI_LAYER_ZSTD, OCI_MANIFEST } from '../../oci/media-type.ts'
 import type { ByteFile } from '../files/byte-file.ts'
 import type { TarEntry } from '../tar/tar-index.ts'
@@ -97,7 +97,7 @@ async function layerFor({ file, entries, blobs, hashed }: Reading, name: string,
   }
   const known = hashed.get(offset)
   if (known) return known
-  const digest = await hashChunks(file.stream(offset, offset + size, { reuse: true }), 'sha256')
+  const digest = await file.hash({ start: offset, end: offset + size, algorithm: 'sha256' })
   blobs.set(digest, { size, offset })
   const layer = { mediaType, digest, size }
   hashed.set(offset, layer)

@@ -9,7 +9,8 @@ import { lackingBelow } from '../../oci/content/lacking.ts'
 import type { Descriptor } from '../../oci/descriptor.ts'
 import { type Digest, isContentOf, isDigest } from '../../oci/digest.ts'
 import { formatBytes } from '../../oci/format-bytes.ts'
-import { type ByteFile, CHUNK, MAX_DOCUMENT_BYTES, versionOf } from '../files/byte-file.ts'
+import { type ByteFile, CHUNK, MAX_DOCUMENT_BYTES } from '../files/byte-file.ts'
+import { versionOf } from '../files/file-version.ts'
 import type { TarEntry } from '../tar/tar-index.ts'
 
 /** The files of a layout, wherever they lie. */
@@ -177,10 +178,9 @@ async function directoryFiles(path: string): Promise<LayoutFiles> {
       throw new ExpectedError('BUNDLE_INVALID', `${join(path, name)}: ends after ${position} bytes`)
     },
     async version(name) {
-      const stats = await stat(join(path, name), { bigint: true }).catch((error) => {
+      return versionOf(async () => [await stat(join(path, name), { bigint: true })]).catch((error) => {
         throw readError(join(path, name), error)
       })
-      return versionOf(stats)
     },
     close: async () => {},
   }

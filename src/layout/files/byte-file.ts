@@ -1,12 +1,18 @@
-import { type BigIntStats, constants } from 'node:fs'
+import { constants } from 'node:fs'
 import { type FileHandle, open, stat } from 'node:fs/promises'
 import { ExpectedError, readError } from '../../errors.ts'
+import { type Digest, hashChunks } from '../../oci/digest.ts'
+import { versionOf } from './file-version.ts'
+import { type Hashing, hashInThread, ThreadFailure, ThreadReadError } from './hash-threads.ts'
 import { findGap, findParts, wholeName } from './part-name.ts'
 
 /** How much one read takes: the size that matters most for throughput. */
 export const CHUNK = 1 << 20
 /** Documents (manifests, configs, our own table) are read whole; a larger one is refused. */
 export const MAX_DOCUMENT_BYTES = 64 * 1024 * 1024
+
+/** Fewer bytes are hashed before a thread has heard of them. */
+const WORTH_A_THREAD = 4 * 1024 * 1024
 
 interface Part {
   readonly path: string
@@ -22,6 +28,7 @@ export class ByteFile {
   /** In bytes. */
   readonly size: number
   readonly #parts: readonly Part[]
+  readonly #hashing = new Set<Hashing>()
 
   /** Whether its name is that of no file, but of parts. */
   readonly isInParts: boolean
@@ -110,10 +117,47 @@ export class ByteFile {
     }
   }
 
-  /** Another text once anything may have been written to the file, or the part, that holds these bytes. */
+  /** The digest of bytes as they are now; many are hashed in a thread. `onBytes` hears of those that were. */
+  async hash(
+    { start, end, algorithm }: { start: number; end: number; algorithm: string },
+    onBytes: (count: number) => void = () => {},
+  ): Promise<Digest> {
+    if (end - start >= WORTH_A_THREAD) {
+      const hex = await this.#hashInThread({ start, end, algorithm }, onBytes)
+      if (hex !== undefined) return `${algorithm}:${hex}` as Digest
+    }
+    return hashChunks(this.stream(start, end, { reuse: true }), algorithm, onBytes)
+  }
+
+  /** Undefined where no thread can be had. */
+  async #hashInThread(
+    { start, end, algorithm }: { start: number; end: number; algorithm: string },
+    onBytes: (count: number) => void,
+  ): Promise<string | undefined> {
+    const parts = this.#partsBetween(start, end)
+    const extents = parts.map((part) => {
+      const from = Math.max(start - part.start, 0)
+      return { fd: part.handle.fd, start: from, length: Math.min(end - part.start, part.size) - from }
+    })
+    const hashing = hashInThread(extents, algorithm, onBytes)
+    this.#hashing.add(hashing)
+    try {
+      return await hashing.done
+    } catch (error) {
+      if (error instanceof ThreadFailure) return undefined
+      if (!(error instanceof ThreadReadError)) throw error
+      if (error.code === undefined) throw this.truncated()
+      const part = parts[error.extent]
+      throw readError(part?.path ?? this.path, error, error.at)
+    } finally {
+      this.#hashing.delete(hashing)
+    }
+  }
+
+  /** Another text once anything may have been written to the file, or the parts, that hold these bytes. */
   async version(start: number, end: number): Promise<string> {
-    const parts = this.#parts.filter((part) => part.start <= end && start < part.start + part.size)
-    return (await Promise.all(parts.map(({ handle }) => handle.stat({ bigint: true })))).map(versionOf).join(' ')
+    const parts = this.#partsBetween(start, end)
+    return versionOf(() => Promise.all(parts.map(({ handle }) => handle.stat({ bigint: true }))))
   }
 
   /** Whether it lies in parts of so many bytes, the last of what is left; or, of no number, in one file. */
@@ -132,7 +176,13 @@ export class ByteFile {
   }
 
   async close(): Promise<void> {
+    for (const hashing of this.#hashing) hashing.stop()
+    await Promise.allSettled([...this.#hashing].map(({ done }) => done))
     for (const { handle } of this.#parts) await handle.close()
+  }
+
+  #partsBetween(start: number, end: number): Part[] {
+    return this.#parts.filter((part) => part.start <= end && start < part.start + part.size)
   }
 
   async #fill(buffer: Buffer, offset: number): Promise<Buffer> {
@@ -141,11 +191,6 @@ export class ByteFile {
     }
     return buffer
   }
-}
-
-/** The time of change cannot be set back, as that of modification can. */
-export function versionOf({ dev, ino, size, mtimeNs, ctimeNs }: BigIntStats): string {
-  return [dev, ino, size, mtimeNs, ctimeNs].join('/')
 }
 
 /** @throws {ExpectedError} INPUT_NOT_FOUND, INPUT_UNREADABLE; BUNDLE_INVALID for what is no file */

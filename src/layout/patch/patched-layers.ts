@@ -2,7 +2,8 @@ import { createHash } from 'node:crypto'
 import { patchedLayers } from '../../bundle/format/patch-files.ts'
 import { ExpectedError } from '../../errors.ts'
 import type { BlobRange, BlobSizes, BlobState, Content } from '../../oci/content/content.ts'
-import { type Digest, hashChunks, splitDigest } from '../../oci/digest.ts'
+import { hashBlob } from '../../oci/content/hash-blob.ts'
+import { type Digest, splitDigest } from '../../oci/digest.ts'
 import type { BundleFile } from '../bundle-file.ts'
 import { UnnamedFile } from '../files/unnamed-file.ts'
 import { applyPatch } from './apply-patch.ts'
@@ -55,12 +56,11 @@ export class PatchedLayers implements Content {
   async checkBases(): Promise<void> {
     const bases = new Set([...this.#patches.values()].map(({ base }) => base.digest))
     for (const digest of bases) {
-      const { algorithm, hex } = splitDigest(digest)
-      const actual = await hashChunks(this.#bases.openBlob(digest, { reuse: true }), algorithm)
+      const actual = await hashBlob(this.#bases, digest)
       if (actual === digest) continue
       throw new ExpectedError(
         'CONTENT_MISMATCH',
-        `${this.#bases.path}: blob ${algorithm}:${hex}, of which ${this.path} makes a layer, is damaged: it hashes to ${actual}`,
+        `${this.#bases.path}: blob ${digest}, of which ${this.path} makes a layer, is damaged: it hashes to ${actual}`,
         { hint: 'Copy the base again, and check it with: nodeseed verify FILE' },
       )
     }

@@ -63,6 +63,12 @@ export interface Content {
    * @throws {ExpectedError} BLOB_UNKNOWN
    */
   readInto(digest: Digest, buffer: Uint8Array, position: number): Promise<number>
+  /**
+   * What a blob's bytes hash to now, where that is known faster than by handing them out; `hashBlob` asks for it.
+   *
+   * @throws {ExpectedError} BLOB_UNKNOWN
+   */
+  hashBlob?(digest: Digest, onBytes?: (count: number) => void): Promise<Digest>
   /** Where a blob lies, and in which state: what was read of it before holds while that is the same. @throws {ExpectedError} BLOB_UNKNOWN */
   stateOf(digest: Digest): Promise<BlobState>
   close(): Promise<void>

@@ -2,6 +2,7 @@ import { ExpectedError } from '../../errors.ts'
 import type { Descriptor } from '../descriptor.ts'
 import type { Digest } from '../digest.ts'
 import type { BlobRange, BlobSizes, BlobState, Content, LackingBlobs } from './content.ts'
+import { hashBlob } from './hash-blob.ts'
 import type { UnnamedEntry } from './image-names.ts'
 
 /**
@@ -49,6 +50,10 @@ export class LayeredContent implements Content {
 
   async readInto(digest: Digest, buffer: Uint8Array, position: number): Promise<number> {
     return this.#holder(digest).readInto(digest, buffer, position)
+  }
+
+  async hashBlob(digest: Digest, onBytes?: (count: number) => void): Promise<Digest> {
+    return hashBlob(this.#holder(digest), digest, onBytes)
   }
 
   async stateOf(digest: Digest): Promise<BlobState> {
