@@ -40,7 +40,7 @@ test('no request makes it fail, or read a blob or bytes that are not there', asy
     findBlobSize: (digest: Digest) => content.findBlobSize(digest),
     referrers: (repository: string, subject: Digest) => content.referrers(repository, subject),
     openBlob: async (_, start, end) => ({
-      ...{ start, end },
+      ...{ start, end, size: LARGEST, source: 'none', allow: async () => {} },
       read: () => Promise.reject(new Error('not read before it is sent')),
     }),
   }

@@ -3,8 +3,9 @@ import { connect, type Socket } from 'node:net'
 import { expect, onTestFinished, test, vi } from 'vitest'
 import { digestOf } from '../../src/oci/digest.ts'
 import { OCI_LAYER_GZIP } from '../../src/oci/media-type.ts'
-import { BufferPool } from '../../src/server/http/body/pump.ts'
+import { SharedChunks } from '../../src/server/http/body/shared-chunks.ts'
 import type { AnsweredRequest } from '../../src/server/http/metrics.ts'
+import type { BlobSlice } from '../../src/server/registry/content.ts'
 import { startServer } from './running-server.ts'
 import { shopContent } from './shop-content.ts'
 
@@ -48,12 +49,48 @@ test('a reader that goes away is seen as gone, and what it held is given back', 
   expect(exchanges[0]?.bytes).toBeLessThan(LARGE.length)
 })
 
-test('a pool hands out what it got back, and no more than its memory allows', () => {
-  const pool = new BufferPool(512 * 1024)
-  const [first, second, third] = [pool.take(), pool.take(), pool.take()]
-  expect([first?.length, second?.length, third]).toEqual([256 * 1024, 256 * 1024, undefined])
-  pool.give(Buffer.alloc(10))
-  expect(pool.take()).toBeUndefined()
-  pool.give(second!)
-  expect(pool.take()).toBe(second)
+const MIB = 1024 * 1024
+
+/** A blob of 8 MiB, and how often each place of it is read. */
+function sliceOf(source: string) {
+  const reads: number[] = []
+  const read = async (buffer: Uint8Array, position: number) => {
+    reads.push(position)
+    return LARGE.copy(buffer, 0, position)
+  }
+  const slice: BlobSlice = { start: 0, end: LARGE.length, size: LARGE.length, source, read, allow: async () => {} }
+  return { slice, reads }
+}
+
+test('what several readers are sent at the same time is read once, and again of another file', async () => {
+  const chunks = new SharedChunks()
+  const [first, other] = [sliceOf('a'), sliceOf('b')]
+  const taken = [0, 10, 600_000].map((position) => chunks.take(first.slice, position, { isProven: false }))
+  const bytes = await Promise.all(taken)
+  const right = [LARGE.subarray(0, MIB / 2), LARGE.subarray(10, MIB / 2), LARGE.subarray(600_000, MIB)]
+  expect(bytes.map((piece) => piece && digestOf(piece.bytes))).toEqual(right.map((piece) => digestOf(piece)))
+  expect((await chunks.take(other.slice, 0, { isProven: false }))?.bytes[0]).toBe(LARGE[0])
+  expect([first.reads, other.reads]).toEqual([[0, MIB / 2], [0]])
+})
+
+test('readers hold no more chunks than memory allows, half of them only when they have proven that they read', async () => {
+  const chunks = new SharedChunks(2 * MIB)
+  const take = (source: string, isProven: boolean) => chunks.take(sliceOf(source).slice, 0, { isProven })
+  const [first] = await Promise.all([take('1', false), take('2', false)])
+  expect(take('3', false)).toBeUndefined()
+  await Promise.all([take('3', true), take('4', true)])
+  expect([take('5', true), take('1', true) === undefined]).toEqual([undefined, false])
+  first?.release()
+  expect(take('5', true)).toBeUndefined()
+  ;(await take('1', false))?.release()
+})
+
+test('a chunk that could not be read is read again for the next reader', async () => {
+  const chunks = new SharedChunks(MIB)
+  const { slice } = sliceOf('a')
+  const broken = { ...slice, read: () => Promise.reject(new Error('EIO')) }
+  for (let turn = 0; turn < 3; turn++) {
+    await expect(chunks.take(broken, 0, { isProven: true })).rejects.toThrow('EIO')
+  }
+  expect((await chunks.take(slice, 0, { isProven: true }))?.bytes.length).toBe(MIB / 2)
 })

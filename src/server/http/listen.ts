@@ -3,7 +3,7 @@ import { createServer as createTlsServer, type Server as TlsServer } from 'node:
 import type { AddressInfo } from 'node:net'
 import { ExpectedError } from '../../errors.ts'
 import { BodyBudget } from './body/body-budget.ts'
-import { BufferPool } from './body/pump.ts'
+import { SharedChunks } from './body/shared-chunks.ts'
 import { limitPerAddress, MAX_CONNECTIONS } from './connections.ts'
 import { inTurn } from './in-turn.ts'
 import type { AnsweredRequest } from './metrics.ts'
@@ -53,7 +53,7 @@ const MAX_HEADERS = 100
 export async function listen(respond: Respond, options: ListenOptions = {}): Promise<RunningServer> {
   const { endpoint = { host: '127.0.0.1', port: 0 }, tls, onBegin, onEnd, onError = () => {} } = options
   const server = createFor(tls)
-  const [pool, budget] = [new BufferPool(), new BodyBudget()]
+  const [chunks, budget] = [new SharedChunks(), new BodyBudget()]
   let closing = false
   server.maxConnections = MAX_CONNECTIONS
   server.on('connection', limitPerAddress())
@@ -65,7 +65,7 @@ export async function listen(respond: Respond, options: ListenOptions = {}): Pro
     inTurn(request.socket, async () => {
       onBegin?.()
       if (closing) response.setHeader('connection', 'close')
-      const answered = await sendReply(respond, request, response, { pool, budget, onError })
+      const answered = await sendReply(respond, request, response, { chunks, budget, onError })
       onEnd?.(answered)
       if (closing) server.closeIdleConnections()
     })

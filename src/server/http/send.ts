@@ -2,13 +2,14 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import { ExpectedError } from '../../errors.ts'
 import { type Reply, refusal } from '../registry/reply.ts'
 import type { BodyBudget } from './body/body-budget.ts'
-import { type BufferPool, pump } from './body/pump.ts'
+import { pump } from './body/pump.ts'
+import type { SharedChunks } from './body/shared-chunks.ts'
 import type { AnsweredRequest } from './metrics.ts'
 import type { Respond } from './service.ts'
 
 /** What all answers of a server share. */
 export interface SendOptions {
-  readonly pool: BufferPool
+  readonly chunks: SharedChunks
   readonly budget: BodyBudget
   /** Hears why an answer could not be made. */
   readonly onError: (error: unknown) => void
@@ -19,7 +20,7 @@ export async function sendReply(
   respond: Respond,
   request: IncomingMessage,
   response: ServerResponse,
-  { pool, budget, onError }: SendOptions,
+  { chunks, budget, onError }: SendOptions,
 ): Promise<AnsweredRequest> {
   const started = performance.now()
   const { method = '', url = '', headers } = request
@@ -36,7 +37,7 @@ export async function sendReply(
     // A body is nothing that this server reads; the connection ends instead.
     if (hasBody(headers)) response.setHeader('connection', 'close')
     response.writeHead(reply.status, reply.headers)
-    if (method !== 'HEAD') await sendBody(reply.body, response, { pool, onBytes })
+    if (method !== 'HEAD') await sendBody(reply.body, response, { chunks, onBytes })
     await end(response)
   } catch (error) {
     // Cut off, so that what was sent so far cannot look complete: the client has gone, or the bundle cannot be read.
@@ -67,7 +68,7 @@ function hasBody(headers: IncomingMessage['headers']): boolean {
 async function sendBody(
   body: Reply['body'],
   response: ServerResponse,
-  options: { pool: BufferPool; onBytes: (bytes: number) => void },
+  options: { chunks: SharedChunks; onBytes: (bytes: number) => void },
 ): Promise<void> {
   if (!body) return
   if (!(body instanceof Uint8Array)) return pump(body, response, options)

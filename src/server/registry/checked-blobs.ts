@@ -1,7 +1,8 @@
 import pLimit from 'p-limit'
 import { ExpectedError } from '../../errors.ts'
 import type { BlobState, Content } from '../../oci/content/content.ts'
-import { type Digest, hashChunks, splitDigest } from '../../oci/digest.ts'
+import { hashBlob } from '../../oci/content/hash-blob.ts'
+import type { Digest } from '../../oci/digest.ts'
 import { quote } from '../../quote.ts'
 import type { BlobSlice } from './content.ts'
 
@@ -28,7 +29,34 @@ export class CheckedBlobs {
 
   /** @throws {ExpectedError} BLOB_UNKNOWN; CONTENT_MISMATCH when the bytes are not what the digest says. */
   async check(digest: Digest): Promise<void> {
-    const state = await this.#content.stateOf(digest)
+    return this.#check(digest, await this.#content.stateOf(digest))
+  }
+
+  /**
+   * Where nothing is checked first, hashing begins with reading, and the last byte waits for it. What was read belongs to
+   * what was hashed only while nobody wrote to the file in between, not even to set right what was wrong.
+   */
+  async open(digest: Digest, start: number, end: number): Promise<BlobSlice> {
+    const { size = 0 } = this.#content.blobs.get(digest) ?? {}
+    const opened = await this.#content.stateOf(digest)
+    if (this.#checkFirst || start === end) await this.#check(digest, opened)
+    else if (end === size) this.#check(digest, opened).catch(() => {}) // reported when the last byte is asked for
+    return {
+      start,
+      end,
+      size,
+      source: `${digest} ${opened.version}`,
+      read: (buffer, position) => this.#content.readInto(digest, buffer, position),
+      allow: async (until) => {
+        if (!this.#checkFirst && until < size) return
+        const now = await this.#content.stateOf(digest)
+        await this.#check(digest, now)
+        if (now.version !== opened.version) throw unfit(digest, now, 'was written to while it was sent')
+      },
+    }
+  }
+
+  #check(digest: Digest, state: BlobState): Promise<void> {
     const known = this.#checked.get(digest)
     if (known?.version === state.version) return known.done
     const { size = 0 } = this.#content.blobs.get(digest) ?? {}
@@ -42,28 +70,16 @@ export class CheckedBlobs {
     return done
   }
 
-  /** Where nothing is checked first, hashing begins with reading, and the last byte waits for it. */
-  async open(digest: Digest, start: number, end: number): Promise<BlobSlice> {
-    const { size = 0 } = this.#content.blobs.get(digest) ?? {}
-    if (this.#checkFirst || start === end) await this.check(digest)
-    else if (end === size) this.check(digest).catch(() => {}) // reported when the last byte is asked for
-    const read = async (buffer: Uint8Array, position: number) => {
-      const filled = await this.#content.readInto(digest, buffer, position)
-      // After reading: so these bytes are of the file that was hashed.
-      if (this.#checkFirst || position + filled === size) await this.check(digest)
-      return filled
-    }
-    return { start, end, read }
-  }
-
-  async #hash(digest: Digest, { path, version }: BlobState): Promise<void> {
-    const chunks = this.#content.openBlob(digest, { reuse: true })
-    const actual = await hashChunks(chunks, splitDigest(digest).algorithm)
+  async #hash(digest: Digest, state: BlobState): Promise<void> {
+    const actual = await hashBlob(this.#content, digest)
+    if (actual !== digest) throw unfit(digest, state, `is damaged: it hashes to ${actual}`)
     const now = await this.#content.stateOf(digest)
-    if (actual === digest && now.version === version) return
-    const problem = actual === digest ? 'is being written to' : `is damaged: it hashes to ${actual}`
-    throw new ExpectedError('CONTENT_MISMATCH', `${path}: blob ${digest} ${problem}`, {
-      hint: `Nothing of it is served. Copy the file again, and check it with: nodeseed verify ${quote(path)}`,
-    })
+    if (now.version !== state.version) throw unfit(digest, state, 'is being written to')
   }
+}
+
+function unfit(digest: Digest, { path }: BlobState, problem: string): ExpectedError {
+  return new ExpectedError('CONTENT_MISMATCH', `${path}: blob ${digest} ${problem}`, {
+    hint: `Nothing of it is served. Copy the file again, and check it with: nodeseed verify ${quote(path)}`,
+  })
 }

@@ -15,8 +15,8 @@ export interface RegistryContent {
   /** The size in bytes of a blob, or undefined when it is not here. */
   findBlobSize(digest: Digest): number | undefined
   /**
-   * The bytes `start` up to and without `end` of a manifest or a blob. Reading them fails before the last byte of one
-   * that is not what its digest says.
+   * The bytes `start` up to and without `end` of a manifest or a blob. The last byte of one that is not what its digest
+   * says may not be sent.
    *
    * @throws {ExpectedError} CONTENT_MISMATCH where it is known before
    */
@@ -29,8 +29,14 @@ export interface RegistryContent {
 export interface BlobSlice {
   readonly start: number
   readonly end: number
+  /** Bytes of the whole blob. */
+  readonly size: number
+  /** Slices of the same source have the same bytes at the same place, so that they are read once for all. */
+  readonly source: string
   /** Fills a buffer with bytes from `position` on; resolves to how many there were, at least one. */
   read(buffer: Uint8Array, position: number): Promise<number>
+  /** Resolves when what was read of the bytes before `end` may be sent. @throws {ExpectedError} CONTENT_MISMATCH */
+  allow(end: number): Promise<void>
 }
 
 export interface StoredManifest {

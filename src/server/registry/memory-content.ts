@@ -58,7 +58,8 @@ export class MemoryContent implements RegistryContent {
 
   async openBlob(digest: Digest, start: number, end: number): Promise<BlobSlice> {
     const bytes = this.#blobs.get(digest) ?? this.#manifests.get(digest)
-    return { start, end, read: async (buffer, position) => copyInto(buffer, bytes, position) }
+    const read = async (buffer: Uint8Array, position: number) => copyInto(buffer, bytes, position)
+    return { start, end, size: bytes?.length ?? 0, source: digest, read, allow: async () => {} }
   }
 
   async referrers(name: string, subject: Digest): Promise<Descriptor[]> {
