@@ -119,6 +119,22 @@ export const IMAGE_CODES = {
     help: 'The registry lists it, or was asked for what is attached, and gave it not, or something that cannot be read. The image itself is there, whole.',
     action: 'Run the same command again later. If who checks signatures needs it, have it attached again.',
   },
+  DIGEST_WAITS: {
+    kind: 'omission',
+    severity: 'error',
+    one: 'image that is too new',
+    many: 'images that are too new',
+    title: 'An image waits until its digest has been known for long enough',
+    help: 'With --min-age a digest is taken when a lock has known it for so long, since a bad release is mostly found within days. No earlier digest of this reference was locked, so nothing is there. The lock notes when the digest was first seen.',
+    action: 'Lock again over the same lock (--force) when the time is over; or take it now, without --min-age.',
+  },
+  DIGEST_HELD_BACK: {
+    kind: 'note',
+    severity: 'info',
+    title: 'The earlier digest of an image stays until the new one is old enough',
+    help: 'With --min-age a digest is taken when a lock has known it for so long. Until then the digest that the lock had stays, and the lock notes when the new one was first seen.',
+    action: 'Lock again over the same lock (--force) when the time is over; or take it now, without --min-age.',
+  },
   SIGNATURE_MISSING: {
     kind: 'omission',
     severity: 'warning',

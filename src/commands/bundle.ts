@@ -1,5 +1,6 @@
 import { Args, Flags } from '@oclif/core'
-import { type Lock, missingFindings } from '../bundle/format/lock.ts'
+import { lacksImages, missingFindings } from '../bundle/format/left-out.ts'
+import type { Lock } from '../bundle/format/lock.ts'
 import { carriedFiles } from '../bundle/format/node-files.ts'
 import { type BundlePlan, planBundle } from '../bundle/format/plan.ts'
 import { countKinds } from '../bundle/kinds.ts'
@@ -160,7 +161,7 @@ export default class Bundle extends BaseCommand {
       })
       for (const line of renderQuotas(domainsOf(wanted), (registry) => client.quotaOf(registry))) this.note(line)
       const report = await this.#report(flags.output, made)
-      if (made.plan.table.lock.missing) this.answerNo()
+      if (lacksImages(made.plan.table.lock)) this.answerNo()
       return { ...report, omissions: this.sayLeftOut([...wanted.leftOut, ...made.leftOut], strictness) }
     } catch (error) {
       throw await withPullSecretHint(error, inputs, flags)

@@ -1,6 +1,7 @@
 import { Args, Flags } from '@oclif/core'
 import { ImagesFailedError } from '../bundle/failure.ts'
-import { type Lock, missingFindings } from '../bundle/format/lock.ts'
+import { heldBackFindings, lacksImages, missingFindings } from '../bundle/format/left-out.ts'
+import type { Lock } from '../bundle/format/lock.ts'
 import { countKinds, kindOf } from '../bundle/kinds.ts'
 import { asEdition } from '../bundle/lock/edition.ts'
 import { findMovedTags, type MovedTag } from '../bundle/lock/moved-tags.ts'
@@ -12,6 +13,7 @@ import { lockFlags } from '../cli/bundles/lock-flags.ts'
 import { lockInputs } from '../cli/bundles/lock-inputs.ts'
 import { withManifestCache } from '../cli/bundles/manifest-cache.ts'
 import { keepInputs } from '../cli/files/kept-inputs.ts'
+import { durationFlag } from '../cli/flags/duration-flag.ts'
 import { strictnessOf } from '../cli/flags/strict-flags.ts'
 import { isNote } from '../cli/output/findings.ts'
 import type { Omission } from '../cli/output/omissions.ts'
@@ -55,6 +57,12 @@ export default class LockCommand extends BaseCommand {
     check: Flags.boolean({
       description: 'write nothing, but ask whether tags of the locks have moved; exit code 4 if one has',
     }),
+    'min-age': durationFlag({
+      description:
+        'take a new digest only when a lock has known it for so long: until then the digest of the lock that is replaced (--force) stays',
+      inDays: true,
+      exclusive: ['check'],
+    }),
     ...lockFlags,
   }
 
@@ -89,18 +97,20 @@ export default class LockCommand extends BaseCommand {
             const kinds = artifacts.map(({ artifactType }) => kindOf(artifactType))
             this.note(`locked ${reference} ${target.digest} ${[...held, ...new Set(kinds)].join(' ')}`)
           },
+          seenFirst: { previous: replaced, now: new Date(), minAge: flags['min-age'] },
           note: (text) => this.note(text),
           sayFindings: (findings) => this.sayFindings(findings),
         })
-        this.refuseLeftOut([...wanted.leftOut, ...leftOut], strictness)
+        this.refuseLeftOut([...wanted.leftOut, ...leftOut, ...missingFindings(locked)], strictness)
         const lock = asEdition(locked, { set: flags['set-name'], number: flags.number }, replaced)
         await writeTextFile(file, `${JSON.stringify(lock, null, 2)}\n`, { replace: flags.force })
         return { lock, leftOut, takes: await bundleTakes(lock, file, { documents, reuse: places }) }
       })
       for (const line of renderQuotas(domainsOf(wanted), (registry) => client.quotaOf(registry))) this.note(line)
+      this.sayFindings(heldBackFindings(lock))
       this.log(`${flags.output}: ${countKinds(lock.images)}`)
       for (const line of takes) this.note(line)
-      if (lock.missing) this.answerNo()
+      if (lacksImages(lock)) this.answerNo()
       const omissions = this.sayLeftOut([...wanted.leftOut, ...leftOut, ...missingFindings(lock)], strictness)
       return { ...lock, omissions }
     } catch (error) {

@@ -1,6 +1,6 @@
 import type { Bundle } from '../bundle/format/bundle.ts'
 import type { LaidOutFile } from '../bundle/format/frame.ts'
-import { type Lock, missingFindings } from '../bundle/format/lock.ts'
+import { missingFindings } from '../bundle/format/left-out.ts'
 import { type BundlePlan, indexOf, MAX_FILE_BYTES } from '../bundle/format/plan.ts'
 import type { BlobEntry, BundleTable } from '../bundle/format/table.ts'
 import { ExpectedError } from '../errors.ts'
@@ -39,7 +39,7 @@ export class BundleFile implements Bundle {
     this.#files = new Map(files.map((entry) => [entry.name, entry]))
   }
 
-  get lock(): Lock {
+  get lock(): BundleTable['lock'] {
     return this.table.lock
   }
 

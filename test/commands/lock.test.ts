@@ -66,6 +66,7 @@ withRegistry('a lock fixes a tag to the digest that the registry has', async () 
       names: [`${open.host}/team/app:1`, `${open.host}/team/app@${app.digest}`],
       target: app,
       platforms: [expect.objectContaining({ platform: { os: 'linux', architecture: 'amd64' }, manifest: app })],
+      firstSeen: expect.stringMatching(/^\d{4}-\d{2}-\d{2}T[\d:]{8}Z$/),
     },
   ])
 })

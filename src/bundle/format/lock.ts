@@ -1,4 +1,3 @@
-import { type Finding, finding } from '../../finding.ts'
 import type { Descriptor } from '../../oci/descriptor.ts'
 import type { Digest } from '../../oci/digest.ts'
 import { normalizePlatform, type Platform } from '../../oci/platform.ts'
@@ -15,7 +14,8 @@ import {
   stringAt,
   wordAt,
 } from './fields/fields.ts'
-import { type ImageSignature, parseSignature } from './fields/image-signature.ts'
+import { type ImageSignature, parseSignature, timeAt } from './fields/image-signature.ts'
+import { parseWaiting, type WaitingImage } from './fields/waiting-image.ts'
 
 /** What fixes every reference to a digest: written by `lock`, carried inside each bundle. */
 export interface Lock {
@@ -25,6 +25,8 @@ export interface Lock {
   readonly images: readonly LockedImage[]
   /** What was wanted, could not be had, and was left out all the same. */
   readonly missing?: readonly MissingImage[]
+  /** What is too new to be taken, whether something older is held in its place or nothing. */
+  readonly waiting?: readonly WaitingImage[]
 }
 
 /** An image that was wanted, as it was asked for, and why it could not be had. */
@@ -59,6 +61,8 @@ export interface LockedImage {
   readonly attachments?: readonly Attachment[]
   /** Of those, the signatures that a policy was satisfied with when the image was locked. */
   readonly signatures?: readonly ImageSignature[]
+  /** When a lock first had to do with the digest of the target, by the clock of whoever made that lock; ISO 8601. */
+  readonly firstSeen?: string
 }
 
 /** A manifest (or index) that belongs to another one: its referrer, or named after it by cosign. */
@@ -128,16 +132,9 @@ export function attachedBlobsOf({ attachments = [] }: LockedImage): Descriptor[]
   return attachments.flatMap(({ target, blobs }) => [target, ...blobs])
 }
 
-/** What a lock says of images that it has not: everybody who reads it is told. */
-export function missingFindings({ missing = [] }: Lock): Finding[] {
-  return missing.map(({ reference, why }) =>
-    finding('IMAGE_UNAVAILABLE', `${reference} was wanted and is not here: ${why}`, { subject: reference }),
-  )
-}
-
 /** @throws {ExpectedError} BUNDLE_INVALID, saying where in the lock. */
 export function parseLock(value: unknown, where: string): Lock {
-  const { version, edition, images, missing } = objectAt(value, where)
+  const { version, edition, images, missing, waiting } = objectAt(value, where)
   if (version !== 1) throw otherVersion(version, where)
   return {
     version,
@@ -146,6 +143,11 @@ export function parseLock(value: unknown, where: string): Lock {
     ...(missing !== undefined && {
       missing: arrayAt(missing, `${where}, missing`).map((entry, index) =>
         parseMissing(entry, `${where}, missing[${index}]`),
+      ),
+    }),
+    ...(waiting !== undefined && {
+      waiting: arrayAt(waiting, `${where}, waiting`).map((entry, index) =>
+        parseWaiting(entry, `${where}, waiting[${index}]`),
       ),
     }),
   }
@@ -171,7 +173,8 @@ export function isSetName(text: string): boolean {
 }
 
 function parseImage(value: unknown, where: string): LockedImage {
-  const { reference, names, target, indexes, platforms, artifacts, attachments, signatures } = objectAt(value, where)
+  const fields = objectAt(value, where)
+  const { reference, names, target, indexes, platforms, artifacts, attachments, signatures, firstSeen } = fields
   const held = arrayAt(platforms, `${where}, platforms`)
   if (artifacts !== undefined && held.length > 0) throw invalid(where, 'expected either platforms or artifacts')
   return {
@@ -191,6 +194,7 @@ function parseImage(value: unknown, where: string): LockedImage {
         parseSignature(signature, `${where}, signatures[${index}]`),
       ),
     }),
+    ...(firstSeen !== undefined && { firstSeen: timeAt(firstSeen, `${where}, firstSeen`) }),
   }
 }
 

@@ -25,9 +25,9 @@ export function jointEdition(locks: readonly Lock[]): Edition | undefined {
 export function asEdition(lock: Lock, told: ToldEdition, replaced?: Lock): Lock {
   const before = replaced?.edition ?? lock.edition
   const set = told.set ?? before?.set ?? DEFAULT_SET
-  const { version, images, missing } = lock
+  const { version, images, missing, waiting } = lock
   const edition = { set, number: told.number ?? nextNumber(lock, set, before, replaced) }
-  return { version, edition, images, ...(missing && { missing }) }
+  return { version, edition, images, ...(missing && { missing }), ...(waiting && { waiting }) }
 }
 
 function nextNumber({ images }: Lock, set: string, before: Edition | undefined, replaced: Lock | undefined): number {

@@ -113,9 +113,11 @@ export function joinLocks(locks: readonly Lock[], platforms?: readonly Platform[
   const edition = jointEdition(locks)
   const missing = locks.flatMap((lock) => lock.missing ?? []).filter(({ reference }) => !byReference.has(reference))
   const distinct = [...new Map(missing.map((one) => [one.reference, one])).values()]
+  const waiting = locks.flatMap((lock) => lock.waiting ?? [])
   return {
     ...{ version: 1, ...(edition && { edition }), images: withoutTagConflicts(images) },
     ...(distinct.length > 0 && { missing: distinct }),
+    ...(waiting.length > 0 && { waiting: [...new Map(waiting.map((one) => [one.reference, one])).values()] }),
   }
 }
 

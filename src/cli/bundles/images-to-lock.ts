@@ -1,5 +1,6 @@
 import type { Interfaces } from '@oclif/core'
 import type { ImageFailure } from '../../bundle/failure.ts'
+import type { WaitingImage } from '../../bundle/format/fields/waiting-image.ts'
 import type { Edition, Lock, LockedImage } from '../../bundle/format/lock.ts'
 import { jointEdition } from '../../bundle/lock/edition.ts'
 import { GitOpsResources } from '../../discovery/charts/gitops-resources.ts'
@@ -40,6 +41,8 @@ export interface ImagesToLock {
   readonly failures?: readonly ImageFailure[]
   /** Charts that no registry has, each under the name of its file. */
   readonly charts?: readonly { readonly name: string; readonly packed: Uint8Array; readonly shown: string }[]
+  /** What the locks among the inputs do not take yet, because it is too new. */
+  readonly waiting?: readonly WaitingImage[]
   /** What the locks among the inputs had to leave out. */
   readonly missing?: readonly string[]
 }
@@ -75,6 +78,7 @@ export async function imagesToLock(
   const named = [...imagesOf(scan.uses, policies), ...image, ...missing, ...artifacts.keys()]
   const references = named.map(parseReference)
   const locked = locks.flatMap((lock) => lock?.images ?? [])
+  const waiting = locks.flatMap((lock) => lock?.waiting ?? [])
   const edition = jointEdition(locks.filter((lock) => lock !== undefined))
   const leftOut = [...scan.findings, ...leftOutByPolicy(scan.uses, policies), ...scan.unsure].filter(
     ({ subject }) => !references.some((reference) => criForm(reference) === subject),
@@ -89,6 +93,7 @@ export async function imagesToLock(
       artifacts,
       failures,
       missing,
+      waiting,
       charts: [...charts.values()],
     }
   throw nothingToLock(inputs, policy, leftOut)

@@ -2,6 +2,7 @@ import type { Interfaces } from '@oclif/core'
 import { ImagesFailedError } from '../../bundle/failure.ts'
 import { missingImage } from '../../bundle/fill/lost.ts'
 import type { Lock, LockedImage } from '../../bundle/format/lock.ts'
+import { type AgeOptions, withFirstSeen } from '../../bundle/lock/ages/first-seen.ts'
 import type { ImageSource } from '../../bundle/lock/documents/documents.ts'
 import { lackingPlatforms } from '../../bundle/lock/lacking-platforms.ts'
 import { joinLocks, lockImages } from '../../bundle/lock/lock.ts'
@@ -36,6 +37,8 @@ interface LockRun {
   readonly local: readonly Content[]
   /** Whether the manifests of images that are locked already will be asked for too. */
   readonly fetchesLocked: boolean
+  /** When digests were first seen, and whether they are old enough; without it nobody asks. */
+  readonly seenFirst?: AgeOptions
   readonly onLocked?: (image: LockedImage) => void
   /** Tells people something that is no result. */
   readonly note: (text: string) => void
@@ -64,9 +67,10 @@ export async function lockInputs(
     artifacts = new Map(),
     failures: unread = [],
     missing: earlier = [],
+    waiting: early = [],
   }: ImagesToLock,
   flags: Interfaces.InferredFlags<typeof lockFlags>,
-  { client, kept, places, local, fetchesLocked, onLocked, note, sayFindings }: LockRun,
+  { client, kept, places, local, fetchesLocked, onLocked, note, sayFindings, seenFirst }: LockRun,
 ): Promise<LockedInputs> {
   const platforms = await platformsFrom(flags)
   if (!platforms && references.length > 0) note(DEFAULT_PLATFORMS_NOTE)
@@ -102,12 +106,17 @@ export async function lockInputs(
   if (failures.length > 0 && !(flags['allow-missing'] && held > 0)) {
     throw new ImagesFailedError(failures, references.length + unread.length)
   }
-  const { images } = joinLocks([known, lock], platforms)
+  const joined = joinLocks([known, lock], platforms)
+  const { images, waiting } = seenFirst ? withFirstSeen(joined.images, seenFirst) : { ...joined, waiting: early }
   const missing = failures.map(missingImage)
   const lacking = lackingPlatforms(images, platforms ?? [])
   if (lacking.length > 0 && flags.nodes) await checkNodes(images, workloads, flags.nodes)
   const verified = await verifiedImages(images, flags, { client, source, places, note })
-  const whole = { ...known, images: verified.images, ...(missing.length > 0 && { missing }) }
+  const whole = {
+    ...{ ...known, images: verified.images },
+    ...(missing.length > 0 && { missing }),
+    ...(waiting.length > 0 && { waiting }),
+  }
   const left = [...leftOut, ...lacking, ...verified.leftOut, ...notLookedInto(lock, earlier)]
   return { lock: whole, leftOut: left, documents: new Map([...documents, ...verified.documents]) }
 }
