@@ -1,16 +1,30 @@
-import { Args } from '@oclif/core'
+import { Args, Flags } from '@oclif/core'
+import type { AttachedDocument } from '../bundle/attached/describe-attachment.ts'
+import { diffLocks, type LockDiff } from '../bundle/delta/diff.ts'
+import type { LockedContent } from '../bundle/format/bundle.ts'
 import type { LockedImage } from '../bundle/format/lock.ts'
 import { toolsAmong } from '../bundle/format/node-files.ts'
 import { countKinds } from '../bundle/kinds.ts'
 import { BaseCommand } from '../cli/base-command.ts'
+import { readLockOf } from '../cli/bundles/lock-file.ts'
 import { openImages } from '../cli/bundles/trusted-bundle.ts'
 import { describeDelta, patchesIn } from '../cli/deltas/describe-delta.ts'
 import { ARCHIVE, keyFlag, TABLE_ONLY } from '../cli/flags/bundle-file-flags.ts'
+import { repeatable } from '../cli/flags/repeatable.ts'
+import { extractAttached, imageNamed } from '../cli/inspection/attached.ts'
+import {
+  attachedJson,
+  attachedTo,
+  imageJson,
+  type NamingPlace,
+  placesOfImages,
+  signerText,
+} from '../cli/inspection/image-about.ts'
 import { formatFlag } from '../cli/output/formats/output-format.ts'
 import { imageTable } from '../cli/output/image-table.ts'
+import { renderTable } from '../cli/output/terminal/table.ts'
 import { BundleFile } from '../layout/bundle-file.ts'
 import { formatBytes } from '../oci/format-bytes.ts'
-import { formatPlatform } from '../oci/platform.ts'
 import { countOf } from '../plural.ts'
 import { quote } from '../quote.ts'
 
@@ -20,75 +34,128 @@ export default class Inspect extends BaseCommand {
   static override examples = [
     '<%= config.bin %> <%= command.id %> shop.tar',
     '<%= config.bin %> <%= command.id %> shop.tar --json',
+    '<%= config.bin %> <%= command.id %> shop.tar --since may.tar --for k8s/',
+    '<%= config.bin %> <%= command.id %> shop.tar --attached registry.example/shop/web:1.4 --to sboms',
   ]
   static override args = { file: Args.string({ description: ARCHIVE, required: true }) }
-  static override flags = { ...keyFlag(TABLE_ONLY), output: formatFlag(['table', 'wide', 'images', 'json', 'yaml']) }
+  static override flags = {
+    ...keyFlag(TABLE_ONLY),
+    output: formatFlag(['table', 'wide', 'images', 'json', 'yaml']),
+    since: Flags.string({ description: 'say what changed since this bundle or lock', helpValue: 'FILE' }),
+    for: repeatable({
+      description: 'say where these manifests name each image, file and line (repeatable)',
+      helpValue: 'INPUT',
+    }),
+    attached: Flags.string({
+      description: 'list what is attached to this image: signatures, SBOMs, provenance',
+      helpValue: 'REF',
+    }),
+    to: Flags.string({
+      description: 'with --attached: write each of it into this directory, which is made if need be',
+      helpValue: 'DIR',
+      dependsOn: ['attached'],
+    }),
+  }
 
   async run(): Promise<unknown> {
     const { args, flags } = await this.parse(Inspect)
+    const before = flags.since === undefined ? undefined : await readLockOf(flags.since)
+    const places = await placesOfImages(flags.for)
     const content = await openImages(args.file, flags)
     try {
-      const images = content.lock.images.map(describe)
+      if (flags.attached !== undefined) return await this.#attached(content, flags.attached, flags.to)
+      const attached = new Map<LockedImage, readonly AttachedDocument[]>()
+      for (const image of content.lock.images) attached.set(image, await attachedTo(image, content))
+      const images = content.lock.images.map((image) =>
+        imageJson(image, {
+          attached: attached.get(image) ?? [],
+          places: flags.for.length > 0 ? placesOf(image, places) : undefined,
+        }),
+      )
       const note = (line: string) => void (flags.output === 'images' || this.log(line))
       if (flags.output === 'images') this.log(images.flatMap(({ names }) => names).join('\n'))
       else if (images.length > 0) {
-        this.log(imageTable(content.lock.images, { width: this.tableWidth, isWide: flags.output === 'wide' }))
+        const isWide = flags.output === 'wide'
+        const more = [
+          { heading: 'SIGNED BY', of: ({ signatures = [] }: LockedImage) => signatures.map(signerText).join(', ') },
+          { heading: 'FIRST SEEN', of: ({ firstSeen = '' }: LockedImage) => (isWide ? firstSeen : '') },
+          { heading: 'ATTACHED', of: (image: LockedImage) => countByKind(attached.get(image) ?? []) },
+          { heading: 'NAMED AT', of: (image: LockedImage) => placesOf(image, places).map(placeText).join(', ') },
+        ]
+        this.log(imageTable(content.lock.images, { width: this.tableWidth, isWide, more }))
       }
       const blobs = Array.from(content.blobs, ([digest, { size }]) => ({ digest, size }))
       const sum = blobs.reduce((total, { size }) => total + size, 0)
       note(
         `${args.file}: ${countKinds(content.lock.images)}, ${countOf(blobs.length, 'blob')} with ${formatBytes(sum)}`,
       )
+      const changes = before && diffLocks(before, content.lock)
+      for (const line of changes ? changeLines(changes) : []) note(`  ${line}`)
+      const common = { file: args.file, images, ...(changes && { changes }) }
       if (!(content instanceof BundleFile)) {
         const { caveats = [], leftOut = [] } = content
-        return { file: args.file, images, blobs, caveats, omissions: this.sayLeftOut(leftOut) }
+        return { ...common, blobs, caveats, omissions: this.sayLeftOut(leftOut) }
       }
-      const { files, requires } = content.table
-      const patches = patchesIn(content.table)
-      const { edition } = content.lock
-      if (edition) note(`  ${edition.set} ${edition.number}`)
-      for (const line of describeDelta(content.table)) note(`  ${line}`)
-      const tools = toolsAmong(files)
-      if (tools.length > 0) note(`  carries nodeseed for ${tools.join(', ')}`)
-      if (flags.key !== undefined) {
-        note(`  signed with the key that belongs to ${flags.key}`)
-        note(`  contents were not read: nodeseed verify ${quote(args.file)} --key ${quote(flags.key)} does that`)
-      }
-      return {
-        ...{
-          file: args.file,
-          bytes: content.size,
-          ...(edition && { edition }),
-          images,
-          blobs: content.table.blobs,
-          files,
-        },
-        ...(requires && { requires }),
-        ...(patches.length > 0 && { patches }),
-        omissions: this.sayLeftOut(content.leftOut),
-      }
+      return { ...common, ...this.#bundle(content, flags.key, note), omissions: this.sayLeftOut(content.leftOut) }
     } finally {
       await content.close()
     }
   }
+
+  /** What only a bundle has. */
+  #bundle(content: BundleFile, key: string | undefined, note: (line: string) => void) {
+    const { files, requires, blobs } = content.table
+    const patches = patchesIn(content.table)
+    const { edition, waiting } = content.lock
+    if (edition) note(`  ${edition.set} ${edition.number}`)
+    for (const line of describeDelta(content.table)) note(`  ${line}`)
+    const tools = toolsAmong(files)
+    if (tools.length > 0) note(`  carries nodeseed for ${tools.join(', ')}`)
+    if (key !== undefined) {
+      note(`  signed with the key that belongs to ${key}`)
+      note(`  contents were not read: nodeseed verify ${quote(content.path)} --key ${quote(key)} does that`)
+    }
+    return {
+      bytes: content.size,
+      ...(edition && { edition }),
+      ...{ blobs, files },
+      ...(requires && { requires }),
+      ...(patches.length > 0 && { patches }),
+      ...(waiting && { waiting }),
+    }
+  }
+
+  async #attached(content: LockedContent, reference: string, directory: string | undefined): Promise<unknown> {
+    const image = imageNamed(content.lock.images, reference, content.path)
+    const attached = await attachedTo(image, content)
+    const rows = attached.map(({ kind, type, blob }) => [kind, type, blob.digest, formatBytes(blob.size)])
+    if (rows.length === 0) this.log(`nothing is attached to ${image.reference} here`)
+    else this.log(renderTable(['KIND', 'TYPE', 'DIGEST', 'SIZE'], rows, { width: this.tableWidth }))
+    const written = directory === undefined ? undefined : await extractAttached(content, attached, directory)
+    for (const file of written ?? []) this.log(file)
+    const found = attached.map(attachedJson)
+    return { ...{ file: content.path, reference: image.reference, attached: found }, ...(written && { written }) }
+  }
 }
 
-function describe({ reference, names, target, platforms, artifacts }: LockedImage) {
-  return {
-    reference,
-    names,
-    digest: target.digest,
-    mediaType: target.mediaType,
-    platforms: platforms.map(({ platform, manifest, config, layers }) => ({
-      platform: formatPlatform(platform),
-      digest: manifest.digest,
-      bytes: [manifest, config, ...layers].reduce((sum, { size }) => sum + size, 0),
-    })),
-    ...(artifacts && {
-      artifacts: artifacts.map(({ artifactType, manifest, blobs }) => ({
-        ...{ artifactType, digest: manifest.digest },
-        bytes: [manifest, ...blobs].reduce((sum, { size }) => sum + size, 0),
-      })),
-    }),
-  }
+function placesOf({ names, reference }: LockedImage, places: ReadonlyMap<string, readonly NamingPlace[]>) {
+  return [...new Set([...names, reference])].flatMap((name) => places.get(name) ?? [])
+}
+
+function placeText({ file, line }: NamingPlace): string {
+  return `${file}:${line}`
+}
+
+/** `1 SBOM, 2 signatures`. */
+function countByKind(attached: readonly AttachedDocument[]): string {
+  const kinds = [...Map.groupBy(attached, ({ kind }) => kind)]
+  return kinds.map(([kind, { length }]) => (kind === 'provenance' ? kind : countOf(length, kind))).join(', ')
+}
+
+function changeLines({ removed, added, moved }: LockDiff): string[] {
+  return [
+    ...removed.map(({ name, digest }) => `- ${name} ${digest}`),
+    ...added.map(({ name, digest }) => `+ ${name} ${digest}`),
+    ...moved.map(({ name, from, to }) => `~ ${name} ${from} -> ${to}`),
+  ]
 }
