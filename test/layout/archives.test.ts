@@ -131,3 +131,38 @@ test('the same docker archive gives the same digests, and layers that images sha
   expect([...one.names]).toEqual([...two.names])
   expect(one.blobs.size).toBe(2 * 2 + 2)
 })
+
+const DAMAGES: [what: string, damage: (layer: Buffer, other: Buffer) => Buffer, problem: RegExp][] = [
+  ['is another layer', (_, other) => other, /it unpacks to sha256:\w+, and its config says sha256:/],
+  ['is noise', (layer) => Buffer.concat([layer.subarray(0, 3), Buffer.alloc(200, 0x5a)]), /layer .* is damaged: /],
+  ['is cut off', (layer) => layer.subarray(0, -9), /layer .* is damaged: /],
+  ['is cut within its head', (layer) => layer.subarray(0, 8), /layer .* is damaged: /],
+  [
+    'has another checksum',
+    (layer) => Buffer.concat([layer.subarray(0, -8), Buffer.alloc(8, 1)]),
+    /layer .* is damaged: /,
+  ],
+  ['has more behind it', (layer, other) => Buffer.concat([layer, other]), /it unpacks to/],
+  ['is empty inside', () => gzipSync(''), /it unpacks to/],
+  ['is said to be zstd', (layer) => Buffer.concat([zstdCompressSync(layer)]), /it unpacks to/],
+]
+
+test.for(DAMAGES)('a docker archive whose compressed layer %s is refused', async ([, damage, problem]) => {
+  const files = dockerFiles(local, blobs, { gzip: true })
+  const [one, two] = files.filter(([{ name, type }]) => name.endsWith('layer.tar') && type === undefined)
+  const damaged = damage(two![1] as Buffer, one![1] as Buffer)
+  const archive = await archiveOf(files.map((file) => (file === two ? [file[0], damaged] : file)))
+  const refused = { code: 'BUNDLE_INVALID', message: expect.stringMatching(problem) }
+  await expect(opened(archive)).rejects.toMatchObject(refused)
+})
+
+test('a docker archive with layers in zstd is read', async () => {
+  const files = dockerFiles(local, blobs).map(([header, content]): ArchiveFile => {
+    const isLayer = header.name.endsWith('layer.tar') && header.type === undefined
+    return [header, isLayer ? zstdCompressSync(content) : content]
+  })
+  const content = await opened(await archiveOf(files))
+  expect((await lockContent(content)).lock.images.map(({ reference }) => reference)).toEqual(
+    local.map(({ reference }) => reference),
+  )
+})

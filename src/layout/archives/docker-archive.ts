@@ -1,12 +1,13 @@
+import { ExpectedError } from '../../errors.ts'
 import { imageNames } from '../../oci/content/image-names.ts'
 import type { Descriptor } from '../../oci/descriptor.ts'
-import { type Digest, digestOf, isDigest } from '../../oci/digest.ts'
+import { type Digest, digestOf, hashChunks, isDigest } from '../../oci/digest.ts'
 import { OCI_CONFIG, OCI_LAYER, OCI_LAYER_GZIP, OCI_LAYER_ZSTD, OCI_MANIFEST } from '../../oci/media-type.ts'
 import type { ByteFile } from '../files/byte-file.ts'
 import type { TarEntry } from '../tar/tar-index.ts'
 import { type ArchiveBlob, ArchiveContent } from './archive-content.ts'
 import { fieldsOf, invalid, parseEntry, readEntry, textsOf } from './archive-json.ts'
-import { compressionOf } from './compression.ts'
+import { compressionOf, unpack } from './compression.ts'
 
 const CAVEAT = `a docker archive: it has tags and no digests of a registry, so pods that name a digest do not find it, and nothing in it says who made it`
 
@@ -15,8 +16,8 @@ interface Reading {
   readonly file: ByteFile
   readonly entries: ReadonlyMap<string, TarEntry>
   readonly blobs: Map<Digest, ArchiveBlob>
-  /** Layers whose digest was computed, by their place. */
-  readonly hashed: Map<number, Descriptor>
+  /** Compressed layers, by their place. */
+  readonly hashed: Map<number, { readonly layer: Descriptor; readonly text: Digest }>
   readonly configs: Map<string, Promise<Config>>
 }
 
@@ -84,24 +85,40 @@ async function readConfig({ file, entries, blobs }: Reading, name: string): Prom
   return { descriptor: { mediaType: OCI_CONFIG, digest, size: entry.size }, diffIds }
 }
 
-/** A layer that is not compressed has the digest that the config gives it, so its bytes need no reading. */
-async function layerFor({ file, entries, blobs, hashed }: Reading, name: string, diffId: Digest): Promise<Descriptor> {
+/**
+ * A layer that is not compressed has the digest that the config gives it, so its bytes need no reading. Of one that is, only
+ * what it unpacks to says whether it is the one that the config means, since its digest is that of whatever is there.
+ */
+async function layerFor(reading: Reading, name: string, diffId: Digest): Promise<Descriptor> {
+  const { file, entries, blobs, hashed } = reading
   const entry = entries.get(name)
   if (!entry) throw invalid(file, `lacks ${JSON.stringify(name)}, a layer that its manifest.json names`)
   const { offset, size } = entry
-  const head = await file.read(offset, Math.min(6, size))
-  const mediaType = LAYER_TYPES[compressionOf(head)?.name ?? '']
-  if (mediaType === undefined) {
+  const compression = compressionOf(await file.read(offset, Math.min(6, size)))
+  const mediaType = LAYER_TYPES[compression?.name ?? '']
+  if (compression === undefined || mediaType === undefined) {
     if (!blobs.has(diffId)) blobs.set(diffId, { size, offset })
     return { mediaType: OCI_LAYER, digest: diffId, size: blobs.get(diffId)!.size }
   }
-  const known = hashed.get(offset)
-  if (known) return known
-  const digest = await file.hash({ start: offset, end: offset + size, algorithm: 'sha256' })
-  blobs.set(digest, { size, offset })
-  const layer = { mediaType, digest, size }
-  hashed.set(offset, layer)
-  return layer
+  const known = hashed.get(offset) ?? {
+    layer: { mediaType, digest: await file.hash({ start: offset, end: offset + size, algorithm: 'sha256' }), size },
+    text: await textDigest(file, name, unpack(compression, name, file.stream(offset, offset + size))),
+  }
+  hashed.set(offset, known)
+  if (known.text !== diffId) {
+    throw invalid(file, `layer ${name} is damaged: it unpacks to ${known.text}, and its config says ${diffId}`)
+  }
+  blobs.set(known.layer.digest, { size, offset })
+  return known.layer
+}
+
+async function textDigest(file: ByteFile, name: string, text: AsyncIterable<Uint8Array>): Promise<Digest> {
+  try {
+    return await hashChunks(text, 'sha256')
+  } catch (cause) {
+    if (cause instanceof ExpectedError) throw cause
+    throw invalid(file, `layer ${name} is damaged: ${(cause as Error).message}`)
+  }
 }
 
 const LAYER_TYPES: Readonly<Record<string, string>> = { gzip: OCI_LAYER_GZIP, zstd: OCI_LAYER_ZSTD }
