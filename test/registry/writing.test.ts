@@ -155,7 +155,8 @@ test('an answer without end is cut off', async () => {
   let sent = 0
   registry.misbehave = (request, response) => {
     request.resume()
-    response.writeHead(request.method === 'POST' ? 202 : 201, { location: '/v2/app/blobs/uploads/1' })
+    const headers = { location: '/v2/app/blobs/uploads/1', 'docker-content-digest': digestOf(MANIFEST) }
+    response.writeHead(request.method === 'POST' ? 202 : 201, headers)
     const pour = () => {
       while (!response.destroyed && response.write(Buffer.alloc(65_536, 'x'))) sent += 65_536
     }

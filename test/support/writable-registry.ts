@@ -67,7 +67,9 @@ export class WritableRegistry {
     }
     const found = this.manifests.get(key)
     if (!found) return response.writeHead(404).end()
-    return response.writeHead(this.answers.head, { 'docker-content-digest': digestOf(found) }).end()
+    const isWhole = request.method === 'GET'
+    response.writeHead(isWhole ? 200 : this.answers.head, { 'docker-content-digest': digestOf(found) })
+    return response.end(isWhole ? found : undefined)
   }
 }
 

@@ -1,6 +1,6 @@
 import { ExpectedError } from '../../errors.ts'
 import type { Descriptor } from '../../oci/descriptor.ts'
-import type { Digest } from '../../oci/digest.ts'
+import { type Digest, digestOf } from '../../oci/digest.ts'
 import type { Endpoint } from '../config/endpoint.ts'
 import { isTransient, responseError } from '../failures/response-error.ts'
 import { TransientError } from '../http/retry.ts'
@@ -38,9 +38,13 @@ export class UploadClient {
     return DONE.includes(status) ? (headers['docker-content-digest'] as Digest | undefined) : undefined
   }
 
-  async hasBlob(name: string, { digest }: Descriptor): Promise<boolean> {
+  /** Whether the repository has a blob. What answers everything with success does not know its length. */
+  async hasBlob(name: string, { digest, size }: Descriptor): Promise<boolean> {
     const request = { method: 'HEAD', path: `blobs/${digest}` } as const
-    return DONE.includes((await this.#ask(name, `blob ${digest}`, request, LOOKED)).status)
+    const { status, headers } = await this.#ask(name, `blob ${digest}`, request, LOOKED)
+    const { 'content-length': length, 'docker-content-digest': named } = headers
+    const isOther = status === 200 && length !== undefined && Number(length) !== size && named !== digest
+    return DONE.includes(status) && !isOther
   }
 
   /** Asks the registry to take a blob over from another of its repositories; false when it does not. */
@@ -104,11 +108,30 @@ export class UploadClient {
     await this.#at(name, `blob ${blob.digest}`, ask, () => received)
   }
 
-  /** @throws {ExpectedError} MANIFEST_BLOB_UNKNOWN when the registry wants what the manifest lists and does not have it. */
+  /**
+   * Sends a manifest. Success is believed where it is said as the specification has it: 201, and no digest but this. What
+   * answers otherwise is believed when it has the manifest.
+   *
+   * @throws {ExpectedError} MANIFEST_BLOB_UNKNOWN when the registry wants what the manifest lists and does not have it.
+   */
   async putManifest(name: string, reference: string, mediaType: string, bytes: Uint8Array): Promise<void> {
     const headers = { 'content-type': mediaType, 'content-length': `${bytes.byteLength}` }
     const request = { method: 'PUT', path: `manifests/${reference}`, headers, body: bytes } as const
-    await this.#ask(name, `manifest ${reference}`, request, DONE)
+    const digest = digestOf(bytes)
+    await this.#at(name, `manifest ${reference}`, async (endpoint, subject) => {
+      const answer = this.#registries.expect(await this.#send(endpoint, request, subject), DONE, endpoint, subject)
+      const named = answer.headers['docker-content-digest']
+      if (named === digest || (answer.status === 201 && named === undefined)) return
+      const look = (method: 'HEAD' | 'GET') =>
+        this.#send(endpoint, { method, path: request.path, headers: { accept: mediaType } }, subject)
+      const head = await look('HEAD')
+      if (DONE.includes(head.status) && head.headers['docker-content-digest'] === digest) return
+      const { status, body } = await look('GET')
+      if (DONE.includes(status) && digestOf(body) === digest) return
+      // Who may write and not read knows no more than before.
+      if (!DONE.includes(status) && status !== 404) return
+      throw new TransientError(notTaken(subject, DONE.includes(status) ? 'has something else there' : 'has it not'))
+    })
   }
 
   async close(): Promise<void> {
@@ -157,4 +180,10 @@ export class UploadClient {
   #send(endpoint: Endpoint, request: RepositoryRequest, subject: Subject): Promise<HttpResponse> {
     return this.#registries.send(endpoint, { ...request, access: 'pull,push' }, subject)
   }
+}
+
+function notTaken({ what, registry }: Subject, but: string): ExpectedError {
+  return new ExpectedError('REGISTRY_ERROR', `${what}: ${registry} says that it took it, and ${but}`, {
+    hint: `Check that ${registry} is the registry, and no proxy or page before it that answers everything with success.`,
+  })
 }
