@@ -48,6 +48,11 @@ test.for<[container: string, message: string, hint: string]>([
     'Give it a version tag, or set imagePullPolicy: IfNotPresent; or name the image by digest and set IfNotPresent; or keep Always and serve a mirror (nodeseed serve).',
   ],
   [
+    `{name: c, image: "app:latest@${DIGEST}"}`,
+    `Pod p, container c: app:latest@${DIGEST} is pulled Always (the default for the tag latest, up to Kubernetes 1.37 also beside a digest), which fails offline even when the image is on the node`,
+    'Give it a version tag, or set imagePullPolicy: IfNotPresent; or name the image by digest and set IfNotPresent; or keep Always and serve a mirror (nodeseed serve).',
+  ],
+  [
     '{name: c, image: "a:1", imagePullPolicy: ifnotpresent}',
     'Pod p, container c: imagePullPolicy "ifnotpresent" is none; the API server rejects it',
     'Write IfNotPresent: the word is case-sensitive.',

@@ -127,7 +127,9 @@ function policyFinding({ policy, policyFrom, ...use }: ImageUse): Finding | unde
   const at = { file: use.file, line: use.line }
   const place = placeOf(use)
   if (policy === 'Always') {
-    const why = policyFrom === 'field' ? 'imagePullPolicy says so' : 'the default for the tag latest'
+    const isByDigest = findReference(use.reference)?.digest !== undefined
+    const byDefault = `the default for the tag latest${isByDigest ? ', up to Kubernetes 1.37 also beside a digest' : ''}`
+    const why = policyFrom === 'field' ? 'imagePullPolicy says so' : byDefault
     const message = `${place}: ${use.reference} is pulled Always (${why}), which fails offline even when the image is on the node`
     return finding('POLICY_ALWAYS', message, { hint: alwaysHint(policyFrom === 'field'), ...at })
   }
