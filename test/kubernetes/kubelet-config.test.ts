@@ -3,6 +3,7 @@ import {
   DEFAULT_KUBELET_SETTINGS,
   deletesByAge,
   parseKubeletConfig,
+  settingsInForce,
   verifiesPreloaded,
 } from '../../src/kubernetes/objects/kubelet-config.ts'
 
@@ -11,12 +12,14 @@ test('a configuration file and the answer of /configz say the same', () => {
     nodeStatusMaxImages: -1,
     imagePullCredentialsVerificationPolicy: 'AlwaysVerify',
     imageMaximumGCAge: '168h',
+    featureGates: { ImageMaximumGCAge: true, Odd: 'yes' },
   }
   const expected = {
     ...DEFAULT_KUBELET_SETTINGS,
     maxImages: -1,
     credentialsVerification: 'AlwaysVerify',
     imageMaximumGcAge: '168h',
+    featureGates: { ImageMaximumGCAge: true },
   }
   expect(parseKubeletConfig({ kind: 'KubeletConfiguration', ...config })).toEqual(expected)
   expect(parseKubeletConfig({ kubeletconfig: config })).toEqual(expected)
@@ -48,4 +51,30 @@ test.for<[age: string, deletes: boolean]>([
   ['10m0s', true],
 ])('imageMaximumGCAge %s deletes: %s', ([imageMaximumGcAge, deletes]) => {
   expect(deletesByAge({ ...DEFAULT_KUBELET_SETTINGS, imageMaximumGcAge })).toBe(deletes)
+})
+
+const SECRETS = 'KubeletEnsureSecretPulledImages'
+const AGE = 'ImageMaximumGCAge'
+
+// What a kubelet of each version goes by, of the gates that it has.
+test.for<[minor: number | undefined, gates: Record<string, boolean>, verifies: boolean, byAge: boolean]>([
+  [28, {}, false, false],
+  [28, { [SECRETS]: true, [AGE]: true }, false, false],
+  [29, {}, false, false],
+  [29, { [AGE]: true }, false, true],
+  [30, {}, false, true],
+  [30, { [AGE]: false }, false, false],
+  [32, { [SECRETS]: true }, false, true],
+  [33, {}, false, true],
+  [33, { [SECRETS]: true }, true, true],
+  [34, {}, false, true],
+  [34, { [SECRETS]: true }, true, true],
+  [35, {}, true, true],
+  [35, { [SECRETS]: false }, false, true],
+  [37, {}, true, true],
+  [undefined, {}, true, true],
+])('a kubelet 1.%s with %o verifies: %s, deletes by age: %s', ([minor, featureGates, verifies, byAge]) => {
+  const told = { ...DEFAULT_KUBELET_SETTINGS, credentialsVerification: 'AlwaysVerify', imageMaximumGcAge: '168h' }
+  const settings = settingsInForce({ ...told, featureGates }, minor)
+  expect([verifiesPreloaded(settings, 'r.example/web:1'), deletesByAge(settings)]).toEqual([verifies, byAge])
 })

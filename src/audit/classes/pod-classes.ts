@@ -31,6 +31,6 @@ function podKey({ pod, images, isRunning, doubts, hazards, repelledBy, separatio
     [pod.neededFeatures, securityContext?.sysctls, asksOfNode(pod) && [pod.spec, pod.handler]],
     [separation, pod.hostPorts, repelledBy.map(({ term, isCertain }) => [term.key, isCertain])],
     pod.claims.map((claims) => claims.map((state) => [state.claim, state.is])),
-    images.map(({ reference, policy }) => [reference, policy]),
+    images.map(({ reference, policy, policyFrom }) => [reference, policy, policyFrom]),
   ]
 }

@@ -34,7 +34,7 @@ export function* auditedNodes(
     const listings = listingsOf(node)
     const name = nameOfNode(node)
     const use = uses && (uses.get(name) ?? NO_USE)
-    const kubelet = kubeletOf(conditions, name)
+    const kubelet = kubeletOf(conditions, node)
     const failures = failing.get(name)
     yield { node, use, kubelet, presenceOf: (image) => presenceOf(image, listings, failures?.get(image), plain) }
   }

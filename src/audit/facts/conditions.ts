@@ -1,8 +1,13 @@
-import type { Pod } from 'kubernetes-types/core/v1.js'
+import type { Node, Pod } from 'kubernetes-types/core/v1.js'
 import type { Lock } from '../../bundle/format/lock.ts'
 import type { AdmissionFacts } from '../../kubernetes/admission/admitted-pod.ts'
 import type { NamespaceObjects } from '../../kubernetes/admission/namespace-objects.ts'
-import { DEFAULT_KUBELET_SETTINGS, type KubeletSettings } from '../../kubernetes/objects/kubelet-config.ts'
+import {
+  DEFAULT_KUBELET_SETTINGS,
+  type KubeletSettings,
+  settingsInForce,
+} from '../../kubernetes/objects/kubelet-config.ts'
+import { kubeletMinor, nameOfNode } from '../../kubernetes/objects/node.ts'
 import type { StorageFacts } from '../../kubernetes/storage/storage-facts.ts'
 import type { ImageListing } from './images/node-images.ts'
 import type { MutationFacts } from './mutation-facts.ts'
@@ -39,6 +44,8 @@ export interface Conditions extends AdmissionFacts, MutationFacts, RefusalFacts 
   readonly hasMirror?: boolean
   /** The admission plugin AlwaysPullImages is on: every stored policy becomes Always. */
   readonly alwaysPullImages?: boolean
+  /** The minor version that the API server has at least. */
+  readonly apiServerMinor?: number | undefined
   /** What the inputs have of the namespaces, by their names. */
   readonly namespaceObjects?: ReadonlyMap<string, NamespaceObjects>
   /** The pods that run in the cluster now. */
@@ -55,7 +62,8 @@ export interface Conditions extends AdmissionFacts, MutationFacts, RefusalFacts 
   readonly kubelets?: ReadonlyMap<string, KubeletSettings>
 }
 
-/** The settings of a node's kubelet; Kubernetes' defaults where nobody told them. */
-export function kubeletOf({ kubelet, kubelets }: Conditions, nodeName: string): KubeletSettings {
-  return kubelets?.get(nodeName) ?? kubelet ?? DEFAULT_KUBELET_SETTINGS
+/** The settings that a node's kubelet goes by; Kubernetes' defaults for its version where nobody told them. */
+export function kubeletOf({ kubelet, kubelets }: Conditions, node: Node): KubeletSettings {
+  const told = kubelets?.get(nameOfNode(node)) ?? kubelet ?? DEFAULT_KUBELET_SETTINGS
+  return settingsInForce(told, kubeletMinor(node))
 }

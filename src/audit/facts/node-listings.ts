@@ -49,7 +49,7 @@ function heldListing(set: HeldSet, locked: ReadonlyMap<string, LockedImage>, isD
 function ownListings(node: Node, conditions: Conditions): ImageListing[] {
   const name = nameOfNode(node)
   const listed = conditions.runtimeListings?.get(name) ?? []
-  return [...listed, statusListing(node, kubeletOf(conditions, name).maxImages)]
+  return [...listed, statusListing(node, kubeletOf(conditions, node).maxImages)]
 }
 
 function assume(listing: ImageListing): ImageListing {

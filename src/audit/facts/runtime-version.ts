@@ -23,9 +23,3 @@ export function canPin({ name, version: [major, minor, patch] }: NodeRuntime): b
   if (minor === 7) return patch >= 3
   return minor > 7
 }
-
-/** `v1.35.4` → [1, 35]. */
-export function parseMinor(version: string | undefined): readonly [major: number, minor: number] | undefined {
-  const match = /^v?(\d+)\.(\d+)/.exec(version ?? '')
-  return match ? [Number(match[1]), Number(match[2])] : undefined
-}

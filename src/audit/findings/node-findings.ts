@@ -2,7 +2,7 @@ import type { Node } from 'kubernetes-types/core/v1.js'
 import type { LockedImage } from '../../bundle/format/lock.ts'
 import type { Finding } from '../../finding.ts'
 import { deletesByAge } from '../../kubernetes/objects/kubelet-config.ts'
-import { nameOfNode, platformOfNode } from '../../kubernetes/objects/node.ts'
+import { kubeletMinor, nameOfNode, platformOfNode } from '../../kubernetes/objects/node.ts'
 import { objectsOf } from '../../kubernetes/objects/resource.ts'
 import { type Conditions, kubeletOf } from '../facts/conditions.ts'
 import { driftedDigest } from '../facts/images/drift.ts'
@@ -10,7 +10,7 @@ import type { ImageListing } from '../facts/images/node-images.ts'
 import { type FailingImages, failingImages } from '../facts/live/failing-images.ts'
 import { nodeListings } from '../facts/node-listings.ts'
 import { fitsPlatform } from '../facts/platform-blobs.ts'
-import { canPin, parseMinor, parseRuntime } from '../facts/runtime-version.ts'
+import { canPin, parseRuntime } from '../facts/runtime-version.ts'
 import { GroupedFindings } from './grouped-findings.ts'
 
 interface NodeQuestions {
@@ -98,7 +98,7 @@ function addGarbageCollection(
   const name = nameOfNode(node)
   const version = node.status?.nodeInfo?.containerRuntimeVersion
   const runtime = parseRuntime(version)
-  const kubelet = kubeletOf(conditions, name)
+  const kubelet = kubeletOf(conditions, node)
   if (runtime && canPin(runtime) === false && kubelet.imageGcHighThreshold < 100) {
     findings.add(name, 'RUNTIME_CANNOT_PIN', `${version} cannot keep images from garbage collection`)
   }
@@ -116,14 +116,13 @@ function addGarbageCollection(
 
 function addCredentials(findings: GroupedFindings, node: Node, { conditions }: NodeQuestions): void {
   const name = nameOfNode(node)
-  const { credentialsVerification } = kubeletOf(conditions, name)
+  const { credentialsVerification } = kubeletOf(conditions, node)
   if (credentialsVerification === 'AlwaysVerify' || credentialsVerification === 'NeverVerifyAllowlistedImages') {
     const what = `imagePullCredentialsVerificationPolicy is ${credentialsVerification}, which may ask a registry about seeded images`
     findings.add(name, 'CREDENTIALS_VERIFICATION', what)
     return
   }
-  const [major = 0, minor = 0] = parseMinor(node.status?.nodeInfo?.kubeletVersion) ?? []
-  if (credentialsVerification === 'NeverVerify' || major * 100 + minor < 135) return
+  if (credentialsVerification === 'NeverVerify' || kubeletMinor(node) === undefined) return
   const what = 'an image that this kubelet once pulled with a Secret is asked for at the registry again (from 1.35 on)'
   findings.add(name, 'PULL_RECORDS', what)
 }

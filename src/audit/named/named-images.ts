@@ -108,10 +108,10 @@ function bySureness(uses: readonly ScannedImage[]): UnjudgedImage['uses'] {
 /** Each reference and policy that places give together, once: the strictest decides. */
 function askedOf(uses: readonly ScannedImage[], locked: ReadonlyMap<string, LockedImage>) {
   const asked = new Map(
-    uses.map(({ reference, policy = '' }) => {
+    uses.map(({ reference, policy = '', policyFrom }) => {
       const name = nameOnNode(reference)
       const held = name === undefined ? undefined : locked.get(name)
-      return [`${policy} ${name}`, { reference, name, policy, locked: held }] as const
+      return [`${policy} ${policyFrom} ${name}`, { reference, name, policy, policyFrom, locked: held }] as const
     }),
   )
   return [...asked.values()]

@@ -7,6 +7,8 @@ export interface ScannedImage {
   readonly image: string | undefined
   /** Undefined where whoever reads the place decides. */
   readonly policy: string | undefined
+  /** Whether a field says so, or what an API server fills in. */
+  readonly policyFrom?: string | undefined
   readonly workload: {
     readonly apiVersion: string
     readonly kind: string

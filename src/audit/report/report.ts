@@ -1,6 +1,6 @@
 import type { Node } from 'kubernetes-types/core/v1.js'
 import type { Finding } from '../../finding.ts'
-import { nameOfNode } from '../../kubernetes/objects/node.ts'
+import { nameOfNode, newestKubelet } from '../../kubernetes/objects/node.ts'
 import type { Resource } from '../../kubernetes/objects/resource.ts'
 import type { Workload } from '../../kubernetes/objects/workload.ts'
 import { type Audit, audit, lockedByName, type WorkloadAudit, type WorkloadVerdict } from '../audit.ts'
@@ -49,11 +49,12 @@ export interface AuditResult extends Audit {
 export function auditCluster(
   workloads: readonly Workload[],
   nodes: readonly Node[],
-  conditions: Conditions,
+  told: Conditions,
   findings: readonly Finding[] = [],
   images: readonly ScannedImage[] = [],
   resources: readonly Resource[] = [],
 ): AuditResult {
+  const conditions = { apiServerMinor: newestKubelet(nodes), ...told }
   const then = withAssumedLabels(nodes, conditions)
   const judged = audit(workloads, then, conditions)
   const lacking = lackingRoom(judged, then, conditions)

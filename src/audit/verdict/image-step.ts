@@ -1,6 +1,7 @@
 import { mountsArtifacts } from '../../kubernetes/kubelet/node-support.ts'
 import { verifiesPreloaded } from '../../kubernetes/objects/kubelet-config.ts'
 import { platformOfNode } from '../../kubernetes/objects/node.ts'
+import { mayDefaultByDigest } from '../../kubernetes/objects/pull-policy.ts'
 import type { AuditedImage } from '../classes/audited-pod.ts'
 import type { AuditedNode } from '../facts/audited-node.ts'
 import type { Conditions } from '../facts/conditions.ts'
@@ -19,10 +20,15 @@ export function imageStep(
   return [...sandboxOutcome(node, conditions), ...imageOutcomes(images, node, conditions)]
 }
 
+/** An image of a pod, or one that something else names. */
+type AskedImage = Pick<AuditedImage, 'reference' | 'name' | 'policy' | 'locked'> & {
+  readonly path?: AuditedImage['path']
+  readonly policyFrom?: string | undefined
+}
+
 /** What becomes of each image on a node. */
 export function imageOutcomes(
-  images: readonly (Pick<AuditedImage, 'reference' | 'name' | 'policy' | 'locked'> &
-    Partial<Pick<AuditedImage, 'path'>>)[],
+  images: readonly AskedImage[],
   node: AuditedNode,
   conditions: Conditions,
 ): Outcome<ImageReason>[] {
@@ -33,9 +39,21 @@ export function imageOutcomes(
     const alwaysVerify = image.name !== undefined && verifiesPreloaded(node.kubelet, image.name)
     const usage = image.path && (image.path[0] === 'volumes' ? 'volume' : 'container')
     const facts = { ...conditions, alwaysVerify, mountsArtifacts: mountsArtifacts(node.node) }
-    const outcome = imageOutcome({ ...image, presence, usage }, platform, facts)
+    const judge = (policy: string) => imageOutcome({ ...image, policy, presence, usage }, platform, facts)
+    const outcome = judge(image.policy)
+    if (mayBeNotPresent(image, conditions) && judge('IfNotPresent').starts !== outcome.starts) return unread(image)
     return asks && outcome.starts && isShortName(image.reference) ? shortNameOutcome(image.reference) : outcome
   })
+}
+
+/** Whether an API server of a version that nobody has read fills in the policy. */
+function mayBeNotPresent({ reference, policyFrom }: AskedImage, { apiServerMinor }: Conditions): boolean {
+  return policyFrom === 'default' && apiServerMinor !== undefined && mayDefaultByDigest(reference, apiServerMinor)
+}
+
+function unread({ reference }: AskedImage): Outcome<ImageReason> {
+  const message = `${reference}: without imagePullPolicy it is pulled Always up to Kubernetes 1.37; what this newer one does is not known (KEP-6083), so set it`
+  return { starts: null, reason: 'ImageUnknown', message }
 }
 
 function shortNameOutcome(reference: string): Outcome<ImageReason> {

@@ -12,6 +12,8 @@ export interface KubeletSettings {
   readonly imageGcHighThreshold: number
   /** The age from which unused images are deleted, as a Go duration; `0s` for never. */
   readonly imageMaximumGcAge: string
+  /** Its feature gates, as far as they are set. */
+  readonly featureGates: Readonly<Record<string, boolean>>
 }
 
 export const DEFAULT_KUBELET_SETTINGS: KubeletSettings = {
@@ -20,6 +22,29 @@ export const DEFAULT_KUBELET_SETTINGS: KubeletSettings = {
   allowlist: [],
   imageGcHighThreshold: 85,
   imageMaximumGcAge: '0s',
+  featureGates: {},
+}
+
+/** The settings that work only from a version on, with the gate that is on by default from another on. */
+const GATED = [
+  {
+    gate: 'KubeletEnsureSecretPulledImages',
+    alpha: 33,
+    beta: 35,
+    without: { credentialsVerification: 'NeverVerify' },
+  },
+  { gate: 'ImageMaximumGCAge', alpha: 29, beta: 30, without: { imageMaximumGcAge: '0s' } },
+] as const
+
+/**
+ * What of the settings a kubelet of that version goes by; undefined for a version that is not known, which may do all.
+ * Source: kubernetes, pkg/features/kube_features.go: KubeletEnsureSecretPulledImages (KEP-2535) alpha in 1.33, beta in
+ * 1.35; ImageMaximumGCAge (KEP-4210) alpha in 1.29, beta in 1.30, for good in 1.35.
+ */
+export function settingsInForce(settings: KubeletSettings, minor: number | undefined): KubeletSettings {
+  if (minor === undefined) return settings
+  const off = GATED.filter(({ gate, alpha, beta }) => minor < alpha || !(settings.featureGates[gate] ?? minor >= beta))
+  return Object.assign({}, settings, ...off.map(({ without }) => without))
 }
 
 /**
@@ -42,7 +67,13 @@ export function parseKubeletConfig(value: unknown): KubeletSettings | undefined 
     allowlist: Array.isArray(list) ? list.filter((entry) => typeof entry === 'string') : [],
     imageGcHighThreshold: number('imageGCHighThresholdPercent', DEFAULT_KUBELET_SETTINGS.imageGcHighThreshold),
     imageMaximumGcAge: text('imageMaximumGCAge', DEFAULT_KUBELET_SETTINGS.imageMaximumGcAge),
+    featureGates: gatesOf(config.featureGates),
   }
+}
+
+function gatesOf(value: unknown): Record<string, boolean> {
+  const gates = isObject(value) ? Object.entries(value) : []
+  return Object.fromEntries(gates.filter((gate): gate is [string, boolean] => typeof gate[1] === 'boolean'))
 }
 
 /** Whether the kubelet asks a registry about a preloaded image before it takes it. `name` is a CRI form. */

@@ -35,3 +35,8 @@ export function kubeletMinor({ status }: Node): number | undefined {
   const minor = /^v1\.(\d+)/.exec(status?.nodeInfo?.kubeletVersion ?? '')?.[1]
   return minor === undefined ? undefined : Number(minor)
 }
+
+/** The highest {@link kubeletMinor} of some nodes, which their API server has at least; undefined where none tells. */
+export function newestKubelet(nodes: readonly Node[]): number | undefined {
+  return nodes.map(kubeletMinor).reduce((a, b) => (a === undefined || (b !== undefined && b > a) ? b : a), undefined)
+}

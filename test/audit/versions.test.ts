@@ -1,0 +1,68 @@
+import type { Node } from 'kubernetes-types/core/v1.js'
+import { expect, test } from 'vitest'
+import type { Conditions } from '../../src/audit/facts/conditions.ts'
+import { auditCluster } from '../../src/audit/report/report.ts'
+import { DEFAULT_KUBELET_SETTINGS } from '../../src/kubernetes/objects/kubelet-config.ts'
+import { node, workload } from '../support/cluster.ts'
+
+const DIGEST = `sha256:${'a'.repeat(64)}`
+const PAUSE = 'registry.k8s.io/pause:3.10'
+
+/** A node of some versions that holds an image, by tag and by digest. */
+function holder(name: string, kubelet: string | undefined, runtime = 'containerd://2.2.9'): Node {
+  const images = [PAUSE, 'docker.io/library/web:latest', `docker.io/library/web@${DIGEST}`]
+  const base = node(name, { images })
+  const nodeInfo = { ...base.status?.nodeInfo, containerRuntimeVersion: runtime, kubeletVersion: kubelet }
+  return { ...base, status: { ...base.status, nodeInfo } } as Node
+}
+
+function audited(image: string, nodes: Node[], conditions: Conditions = {}, policy?: string) {
+  return auditCluster([workload({ image, ...(policy && { policy }) })], nodes, { sandboxImage: PAUSE, ...conditions })
+}
+
+// What an API server fills in for `latest` with a digest: Always in all that were read; what comes after is not known.
+test.for<[image: string, policy: string | undefined, kubelets: (string | undefined)[], verdict: string]>([
+  [`web:latest@${DIGEST}`, undefined, ['v1.25.0'], 'impossible'],
+  [`web:latest@${DIGEST}`, undefined, ['v1.34.1'], 'impossible'],
+  [`web:latest@${DIGEST}`, undefined, ['v1.37.2'], 'impossible'],
+  [`web:latest@${DIGEST}`, undefined, [undefined], 'impossible'],
+  [`web:latest@${DIGEST}`, undefined, ['v1.38.0'], 'unknown'],
+  [`web:latest@${DIGEST}`, undefined, ['v1.37.2', 'v1.38.0'], 'unknown'],
+  [`web:latest@${DIGEST}`, 'Always', ['v1.38.0'], 'impossible'],
+  [`web:latest@${DIGEST}`, 'IfNotPresent', ['v1.38.0'], 'safe'],
+  [`web:latest@${DIGEST}`, 'Never', ['v1.34.1'], 'safe'],
+  ['web:latest', undefined, ['v1.38.0'], 'impossible'],
+  ['web', undefined, ['v1.38.0'], 'impossible'],
+  [`web@${DIGEST}`, undefined, ['v1.34.1'], 'safe'],
+])('%s with policy %s on %o: %s', ([image, policy, kubelets, verdict]) => {
+  const nodes = kubelets.map((kubelet, index) => holder(`n${index}`, kubelet))
+  expect(audited(image, nodes, {}, policy).workloads[0]?.verdict).toBe(verdict)
+})
+
+test('a mirror answers whatever the API server fills in', () => {
+  const { workloads } = audited(`web:latest@${DIGEST}`, [holder('a', 'v1.38.0')], { hasMirror: true })
+  expect(workloads[0]?.nodes[0]?.starts).not.toBe(false)
+})
+
+// A setting of the kubelet counts from the version on whose gate is on.
+test.for<[kubelet: string, gates: Record<string, boolean>, verdict: string, codes: string[]]>([
+  ['v1.28.9', {}, 'safe', []],
+  ['v1.31.1', {}, 'safe', ['IMAGE_MAXIMUM_GC_AGE']],
+  ['v1.34.1', {}, 'safe', ['IMAGE_MAXIMUM_GC_AGE']],
+  [
+    'v1.34.1',
+    { KubeletEnsureSecretPulledImages: true },
+    'impossible',
+    ['CREDENTIALS_VERIFICATION', 'IMAGE_MAXIMUM_GC_AGE'],
+  ],
+  ['v1.35.0', {}, 'impossible', ['CREDENTIALS_VERIFICATION', 'IMAGE_MAXIMUM_GC_AGE']],
+  ['v1.35.0', { KubeletEnsureSecretPulledImages: false }, 'safe', ['IMAGE_MAXIMUM_GC_AGE']],
+])('a kubelet %s with %o that is told to verify: %s', ([kubelet, featureGates, verdict, codes]) => {
+  const settings = { credentialsVerification: 'AlwaysVerify', imageMaximumGcAge: '168h', featureGates }
+  const { workloads, findings } = audited(`web@${DIGEST}`, [holder('a', kubelet)], {
+    kubelet: { ...DEFAULT_KUBELET_SETTINGS, ...settings },
+  })
+  const wanted = new Set(['CREDENTIALS_VERIFICATION', 'IMAGE_MAXIMUM_GC_AGE', 'PULL_RECORDS'])
+  expect(workloads[0]?.verdict).toBe(verdict)
+  expect(findings.flatMap(({ code }) => (wanted.has(code) ? [code] : [])).sort()).toEqual(codes)
+})
