@@ -146,6 +146,7 @@ export const INPUT_CODES = {
   CHART_ELSEWHERE: {
     kind: 'omission',
     severity: 'warning',
+    orElse: ['info'],
     one: 'chart that is not rendered here',
     many: 'charts that are not rendered here',
     title: 'A resource installs a chart that is not rendered here',
@@ -156,6 +157,7 @@ export const INPUT_CODES = {
   MANIFESTS_ELSEWHERE: {
     kind: 'omission',
     severity: 'warning',
+    orElse: ['info'],
     one: 'source of manifests that are not here',
     many: 'sources of manifests that are not here',
     title: 'Manifests are taken from elsewhere',
@@ -185,6 +187,7 @@ export const INPUT_CODES = {
   OPERATOR_CHOOSES: {
     kind: 'omission',
     severity: 'warning',
+    orElse: ['info'],
     one: 'resource whose images its operator chooses',
     many: 'resources whose images their operators choose',
     title: 'An operator chooses the images',

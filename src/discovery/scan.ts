@@ -202,7 +202,7 @@ function scanPlainText(document: PlainText, { vars }: DocumentScanOptions): Docu
   })
   for (const made of elsewhere) {
     const place = { workload, container: undefined, file, line: line + (made.textLine ?? 0) }
-    findings.push(elsewhereFinding(place, made))
+    findings.push(elsewhereFinding(place, made, document.isFound ? 'info' : 'warning'))
   }
   const isSilent = uses.length + findings.length === 0
   if (isSilent && document.isFound && mentionsImages(document.text)) findings.push(silentTextFinding(file))

@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest'
+import { scanDocument } from '../../src/discovery/scan.ts'
 import { installsInText } from '../../src/discovery/texts/installs.ts'
 import { scanText } from '../support/scan-text.ts'
 
@@ -10,6 +11,29 @@ test.for<[text: string, says: string[]]>([
   ['helm install repo/redis -g', ['chart repo/redis']],
   ['helm upgrade a \\\n  repo/redis', ['chart repo/redis']],
   ['helm template a ./chart | kubectl apply -f -', ['chart ./chart']],
+  ['helm pull oci://r.example/t/chart --version 2', ['chart oci://r.example/t/chart']],
+  ['helm fetch --repo https://r.example web', ['chart web']],
+  ['"$HELM" upgrade -i a repo/redis', ['chart repo/redis']],
+  ['${HELM_BIN} install a repo/redis', ['chart repo/redis']],
+  ['/usr/local/bin/helm install a repo/redis', ['chart repo/redis']],
+  [
+    'kubectl kustomize https://git.example/a//b?ref=1 | kubectl apply -f -',
+    ['manifests from https://git.example/a//b?ref=1'],
+  ],
+  ['kustomize build --enable-helm github.com/a/b', ['manifests from github.com/a/b']],
+  ['kustomize build overlays/prod', []],
+  ['curl -sL https://x.example/y.yaml | kubectl apply -f -', ['manifests from https://x.example/y.yaml']],
+  ['wget -qO- "https://x.example/y.yaml" | envsubst | oc create -f -', ['manifests from https://x.example/y.yaml']],
+  ['kubectl apply -f <(curl -s https://x.example/y.yaml)', ['manifests from https://x.example/y.yaml']],
+  ['curl -O https://x.example/y.tgz', []],
+  ['istioctl install --set profile=demo', ['the manifests of istioctl install']],
+  ['linkerd viz install | kubectl apply -f -', ['the manifests of linkerd viz install']],
+  ['cilium install --version 1.17', ['the manifests of cilium install']],
+  ['flux bootstrap git --url x', ['the manifests of flux bootstrap']],
+  ['clusterctl init --infrastructure docker', ['the manifests of clusterctl init']],
+  ['sudo kubeadm init --config x', ['the manifests of kubeadm init']],
+  ['helmfile -e prod apply', ['the manifests of helmfile -e prod apply']],
+  ['cilium status; istioctl version; flux get all', []],
   ['helm uninstall a; helm repo add a https://r.example', []],
   ['helm install web', []],
   ['# helm install x repo/redis', []],
@@ -40,4 +64,12 @@ test.for<[what: string, text: string, codes: string[]]>([
   ],
 ])('%s that installs is said once', ([, text, codes]) => {
   expect(scanText(text).findings.map(({ code }) => code)).toEqual(codes)
+})
+
+test('what a script that lies in a directory installs is told more quietly', () => {
+  const script = { form: 'text', file: 'a.sh', line: 1, text: '#!/bin/sh\nhelm install x repo/chart\n' } as const
+  const told = (isFound: boolean) =>
+    scanDocument({ ...script, isFound }).findings.map((one) => [one.code, one.severity])
+  expect(told(false)).toEqual([['CHART_ELSEWHERE', 'warning']])
+  expect(told(true)).toEqual([['CHART_ELSEWHERE', 'info']])
 })

@@ -46,6 +46,11 @@ export function isUnknownWord(reference: string): boolean {
   return !/[/:@]/.test(reference) && !OFFICIAL.has(reference)
 }
 
+/** Whether a text is one of these words alone. */
+export function isOfficialWord(text: string): boolean {
+  return OFFICIAL.has(text)
+}
+
 /** Whether a text is one of these words with a version: `redis:7`. */
 export function isOfficial(text: string): boolean {
   const [word = '', version] = text.split(':')

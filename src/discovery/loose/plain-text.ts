@@ -29,7 +29,7 @@ export function plainTextCandidates(
   )
   const told = candidates.map((one): ImageCandidate => ({ ...one, why: one.why.replace(/^key script, /, '') }))
   // Whether a script that nobody named is ever run is not known.
-  if (isFound) return { candidates: told.map((one) => ({ ...one, confidence: 'possible' })), unresolved, elsewhere: [] }
+  if (isFound) return { candidates: told.map((one) => ({ ...one, confidence: 'possible' })), unresolved, elsewhere }
   return { candidates: told, unresolved, elsewhere }
 }
 

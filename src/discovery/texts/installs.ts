@@ -5,24 +5,47 @@ export interface Installed {
   readonly line: number
 }
 
-const HELM = /\bhelm3?\s(?:[^;|&]{0,400}?\s)?(?:install|upgrade|template)\s([^;|&]{1,2000})/g
+const HELM =
+  /(?:\bhelm3?|\$\{?HELM\w{0,20}\}?)["']?\s(?:[^;|&]{0,400}?\s)?(install|upgrade|template|pull|fetch)\s([^;|&]{1,2000})/g
 const APPLY =
   /\b(?:kubectl|oc|k3s kubectl)\s(?:[^;|&]{0,400}?\s)?(?:apply|create|replace)\s[^;|&]{0,400}?(?:-f|--filename|-k|--kustomize)[= ]?["']?((?:https?:\/\/|git@|github\.com\/)[^\s"';|&]{1,1000})/g
+/** `kubectl kustomize ADDRESS`, `kustomize build ADDRESS`. */
+const KUSTOMIZE =
+  /\bkustomize\s(?:[^;|&]{0,100}?\s)?["']?((?:https?:\/\/|git@|ssh:\/\/|github\.com\/)[^\s"';|&]{1,1000})/g
+/** `curl ADDRESS | kubectl apply -f -`, `kubectl apply -f <(curl ADDRESS)`. */
+const PIPED =
+  /\b(?:curl|wget)\s[^;&|]{0,400}?["']?(https?:\/\/[^\s"';|&)]{1,1000})[^;&]{0,400}?\|[^;&]{0,200}?\b(?:kubectl|oc)\s[^;|&]{0,400}?(?:apply|create|replace)\b/g
+const SUBSTITUTED =
+  /\b(?:kubectl|oc)\s[^;|&]{0,400}?(?:apply|create|replace)\b[^;|&]{0,400}?[<$]\((?:curl|wget)\s[^;|&)]{0,400}?["']?(https?:\/\/[^\s"';|&)]{1,1000})/g
+/** Programs that bring manifests of their own, and what they are told to install. */
+const INSTALLER =
+  /(?:^|[\s;&|(])(istioctl\s+(?:install|upgrade|operator\s+init)|linkerd\s+(?:\w+\s+)?(?:install|upgrade)|cilium\s+(?:install|upgrade)|flux\s+(?:install|bootstrap)|clusterctl\s+(?:init|upgrade)|kubeadm\s+(?:init|upgrade)|velero\s+install|consul-k8s\s+install|dapr\s+init|skupper\s+(?:init|install)|operator-sdk\s+(?:olm\s+install|run)|helmfile\s+(?:[^;|&]{0,200}?\s)?(?:apply|sync|template)|argocd\s+app\s+create|longhornctl\s+install|kubectl\s+hns?\s+install|minikube\s+addons\s+enable|microk8s\s+enable)\b/g
 /** Flags of helm that take no value. */
 const SWITCH =
   /^(?:-[igaq]+|--(?:install|wait(?:-for-jobs)?|atomic|debug|devel|dry-run|force|generate-name|create-namespace|dependency-update|skip-crds|include-crds|no-hooks|replace|reuse-values|reset-values|reset-then-reuse-values|cleanup-on-fail|verify|plain-http|insecure-skip-tls-verify|pass-credentials|render-subchart-notes|disable-openapi-validation|hide-notes))$/
 const MAX_TEXT = 1_000_000
+/** Without one of these a text installs nothing. */
+const NAMES =
+  /helm|kubectl|\boc\b|kustomize|HELM|istioctl|linkerd|cilium|flux|clusterctl|kubeadm|velero|consul-k8s|dapr|skupper|operator-sdk|argocd|longhornctl|minikube|microk8s/
 
 /** The charts that the commands of a text install, and the addresses whose manifests they apply. */
 export function installsInText(text: string): Installed[] {
-  if (text.length > MAX_TEXT || !/\b(?:helm3?|kubectl|oc)\b/.test(text)) return []
+  if (text.length > MAX_TEXT || !NAMES.test(text)) return []
   return joinedLines(text).flatMap(({ content, line }): Installed[] => {
     if (/^\s*(?:#|\/\/)/.test(content)) return []
-    const charts = Array.from(content.matchAll(HELM), ([, rest = '']) => chartIn(rest)).filter((chart) => chart !== '')
-    const addresses = Array.from(content.matchAll(APPLY), ([, address = '']) => address)
+    const charts = Array.from(content.matchAll(HELM), ([, verb = '', rest = '']) =>
+      chartIn(rest, verb === 'pull' || verb === 'fetch'),
+    ).filter((chart) => chart !== '')
+    const addresses = [APPLY, KUSTOMIZE, PIPED, SUBSTITUTED].flatMap((pattern) =>
+      Array.from(content.matchAll(pattern), ([, address = '']) => address),
+    )
+    const programs = Array.from(content.matchAll(INSTALLER), ([, command = '']) => command.replace(/\s+/g, ' '))
     return [
       ...charts.map((chart) => ({ code: 'CHART_ELSEWHERE', what: `chart ${chart}`, line }) as const),
-      ...addresses.map((url) => ({ code: 'MANIFESTS_ELSEWHERE', what: `manifests from ${url}`, line }) as const),
+      ...[...new Set(addresses)].map(
+        (url) => ({ code: 'MANIFESTS_ELSEWHERE', what: `manifests from ${url}`, line }) as const,
+      ),
+      ...programs.map((name) => ({ code: 'MANIFESTS_ELSEWHERE', what: `the manifests of ${name}`, line }) as const),
     ]
   })
 }
@@ -43,7 +66,7 @@ function joinedLines(text: string): { content: string; line: number }[] {
 }
 
 /** `web repo/chart --version 1`: of what stands between flags the last of two is the chart. */
-function chartIn(rest: string): string {
+function chartIn(rest: string, isPulled: boolean): string {
   const words = rest.split(/[\s"'`]+/).filter(Boolean)
   const operands: string[] = []
   for (let index = 0; index < words.length && operands.length < 2; index++) {
@@ -51,6 +74,8 @@ function chartIn(rest: string): string {
     if (!word.startsWith('-')) operands.push(word)
     else if (!word.includes('=') && !SWITCH.test(word)) index++
   }
+  // What is pulled has no other name.
+  if (isPulled) return operands[0] ?? ''
   const chart = operands.at(-1) ?? ''
   const isAlone = operands.length === 1 && !/[/\\]|\.tgz$/.test(chart)
   return isAlone && !/\s-g\b|--generate-name/.test(` ${rest}`) ? '' : chart

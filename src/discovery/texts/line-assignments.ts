@@ -70,7 +70,7 @@ export function assignmentsOf(content: string): LineAssignment[] {
 
 function inCommand(command: string, isWhole: boolean): LineAssignment[] {
   const isOpen = openImagesInCommand(command).length > 0
-  const images = isOpen ? [] : imagesInCommand(command)
+  const images = imagesInCommand(command).filter(({ isOfMany }) => !isOpen || isOfMany)
   const commanded = images.map(({ reference, program }) => ({ name: `${OF_PROGRAM}${program}`, value: reference }))
   const [, name, value] = commanded.length > 0 ? [] : (ASSIGNMENT.exec(command) ?? [])
   // `KUBELET_ARGS="--pod-infra-container-image=ref"`

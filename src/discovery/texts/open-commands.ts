@@ -44,10 +44,16 @@ function openIn(masked: string, unmask: (text: string) => string): CommandImage[
 
 /** Of the words a program is handed those that are images; options that come as one variable stand before them. */
 function opened(operands: readonly string[], takes: Way['takes']): string[] {
-  if (takes === 'all') return operands.filter((word) => isOpen(word) && !word.startsWith('-'))
   const [first] = operands
+  const isSure =
+    first !== undefined &&
+    (first.includes('/') || placeholderNames(first).some((name) => readKey(name).role === 'image'))
+  if (takes === 'all') {
+    const open = operands.filter((word) => isOpen(word) && !word.startsWith('-'))
+    // What stands before images and may be options is none of them.
+    return open.filter((word) => word !== first || isSure || !operands.slice(1).some(isImage))
+  }
   if (first === undefined || !isOpen(first)) return []
-  const isSure = first.includes('/') || placeholderNames(first).some((name) => readKey(name).role === 'image')
   if (isSure) return [first]
   if (operands.slice(1).some(isImage)) return []
   return [

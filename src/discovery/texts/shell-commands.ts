@@ -8,6 +8,10 @@ export interface ShellCommand {
 const SIGN =
   /\{\{[^{}]{0,500}\}\}|\(\([^()]{0,500}\)\)|\{%[^%]{0,500}%\}|<%[^%]{0,500}%>|\$\(|[()`;]|&&|\|\|?|(?<![>&])&(?![>&])/g
 
+/** `xargs -n1 docker pull`: its last words come from the command before it. */
+const XARGS = /^\s*(?:sudo\s+)?xargs\s/
+const PRINTS = /^\s*(?:echo|printf)\s+((?:-\w+\s+)*)(.*)$/s
+
 /** Deeper ones are part of what they stand in. */
 const MAX_DEPTH = 8
 
@@ -72,5 +76,10 @@ export function commandsIn(line: string): ShellCommand[] {
     end(line.length, line.length)
     frames.pop()
   }
-  return commands
+  return commands.map((one, index) => {
+    const before = commands[index - 1]
+    if (!before || !XARGS.test(one.text)) return one
+    const handed = PRINTS.exec(before.text)?.[2] ?? `$(${before.text.trim()})`
+    return { ...one, text: one.text.includes('{}') ? one.text.replaceAll('{}', handed) : `${one.text} ${handed}` }
+  })
 }

@@ -84,7 +84,7 @@ function wordsAlone(content: string): string[] {
  * that a script itself assigns above are in it.
  */
 export function openImagesInLines(text: string, { isScript = false } = {}): Assignment[] {
-  if (!text.includes('$') && !hasPlaceholder(text)) return []
+  if (!text.includes('$') && !hasPlaceholder(text) && !text.includes('xargs')) return []
   const variables = new ShellVariables()
   return text.split('\n').flatMap((content, line) => {
     if (COMMENT.test(content)) return []

@@ -46,8 +46,9 @@ interface Elsewhere {
 export function elsewhereFinding(
   use: Pick<ImageUse, 'workload' | 'container' | 'file' | 'line'>,
   made: Elsewhere,
+  severity: 'warning' | 'info' = 'warning',
 ): Finding {
-  return finding(made.code, `${placeOf(use)}: ${sentenceOf(made)}`, { file: use.file, line: use.line })
+  return finding(made.code, `${placeOf(use)}: ${sentenceOf(made)}`, { severity, file: use.file, line: use.line })
 }
 
 function sentenceOf({ code, what, instead }: Elsewhere): string {
