@@ -23,6 +23,21 @@ export const SEED_CODES = {
     help: 'Talos, Bottlerocket and baked machine images take no pod that writes images. Somebody has to bring the images in from outside, and no label says afterwards that they are there.',
     action: 'Follow the file that seed writes for them.',
   },
+  OPENSHIFT_PINS_DIGESTS: {
+    kind: 'note',
+    severity: 'info',
+    title: 'OpenShift can pull and pin the images itself, by digest',
+    help: 'A PinnedImageSet makes the machine config operator pull images to every node of a pool and keep them, also to nodes that join later. It names them by digest only: a pod that names a tag with the policy Never does not find them.',
+    action:
+      'Apply openshift/mirrors.yaml and openshift/pinned-images.yaml in place of seeding/, and name images by digest: nodeseed patch --pin-digests',
+  },
+  OPENSHIFT_NAME_REFUSED: {
+    kind: 'hazard',
+    severity: 'warning',
+    title: 'A PinnedImageSet cannot name an image',
+    help: 'Its names have a host with a dot, at most one namespace, and a name. The API server refuses any other, and with it the whole set, so these images are left out of it.',
+    action: 'Bring these by the DaemonSets in seeding/, or call them otherwise in the registry.',
+  },
   TALOS_TOO_OLD: {
     kind: 'error',
     severity: 'error',

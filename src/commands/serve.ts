@@ -8,6 +8,7 @@ import { writeInCluster } from '../cli/serving/serve-in-cluster.ts'
 import { openServedBundles } from '../cli/serving/served-bundles.ts'
 import { untilStopped } from '../cli/signals.ts'
 import { readText } from '../cli/texts/read-text.ts'
+import { mirrorSets } from '../kubernetes/openshift/mirror-sets.ts'
 import { parseCredentials } from '../server/http/basic-auth.ts'
 import {
   isLoopback,
@@ -16,7 +17,7 @@ import {
   passedSocket,
   reachable,
 } from '../server/http/listen-address.ts'
-import { mirrorFiles, type ServedMirror } from '../server/node-config.ts'
+import { mirrorFiles, type RuntimeConfigFile, type ServedMirror } from '../server/node-config.ts'
 import { type RegistryServer, startRegistryServer } from '../server/registry-server.ts'
 import { tlsSource } from '../server/tls/tls-files.ts'
 
@@ -86,7 +87,7 @@ follow its base. SIGHUP opens the files and the certificate again, with --key no
     const { url, caFile } = mirror
     const repositories = server.content.repositories()
     const domains = [...new Set(repositories.map((repository) => repository.slice(0, repository.indexOf('/'))))]
-    const nodeFiles = mirrorFiles(mirror, domains)
+    const nodeFiles = [...mirrorFiles(mirror, domains), openShiftFile(mirror, domains)]
     if (this.jsonEnabled()) this.logJson({ address: server.address, url, repositories, nodeFiles })
     this.log(`${repositories.length} repositories of ${domains.join(', ')} at ${url} (listening on ${server.address})`)
     if (caFile) this.log(`Copy tls.crt to each node as ${caFile}.`)
@@ -101,4 +102,10 @@ follow its base. SIGHUP opens the files and the certificate again, with --key no
       say(`not reloaded, going on as before: ${(error as Error).message}`)
     }
   }
+}
+
+/** OpenShift writes the files of its nodes itself, from resources. */
+function openShiftFile({ url, caFile, needsPassword }: ServedMirror, domains: readonly string[]): RuntimeConfigFile {
+  const content = mirrorSets({ url, needsCa: caFile !== undefined, needsPassword }, domains)
+  return { runtime: 'OpenShift', path: 'no file of a node, but resources: oc apply -f', content }
 }

@@ -12,6 +12,7 @@ import { guardOf } from './guard/guard-of.ts'
 import { type MethodName, methodNamed } from './methods/methods.ts'
 import { artifactFindings } from './nodes/artifact-findings.ts'
 import { groupNodes } from './nodes/node-group.ts'
+import { pinnedOnOpenShift } from './nodes/openshift.ts'
 import { prepareNodes } from './nodes/out-of-band-nodes.ts'
 import { platformFindings } from './nodes/platform-findings.ts'
 import { poolKey, withoutStartupTaint } from './nodes/pool.ts'
@@ -122,7 +123,9 @@ export function planSeeding(
   const seeding = { ...options, bundle: lock, scriptDigest: digestOf(options.script).slice(0, 'sha256:'.length + 16) }
   const { registry: url, registryCa: ca } = options
   const running = lock.images.filter((image) => !isArtifact(image))
-  const preparation = prepareNodes(outOfBand, running, url === undefined ? undefined : { url, ca })
+  const registry = url === undefined ? undefined : { url, ca, needsPassword: options.pullSecret !== undefined }
+  const preparation = prepareNodes(outOfBand, running, registry)
+  const openShift = pinnedOnOpenShift(groups, options.set, registry)
   const task = {
     namespace: options.namespace,
     prefix: `${options.set}.${options.labelDomain}`,
@@ -160,6 +163,7 @@ export function planSeeding(
       ...findings,
       ...artifactFindings(lock),
       ...preparation.findings,
+      ...openShift.findings,
       ...pooled.findings,
       ...runtimeFindings(groups),
       ...platformFindings(lock.images, seedable),
@@ -174,6 +178,7 @@ export function planSeeding(
       ...written,
       ...(previous ? obsoleteFiles(previous, written) : []),
       ...preparation.files,
+      ...openShift.files,
       ...component.files.map((file) => ({ ...file, path: `workloads/${file.path}` })),
     ],
   }

@@ -189,6 +189,28 @@ test('what it prints for nodes names the server and each upstream', async () => 
     location = "10.0.0.5:5000/registry.example.com"
     insecure = true
     ",
+      "# Apply it with oc apply -f; the machine config operator takes it to every node, pool by pool: oc get mcp.
+    # It is plain HTTP: add 10.0.0.5:5000 to spec.registrySources.insecureRegistries of image.config.openshift.io/cluster.
+    apiVersion: config.openshift.io/v1
+    kind: ImageDigestMirrorSet
+    metadata:
+      name: nodeseed
+    spec:
+      imageDigestMirrors:
+        - source: registry.example.com
+          mirrors:
+            - 10.0.0.5:5000/registry.example.com
+    ---
+    apiVersion: config.openshift.io/v1
+    kind: ImageTagMirrorSet
+    metadata:
+      name: nodeseed
+    spec:
+      imageTagMirrors:
+        - source: registry.example.com
+          mirrors:
+            - 10.0.0.5:5000/registry.example.com
+    ",
     ]
   `)
 })
