@@ -32,6 +32,7 @@ const MAY_IMPORT: Record<string, string[]> = {
     'oci',
     'kubernetes',
     'bundle/format',
+    'finding.ts',
     'node:crypto',
     '@sigstore/bundle',
     '@sigstore/core',

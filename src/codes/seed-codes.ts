@@ -9,6 +9,14 @@ export const SEED_CODES = {
     help: 'A delta leaves out layers that its receiver had when it was made. A node that no longer holds them cannot be seeded with it.',
     action: 'For other nodes merge it with its base first: nodeseed merge BASE DELTA -o FILE',
   },
+  NODE_POLICY_REFUSES: {
+    kind: 'hazard',
+    severity: 'error',
+    title: 'The policy.json of nodes refuses an image',
+    help: 'CRI-O asks policy.json when it pulls, and from 1.31 on again when it makes a container. What it can ask for is less than a ClusterImagePolicy: one key or several, with the signatures that cosign 2 attaches. What it cannot say of a repository, it refuses.',
+    action:
+      'Have the image signed with a key and cosign sign --new-bundle-format=false; or check it here alone, and leave its repository out of the policy.json of nodes.',
+  },
   ARTIFACT_NOT_SEEDED: {
     kind: 'note',
     severity: 'info',

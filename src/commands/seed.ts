@@ -16,6 +16,8 @@ import { scanInputs } from '../cli/inputs/scan-inputs.ts'
 import { nodeRows } from '../cli/output/terminal/node-rows.ts'
 import { renderTable } from '../cli/output/terminal/table.ts'
 import { findPreviousDirectory, readPreviousDirectory } from '../cli/seeding/previous-directory.ts'
+import { nodePolicyFiles } from '../cli/signatures/node-policy-files.ts'
+import { nodePolicyFlags } from '../cli/signatures/verify-flags.ts'
 import { writeOutputDirectory } from '../disk/output-directory.ts'
 import { ExpectedError } from '../errors.ts'
 import { nameOfNode } from '../kubernetes/objects/node.ts'
@@ -42,7 +44,7 @@ not be placed, and says what and why; the rest is written all the same.`
     bundle: Args.string({ description: ARCHIVE, required: true }),
     input: Args.string({ description: 'manifests of the workloads: files, directories, or -' }),
   }
-  static override flags = seedFlags
+  static override flags = { ...seedFlags, ...nodePolicyFlags }
 
   async run(): Promise<unknown> {
     const { argv, args, flags } = await this.parse(Seed)
@@ -93,6 +95,7 @@ not be placed, and says what and why; the rest is written all the same.`
       script: await readNodeScript(),
     })
     const { files, ...planned } = plan
+    const signatures = await nodePolicyFiles(content.lock.images, flags, flags['from-registry'])
     const answer = { ...planned, findings: origins.told(plan.findings) }
     // What the replaced directory leaves behind is no property of the new one, which the same command writes again.
     const own = answer.findings.filter(({ code }) => code !== 'LEFT_FROM_BEFORE')
@@ -102,11 +105,13 @@ not be placed, and says what and why; the rest is written all the same.`
       ...(content.leftOut ?? []),
       ...carriedFindings(content),
       ...origins.told(plan.findings),
+      ...signatures.findings,
     ]
     this.refuseLeftOut(said, strictness)
-    await writeOutputDirectory(flags.output, [...files, placement], { force: flags.force })
+    await writeOutputDirectory(flags.output, [...files, ...signatures.files, placement], { force: flags.force })
     this.sayFindings(said)
     this.#explain(plan, bundle, flags.output, { registry: flags['from-registry'], isNext: isAnother(previous, plan) })
+    for (const { path } of signatures.files) this.log(`  ${path}: for /etc/containers of nodes with CRI-O or podman`)
     if (plan.nodes.length + plan.prepared.length === 0 || said.some(({ severity }) => severity === 'error'))
       this.answerNo()
     // What could be read is placed; a script must not take it for all.

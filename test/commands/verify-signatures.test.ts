@@ -45,6 +45,11 @@ test('what signed an image stands in its lock, and its signature comes along', a
   expect(image.signatures).toEqual([{ policy: 'all', authority: 'release', by, manifest: attachment.target.digest }])
   expect(await runCli(['bundle', ...args, '-o', path('a.tar')])).toMatchObject({ exitCode: 0 })
   expect(await runCli(['verify', path('a.tar')])).toMatchObject({ exitCode: 0 })
+  // Nodes can be made to ask for it too.
+  const seed = ['seed', path('a.tar'), '--nodes', 'examples/seed/nodes.yaml', '-o', path('seed'), '--verify', policy]
+  expect(await runCli(seed)).toMatchObject({ exitCode: 0, stdout: expect.stringContaining('signatures/policy.json') })
+  const { transports } = JSON.parse(await readFile(path('seed/signatures/policy.json'), 'utf8'))
+  expect(transports.docker).toMatchObject({ [`${registry.host}/shop/web`]: [{ type: 'sigstoreSigned' }] })
   // Where no registry is, the bundle has the signature: it is checked again.
   const offline = ['--from', path('a.tar'), '--offline', '--verify', policy]
   expect(await runCli(['lock', ...offline, '-o', path('b.lock')])).toMatchObject({ exitCode: 0 })

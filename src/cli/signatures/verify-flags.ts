@@ -16,4 +16,14 @@ export const verifyFlags = {
   }),
 }
 
+/** The same for nodes: what asks for signatures there. */
+export const nodePolicyFlags = {
+  verify: repeatable({
+    description:
+      'also write policy.json and registries.d, with which CRI-O and podman ask for the signatures of this ClusterImagePolicy (repeatable)',
+    helpValue: 'POLICY',
+  }),
+  'trusted-root': verifyFlags['trusted-root'],
+}
+
 export type VerifyFlags = Interfaces.InferredFlags<typeof verifyFlags>

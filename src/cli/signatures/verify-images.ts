@@ -6,7 +6,7 @@ import type { Digest } from '../../oci/digest.ts'
 import { parseReference } from '../../oci/reference.ts'
 import { countOf } from '../../plural.ts'
 import { UnsignedError } from '../output/unsigned-error.ts'
-import { nameOf, readText } from '../texts/read-text.ts'
+import { readPolicyFiles } from './policy-files.ts'
 import type { VerifyFlags } from './verify-flags.ts'
 
 export interface SignatureSources {
@@ -35,13 +35,11 @@ export interface VerifiedImages {
  */
 export async function verifyImages(
   images: readonly LockedImage[],
-  { verify, 'trusted-root': root }: VerifyFlags,
+  flags: VerifyFlags,
   { source, lookUp, held, note }: SignatureSources,
 ): Promise<VerifiedImages> {
   const { verifySignatures } = await import('../../signatures/verify-signatures.ts')
-  const read = async (file: string) => ({ file: nameOf(file), text: await readText(file) })
-  const policies = await Promise.all(verify.map(read))
-  const trustedRoot = root === undefined ? undefined : await read(root)
+  const files = await readPolicyFiles(flags)
   const documents = new Documents(source)
   const attachedTo = async (image: LockedImage) => {
     const options = { attestations: [], source: lookUp, documents, kinds: SIGNATURE_KINDS }
@@ -50,15 +48,11 @@ export async function verifyImages(
     const beside = held.filter(({ subject }) => digests.has(subject))
     return { attachments: [...(image.attachments ?? []), ...beside, ...attachments], problems: leftOut }
   }
-  const judged = await verifySignatures(
-    images,
-    { policies, trustedRoot },
-    {
-      attachedTo,
-      read: (image, descriptor) => documents.get(parseReference(image.reference), descriptor),
-      now: new Date(),
-    },
-  )
+  const judged = await verifySignatures(images, files, {
+    attachedTo,
+    read: (image, descriptor) => documents.get(parseReference(image.reference), descriptor),
+    now: new Date(),
+  })
   const refused = judged.flatMap(({ refusals }) => refusals.filter(({ mayPass }) => !mayPass))
   if (refused.length > 0) {
     const count = judged.filter(({ refusals }) => refusals.some(({ mayPass }) => !mayPass)).length
@@ -69,7 +63,7 @@ export async function verifyImages(
   }
   const taken = judged.map(({ image }) => image)
   const signed = taken.filter(({ signatures }) => signatures !== undefined).length
-  note(`${signed} of ${countOf(taken.length, 'image')} with a signature that ${verify.join(', ')} asks for`)
+  note(`${signed} of ${countOf(taken.length, 'image')} with a signature that ${flags.verify.join(', ')} asks for`)
   const leftOut = judged.flatMap(({ refusals }) => refusals.map(asFinding))
   return { images: taken, leftOut: [...leftOut, ...taken.flatMap(signedAsOther)], documents: documents.read }
 }
