@@ -10,6 +10,8 @@ interface EmbeddedValue {
 }
 
 const STRUCTURED = /^[ \t]*[[{]|^[ \t]*(?:-[ \t]+)?["']?[\w./-]+["']?[ \t]*:(?:\s|$)/m
+/** `image: {repository: web, tag: "1"}` alone. */
+const ONE_LINE = /^\s*[\w./-]+:\s+\{(?!\{).*\}\s*$/
 /** How programs begin. */
 export const SCRIPT = /^\s*(?:#!|set -|import |package |function )/
 
@@ -18,7 +20,8 @@ const HOLDS_ENCODED = /\bkind["']?[ \t]{0,9}:[ \t]{0,9}["']?Secret\b|\bbinaryDat
 
 /** Whether a text of that name can hold texts of its own: it is JSON, or has several lines. */
 export function mayEmbed(text: string, name: string): boolean {
-  const isStructure = text.length > 8 && (text.includes('\n') || /^\s*(?:\[(?!\[)|\{(?!\{))/.test(text))
+  const isStructure =
+    text.length > 8 && (text.includes('\n') || /^\s*(?:\[(?!\[)|\{(?!\{))/.test(text) || ONE_LINE.test(text))
   return isStructure && (readKey(name).ofImage || mayHoldImages(text) || HOLDS_ENCODED.test(text))
 }
 

@@ -1,6 +1,7 @@
 import { type Key, type KeyRole, readKey } from '../classify/key.ts'
 import { hasPlaceholder } from '../classify/placeholders.ts'
 import { hasVersion } from '../classify/reference-likelihood.ts'
+import { standingReferences } from '../classify/standing-references.ts'
 import { compose } from '../compose/compose-reference.ts'
 import { judge } from '../uses/image-candidate.ts'
 import type { Confidence } from '../uses/image-use.ts'
@@ -23,6 +24,8 @@ interface LineImage {
 const COMMENT = /^\s*(?:#|\/\/|;)/
 /** A reference alone on its line: an entry of a list. */
 const ALONE = /^\s*(?:-\s+)?["']?(\w[\w.-]*(?::\d+)?\/[\w./:@-]+)["']?,?\s*(?:#.*)?$/
+/** A section of TOML or INI. */
+const SECTION = /^\s*\[+\s*([\w.-]{1,99})\s*\]+\s*$/
 /** Each of several on a line has a version, so that it is no word of a sentence. */
 const WORD_ALONE = /^["']?\w[\w.-]*(?::\d+)?\/[\w./-]+[:@][\w:.-]+["']?$/
 
@@ -50,7 +53,17 @@ export function imagesInLines(text: string, outer: Key, { isScript = false } = {
     const isPossible = assignment.isPossible || (isScript && key.role === 'other')
     return [{ ...image, name, line, confidence: isPossible ? 'possible' : image.confidence }]
   })
-  return [...composed, ...single]
+  const known = [...composed, ...single]
+  // A program also says what it makes, pushes and compares.
+  return isScript ? known : [...known, ...standingIn(text, known)]
+}
+
+/** What stands in lines that set nothing to one image: lists of them, and settings with several. */
+function standingIn(text: string, known: readonly LineImage[]): LineImage[] {
+  const lines = new Set(known.map(({ line }) => line))
+  return standingReferences(text, (line) => lines.has(line)).map(({ reference, name, line, isListed }) => {
+    return { reference, confidence: isListed ? 'likely' : 'possible', name, line }
+  })
 }
 
 /** What a program is handed is an image, however little it looks like one. */
@@ -62,11 +75,15 @@ interface Assignment extends LineAssignment {
 
 function assignmentsIn(text: string, ofImages: boolean): Assignment[] {
   if (isXml(text)) return textsInXml(text).filter(({ name }) => readKey(name).role === 'image')
+  let section = ''
   const assignments = text.split('\n').flatMap((content, line) => {
     if (COMMENT.test(content)) return []
+    section = SECTION.exec(content)?.[1] ?? section
     const alone = ofImages && content.length <= MAX_LINE ? wordsAlone(content) : []
     if (alone.length > 0) return alone.map((value) => ({ name: '', value, line }))
-    return assignmentsOf(content).map((assignment) => ({ ...assignment, line }))
+    const assigned = assignmentsOf(content).map((assignment) => ({ ...assignment, line }))
+    // `[web.image]` with `repository = …` below.
+    return /image/i.test(section) ? assigned.map((one) => ({ ...one, name: `${section}.${one.name}` })) : assigned
   })
   return [...assignments, ...shellWords(text)]
 }
