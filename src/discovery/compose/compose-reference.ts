@@ -9,6 +9,8 @@ export interface Entry {
   readonly name: string
   readonly text: string
   readonly path: Path
+  /** What it is called where it stands, if its name says only what it means. */
+  readonly called?: string
 }
 
 /** A reference put together from several entries. */

@@ -4,6 +4,7 @@ import { hasPlaceholder, maskPlaceholders } from '../classify/placeholders.ts'
 import { hasVersion } from '../classify/reference-likelihood.ts'
 import { compose, type Entry } from '../compose/compose-reference.ts'
 import { namedPairOf } from '../compose/named-pair.ts'
+import { saidParts } from '../compose/said-parts.ts'
 import { partsAround } from '../compose/surrounding-parts.ts'
 import { add, type Place, type Walk } from './walk-state.ts'
 
@@ -12,14 +13,10 @@ export const NOTHING: ReadonlySet<string> = new Set()
 const MAX_PART = 512
 
 /** Notes the references that entries beside one another make together; the names of the entries that went into one. */
-export function addCompositions(
-  walk: Walk,
-  entries: readonly Entry[],
-  place: Place,
-  name: string,
-): ReadonlySet<string> {
-  if (entries.length === 0) return NOTHING
+export function addCompositions(walk: Walk, given: readonly Entry[], place: Place, name: string): ReadonlySet<string> {
+  if (given.length === 0) return NOTHING
   const ofImage = place.outer.ofImage && (isImages(name) ? 'directly' : 'below')
+  const entries = saidParts(given, walk.maps, ofImage)
   if (!ofImage && !entries.some((entry) => isBase(entry.name))) return addNamedPair(walk, entries, place)
   // A `global` map holds the parts that others leave out, and is no image itself.
   if (name === 'global') return NOTHING
@@ -43,7 +40,7 @@ export function addCompositions(
       why: `composed of ${from.map((entry) => entry.name).join(' + ')}`,
     })
   }
-  return taken.size === 0 ? NOTHING : new Set(Array.from(taken, (entry) => entry.name))
+  return taken.size === 0 ? NOTHING : new Set(Array.from(taken, ({ name, called = name }) => called))
 }
 
 function isImages(key: string): boolean {

@@ -1,0 +1,78 @@
+import { isObject } from '../../kubernetes/objects/resource.ts'
+import { readKey } from '../classify/key.ts'
+import type { Entry, UnderImage } from './compose-reference.ts'
+
+type Texts = Readonly<Record<string, unknown>>
+
+/** Between a registry and a repository; `namespace` only where nothing but an image is described. */
+const PROJECT = /^(?:project|organization|org)$/i
+const NAMESPACE = /^(?:namespace|owner|group)$/i
+const PATH = /^[\w-]+(?:[.:/][\w-]+)+$/
+/** Where charts have the registry that goes before every image of theirs. */
+const COMMON = [
+  ['imageRegistry'],
+  ['image', 'registry'],
+  ['cattle', 'systemDefaultRegistry'],
+  ['systemDefaultRegistry'],
+]
+
+/**
+ * The entries of a map in the words of a reference: what charts have beside `registry`, `repository`, `name` and `tag`
+ * (`org`, `prefix`, `path`) is said by those, and a registry that is set for all images of a chart is that of each which
+ * names no other host. `maps` are those around it, the nearest last.
+ */
+export function saidParts(entries: readonly Entry[], maps: readonly Texts[], ofImage: UnderImage): readonly Entry[] {
+  const own = ofImage === 'directly' ? entries.map((entry) => renamed(entry, entries)) : entries
+  const registry = own.find((entry) => isPlain(entry, 'registry'))
+  const project = own.find(({ name }) => PROJECT.test(name) || (ofImage === 'directly' && NAMESPACE.test(name)))
+  const repository = own.find((entry) => isPlain(entry, 'repository'))
+  const path = repository ?? own.find((entry) => isPlain(entry, 'name'))
+  const joined =
+    registry && project && path && isComponent(project.text) && !path.text.startsWith(`${project.text}/`)
+      ? own.map((entry) => (entry === registry ? { ...entry, text: `${entry.text}/${project.text}` } : entry))
+      : own
+  const isOpen = path !== undefined && (repository || ofImage) && path.text.includes('/') && !hasHost(path.text)
+  const common = isOpen || (repository && !hasHost(repository.text)) ? commonRegistry(maps) : undefined
+  if (common === undefined || common === registry?.text) return joined
+  const others = joined.filter((entry) => !isPlain(entry, 'registry'))
+  return [
+    ...others,
+    { name: 'registry', text: common, path: registry?.path ?? [], ...(registry && { called: registry.name }) },
+  ]
+}
+
+/** `prefix` is a registry and `path` a repository, where nothing else is. */
+function renamed(entry: Entry, all: readonly Entry[]): Entry {
+  const as = { prefix: 'registry', path: 'repository' }[entry.name]
+  const hasOther = all.some((one) => isPlain(one, as ?? '') || (as === 'repository' && isPlain(one, 'image')))
+  const isPart = as !== undefined && !hasOther && PATH.test(entry.text.replace(/\/$/, '')) && /[./]/.test(entry.text)
+  return isPart ? { ...entry, name: as, called: entry.name } : entry
+}
+
+function isPlain({ name, text }: Entry, role: string): boolean {
+  const key = readKey(name)
+  return key.role === role && key.stem === '' && text !== ''
+}
+
+function isComponent(text: string): boolean {
+  return /^[a-z0-9]+(?:[._/-]+[a-z0-9]+)*$/.test(text)
+}
+
+function hasHost(path: string): boolean {
+  const [first = '', ...more] = path.split('/')
+  return more.length > 0 && (/[.:]/.test(first) || first === 'localhost')
+}
+
+function commonRegistry(maps: readonly Texts[]): string | undefined {
+  for (const map of maps.toReversed()) {
+    const ways = isObject(map.global) ? COMMON.map((way) => textAt(map.global, way)) : []
+    const found = [...ways, textAt(map, ['imageRegistry'])].find((text) => text !== '')
+    if (found !== undefined) return found
+  }
+  return undefined
+}
+
+function textAt(root: unknown, way: readonly string[]): string {
+  const found = way.reduce<unknown>((value, key) => (isObject(value) ? value[key] : undefined), root)
+  return typeof found === 'string' ? found.trim().replace(/\/$/, '') : ''
+}
