@@ -1,12 +1,14 @@
 import type { GitOpsResources } from '../../discovery/charts/gitops-resources.ts'
+import { LayeredValues } from '../../discovery/charts/layered-values.ts'
 import { mayNameImages } from '../../discovery/classify/exclusions.ts'
 import { Definitions } from '../../discovery/defaults/definitions.ts'
 import type { FieldRule } from '../../discovery/rules/field-rule.ts'
 import { type DocumentScan, type InputDocument, scanDocument } from '../../discovery/scan.ts'
 import { EnvSources } from '../../discovery/uses/env-sources.ts'
 import { type Confidence, detach, type ImageUse, isAtLeast } from '../../discovery/uses/image-use.ts'
+import { withoutKnownComments } from '../../discovery/uses/known-comments.ts'
 import { leftOutAsUnsure, ofThePast } from '../../discovery/uses/left-out.ts'
-import { Ownership } from '../../discovery/uses/ownership.ts'
+import { Ownership, placesOf } from '../../discovery/uses/ownership.ts'
 import { Settlings } from '../../discovery/uses/settlings.ts'
 import { withDoubtAboutUntagged } from '../../discovery/uses/untagged.ts'
 import { type Finding, finding } from '../../finding.ts'
@@ -70,6 +72,8 @@ export async function scanInputs(inputs: readonly string[], options: ScanOptions
   }
   addLate(scan, options)
   addFromSources(scan, options, true)
+  const known = new Set(scan.uses.map(({ image }) => image))
+  scan.uses.push(...scan.layeredValues.uses((image) => known.has(image)))
   dropSettled(scan, inputs)
   return settled(withoutManaged(scan), options)
 }
@@ -124,6 +128,7 @@ interface GrowingScan extends InputScan {
   readonly definitions: Definitions
   readonly ownership: Ownership
   readonly envSources: EnvSources
+  readonly layeredValues: LayeredValues
   readonly settlings: Settlings
 }
 
@@ -136,6 +141,7 @@ function emptyScan(definitions = new Definitions()): GrowingScan {
     definitions,
     ownership: new Ownership(),
     envSources: new EnvSources(),
+    layeredValues: new LayeredValues(),
     settlings: new Settlings(),
     origins: new Origins(),
   }
@@ -165,6 +171,7 @@ function addDocument(growing: GrowingScan, document: InputDocument, options: Sca
     definitions.wait(resource)
     ownership.note(resource)
     growing.envSources.note(resource)
+    growing.layeredValues.note(resource)
     growing.settlings.note(resource)
   }
   return scan
@@ -212,11 +219,6 @@ function withoutManaged(scan: GrowingScan): GrowingScan {
   return { ...scan, uses: kept, workloads, findings: [...findings, ...ofThePast(past, kept)] }
 }
 
-function placesOf(uses: readonly ImageUse[]): (finding: Pick<Finding, 'file' | 'line'>) => boolean {
-  const places = new Set(uses.map(({ file, line }) => `${file}:${line}`))
-  return ({ file, line }) => places.has(`${file}:${line}`)
-}
-
 /** Reads once more, with their defaults, the custom resources that came before their definition. */
 function addLate(scan: GrowingScan, options: ScanOptions): void {
   const { findings, uses, definitions } = scan
@@ -241,10 +243,4 @@ function addLate(scan: GrowingScan, options: ScanOptions): void {
     const message = `${kind}: the defaults of its definition, which comes behind very many resources, are not filled in`
     findings.push(finding('OPERATOR_CHOOSES', message, { hint: 'Name the definitions first.', subject: kind }))
   }
-}
-
-/** A comment that names what a resource names says nothing new. */
-function withoutKnownComments(uses: readonly ImageUse[]): ImageUse[] {
-  const known = new Set(uses.filter(({ layer }) => layer !== 'comment').map(({ image }) => image))
-  return uses.filter(({ layer, image }) => layer !== 'comment' || !known.has(image))
 }

@@ -1,3 +1,4 @@
+import type { Finding } from '../../finding.ts'
 import { isObject, objectsOf, type Resource } from '../../kubernetes/objects/resource.ts'
 import type { ImageUse } from './image-use.ts'
 
@@ -105,4 +106,10 @@ function isHistory(kind: string, value: Readonly<Record<string, unknown>>): bool
 function isOver(condition: object): boolean {
   const { type, status } = condition as { type?: unknown; status?: unknown }
   return (type === 'Complete' || type === 'Failed') && status === 'True'
+}
+
+/** Whether something stands where one of the uses does. */
+export function placesOf(uses: readonly ImageUse[]): (finding: Pick<Finding, 'file' | 'line'>) => boolean {
+  const places = new Set(uses.map(({ file, line }) => `${file}:${line}`))
+  return ({ file, line }) => places.has(`${file}:${line}`)
 }
