@@ -46,6 +46,14 @@ export const SEED_CODES = {
     help: 'Its names have a host with a dot, at most one namespace, and a name. The API server refuses any other, and with it the whole set, so these images are left out of it.',
     action: 'Bring these by the DaemonSets in seeding/, or call them otherwise in the registry.',
   },
+  BOTTLEROCKET_SNAPSHOTTER: {
+    kind: 'hazard',
+    severity: 'warning',
+    title: 'Bottlerocket may empty a data volume that was filled before',
+    help: 'From 1.44 the snapshotter of Bottlerocket can be chosen. A volume that bake fills is unpacked for overlayfs; where the settings name soci, containerd starts with an empty directory, and Never fails for every image.',
+    action:
+      'See apiclient get settings.container-runtime.snapshotter. Where it is soci, leave that setting out of the user data, or let them pull: nodeseed serve, and seed --from-registry.',
+  },
   TALOS_TOO_OLD: {
     kind: 'error',
     severity: 'error',

@@ -30,7 +30,7 @@ function findingsOf(group: readonly OutOfBandNode[], registry: NodeRegistry | un
   const names = listNames(able.map(({ name }) => name))
   const message = `${count(able)} no seeding pod (${method}, ${formatPlatform(platform)}), ${fate} prepared from outside: ${names}`
   const prepared = finding('NODE_PREPARED_OUTSIDE', message, { hint: wayOf(method)?.hint(platform, registry) })
-  return [...(unable ? [unable.finding] : []), prepared]
+  return [...(unable ? [unable.finding] : []), prepared, ...(wayOf(method)?.findings?.(able, registry) ?? [])]
 }
 
 function wayOf(method: OutOfBandNode['method']): OutOfBand | undefined {

@@ -71,6 +71,8 @@ export interface OutOfBand {
   hint(platform: Platform, registry: NodeRegistry | undefined): string
   /** What is to be said of the nodes that it cannot help. */
   unable?(nodes: readonly NodeAtHand[], registry: NodeRegistry | undefined): UnableNodes | undefined
+  /** What else is to be known of these nodes. */
+  findings?(nodes: readonly NodeAtHand[], registry: NodeRegistry | undefined): Finding[]
   /** Files for all its nodes. */
   files?(
     nodes: readonly NodeAtHand[],
