@@ -203,6 +203,7 @@ test.for<ArtifactRow>([
 test.for<[version: string, mounts: boolean | undefined]>([
   ['containerd://2.1.4', false],
   ['containerd://1.7.20', false],
+  ['containerd://2.4.2', false],
   ['docker://27.0.1', false],
   ['cri-o://1.32.4', false],
   ['cri-o://1.33.0', true],

@@ -66,3 +66,24 @@ test.for<[kubelet: string, gates: Record<string, boolean>, verdict: string, code
   expect(workloads[0]?.verdict).toBe(verdict)
   expect(findings.flatMap(({ code }) => (wanted.has(code) ? [code] : [])).sort()).toEqual(codes)
 })
+
+// Whether a handler makes its pods without the sandbox image, which none of the nodes has here.
+test.for<[runtime: string, runtimeClassName: string | undefined, verdict: string]>([
+  ['containerd://1.7.35', 'kata', 'impossible'],
+  ['containerd://2.3.4', 'kata', 'impossible'],
+  ['containerd://2.4.0', 'kata', 'unknown'],
+  ['containerd://2.4.2', 'plain', 'impossible'],
+  ['containerd://2.4.2', undefined, 'impossible'],
+  ['containerd://3.0.0', 'kata', 'unknown'],
+  ['cri-o://1.37.0', 'kata', 'impossible'],
+])('without the sandbox image on %s, class %s: %s', ([runtime, runtimeClassName, verdict]) => {
+  const scheduling = { nodeSelector: {}, tolerations: [], overhead: undefined }
+  const runtimeClasses = new Map([
+    ['kata', { name: 'kata', handler: 'kata', ...scheduling }],
+    ['plain', { name: 'plain', handler: '', ...scheduling }],
+  ])
+  const containers = [{ name: 'c', image: `docker.io/library/web@${DIGEST}` }]
+  const pod = workload({ spec: { containers, ...(runtimeClassName && { runtimeClassName }) } })
+  const given = { runtimeClasses, sandboxImage: 'registry.k8s.io/pause:3.9' }
+  expect(auditCluster([pod], [holder('a', 'v1.37.0', runtime)], given).workloads[0]?.verdict).toBe(verdict)
+})

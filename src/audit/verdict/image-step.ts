@@ -1,8 +1,8 @@
-import { mountsArtifacts } from '../../kubernetes/kubelet/node-support.ts'
+import { mayLackSandboxImage, mountsArtifacts } from '../../kubernetes/kubelet/node-support.ts'
 import { verifiesPreloaded } from '../../kubernetes/objects/kubelet-config.ts'
 import { platformOfNode } from '../../kubernetes/objects/node.ts'
 import { mayDefaultByDigest } from '../../kubernetes/objects/pull-policy.ts'
-import type { AuditedImage } from '../classes/audited-pod.ts'
+import type { AuditedImage, AuditedPod } from '../classes/audited-pod.ts'
 import type { AuditedNode } from '../facts/audited-node.ts'
 import type { Conditions } from '../facts/conditions.ts'
 import { isShortName, resolvesShortNames } from '../facts/short-names.ts'
@@ -13,11 +13,11 @@ import type { Outcome } from './outcome.ts'
 
 /** What becomes of the sandbox and of each image of a pod once it is on a node. */
 export function imageStep(
-  images: readonly AuditedImage[],
+  { images, pod }: Pick<AuditedPod, 'images' | 'pod'>,
   node: AuditedNode,
   conditions: Conditions,
 ): Outcome<ImageReason>[] {
-  return [...sandboxOutcome(node, conditions), ...imageOutcomes(images, node, conditions)]
+  return [...sandboxOutcome(node, conditions, pod.handler), ...imageOutcomes(images, node, conditions)]
 }
 
 /** An image of a pod, or one that something else names. */
@@ -61,7 +61,11 @@ function shortNameOutcome(reference: string): Outcome<ImageReason> {
   return { starts: null, reason: 'ImageUnknown', message }
 }
 
-function sandboxOutcome(node: AuditedNode, conditions: Conditions): Outcome<ImageReason>[] {
+function sandboxOutcome(
+  node: AuditedNode,
+  conditions: Conditions,
+  handler: string | undefined,
+): Outcome<ImageReason>[] {
   const name = conditions.sandboxImage
   const locked = conditions.lock?.images.find(({ names }) => name !== undefined && names.includes(name))
   const misuse = name === undefined ? undefined : artifactOutcome({ name, locked }, 'container', undefined)
@@ -79,6 +83,10 @@ function sandboxOutcome(node: AuditedNode, conditions: Conditions): Outcome<Imag
     return [{ starts: null, reason: 'ImageUnknown', message }]
   }
   if (present === undefined) return [{ starts: null, reason: 'ImageUnknown', message: `sandbox image ${name}: ${why}` }]
+  if (mayLackSandboxImage(node.node, handler)) {
+    const message = `sandbox image ${name} is not on the node, and whether the handler ${handler} needs one is not known (disable_pause_image_pull)`
+    return [{ starts: null, reason: 'ImageUnknown', message }]
+  }
   const message = `sandbox image ${name} is not on the node (FailedCreatePodSandBox)`
   return [{ starts: false, reason: 'SandboxImageMissing', message }]
 }

@@ -20,7 +20,7 @@ export function podVerdict(audited: AuditedPod, node: AuditedNode, conditions: C
   const { mayLand, ...placement } = placementStep(audited, node)
   if (placement.starts === false)
     return onceRecovered(audited, node, placement, conditions) ?? { ...placement, mayLand }
-  const outcomes = [placement, ...kubeletStep(audited, node), ...imageStep(audited.images, node, conditions)]
+  const outcomes = [placement, ...kubeletStep(audited, node), ...imageStep(audited, node, conditions)]
   return { ...(firstObstacle(outcomes) ?? { starts: true }), mayLand }
 }
 

@@ -111,6 +111,19 @@ export function mountsArtifacts(node: Node): boolean | undefined {
   return name === 'cri-o' && release > 0 ? release >= ARTIFACT_VOLUME_CRIO : undefined
 }
 
+/** The first containerd of which a handler can do without the sandbox image. */
+const NO_PAUSE_CONTAINERD = 2004
+
+/**
+ * Whether the handler of a RuntimeClass may make pods without the sandbox image: containerd 2.4 has
+ * `disable_pause_image_pull` for sandboxes that the shim makes, and no node tells whether it is set.
+ * Source: containerd 2.4, internal/cri/config, Runtime.DisablePauseImagePull.
+ */
+export function mayLackSandboxImage(node: Node, handler: string | undefined): boolean {
+  const { name, release } = runtimeOf(node)
+  return Boolean(handler) && name === 'containerd' && release >= NO_PAUSE_CONTAINERD
+}
+
 /** The runtime that a node names, its release as thousands of majors. */
 function runtimeOf(node: Node): { version: string; name: string; release: number } {
   const version = node.status?.nodeInfo?.containerRuntimeVersion ?? ''
