@@ -1,8 +1,11 @@
 import type { Node } from 'kubernetes-types/core/v1.js'
 import { expect, test } from 'vitest'
 import type { Conditions } from '../../src/audit/facts/conditions.ts'
+import { readRefusalFacts } from '../../src/audit/facts/refusals/read-refusal-facts.ts'
 import { auditCluster } from '../../src/audit/report/report.ts'
+import { readAllDocuments } from '../../src/kubernetes/documents/document.ts'
 import { DEFAULT_KUBELET_SETTINGS } from '../../src/kubernetes/objects/kubelet-config.ts'
+import { resourcesOf } from '../../src/kubernetes/objects/resource.ts'
 import { node, workload } from '../support/cluster.ts'
 
 const DIGEST = `sha256:${'a'.repeat(64)}`
@@ -86,4 +89,38 @@ test.for<[runtime: string, runtimeClassName: string | undefined, verdict: string
   const pod = workload({ spec: { containers, ...(runtimeClassName && { runtimeClassName }) } })
   const given = { runtimeClasses, sandboxImage: 'registry.k8s.io/pause:3.9' }
   expect(auditCluster([pod], [holder('a', 'v1.37.0', runtime)], given).workloads[0]?.verdict).toBe(verdict)
+})
+
+const RELEASE = `quay.io/openshift-release-dev/ocp-release@${DIGEST}`
+
+function openShiftNode(kubelet: string): Node {
+  const base = holder('a', kubelet, 'cri-o://1.34.0')
+  const images = [{ names: [RELEASE, `quay.io/shop/web@${DIGEST}`], sizeBytes: 1 }]
+  const labels = { ...base.metadata?.labels, 'node.openshift.io/os_id': 'rhel' }
+  return { ...base, metadata: { ...base.metadata, labels }, status: { ...base.status, images } } as Node
+}
+
+const POLICY = `apiVersion: config.openshift.io/v1
+kind: ClusterImagePolicy
+metadata: {name: openshift}
+spec: {scopes: [quay.io/openshift-release-dev]}
+`
+
+// From 4.21, which is Kubernetes 1.34, OpenShift has a policy for its own images that no manifest shows.
+test.for<[kubelet: string, image: string, inputs: string, refuses: boolean]>([
+  ['v1.33.5', RELEASE, '', false],
+  ['v1.34.2', RELEASE, '', true],
+  ['v1.35.1', RELEASE, '', true],
+  ['v1.34.2', `quay.io/shop/web@${DIGEST}`, '', false],
+  ['v1.33.5', RELEASE, POLICY, true],
+  ['v1.34.2', `quay.io/shop/web@${DIGEST}`, POLICY, false],
+])('a node %s of OpenShift, %s, with %o: refuses %s', ([kubelet, image, inputs, refuses]) => {
+  const nodes = [openShiftNode(kubelet)]
+  const resources = inputs ? readAllDocuments(inputs, 'policy.yaml').flatMap(resourcesOf) : []
+  const { workloads, findings } = audited(image, nodes, { ...readRefusalFacts(resources, nodes), hasMirror: true })
+  const found = findings.filter(({ code }) => code === 'POD_MAY_BE_REFUSED')
+  expect(found.map(({ subject }) => subject?.slice(0, 'ClusterImagePolicy openshift'.length))).toEqual(
+    refuses ? ['ClusterImagePolicy openshift'] : [],
+  )
+  if (refuses) expect(workloads[0]?.verdict).toBe('unknown')
 })

@@ -48,7 +48,7 @@ export async function readConditions(
     namespaceAnnotations: marksOfNamespaces(resources, 'annotations'),
     namespaceObjects: namespaceObjects(resources),
     mutators: resources.flatMap(mutatorsOf),
-    ...readRefusalFacts(resources),
+    ...readRefusalFacts(resources, nodes),
     storage: storageFacts(resources),
     autoscaled: autoscaledWorkloads(resources),
     limitRanges: resources.flatMap((resource) => limitRangeOf(resource) ?? []),

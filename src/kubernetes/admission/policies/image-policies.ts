@@ -37,7 +37,13 @@ function anywhere({ namespace }: Resource): Matcher[] {
 
 function signed({ namespace, value }: Resource): Matcher[] {
   const scopes = textsOf(valueAt(value, ['spec', 'scopes']))
-  return [(pod) => (!namespace || namespace === pod.namespace) && pod.images.some((image) => isIn(image, scopes))]
+  const isAbout = imagesInScopes(scopes)
+  return [(pod) => (!namespace || namespace === pod.namespace) && isAbout(pod)]
+}
+
+/** Whether a pod has an image of one of the scopes. */
+export function imagesInScopes(scopes: readonly string[]): Matcher {
+  return ({ images }) => images.some((image) => isIn(image, scopes))
 }
 
 /** The registries that a cluster allows, and those that it blocks. */
