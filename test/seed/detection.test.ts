@@ -8,7 +8,8 @@ import { runNodeScript } from '../support/node-script.ts'
 import { temporaryDirectory } from '../support/temporary.ts'
 
 const DIGEST = `sha256:${'a'.repeat(64)}`
-const NAME = `name linux/amd64 ${DIGEST} application/vnd.oci.image.index.v1+json 123 docker.io/library/web:1`
+const WEB = 'docker.io/library/web:1'
+const NAME = `name linux/amd64 ${DIGEST} application/vnd.oci.image.index.v1+json 123 ${WEB}`
 const K3S_SOCKET = 'run/k3s/containerd/containerd.sock'
 
 /** Says that nothing is there, and writes down how it was called. */
@@ -92,6 +93,46 @@ test.for<[what: string, prepare: (root: string) => Promise<void>, message: RegEx
   const root = await temporaryDirectory()
   await prepare(root)
   expect(await check(root)).toMatchObject({ code: 3, report: { message: expect.stringMatching(message) } })
+})
+
+const PLUGINS = {
+  off: 'io.containerd.grpc.v1  images  -  ok',
+  failed: 'io.containerd.grpc.v1  images  -  ok\nio.containerd.grpc.v1  cri  linux/amd64  error',
+  'there, in containerd 1': 'io.containerd.grpc.v1           cri                      linux/amd64    ok        ',
+  'there, in containerd 2': 'io.containerd.grpc.v1           cri                      -              ok        ',
+} as const
+
+// Docker's package brings a containerd whose configuration turns that plugin off.
+test.for<[plugin: keyof typeof PLUGINS, hasDocker: boolean, how: string, expected: object]>([
+  ['off', true, 'found', { runtime: 'docker' }],
+  ['failed', true, 'found', { runtime: 'docker' }],
+  [
+    'off',
+    false,
+    'found',
+    { message: expect.stringMatching(/containerd.sock serves no kubelet, as its CRI plugin is off/) },
+  ],
+  [
+    'off',
+    true,
+    'named',
+    { runtime: 'containerd', result: 'unchanged', message: expect.stringMatching(/^no kubelet can/) },
+  ],
+  ['failed', true, 'named', { runtime: 'containerd', message: expect.stringMatching(/^no kubelet can use/) }],
+  ['there, in containerd 1', true, 'found', { runtime: 'containerd', result: 'unchanged', message: '' }],
+  ['there, in containerd 2', true, 'found', { runtime: 'containerd', result: 'unchanged', message: '' }],
+])('a containerd whose CRI plugin is %s, docker beside it: %s, %s', async ([plugin, hasDocker, how, expected]) => {
+  const root = await temporaryDirectory()
+  await listen(join(root, 'run/containerd/containerd.sock'))
+  if (hasDocker) await listen(join(root, 'var/run/docker.sock'))
+  const labels = `io.cri-containerd.pinned=pinned,nodeseed.dev/images=${namesList(NAME).split(/\s/)[2]}`
+  const answers = [
+    `*' plugins ls') echo '${PLUGINS[plugin]}' ;;`,
+    `*' images check') echo '${WEB} type ${DIGEST} complete (1/1) 1 B/1 B true' ;;`,
+    `*' images ls') echo '${WEB} type ${DIGEST} 1 B linux/amd64 ${labels}' ;;`,
+  ]
+  await program(root, 'usr/bin/ctr', `#!/bin/sh\ncase $* in\n${answers.join('\n')}\nesac\n`)
+  expect((await check(root, ...(how === 'named' ? ['--method', 'containerd'] : []))).report).toMatchObject(expected)
 })
 
 test('podman is taken where nothing else is or was', async () => {

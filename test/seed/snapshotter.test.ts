@@ -35,6 +35,16 @@ const FORMS: [form: string, config: string, imports: Record<string, string>, sna
     },
     'native',
   ],
+  [
+    'what a drop-in imports, which counts after all drop-ins, and each file once',
+    `imports = ["conf.d/10.toml", "conf.d/20.toml"]\n${OVERLAY}`,
+    {
+      'conf.d/10.toml': `imports = ["30.conf", "../config.toml"]\n${OVERLAY}`,
+      'conf.d/20.toml': OVERLAY,
+      'conf.d/30.conf': "[plugins.'io.containerd.cri.v1.images']\nsnapshotter = 'native'\n",
+    },
+    'native',
+  ],
 ]
 
 withContainerd('layers are unpacked for the snapshotter that the configuration of the CRI names', async () => {

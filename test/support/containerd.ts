@@ -6,7 +6,6 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { onTestFinished } from 'vitest'
 import { CriClient } from './cri.ts'
 import { runTool, spawnTool } from './debian.ts'
-import { thisPlatform } from './image-maker.ts'
 
 /** The sandbox image of that containerd, for a test that runs pods. */
 export const PAUSE_IMAGE = 'registry.k8s.io/pause:3.9'
@@ -112,7 +111,4 @@ const configured = (snapshotter: string) => `
   snapshotter = "${snapshotter}"
 [plugins."io.containerd.grpc.v1.cri".containerd.runtimes.runc]
   runtime_type = "io.containerd.runc.v2"
-[[plugins."io.containerd.transfer.v1.local".unpack_config]]
-  platform = "${thisPlatform()}"
-  snapshotter = "${snapshotter}"
 `

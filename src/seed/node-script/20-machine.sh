@@ -38,9 +38,13 @@ detect_runtime() {
     [ -S "$address" ] || fail 3 "no containerd at $address: there is no such socket"
     fail 3 "no ctr found for the containerd at $address: name it with --ctr"
   fi
+  given_ctr=$ctr given_storage=$storage
   for candidate in ${asked:-$methods}; do
     find_step "$candidate" detect || find_step "$candidate" containerd
-    ! "$step" || return 0
+    "$step" || continue
+    if [ -n "$asked" ] || [ "$method" != ctr ] || serves_kubelets; then return 0; fi
+    stopped=${stopped:-the containerd at $address serves no kubelet, as its CRI plugin is off or has failed}
+    runtime='' method='' address='' ctr=$given_ctr storage=$given_storage
   done
   [ -z "$stopped" ] ||
     fail 3 "$stopped: start it, or name another runtime with --method, --address and --ctr"

@@ -1,10 +1,14 @@
 # ---- means ctr: the snapshotter that Kubernetes' part of containerd uses
 
-# Layers are unpacked for the snapshotter of the CRI's configuration, as no other is asked when a pod starts.
+snapshotter_given=${CONTAINERD_SNAPSHOTTER:-}
+
+# Layers are unpacked for the snapshotter of the CRI's configuration, as no other is asked when a pod starts. At each look:
+# whoever watches may see a containerd that was started anew with another one.
 choose_snapshotter() {
-  [ -z "${CONTAINERD_SNAPSHOTTER:-}" ] || return 0
+  [ -z "$snapshotter_given" ] || return 0
   run_ctr plugins ls >"$work/plugins" 2>/dev/null || return 0
-  configured=$(configured_snapshotter)
+  all_config_files >"$work/config-files"
+  configured=$(while read -r file; do snapshotter_in "$file"; done <"$work/config-files" | tail -n 1)
   # What containerd takes when nothing is said, and what it may have instead.
   for snapshotter in $configured overlayfs fuse-overlayfs btrfs zfs native; do
     if grep -q -e "^io\.containerd\.snapshotter\.v1  *$snapshotter  *.* ok *\$" "$work/plugins"; then
@@ -22,26 +26,40 @@ choose_snapshotter() {
 # Where it keeps all of it, when its configuration has that elsewhere.
 set_storage() {
   [ -z "$storage_given" ] || return 0
-  configured_root=$(config_files | while read -r file; do
-    [ ! -r "$file" ] || sed -n -e '/^[[:space:]]*\[/q' -e "s/^[[:space:]]*root[[:space:]]*=[[:space:]]*[\"']\([^\"']*\)[\"'].*/\1/p" "$file"
-  done | tail -n 1)
+  configured_root=$(while read -r file; do
+    sed -n -e '/^[[:space:]]*\[/q' -e "s/^[[:space:]]*root[[:space:]]*=[[:space:]]*[\"']\([^\"']*\)[\"'].*/\1/p" "$file"
+  done <"$work/config-files" | tail -n 1)
   [ -z "$configured_root" ] || storage=$root$configured_root
 }
 
-# In the order in which containerd reads them: a file, then those that it imports, of which the last word counts.
-configured_snapshotter() {
-  config_files | while read -r file; do
-    [ -r "$file" ] || continue
-    snapshotter_in "$file"
-    imports_of "$file" | while read -r import; do
-      case $import in
-        /*) import=$root$import ;;
-        *) import=${file%/*}/$import ;;
+# In the order in which containerd reads them, of which the last word counts: a file, those that it imports, and then what
+# these import, each once.
+all_config_files() {
+  config_files >"$work/config-level"
+  : >"$work/config-read"
+  while [ -s "$work/config-level" ]; do
+    while read -r file; do
+      [ -r "$file" ] || continue
+      case $file in
+        */*) ;;
+        *) file=./$file ;;
       esac
-      # shellcheck disable=SC2086 # a pattern, to be expanded
-      for imported in $import; do [ ! -r "$imported" ] || snapshotter_in "$imported"; done
-    done
-  done | tail -n 1
+      # Without ".." in it, so that files that import each other come to an end.
+      file=$(cd "${file%/*}" && pwd)/${file##*/}
+      ! is_row "$file" "$work/config-read" || continue
+      printf '%s\n' "$file" >>"$work/config-read"
+      imports_of "$file" | while read -r import; do
+        case $import in
+          /*) import=$root$import ;;
+          *) import=${file%/*}/$import ;;
+        esac
+        # shellcheck disable=SC2086 # a pattern, to be expanded
+        printf '%s\n' $import
+      done
+    done <"$work/config-level" >"$work/config-next"
+    mv -f "$work/config-next" "$work/config-level"
+  done
+  cat "$work/config-read"
 }
 
 # The file of the process that has this socket, where processes can be seen; else where the distribution keeps it.

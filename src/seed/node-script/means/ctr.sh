@@ -128,19 +128,33 @@ collect_garbage() {
   lease=$(run_ctr leases create) && run_ctr leases delete --sync "$lease"
 }
 
+# containerd from 1.7 on imports by itself, where it unpacks for overlayfs unless a table that few know of names others. Its
+# ctr can do what older ones do, which know no such flag.
 m_ctr_import() {
-  no_unpack=''
-  [ -n "$unpack" ] || no_unpack=--no-unpack
-  # shellcheck disable=SC2086 # a flag of ours, or nothing
-  run_ctr images import --platform "${import_platform:-$platform}" $no_unpack -
+  import_flags=''
+  [ -n "$unpack" ] || import_flags=--no-unpack
+  case ${CONTAINERD_SNAPSHOTTER:-overlayfs} in
+    overlayfs) ;;
+    *) ! run_ctr images import --help 2>/dev/null | grep -q -e '--local' || import_flags="$import_flags --local" ;;
+  esac
+  # shellcheck disable=SC2086 # flags of ours, or nothing
+  run_ctr images import --platform "${import_platform:-$platform}" $import_flags -
 }
 
 m_ctr_loss() {
-  if [ "$namespace" = k8s.io ] && [ -z "$unpack" ]; then
-    printf '%s' "nothing was unpacked: the first container of each image does that, and needs the space for it"
-  else
+  if [ "$namespace" != k8s.io ]; then
     elsewhere
+  elif ! serves_kubelets; then
+    printf '%s' "no kubelet can use the containerd at $address as it is: its CRI plugin is off or has failed, as ctr plugins ls says"
+  elif [ -z "$unpack" ]; then
+    printf '%s' "nothing was unpacked: the first container of each image does that, and needs the space for it"
   fi
+}
+
+# Whether Kubernetes' part of it is there and runs. Docker's package brings a containerd without.
+serves_kubelets() {
+  run_ctr plugins ls >"$work/plugins" 2>/dev/null || return 0
+  [ ! -s "$work/plugins" ] || grep -q -e '^io\.containerd\.grpc\.v1  *cri  .* ok *$' "$work/plugins"
 }
 
 # Kubernetes looks into one namespace of containerd only.
