@@ -20,11 +20,13 @@ const PLATFORMS = [{ os: 'linux', architecture: 'amd64' }]
 export async function bundleFrom(
   registry: MemoryRegistry,
   findCredentials?: FindCredentials,
+  mirror?: MemoryRegistry,
 ): Promise<ErrorCode[] | 'right'> {
   const client = new RegistryClient({
     retry: { attempts: 4, delay: 2 },
     timeouts: { headTimeout: 150, bodyTimeout: 150 },
     ...(findCredentials && { findCredentials }),
+    ...(mirror && { mirrors: [{ from: registry.host, to: mirror.host }] }),
   })
   onTestFinished(() => client.close())
   const directory = await temporaryDirectory()

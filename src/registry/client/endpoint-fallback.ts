@@ -53,16 +53,24 @@ export class EndpointFallback {
 
   /**
    * Asks the mirrors and then the registry itself. The last one's error counts; where nobody reaches that registry, which
-   * offline is the rule, that of the first mirror, which is then asked as patiently as a registry.
+   * offline is the rule, that of the first mirror, which is then asked as patiently as a registry. Hosts that are
+   * `distrusted` are asked last.
    */
   async atEndpoints<T>(
     reference: Pick<Reference, 'domain' | 'path'>,
     subject: Subject,
     ask: (endpoint: Endpoint) => Promise<T>,
-    { byTag = false, progress }: { byTag?: boolean; progress?: () => number } = {},
+    {
+      byTag = false,
+      progress,
+      distrusted = [],
+    }: { byTag?: boolean; progress?: () => number; distrusted?: readonly string[] } = {},
   ): Promise<T> {
     const all = await endpointsOf(reference, this.#options)
-    const endpoints = all.filter(({ only }) => only !== (byTag ? 'digests' : 'tags'))
+    const allowed = all.filter(({ only }) => only !== (byTag ? 'digests' : 'tags'))
+    const trusted = allowed.filter(({ base }) => !distrusted.includes(base.host))
+    const endpoints = [...trusted, ...allowed.filter((endpoint) => !trusted.includes(endpoint))]
+    const patient = [trusted.at(-1), endpoints.at(-1)]
     const failures: ExpectedError[] = []
     const tryAt = async (listed: Endpoint, retry: RetryOptions): Promise<{ found: T } | ExpectedError> => {
       try {
@@ -77,7 +85,7 @@ export class EndpointFallback {
     const { retry } = this.connection
     for (const listed of endpoints) {
       // A mirror that does not answer is no reason to wait long: there is another place to ask.
-      const answer = await tryAt(listed, listed === endpoints.at(-1) ? retry : { ...retry, attempts: 1 })
+      const answer = await tryAt(listed, patient.includes(listed) ? retry : { ...retry, attempts: 1 })
       if ('found' in answer) return answer.found
       failures.push(answer)
     }

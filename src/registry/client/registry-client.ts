@@ -21,6 +21,7 @@ import { bringInPieces, SlowTransferDetector } from '../transfer/pieces.ts'
 import { Transfer } from '../transfer/transfer.ts'
 import { EndpointFallback, type RegistryOptions } from './endpoint-fallback.ts'
 import { readForeignLayer } from './foreign-layer.ts'
+import { Givers } from './givers.ts'
 import { listReferrers } from './list-referrers.ts'
 import { listTags } from './list-tags.ts'
 import { bodyWith, describe, descriptorOf, otherBytes, WHOLE } from './manifest-response.ts'
@@ -30,6 +31,7 @@ const ACCEPT = [OCI_INDEX, DOCKER_INDEX, OCI_MANIFEST, DOCKER_MANIFEST].join(', 
 /** Reads images from registries. It holds connections: close it. Source: distribution-spec 1.1. */
 export class RegistryClient {
   readonly #registries: EndpointFallback
+  readonly #givers = new Givers()
 
   constructor(options: RegistryOptions = {}) {
     this.#registries = new EndpointFallback(options)
@@ -106,14 +108,17 @@ export class RegistryClient {
 
   /**
    * Sends a blob's bytes to the sink, from where the sink stands to the end. A transfer that breaks goes on where it
-   * broke. The sink checks the bytes. Manifests have an address of their own.
+   * broke. The sink checks the bytes; a blob that is asked for from its beginning once more was not what its digest says,
+   * and comes from somebody else where there is one. Manifests have an address of their own.
    */
   async readBlob(repository: Reference, blob: Descriptor, sink: BlobSink): Promise<void> {
     if (isDocument(blob)) return void (await sink.write(await this.readDocument(repository, blob)))
     const subject = { registry: repository.domain, what: `blob ${blob.digest}` }
     const transfer = new Transfer(blob, sink)
     const progress = () => sink.received
+    const distrusted = sink.received === 0 ? this.#givers.distrust(blob.digest) : []
     const ask = async (endpoint: Endpoint) => {
+      if (sink.received === 0) this.#givers.note(blob.digest, endpoint)
       const left = blob.size - sink.received
       const detector = transfer.mayBeSplit
         ? new SlowTransferDetector(this.#registries.limit(endpoint), left)
@@ -131,7 +136,7 @@ export class RegistryClient {
       if (sink.received < blob.size) throw new TransientError(transfer.short(subject))
     }
     try {
-      await this.#registries.atEndpoints(repository, subject, ask, { progress })
+      await this.#registries.atEndpoints(repository, subject, ask, { progress, distrusted })
     } catch (error) {
       // A registry may not hand such a layer out; its descriptor says who does.
       if (!(error instanceof ExpectedError) || error.code !== 'BLOB_UNKNOWN' || !blob.urls?.length) throw error
