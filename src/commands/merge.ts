@@ -1,6 +1,6 @@
 import { Args, Flags } from '@oclif/core'
 import { type MergedInput, mergeLocks } from '../bundle/delta/merge-locks.ts'
-import { severalSets, staleInput } from '../bundle/delta/stale-input.ts'
+import { severalSets, sharedNumber, staleInput } from '../bundle/delta/stale-input.ts'
 import type { LockedContent } from '../bundle/format/bundle.ts'
 import { carriedFiles } from '../bundle/format/node-files.ts'
 import { planBundle } from '../bundle/format/plan.ts'
@@ -98,7 +98,12 @@ program saved is whole, and of no set.`
   #checkEditions(
     inputs: readonly LockedContent[],
     locks: readonly MergedInput[],
-    flags: { readonly 'allow-older': boolean; readonly 'set-name'?: string | undefined; readonly output: string },
+    flags: {
+      readonly 'allow-older': boolean
+      readonly 'set-name'?: string | undefined
+      readonly number?: number | undefined
+      readonly output: string
+    },
   ): number | undefined {
     const stale = staleInput(locks)
     const message = stale && `${inputs[stale.at]?.path} must not decide over what is named before it: ${stale.problem}`
@@ -112,6 +117,12 @@ program saved is whole, and of no set.`
     if (sets && flags['set-name'] === undefined) {
       this.logToStderr(
         `${flags.output} is of the set images, not of those that it is made of (${sets}): nobody can tell whether it is older than one of them. Name its set with --set-name and --number`,
+      )
+    }
+    const shared = sharedNumber(locks.map(({ lock }) => lock))
+    if (shared && flags['set-name'] === undefined && flags.number === undefined) {
+      this.logToStderr(
+        `${flags.output} is made of several with other images that are all ${shared}: nobody can tell which is newer, or of which project. Name its set with --set-name, or its number with --number`,
       )
     }
     return stale && locks[stale.at]?.lock.edition?.number

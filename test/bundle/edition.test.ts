@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest'
+import { sharedNumber } from '../../src/bundle/delta/stale-input.ts'
 import { type Edition, type Lock, parseLock } from '../../src/bundle/format/lock.ts'
 import { renderNames } from '../../src/bundle/format/node-files.ts'
 import { asEdition, replayProblem } from '../../src/bundle/lock/edition.ts'
@@ -69,3 +70,16 @@ test.for(['0', '-1', '1.5', '1e3', '9007199254740992', '99999999999999999999', '
     expect(stderr).toContain('--number')
   },
 )
+
+const images = (number: number): Edition => ({ set: 'images', number })
+
+test.for<[what: string, locks: Lock[], shared: string | undefined]>([
+  ['two of one number with other images', [lockOf('a', images(1)), lockOf('b', images(1))], 'images 1'],
+  ['two of three', [lockOf('a', images(2)), lockOf('b', images(1)), lockOf('c', images(2))], 'images 2'],
+  ['twice the same', [lockOf('a', images(1)), lockOf('a', images(1))], undefined],
+  ['two numbers', [lockOf('a', images(1)), lockOf('b', images(2))], undefined],
+  ['a set that has a name', [lockOf('a', shop(1)), lockOf('b', shop(1))], undefined],
+  ['none', [lockOf('a'), lockOf('b')], undefined],
+])('the number that several share in the set that nobody named: %s', ([, locks, shared]) => {
+  expect(sharedNumber(locks)).toBe(shared)
+})

@@ -87,3 +87,15 @@ test('of several sets it is none, and says so unless its set is named', async ()
   expect(named.stderr).not.toContain('not of those')
   expect(named.lock.edition).toEqual({ set: 'all', number: 4 })
 })
+
+test('two projects that named no set are told so, unless the set or the number of what comes out is named', async () => {
+  await bundle('one.tar', 'one')
+  await bundle('two.tar', 'two')
+  const unnamed = await merge(['one', 'two'])
+  expect(unnamed.stderr).toMatch(/with other images that are all images 1: nobody can tell which is newer/)
+  for (const args of [
+    ['--set-name', 'both'],
+    ['--number', '2'],
+  ])
+    expect((await merge(['one', 'two'], '--force', ...args)).stderr).not.toContain('nobody can tell')
+})

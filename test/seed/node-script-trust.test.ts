@@ -182,6 +182,19 @@ withOpenssl('with a key, other images under the same number are refused in the s
   expect(await seed(key())).toMatchObject({ code: 0 })
 })
 
+test('other images under the same number of the set that nobody named are taken and said, and are noted', async () => {
+  await writeSigned({ set: 'images', number: 7 })
+  const file = at('node/var/lib/nodeseed/editions/images')
+  await mkdir(at('node/var/lib/nodeseed/editions'), { recursive: true })
+  await writeFile(file, '7\n0123456789abcdef\n')
+  const said = 'this node holds another images 7: that was set 0123456789abcdef'
+  const first = await seed(['--prune'])
+  expect(first).toMatchObject({ code: 0, stderr: expect.stringContaining(said) })
+  expect(first.stderr).toContain("--prune removes nothing, since it may be another project's: ")
+  expect(await readFile(file, 'utf8')).not.toContain('0123456789abcdef')
+  expect((await seed(['--prune'])).stderr).not.toMatch(/another (?:images|project)/)
+})
+
 test.for<[what: string, noted: string, set: string, problem: string | undefined]>([
   ['a lower number', '3\n', 'shop', undefined],
   ['the same number, and no digest', '7\n', 'shop', undefined],

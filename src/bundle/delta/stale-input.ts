@@ -26,6 +26,16 @@ export function goesBack(now: Lock, before: Lock): string | undefined {
   return replayProblem(now, before)
 }
 
+/** The edition that two locks of the set that nobody named both are, where they hold other images; undefined where none is. */
+export function sharedNumber(locks: readonly Lock[]): string | undefined {
+  const byNumber = Map.groupBy(locks, ({ edition }) => (edition?.set === DEFAULT_SET ? edition.number : undefined))
+  for (const [number, [first, ...more]] of byNumber) {
+    const isShared = number !== undefined && more.some((lock) => first && replayProblem(lock, first) !== undefined)
+    if (isShared) return `${DEFAULT_SET} ${number}`
+  }
+  return undefined
+}
+
 /** What several locks are editions of, said of each; undefined where it is one set, or none. */
 export function severalSets(locks: readonly Lock[]): string | undefined {
   const sets = new Set(locks.map(({ edition }) => edition?.set))

@@ -50,7 +50,9 @@ run_once() {
 }
 
 prune_all() {
-  if find_own_step prune; then
+  if [ -n "$unsure_edition" ]; then
+    note "--prune removes nothing, since it may be another project's: $unsure_edition"
+  elif find_own_step prune; then
     "$step"
   elif find_step "$method" drop; then
     prune_brought

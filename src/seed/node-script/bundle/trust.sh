@@ -73,8 +73,8 @@ copy_unaligned() {
 }
 
 # What this node holds of the set that the bundle is an edition of: in a file named after the set its number, then the
-# digest of that edition. Bundles of several projects share the set that nobody named, so without a key its numbers are
-# only said, and two of one number are no surprise. Who names a key is refused other images under the same number there too.
+# digest of that edition. Bundles of several projects share the set that nobody named, so without a key its numbers refuse
+# nothing there: what does not follow is said, and --prune takes nothing away, since that may be another project's.
 check_edition() {
   [ -n "$edition_number" ] || return 0
   editions=${editions:-${NODESEED_EDITIONS:-$root/var/lib/nodeseed/editions}}
@@ -87,14 +87,15 @@ check_edition() {
   if [ -n "$key$allow_older" ] || [ "$edition_set" != images ]; then
     [ -n "$allow_older" ] || fail 2 "$edition_problem: $edition_advice"
   else
-    keep_edition=yes
+    [ "$set_name" != images ] || unsure_edition=$edition_remark
+    [ "$held" = "$edition_number" ] || keep_edition=yes
   fi
   note "$edition_remark"
 }
 
 # Sets edition_problem where the bundle must not take the place of what the node holds, with what to do and what to say.
 compare_edition() {
-  edition_problem=''
+  edition_problem='' unsure_edition=''
   edition_file=$editions/$edition_set
   [ -e "$edition_file" ] || return 0
   held=$(sed -n 1p "$edition_file" 2>/dev/null) || held=''
@@ -108,9 +109,9 @@ compare_edition() {
   elif [ "$edition_number" -lt "$held" ]; then
     edition_problem="this node holds $edition_set $held, and $now is older"
     edition_remark="$now is older than $edition_set $held, which this node holds"
-  elif [ "$edition_number" -eq "$held" ] && [ "$edition_set$key" != images ] && [ "${held_digest:-$set_digest}" != "$set_digest" ]; then
+  elif [ "$edition_number" -eq "$held" ] && [ "${held_digest:-$set_digest}" != "$set_digest" ]; then
     edition_problem="this node holds another $now: that was set $held_digest, this is set $set_digest"
-    edition_remark=$edition_problem
+    edition_remark="$edition_problem; where these are two projects, give each a --set-name, else the new one a higher --number"
   fi
 }
 
