@@ -1,6 +1,7 @@
 import { ExpectedError } from '../errors.ts'
 import type { Descriptor } from './descriptor.ts'
-import { parseDescriptor, parseJsonObject } from './manifest.ts'
+import type { Digest } from './digest.ts'
+import { parseDescriptor, parseJsonObject, parseManifest } from './manifest.ts'
 import { isIndexType } from './media-type.ts'
 
 /** What is attached to a manifest, as a registry lists it. */
@@ -33,4 +34,34 @@ export function parseReferrers(bytes: Uint8Array, where: string): ReferrerList {
     }
   }
   return { found, leftOut }
+}
+
+interface ManifestDocument {
+  readonly mediaType: string
+  readonly digest: Digest
+  readonly bytes: Uint8Array
+}
+
+interface Referrer {
+  readonly subject: Digest
+  readonly descriptor: Descriptor
+}
+
+/**
+ * What a manifest refers to, if anything, and how a registry lists it there: with the artifact type, which is the
+ * config's type where a manifest has none of its own, and the annotations. Source: distribution-spec 1.1, "Listing Referrers".
+ */
+export function referrerIn({ mediaType, digest, bytes }: ManifestDocument): Referrer | undefined {
+  const document = parseManifest(bytes, mediaType, digest)
+  if (!document.subject) return undefined
+  const artifactType = document.artifactType ?? (document.kind === 'manifest' ? document.config.mediaType : undefined)
+  const { annotations } = document
+  const descriptor = {
+    mediaType,
+    digest,
+    size: bytes.byteLength,
+    ...(artifactType && { artifactType }),
+    ...(annotations && { annotations }),
+  }
+  return { subject: document.subject.digest, descriptor }
 }

@@ -18,6 +18,7 @@ function slowTarget() {
     hasBlob: async () => true,
     mountBlob: async () => true,
     putBlob: async () => {},
+    listReferrers: async () => ({ found: [], leftOut: [] }),
     async putManifest(name, reference, _mediaType, bytes) {
       const { manifests = [] }: { manifests?: { digest: string }[] } = JSON.parse(Buffer.from(bytes).toString())
       const touched = [digestOf(bytes), ...manifests.map(({ digest }) => digest)].map((digest) => `${name} ${digest}`)

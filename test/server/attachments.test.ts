@@ -31,4 +31,10 @@ testWith(['docker-registry'])('what is attached to an image is served as its ref
     })
     expect(response.status).toBe(200)
   }
+  // This registry has no referrers API: the tag in place of it lists them, also when they are pushed again.
+  const tag = `http://${registry.host}/v2/shop/manifests/${manifest.digest.replace(':', '-')}`
+  expect((await runCli(['push', file, registry.host])).exitCode).toBe(0)
+  const listed = await (await fetch(tag, { headers: { accept: 'application/vnd.oci.image.index.v1+json' } })).json()
+  const entries = (listed as { manifests: { digest: string }[] }).manifests
+  expect(entries.map(({ digest }) => digest).sort()).toEqual([signature.digest, sbom.digest].sort())
 })

@@ -8,13 +8,13 @@ import { parseReference, repositoryName } from '../../oci/reference.ts'
 import type { ImageFailure } from '../failure.ts'
 import { type Attachment, type Lock, type LockedImage, layersOf, manifestsOf } from '../format/lock.ts'
 import { InTurn } from './in-turn.ts'
+import { listAttachments, type ReferrersTarget } from './listed-referrers.ts'
 import { BlobPusher, type BlobUploads, type PushCounts } from './push-blobs.ts'
 import { missingChildren, reducedIndex, refusedIndex, refuseSparse } from './sparse-index.ts'
 
 /** Where images go: one registry, repositories named in full. */
-export interface PushTarget extends BlobUploads {
+export interface PushTarget extends BlobUploads, ReferrersTarget {
   findManifest(name: string, reference: string, mediaType: string): Promise<Digest | undefined>
-  putManifest(name: string, reference: string, mediaType: string, bytes: Uint8Array): Promise<void>
 }
 
 export interface PushOptions {
@@ -92,7 +92,9 @@ async function pushImage(image: LockedImage, push: Push): Promise<PushedImage> {
   const wasThere = (await target.findManifest(name, digest, mediaType)) === digest
   if (!wasThere) await pushContent(image, name, push)
   const pushedDigest = wasThere ? digest : await pushTop(image, name, push)
-  for (const attachment of image.attachments ?? []) await pushAttachment(attachment, name, push)
+  const { attachments = [] } = image
+  for (const attachment of attachments) await pushAttachment(attachment, name, push)
+  await push.turns.run([`${name} referrers`], () => listAttachments(attachments, name, push))
   const tags = image.names.flatMap((full) => parseReference(full).tag ?? [])
   for (const tag of tags) await putTag(name, tag, { image, digest: pushedDigest, wasThere, push })
   const names = image.names.map((full) => {

@@ -1,12 +1,14 @@
 import { ExpectedError } from '../../errors.ts'
 import type { Descriptor } from '../../oci/descriptor.ts'
 import { type Digest, digestOf } from '../../oci/digest.ts'
+import type { ReferrerList } from '../../oci/referrers.ts'
 import type { Endpoint } from '../config/endpoint.ts'
 import { isTransient, responseError } from '../failures/response-error.ts'
 import { TransientError } from '../http/retry.ts'
 import type { HttpResponse } from '../http/send-request.ts'
 import type { Subject } from '../http/subject.ts'
 import { EndpointFallback, type RegistryOptions, type RepositoryRequest } from './endpoint-fallback.ts'
+import { listReferrers } from './list-referrers.ts'
 import { locationOf, receivedBytes } from './upload-session.ts'
 
 /** Bytes of a blob from an offset to its end. A chunk is used up when the next is asked for. */
@@ -134,6 +136,11 @@ export class UploadClient {
     })
   }
 
+  /** What the registry lists as attached to a manifest. @throws {ExpectedError} as {@link listReferrers} */
+  listReferrers(name: string, digest: Digest): Promise<ReferrerList> {
+    return listReferrers(this.#registries, { ...repositoryOf(name), tag: undefined, digest: undefined }, digest)
+  }
+
   async close(): Promise<void> {
     await this.#registries.connection.close()
   }
@@ -164,8 +171,7 @@ export class UploadClient {
     ask: (endpoint: Endpoint, subject: Subject) => Promise<T>,
     progress?: () => number,
   ): Promise<T> {
-    const slash = name.indexOf('/')
-    const repository = { domain: name.slice(0, slash), path: name.slice(slash + 1) }
+    const repository = repositoryOf(name)
     const subject = {
       registry: repository.domain,
       what: `${what} in ${name}`,
@@ -186,4 +192,9 @@ function notTaken({ what, registry }: Subject, but: string): ExpectedError {
   return new ExpectedError('REGISTRY_ERROR', `${what}: ${registry} says that it took it, and ${but}`, {
     hint: `Check that ${registry} is the registry, and no proxy or page before it that answers everything with success.`,
   })
+}
+
+function repositoryOf(name: string): { domain: string; path: string } {
+  const slash = name.indexOf('/')
+  return { domain: name.slice(0, slash), path: name.slice(slash + 1) }
 }

@@ -6,9 +6,9 @@ import type { Descriptor } from '../../oci/descriptor.ts'
 import type { Digest } from '../../oci/digest.ts'
 import { isIndexType, isManifestType } from '../../oci/media-type.ts'
 import { parseReference, repositoryName } from '../../oci/reference.ts'
+import { referrerIn } from '../../oci/referrers.ts'
 import { CheckedBlobs } from './checked-blobs.ts'
 import type { BlobSlice, RegistryContent } from './content.ts'
-import { referrerIn } from './referrers.ts'
 
 interface Repository {
   readonly manifests: Map<Digest, Descriptor>

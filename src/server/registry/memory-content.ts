@@ -1,7 +1,7 @@
 import type { Descriptor } from '../../oci/descriptor.ts'
 import { type Digest, digestOf } from '../../oci/digest.ts'
+import { referrerIn } from '../../oci/referrers.ts'
 import type { BlobSlice, RegistryContent, StoredManifest } from './content.ts'
-import { referrerIn } from './referrers.ts'
 
 interface Repository {
   readonly manifests: Map<string, StoredManifest>

@@ -1,0 +1,62 @@
+import { expect, test } from 'vitest'
+import type { Attachment } from '../../src/bundle/format/lock.ts'
+import { listAttachments } from '../../src/bundle/push/listed-referrers.ts'
+import { ExpectedError } from '../../src/errors.ts'
+import { MadeContent } from '../../src/layout/made-content.ts'
+import type { Descriptor } from '../../src/oci/descriptor.ts'
+import { digestOf } from '../../src/oci/digest.ts'
+import { OCI_MANIFEST } from '../../src/oci/media-type.ts'
+import type { ReferrerList } from '../../src/oci/referrers.ts'
+
+const subject = { mediaType: OCI_MANIFEST, digest: digestOf('image'), size: 5 }
+const TAG = subject.digest.replace(':', '-')
+const config = { mediaType: 'application/vnd.oci.empty.v1+json', digest: digestOf('{}'), size: 2 }
+
+/** Pushes what is attached to where `listed` is known; gives what was written, by tag. */
+async function listAt(listed: () => Promise<ReferrerList>, { isReferrer = true, isHere = true } = {}) {
+  const source = new MadeContent('made')
+  const document = {
+    schemaVersion: 2,
+    mediaType: OCI_MANIFEST,
+    artifactType: 'a/b',
+    config,
+    layers: [],
+    annotations: { c: 'd' },
+  }
+  const bytes = Buffer.from(JSON.stringify({ ...document, ...(isReferrer && { subject }) }))
+  const target = { mediaType: OCI_MANIFEST, digest: digestOf(bytes), size: bytes.length }
+  if (isHere) source.addBytes(bytes)
+  const written: Record<string, { manifests: Descriptor[] }> = {}
+  const attachments: Attachment[] = [{ subject: subject.digest, target, blobs: [] }]
+  const putManifest = async (_: string, tag: string, _type: string, content: Uint8Array) => {
+    written[tag] = JSON.parse(Buffer.from(content).toString())
+  }
+  await listAttachments(attachments, 'a.example/b', { source, target: { listReferrers: listed, putManifest } })
+  return { own: { ...target, artifactType: 'a/b', annotations: { c: 'd' } }, written }
+}
+
+const other = { ...subject, digest: digestOf('other') }
+
+test('where a registry does not list what was pushed, the tag lists it beside the others', async () => {
+  const { own, written } = await listAt(async () => ({ found: [other], leftOut: [] }))
+  expect(Object.keys(written)).toEqual([TAG])
+  expect(written[TAG]?.manifests).toEqual([other, own])
+})
+
+test.for<[why: string, listed: () => Promise<ReferrerList>, what?: { isReferrer?: boolean; isHere?: boolean }]>([
+  ['a list that cannot be had', async () => Promise.reject(new ExpectedError('DENIED', 'no'))],
+  ['half a list', async () => ({ found: [other], leftOut: [new ExpectedError('REGISTRY_ERROR', 'gone')] })],
+  [
+    'what belongs to nothing by itself, as the tags of cosign',
+    async () => ({ found: [], leftOut: [] }),
+    { isReferrer: false },
+  ],
+  ['what a delta leaves to its base', async () => ({ found: [], leftOut: [] }), { isHere: false }],
+])('nothing is written over %s', async ([, listed, what]) => {
+  expect((await listAt(listed, what)).written).toEqual({})
+})
+
+test('a registry that lists it needs no tag', async () => {
+  const { own } = await listAt(async () => ({ found: [], leftOut: [] }))
+  expect((await listAt(async () => ({ found: [own], leftOut: [] }))).written).toEqual({})
+})
