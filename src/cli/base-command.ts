@@ -6,6 +6,7 @@ import { bugJson, failureJson, failureText } from './output/failure.ts'
 import { renderFindings } from './output/findings.ts'
 import { formatAsked } from './output/formats/output-format.ts'
 import {
+  idleExcuses,
   LeftOutError,
   notExcused,
   type Omission,
@@ -86,6 +87,7 @@ export abstract class BaseCommand extends Command {
    */
   protected sayLeftOut(findings: readonly Finding[], { isStrict, excuses } = NOT_STRICT): Omission[] {
     const omissions = omissionsOf(findings, excuses)
+    this.sayFindings(idleExcuses(findings, excuses))
     const said = isQuiet() ? notExcused(omissions) : omissions
     if (said.length > 0) this.logToStderr(renderOmissions(said, { all: this.saysAll }))
     if (isStrict && notExcused(omissions).length > 0) {

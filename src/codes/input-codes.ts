@@ -103,6 +103,14 @@ export const INPUT_CODES = {
     help: 'Among what a live cluster holds are ReplicaSets without replicas and Jobs that are over. They run nothing, and are there to go back to: after kubectl rollout undo such an image would be needed.',
     action: 'Take it with --image REF if going back has to work without a registry.',
   },
+  WITHOUT_EFFECT: {
+    kind: 'note',
+    severity: 'warning',
+    orElse: ['info'],
+    title: 'Something that was said changes nothing',
+    help: 'A variable, a rule, a value for charts, an entry of nodeseed.yaml or an allowance was given, and nothing in the inputs has a use for it. Perhaps it is misspelt, and what it was meant for goes without it.',
+    action: 'Correct its name, or leave it out.',
+  },
   CHART_RENDERED: {
     kind: 'note',
     severity: 'info',

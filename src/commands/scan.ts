@@ -5,7 +5,9 @@ import { scanFlags, scanOptions } from '../cli/flags/scan-flags.ts'
 import { strictnessOf } from '../cli/flags/strict-flags.ts'
 import { isIncomplete, isUnreadable } from '../cli/inputs/recognition.ts'
 import { atOrigins, type InputScan, scanInputs } from '../cli/inputs/scan-inputs.ts'
+import { withUnused } from '../cli/inputs/usage.ts'
 import { formatFlag } from '../cli/output/formats/output-format.ts'
+import { idleExcuses } from '../cli/output/omissions.ts'
 import { SCAN_FORMAT_NAMES, SCAN_FORMATS } from '../cli/output/scan-formats.ts'
 import { renderWhy } from '../cli/output/uses.ts'
 import { withProject } from '../cli/project/with-project.ts'
@@ -74,11 +76,11 @@ Exit code 0 also with findings; 2 when something could not be read, so that imag
     const options = await scanOptions(flags)
     const minConfidence = flags.why === undefined ? flags['min-confidence'] : 'possible'
     const all = { ...options, comments: flags.comments, minConfidence }
-    const scan = atOrigins(
+    const read =
       flags.charts || inputs.some((one) => one.startsWith('oci://'))
         ? await withCharts(inputs, all, flags)
-        : await scanInputs(inputs, all),
-    )
+        : await scanInputs(inputs, all)
+    const scan = atOrigins(withUnused(read, all))
     if (isIncomplete(scan)) process.exitCode = 2
     if (flags.why !== undefined) return this.explain(scan, flags.why)
     const isTaken = ({ policy }: ImageUse) => policy === undefined || policies.some((word) => word === policy)
@@ -95,7 +97,9 @@ Exit code 0 also with findings; 2 when something could not be read, so that imag
     this.sayFindings(scan.findings)
     const leftOut = [...scan.findings, ...leftOutByPolicy(scan.uses, policies), ...scan.unsure]
     const omissions = this.sayLeftOut(leftOut, strictness)
-    return isJson ? { uses: scan.uses.map(renderUse), images, findings: scan.findings, omissions } : undefined
+    if (!isJson) return undefined
+    const findings = [...scan.findings, ...idleExcuses(leftOut, strictness.excuses)]
+    return { uses: scan.uses.map(renderUse), images, findings, omissions }
   }
 
   private explain(scan: InputScan, reference: string): unknown {

@@ -74,6 +74,8 @@ const NOTHING: DocumentScan = { uses: [], findings: [], open: [], workloads: [],
 export interface DocumentScanOptions {
   /** A user's own rules, which come before all others. */
   readonly rules?: readonly FieldRule[]
+  /** Told of each rule of which a resource has the field. */
+  readonly noteRule?: ((rule: FieldRule) => void) | undefined
   /** Also what only comments name. */
   readonly comments?: boolean
   /** What placeholders stand for. */
@@ -106,12 +108,12 @@ export function scanDocument(document: InputDocument, options: DocumentScanOptio
 
 function scanManifest(
   document: Document,
-  { rules = [], comments = false, vars, definitions }: DocumentScanOptions,
+  { rules = [], noteRule, comments = false, vars, definitions }: DocumentScanOptions,
 ): DocumentScan {
   const resources = resourcesOf(document)
   if (resources.length === 0) return scanLoose(document, { rules, comments, vars })
   for (const resource of resources) if (resource.kind === 'CustomResourceDefinition') definitions?.learn(resource)
-  const scans = resources.map((resource) => scanResource(resource, { rules, vars, definitions }))
+  const scans = resources.map((resource) => scanResource(resource, { rules, noteRule, vars, definitions }))
   return {
     uses: [...scans.flatMap(({ uses }) => uses), ...(comments ? commentUses(document, resources[0]) : [])],
     findings: [...scans.flatMap(({ findings }) => findings), ...duplicateFindings(document)],

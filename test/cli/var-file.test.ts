@@ -2,7 +2,7 @@ import { expect, test } from 'vitest'
 import { readVars } from '../../src/cli/inputs/var-file.ts'
 
 test('a variable is given one value', async () => {
-  expect([...(await readVars([], ['A=b', 'B=c', 'A=b']))]).toEqual([
+  expect([...(await readVars([], ['A=b', 'B=c', 'A=b'])).vars]).toEqual([
     ['A', 'b'],
     ['B', 'c'],
   ])

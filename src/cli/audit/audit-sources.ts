@@ -14,6 +14,7 @@ import type { sourceFlags } from '../flags/audit-flags.ts'
 import { kubectlOf } from '../flags/kubectl-flags.ts'
 import { scanOptions } from '../flags/scan-flags.ts'
 import { type InputScan, scanInputs, scanObjects } from '../inputs/scan-inputs.ts'
+import { withUnused } from '../inputs/usage.ts'
 import { readPodsFile } from './audit-files.ts'
 
 /** What is to be audited, and what is known of the cluster from where it was read. */
@@ -60,7 +61,8 @@ export const AUDITED = {
 }
 
 async function scanFiles(inputs: readonly string[], flags: SourceFlags): Promise<InputScan> {
-  return scanInputs(inputs, { ...(await scanOptions(flags)), ...AUDITED })
+  const options = { ...(await scanOptions(flags)), ...AUDITED }
+  return withUnused(await scanInputs(inputs, options), options)
 }
 
 /**

@@ -19,6 +19,7 @@ import { parsePolicies } from '../flags/policies.ts'
 import { scanOptions } from '../flags/scan-flags.ts'
 import { isUnreadable } from '../inputs/recognition.ts'
 import { atOrigins, type InputScan, scanInputs } from '../inputs/scan-inputs.ts'
+import { withUnused } from '../inputs/usage.ts'
 import { renderFindings } from '../output/findings.ts'
 import { omissionsOf, renderOmissions } from '../output/omissions.ts'
 import { readText } from '../texts/read-text.ts'
@@ -70,7 +71,7 @@ export async function imagesToLock(
   )
   checkComplete(found)
   const followed = gitops && (await follow?.(found, { ...options, gitops, addresses }))
-  const scan = atOrigins(followed?.scan ?? found)
+  const scan = atOrigins(withUnused(followed?.scan ?? found, options))
   checkComplete(scan)
   const { artifacts = new Map<string, Descriptor>(), failures = [], charts = new Map() } = followed ?? {}
   // What a lock had to leave out is looked for again, and never forgotten.

@@ -3,6 +3,7 @@ import { readRules } from '../../discovery/rules/rules-file.ts'
 import { CONFIDENCES, type Confidence } from '../../discovery/uses/image-use.ts'
 import { readDistribution } from '../inputs/distribution.ts'
 import type { ScanOptions } from '../inputs/scan-inputs.ts'
+import { Usage } from '../inputs/usage.ts'
 import { readVars } from '../inputs/var-file.ts'
 import { readText } from '../texts/read-text.ts'
 import { repeatable } from './repeatable.ts'
@@ -82,6 +83,8 @@ export async function scanOptions({
   const ownRules = rules === undefined ? [] : readRules(await readText(rules), rules)
   const confidence = minConfidence && { minConfidence }
   const given = await Promise.all(distro.map((text) => readDistribution(text, allowRemote)))
-  const read = { rules: ownRules, vars: await readVars(varFiles, vars), given: given.flat() }
+  const told = await readVars(varFiles, vars)
+  const usage = new Usage(told.vars, { ...told, rules: ownRules })
+  const read = { rules: ownRules, vars: usage.vars, usage, given: given.flat() }
   return { ...confidence, ...read, values, set, allowRemote, config }
 }

@@ -7,6 +7,7 @@ import { ExpectedError, readError } from '../../errors.ts'
 import { type Finding, finding } from '../../finding.ts'
 import { type AnyDocument, countLines, readEveryDocument } from '../../kubernetes/documents/document.ts'
 import { chartSettingsOf, findProjects } from '../project/find-project.ts'
+import type { ProjectChart } from '../project/project-file.ts'
 import { cutAtDocuments, type TextPart } from '../texts/input-text.ts'
 import { nameOf } from '../texts/read-text.ts'
 import { openRegularFile } from '../texts/regular-file.ts'
@@ -41,8 +42,9 @@ export async function* readInputs(inputs: readonly string[], options: ReadOption
   for (const input of inputs) sources.push({ input, found: await sourcesOf(input, roots) })
   const charts = await chartSettingsOf(await findProjects(inputs, options.config))
   const seen = new Set<string>()
+  const rendered = new Set<string>()
   for (const { input, found } of sources) {
-    const parts = readSources(found, { ...options, charts }, seen)
+    const parts = readSources(found, { ...options, charts, rendered }, seen)
     try {
       let part = await parts.next()
       for (; !part.done; part = await parts.next()) for (const document of part.value) yield document
@@ -51,6 +53,32 @@ export async function* readInputs(inputs: readonly string[], options: ReadOption
       await parts.return(false) // closes the files of who stops before the end
     }
   }
+  for (const told of idleSettings(options, charts, rendered)) yield told
+}
+
+/** What is said of charts, of which none was rendered so. */
+function idleSettings(
+  { values = [], set = [], release }: HelmOptions,
+  charts: Reading['charts'],
+  rendered: ReadonlySet<string>,
+): InputDocument[] {
+  const idle = [...charts].filter(([path]) => !rendered.has(path))
+  const entries = idle.map(([, { path, place }]) => {
+    const message = `${place}: the chart ${path} is not among the inputs`
+    return noticeOf(path, finding('WITHOUT_EFFECT', message, { subject: path }))
+  })
+  const flags = [values.length > 0 && '--values', set.length > 0 && '--set', release !== undefined && '--release']
+  const isUsed = [...rendered].some((path) => !charts.has(path))
+  const idleFlags = isUsed ? [] : flags.filter((flag) => flag !== false)
+  return [
+    ...entries,
+    ...idleFlags.map((flag) =>
+      noticeOf(
+        '',
+        finding('WITHOUT_EFFECT', `${flag}: no chart among the inputs is rendered with it`, { subject: flag }),
+      ),
+    ),
+  ]
 }
 
 /** What passes from generator to generator: with one document at a time, passing costs more than cutting the text. */
@@ -58,7 +86,9 @@ type Documents = Iterable<InputDocument>
 
 interface Reading extends ReadOptions {
   /** How charts are rendered of which a project file says it, by their real paths. */
-  readonly charts: ReadonlyMap<string, readonly HelmOptions[]>
+  readonly charts: ReadonlyMap<string, ProjectChart>
+  /** The real paths of charts that are rendered. */
+  readonly rendered: Set<string>
 }
 
 /** Gives whether something was left out because it had been read before. */
@@ -114,7 +144,9 @@ async function* documentsOf(source: Source, options: Reading): AsyncGenerator<Do
     }
     case 'chart': {
       let line = 1
-      for (const settings of options.charts.get(await realpath(source.path)) ?? [options]) {
+      const path = await realpath(source.path)
+      options.rendered.add(path)
+      for (const settings of options.charts.get(path)?.settings ?? [options]) {
         line = yield* chartDocuments(source.path, { ...settings, allowRemote: options.allowRemote }, options, line)
       }
       yield [{ form: 'chart', file: source.path, text: await showChart(source.path) }]

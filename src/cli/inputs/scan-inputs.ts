@@ -20,6 +20,7 @@ import { readInputs } from './input-documents.ts'
 import { Origins } from './origins.ts'
 import { Recognition } from './recognition.ts'
 import type { HelmOptions } from './render/helm.ts'
+import type { Usage } from './usage.ts'
 
 /** What all inputs of a command gave together. */
 export interface InputScan {
@@ -50,6 +51,8 @@ export interface ScanOptions extends HelmOptions {
   readonly comments?: boolean
   /** What placeholders stand for. */
   readonly vars?: ReadonlyMap<string, string>
+  /** Follows what of these something has a use for. */
+  readonly usage?: Usage
   /** What is asked for beside the inputs, such as the images of a distribution. */
   readonly given?: readonly InputDocument[]
   /** Takes what says which charts are installed, where they are to be looked into. */
@@ -152,7 +155,7 @@ const UNREAD_FORMS: ReadonlySet<InputDocument['form']> = new Set(['notice', 'bro
 function addDocument(growing: GrowingScan, document: InputDocument, options: ScanOptions): DocumentScan {
   const { keepWorkloads = false, keepCustomWorkloads = false, keepKinds = [], minConfidence = 'likely' } = options
   const { uses, findings, dropped, workloads, resources, texts, definitions, ownership } = growing
-  const scan = scanDocument(document, { ...options, definitions })
+  const scan = scanDocument(document, { ...options, noteRule: options.usage?.noteRule, definitions })
   growing.origins.note(document, scan)
   for (const use of scan.uses) {
     if (isAtLeast(use.confidence, minConfidence) || use.layer === 'comment') uses.push(detach(use, texts))

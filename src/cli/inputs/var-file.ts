@@ -2,15 +2,28 @@ import { parseEnv } from 'node:util'
 import { ExpectedError } from '../../errors.ts'
 import { readText } from '../texts/read-text.ts'
 
+interface Vars {
+  readonly vars: ReadonlyMap<string, string>
+  /** The names that each file has. */
+  readonly files: ReadonlyMap<string, ReadonlySet<string>>
+  /** The names of the command line. */
+  readonly given: readonly string[]
+}
+
 /**
  * What placeholders stand for: the assignments of env files (`NAME=value`, quotes and `#` as in dotenv) and of the
  * command line, which come last.
  *
  * @throws {ExpectedError} USAGE, INPUT_INVALID; what reading a file throws.
  */
-export async function readVars(files: readonly string[], assignments: readonly string[]): Promise<Map<string, string>> {
+export async function readVars(files: readonly string[], assignments: readonly string[]): Promise<Vars> {
   const vars = new Map<string, string>()
-  for (const file of files) for (const [name, value] of await readVarFile(file)) vars.set(name, value)
+  const names = new Map<string, ReadonlySet<string>>()
+  for (const file of files) {
+    const read = await readVarFile(file)
+    for (const [name, value] of read) vars.set(name, value)
+    names.set(file, new Set(read.map(([name]) => name)))
+  }
   const given = new Map<string, string>()
   for (const [name, value] of assignments.map(readVar)) {
     const other = given.get(name)
@@ -26,7 +39,7 @@ export async function readVars(files: readonly string[], assignments: readonly s
     given.set(name, value)
     vars.set(name, value)
   }
-  return vars
+  return { vars, files: names, given: [...given.keys()] }
 }
 
 async function readVarFile(file: string): Promise<[name: string, value: string][]> {

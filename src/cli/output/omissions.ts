@@ -1,5 +1,5 @@
 import { ExpectedError } from '../../errors.ts'
-import type { Finding } from '../../finding.ts'
+import { type Finding, finding } from '../../finding.ts'
 import { FINDING_CODES, type FindingCode } from '../../finding-codes.ts'
 import { listNames } from '../../plural.ts'
 import { printableLines } from './terminal/printable.ts'
@@ -29,6 +29,8 @@ export interface Excuse {
   readonly code: FindingCode
   readonly covers: (name: string) => boolean
   readonly by: string
+  /** What names have to look like; undefined where all of the code is allowed. */
+  readonly glob?: string | undefined
 }
 
 /** Whether what is left out ends the command, and what is excused from that. */
@@ -59,6 +61,22 @@ export function omissionsOf(findings: readonly Finding[], excuses: readonly Excu
 /** Whether somebody allowed what a finding says is left out. */
 export function isExcused({ code, subject, file, message }: Finding, excuses: readonly Excuse[]): boolean {
   return excuses.some((one) => one.code === code && one.covers(subject ?? file ?? message))
+}
+
+/** What is allowed in vain: a flag, or names in a project file, which speaks to other commands too. */
+export function idleExcuses(findings: readonly Finding[], excuses: readonly Excuse[]): Finding[] {
+  const groups = Map.groupBy(findings, ({ code }) => code)
+  const isIdle = ({ code, covers }: Excuse) =>
+    !groups.get(code)?.some(({ subject, file, message }) => covers(subject ?? file ?? message))
+  return excuses
+    .filter((one) => isIdle(one) && (one.by.startsWith('--') || one.glob !== undefined))
+    .map(({ code, by, glob }) => {
+      const what = by.startsWith('--') ? by : `${by}: ${code}${glob === undefined ? '' : `=${glob}`}`
+      return finding('WITHOUT_EFFECT', `${what}: nothing is left out that it allows`, {
+        severity: 'info',
+        subject: code,
+      })
+    })
 }
 
 /** What of omissions nobody has allowed. */

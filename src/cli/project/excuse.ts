@@ -13,7 +13,7 @@ export function excuseOf(text: string, by: string): Excuse {
   const [, word = '', glob] = /^([^=]*)(?:=(.*))?$/s.exec(text) ?? []
   const code = OMISSIONS.find((known) => known === word)
   if (code !== undefined && glob !== '')
-    return { code, covers: glob === undefined ? () => true : globMatcher(glob), by }
+    return { code, covers: glob === undefined ? () => true : globMatcher(glob), by, glob }
   if (code !== undefined) {
     throw new ExpectedError('USAGE', `${text}: no pattern behind the =`, {
       hint: `Write ${code}, or ${code}=quay.io/team/*`,

@@ -5,7 +5,7 @@ import { ExpectedError } from '../../errors.ts'
 import type { Strictness } from '../output/omissions.ts'
 import { readText } from '../texts/read-text.ts'
 import { kindOf } from '../texts/regular-file.ts'
-import { type ChartSettings, type Project, parseProject } from './project-file.ts'
+import { type Project, type ProjectChart, parseProject } from './project-file.ts'
 
 /** Beside the manifests of a project, it says how they are to be read. */
 export const PROJECT_FILE = 'nodeseed.yaml'
@@ -35,17 +35,16 @@ async function projectFilesIn(inputs: readonly string[]): Promise<string[]> {
 }
 
 /** How each chart is rendered, by its real path. @throws {ExpectedError} INPUT_NOT_FOUND, INPUT_INVALID */
-export async function chartSettingsOf(
-  projects: readonly FoundProject[],
-): Promise<ReadonlyMap<string, readonly ChartSettings[]>> {
-  const byChart = new Map<string, readonly ChartSettings[]>()
-  for (const { path, place, settings } of projects.flatMap(({ charts = [] }) => charts)) {
+export async function chartSettingsOf(projects: readonly FoundProject[]): Promise<ReadonlyMap<string, ProjectChart>> {
+  const byChart = new Map<string, ProjectChart>()
+  for (const chart of projects.flatMap(({ charts = [] }) => charts)) {
+    const { path, place, settings } = chart
     await checkThere(path, place)
     for (const file of settings.flatMap(({ values = [] }) => values)) {
       const kind = kindOf(await checkThere(file, place))
       if (kind !== undefined) throw new ExpectedError('INPUT_INVALID', `${place}: ${file}: is ${kind}, not a file`)
     }
-    byChart.set(await realpath(path), settings)
+    byChart.set(await realpath(path), chart)
   }
   return byChart
 }

@@ -18,7 +18,7 @@ export interface ChartSettings {
 }
 
 /** A chart, and how it is rendered: once, or for several environments. */
-interface ProjectChart {
+export interface ProjectChart {
   readonly path: string
   /** File and line that name it. */
   readonly place: string

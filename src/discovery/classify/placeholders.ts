@@ -1,6 +1,6 @@
 /**
  * A value that stands elsewhere: `$(params.X)`, `$(X)`, `${X}` with a default behind `:-`, `$X`, `%{X}`, `%{X}%`,
- * `{{inputs.parameters.X}}`, `{{ .Values.x }}`, `[[ .x ]]`, `#{X}#`, `<X>`, `@@X@@`, `@X@`, `__X__`, `%X%`, `((x))`, `<% x %>`.
+ * `{{inputs.parameters.X}}`, `{{ .PlaceholderValues.x }}`, `[[ .x ]]`, `#{X}#`, `<X>`, `@@X@@`, `@X@`, `__X__`, `%X%`, `((x))`, `<% x %>`.
  */
 const PLACEHOLDER =
   /\$\(([\w.[\]"'-]+)\)|\$\{([\w.-]+)(?::?-([^{}]*))?\}|\$([A-Za-z_]\w*)|%\{([\w.-]+)\}%?|\{\{=?\s*([\w.[\]"'-]+)\s*\}\}|\[\[\s*([\w.-]+)\s*\]\]|#\{([\w.-]+)\}#?|<([A-Za-z][\w. -]*)>|@@([\w.-]+)@@|@([A-Za-z_][\w.-]*)@|__([A-Z][A-Z0-9_]*?)__|%([A-Za-z_][\w.-]*)%|(?<!\$)\(\(\s{0,9}([\w./-]{1,99})\s{0,9}\)\)|<%=?\s{0,9}([\w.-]{1,99})\s{0,9}%>/g
@@ -20,8 +20,11 @@ export function placeholderNames(text: string): string[] {
   return Array.from(text.matchAll(PLACEHOLDER), (match) => nameIn(match))
 }
 
+/** What placeholders stand for. */
+export type PlaceholderValues = Pick<ReadonlyMap<string, string>, 'get'>
+
 /** The text with every placeholder replaced; undefined where one of them has neither a value here nor a default. */
-export function fillPlaceholders(text: string, values: ReadonlyMap<string, string>): string | undefined {
+export function fillPlaceholders(text: string, values: PlaceholderValues): string | undefined {
   if (STAND_IN.test(text)) return values.get(text)
   let isOpen = false
   const filled = text.replace(PLACEHOLDER, (...match) => {

@@ -1,5 +1,6 @@
 import type { Resource } from '../../kubernetes/objects/resource.ts'
 import { groupOf } from '../classify/exclusions.ts'
+import type { PlaceholderValues } from '../classify/placeholders.ts'
 import { valueFrom } from '../rules/values-from.ts'
 
 /** Names that an operator fills in itself, and where in the resource their values stand. */
@@ -13,8 +14,8 @@ const NAMES: Readonly<Record<string, Readonly<Record<string, string>>>> = {
 /** The values of placeholders in a resource: those that its operator takes from it, and the user's own. */
 export function namesIn(
   { apiVersion, value }: Pick<Resource, 'apiVersion' | 'value'>,
-  vars: ReadonlyMap<string, string> | undefined,
-): ReadonlyMap<string, string> | undefined {
+  vars: PlaceholderValues | undefined,
+): PlaceholderValues | undefined {
   const names = NAMES[groupOf(apiVersion)]
   if (!names) return vars
   const values = new Map<string, string>()
@@ -22,5 +23,5 @@ export function namesIn(
     const found = valueFrom(path, value, [])
     if (found) values.set(name, found.text)
   }
-  return new Map([...values, ...(vars ?? [])])
+  return vars && values.size === 0 ? vars : { get: (name) => vars?.get(name) ?? values.get(name) }
 }

@@ -16,17 +16,19 @@ export interface RuleResult {
   readonly claimed: readonly Path[]
 }
 
-/** Applies the rules for a resource's kind to it. */
+/** Applies the rules for a resource's kind to it; `note` is told of those whose field it has. */
 export function applyRules(
   rules: readonly FieldRule[],
   resource: Pick<Resource, 'apiVersion' | 'kind' | 'value'>,
   layer: 'knownField' | 'rule',
+  note?: (rule: FieldRule) => void,
 ): RuleResult {
   const candidates: ImageCandidate[] = []
   const claimed: Path[] = []
   for (const rule of rulesOf(resource.kind, rules)) {
     if (rule.group !== undefined && rule.group !== groupOf(resource.apiVersion)) continue
     for (const path of matchPath(resource.value, parsePath(rule.path))) {
+      note?.(rule)
       const image = rule.ignore ? undefined : imageAt(rule, resource.value, path)
       if (image) candidates.push(candidateFor(rule, image, resource.kind, layer))
       if (image || rule.ignore) claimed.push(...(image?.from ?? [path]))

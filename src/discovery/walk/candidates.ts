@@ -20,6 +20,7 @@ import { findCandidates } from './walk.ts'
 import type { Found, ReadInside } from './walk-state.ts'
 
 type Vars = ReadonlyMap<string, string> | undefined
+type NoteRule = ((rule: FieldRule) => void) | undefined
 type ResourceBody = Pick<Resource, 'apiVersion' | 'kind' | 'value'>
 
 const BUILT_IN: readonly FieldRule[] = [...KNOWN_FIELDS, ...CONVENTIONS]
@@ -28,9 +29,9 @@ const BUILT_IN: readonly FieldRule[] = [...KNOWN_FIELDS, ...CONVENTIONS]
 export function candidatesOf(
   resource: Resource,
   workload: Workload | undefined,
-  { rules, vars }: { rules: readonly FieldRule[]; vars: Vars },
+  { rules, noteRule, vars }: { rules: readonly FieldRule[]; noteRule?: NoteRule; vars: Vars },
 ): Found {
-  const own = applyRules(rules, resource, 'rule')
+  const own = applyRules(rules, resource, 'rule', noteRule)
   const known = builtIn(resource, vars)
   const { candidates, gaps, unresolved, elsewhere } = guessesFor(resource, workload, vars)
   const isOwn = claims(own.claimed)

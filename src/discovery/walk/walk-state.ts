@@ -1,6 +1,7 @@
 import type { Path } from '../../kubernetes/documents/path.ts'
 import type { PodImageGap } from '../../kubernetes/objects/pod-images.ts'
 import type { Key } from '../classify/key.ts'
+import type { PlaceholderValues } from '../classify/placeholders.ts'
 import type { MadeElsewhere } from '../operators/made-elsewhere.ts'
 import type { ImageCandidate } from '../uses/image-candidate.ts'
 import type { Layer } from '../uses/image-use.ts'
@@ -22,14 +23,14 @@ export interface Walk {
   readonly gaps: PodImageGap[]
   /** Containers and image volumes of pod specs: their images are read as the kubelet reads them. */
   readonly claimed: Set<unknown>
-  /** Values that something gives a name: environment variables, parameters. */
+  /** PlaceholderValues that something gives a name: environment variables, parameters. */
   readonly named: Map<string, string>
   /** Texts under image keys that wait for the values of their placeholders. */
   readonly open: OpenText[]
   /** Those that found none. */
   readonly unresolved: UnresolvedImage[]
   /** What the user says that names stand for. */
-  readonly vars: ReadonlyMap<string, string>
+  readonly vars: PlaceholderValues
   /** What tables say of a resource that stands as text. */
   readonly readInside: ReadInside
   /** What something else makes of such resources. */

@@ -3,7 +3,7 @@ import { withoutDashboardVariables } from '../classify/dashboards.ts'
 import { isExcludedAnnotation, isExcludedKey } from '../classify/exclusions.ts'
 import { readKey } from '../classify/key.ts'
 import { HAS, keysOf } from '../classify/map-keys.ts'
-import { fillPlaceholders, hasPlaceholder, placeholderNames } from '../classify/placeholders.ts'
+import { fillPlaceholders, hasPlaceholder, type PlaceholderValues, placeholderNames } from '../classify/placeholders.ts'
 import { hasPodShape } from '../classify/pod-shape.ts'
 import { hasVersion } from '../classify/reference-likelihood.ts'
 import type { Entry } from '../compose/compose-reference.ts'
@@ -25,7 +25,7 @@ interface WalkOptions {
   readonly layer: Layer
   /** What the API says is a pod spec, whatever its shape. */
   readonly podSpec?: unknown
-  readonly vars?: ReadonlyMap<string, string> | undefined
+  readonly vars?: PlaceholderValues | undefined
   /** The root is no whole resource. */
   readonly isLoose?: boolean
   /** What tables say of resources that stand as text. */
@@ -33,7 +33,7 @@ interface WalkOptions {
 }
 
 const NOTHING_TOLD: ReadInside = () => ({ candidates: [], isClaimed: () => false, elsewhere: () => [] })
-const NO_VARS: ReadonlyMap<string, string> = new Map()
+const NO_VARS: PlaceholderValues = new Map()
 
 const ARGUMENT_LISTS: ReadonlySet<string> = new Set('args command cmd extraArgs additionalArgs arguments'.split(' '))
 
@@ -64,10 +64,15 @@ function walkFrom(
   return { candidates: walk.found, gaps: walk.gaps, unresolved: walk.unresolved, elsewhere: walk.elsewhere }
 }
 
+/** The values of one map, and where it has none those of another. */
+function firstOf(first: PlaceholderValues, second: PlaceholderValues): PlaceholderValues {
+  return { get: (name) => first.get(name) ?? second.get(name) }
+}
+
 /** An image once all values are known that its text may wait for. */
 function fillIn(walk: Walk, { text, path, textLine, place, pod }: Walk['open'][number]): void {
   const isBuiltIn = pod !== undefined && walk.podSpec !== undefined
-  const values = isBuiltIn ? walk.vars : new Map([...walk.named, ...walk.vars])
+  const values = isBuiltIn ? walk.vars : firstOf(walk.vars, walk.named)
   const filled = fillPlaceholders(text, values)
   if (filled === undefined) {
     walk.unresolved.push({ text, path, textLine, container: pod?.container ?? place.container, isPodSpec: isBuiltIn })
