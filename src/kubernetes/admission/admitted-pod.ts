@@ -58,7 +58,7 @@ export function admittedPod(
   const runtimeClass = facts.runtimeClasses?.get(runtimeClassName ?? '')
   const handler = runtimeClassName ? runtimeClass?.handler : ''
   const base = { namespace, labels: template.metadata?.labels ?? {}, handler, isDaemonSetPod }
-  const { unknownClass, ...priority } = podPriority(podSpec, facts.priorityClasses ?? [])
+  const { unknownClass, mismatch, ...priority } = podPriority(podSpec, facts.priorityClasses ?? [])
   // What a cluster has stored has met admission already.
   if (isStored(workload)) return { ...base, ...priority, spec: created, doubts: [] }
 
@@ -71,13 +71,20 @@ export function admittedPod(
     ...(runtimeClassName && !runtimeClass ? [{ kind: 'RuntimeClass', name: runtimeClassName }] : []),
   ]
   const absent = missing.find(({ kind }) => facts.completeKinds?.has(kind))
-  const rejection = absent ? `there is no ${absent.kind} ${absent.name}` : classRejection(podSpec, runtimeClass)
+  // Without a name the default class counts, which may be one that is not here.
+  const isSure = Boolean(podSpec.priorityClassName) || facts.completeKinds?.has('PriorityClass') === true
+  const refused = absent ? `there is no ${absent.kind} ${absent.name}` : classRejection(podSpec, runtimeClass)
   return {
     ...base,
     ...priority,
     spec: classed.spec,
-    rejection: limited.rejection ?? classed.conflict ?? rejection,
-    doubts: absent ? [] : missing.map(({ kind, name }) => unknownClassDoubt(kind, name)),
+    rejection: limited.rejection ?? classed.conflict ?? refused ?? (isSure ? mismatch : undefined),
+    doubts: [
+      ...(absent ? [] : missing.map(({ kind, name }) => unknownClassDoubt(kind, name))),
+      ...(mismatch && !isSure
+        ? [{ reason: 'Admission', message: `${mismatch}: the API server may refuse it` } as const]
+        : []),
+    ],
   }
 }
 

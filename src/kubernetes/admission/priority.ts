@@ -14,6 +14,8 @@ export interface PodPriority {
   readonly preempts: boolean
   /** The class that it names, where that is not known. */
   readonly unknownClass?: string | undefined
+  /** What the pod says itself, and is not what admission makes of its class: the API server refuses that. */
+  readonly mismatch?: string | undefined
 }
 
 /** A pod's priority: the stored one, else of its class, else of the default class, else 0. */
@@ -24,6 +26,16 @@ export function podPriority(spec: PodSpec, classes: readonly PriorityClass[]): P
   return {
     priority: typeof spec.priority === 'number' ? spec.priority : (value ?? 0),
     preempts: spec.preemptionPolicy ? spec.preemptionPolicy !== 'Never' : (found?.preempts ?? true),
-    ...(name && value === undefined && { unknownClass: name }),
+    ...(name && value === undefined ? { unknownClass: name } : mismatchOf(spec, value ?? 0, found?.preempts ?? true)),
   }
+}
+
+/** Source: kubernetes 1.37, plugin/pkg/admission/priority, admitPod. */
+function mismatchOf({ priority, preemptionPolicy }: PodSpec, value: number, preempts: boolean) {
+  const policy = preempts ? 'PreemptLowerPriority' : 'Never'
+  if (typeof priority === 'number' && priority !== value) {
+    return { mismatch: `priority is ${priority}, and that of its PriorityClass ${value}` }
+  }
+  const isOther = typeof preemptionPolicy === 'string' && preemptionPolicy !== policy
+  return isOther ? { mismatch: `preemptionPolicy is ${preemptionPolicy}, and that of its PriorityClass ${policy}` } : {}
 }
