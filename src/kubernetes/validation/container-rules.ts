@@ -150,6 +150,13 @@ export function* resourceProblems(resources: unknown): Generator<Inside> {
       }
     }
   }
+  const names = [limits, requests].flatMap((list) => Object.keys(list ?? {}))
+  if (
+    names.some((name) => name.startsWith('hugepages-')) &&
+    !names.some((name) => name === 'cpu' || name === 'memory')
+  ) {
+    yield [['resources'], 'has huge pages without cpu or memory']
+  }
   for (const [name, quantity] of Object.entries(requests ?? {})) {
     const [request, limit] = [parseMilli(quantity), parseMilli(limits?.[name])]
     const isFixed = isWhole(name) || name.startsWith('hugepages-')

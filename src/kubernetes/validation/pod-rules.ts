@@ -3,6 +3,8 @@ import { CONTAINER_LISTS } from '../objects/pod-images.ts'
 import { isObject, objectsOf } from '../objects/resource.ts'
 import { containerProblems } from './container-rules.ts'
 import { isFieldPath } from './field-paths.ts'
+import { podLevelProblems } from './pods/pod-level-rules.ts'
+import { securityProblems } from './pods/security-rules.ts'
 import type { ValidationProblem } from './problem.ts'
 import { constraintProblems } from './scheduling-rules.ts'
 
@@ -31,6 +33,8 @@ export function podProblems(spec: Fields, { path, isPod, addedVolumes }: PodCont
     if (sources.length > 1) add(['volumes', index], `has more than one source: ${sources.join(', ')}`)
     volumes.set(String(volume.name), sources[0] ?? 'emptyDir')
     for (const problem of volumeProblems(volume)) add(['volumes', index], problem)
+    if (isPod && isObject(volume.image) && !volume.image.reference)
+      add(['volumes', index, 'image', 'reference'], 'is missing')
   }
   const names = new Set<unknown>()
   const claims = new Set(entriesOf(spec.resourceClaims).map(({ name }) => name))
@@ -49,6 +53,7 @@ export function podProblems(spec: Fields, { path, isPod, addedVolumes }: PodCont
   if (objectsOf(spec.ephemeralContainers as Fields[]).length > 0) {
     add(['ephemeralContainers'], isPod ? 'cannot be set when a pod is made' : 'cannot be set in a template')
   }
+  for (const [at, message] of [...podLevelProblems(spec), ...securityProblems(spec)]) add(at, message)
   for (const [at, message] of [...wholePodProblems(spec, isPod), ...constraintProblems(spec)]) add(at, message)
   return problems
 }

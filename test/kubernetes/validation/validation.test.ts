@@ -8,6 +8,7 @@ import { FIELD_TYPES } from '../../../src/kubernetes/validation/field-types.ts'
 import { validateWorkload } from '../../../src/kubernetes/validation/validate-workload.ts'
 import { taken } from '../../support/cluster.ts'
 import known from '../pod-fields.json' with { type: 'json' }
+import { REFUSED_PARTS, TAKEN_PARTS } from './refused-parts.ts'
 import { REFUSED_PODS } from './refused-pods.ts'
 import { REFUSED_WORKLOADS } from './refused-workloads.ts'
 import { TAKEN } from './taken.ts'
@@ -18,11 +19,11 @@ function validated(object: object) {
   return workload && validateWorkload(workload)
 }
 
-test.for([...REFUSED_WORKLOADS, ...REFUSED_PODS])('the API server refuses %s', ([, object, said]) => {
+test.for([...REFUSED_WORKLOADS, ...REFUSED_PODS, ...REFUSED_PARTS])('the API server refuses %s', ([, object, said]) => {
   expect(validated(object)?.rejection).toContain(said)
 })
 
-test.for(TAKEN)('the API server takes %s', ([, object]) => {
+test.for([...TAKEN, ...TAKEN_PARTS])('the API server takes %s', ([, object]) => {
   expect(validated(object)).toEqual({})
 })
 

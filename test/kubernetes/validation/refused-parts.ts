@@ -1,0 +1,69 @@
+import { C, container, limits, pod } from './objects.ts'
+import type { Refused } from './refused-workloads.ts'
+
+const profile = (key: string, value: object) => ({ securityContext: { [key]: value } })
+const whole = (resources: object, own: object = {}) => pod({ resources, containers: [{ ...C, resources: own }] })
+
+/** Rules that were read in the API server's source, one row for each, and were not shown to one. */
+export const REFUSED_PARTS: readonly Refused[] = [
+  [
+    'huge pages alone',
+    limits({ 'hugepages-2Mi': '2Mi' }, { 'hugepages-2Mi': '2Mi' }),
+    'has huge pages without cpu or memory',
+  ],
+  ['a device of the pod', whole({ limits: { 'x.io/gpu': '1' } }), 'is no resource of a pod as a whole'],
+  [
+    'a pod that requests less than its containers',
+    whole({ requests: { cpu: '1' } }, { requests: { cpu: '2' } }),
+    'is less than its containers request together',
+  ],
+  [
+    'a container that may have more than its pod',
+    whole({ limits: { memory: '1Gi' } }, { limits: { memory: '2Gi' } }),
+    'is less than the limit of container c',
+  ],
+  [
+    'a seccomp profile without a name',
+    pod(profile('seccompProfile', { type: 'Localhost' })),
+    'localhostProfile is missing',
+  ],
+  [
+    'an AppArmor profile without a name',
+    container(profile('appArmorProfile', { type: 'Localhost' })),
+    'containers[0].securityContext.appArmorProfile.localhostProfile is missing',
+  ],
+  [
+    'a name for a profile that has none',
+    container(profile('seccompProfile', { type: 'RuntimeDefault', localhostProfile: 'x' })),
+    'is for the type Localhost',
+  ],
+  [
+    'a process of a Windows host without its network',
+    container(profile('windowsOptions', { hostProcess: true })),
+    'hostNetwork is not true',
+  ],
+  [
+    'an unmasked /proc of the host',
+    container({ securityContext: { procMount: 'Unmasked' } }),
+    'wants hostUsers: false',
+  ],
+  [
+    'a volume of no image',
+    pod({ volumes: [{ name: 'v', image: {} }] }, 'Pod'),
+    'volumes[0].image.reference is missing',
+  ],
+]
+
+/** What they have beside them that is taken. */
+export const TAKEN_PARTS: readonly (readonly [what: string, object: object])[] = [
+  ['huge pages with memory', limits({ 'hugepages-2Mi': '2Mi' }, { 'hugepages-2Mi': '2Mi', memory: '1Gi' })],
+  ['a pod that requests what its containers do', whole({ requests: { cpu: '2' } }, { requests: { cpu: '2' } })],
+  ['a pod with a limit of its own', whole({ limits: { memory: '2Gi' } }, { limits: { memory: '2Gi' } })],
+  ['a profile of the node', pod(profile('seccompProfile', { type: 'Localhost', localhostProfile: 'x.json' }))],
+  ['a volume of no image in a template', pod({ volumes: [{ name: 'v', image: {} }] })],
+  ['an unmasked /proc of its own', container({ securityContext: { procMount: 'Unmasked' } }, { hostUsers: false })],
+  [
+    'a process of a Windows host',
+    pod({ hostNetwork: true, securityContext: { windowsOptions: { hostProcess: true } } }),
+  ],
+]
