@@ -19,6 +19,12 @@ const mounting = {
   volumes: [{ name: 'm', image: { reference: 'model:1' } }],
 }
 const handlers = (...names: string[]) => ({ runtimeHandlers: names.map((name) => ({ name })) })
+const sidecar = { initContainers: [{ name: 's', image: 'web:1', restartPolicy: 'Always' }] }
+const ofContainer = (more: object) => ({ containers: [{ name: 'c', image: 'web:1', ...more }] })
+const fromFile = ofContainer({
+  env: [{ name: 'A', valueFrom: { fileKeyRef: { volumeName: 'v', path: 'p', key: 'A' } } }],
+})
+const projected = (source: object) => ({ volumes: [{ name: 'v', projected: { sources: [source] } }] })
 const sysctls = (name: string) => ({ securityContext: { sysctls: [{ name, value: '1' }] } })
 
 test.for<[rule: string, spec: object, on: Node, answer: 'starts' | 'fails' | 'unknown', handler?: string]>([
@@ -74,6 +80,22 @@ test.for<[rule: string, spec: object, on: Node, answer: 'starts' | 'fails' | 'un
   ['an image volume, and CRI-O is too old', mounting, onRuntime('v1.36.0', 'cri-o://1.30.4'), 'fails'],
   ['an image volume on CRI-O', mounting, onRuntime('v1.36.0', 'cri-o://1.36.1'), 'starts'],
   ['an image volume on docker', mounting, onRuntime('v1.36.0', 'docker://28.0.0'), 'fails'],
+  ['a sidecar', sidecar, onKubelet('v1.29.0'), 'starts'],
+  ['a sidecar, and the kubelet is too old', sidecar, onKubelet('v1.27.4'), 'unknown'],
+  ['a restart policy of a container', ofContainer({ restartPolicy: 'Never' }), onKubelet('v1.35.0'), 'starts'],
+  ['a restart policy of a container, before', ofContainer({ restartPolicy: 'Never' }), onKubelet('v1.34.1'), 'unknown'],
+  [
+    'restart rules, before',
+    ofContainer({ restartPolicyRules: [{ action: 'Restart' }] }),
+    onKubelet('v1.34.1'),
+    'unknown',
+  ],
+  ['a variable from a file', fromFile, onKubelet('v1.35.0'), 'starts'],
+  ['a variable from a file, before', fromFile, onKubelet('v1.34.1'), 'unknown'],
+  ['a projected certificate', projected({ podCertificate: {} }), onKubelet('v1.37.2'), 'unknown'],
+  ['a projected bundle of trust', projected({ clusterTrustBundle: {} }), onKubelet('v1.37.2'), 'unknown'],
+  ['one that may lack', projected({ clusterTrustBundle: { optional: true } }), onKubelet('v1.37.2'), 'starts'],
+  ['a projected Secret', projected({ secret: { name: 'x' } }), onKubelet('v1.27.4'), 'starts'],
   ['the users of the host', { hostUsers: true }, onKubelet('v1.37.2'), 'starts'],
   ['a safe sysctl', sysctls('net.ipv4.tcp_syncookies'), onKubelet('v1.37.2'), 'starts'],
   ['a safe sysctl with slashes', sysctls('net/ipv4/tcp_syncookies'), onKubelet('v1.37.2'), 'starts'],

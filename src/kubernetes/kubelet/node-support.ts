@@ -3,6 +3,7 @@ import { valueAt } from '../documents/path.ts'
 import { kubeletMinor } from '../objects/node.ts'
 import { isObject, objectsOf } from '../objects/resource.ts'
 import { mountedVolumes } from '../pods/mounted-volumes.ts'
+import { hasYoungFields, youngFields } from './young-fields.ts'
 
 /** A pod, and the handler of its RuntimeClass; empty for none, undefined where it is not known. */
 export interface AskingPod {
@@ -56,12 +57,19 @@ export function unsupported(pod: AskingPod, node: Node): Unsupported[] {
     ...userNamespaces(pod, node),
     ...unsafeSysctls(spec),
     ...imageVolumes(spec, node),
+    ...youngFields(spec, node),
   ]
 }
 
 /** Whether a pod asks for anything of the kind, so that nodes differ for it. */
 export function asksOfNode({ spec, handler }: AskingPod): boolean {
-  return Boolean(handler) || isStrict(spec) || valueAt(spec, ['hostUsers']) === false || mountsImage(spec)
+  return (
+    Boolean(handler) ||
+    isStrict(spec) ||
+    valueAt(spec, ['hostUsers']) === false ||
+    mountsImage(spec) ||
+    hasYoungFields(spec)
+  )
 }
 
 /** Whether it asks for what a kubelet may forbid, and no node tells. */
