@@ -1,5 +1,6 @@
 import type { Node } from 'kubernetes-types/core/v1.js'
 import type { LockedImage } from '../../bundle/format/lock.ts'
+import { withConditionTaints } from '../../kubernetes/kubelet/condition-taints.ts'
 import type { KubeletSettings } from '../../kubernetes/objects/kubelet-config.ts'
 import { nameOfNode } from '../../kubernetes/objects/node.ts'
 import type { NodeUse } from '../../kubernetes/scheduler/filters.ts'
@@ -30,7 +31,7 @@ export function* auditedNodes(
   const uses = conditions.livePods && nodeUses(conditions.livePods)
   const failing = failingImages(conditions.livePods ?? [])
   const plain = plainPresences()
-  for (const node of nodes) {
+  for (const node of nodes.map(withConditionTaints)) {
     const listings = listingsOf(node)
     const name = nameOfNode(node)
     const use = uses && (uses.get(name) ?? NO_USE)
