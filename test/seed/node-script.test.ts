@@ -1,4 +1,5 @@
 import { existsSync } from 'node:fs'
+import { truncate } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expect, onTestFinished } from 'vitest'
 import { writeTestBundle } from '../support/bundle-maker.ts'
@@ -76,6 +77,23 @@ withContainerd('a removed name, a name that points elsewhere, and a lost layer a
   const listed = (await containerd.ctr('images', 'ls')).split('\n')
   expect(listed.find((line) => line.startsWith(`${tag} `))).toContain(web?.target.digest)
   expect(await containerd.ctr('content', 'ls', '--quiet')).toContain(layer)
+})
+
+withContainerd('files of images that were cut off, as by a loss of power, are brought anew', async () => {
+  const { file, images } = await writeShop()
+  const containerd = await startContainerd()
+  await runNodeScript([...reach(containerd), file])
+  const [web, job] = images
+  const [first, second] = [web, job].map((image) => image?.platforms[0])
+  const cut = [first?.config.digest, second?.manifest.digest, second?.layers[1]?.digest]
+  const content = join(containerd.directory, 'root/io.containerd.content.v1.content/blobs')
+  for (const digest of cut) await truncate(join(content, digest?.replace(':', '/') ?? ''))
+  expect(await runNodeScript([...reach(containerd), '--check', file])).toMatchObject({ code: 4 })
+  const run = await runNodeScript([...reach(containerd), file])
+  expect(run, run.stderr).toMatchObject({ code: 0, report: { result: 'seeded', missingCount: 0 } })
+  for (const digest of cut) expect(run.stderr).toContain(`damaged in containerd, and brought anew: ${digest}\n`)
+  for (const name of [...(web?.names ?? []), ...(job?.names ?? [])])
+    expect(await containerd.cri.imageStatus(name), name).toBeDefined()
 })
 
 withContainerd('an image for another platform never gets a name here', async () => {

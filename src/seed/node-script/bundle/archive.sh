@@ -91,12 +91,17 @@ import_one_by_one() {
     for rows in list images; do grep -e "^$target " "$work/$rows" >"$from/$rows" || :; done
     blobs_of_target "$target" >"$work/lacking"
     import_platform=$(platform_of "$target")
-    if ! compose_archive | import_logged; then
+    if ! compose_archive | import_logged && ! { is_mended && compose_archive | import_logged; }; then
       reason=$(last_line "$work/import.log")
       while read -r _ _ _ name; do because "$name" "${reason:-the import ended with an error}"; done <"$from/list"
     fi
   done <"$work/targets"
   from=$work import_platform=''
+}
+
+# Whether there was something damaged that stood in the way, and is gone now.
+is_mended() {
+  find_own_step mend && "$step"
 }
 
 import_logged() {

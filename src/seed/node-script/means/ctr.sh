@@ -121,6 +121,25 @@ m_ctr_clear() {
   hold_reserve
 }
 
+# What is there of $work/lacking and is not what its digest says, as after a loss of power: no import replaces it. Fails
+# where there is nothing of that.
+m_ctr_mend() {
+  command -v sha256sum >/dev/null || return 1
+  mended=''
+  while read -r digest; do
+    case $digest in
+      sha256:*) ;;
+      *) continue ;;
+    esac
+    if [ "$(run_ctr content get "$digest" 2>/dev/null | sha256_of)" != "$digest" ] && run_ctr content rm "$digest" >/dev/null 2>&1; then
+      note "damaged in containerd, and brought anew: $digest"
+      mended=yes
+    fi
+  done <"$work/lacking"
+  # Until it is collected, the file stays, and would be taken for what is brought.
+  [ -n "$mended" ] && { collect_garbage >/dev/null 2>&1 || :; }
+}
+
 # The end of a lease lets containerd collect garbage at once. A snapshotter whose cleaning failed does it anew only after
 # a snapshot was removed.
 collect_garbage() {
