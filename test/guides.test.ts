@@ -1,13 +1,27 @@
 import { execFile } from 'node:child_process'
-import { cp, mkdir, readFile, writeFile } from 'node:fs/promises'
-import { delimiter, join, resolve } from 'node:path'
+import { cp, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { delimiter, dirname, join, resolve } from 'node:path'
 import { promisify } from 'node:util'
-import { expect, test } from 'vitest'
+import { afterAll, beforeAll, expect, test } from 'vitest'
 import { temporaryDirectory } from './support/temporary.ts'
 
 const run = promisify(execFile)
 
-test.for(['which-node.md', 'pull-policies.md', 'from-other-tools.md', 'ci.md'])(
+/** What `nodeseed demo -o demo` makes, once for all pages that show something of it. */
+let demo: string
+
+beforeAll(async () => {
+  demo = join(await mkdtemp(join(tmpdir(), 'nodeseed-')), 'demo')
+  await run(process.execPath, [resolve('bin/run.js'), 'demo', '-o', demo])
+})
+
+afterAll(() => rm(dirname(demo), { recursive: true }))
+
+const PLAIN = ['which-node.md', 'pull-policies.md', 'from-other-tools.md', 'ci.md']
+const OF_DEMO = ['openshift.md', 'k3s-rke2.md', 'talos.md', 'gitops.md']
+
+test.for([...PLAIN, ...OF_DEMO])(
   'every command block of docs/%s works, from a directory with the examples alone',
   async (page) => {
     const home = await temporaryDirectory()
@@ -18,6 +32,7 @@ test.for(['which-node.md', 'pull-policies.md', 'from-other-tools.md', 'ci.md'])(
       { mode: 0o755 },
     )
     await cp('examples', join(home, 'examples'), { recursive: true })
+    if (OF_DEMO.includes(page)) await cp(demo, join(home, 'demo'), { recursive: true })
     const blocks = [...(await readFile(join('docs', page), 'utf8')).matchAll(/^```sh\n([\s\S]*?)^```$/gm)]
     expect(blocks.length).toBeGreaterThan(0)
     const script = blocks.map(([, text]) => text).join('')
