@@ -3,6 +3,7 @@ import { valueAt } from '../../kubernetes/documents/path.ts'
 import { asksOfNode } from '../../kubernetes/kubelet/node-support.ts'
 import { kubeletMinor, nameOfNode, platformOfNode } from '../../kubernetes/objects/node.ts'
 import { objectsOf } from '../../kubernetes/objects/resource.ts'
+import { isOpenShift, machineConfigPool } from '../../kubernetes/openshift/openshift-node.ts'
 import { conflicts, type HostPort } from '../../kubernetes/pods/host-port.ts'
 import type { RepellingTerm } from '../../kubernetes/scheduler/anti-affinity.ts'
 import { requiredTerms } from '../../kubernetes/scheduler/node-selector.ts'
@@ -126,6 +127,7 @@ function classKey(
     claims.map((claim) => claimRefusal(claim, node)?.reason),
     asks && supportKey(node),
     asksShort && resolvesShortNames(node),
+    isOpenShift(node) && machineConfigPool(node),
   ])
 }
 

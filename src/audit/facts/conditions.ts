@@ -8,6 +8,8 @@ import {
   settingsInForce,
 } from '../../kubernetes/objects/kubelet-config.ts'
 import { kubeletMinor, nameOfNode } from '../../kubernetes/objects/node.ts'
+import type { MirrorSources } from '../../kubernetes/openshift/mirror-sources.ts'
+import type { PinnedImages } from '../../kubernetes/openshift/pinned-images.ts'
 import type { StorageFacts } from '../../kubernetes/storage/storage-facts.ts'
 import type { ImageListing } from './images/node-images.ts'
 import type { MutationFacts } from './mutation-facts.ts'
@@ -42,6 +44,10 @@ export interface Conditions extends AdmissionFacts, MutationFacts, RefusalFacts 
   readonly sandboxImage?: string
   /** A registry on this side of the gap answers for the images of the bundle; without one, what it has is not known. */
   readonly hasMirror?: boolean
+  /** Which images the nodes of OpenShift ask a mirror for; undefined where no mirror set is among the inputs. */
+  readonly mirrorSources?: MirrorSources | undefined
+  /** What OpenShift is to bring to the nodes of its pools. */
+  readonly pinnedImages?: readonly PinnedImages[]
   /** The admission plugin AlwaysPullImages is on: every stored policy becomes Always. */
   readonly alwaysPullImages?: boolean
   /** The minor version that the API server has at least. */

@@ -9,6 +9,7 @@ import { isShortName, resolvesShortNames } from '../facts/short-names.ts'
 import { artifactOutcome } from './artifact-rules.ts'
 import { builtForOthers, type ImageReason, imageOutcome } from './image-rules.ts'
 import { mirrorHas } from './mirror.ts'
+import { mayPassMirror, passesMirror, withPinned } from './openshift-rules.ts'
 import type { Outcome } from './outcome.ts'
 
 /** What becomes of the sandbox and of each image of a pod once it is on a node. */
@@ -42,7 +43,12 @@ export function imageOutcomes(
     const judge = (policy: string) => imageOutcome({ ...image, policy, presence, usage }, platform, facts)
     const outcome = judge(image.policy)
     if (mayBeNotPresent(image, conditions) && judge('IfNotPresent').starts !== outcome.starts) return unread(image)
-    return asks && outcome.starts && isShortName(image.reference) ? shortNameOutcome(image.reference) : outcome
+    if (outcome.starts && mayPassMirror(image.reference, node.node, conditions)) {
+      const without = imageOutcome({ ...image, presence, usage }, platform, { ...facts, hasMirror: false })
+      if (!without.starts) return passesMirror(image.reference)
+    }
+    if (asks && outcome.starts && isShortName(image.reference)) return shortNameOutcome(image.reference)
+    return withPinned(outcome, image, node.node, conditions)
   })
 }
 

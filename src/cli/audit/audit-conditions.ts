@@ -12,6 +12,8 @@ import { autoscalerOf } from '../../kubernetes/objects/autoscaler.ts'
 import { priorityClassOf } from '../../kubernetes/objects/priority-class.ts'
 import type { Resource } from '../../kubernetes/objects/resource.ts'
 import { runtimeClassOf } from '../../kubernetes/objects/runtime-class.ts'
+import { mirrorSourcesOf } from '../../kubernetes/openshift/mirror-sources.ts'
+import { pinnedImagesOf } from '../../kubernetes/openshift/pinned-images.ts'
 import type { Labels } from '../../kubernetes/pods/label-selector.ts'
 import { storageFacts } from '../../kubernetes/storage/storage-facts.ts'
 import { criForm, parseReference } from '../../oci/reference.ts'
@@ -49,6 +51,8 @@ export async function readConditions(
     namespaceObjects: namespaceObjects(resources),
     mutators: resources.flatMap(mutatorsOf),
     ...readRefusalFacts(resources, nodes),
+    mirrorSources: mirrorSourcesOf(resources),
+    pinnedImages: pinnedImagesOf(resources),
     storage: storageFacts(resources),
     autoscaled: autoscaledWorkloads(resources),
     limitRanges: resources.flatMap((resource) => limitRangeOf(resource) ?? []),

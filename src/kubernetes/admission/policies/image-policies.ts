@@ -42,7 +42,7 @@ function signed({ namespace, value }: Resource): Matcher[] {
 }
 
 /** Whether a pod has an image of one of the scopes. */
-export function imagesInScopes(scopes: readonly string[]): Matcher {
+export function imagesInScopes(scopes: readonly string[]): (pod: Pick<PodOfImages, 'images'>) => boolean {
   return ({ images }) => images.some((image) => isIn(image, scopes))
 }
 
