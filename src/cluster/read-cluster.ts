@@ -3,6 +3,7 @@ import { ExpectedError } from '../errors.ts'
 import { type KubeletSettings, parseKubeletConfig } from '../kubernetes/objects/kubelet-config.ts'
 import { nameOfNode } from '../kubernetes/objects/node.ts'
 import { objectsOf } from '../kubernetes/objects/resource.ts'
+import { isOpenShift } from '../kubernetes/openshift/openshift-node.ts'
 import type { Api } from './list.ts'
 import { listAll, listWhereServed, readAnswer } from './list.ts'
 
@@ -34,6 +35,17 @@ const ADMISSION = '/apis/admissionregistration.k8s.io'
 /** Policies that change or refuse pods, and their versions, each of which a cluster may serve or not. */
 const POLICIES = ['mutatingadmissionpolicies', 'validatingadmissionpolicies', 'validatingadmissionpolicybindings']
 const POLICY_VERSIONS = ['v1', 'v1beta1', 'v1alpha1']
+
+/** What OpenShift has besides, of which each version serves some. */
+const OPENSHIFT = [
+  '/apis/config.openshift.io/v1/images',
+  '/apis/config.openshift.io/v1/clusterimagepolicies',
+  '/apis/config.openshift.io/v1/imagepolicies',
+  '/apis/config.openshift.io/v1/imagedigestmirrorsets',
+  '/apis/config.openshift.io/v1/imagetagmirrorsets',
+  '/apis/operator.openshift.io/v1alpha1/imagecontentsourcepolicies',
+  '/apis/machineconfiguration.openshift.io/v1/pinnedimagesets',
+]
 
 const OTHERS: Readonly<Record<string, string>> = {
   RuntimeClass: '/apis/node.k8s.io/v1/runtimeclasses',
@@ -81,6 +93,8 @@ export async function readCluster(api: Api): Promise<ClusterState> {
       if (found) break
     }
   }
+  for (const path of nodes.some(isOpenShift) ? OPENSHIFT : [])
+    objects.push(...((await optional(listWhereServed(api, path), unread, undefined)) ?? []))
   const kubelets = await readKubelets(api, nodes, unread)
   return { nodes, pods, kubelets, completeKinds, unread, objects: objects.filter((object) => !isOwned(object)) }
 }

@@ -66,6 +66,19 @@ withKubectl('everything is read, page by page', async () => {
   expect(state.kubelets.get('n0')?.maxImages).toBe(-1)
 })
 
+withKubectl('what OpenShift has besides is read where a node is one of OpenShift', async () => {
+  const set = '/apis/config.openshift.io/v1/imagedigestmirrorsets'
+  const paths = { [set]: [{ metadata: { name: 'm' } }] }
+  const plain = await startApiServer({ '/api/v1/nodes': [node('a')], ...paths })
+  expect((await read(plain)).objects).toEqual([])
+  expect(plain.asked.filter((path) => path.includes('openshift'))).toEqual([])
+
+  const of = node('a', { labels: { 'node.openshift.io/os_id': 'rhel' } })
+  const openShift = await startApiServer({ '/api/v1/nodes': [of], ...paths })
+  const { objects } = await read(openShift)
+  expect(objects).toMatchObject([{ kind: 'ImageDigestMirrorSet', metadata: { name: 'm' } }])
+})
+
 const ownedBy = (apiVersion: string, kind: string) => ({
   metadata: { name: `of-${kind} ${apiVersion}`, ownerReferences: [{ apiVersion, kind, name: 'x' }] },
 })
@@ -204,7 +217,9 @@ withKubectl('nothing is left behind: no process, no socket', async () => {
 })
 
 withKubectl('the published role allows all that is read, and nothing else', async () => {
-  const server = await startApiServer({ '/api/v1/nodes': [node('a')] })
+  const server = await startApiServer({
+    '/api/v1/nodes': [node('a', { labels: { 'node.openshift.io/os_id': 'rhel' } })],
+  })
   await read(server)
   const roles = readAllDocuments(await readFile('examples/audit/read-only.yaml', 'utf8'), 'read-only.yaml')
   const rules = roles.flatMap(
@@ -214,7 +229,7 @@ withKubectl('the published role allows all that is read, and nothing else', asyn
     apiGroups.flatMap((group) => resources.map((resource) => `${verbs.join()} ${group}/${resource}`)),
   )
   const asked = server.asked.flatMap((path) => {
-    const [, group = '', resource] = /^\/api(?:s\/([^/]+))?\/v1\/([a-z]+)(?=\?)/.exec(path) ?? []
+    const [, group = '', resource] = /^\/api(?:s\/([^/]+))?\/v1(?:alpha1)?\/([a-z]+)(?=\?)/.exec(path) ?? []
     if (resource) return `list ${group}/${resource}`
     return path.endsWith('/proxy/configz') ? 'get /nodes/proxy' : []
   })

@@ -90,6 +90,7 @@ const KINDS: Record<string, string> = {
   persistentvolumeclaims: 'PersistentVolumeClaim',
   persistentvolumes: 'PersistentVolume',
   storageclasses: 'StorageClass',
+  imagedigestmirrorsets: 'ImageDigestMirrorSet',
 }
 
 /** As the API does: the kind is that of the list, and items have none. */
