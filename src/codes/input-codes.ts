@@ -48,6 +48,16 @@ export const INPUT_CODES = {
     help: 'Below a directory manifests, charts, also packed ones, and lists of images are read. This file may be one of them with something else in it, or holds what would be read elsewhere.',
     action: 'Name it as an input too, or unpack it; or name it in .nodeseedignore if nothing in it runs here.',
   },
+  VALUE_NOT_READ: {
+    kind: 'omission',
+    severity: 'warning',
+    orElse: ['info'],
+    one: 'packed value that is not read',
+    many: 'packed values that are not read',
+    title: 'A value that is packed may name images, and is not read',
+    help: 'Values of Secrets and ConfigMaps, files of nodes and data addresses are unpacked where they are base64, gzip, zstd or tar. This one is broken, too large, or packed in another way.',
+    action: 'See what is in it, and name it as an input of its own; name its images with --image REF; or allow it.',
+  },
   FILE_IGNORED: {
     kind: 'omission',
     severity: 'info',

@@ -55,6 +55,8 @@ const FILES: Readonly<
   'program.tar': [() => tarOf({ 'bin/x': 'x' }), 'none'],
   'damaged.tar': ['no tar at all', 'none'],
   'q.zip': [zipOf('a/readme', 'a/pod.yaml'), 'notRead'],
+  'cut.zip': [Buffer.from('PK\x03\x04 the rest is lost', 'latin1'), 'notRead'],
+  'empty.zip': [Buffer.concat([Buffer.from('PK\x05\x06', 'latin1'), Buffer.alloc(18)]), 'none'],
   'program.zip': [zipOf('a/readme'), 'none'],
   'l.csv': ['name,image\na,quay.io/t/c:1\nb,quay.io/t/d:1\n', 'notRead'],
   'img.tsv': ['quay.io/t/e:1\tx\n', 'notRead'],

@@ -8,7 +8,7 @@ import { choiceOf } from './choices.ts'
 
 /** A resource from which something else makes workloads, so that their images stand nowhere in it. */
 export interface MadeElsewhere {
-  readonly code: 'CHART_ELSEWHERE' | 'MANIFESTS_ELSEWHERE' | 'OPERATOR_CHOOSES'
+  readonly code: 'CHART_ELSEWHERE' | 'MANIFESTS_ELSEWHERE' | 'OPERATOR_CHOOSES' | 'VALUE_NOT_READ'
   /** `chart storage 3.2.0`, `version 9.4.3`. */
   readonly what: string
   /** What is taken for it, where something is. */

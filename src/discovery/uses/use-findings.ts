@@ -37,7 +37,7 @@ export function unresolvedFinding(
 }
 
 interface Elsewhere {
-  readonly code: 'CHART_ELSEWHERE' | 'MANIFESTS_ELSEWHERE' | 'OPERATOR_CHOOSES'
+  readonly code: 'CHART_ELSEWHERE' | 'MANIFESTS_ELSEWHERE' | 'OPERATOR_CHOOSES' | 'VALUE_NOT_READ'
   readonly what: string
   readonly instead?: string | undefined
 }
@@ -57,6 +57,8 @@ function sentenceOf({ code, what, instead }: Elsewhere): string {
       return `${what.startsWith('artifact') ? 'names' : 'installs'} the ${what}, whose images are not known here`
     case 'MANIFESTS_ELSEWHERE':
       return `takes ${what}, whose images are not known here`
+    case 'VALUE_NOT_READ':
+      return what
     case 'OPERATOR_CHOOSES':
       return `an operator chooses images for ${what}${instead === undefined ? ', and none is named' : `; ${instead}`}`
   }

@@ -1,5 +1,6 @@
+import type { Path } from '../../kubernetes/documents/path.ts'
 import { isObject } from '../../kubernetes/objects/resource.ts'
-import { textInBase64 } from './walk-encoded.ts'
+import { decodeBase64, type EncodedText } from '../encoded/encoded-text.ts'
 import type { Place, Walk } from './walk-state.ts'
 
 /** Names of values that are credentials: a short one is never told, whatever it looks like. */
@@ -17,7 +18,9 @@ export function visitHeld(walk: Walk, key: string, values: unknown, place: Place
   const holder = walk.maps.at(-1) ?? {}
   const isRelease = holder.type === 'helm.sh/release.v1'
   const texts = Object.entries(values).flatMap(([name, value]) => {
-    const text = typeof value === 'string' && isEncoded ? textInBase64(value) : value
+    const { text, why }: { text?: unknown; why?: string } =
+      typeof value === 'string' && isEncoded ? decodeBase64(value) : { text: value }
+    if (why !== undefined) addUnread(walk, why, [key, name])
     const isTold = typeof text === 'string' && (/\n|^\s*[[{]/.test(text) || !CREDENTIAL.test(name))
     return isTold ? [[name, isRelease ? manifestsOfRelease(text) : text] as const] : []
   })
@@ -30,6 +33,24 @@ export function visitHeld(walk: Walk, key: string, values: unknown, place: Place
     const candidate = walk.found[index]
     if (candidate) walk.found[index] = { ...candidate, confidence: 'possible' }
   }
+}
+
+/** Notes a value that may name images and cannot be read, at a path below the present place. */
+export function addUnread(walk: Walk, why: string, below: Path): void {
+  const path = [...walk.path, ...below]
+  walk.elsewhere.push({ code: 'VALUE_NOT_READ', what: `${below.join('.') || path.join('.')} ${why}`, path })
+}
+
+/** Reads a value that may be encoded, and notes where it cannot be read; whether there was a text. */
+export function visitEncoded(
+  walk: Walk,
+  { text, why }: EncodedText,
+  below: Path,
+  read: (text: string) => void,
+): boolean {
+  if (why !== undefined) addUnread(walk, why, below)
+  if (text !== undefined) visitDecoded(walk, () => read(text))
+  return text !== undefined
 }
 
 /** What is found in a text that was decoded stands on no line of the file, so its key's is told. */

@@ -3,6 +3,7 @@ import { type Key, readKey } from '../classify/key.ts'
 import { hasPlaceholder, maskPlaceholders } from '../classify/placeholders.ts'
 import { quotedImages } from '../classify/quoted-images.ts'
 import { hasVersion, likelihoodOf } from '../classify/reference-likelihood.ts'
+import { decodeDataUrl } from '../encoded/encoded-text.ts'
 import { mayEmbed, readEmbedded, SCRIPT } from '../texts/embedded.ts'
 import { installsInText } from '../texts/installs.ts'
 import { isCommandLine } from '../texts/line-assignments.ts'
@@ -11,8 +12,7 @@ import { hollowImagesIn } from '../texts/templates.ts'
 import { imagesInLines, openImagesInLines } from '../texts/text-lines.ts'
 import { judge } from '../uses/image-candidate.ts'
 import type { Layer } from '../uses/image-use.ts'
-import { textInDataUrl } from './walk-encoded.ts'
-import { visitDecoded } from './walk-held.ts'
+import { visitEncoded } from './walk-held.ts'
 import { add, type Found, IMAGE, OTHER, type Place, type Walk } from './walk-state.ts'
 
 /** Finds the candidates of a value that stands as text; handed in because walking and reading texts need each other. */
@@ -49,8 +49,9 @@ export function isWord(text: string, { role }: Key, { outer }: Place): boolean {
 export function visitText(walk: Walk, text: string, name: string, place: Place, findInside: FindInside): void {
   if (text.length < 2 || PROSE.has(name) || isWord(text, readKey(name), place)) return
   if (text.startsWith('data:')) {
-    const decoded = textInDataUrl(text) ?? ''
-    if (!decoded.startsWith('data:')) visitDecoded(walk, () => visitText(walk, decoded, name, place, findInside))
+    visitEncoded(walk, decodeDataUrl(text), [], (decoded) => {
+      if (!decoded.startsWith('data:')) visitText(walk, decoded, name, place, findInside)
+    })
     return
   }
   if (mayEmbed(text, name)) {

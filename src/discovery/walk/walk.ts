@@ -8,13 +8,13 @@ import { hasPodShape } from '../classify/pod-shape.ts'
 import { hasVersion } from '../classify/reference-likelihood.ts'
 import type { Entry } from '../compose/compose-reference.ts'
 import { type NamedValue, namedValueOf } from '../compose/named-value.ts'
+import { decodeFile } from '../encoded/encoded-text.ts'
 import type { ImageCandidate } from '../uses/image-candidate.ts'
 import type { Layer } from '../uses/image-use.ts'
 import { readArguments } from './arguments.ts'
 import { withExpandedEnv } from './expand-env.ts'
 import { addCompositions, entriesOf, NOTHING } from './walk-compositions.ts'
-import { textOfFile } from './walk-encoded.ts'
-import { isHeld, visitDecoded, visitHeld } from './walk-held.ts'
+import { isHeld, visitEncoded, visitHeld } from './walk-held.ts'
 import { visitNamedValue } from './walk-named-value.ts'
 import { addPodImages } from './walk-pods.ts'
 import { add, type Found, MENTION, OTHER, type Place, type ReadInside, type Walk } from './walk-state.ts'
@@ -147,9 +147,10 @@ function visitMap(walk: Walk, given: Record<string, unknown>, name: string, oute
     if (key !== 'content' && typeof value === 'string' && isWord(value, readKey(key), place)) continue
     if (taken.has(key) || key === pair?.key || isExcludedKey(key, value, at)) continue
     if (isClaimed && (key === 'image' || key === 'reference')) continue
-    const file = key === 'content' ? textOfFile(map) : undefined
-    if (file !== undefined) visitDecoded(walk, () => visitAt(walk, key, file, key, place))
-    else if (isHeld(map, key)) visitHeld(walk, key, value, place, visitAt)
+    const isRead =
+      key === 'content' && visitEncoded(walk, decodeFile(map), [key], (text) => visitAt(walk, key, text, key, place))
+    if (isRead) continue
+    if (isHeld(map, key)) visitHeld(walk, key, value, place, visitAt)
     else if (key === 'metadata' && isObjectMeta(walk, map)) visitAnnotations(walk, value, place)
     else visitAt(walk, key, value, key, place)
   }

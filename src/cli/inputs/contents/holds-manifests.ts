@@ -29,7 +29,11 @@ export function isManifestText(text: string): boolean {
 
 /** Why an archive is to be told, which is not read; undefined where it holds no manifests, as far as its beginning tells. */
 export async function whyArchive(handle: FileHandle, name: string): Promise<string | undefined> {
-  if (/\.zip$/i.test(name)) return (await zipNames(handle)).some(isManifestName) ? HOLDS : undefined
+  if (/\.zip$/i.test(name)) {
+    const names = await zipNames(handle)
+    if (names.length === 0 && (await beginsAsZip(handle))) return 'is a zip whose directory cannot be read'
+    return names.some(isManifestName) ? HOLDS : undefined
+  }
   if (/\.tar$/i.test(name)) {
     const names = await tarNames(handle)
     return names.some(isManifestName) && !names.some((one) => OF_IMAGES.has(one)) ? HOLDS : undefined
@@ -87,6 +91,12 @@ async function zipNames(handle: FileHandle): Promise<string[]> {
     names.push(buffer.toString('utf8', from, from + buffer.readUInt16LE(at + 28)))
   }
   return names
+}
+
+/** A zip without entries begins with the end of its directory, and holds nothing. */
+async function beginsAsZip(handle: FileHandle): Promise<boolean> {
+  const { buffer, bytesRead } = await handle.read(Buffer.alloc(4), 0, 4, 0)
+  return bytesRead === 4 && buffer.toString('latin1') === 'PK\x03\x04'
 }
 
 async function unpackedBeginning(handle: FileHandle): Promise<Buffer> {
