@@ -189,7 +189,16 @@ export const IMAGE_CODES = {
     one: 'platform that is assumed',
     many: 'platforms that are assumed',
     title: 'Nobody can tell whether an image runs on a platform',
-    help: 'It is a single manifest, which runtimes take whatever its config says, and its config names no platform, or a variant of the processor that nodes do not tell.',
+    help: 'Runtimes take a single manifest whatever its config says, and what an index lists for a platform by that list. Here the config names no platform, another one than the list, or a variant of the processor that nodes do not tell.',
     action: 'Try it on such a node, or have it published with a config that names its platform.',
+  },
+  LAYERS_UNUSABLE: {
+    kind: 'omission',
+    severity: 'warning',
+    one: 'image whose layers no runtime unpacks',
+    many: 'images whose layers no runtime unpacks',
+    title: 'An image is whole, and no container can start from it',
+    help: 'Its bytes are what their digests say, and a node imports them; then it finds a layer that is encrypted or packed in a way that runtimes do not know, or another number of layers than the config lists, and unpacks nothing.',
+    action: 'Have the image built and pushed again. Where nodes have the keys or programs for such layers, allow it.',
   },
 } as const satisfies Record<string, Code>

@@ -11,7 +11,8 @@ const CLOSING = new Set([0x5d, 0x7d])
  * @throws {SyntaxError} for what is no JSON, or nests deeper than anything we read.
  */
 export function parseJson(bytes: Uint8Array): unknown {
-  const text = new TextDecoder().decode(bytes)
+  // A byte order mark is no JSON; containerd, docker and CRI-O refuse it.
+  const text = new TextDecoder('utf-8', { ignoreBOM: true }).decode(bytes)
   if (isDeep(text)) throw new SyntaxError(`nested more than ${MAX_DEPTH} deep`)
   return JSON.parse(text)
 }

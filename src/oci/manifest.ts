@@ -68,8 +68,10 @@ export function parseManifest(bytes: Uint8Array, contentType: string | undefined
     return {
       kind: 'manifest',
       ...common,
-      config: parseDescriptor(body.config, `${where}, config`),
-      layers: parseDescriptors(body.layers, `${where}, layers`),
+      config: typed(parseDescriptor(body.config, `${where}, config`), `${where}, config`),
+      layers: parseDescriptors(body.layers, `${where}, layers`).map((layer, at) =>
+        typed(layer, `${where}, layers[${at}]`),
+      ),
     }
   }
   throw new ExpectedError('UNSUPPORTED', `${where}: neither an image manifest nor an index: ${mediaType || 'no type'}`)
@@ -115,6 +117,12 @@ export function parseDescriptor(value: unknown, where: string): Descriptor {
     ...(Array.isArray(urls) && { urls: urls.filter((url) => typeof url === 'string') }),
     ...(typeof artifactType === 'string' && { artifactType }),
   }
+}
+
+/** @throws {ExpectedError} CONTENT_MISMATCH: what has no type no runtime unpacks, nor can anything be said of it */
+function typed(descriptor: Descriptor, where: string): Descriptor {
+  if (descriptor.mediaType) return descriptor
+  throw new ExpectedError('CONTENT_MISMATCH', `${where}: ${descriptor.digest} has no media type`)
 }
 
 function parseDescriptors(values: unknown[], where: string): Descriptor[] {

@@ -29,9 +29,17 @@ export function isImageConfigType(mediaType: string): boolean {
   return mediaType === OCI_CONFIG || mediaType === DOCKER_CONFIG
 }
 
-/** Whether a runtime unpacks it. */
+/** Whether it is a layer of an image, in whatever way it is packed. */
 export function isLayerType(mediaType: string): boolean {
   return /^application\/vnd\.(?:oci\.image\.layer|docker\.image\.rootfs)\./.test(mediaType)
+}
+
+/** Whether every runtime unpacks it; others are encrypted, or packed as only some know. */
+export function isUnpackedType(mediaType: string): boolean {
+  return (
+    /^application\/vnd\.oci\.image\.layer\.(?:nondistributable\.)?v1\.tar(?:\+gzip|\+zstd)?$/.test(mediaType) ||
+    /^application\/vnd\.docker\.image\.rootfs\.(?:foreign\.)?diff\.tar(?:\.gzip|\.zstd)?$/.test(mediaType)
+  )
 }
 
 /** Layers that a registry may refuse to hand out ("foreign", "nondistributable"). */

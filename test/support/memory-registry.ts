@@ -62,8 +62,9 @@ export class MemoryRegistry {
     return this.addManifest(repository, tag, { schemaVersion: 2, mediaType: OCI_INDEX, manifests }, OCI_INDEX)
   }
 
+  /** A document, or its bytes as they are to be. */
   addManifest(repository: string, tag: string | undefined, document: object, mediaType: string): Descriptor {
-    const content = Buffer.from(JSON.stringify(document))
+    const content = Buffer.isBuffer(document) ? document : Buffer.from(JSON.stringify(document))
     const descriptor = this.#add(`/v2/${repository}/manifests/`, content, mediaType)
     if (tag) this.#contents.set(`/v2/${repository}/manifests/${tag}`, { content, mediaType, digest: descriptor.digest })
     return descriptor

@@ -12,6 +12,7 @@ import { assertCarriable } from './carriable.ts'
 import { Documents, type ImageSource } from './documents/documents.ts'
 import { openIndex } from './documents/open-index.ts'
 import { takeFromIndex, takeManifest } from './documents/platform-choice.ts'
+import { unusableNotes } from './documents/usable.ts'
 import { jointEdition } from './edition.ts'
 import { type IsKnown, type ManifestNeeds, needsOfTargets } from './manifest-needs.ts'
 
@@ -166,11 +167,13 @@ async function lockImage(
   const common = { reference: text, names: namesOf(reference, target.digest), target }
   if (kind === 'manifest') {
     const { notes, ...taken } = await takeManifest(reference, target, platforms, documents)
-    return { image: { ...common, ...taken }, attestations: [], notes }
+    const unusable = notes.length > 0 ? [] : await unusableNotes(reference, taken.platforms, documents)
+    return { image: { ...common, ...taken }, attestations: [], notes: [...notes, ...unusable] }
   }
   const opened = await openIndex(reference, target, documents)
   const { indexes, attestations } = opened
-  const { notes, ...taken } = await takeFromIndex(reference, opened, platforms, documents)
+  const { notes: found, ...taken } = await takeFromIndex(reference, opened, platforms, documents)
+  const notes = [...found, ...(await unusableNotes(reference, taken.platforms, documents))]
   return { image: { ...common, ...(indexes.length > 0 && { indexes }), ...taken }, attestations, notes }
 }
 
