@@ -17,6 +17,15 @@ export const SEED_CODES = {
     action:
       'Have the image signed with a key and cosign sign --new-bundle-format=false; or check it here alone, and leave its repository out of the policy.json of nodes.',
   },
+  NODE_POLICY_UNJUDGED: {
+    kind: 'omission',
+    severity: 'warning',
+    one: 'image of which nobody can tell whether policy.json takes it',
+    many: 'images of which nobody can tell whether policy.json takes them',
+    title: 'Whether the policy.json of nodes takes an image is not known',
+    help: 'It asks for what cannot be checked here: a signature of GPG, a certificate, or a key that lies in a file of the node.',
+    action: 'Try it on a node: crictl pull IMAGE; or put the key itself into policy.json, as keyData.',
+  },
   ARTIFACT_NOT_SEEDED: {
     kind: 'note',
     severity: 'info',

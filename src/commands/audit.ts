@@ -26,7 +26,7 @@ import { strictnessOf } from '../cli/flags/strict-flags.ts'
 import { isIncomplete, isUnreadable } from '../cli/inputs/recognition.ts'
 import { renderFindings } from '../cli/output/findings.ts'
 import { formatFlag } from '../cli/output/formats/output-format.ts'
-import { isExcused, type Omission } from '../cli/output/omissions.ts'
+import { isExcused, type Omission, type Strictness } from '../cli/output/omissions.ts'
 import { VERDICTS } from '../cli/output/terminal/screen.ts'
 import { checkOutputPlace } from '../disk/output-place.ts'
 import { writeTextFile } from '../disk/write-file.ts'
@@ -101,7 +101,7 @@ Ends with 0 when no workload is below --fail-on, with 4 when one is.`
     await this.#write(result, flags, about)
     const urgent = result.findings.filter(({ severity, code }) => severity !== 'info' || SAID.has(code))
     this.sayFindings(urgent)
-    if (failsOn(result, flags['fail-on'])) this.answerNo()
+    if (failsOn(result, flags['fail-on']) || refusesImages(bundle.findings, strictness)) this.answerNo()
     else if (isIncomplete(scan)) process.exitCode = 2
     return {
       ...auditReport(result),
@@ -139,6 +139,13 @@ function noWorkload(inputs: readonly string[], findings: readonly Finding[]): Ex
   return new ExpectedError('INPUT_INVALID', message, {
     hint: 'Give files or directories with Pods, Deployments, StatefulSets, DaemonSets, Jobs or CronJobs.',
   })
+}
+
+/** Whether the policy.json of nodes refuses images, or nobody can tell and nobody allowed that. */
+function refusesImages(findings: readonly Finding[], { excuses }: Strictness): boolean {
+  return findings.some(
+    (one) => one.code === 'NODE_POLICY_REFUSES' || (one.code === 'NODE_POLICY_UNJUDGED' && !isExcused(one, excuses)),
+  )
 }
 
 /** Notes that say what the verdicts leave out, which nobody is to miss. */

@@ -1,3 +1,4 @@
+import type { LockedContent } from '../../bundle/format/bundle.ts'
 import type { Lock } from '../../bundle/format/lock.ts'
 import { replayProblem } from '../../bundle/lock/edition.ts'
 import { ExpectedError } from '../../errors.ts'
@@ -7,11 +8,13 @@ import { beginsAsArchive, isDirectory } from '../../layout/open-content.ts'
 import { carriedFindings } from '../bundles/carried-bundle.ts'
 import { readLockOf } from '../bundles/lock-file.ts'
 import { openImages } from '../bundles/trusted-bundle.ts'
+import { readText } from '../texts/read-text.ts'
 
 interface BundleFlags {
   readonly bundle?: string | undefined
   readonly key?: string | undefined
   readonly 'newer-than'?: string | undefined
+  readonly 'policy-json'?: string | undefined
 }
 
 /**
@@ -21,12 +24,12 @@ interface BundleFlags {
  * @throws {ExpectedError} INPUT_NOT_FOUND, INPUT_UNREADABLE, INPUT_INVALID, BUNDLE_INVALID
  */
 export async function readAuditBundle(flags: BundleFlags): Promise<{ lock?: Lock; findings: readonly Finding[] }> {
-  const { bundle, key, 'newer-than': held } = flags
+  const { bundle, key, 'newer-than': held, 'policy-json': policy } = flags
   if (bundle === undefined) return { findings: [] }
   const read =
     (await beginsAsArchive(bundle)) || (await isDirectory(bundle))
-      ? await readBundle(bundle, key)
-      : { lock: await readLockOf(bundle, { key }), findings: [] }
+      ? await readBundle(bundle, { key, policy })
+      : await readLock(bundle, { key, policy })
   const problem = held === undefined ? undefined : replayProblem(read.lock, await readLockOf(held))
   if (problem === undefined) return read
   throw new ExpectedError('BUNDLE_INVALID', `${bundle} must not take the place of ${held}: ${problem}`, {
@@ -34,12 +37,33 @@ export async function readAuditBundle(flags: BundleFlags): Promise<{ lock?: Lock
   })
 }
 
-async function readBundle(path: string, key: string | undefined): Promise<{ lock: Lock; findings: Finding[] }> {
+interface Read {
+  readonly key: string | undefined
+  /** The policy.json of nodes. */
+  readonly policy: string | undefined
+}
+
+async function readLock(path: string, { key, policy }: Read): Promise<{ lock: Lock; findings: Finding[] }> {
+  if (policy === undefined) return { lock: await readLockOf(path, { key }), findings: [] }
+  throw new ExpectedError('INPUT_INVALID', `${path}: is a lock, and --policy-json looks at signatures`, {
+    hint: 'Name the bundle: signatures are in it.',
+  })
+}
+
+async function readBundle(path: string, { key, policy }: Read): Promise<{ lock: Lock; findings: Finding[] }> {
   const content = await openImages(path, { key })
   try {
     const carried = content instanceof BundleFile ? carriedFindings(content) : []
-    return { lock: content.lock, findings: [...(content.leftOut ?? []), ...carried] }
+    const refused = policy === undefined ? [] : await refusedByNodes(content, policy)
+    return { lock: content.lock, findings: [...(content.leftOut ?? []), ...carried, ...refused] }
   } finally {
     await content.close()
   }
+}
+
+/** What that policy.json makes of the images, by the signatures that the bundle has. */
+async function refusedByNodes(content: LockedContent, file: string): Promise<Finding[]> {
+  const { nodePolicyFindings } = await import('../../signatures/node-policy/judge-node-policy.ts')
+  const text = await readText(file)
+  return nodePolicyFindings(content.lock.images, { text, file }, ({ digest }) => content.readDocument(digest))
 }

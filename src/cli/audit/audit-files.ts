@@ -77,7 +77,7 @@ export async function filesRead(inputs: readonly string[], flags: FileFlags): Pr
   const bundles = [bundle, flags['newer-than']].filter((path) => path !== undefined)
   const parts = await Promise.all(bundles.map(findParts))
   const signatures = bundles.map((path) => signatureOf(wholeName(path)))
-  const others = [nodes, pods, key, rules, placement, flags['kubelet-config'], kubectl]
+  const others = [nodes, pods, key, flags['policy-json'], rules, placement, flags['kubelet-config'], kubectl]
   const named = [...inputs, ...listings, ...values, ...others, ...signatures].filter((path) => path !== undefined)
   return [...named, ...parts.flat()]
 }

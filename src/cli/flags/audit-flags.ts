@@ -28,6 +28,12 @@ export const sourceFlags = {
     helpValue: 'FILE',
     dependsOn: ['bundle'],
   }),
+  'policy-json': Flags.string({
+    description:
+      '/etc/containers/policy.json of nodes with CRI-O: say which images of the bundle it refuses, and end with 4',
+    helpValue: 'FILE',
+    dependsOn: ['bundle'],
+  }),
   'assume-seeded': Flags.boolean({
     description: 'as if every node held the bundle; with --placement, as if each held and was labelled with its part',
     dependsOn: ['bundle'],

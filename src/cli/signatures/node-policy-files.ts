@@ -16,5 +16,6 @@ export async function nodePolicyFiles(
 ): Promise<NodePolicyFiles> {
   if (flags.verify.length === 0) return { files: [], findings: [] }
   const { policiesForNodes } = await import('../../signatures/policies-for-nodes.ts')
-  return policiesForNodes(images, await readPolicyFiles(flags), { registry })
+  const host = registry === undefined ? undefined : new URL(registry).host
+  return policiesForNodes(images, await readPolicyFiles(flags), { registry: host })
 }

@@ -11,6 +11,8 @@ export interface Candidate {
   readonly signs: readonly Digest[]
   /** The image that it was made for, by name, where its form has one. */
   readonly name?: string
+  /** The same with the tag and the digest that it had. */
+  readonly reference?: string
   /** The signed bytes and the signature over them, for a key that hashes so. */
   readonly content: (hash: string) => SignedEntity['signature']
   /** The certificate of whoever signed, in DER, where there is one. */

@@ -3,7 +3,7 @@ import { RFC3161Timestamp } from '@sigstore/core'
 import { TransparencyLogEntry } from '@sigstore/protobuf-specs'
 import { type Digest, isDigest } from '../../oci/digest.ts'
 import { parseJson } from '../../oci/json.ts'
-import { findReference, repositoryName } from '../../oci/reference.ts'
+import { findReference, formatReference, type Reference, repositoryName } from '../../oci/reference.ts'
 import type { Candidate } from './candidate.ts'
 import { PayloadSignature } from './payload-signature.ts'
 
@@ -26,7 +26,7 @@ export function readSimpleSigning(
   payload: Buffer,
   annotations: Readonly<Record<string, string>>,
 ): Candidate {
-  const { digest, name } = readPayload(payload)
+  const { digest, named } = readPayload(payload)
   const signature = decodeBase64(annotations[COSIGN] ?? '')
   if (!signature) throw new Error(`its annotation ${COSIGN} is no base64`)
   const certificate = annotations[`${SIGSTORE}/certificate`]
@@ -35,7 +35,7 @@ export function readSimpleSigning(
   const timestamp = annotations[`${SIGSTORE}/rfc3161timestamp`]
   return {
     ...{ format: 'legacy', manifest, signs: [digest] },
-    ...(name && { name }),
+    ...(named && { name: repositoryName(named), reference: formatReference(named) }),
     content: (hash) => new PayloadSignature(payload, signature, hash).signature,
     ...(certificate && { certificate: Buffer.from(new X509Certificate(certificate).raw) }),
     tlogEntries: entry ? [entry] : [],
@@ -46,15 +46,14 @@ export function readSimpleSigning(
   }
 }
 
-function readPayload(payload: Buffer): { digest: Digest; name: string | undefined } {
+function readPayload(payload: Buffer): { digest: Digest; named: Reference | undefined } {
   const { critical } = objectOf(parseJson(payload))
   const { identity, image, type } = objectOf(critical)
   if (!TYPES.includes(type as string)) throw new Error(`what is signed is no image: ${JSON.stringify(type)}`)
   const digest = objectOf(image)['docker-manifest-digest']
   if (!isDigest(digest)) throw new Error('what is signed names no digest')
-  const named = objectOf(identity)['docker-reference']
-  const reference = typeof named === 'string' ? findReference(named) : undefined
-  return { digest, name: reference && repositoryName(reference) }
+  const text = objectOf(identity)['docker-reference']
+  return { digest, named: typeof text === 'string' ? findReference(text) : undefined }
 }
 
 type LogEntry = Candidate['tlogEntries'][number]
