@@ -69,7 +69,10 @@ try {
           results.set(peer.name, await describeResult(join(out, peer.result), images))
           const command = (peer.resume ?? peer.pull)(job(peer))
           const once = await costOf(command, { env, directory: out }).catch(() => undefined)
-          again.set(peer.name, once ? `${once.seconds.toFixed(2)} s` : 'fails')
+          again.set(
+            peer.name,
+            once ? `${once.seconds.toFixed(2)} s, processor ${once.processor.toFixed(2)} s` : 'fails',
+          )
         }
         return cost
       })
