@@ -1,6 +1,8 @@
+import { execFile } from 'node:child_process'
 import { randomFillSync } from 'node:crypto'
 import { appendFile, open, truncate, utimes, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { promisify } from 'node:util'
 import fc from 'fast-check'
 import { beforeEach, expect, onTestFinished, test } from 'vitest'
 import { ByteFile } from '../../src/layout/files/byte-file.ts'
@@ -95,6 +97,22 @@ test('a file that is closed is not read any more', async () => {
   // Those that were done by then are right; the others failed.
   const digest = digestOf(BYTES)
   for (const result of await settled) if (result.status === 'fulfilled') expect(result.value).toBe(digest)
+})
+
+test('where no thread may be started a file is hashed without one', async () => {
+  const path = join(directory, 'alone')
+  await writeFile(path, BYTES)
+  const module = new URL('../../src/layout/files/byte-file.ts', import.meta.url)
+  const program = `
+    const { Worker } = await import('node:worker_threads')
+    try { new Worker('0', { eval: true }); console.log('a thread') } catch { console.log('no thread') }
+    const { ByteFile } = await import(${JSON.stringify(module.href)})
+    const file = await ByteFile.open(${JSON.stringify(path)})
+    console.log(await file.hash({ start: 0, end: file.size, algorithm: 'sha256' }))`
+  // Node's permissions leave out threads unless they are asked for.
+  const flags = ['--permission', '--allow-fs-read=*', '--input-type=module', '--eval', program]
+  const { stdout } = await promisify(execFile)(process.execPath, flags)
+  expect(stdout).toBe(`no thread\n${digestOf(BYTES)}\n`)
 })
 
 test('two writes within one tick of the clock leave two versions', async () => {

@@ -66,6 +66,7 @@ export function hashInThread(
 
 function assign(): void {
   const free = threads.values().find(({ current }) => !current) ?? startThread()
+  if (threads.size === 0) fail(queue.splice(0))
   const next = free && queue.shift()
   if (!next) return
   clearTimeout(free.idle)
@@ -74,10 +75,15 @@ function assign(): void {
   free.worker.postMessage(next.job)
 }
 
-/** Undefined while there are as many as there may be. */
+/** Undefined while there are as many as there may be, or as the system gives. */
 function startThread(): Thread | undefined {
   if (threads.size >= Math.min(availableParallelism(), MOST)) return undefined
-  const worker = new Worker(`(${hashThread})()`, { eval: true, execArgv: [], env: {} })
+  let worker: Worker
+  try {
+    worker = new Worker(`(${hashThread})()`, { eval: true, execArgv: [], env: {} })
+  } catch {
+    return undefined
+  }
   const thread: Thread = { worker, current: undefined, idle: undefined }
   threads.add(thread)
   worker.on('message', (note: HashNote) => hear(thread, note))
@@ -108,6 +114,9 @@ function hear(thread: Thread, note: HashNote): void {
 function end(thread: Thread, cause: Error): void {
   if (!threads.delete(thread)) return
   clearTimeout(thread.idle)
-  const failed = [thread.current, ...(threads.size === 0 ? queue.splice(0) : [])]
-  for (const waiting of failed) waiting?.reject(new ThreadFailure('no thread to hash in', { cause }))
+  fail([thread.current, ...(threads.size === 0 ? queue.splice(0) : [])], cause)
+}
+
+function fail(jobs: readonly (Waiting | undefined)[], cause?: Error): void {
+  for (const waiting of jobs) waiting?.reject(new ThreadFailure('no thread to hash in', { cause }))
 }
