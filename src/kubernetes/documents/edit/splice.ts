@@ -9,7 +9,8 @@ export interface Splice {
 export function applySplices(text: string, splices: readonly Splice[]): string {
   const pieces: string[] = []
   let at = 0
-  for (const { start, end, insert } of splices.toSorted((a, b) => a.start - b.start)) {
+  // What is put before something comes before what is put in its place.
+  for (const { start, end, insert } of splices.toSorted((a, b) => a.start - b.start || a.end - b.end)) {
     pieces.push(text.slice(at, start), insert)
     at = end
   }
