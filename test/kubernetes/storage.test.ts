@@ -27,6 +27,8 @@ const volume = (parts: { values?: string[]; labels?: object; name?: string }) =>
     },
   },
 })
+const owned = (claimRef: object) => ({ ...volume({}), spec: { claimRef } })
+const sized = (storage: string) => ({ ...volume({}), spec: { capacity: { storage } } })
 const storageClass = (volumeBindingMode: string, parts: object = {}) => ({
   apiVersion: 'storage.k8s.io/v1',
   kind: 'StorageClass',
@@ -75,6 +77,54 @@ test.for<[rule: string, items: object[], kinds: Set<string>, expected: string]>(
     [claim({ volumeName: 'pv' }), volume({ labels: { 'failure-domain.beta.kubernetes.io/zone': 'z2' } })],
     ALL,
     'VolumeZone',
+  ],
+  [
+    'its volume is that of it',
+    [claim({ volumeName: 'pv' }), owned({ name: 'data', namespace: 'shop' })],
+    ALL,
+    'placed',
+  ],
+  [
+    'its volume is that of another claim',
+    [claim({ volumeName: 'pv' }), owned({ name: 'data', namespace: 'bank' })],
+    ALL,
+    'VolumeBinding',
+  ],
+  [
+    'its volume was let go',
+    [claim({ volumeName: 'pv' }), { ...volume({}), status: { phase: 'Released' } }],
+    ALL,
+    'unknown',
+  ],
+  [
+    'its volume is of another class',
+    [claim({ volumeName: 'pv', storageClassName: 'fast' }), volume({})],
+    ALL,
+    'unknown',
+  ],
+  [
+    'its volume is of another class, and was given to it',
+    [claim({ volumeName: 'pv', storageClassName: 'fast' }, { status: { phase: 'Bound' } }), volume({})],
+    ALL,
+    'placed',
+  ],
+  [
+    'its volume is too small',
+    [claim({ volumeName: 'pv', resources: { requests: { storage: '2Gi' } } }), sized('1Gi')],
+    ALL,
+    'unknown',
+  ],
+  [
+    'its volume is large',
+    [claim({ volumeName: 'pv', resources: { requests: { storage: '2Gi' } } }), sized('3Gi')],
+    ALL,
+    'placed',
+  ],
+  [
+    'its volume is for one node',
+    [claim({ volumeName: 'pv', accessModes: ['ReadWriteMany'] }), volume({})],
+    ALL,
+    'unknown',
   ],
   ['nobody told of its volume', [claim({ volumeName: 'pv' })], new Set(), 'unknown'],
   ['its volume is not there', [claim({ volumeName: 'pv' })], ALL, 'VolumeBinding'],

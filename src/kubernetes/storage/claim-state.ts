@@ -1,5 +1,11 @@
-import type { NodeSelectorTerm, PersistentVolumeClaim, PersistentVolumeClaimSpec } from 'kubernetes-types/core/v1.js'
+import type {
+  NodeSelectorTerm,
+  PersistentVolume,
+  PersistentVolumeClaim,
+  PersistentVolumeClaimSpec,
+} from 'kubernetes-types/core/v1.js'
 import type { StorageClass } from 'kubernetes-types/storage/v1.js'
+import { parseMilli } from '../objects/quantity.ts'
 import { objectsOf, textsOf } from '../objects/resource.ts'
 import { claimKey, type StorageFacts } from './storage-facts.ts'
 
@@ -67,10 +73,28 @@ function knownClaim(
       ? refused(`there is no PersistentVolume ${spec.volumeName}`)
       : { claim, is: 'unknown', why: `PersistentVolume ${spec.volumeName} is not among the inputs` }
   }
+  const owner = volume.spec?.claimRef
+  if (owner?.name && claimKey(owner.namespace, owner.name) !== claim) {
+    return refused(`PersistentVolume ${spec.volumeName} is that of ${claimKey(owner.namespace, owner.name)}`)
+  }
+  const misfit = status?.phase === 'Bound' ? undefined : misfitOf(spec, volume)
+  if (misfit !== undefined) return { claim, is: 'unknown', why: `PersistentVolume ${spec.volumeName} ${misfit}` }
   const labels = Object.entries(volume.metadata?.labels ?? {}).filter(([key]) => ZONE_LABELS.includes(key))
   const zones = new Map(labels.map(([key, value]) => [key, new Set(String(value).split('__'))]))
   const required = volume.spec?.nodeAffinity?.required
   return { claim, is: 'placed', allows: { terms: required && objectsOf(required.nodeSelectorTerms), zones } }
+}
+
+/** Why a volume that a claim names may not become its own. Source: kubernetes 1.37, pkg/controller/volume/persistentvolume. */
+function misfitOf(spec: PersistentVolumeClaimSpec, { spec: volume, status }: PersistentVolume): string | undefined {
+  if (status?.phase === 'Released' || status?.phase === 'Failed') return `is ${status.phase}`
+  // A claim that names no class may get the default one, as the volume may have none.
+  const isOther = spec.storageClassName !== undefined && spec.storageClassName !== (volume?.storageClassName ?? '')
+  if (isOther) return 'is of another StorageClass than the claim'
+  const lacking = textsOf(spec.accessModes).find((mode) => !textsOf(volume?.accessModes).includes(mode))
+  if (lacking !== undefined) return `is not ${lacking}, as the claim wants`
+  const [wanted, has] = [spec.resources?.requests?.storage, volume?.capacity?.storage].map((size) => parseMilli(size))
+  return wanted !== undefined && has !== undefined && has < wanted ? 'is smaller than the claim' : undefined
 }
 
 /**
