@@ -149,3 +149,8 @@ test.for<[rule: string, image: string, listed: string[], texts: string[], expect
 ])('several sources: %s', ([, image, listed, texts, expected]) => {
   expect(reason(image, listed, ...texts)).toBe(expected)
 })
+
+test.for([CRICTL, CTR, CHECK, DOCKER])('a list that a shell of Windows passed on says the same', (text) => {
+  const passed = `\uFEFF${text.replaceAll('\n', '\r\n')}`
+  expect(parseRuntimeListing(passed, 'a.txt').images).toEqual(parseRuntimeListing(text, 'a.txt').images)
+})

@@ -10,7 +10,9 @@ import { canonicalName, type ImageListing, type ListedImage, listing } from './n
  *
  * @throws {ExpectedError} INPUT_INVALID for anything else.
  */
-export function parseRuntimeListing(text: string, file: string): ImageListing {
+export function parseRuntimeListing(given: string, file: string): ImageListing {
+  // As a shell of Windows passes it on.
+  const text = given.replace(/^\uFEFF/, '').replaceAll('\r\n', '\n')
   const [heading = ''] = text.split('\n', 1)
   if (text.trimStart().startsWith('{')) return { ...listing('crictl images', crictlImages(text, file)), isFinal: true }
   if (/^REF\s+TYPE\s+DIGEST\s/.test(heading)) return { ...listing('ctr images', ctrImages(text)), isFinal: true }
