@@ -27,6 +27,16 @@ const fromFile = ofContainer({
 const projected = (source: object) => ({ volumes: [{ name: 'v', projected: { sources: [source] } }] })
 const sysctls = (name: string) => ({ securityContext: { sysctls: [{ name, value: '1' }] } })
 
+test.for<[gates: Record<string, boolean>, spec: object, on: Node, isSupported: boolean]>([
+  [{ ImageVolume: false }, mounting, onRuntime('v1.36.0', 'containerd://2.1.4'), false],
+  [{ ImageVolume: true }, mounting, onRuntime('v1.33.0', 'containerd://2.1.4'), true],
+  [{}, mounting, onRuntime('v1.33.0', 'containerd://2.1.4'), false],
+  [{ UserNamespacesSupport: false }, { hostUsers: false }, onKubelet('v1.37.2', handler(true)), false],
+  [{ UserNamespacesSupport: true }, { hostUsers: false }, onKubelet('v1.37.2', handler(true)), true],
+])('what the gates %j of a kubelet leave', ([gates, spec, on, isSupported]) => {
+  expect(unsupported({ spec: spec as PodSpec, handler: '' }, on, gates).length === 0).toBe(isSupported)
+})
+
 test.for<[rule: string, spec: object, on: Node, answer: 'starts' | 'fails' | 'unknown', handler?: string]>([
   ['nothing is asked', {}, onKubelet('v1.37.2'), 'starts'],
   ['strict groups without the feature', strict, onKubelet('v1.37.2'), 'fails'],

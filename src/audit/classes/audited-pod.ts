@@ -3,6 +3,7 @@ import type { LockedImage } from '../../bundle/format/lock.ts'
 import { type AdmissionFacts, admittedPod } from '../../kubernetes/admission/admitted-pod.ts'
 import { valueAt } from '../../kubernetes/documents/path.ts'
 import { asksOfKubelet, asksOfNode } from '../../kubernetes/kubelet/node-support.ts'
+import { type Aligned, alignedIn } from '../../kubernetes/kubelet/resource-alignment.ts'
 import { type PodImage, podImages } from '../../kubernetes/objects/pod-images.ts'
 import { nameOfResource } from '../../kubernetes/objects/resource.ts'
 import type { Workload } from '../../kubernetes/objects/workload.ts'
@@ -40,6 +41,8 @@ export interface AuditedPod {
   readonly hazards: readonly Doubt[]
   /** It asks something of the kubelet and the runtime that not all have. */
   readonly isDemanding: boolean
+  /** What of it a kubelet aligns where it is told to. */
+  readonly aligned: Aligned
   /** The anti-affinity of live pods that is about it, and whether that is certain. */
   readonly repelledBy: readonly { readonly term: RepellingTerm; readonly isCertain: boolean }[]
   /** What its own anti-affinity asks; undefined where it has none, or nobody can tell. */
@@ -111,6 +114,7 @@ export function auditedPod(workload: Workload, facts: PodFacts): AuditedPod {
     doubts: placementDoubts(pod, separation !== undefined),
     hazards: about.hazards,
     isDemanding: asksOfNode(pod) || asksOfKubelet(pod.spec),
+    aligned: alignedIn(pod.spec),
     repelledBy,
     separation,
     holder: holdsPorts(pod) ? nameOfResource(workload.resource) : undefined,

@@ -122,10 +122,10 @@ function classKey(
     objectsOf(node.spec?.taints).map(({ key, value, effect }) => [key, value, effect]),
     platformOfNode(node),
     [shortageKey(amounts, node), shortageKey(amounts, node, use?.reserved), preempted, taken],
-    [kubelet.credentialsVerification, kubelet.allowlist],
+    [kubelet.credentialsVerification, kubelet.allowlist, kubelet.topologyPolicy, kubelet.isWholeCores],
     terms.map(({ topologyKey, topologies }) => topologies.get(own[topologyKey] ?? '')?.priority),
     claims.map((claim) => claimRefusal(claim, node)?.reason),
-    asks && supportKey(node),
+    asks && [supportKey(node), kubelet.featureGates],
     asksShort && resolvesShortNames(node),
     isOpenShift(node) && machineConfigPool(node),
   ])

@@ -21,7 +21,7 @@ export function podClasses(workloads: readonly Workload[], facts: PodFacts): Pod
   return [...classes.values()]
 }
 
-function podKey({ pod, images, isRunning, doubts, hazards, repelledBy, separation }: AuditedPod): unknown[] {
+function podKey({ pod, images, isRunning, doubts, hazards, repelledBy, separation, aligned }: AuditedPod): unknown[] {
   const { nodeName, nodeSelector, affinity, tolerations, os, topologySpreadConstraints, securityContext } = pod.spec
   return [
     [pod.isDaemonSetPod, pod.rejection, pod.labels['kubernetes.io/os'], pod.priority, pod.preempts, isRunning],
@@ -29,7 +29,7 @@ function podKey({ pod, images, isRunning, doubts, hazards, repelledBy, separatio
     [nodeName, nodeSelector, affinity, tolerations, os, topologySpreadConstraints],
     [...pod.requests],
     [pod.neededFeatures, securityContext?.sysctls, asksOfNode(pod) && [pod.spec, pod.handler]],
-    [separation, pod.hostPorts, repelledBy.map(({ term, isCertain }) => [term.key, isCertain])],
+    [separation, aligned, pod.hostPorts, repelledBy.map(({ term, isCertain }) => [term.key, isCertain])],
     pod.claims.map((claims) => claims.map((state) => [state.claim, state.is])),
     images.map(({ reference, policy, policyFrom }) => [reference, policy, policyFrom]),
   ]

@@ -1,5 +1,6 @@
 import { unsupported } from '../../kubernetes/kubelet/node-support.ts'
 import { osMismatch } from '../../kubernetes/kubelet/pod-os.ts'
+import { alignmentProblem } from '../../kubernetes/kubelet/resource-alignment.ts'
 import type { Refuser } from '../../kubernetes/pods/refusal.ts'
 import { recoveredNode } from '../../kubernetes/scheduler/passing-trouble.ts'
 import type { AuditedPod } from '../classes/audited-pod.ts'
@@ -43,10 +44,15 @@ function onceRecovered(
 }
 
 /** What the kubelet minds in every pod that comes to it. */
-function kubeletStep({ pod, isDemanding }: AuditedPod, { node }: AuditedNode): Outcome<Refuser | ImageReason>[] {
+function kubeletStep(
+  { pod, isDemanding, aligned }: AuditedPod,
+  { node, kubelet }: AuditedNode,
+): Outcome<Refuser | ImageReason>[] {
   const wrongOs = osMismatch(pod, node)
-  const lacks = isDemanding ? unsupported(pod, node) : []
+  const lacks = isDemanding ? unsupported(pod, node, kubelet.featureGates) : []
+  const unaligned = alignmentProblem(aligned, kubelet)
   return [
+    ...(unaligned === undefined ? [] : [{ starts: null, reason: 'Kubelet', message: unaligned } as const]),
     ...(wrongOs === undefined ? [] : [{ starts: false, reason: 'Platform', message: wrongOs } as const]),
     ...lacks.map(
       ({ message, isCertain }) => ({ starts: isCertain ? false : null, reason: 'Kubelet', message }) as const,

@@ -17,6 +17,9 @@ export interface Unsupported {
   readonly isCertain: boolean
 }
 
+/** The feature gates of a kubelet, as far as they are set. */
+type FeatureGates = Readonly<Record<string, boolean>>
+
 /** From this version on kubelets refuse what their runtime does not support, and user namespaces are on. */
 const CHECKING_MINOR = 33
 
@@ -49,14 +52,14 @@ const SAFE_SYSCTLS: ReadonlySet<string> = new Set([
  * What a pod asks of the kubelet and the runtime of its node that they do not have, or do not tell.
  * Source: kubernetes 1.37, pkg/kubelet/lifecycle/predicate.go, pkg/kubelet/userns, pkg/kubelet/sysctl.
  */
-export function unsupported(pod: AskingPod, node: Node): Unsupported[] {
+export function unsupported(pod: AskingPod, node: Node, gates: FeatureGates = {}): Unsupported[] {
   const { spec } = pod
   return [
     ...runtimeHandler(pod, node),
     ...supplementalGroups(spec, node),
-    ...userNamespaces(pod, node),
+    ...userNamespaces(pod, node, gates),
     ...unsafeSysctls(spec),
-    ...imageVolumes(spec, node),
+    ...imageVolumes(spec, node, gates),
     ...youngFields(spec, node),
   ]
 }
@@ -95,8 +98,11 @@ function supplementalGroups(spec: PodSpec, node: Node): Unsupported[] {
   return [{ message, isCertain: isChecking(node) }]
 }
 
-function userNamespaces({ spec, handler }: AskingPod, node: Node): Unsupported[] {
+function userNamespaces({ spec, handler }: AskingPod, node: Node, gates: FeatureGates): Unsupported[] {
   if (valueAt(spec, ['hostUsers']) !== false) return []
+  if (gates.UserNamespacesSupport === false) {
+    return [{ message: 'the feature gate UserNamespacesSupport is off on its kubelet', isCertain: false }]
+  }
   const used = handler === undefined ? undefined : handlersOf(node).find(({ name }) => (name ?? '') === handler)
   if (valueAt(used, ['features', 'userNamespaces']) === true) return []
   const message = 'hostUsers: false needs a runtime with user namespaces'
@@ -139,14 +145,15 @@ function runtimeOf(node: Node): { version: string; name: string; release: number
   return { version, name, release: Number(major) * 1000 + Number(minor) }
 }
 
-function imageVolumes(spec: PodSpec, node: Node): Unsupported[] {
+function imageVolumes(spec: PodSpec, node: Node, { ImageVolume: isOn }: FeatureGates): Unsupported[] {
   if (!mountsImage(spec)) return []
   const { version, name, release } = runtimeOf(node)
   const least = IMAGE_VOLUME_RUNTIMES[name]
   const isTooOld = least !== undefined && release < least
   if (name === 'docker' || isTooOld) return [{ message: `${version} mounts no image volumes`, isCertain: true }]
+  if (isOn === false) return [{ message: 'the feature gate ImageVolume is off on its kubelet', isCertain: false }]
   const kubelet = kubeletMinor(node)
-  if (kubelet === undefined || kubelet >= IMAGE_VOLUME_MINOR) return []
+  if (isOn === true || kubelet === undefined || kubelet >= IMAGE_VOLUME_MINOR) return []
   return [{ message: 'image volumes are off by default before Kubernetes 1.35', isCertain: false }]
 }
 

@@ -14,6 +14,10 @@ export interface KubeletSettings {
   readonly imageMaximumGcAge: string
   /** Its feature gates, as far as they are set. */
   readonly featureGates: Readonly<Record<string, boolean>>
+  /** How strictly it places processors, memory and devices together. */
+  readonly topologyPolicy: string
+  /** It hands out whole cores only. */
+  readonly isWholeCores: boolean
 }
 
 export const DEFAULT_KUBELET_SETTINGS: KubeletSettings = {
@@ -23,6 +27,8 @@ export const DEFAULT_KUBELET_SETTINGS: KubeletSettings = {
   imageGcHighThreshold: 85,
   imageMaximumGcAge: '0s',
   featureGates: {},
+  topologyPolicy: 'none',
+  isWholeCores: false,
 }
 
 /** The settings that work only from a version on, with the gate that is on by default from another on. */
@@ -68,12 +74,18 @@ export function parseKubeletConfig(value: unknown): KubeletSettings | undefined 
     imageGcHighThreshold: number('imageGCHighThresholdPercent', DEFAULT_KUBELET_SETTINGS.imageGcHighThreshold),
     imageMaximumGcAge: text('imageMaximumGCAge', DEFAULT_KUBELET_SETTINGS.imageMaximumGcAge),
     featureGates: gatesOf(config.featureGates),
+    topologyPolicy: text('topologyManagerPolicy', DEFAULT_KUBELET_SETTINGS.topologyPolicy),
+    isWholeCores: config.cpuManagerPolicy === 'static' && isOn(config.cpuManagerPolicyOptions, 'full-pcpus-only'),
   }
 }
 
 function gatesOf(value: unknown): Record<string, boolean> {
   const gates = isObject(value) ? Object.entries(value) : []
   return Object.fromEntries(gates.filter((gate): gate is [string, boolean] => typeof gate[1] === 'boolean'))
+}
+
+function isOn(options: unknown, key: string): boolean {
+  return isObject(options) && String(options[key]) === 'true'
 }
 
 /** Whether the kubelet asks a registry about a preloaded image before it takes it. `name` is a CRI form. */
