@@ -26,6 +26,27 @@ test.for<[what: string, text: string, told: string[]]>([
   ['images in quotes', `${HEAD}spec:\n  containers:\n  - image: a:1\n    "image": b:1\n`, ['6: image']],
   ['images on one line', `${HEAD}spec:\n  containers:\n  - {image: a:1, image: b:1}\n`, ['6: image']],
   [
+    'images of flow style on two lines',
+    `${HEAD}spec:\n  containers:\n  - {name: c, image: a:1,\n     image: b:1}\n`,
+    ['6: image'],
+  ],
+  [
+    'images with a map between them',
+    `${HEAD}spec: {containers: [{image: "a:1", ports: [{containerPort: 80}], image: "b:1"}]}\n`,
+    ['4: image'],
+  ],
+  [
+    'JSON on one line',
+    '{"apiVersion":"v1","kind":"Pod","spec":{"containers":[{"image":"a:1"}],"containers":[{"image":"b:1"}]}}',
+    ['1: containers'],
+  ],
+  ['specs of flow style', '{apiVersion: v1, kind: Pod, spec: {containers: [{image: a}]}, spec: {}}\n', ['1: spec']],
+  [
+    'flow style without any',
+    `${HEAD}spec: {containers: [{image: a, env: []}], initContainers: [{image: b, env: []}]}\n`,
+    [],
+  ],
+  [
     'JSON',
     '{\n  "apiVersion": "v1",\n  "kind": "Pod",\n  "spec": {\n    "containers": [\n      {"image": "a:1"}\n    ],\n    "containers": []\n  }\n}\n',
     ['5: containers'],
