@@ -5,6 +5,7 @@ import { objectsOf } from '../../kubernetes/objects/resource.ts'
 import type { Labels } from '../../kubernetes/pods/label-selector.ts'
 import { neededObjects } from '../../kubernetes/pods/needed-objects.ts'
 import type { Doubt } from '../../kubernetes/pods/refusal.ts'
+import { listNames } from '../../plural.ts'
 
 /** What is known of the namespaces that pods are made in. */
 export interface NamespaceFacts {
@@ -36,7 +37,11 @@ const BUILT_IN: ReadonlySet<string> = new Set(['default', 'kube-system', 'kube-p
 export function namespaceDoubts(pod: PlacedPod, facts: NamespaceFacts): NamespaceDoubts {
   const { namespace, spec } = pod
   const own = facts.namespaceObjects?.get(namespace)
-  const absences = [namespaceAbsence(namespace, facts), accountAbsence(pod, own, facts)].flatMap((one) => one ?? [])
+  const absences = [
+    namespaceAbsence(namespace, facts),
+    accountAbsence(pod, own, facts),
+    objectAbsence(pod, own, facts),
+  ].flatMap((one) => one ?? [])
   const level = facts.namespaces?.get(namespace)?.[ENFORCE_LABEL]
   const refused = level === undefined ? undefined : podSecurityProblem(spec, level)
   return {
@@ -114,6 +119,22 @@ function objectDoubts({ spec, namespace }: PlacedPod, own: NamespaceObjects | un
     return isComplete ? [`${kind} ${namespace}/${name} is not there`] : []
   })
   return [...new Set(found)].map((message) => absent(`${message}, and a container needs it`))
+}
+
+/** What containers wait for that manifests alone do not have; where the inputs are a dump, this is a doubt. */
+function objectAbsence(
+  { spec, namespace }: PlacedPod,
+  own: NamespaceObjects | undefined,
+  { completeKinds }: NamespaceFacts,
+): Absence | undefined {
+  // What a live cluster does not show may not be read.
+  if (completeKinds !== undefined || own?.configMaps.has(ROOT_CA)) return undefined
+  const lacking = neededObjects(spec).filter(({ kind, name }) => {
+    return name !== ROOT_CA && !(kind === 'Secret' ? own?.secrets : own?.configMaps)?.has(name)
+  })
+  const names = [...new Set(lacking.map(({ kind, name }) => `${kind} ${namespace}/${name}`))]
+  if (names.length === 0) return undefined
+  return { message: `a container needs ${listNames(names)}, not among the inputs`, isSure: false }
 }
 
 function absent(message: string): Doubt {
