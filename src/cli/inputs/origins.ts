@@ -27,6 +27,7 @@ export class Origins {
 
   /** The same uses or findings, at the places that they come from. */
   told<T extends ImageUse | Finding>(list: readonly T[]): T[] {
+    if (this.#places.size === 0) return [...list]
     return list.map((one) => ({ ...one, ...this.#places.get(`${one.file}:${one.line}`) }))
   }
 }

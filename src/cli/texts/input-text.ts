@@ -28,14 +28,14 @@ export async function* cutAtDocuments(
   let line = 1
   let isUtf16 = false
   for await (const chunk of chunks) {
-    const bytes = Buffer.from(chunk as Uint8Array)
+    const bytes = Buffer.isBuffer(chunk) ? chunk : Buffer.from(chunk as Uint8Array)
     if (line === 1 && heldBytes === 0) isUtf16 = utf16Of(bytes) !== undefined
     if (!isUtf16) refuseBinary(bytes, file)
     const cut = isUtf16 ? -1 : lastMark(bytes)
     if (cut >= 0) {
-      const text = decodeText(Buffer.concat([...held, bytes.subarray(0, cut + 1)]), file)
-      yield { text, line }
-      line += countNewlines(held, bytes.subarray(0, cut + 1))
+      const part = joined([...held, bytes.subarray(0, cut + 1)])
+      yield { text: decodeText(part, file), line }
+      line += countNewlines(part)
       held = []
       heldBytes = 0
     }
@@ -48,7 +48,12 @@ export async function* cutAtDocuments(
       })
     }
   }
-  if (heldBytes > 0) yield { text: decodeText(Buffer.concat(held), file), line }
+  if (heldBytes > 0) yield { text: decodeText(joined(held), file), line }
+}
+
+function joined(pieces: readonly Buffer[]): Buffer {
+  const [only] = pieces
+  return only && pieces.length === 1 ? only : Buffer.concat(pieces)
 }
 
 /**
@@ -86,10 +91,9 @@ function lastMark(bytes: Buffer): number {
   return at
 }
 
-function countNewlines(held: readonly Buffer[], last: Buffer): number {
+/** A call for each line would take longer than a look at each byte. */
+function countNewlines(bytes: Buffer): number {
   let count = 0
-  for (const bytes of [...held, last]) {
-    for (let at = bytes.indexOf(NEWLINE); at >= 0; at = bytes.indexOf(NEWLINE, at + 1)) count++
-  }
+  for (let at = 0; at < bytes.length; at++) if (bytes[at] === NEWLINE) count++
   return count
 }

@@ -86,7 +86,8 @@ function gradeOf(text: string, hasDomain: boolean, domain: string, tag: string |
 
 /** Whether a text ends in a tag or a digest, as a reference does: behind its last `/`. */
 export function hasVersion(text: string): boolean {
-  return /[:@]/.test(text.slice(text.lastIndexOf('/') + 1))
+  const last = text.lastIndexOf('/') + 1
+  return text.indexOf(':', last) >= 0 || text.indexOf('@', last) >= 0
 }
 
 /** A first component that is surely a host: it has a dot and ends in letters, or has a port. */

@@ -125,8 +125,9 @@ function invalidHint(reference: string): string {
   return 'The kubelet will say InvalidImageName. Write it as registry/repository:tag, the repository in lower case.'
 }
 
-function policyFinding({ policy, policyFrom, ...use }: ImageUse): Finding | undefined {
-  if (policy === undefined) return undefined
+function policyFinding(use: ImageUse): Finding | undefined {
+  const { policy, policyFrom } = use
+  if (policy === undefined || (policy !== 'Always' && PULL_POLICIES.includes(policy as PullPolicy))) return undefined
   const at = { file: use.file, line: use.line }
   const place = placeOf(use)
   if (policy === 'Always') {
@@ -136,7 +137,6 @@ function policyFinding({ policy, policyFrom, ...use }: ImageUse): Finding | unde
     const message = `${place}: ${use.reference} is pulled Always (${why}), which fails offline even when the image is on the node`
     return finding('POLICY_ALWAYS', message, { hint: alwaysHint(policyFrom === 'field'), ...at })
   }
-  if (PULL_POLICIES.includes(policy as PullPolicy)) return undefined
   const meant = PULL_POLICIES.find((word) => word.toLowerCase() === policy.toLowerCase())
   const message = `${place}: imagePullPolicy ${JSON.stringify(policy)} is none; the API server rejects it`
   return finding('POLICY_INVALID', message, { hint: meant && `Write ${meant}: the word is case-sensitive.`, ...at })

@@ -12,7 +12,7 @@ const MAX_LENGTH = 4096
  */
 export function withExpandedEnv(container: Record<string, unknown>): Record<string, unknown> {
   const { env, args, command } = container
-  if (!Array.isArray(env)) return container
+  if (!Array.isArray(env) || ![env, args, command].some(mentionsVariables)) return container
   const values = new Map<string, string>()
   let isChanged = false
   const expand = (text: unknown): unknown => {
@@ -37,6 +37,15 @@ export function withExpandedEnv(container: Record<string, unknown>): Record<stri
   if (!isChanged) return container
   const given = Object.fromEntries(Object.entries(expanded).filter(([, value]) => value !== undefined))
   return { ...container, ...given, env: expandedEnv }
+}
+
+/** Whether a list has anything to expand, as few have. */
+function mentionsVariables(list: unknown): boolean {
+  if (!Array.isArray(list)) return false
+  return list.some((item: unknown) => {
+    const text = isObject(item) ? namedValueOf(item)?.text : item
+    return typeof text === 'string' && text.includes('$(')
+  })
 }
 
 function expandText(text: string, values: ReadonlyMap<string, string>): string {

@@ -36,11 +36,11 @@ const MAX_OPEN = 512
 /** Beyond this a text is data. */
 const MAX_PROGRAM = 1_000_000
 const LIST_SEPARATOR = /[\s,;]+/
-/** Without a sign that images, commands, and texts inside a text have. */
-const WORD = /^[\w.-]*$/
+/** Without a sign that images, commands, and texts inside a text have; no reference begins with a slash. */
+const WORD = /^(?:[\w.-]*|\/[\w./-]*)$/
 const ASSIGNMENT = /^([\w.-]+)=(?=\w)(.+)$/s
 
-/** Whether a text can be told at a glance to be no image, nor anything that holds one: a word, under a key that expects none. */
+/** Whether a text can be told at a glance to be no image, nor anything that holds one: a word or an absolute path, under a key that expects none. */
 export function isWord(text: string, { role }: Key, { outer }: Place): boolean {
   return role === 'other' && !outer.ofImage && WORD.test(text)
 }

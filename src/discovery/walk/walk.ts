@@ -205,7 +205,7 @@ function visitArguments(walk: Walk, list: readonly unknown[], outer: Place): voi
   const entries = parts.map(({ flag, value, index }): Entry => ({ name: flag, text: value, path: [index] }))
   const taken = addCompositions(walk, entries, { ...place, outer: OTHER }, '')
   for (const { flag, value, index } of passed) {
-    if (taken.has(flag)) continue
+    if (taken.has(flag) || isWord(value, readKey(flag), place)) continue
     walk.path.push(index)
     if (/^[[{]/.test(value)) visit(walk, value, flag, place)
     else if (/\s/.test(value.trim())) visitLines(walk, value, flag, place)

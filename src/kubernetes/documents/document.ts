@@ -108,11 +108,17 @@ function lineFinder(source: string, root: unknown): (path: Path) => number {
   const hasAnchors = source.includes('&')
   let positions: Positions | undefined
   let searches = 0
+  let known = { at: 0, line: 0 }
   return (path) => {
     const maySearch = !hasAnchors && !positions && searches++ < MAX_SEARCHES
     const value = maySearch ? valueAt(root, path) : undefined
     const at = typeof value === 'string' ? onlyPlaceOf(value, source) : undefined
-    if (at !== undefined) return countLines(source, 0, at)
+    if (at !== undefined) {
+      // What is asked for one after the other mostly stands so.
+      if (at < known.at) known = { at: 0, line: 0 }
+      known = { at, line: known.line + countLines(source, known.at, at) }
+      return known.line
+    }
     positions ??= locateYaml(source)
     return positions.lineOf(path)
   }

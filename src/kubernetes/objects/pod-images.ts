@@ -52,22 +52,22 @@ export function podImages(podSpec: unknown): PodImage[] {
 
 /** The containers and image volumes of a pod spec that name no image, or something that is no text (`image: 1.27`). */
 export function podImageGaps(podSpec: unknown): PodImageGap[] {
-  return slotsOf(podSpec)
-    .filter(({ reference }) => typeof reference !== 'string' || reference === '')
-    .map(({ name, reference, path }) => ({ container: textOf(name), found: reference, path }))
+  return slotsOf(podSpec, (reference) => typeof reference !== 'string' || reference === '').map(
+    ({ name, reference, path }) => ({ container: textOf(name), found: reference, path }),
+  )
 }
 
 /** Every pod spec passes here, so that nothing is made but the slots. */
-function slotsOf(podSpec: unknown): Slot[] {
+function slotsOf(podSpec: unknown, isWanted: (reference: unknown) => boolean = () => true): Slot[] {
   const slots: Slot[] = []
   if (!isObject(podSpec)) return slots
   for (const list of CONTAINER_LISTS) {
     forEachObject(podSpec[list], ({ name, image, imagePullPolicy }, index) => {
-      slots.push({ name, reference: image, policy: imagePullPolicy, path: [list, index, 'image'] })
+      if (isWanted(image)) slots.push({ name, reference: image, policy: imagePullPolicy, path: [list, index, 'image'] })
     })
   }
   forEachObject(podSpec.volumes, ({ name, image }, index) => {
-    if (!isObject(image)) return
+    if (!isObject(image) || !isWanted(image.reference)) return
     const path = ['volumes', index, 'image', 'reference']
     slots.push({ name, reference: image.reference, policy: image.pullPolicy, path })
   })
