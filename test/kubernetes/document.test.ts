@@ -12,6 +12,17 @@ function read(text: string): (string | [line: number, value: unknown])[] {
   )
 }
 
+test.for<[text: string, value: unknown]>([
+  ['[~, null, Null, NULL, nULL]', [null, null, null, null, 'nULL']],
+  ['[true, True, FALSE, tRUE, yes, on]', [true, true, false, 'tRUE', 'yes', 'on']],
+  ['[0, -1, +1, 0x1F, 0b11, 0o17, 017, 1_000]', [0, -1, 1, 31, 3, 15, 17, '1_000']],
+  ['[1.5, .5, 5., 1e3, .inf, -.Inf, e3, .]', [1.5, 0.5, 5, 1000, Infinity, -Infinity, 'e3', '.']],
+  ['[no, none, ten, false-start, 1.27.3, -x, 1:30]', ['no', 'none', 'ten', 'false-start', '1.27.3', '-x', '1:30']],
+  ["[!!int '3', !!str 3, !!null ~, '3', \"true\", !!merge <<]", [3, '3', null, '3', 'true', '<<']],
+])('%s: words that are values, and those that look so', ([text, value]) => {
+  expect(read(text)).toEqual([[1, value]])
+})
+
 test.for<[why: string, text: string, documents: unknown[]]>([
   [
     'documents are cut at marks',

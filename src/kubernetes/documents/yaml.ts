@@ -3,17 +3,36 @@ import { ExpectedError } from '../../errors.ts'
 import { findJson } from './json.ts'
 import { notePositions, type Positions } from './position.ts'
 
+/** What YAML 1.2 reads of words that are no text; the types of js-yaml leave out that it has them. */
+const { types } = yaml as unknown as { readonly types: Readonly<Record<'null' | 'bool' | 'int' | 'float', yaml.Type>> }
+const VALUES = [types.null, types.bool, types.int, types.float]
+/** How such a word begins: of the millions in a large input most are told to be texts by this alone. */
+const VALUE_START = /^[-+.\d~nNtTfF]/
+
+function valueTypeOf(data: unknown): yaml.Type | undefined {
+  if (typeof data === 'string' && !VALUE_START.test(data)) return undefined
+  return VALUES.find((type) => type.resolve(data))
+}
+
 /**
  * YAML as kubectl reads it, as far as strings go: merge keys work, dates and unknown tags stay text, the last of two
  * equal keys wins. Numbers and booleans follow YAML 1.2, which no image name or label depends on.
  */
-const SCHEMA = yaml.CORE_SCHEMA.extend({
+const SCHEMA = yaml.FAILSAFE_SCHEMA.extend({
   implicit: [
+    new yaml.Type('nodeseed:value', {
+      kind: 'scalar',
+      resolve: (data) => valueTypeOf(data) !== undefined,
+      construct: (data) => valueTypeOf(data)?.construct(data),
+    }),
     new yaml.Type('tag:yaml.org,2002:merge', { kind: 'scalar', resolve: (data) => data === '<<' || data === null }),
   ],
-  explicit: (['scalar', 'sequence', 'mapping'] as const).flatMap((kind) =>
-    ['!', 'tag:'].map((prefix) => new yaml.Type(prefix, { kind, multi: true, construct: (data) => data ?? '' })),
-  ),
+  explicit: [
+    ...VALUES,
+    ...(['scalar', 'sequence', 'mapping'] as const).flatMap((kind) =>
+      ['!', 'tag:'].map((prefix) => new yaml.Type(prefix, { kind, multi: true, construct: (data) => data ?? '' })),
+    ),
+  ],
 })
 
 /** How far aliases may blow a document up: values after expansion. Real files stay below a few hundred thousand. */
