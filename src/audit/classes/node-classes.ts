@@ -52,8 +52,9 @@ export function nodeClasses(
   const questions = questionsOf(pods)
   const classes = new Map<string, AuditedNode & { nodes: string[] }>()
   const presenceKey = presenceKeys()
+  const places = new Map(images.map((image, index) => [image, index]))
   for (const known of nodes) {
-    const presences = images.map(known.presenceOf)
+    const presences = known.presencesOf(places)
     const key = `${presenceKey(presences)} ${classKey(known, questions)}`
     const same = classes.get(key)
     if (same) {

@@ -5,7 +5,7 @@ import type { KubeletSettings } from '../../kubernetes/objects/kubelet-config.ts
 import { nameOfNode } from '../../kubernetes/objects/node.ts'
 import type { NodeUse } from '../../kubernetes/scheduler/filters.ts'
 import { type Conditions, kubeletOf } from './conditions.ts'
-import { type Presence, plainPresences, presenceOf } from './images/presence.ts'
+import { type Presence, plainPresences, presenceOf, presencesOf } from './images/presence.ts'
 import { failingImages } from './live/failing-images.ts'
 import { type LiveUse, NO_USE, nodeUses } from './live/live-pods.ts'
 import { nodeListings } from './node-listings.ts'
@@ -14,6 +14,8 @@ import { nodeListings } from './node-listings.ts'
 export interface AuditedNode {
   readonly node: Node
   readonly presenceOf: (name: string) => Presence
+  /** The same for names with a place each in the answer. */
+  readonly presencesOf: (places: ReadonlyMap<string, number>) => readonly Presence[]
   /** What live pods take of it. */
   readonly use: LiveUse | undefined
   /** Host ports that other audited pods are sure to take. */
@@ -37,6 +39,10 @@ export function* auditedNodes(
     const use = uses && (uses.get(name) ?? NO_USE)
     const kubelet = kubeletOf(conditions, node)
     const failures = failing.get(name)
-    yield { node, use, kubelet, presenceOf: (image) => presenceOf(image, listings, failures?.get(image), plain) }
+    yield {
+      ...{ node, use, kubelet },
+      presenceOf: (image) => presenceOf(image, listings, failures?.get(image), plain),
+      presencesOf: (places) => presencesOf(places, listings, failures, plain),
+    }
   }
 }

@@ -21,6 +21,7 @@ export interface NodeBytes {
 
 /** Sandbox images, as every distribution calls them: each pod needs one, and none names it. */
 const PAUSE = /[/-]pause(?:-\w+)?[:@]/
+const isPause = (name: string): boolean => name.includes('pause') && PAUSE.test(name)
 const ANY_PAUSE = 'registry.k8s.io/pause:3.10'
 
 export function nodeBytes(
@@ -35,7 +36,7 @@ export function nodeBytes(
       const [first] = listingsOf(node)
       const images = first?.images ?? []
       const isNeeded = (name: string) =>
-        needed.has(name) || locked.has(name) || name === conditions.sandboxImage || PAUSE.test(name)
+        needed.has(name) || locked.has(name) || name === conditions.sandboxImage || isPause(name)
       const unneeded = images.filter(({ names }) => !names.some(isNeeded))
       const lacksSandbox = first !== undefined && isBare(first, node)
       return [nameOfNode(node), { images: images.length, bytes: sum(images), unneeded: sum(unneeded), lacksSandbox }]
@@ -46,7 +47,7 @@ export function nodeBytes(
 /** CRI-O's sandbox image may be any: OpenShift's is called by a digest of its release. */
 function isBare({ images, gap }: ImageListing, node: Node): boolean {
   if (images.length === 0 || gap(ANY_PAUSE) !== undefined || resolvesShortNames(node)) return false
-  return !images.some(({ names }) => names.some((name) => PAUSE.test(name)))
+  return !images.some(({ names }) => names.some(isPause))
 }
 
 /** Nodes on which no pod starts as far as their lists tell: what their runtimes begin every pod with is not there. */

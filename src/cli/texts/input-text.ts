@@ -1,3 +1,4 @@
+import { isAscii } from 'node:buffer'
 import { ExpectedError } from '../../errors.ts'
 
 /** A part of a text that ends where a document ends; `line` is where it begins, from 1. */
@@ -65,7 +66,8 @@ export function decodeText(bytes: Buffer, file: string): string {
   const utf16 = utf16Of(bytes)
   if (utf16) return new TextDecoder(utf16).decode(bytes)
   refuseBinary(bytes, file)
-  return bytes.toString('utf8')
+  // Nearly all is ASCII, which is copied as it is.
+  return bytes.toString(isAscii(bytes) ? 'latin1' : 'utf8')
 }
 
 function utf16Of(bytes: Buffer): 'utf-16le' | 'utf-16be' | undefined {

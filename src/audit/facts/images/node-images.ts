@@ -1,4 +1,4 @@
-import type { Node } from 'kubernetes-types/core/v1.js'
+import type { Node, NodeStatus } from 'kubernetes-types/core/v1.js'
 import { DEFAULT_KUBELET_SETTINGS } from '../../../kubernetes/objects/kubelet-config.ts'
 import { objectsOf } from '../../../kubernetes/objects/resource.ts'
 import type { Platform } from '../../../oci/platform.ts'
@@ -72,6 +72,18 @@ function byNames(images: readonly ListedImage[]): Map<string, ListedImage> {
  * Source: kubernetes 1.36, pkg/kubelet/nodestatus/setters.go, Images.
  */
 export function statusListing(node: Node, maxImages = DEFAULT_KUBELET_SETTINGS.maxImages): ImageListing {
+  const { status } = node
+  const known = status && listed.get(status)
+  if (known?.maxImages === maxImages) return known.listing
+  const made = readStatus(node, maxImages)
+  if (status) listed.set(status, { maxImages, listing: made })
+  return made
+}
+
+/** Who asks about a node asks several times. */
+const listed = new WeakMap<NodeStatus, { readonly maxImages: number; readonly listing: ImageListing }>()
+
+function readStatus(node: Node, maxImages: number): ImageListing {
   const { status } = node
   const isDocker = runsDocker(node)
   const images = objectsOf(status?.images).map(({ names, sizeBytes }): ListedImage => {

@@ -1,5 +1,5 @@
 import type { Platform } from '../../../oci/platform.ts'
-import type { ImageListing } from './node-images.ts'
+import type { ImageListing, ListedImage } from './node-images.ts'
 import type { StartFailure } from './start-failure.ts'
 
 /** Whether a name is on a node: yes, no, or nobody can tell, and why so. */
@@ -48,12 +48,49 @@ export function presenceOf(
   return { ...presence, present: undefined, isFailing: true, why: `a pod of it fails with ${failure.reason} now` }
 }
 
+/**
+ * The same for many names, each with its place in the answer. Of a node that only lists what it has, the list is gone
+ * through and not the names: there are far more of them.
+ */
+export function presencesOf(
+  places: ReadonlyMap<string, number>,
+  listings: readonly ImageListing[],
+  failures: ReadonlyMap<string, StartFailure> | undefined,
+  plain: PlainPresences,
+): Presence[] {
+  const [list] = listings
+  if (list === undefined || listings.length > 1 || failures) {
+    return Array.from(places.keys(), (name) => presenceOf(name, listings, failures?.get(name), plain))
+  }
+  const presences = Array.from(places.keys(), (name) => lackingPresence(name, list, plain))
+  for (const image of list.images) {
+    for (const name of image.names) {
+      const place = places.get(name)
+      if (place !== undefined) presences[place] = listedPresence(name, listings, plain, undefined, () => image)
+    }
+  }
+  return presences
+}
+
+function lackingPresence(name: string, list: ImageListing, plain: PlainPresences): Presence {
+  const why = list.gap(name)
+  if (why !== undefined) return plain(undefined, why)
+  return isPromise(list) ? plain(undefined, NOTHING_KNOWN) : plain(false, list.source)
+}
+
+function isPromise({ isBundle, isAssumed }: ImageListing): boolean {
+  return isBundle === true || isAssumed === true
+}
+
+const NOTHING_KNOWN = 'nothing is known of the images on the node'
+
 /** `failure` is what a pod says that cannot get the image. */
 function listedPresence(
   name: string,
   listings: readonly ImageListing[],
   plain: PlainPresences,
   failure?: string,
+  imageIn: (list: ImageListing) => ListedImage | undefined = ({ byName }) => byName.get(name),
 ): Presence {
   /** The first list that has the name; the first label, or assumption, that promises it; the first that lacks it. */
   let holder: ImageListing | undefined
@@ -65,18 +102,17 @@ function listedPresence(
   let doubt: string | undefined
   // Asked for each image and node, so that nothing is made on the way.
   for (const list of listings) {
-    const isPromise = list.isBundle === true || list.isAssumed === true
-    const image = list.byName.get(name)
+    const image = imageIn(list)
     if (image) {
       problem ??= image.problem
       platforms ??= image.platforms
       if (image.doubt !== undefined) doubt ??= image.doubt
-      else if (isPromise) promise ??= list
+      else if (isPromise(list)) promise ??= list
       else holder ??= list
       continue
     }
     const why = list.gap(name)
-    if (why === undefined && !isPromise) lacking ??= list
+    if (why === undefined && !isPromise(list)) lacking ??= list
     gap ??= why
   }
   if (promise?.isAssumed)
@@ -98,7 +134,7 @@ function listedPresence(
   }
   if (doubt !== undefined && !lacking?.isFinal) return { present: undefined, why: doubt, isFromBundle: true }
   if (lacking) return plain(false, lacking.source)
-  return plain(undefined, gap ?? 'nothing is known of the images on the node')
+  return plain(undefined, gap ?? NOTHING_KNOWN)
 }
 
 function contradiction(why: string): Presence {
