@@ -20,6 +20,19 @@ test.for([{}, [], null, 1, 'a\nb', { a: [] }, { a: undefined, b: [undefined, { c
   },
 )
 
+test('lists that several entries have are written at each of them', () => {
+  const shared = [{ name: 'a\n      "nodes": 0', nodes: [{ b: [1, '\u202e'] }, []] }, 'x']
+  const entries = [
+    { nodes: shared, x: 0, more: shared },
+    { x: '\n      "nodes": 0', '': { nodes: shared }, nodes: shared, 'a"\n': shared, empty: [] },
+    { fixes: [], nodes: [undefined, shared], x: undefined, toJSON: () => 'own' },
+    null,
+    { nodes: [shared, shared], x: [() => 1] },
+  ]
+  const value = { workloads: [...entries, ...entries], other: entries }
+  expect(unescaped([...jsonPieces(value)].join(''))).toBe(JSON.stringify(value, null, 2))
+})
+
 test('no piece is much longer than an entry of a list, or than a page of short ones', () => {
   const longest = (list: readonly unknown[]) => Math.max(...Array.from(jsonPieces({ list }), ({ length }) => length))
   expect(longest(Array(20_000).fill({ a: 1 }))).toBeLessThan(70_000)

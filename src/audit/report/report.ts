@@ -175,15 +175,23 @@ export function auditReport(result: AuditResult): AuditReport {
     listed.set(verdicts, known)
     return known
   }
+  const reported = new Map<readonly Fix[], FixReport[]>()
+  const reportFixes = (fixes: readonly Fix[]): FixReport[] => {
+    const known =
+      reported.get(fixes) ??
+      fixes.map(({ nodes: helped, ...fix }) => ({
+        ...fix,
+        count: helped.length,
+        ...(!isLarge && { nodes: helped }),
+      }))
+    reported.set(fixes, known)
+    return known
+  }
   const reports = workloads.map((one): WorkloadReport => {
     const { apiVersion, kind, namespace, name } = one.workload.resource
     const nodes = list(one.nodes)
     const replicas = one.workload.replicas ?? null
-    const fixes = fixesOf(one).map(({ nodes: helped, ...fix }) => ({
-      ...fix,
-      count: helped.length,
-      ...(!isLarge && { nodes: helped }),
-    }))
+    const fixes = reportFixes(fixesOf(one))
     const idle = idleReason(one.workload)
     return {
       ...{ apiVersion, kind, namespace, name, replicas, verdict: one.verdict },

@@ -25,17 +25,73 @@ const PIECE = 32_768
 const MOST_ENTRIES = 256
 
 function* listPieces(list: readonly unknown[]): Generator<string> {
+  const lists = sharedLists()
   let before = '[\n'
   let count = 1
   for (let from = 0; from < list.length; ) {
-    // In a list of lists the entries stand as deep as they do here.
-    const text = textOf([list.slice(from, from + count)])
-    yield before + text.slice(NESTED_START.length, -NESTED_END.length)
+    const text = entriesText(list.slice(from, from + count), lists)
+    yield before + text
     before = ',\n'
     from += count
     count = Math.max(1, Math.min(Math.floor((count * PIECE) / text.length), 2 * count, MOST_ENTRIES))
   }
   yield '\n  ]'
+}
+
+type ListTexts = (list: readonly unknown[]) => string | undefined
+
+function entriesText(entries: readonly unknown[], lists: ListTexts): string {
+  if (!entries.some(hasLists)) return nestedText(entries)
+  return entries.map((entry) => (hasLists(entry) ? entryText(entry, lists) : nestedText([entry]))).join(',\n')
+}
+
+function hasLists(entry: unknown): entry is Record<string, unknown> {
+  return isPlainObject(entry) && Object.values(entry).some(isLong)
+}
+
+/** An entry, in which the text of lists that others have too is put in where they stand. */
+function entryText(entry: Record<string, unknown>, lists: ListTexts): string {
+  const rest = { ...entry }
+  const put: [name: string, text: string][] = []
+  for (const [name, field] of Object.entries(entry)) {
+    const text = isLong(field) ? lists(field) : undefined
+    if (text === undefined) continue
+    put.push([name, text])
+    rest[name] = 0
+  }
+  let text = nestedText([rest])
+  for (const [name, list] of put) {
+    // No text has a line break, and no deeper field so little before it.
+    const at = `\n      ${textOf(name)}: `
+    const begins = text.indexOf(at) + at.length
+    text = `${text.slice(0, begins)}${list}${text.slice(begins + 1)}`
+  }
+  return text
+}
+
+function isLong(field: unknown): field is readonly unknown[] {
+  return Array.isArray(field) && field.length > 0
+}
+
+/** How much text of lists is kept for those that have the same one: the verdicts of a class of pods stand at each of them. */
+const MOST_KEPT = 16_000_000
+
+function sharedLists(): ListTexts {
+  const known = new Map<readonly unknown[], string>()
+  let kept = 0
+  return (list) => {
+    const text = known.get(list)
+    if (text !== undefined || kept > MOST_KEPT) return text
+    const made = indented(list, '      ')
+    known.set(list, made)
+    kept += made.length
+    return made
+  }
+}
+
+/** Entries as they stand in a list of a result: in a list of lists they stand as deep. */
+function nestedText(entries: readonly unknown[]): string {
+  return textOf([entries]).slice(NESTED_START.length, -NESTED_END.length)
 }
 
 const NESTED_START = '[\n  [\n'
