@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import { mkdir, readFile, writeFile } from 'node:fs/promises'
+import { chmod, mkdir, readFile, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { expect } from 'vitest'
 import type { LockedImage } from '../../src/bundle/format/lock.ts'
@@ -64,6 +64,28 @@ testWith(['skopeo', 'busybox'])('the pins of other sets and of the node itself s
     ['two', job],
   ] as const)
     expect(await seed(set, [locked], '--check'), set).toMatchObject({ code: 0 })
+})
+
+// CRI-O looks into crio.conf.d only if that was there when it started: told to reload, CRI-O 1.34 then read no pins.
+testWith(['skopeo'])('pins that CRI-O has not read are no pins', async () => {
+  const { file, images } = await writeShop()
+  const names = images.flatMap((image) => image.names)
+  const root = await temporaryDirectory()
+  const [crio, config] = [join(root, 'usr/bin/crio'), join(root, 'config')]
+  await mkdir(dirname(crio), { recursive: true })
+  await writeFile(
+    crio,
+    `#!/bin/sh\n[ "$*" = "status --socket ${root}/run/crio/crio.sock config" ] && cat '${config}'\n`,
+  )
+  await chmod(crio, 0o755)
+  await writeFile(config, 'pinned_images = ["registry.k8s.io/pause:3.9"]\n')
+  const env = { CONTAINERS_STORAGE_CONF: await storageConfig(root) }
+  const seed = (...more: string[]) => runNodeScript(['--method', 'cri-o', '--root', root, ...more, file], { env })
+  const unread = await seed()
+  expect(unread, unread.stderr).toMatchObject({ code: 4, report: { message: 'images are not pinned', missing: names } })
+  expect(unread.stderr).toContain('CRI-O does not read /etc/crio/crio.conf.d/99-nodeseed.conf: restart it')
+  await writeFile(config, `pinned_images = [${names.map((name) => `"${name}"`).join(', ')}]\n`)
+  expect(await seed('--check')).toMatchObject({ code: 0 })
 })
 
 async function pinsOf(root: string): Promise<string[]> {

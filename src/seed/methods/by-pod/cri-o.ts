@@ -13,6 +13,7 @@ const RUNTIME: SeedingRuntime = {
     { path: '/etc/containers', type: 'Directory' },
     { path: '/etc/crio', type: 'DirectoryOrCreate', writable: true },
     { path: '/var/lib/containers', type: 'DirectoryOrCreate', writable: true, followsMounts: true },
+    { path: '/run/crio', type: 'DirectoryOrCreate' },
     { path: '/run/containers', type: 'DirectoryOrCreate', writable: true, followsMounts: true },
     NOTES,
   ],

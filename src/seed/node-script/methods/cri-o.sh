@@ -46,17 +46,52 @@ pins_of_node() {
     sed 's/#.*//' | tr "'" '"' | tr ',' '\n' | sed -n 's/^[^"]*"\([^"]*\)".*/  "\1", # of this node/p'
 }
 
+# CRI-O is asked which pins it has read, where its program is on the node. It looks into that directory only if it was there
+# when CRI-O started.
 m_cri_o_kept() {
   crio_drop_in >"$work/drop-in"
-  ! cmp -s "$work/drop-in" "$root$CRIO_DROP_IN" || cat "$work/wanted" >>"$work/kept"
+  cmp -s "$work/drop-in" "$root$CRIO_DROP_IN" || return 0
+  if ask_crio; then
+    while read -r name target; do
+      ! grep -Fq -e "\"$name\"" "$work/crio-config" || printf '%s %s\n' "$name" "$target"
+    done <"$work/wanted" >>"$work/kept"
+  else
+    cat "$work/wanted" >>"$work/kept"
+  fi
 }
 
 m_cri_o_keep() {
-  mkdir -p -- "$root${CRIO_DROP_IN%/*}"
-  crio_drop_in >"$root$CRIO_DROP_IN.partial"
-  mv -f -- "$root$CRIO_DROP_IN.partial" "$root$CRIO_DROP_IN"
+  if ! cmp -s "$work/drop-in" "$root$CRIO_DROP_IN"; then
+    mkdir -p -- "$root${CRIO_DROP_IN%/*}"
+    cat "$work/drop-in" >"$root$CRIO_DROP_IN.partial"
+    mv -f -- "$root$CRIO_DROP_IN.partial" "$root$CRIO_DROP_IN"
+  fi
   pinned=$((pinned + $(wc -l <"$work/unkept")))
   [ -n "$root" ] || reload_crio || note "reload CRI-O for the pins to count: systemctl reload crio"
+  tries=0
+  while ask_crio && ! are_pins_read; do
+    tries=$((tries + 1))
+    [ "$tries" -le 3 ] || {
+      note "CRI-O does not read $CRIO_DROP_IN: restart it, systemctl restart crio"
+      return 0
+    }
+    sleep 1
+  done
+}
+
+are_pins_read() {
+  while read -r name _; do
+    grep -Fq -e "\"$name\"" "$work/crio-config" || return 1
+  done <"$work/unkept"
+}
+
+# Writes $work/crio-config: the settings that CRI-O runs with. Fails where it cannot be asked, or knows no pins, as before 1.28.
+ask_crio() {
+  crio=$(command -v crio || :)
+  [ -z "$root" ] || crio=$root/usr/bin/crio
+  [ -n "$crio" ] && [ -x "$crio" ] || return 1
+  "$crio" status --socket "$root/run/crio/crio.sock" config >"$work/crio-config" 2>/dev/null </dev/null &&
+    grep -q '^ *pinned_images = ' "$work/crio-config"
 }
 
 # As its unit does; a pod that sees the processes of the host can do this too.
