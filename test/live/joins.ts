@@ -5,7 +5,7 @@ import { checkController, leaderMetrics, startController } from './controller.ts
 import { type LiveCluster, labelKeys, pod, seedInto } from './live-cluster.ts'
 import type { LiveNode } from './live-node.ts'
 import { eventually } from './process-group.ts'
-import { BUNDLES, bring, SEEDING, SHOP, setLabel } from './seeding-pods.ts'
+import { BUNDLES, bring, SHOP, setLabel } from './seeding-pods.ts'
 
 const TAINT = { key: 'nodeseed.dev/not-seeded', effect: 'NoSchedule' }
 const PREFIX = 'joined.nodeseed.dev/'
@@ -65,9 +65,12 @@ export async function checkJoins(live: LiveCluster): Promise<void> {
     },
   )
   await report.check('the metrics count it', async () => {
-    const metrics = await leaderMetrics()
-    assert.match(metrics, /nodeseed_nodes\{state="seeded"\} 3/)
+    // The label is there before the controller hears of it.
+    await eventually(async () => {
+      assert.match(await leaderMetrics(), /nodeseed_nodes\{state="seeded"\} 3/)
+      return true
+    })
   })
-  await kubectl('delete', '-k', join(output, 'seeding'), '--wait=false')
-  await kubectl('get', 'pods', ...SEEDING)
+  // The namespace goes with it, and takes nothing more until it is gone.
+  await kubectl('delete', '-k', join(output, 'seeding'), '--wait')
 }

@@ -7,7 +7,7 @@ import { type Blobs, lockImage, makeImage, makeLayer, thisPlatform } from '../su
 import { type LiveCluster, pod, runScript, seedInto } from './live-cluster.ts'
 import type { LiveNode } from './live-node.ts'
 import { eventually } from './process-group.ts'
-import { BUNDLES, bring, SEEDING, SHOP, setLabel } from './seeding-pods.ts'
+import { BUNDLES, bring, SHOP, setLabel } from './seeding-pods.ts'
 
 const NODE = 'node-d'
 const NAMES = ['docker.io/library/web:1', 'registry.example:5000/team/job:2.0']
@@ -59,8 +59,8 @@ export async function checkPressure(live: LiveCluster): Promise<void> {
     await kubectl('wait', 'pod', 'pressed', '--for=condition=Ready', '--timeout=60s', ...SHOP)
     await kubectl('delete', 'pod', 'pressed', ...SHOP)
   })
-  await kubectl('delete', '-k', join(output, 'seeding'), '--wait=false')
-  await kubectl('get', 'pods', ...SEEDING)
+  // The namespace goes with it, and takes nothing more until it is gone.
+  await kubectl('delete', '-k', join(output, 'seeding'), '--wait')
 }
 
 /** An image that takes a third of the disk, layers and what is unpacked of them. */
