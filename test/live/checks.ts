@@ -4,6 +4,7 @@ import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { checkAdmission } from './admission.ts'
 import { startControlPlane } from './control-plane.ts'
+import { checkCrio } from './crio-seeding.ts'
 import { checkJoins } from './joins.ts'
 import type { LiveCluster } from './live-cluster.ts'
 import { type NewNode, startNode } from './live-node.ts'
@@ -18,7 +19,7 @@ import { writeShop } from './shop.ts'
 import { checkTrust } from './trust.ts'
 
 export interface LiveOptions {
-  /** Some parts instead of all, with commas between them: resources, admission, trust, registry, seeding, months, joins, pressure. */
+  /** Some parts instead of all, with commas between them: resources, admission, trust, registry, seeding, months, joins, pressure, crio. */
   readonly only: string | undefined
   /** The program as one file, for what runs in the cluster. */
   readonly program: string
@@ -60,6 +61,7 @@ export async function liveChecks(
     await report.part('months', () => checkMonths(live))
     await report.part('joins', () => checkJoins(live))
     await report.part('pressure', () => checkPressure(live))
+    await report.part('crio', () => checkCrio(live))
     console.log(report.summary())
     if (keep) await once(process, 'SIGINT')
     return { code: report.failed > 0 ? 1 : 0, summary: report.summary() }

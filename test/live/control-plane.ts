@@ -17,7 +17,7 @@ const VERBOSITY = '--v=1'
 const USERS = [
   'admin,admin,admin,system:masters',
   'auditor,auditor,auditor',
-  ...['a', 'b', 'c', 'd'].map((n) => `node-${n},system:node:node-${n},${n},system:nodes`),
+  ...['a', 'b', 'c', 'd', 'e'].map((n) => `node-${n},system:node:node-${n},${n},system:nodes`),
 ]
 
 /** A Kubernetes control plane. */

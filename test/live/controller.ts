@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { basename, join } from 'node:path'
+import { PAUSE } from './containerd-node.ts'
 import { type LiveCluster, nodeseed } from './live-cluster.ts'
-import { PAUSE } from './live-node.ts'
 import { eventually } from './process-group.ts'
 import { BUNDLES, bring, SEEDING } from './seeding-pods.ts'
 

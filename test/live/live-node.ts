@@ -2,21 +2,20 @@ import { execFile } from 'node:child_process'
 import { cp, mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
-import { tool, toolEnvironment } from '../support/debian.ts'
+import { toolEnvironment } from '../support/debian.ts'
+import { CONTAINERD, type NodeRuntime } from './containerd-node.ts'
 import type { ControlPlane } from './control-plane.ts'
 import { connectNode, podSubnet, WAIT_FOR_LINK } from './node-network.ts'
 import { eventually, type ProcessGroup } from './process-group.ts'
 
 const run = promisify(execFile)
 
-/** The sandbox image of the nodes. */
-export const PAUSE = 'registry.k8s.io/pause:3.9'
-
-/** A node of its own: containerd and kubelet that see another /usr, /etc, /run and /var/lib than this machine. */
+/** A node of its own: a runtime and a kubelet that see another /usr, /etc, /run and /var/lib than this machine. */
 export interface LiveNode {
   readonly name: string
   /** Where the node's own directories lie on this machine: `var/lib`, `run`, `etc`, `usr`. */
   readonly directory: string
+  /** The client of its containerd. */
   ctr(...args: readonly string[]): Promise<string>
   /** Runs a shell line as somebody who is logged in to the node. */
   sh(line: string): Promise<string>
@@ -28,9 +27,9 @@ export const CGROUP = '/nodeseed-live'
 const OWN = ['/run', '/var/lib', '/var/log', '/opt']
 const OVERLAID = ['/etc', '/usr']
 
-/** Starts containerd with the sandbox image, then the kubelet, and waits until the API server says that it is ready. */
+/** Starts the runtime with the sandbox image, then the kubelet, and waits until the API server says that it is ready. */
 export async function startNode(
-  { name, address, offset, taints = [], disk, kubelet: settings = {} }: NewNode,
+  { name, address, offset, taints = [], disk, kubelet: settings = {}, runtime = CONTAINERD }: NewNode,
   { binaries, base, pause, cluster, processes }: NodeParts,
 ): Promise<LiveNode> {
   const directory = join(base, name)
@@ -40,19 +39,12 @@ export async function startNode(
     await mkdir(join(directory, 'work', path), { recursive: true })
     await mkdir(join(directory, path), { recursive: true })
   }
-  const program = async (from: string, to: string) => cp(from, join(directory, to), { recursive: true })
-  await mkdir(join(directory, 'usr/bin'), { recursive: true })
-  for (const one of ['containerd', 'ctr', 'runc'] as const) await program(tool(one), `usr/bin/${one}`)
-  await program(join(tool('containerd'), '../containerd-shim-runc-v2'), 'usr/bin/containerd-shim-runc-v2')
-  await program(join(binaries, 'cni'), 'opt/cni/bin')
+  await cp(join(binaries, 'cni'), join(directory, 'opt/cni/bin'), { recursive: true })
   await mkdir(join(directory, 'etc/cni/net.d'), { recursive: true })
   await writeFile(join(directory, 'etc/cni/net.d/10-live.conflist'), JSON.stringify(network(offset)))
-  await mkdir(join(directory, 'etc/containerd'), { recursive: true })
-  await writeFile(join(directory, 'etc/containerd/live.toml'), CONTAINERD)
-  await writeFile(
-    join(directory, 'etc/kubelet.yaml'),
-    JSON.stringify({ ...kubelet(offset), registerWithTaints: taints, ...settings }),
-  )
+  await runtime.install(directory)
+  const configuration = { ...kubelet(offset, runtime.endpoint), registerWithTaints: taints, ...settings }
+  await writeFile(join(directory, 'etc/kubelet.yaml'), JSON.stringify(configuration))
 
   const mounts = [
     ...OWN.map((path) => `mount --bind ${join(directory, path)} ${path}`),
@@ -60,31 +52,35 @@ export async function startNode(
       (path) =>
         `mount -t overlay -o lowerdir=${path},upperdir=${join(directory, path)},workdir=${join(directory, 'work', path)} live ${path}`,
     ),
+    // Seen at two places, its disk would sometimes be two disks to the kubelet, which then looks for images on another one.
+    ...(disk ? [`umount ${join(directory, '/var/lib')}`] : []),
+    // As on a node that systemd has started: what is mounted later is seen by containers that ask for it.
+    'mount --make-rshared /',
   ]
-  // /etc/cni and /opt come before containerd, which reads them when it starts.
-  const script = [WAIT_FOR_LINK, ...mounts, 'exec containerd --config /etc/containerd/live.toml'].join(' && ')
+  // /etc/cni and /opt come before the runtime, which reads them when it starts.
+  const script = [WAIT_FOR_LINK, ...mounts, `exec ${runtime.command}`].join(' && ')
   const env = toolEnvironment({ PATH: '/usr/sbin:/usr/bin:/sbin:/bin' }) as NodeJS.ProcessEnv
-  const runtime = processes.start(
-    `${name}-containerd`,
+  const server = processes.start(
+    `${name}-runtime`,
     'unshare',
     ['--mount', '--net', '--propagation', 'private', 'sh', '-ec', script],
     env,
   )
-  await connectNode(runtime.pid ?? 0, { address, offset })
-  const inside = ['--target', String(runtime.pid), '--mount', '--net']
+  await connectNode(server.pid ?? 0, { address, offset })
+  const inside = ['--target', String(server.pid), '--mount', '--net']
   const sh = async (line: string) =>
     (await run('nsenter', [...inside, 'sh', '-ec', line], { env, maxBuffer: 1 << 26 })).stdout
   const ctr = async (...args: readonly string[]) =>
     (await run('nsenter', [...inside, 'ctr', '-n', 'k8s.io', ...args], { env, maxBuffer: 1 << 26 })).stdout
-  await eventually(() => ctr('version'), { seconds: 20 })
-  await ctr('images', 'import', pause)
+  await eventually(() => sh(runtime.isUp), { seconds: 20 })
+  await sh(runtime.takePause(pause))
 
   processes.start(
     `${name}-kubelet`,
     'nsenter',
     [
       ...[...inside, join(binaries, 'kubelet'), '--config=/etc/kubelet.yaml', `--hostname-override=${name}`],
-      ...[`--kubeconfig=${await cluster.kubeconfigOf(name)}`, `--node-ip=${address}`, '--v=2'],
+      ...[`--kubeconfig=${await cluster.kubeconfigOf(name)}`, `--node-ip=${address}`, '--v=3'],
       '--cert-dir=/var/lib/kubelet/pki',
     ],
     env,
@@ -110,6 +106,8 @@ export interface NewNode {
   readonly disk?: string
   /** What its kubelet is configured by besides. */
   readonly kubelet?: object
+  /** Default: containerd. */
+  readonly runtime?: NodeRuntime
 }
 
 interface NodeParts {
@@ -120,20 +118,6 @@ interface NodeParts {
   readonly cluster: ControlPlane
   readonly processes: ProcessGroup
 }
-
-const CONTAINERD = `
-version = 2
-disabled_plugins = [
-  "io.containerd.snapshotter.v1.aufs", "io.containerd.snapshotter.v1.btrfs", "io.containerd.snapshotter.v1.devmapper",
-  "io.containerd.snapshotter.v1.zfs", "io.containerd.internal.v1.opt", "io.containerd.internal.v1.tracing",
-  "io.containerd.tracing.processor.v1.otlp",
-]
-[plugins."io.containerd.grpc.v1.cri"]
-  sandbox_image = "${PAUSE}"
-  restrict_oom_score_adj = true
-[plugins."io.containerd.grpc.v1.cri".registry]
-  config_path = "/etc/containerd/certs.d"
-`
 
 function network(offset: number): object {
   return {
@@ -150,7 +134,7 @@ function network(offset: number): object {
   }
 }
 
-function kubelet(offset: number): object {
+function kubelet(offset: number, endpoint: string): object {
   return {
     apiVersion: 'kubelet.config.k8s.io/v1beta1',
     kind: 'KubeletConfiguration',
@@ -162,12 +146,14 @@ function kubelet(offset: number): object {
     enforceNodeAllocatable: [],
     failSwapOn: false,
     failCgroupV1: false,
-    containerRuntimeEndpoint: 'unix:///run/containerd/containerd.sock',
+    containerRuntimeEndpoint: `unix://${endpoint}`,
     port: 10250 + offset,
     healthzPort: 10350 + offset,
     resolvConf: '',
     makeIPTablesUtilChains: false,
     oomScoreAdj: 0,
+    // How full this machine's disk is says nothing of the node.
+    imageGCHighThresholdPercent: 100,
     nodeStatusUpdateFrequency: '2s',
     nodeStatusReportFrequency: '2s',
     syncFrequency: '5s',

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { copyFile, mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
+import { PAUSE } from './containerd-node.ts'
 import { type LiveCluster, nodeseed } from './live-cluster.ts'
-import { PAUSE } from './live-node.ts'
 import { eventually } from './process-group.ts'
 
 const BUNDLE = '/var/lib/nodeseed/carrying.tar'

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { readdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { PAUSE } from './containerd-node.ts'
 import { type LiveCluster, nodeseed, seedInto } from './live-cluster.ts'
-import { PAUSE } from './live-node.ts'
 
 const VARIANTS: [what: string, args: string[]][] = [
   ['plain', []],

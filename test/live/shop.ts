@@ -5,7 +5,7 @@ import { writeTestBundle } from '../support/bundle-maker.ts'
 import { tool } from '../support/debian.ts'
 import { type Blobs, lockImage, makeImage, makeLayer, thisPlatform } from '../support/image-maker.ts'
 import { prepareNodeScript } from '../support/node-script.ts'
-import { PAUSE } from './live-node.ts'
+import { PAUSE } from './containerd-node.ts'
 
 export interface Shop {
   /** The bundle with the images web:1 and team/job:2.0. */

@@ -11,6 +11,7 @@ const PACKAGES = {
   skopeo: 'skopeo',
   umoci: 'umoci',
   podman: 'podman',
+  conmon: 'conmon',
   containerd: 'containerd',
   ctr: 'containerd',
   runc: 'runc',
