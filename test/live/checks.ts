@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { checkAdmission } from './admission.ts'
 import { startControlPlane } from './control-plane.ts'
 import { checkCrio } from './crio-seeding.ts'
+import { checkHeldSets } from './held-sets.ts'
 import { checkJoins } from './joins.ts'
 import type { LiveCluster } from './live-cluster.ts'
 import { type NewNode, startNode } from './live-node.ts'
@@ -19,7 +20,7 @@ import { writeShop } from './shop.ts'
 import { checkTrust } from './trust.ts'
 
 export interface LiveOptions {
-  /** Some parts instead of all, with commas between them: resources, admission, trust, registry, seeding, months, joins, pressure, crio. */
+  /** Some parts instead of all, with commas between them: resources, admission, trust, registry, seeding, sets, months, joins, pressure, crio. */
   readonly only: string | undefined
   /** The program as one file, for what runs in the cluster. */
   readonly program: string
@@ -58,6 +59,7 @@ export async function liveChecks(
     await report.part('trust', () => checkTrust(live))
     await report.part('registry', () => checkRegistry(live))
     await report.part('seeding', () => checkSeeding(live))
+    await report.part('sets', () => checkHeldSets(live))
     await report.part('months', () => checkMonths(live))
     await report.part('joins', () => checkJoins(live))
     await report.part('pressure', () => checkPressure(live))

@@ -23,13 +23,11 @@ export async function checkTrust(live: LiveCluster): Promise<void> {
   await report.check(
     'an audit says what it may not read, and does with the read-only role of the examples',
     async () => {
-      const auditor = { ...live, kubeconfig: await live.kubeconfigOf('auditor') }
-      const denied = await nodeseed(auditor, 'audit', '--cluster')
+      const stranger = { ...live, kubeconfig: await live.kubeconfigOf('auditor') }
+      const denied = await nodeseed(stranger, 'audit', '--cluster')
       assert.match(denied.stderr, /nodes is forbidden.*read-only\.yaml/s)
       assert.equal(denied.exitCode, 3)
-      await live.kubectl('apply', '-f', ROLE, '--validate=strict')
-      const binding = ['clusterrolebinding', 'auditor', '--clusterrole=nodeseed-audit', '--user=auditor']
-      await live.kubectl('create', ...binding)
+      const auditor = await asAuditor(live)
       await live.apply(pod('never', 'web:1'))
       const { stderr, stdout } = await nodeseed(auditor, 'audit', '--cluster', '--fail-on', 'impossible')
       assert.match(stderr, /the audit goes on without: GET \S+configz: 403/)
@@ -37,4 +35,18 @@ export async function checkTrust(live: LiveCluster): Promise<void> {
       await live.kubectl('delete', 'pod', 'never', '--namespace', 'shop')
     },
   )
+}
+
+/** The cluster as somebody who has the read-only role of the examples, and no other. */
+export async function asAuditor(live: LiveCluster): Promise<LiveCluster> {
+  const binding = {
+    apiVersion: 'rbac.authorization.k8s.io/v1',
+    kind: 'ClusterRoleBinding',
+    metadata: { name: 'auditor' },
+    roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'ClusterRole', name: 'nodeseed-audit' },
+    subjects: [{ kind: 'User', name: 'auditor', apiGroup: 'rbac.authorization.k8s.io' }],
+  }
+  await live.kubectl('apply', '-f', ROLE, '--validate=strict')
+  await live.apply(binding)
+  return { ...live, kubeconfig: await live.kubeconfigOf('auditor') }
 }
