@@ -2,7 +2,7 @@ import pLimit from 'p-limit'
 import { ExpectedError, endsRun } from '../../errors.ts'
 import type { Content } from '../../oci/content/content.ts'
 import type { Descriptor } from '../../oci/descriptor.ts'
-import { type Digest, digestOf } from '../../oci/digest.ts'
+import type { Digest } from '../../oci/digest.ts'
 import { isIndexType, isManifestType } from '../../oci/media-type.ts'
 import { parseReference, repositoryName } from '../../oci/reference.ts'
 import type { ImageFailure } from '../failure.ts'
@@ -10,7 +10,7 @@ import { type Attachment, type Lock, type LockedImage, layersOf, manifestsOf } f
 import { InTurn } from './in-turn.ts'
 import { listAttachments, type ReferrersTarget } from './listed-referrers.ts'
 import { BlobPusher, type BlobUploads, type PushCounts } from './push-blobs.ts'
-import { missingChildren, reducedIndex, refusedIndex, refuseSparse } from './sparse-index.ts'
+import { missingChildren, reducedIndexes, refusedIndex, refuseSparse } from './sparse-index.ts'
 
 /** Where images go: one registry, repositories named in full. */
 export interface PushTarget extends BlobUploads, ReferrersTarget {
@@ -104,14 +104,14 @@ async function pushImage(image: LockedImage, push: Push): Promise<PushedImage> {
   return { reference: image.reference, digest: pushedDigest, names: Object.fromEntries(names), wasThere }
 }
 
-/** Everything below the top document, in the order in which a registry must have it. */
+/** Everything that is no index, in the order in which a registry must have it. */
 async function pushContent(image: LockedImage, name: string, push: Push): Promise<void> {
-  const { target: top, platforms, indexes = [] } = image
+  const { target: top, platforms } = image
   const blobs = [...platforms.map(({ config }) => config), ...layersOf(image)]
   // The largest first: what is sent last is sent alone.
   const bySize = blobs.toSorted((a, b) => b.size - a.size)
   await Promise.all(bySize.map((blob) => push.blobs.ensure(name, blob)))
-  const below = [...manifestsOf(image), ...indexes.toReversed()]
+  const below = manifestsOf(image)
   for (const document of below) {
     if (document.digest !== top.digest) await putDocument(name, document, push, below)
   }
@@ -134,16 +134,17 @@ function isDocument({ mediaType }: Descriptor): boolean {
 /** Gives the digest under which the image is there now. */
 async function pushTop(image: LockedImage, name: string, push: Push): Promise<Digest> {
   const missing = await missingChildren(image, push.source)
+  const { target: top, indexes = [] } = image
   try {
-    await putDocument(name, image.target, push, documentsOf(image))
-    return image.target.digest
+    const below = indexes.filter(({ digest }) => digest !== top.digest).toReversed()
+    for (const document of [...below, top]) await putDocument(name, document, push, documentsOf(image))
+    return top.digest
   } catch (error) {
     if (!(error instanceof ExpectedError) || missing.length === 0 || !isOfContent(error)) throw error
     if (push.sparseIndex === 'original') throw refusedIndex(image, missing, error)
-    const bytes = await reducedIndex(image, push.source)
-    const digest = digestOf(bytes)
-    await putManifest(name, digest, { ...image.target, digest, bytes }, push, documentsOf(image))
-    return digest
+    const reduced = await reducedIndexes(image, push.source)
+    for (const index of reduced) await putManifest(name, index.digest, index, push, [...documentsOf(image), ...reduced])
+    return reduced.at(-1)?.digest ?? top.digest
   }
 }
 
@@ -159,8 +160,9 @@ async function putTag(
 ): Promise<void> {
   const { mediaType } = image.target
   if (wasThere && (await push.target.findManifest(name, tag, mediaType)) === digest) return
-  const bytes = digest === image.target.digest ? push.source.readDocument(digest) : reducedIndex(image, push.source)
-  await putManifest(name, tag, { digest, mediaType, bytes: await bytes }, push, documentsOf(image))
+  const reduced = digest === image.target.digest ? undefined : (await reducedIndexes(image, push.source)).at(-1)
+  const bytes = reduced?.bytes ?? (await push.source.readDocument(digest))
+  await putManifest(name, tag, { digest, mediaType, bytes }, push, documentsOf(image))
 }
 
 function documentsOf(image: LockedImage): readonly Descriptor[] {
@@ -192,7 +194,7 @@ function putManifest(
   reference: string,
   { digest, mediaType, bytes }: ManifestBytes,
   { target, turns }: Push,
-  beside: readonly Descriptor[],
+  beside: readonly { readonly digest: Digest }[],
 ): Promise<void> {
   const listed = isIndexType(mediaType) ? beside.map((document) => document.digest) : []
   const touched = [digest, ...listed].map((touchedDigest) => `${name} ${touchedDigest}`)

@@ -1,7 +1,7 @@
 import { ExpectedError } from '../../errors.ts'
 import type { Content } from '../../oci/content/content.ts'
 import type { Descriptor } from '../../oci/descriptor.ts'
-import type { Digest } from '../../oci/digest.ts'
+import { type Digest, digestOf } from '../../oci/digest.ts'
 import { parseJson } from '../../oci/json.ts'
 import { childrenOf, isAttestation, parseManifest } from '../../oci/manifest.ts'
 import { isIndexType } from '../../oci/media-type.ts'
@@ -52,21 +52,58 @@ export async function refuseSparse(images: readonly LockedImage[], source: Conte
     )
 }
 
-/** What an index lists and the bundle leaves out. */
+/** What an index, and the indexes in it, list and the bundle leaves out, each once. */
 export async function missingChildren(
   { reference, target }: LockedImage,
   source: Pick<Content, 'readDocument'> & { readonly blobs: { has(digest: Digest): boolean } },
 ): Promise<Descriptor[]> {
-  if (!isIndexType(target.mediaType)) return []
-  const document = parseManifest(await source.readDocument(target.digest), target.mediaType, reference)
-  return childrenOf(document).filter(({ digest }) => !source.blobs.has(digest))
+  const missing = new Map<Digest, Descriptor>()
+  const seen = new Set<Digest>()
+  for (let level = [target]; level.length > 0; ) {
+    const below: Descriptor[] = []
+    for (const { digest, mediaType } of level.filter((one) => isIndexType(one.mediaType) && !seen.has(one.digest))) {
+      seen.add(digest)
+      below.push(...childrenOf(parseManifest(await source.readDocument(digest), mediaType, reference)))
+    }
+    level = below.filter(({ digest }) => source.blobs.has(digest))
+    for (const child of below) if (!source.blobs.has(child.digest)) missing.set(child.digest, child)
+  }
+  return [...missing.values()]
 }
 
-/** The index without what the bundle leaves out. Everything else stays as it was. */
-export async function reducedIndex({ target }: LockedImage, source: Content): Promise<Uint8Array> {
-  const index = parseJson(await source.readDocument(target.digest)) as { readonly manifests: readonly Descriptor[] }
-  const manifests = index.manifests.filter(({ digest }) => source.blobs.has(digest))
-  return new TextEncoder().encode(JSON.stringify({ ...index, manifests }))
+/** An index that was made of another. */
+export interface ReducedIndex {
+  readonly digest: Digest
+  readonly mediaType: string
+  readonly bytes: Uint8Array
+}
+
+/**
+ * The index and the indexes in it without what the bundle leaves out, those that are listed before those that list them, the
+ * index of the image last. Everything else stays as it was.
+ */
+export async function reducedIndexes({ target }: LockedImage, source: Content): Promise<ReducedIndex[]> {
+  const made = new Map<Digest, ReducedIndex>()
+  const reduce = async ({ digest, mediaType }: Descriptor): Promise<ReducedIndex> => {
+    const known = made.get(digest)
+    if (known) return known
+    const whole = await source.readDocument(digest)
+    const index = parseJson(whole) as { readonly manifests: readonly Descriptor[] }
+    const manifests: Descriptor[] = []
+    for (const child of index.manifests.filter((one) => source.blobs.has(one.digest))) {
+      const smaller = isIndexType(child.mediaType) ? await reduce(child) : child
+      const isSame = smaller.digest === child.digest
+      manifests.push(isSame ? child : { ...child, digest: smaller.digest, size: made.get(child.digest)!.bytes.length })
+    }
+    const isWhole =
+      manifests.length === index.manifests.length && manifests.every((child, at) => child === index.manifests[at])
+    const bytes = isWhole ? whole : new TextEncoder().encode(JSON.stringify({ ...index, manifests }))
+    const reduced = { digest: digestOf(bytes), mediaType, bytes }
+    made.set(digest, reduced)
+    return reduced
+  }
+  await reduce(target)
+  return [...made.values()]
 }
 
 /** What is missing where a registry wants it: attestations, which bundle leaves out unless asked, or platforms. */
