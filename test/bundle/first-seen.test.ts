@@ -1,8 +1,10 @@
 import { expect, test } from 'vitest'
+import { mergeLocks } from '../../src/bundle/delta/merge-locks.ts'
 import { heldBackFindings, missingFindings } from '../../src/bundle/format/left-out.ts'
 import { type Lock, type LockedImage, parseLock } from '../../src/bundle/format/lock.ts'
 import { withFirstSeen } from '../../src/bundle/lock/ages/first-seen.ts'
 import { asEdition } from '../../src/bundle/lock/edition.ts'
+import { joinLocks } from '../../src/bundle/lock/lock.ts'
 import { digestOf } from '../../src/oci/digest.ts'
 import { OCI_MANIFEST } from '../../src/oci/media-type.ts'
 
@@ -126,6 +128,18 @@ test('a lock says it again when it is read, and holding back is no new edition',
   const held = asEdition(lock([{ ...OLD, firstSeen: NOW }], waits(NOW)), {}, before)
   expect(held.edition).toEqual({ set: 'shop', number: 3 })
   expect(parseLock(JSON.parse(JSON.stringify(held)), 'a.lock')).toEqual(held)
+})
+
+test('of several locks nothing waits that one of them has taken; what a delta replaces waits no more', () => {
+  const [before, after] = [lock([OLD], waits(NOW)), lock([NEW], [])]
+  expect(joinLocks([after, before])).not.toHaveProperty('waiting')
+  expect(joinLocks([before, after]).waiting).toEqual(waits(NOW))
+  const set = { set: 'shop', number: 1 }
+  const inputs = [
+    { lock: { ...lock([], waits(NOW)), edition: set }, isDelta: false },
+    { lock: { ...lock([image('a.example/db:1', 'db')], []), edition: { ...set, number: 2 } }, isDelta: true },
+  ]
+  expect(mergeLocks(inputs).lock).not.toHaveProperty('waiting')
 })
 
 test.for(['yesterday', '2026-11-27', '2026-11-31T00:00:00Z', '2026-11-27T12:00:00+01:00', '2026-11-27T12:00:00.5Z', 5])(

@@ -27,7 +27,7 @@ function withoutReplaced(inputs: readonly MergedInput[]): Lock[] {
   return inputs.map(({ lock }, at) => {
     const isReplaced = inputs.slice(at + 1).some((later) => later.isDelta && setOf(later.lock) === setOf(lock))
     if (!isReplaced) return lock
-    const { edition: _replaced, ...rest } = lock
+    const { edition: _replaced, waiting: _waiting, ...rest } = lock
     return { ...rest, images: [] }
   })
 }

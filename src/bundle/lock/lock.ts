@@ -6,6 +6,7 @@ import type { Digest } from '../../oci/digest.ts'
 import { formatPlatform, type Platform, samePlatform, variantsFor } from '../../oci/platform.ts'
 import { formatReference, type Reference, repositoryName } from '../../oci/reference.ts'
 import type { ImageFailure } from '../failure.ts'
+import type { WaitingImage } from '../format/fields/waiting-image.ts'
 import { blobsOf, isArtifact, type Lock, type LockedImage } from '../format/lock.ts'
 import { type AttachmentSource, findAttachments } from './attachments.ts'
 import { assertCarriable } from './carriable.ts'
@@ -114,7 +115,8 @@ export function joinLocks(locks: readonly Lock[], platforms?: readonly Platform[
   const edition = jointEdition(locks)
   const missing = locks.flatMap((lock) => lock.missing ?? []).filter(({ reference }) => !byReference.has(reference))
   const distinct = [...new Map(missing.map((one) => [one.reference, one])).values()]
-  const waiting = locks.flatMap((lock) => lock.waiting ?? [])
+  const isTaken = (one: WaitingImage) => byReference.get(one.reference)?.target.digest === one.digest
+  const waiting = locks.flatMap((lock) => lock.waiting ?? []).filter((one) => !isTaken(one))
   return {
     ...{ version: 1, ...(edition && { edition }), images: withoutTagConflicts(images) },
     ...(distinct.length > 0 && { missing: distinct }),
