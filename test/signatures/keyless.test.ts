@@ -1,6 +1,12 @@
 import { expect, test } from 'vitest'
 import { ecKeys } from '../support/der.ts'
-import { type KeylessOptions, type LegacySignature, legacySignature, OwnSigstore } from '../support/signature-maker.ts'
+import {
+  type KeylessBundle,
+  type KeylessOptions,
+  type LegacySignature,
+  legacySignature,
+  OwnSigstore,
+} from '../support/signature-maker.ts'
 import { policyOf, SignedImage } from './signed-image.ts'
 
 const DAY = 24 * 60 * 60_000
@@ -12,6 +18,16 @@ const root = own.trustedRoot()
 const from = before(1)
 const name = 'registry.example/shop/web'
 const IDENTITY = { issuer: 'https://ci.example', subject: 'https://ci.example/shop/web' }
+
+const DIGEST = new SignedImage().digest
+const withMaterial = (bundle: KeylessBundle, more: object) => {
+  return { ...bundle, verificationMaterial: { ...bundle.verificationMaterial, ...more } }
+}
+const withEntry = (bundle: KeylessBundle, more: object) => {
+  return withMaterial(bundle, {
+    tlogEntries: bundle.verificationMaterial.tlogEntries.map((entry) => ({ ...entry, ...more })),
+  })
+}
 
 const asked = (keyless: object = {}, more: object = {}) =>
   policyOf({ name: 'ci', keyless: { identities: [IDENTITY], insecureIgnoreSCT: true, ...keyless }, ...more })
@@ -121,6 +137,72 @@ test.for<[why: string, make: (image: SignedImage) => LegacySignature, says: RegE
   image.legacy(make(image))
   const { signatures, codes, why } = await image.check(asked(), { root, now })
   expect({ signatures, codes }).toEqual({ signatures: [], codes: ['SIGNATURE_INVALID'] })
+  expect(why).toMatch(says)
+})
+
+test('a bundle with certificate and proof counts too, with the time that the log has signed', async () => {
+  const image = new SignedImage()
+  image.bundles(own.bundle({ digest: image.digest }, { from, loggedAt: before(1, 5) }))
+  const { signatures, codes, why } = await image.check(asked(), { root, now })
+  expect({ codes, why }).toEqual({ codes: [], why: '' })
+  expect(signatures).toMatchObject([{ by: IDENTITY, time: '2026-11-26T12:05:00Z' }])
+})
+
+test.for<[why: string, change: (bundle: KeylessBundle, other: KeylessBundle) => object, says: RegExp]>([
+  ['expired', () => own.bundle({ digest: DIGEST }, { from, loggedAt: before(1, 11) }), /not valid or expired/],
+  [
+    'another identity',
+    () => own.bundle({ digest: DIGEST }, { from, subject: 'https://ci.example/other' }),
+    /it is by https:\/\/ci\.example\/other/,
+  ],
+  ['another image', () => own.bundle({ digest: `sha256:${'0'.repeat(64)}` }, { from }), /and not this image/],
+  [
+    'provenance instead',
+    () => own.bundle({ digest: DIGEST, predicateType: 'https://slsa.dev/provenance/v1' }, { from }),
+    /no signature/,
+  ],
+  ['another log and authority', () => other.bundle({ digest: DIGEST }, { from }), /certificate path|inclusion/],
+  ['no log', (bundle) => withMaterial(bundle, { tlogEntries: [] }), /no transparency log has seen it/],
+  [
+    'the certificate of another',
+    (bundle, { verificationMaterial: { certificate } }) => withMaterial(bundle, { certificate }),
+    /signature verification failed/,
+  ],
+  [
+    'the entry of another',
+    (bundle, { verificationMaterial: { tlogEntries } }) => withMaterial(bundle, { tlogEntries }),
+    /signature mismatch/,
+  ],
+  [
+    'a proof without a promise, whose time nobody signed',
+    (bundle) => withEntry(bundle, { inclusionPromise: undefined }),
+    /says no time/,
+  ],
+  [
+    'a time that the log did not sign',
+    (bundle) => withEntry(bundle, { integratedTime: String(before(1, 3).getTime() / 1000) }),
+    /inclusion promise could not be verified/,
+  ],
+  [
+    'a proof of another tree',
+    (bundle) =>
+      withEntry(bundle, {
+        inclusionProof: {
+          logIndex: '0',
+          rootHash: '',
+          treeSize: '1',
+          hashes: [],
+          checkpoint: { envelope: 'log\n1\nAAAA\n\n\u2014 log AAAAAAAAAA\n' },
+        },
+      }),
+    /checkpoint/,
+  ],
+])('a bundle does not count: %s', async ([, change, says]) => {
+  const image = new SignedImage()
+  const [one, two] = [own.bundle({ digest: DIGEST }, { from }), own.bundle({ digest: DIGEST }, { from })]
+  image.bundles(change(one, two))
+  const { codes, why } = await image.check(asked(), { root, now })
+  expect(codes).toHaveLength(1)
   expect(why).toMatch(says)
 })
 

@@ -120,6 +120,16 @@ export interface KeylessOptions {
   readonly use?: string
 }
 
+/** A bundle, as far as tests change it. */
+export interface KeylessBundle {
+  readonly mediaType: string
+  readonly verificationMaterial: {
+    readonly certificate: { readonly rawBytes: string }
+    readonly tlogEntries: readonly Record<string, unknown>[]
+  }
+  readonly dsseEnvelope: object
+}
+
 /** A certificate authority and a transparency log of one's own, as Fulcio and Rekor are those of Sigstore. */
 export class OwnSigstore {
   readonly #ca = ecKeys()
@@ -187,6 +197,51 @@ export class OwnSigstore {
     }
   }
 
+  /** The same as a bundle, as cosign's third version makes it: with the certificate, and proof that the log has it. */
+  bundle(options: StatementOptions, keyless: KeylessOptions = {}): KeylessBundle {
+    const { key, pem, loggedAt } = this.#certify(keyless)
+    const { payload, signed } = statementOf(options)
+    const sig = signBytes(signed, key).toString('base64')
+    const body = Buffer.from(
+      JSON.stringify({
+        ...{ apiVersion: '0.0.1', kind: 'dsse' },
+        spec: {
+          payloadHash: { algorithm: 'sha256', value: sha256(payload).toString('hex') },
+          signatures: [{ signature: sig, verifier: Buffer.from(pem).toString('base64') }],
+        },
+      }),
+    )
+    const { SignedEntryTimestamp, Payload } = this.#promise(body.toString('base64'), loggedAt, 0)
+    const rawBytes = pem.replaceAll(/-----[^-]+-----|\s/g, '')
+    const root = sha256(Buffer.concat([Buffer.from([0]), body])).toString('base64')
+    const entry = {
+      ...{ logIndex: '0', logId: { keyId: Buffer.from(Payload.logID, 'hex').toString('base64') } },
+      ...{ kindVersion: { kind: 'dsse', version: '0.0.1' }, integratedTime: String(Payload.integratedTime) },
+      inclusionPromise: { signedEntryTimestamp: SignedEntryTimestamp },
+      inclusionProof: {
+        logIndex: '0',
+        rootHash: root,
+        treeSize: '1',
+        hashes: [],
+        checkpoint: { envelope: this.#checkpoint(root) },
+      },
+      canonicalizedBody: Payload.body,
+    }
+    return {
+      mediaType: BUNDLE_TYPE,
+      verificationMaterial: { certificate: { rawBytes }, tlogEntries: [entry] },
+      dsseEnvelope: { payload: payload.toString('base64'), payloadType: IN_TOTO, signatures: [{ sig, keyid: '' }] },
+    }
+  }
+
+  /** What the log signs of itself: one entry, and the hash of it. */
+  #checkpoint(root: string): string {
+    const note = `log.example\n1\n${root}\n`
+    const hint = sha256(spki(this.#log.publicKey)).subarray(0, 4)
+    const signature = Buffer.concat([hint, signBytes(Buffer.from(note), this.#log.privateKey)])
+    return `${note}\n\u2014 log.example ${signature.toString('base64')}\n`
+  }
+
   #certify({ subject = 'https://ci.example/shop/web', issuer = 'https://ci.example', use, ...times }: KeylessOptions) {
     const { privateKey, publicKey } = ecKeys()
     const from = times.from ?? new Date(Date.now() - DAY)
@@ -203,11 +258,11 @@ export class OwnSigstore {
   }
 
   /** What a log answers at once: that it has the entry, and since when. */
-  #promise(body: string, at: Date) {
+  #promise(body: string, at: Date, logIndex = 7) {
     const logID = sha256(spki(this.#log.publicKey)).toString('hex')
     const integratedTime = Math.floor(at.getTime() / 1000)
-    const canonical = JSON.stringify({ body, integratedTime, logID, logIndex: 7 })
+    const canonical = JSON.stringify({ body, integratedTime, logID, logIndex })
     const promise = signBytes(Buffer.from(canonical), this.#log.privateKey).toString('base64')
-    return { SignedEntryTimestamp: promise, Payload: { body, integratedTime, logIndex: 7, logID } }
+    return { SignedEntryTimestamp: promise, Payload: { body, integratedTime, logIndex, logID } }
   }
 }
