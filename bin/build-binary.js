@@ -42,7 +42,7 @@ function foreignNode() {
 }
 
 function seaConfig() {
-  const source = globSync('src/{seed/node-script/**/*.sh,audit/report/page/*}').map((file) => [
+  const source = globSync('src/{seed/node-script/**/*.sh,audit/report/page/*,bundle/page/style/*}').map((file) => [
     file.slice('src/'.length),
     file,
   ])

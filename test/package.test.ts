@@ -19,6 +19,7 @@ test('the package holds what runs, its documentation and nothing else', async ()
       'dist/licences.txt',
       'dist/seed/node-script/10-options.sh',
       'dist/audit/report/page/page.html',
+      'dist/bundle/page/style/page.css',
       'examples/demo/shop.yaml',
     ]),
   )

@@ -1,8 +1,10 @@
+import { basename } from 'node:path'
 import { Args } from '@oclif/core'
 import { diffLocks, type LockDiff } from '../bundle/delta/diff.ts'
 import { BaseCommand } from '../cli/base-command.ts'
 import { readLockOf } from '../cli/bundles/lock-file.ts'
-import { ARCHIVE, keyFlag, TABLE_ONLY } from '../cli/flags/bundle-file-flags.ts'
+import { ARCHIVE, keyFlag, pageFlags, TABLE_ONLY } from '../cli/flags/bundle-file-flags.ts'
+import { checkPage, writeDiffPage } from '../cli/inspection/bundle-page.ts'
 import { formatFlag } from '../cli/output/formats/output-format.ts'
 import { CHANGES } from '../cli/output/terminal/screen.ts'
 import { shortDigests } from '../cli/output/terminal/text-width.ts'
@@ -13,8 +15,13 @@ export default class Diff extends BaseCommand {
   static override examples = [
     '<%= config.bin %> <%= command.id %> may.tar june.tar',
     '<%= config.bin %> <%= command.id %> may.tar nodeseed.lock --json',
+    '<%= config.bin %> <%= command.id %> may.tar june.tar --html june.html',
   ]
-  static override flags = { ...keyFlag(TABLE_ONLY), output: formatFlag(['table', 'wide', 'json', 'yaml']) }
+  static override flags = {
+    ...keyFlag(TABLE_ONLY),
+    output: formatFlag(['table', 'wide', 'json', 'yaml']),
+    ...pageFlags,
+  }
   static override args = {
     before: Args.string({ description: `${ARCHIVE}; lock`, required: true }),
     after: Args.string({ description: `${ARCHIVE}; lock`, required: true }),
@@ -22,13 +29,23 @@ export default class Diff extends BaseCommand {
 
   async run(): Promise<LockDiff> {
     const { args, flags } = await this.parse(Diff)
-    const diff = diffLocks(await readLockOf(args.before, flags), await readLockOf(args.after, flags))
+    await checkPage(flags.html, { inputs: [args.before, args.after], force: flags.force })
+    const [before, after] = [await readLockOf(args.before, flags), await readLockOf(args.after, flags)]
+    const diff = diffLocks(before, after)
     const change = (line: string) => this.log(this.tableWidth === undefined ? line : shortDigests(line), CHANGES)
     for (const { name, digest } of diff.removed) change(`- ${name} ${digest}`)
     for (const { name, digest } of diff.added) change(`+ ${name} ${digest}`)
     for (const { name, from, to } of diff.moved) change(`~ ${name} ${from} -> ${to}`)
     const { addedBytes, removedBytes, keptBytes } = diff
     this.log(`${formatBytes(addedBytes)} new, ${formatBytes(removedBytes)} gone, ${formatBytes(keptBytes)} as before`)
+    if (flags.html !== undefined) {
+      const about = [
+        ['before', basename(args.before)],
+        ['after', basename(args.after)],
+        ['nodeseed', this.config.version],
+      ] as const
+      await writeDiffPage(flags.html, { before, after, diff, about })
+    }
     return diff
   }
 }

@@ -1,3 +1,4 @@
+import { basename } from 'node:path'
 import { Args, Flags } from '@oclif/core'
 import type { AttachedDocument } from '../bundle/attached/describe-attachment.ts'
 import { diffLocks, type LockDiff } from '../bundle/delta/diff.ts'
@@ -9,9 +10,10 @@ import { BaseCommand } from '../cli/base-command.ts'
 import { readLockOf } from '../cli/bundles/lock-file.ts'
 import { openImages } from '../cli/bundles/trusted-bundle.ts'
 import { describeDelta, patchesIn } from '../cli/deltas/describe-delta.ts'
-import { ARCHIVE, keyFlag, TABLE_ONLY } from '../cli/flags/bundle-file-flags.ts'
+import { ARCHIVE, keyFlag, pageFlags, TABLE_ONLY } from '../cli/flags/bundle-file-flags.ts'
 import { repeatable } from '../cli/flags/repeatable.ts'
 import { extractAttached, imageNamed } from '../cli/inspection/attached.ts'
+import { checkPage, writeBundlePage } from '../cli/inspection/bundle-page.ts'
 import {
   attachedJson,
   attachedTo,
@@ -25,6 +27,7 @@ import { imageTable } from '../cli/output/image-table.ts'
 import { renderTable } from '../cli/output/terminal/table.ts'
 import { BundleFile } from '../layout/bundle-file.ts'
 import { formatBytes } from '../oci/format-bytes.ts'
+import { formatPlatform } from '../oci/platform.ts'
 import { countOf } from '../plural.ts'
 import { quote } from '../quote.ts'
 
@@ -35,6 +38,7 @@ export default class Inspect extends BaseCommand {
     '<%= config.bin %> <%= command.id %> shop.tar',
     '<%= config.bin %> <%= command.id %> shop.tar --json',
     '<%= config.bin %> <%= command.id %> shop.tar --since may.tar --for k8s/',
+    '<%= config.bin %> <%= command.id %> shop.tar --for k8s/ --html shop.html',
     '<%= config.bin %> <%= command.id %> shop.tar --attached registry.example/shop/web:1.4 --to sboms',
   ]
   static override args = { file: Args.string({ description: ARCHIVE, required: true }) }
@@ -49,7 +53,9 @@ export default class Inspect extends BaseCommand {
     attached: Flags.string({
       description: 'list what is attached to this image: signatures, SBOMs, provenance',
       helpValue: 'REF',
+      exclusive: ['html'],
     }),
+    ...pageFlags,
     to: Flags.string({
       description: 'with --attached: write each of it into this directory, which is made if need be',
       helpValue: 'DIR',
@@ -59,6 +65,7 @@ export default class Inspect extends BaseCommand {
 
   async run(): Promise<unknown> {
     const { args, flags } = await this.parse(Inspect)
+    await checkPage(flags.html, { inputs: [args.file, flags.since ?? args.file, ...flags.for], force: flags.force })
     const before = flags.since === undefined ? undefined : await readLockOf(flags.since)
     const places = await placesOfImages(flags.for)
     const content = await openImages(args.file, flags)
@@ -89,6 +96,18 @@ export default class Inspect extends BaseCommand {
       note(
         `${args.file}: ${countKinds(content.lock.images)}, ${countOf(blobs.length, 'blob')} with ${formatBytes(sum)}`,
       )
+      if (flags.html !== undefined) {
+        await writeBundlePage(flags.html, {
+          images: content.lock.images,
+          about: this.#about(args.file, content, sum, flags.key),
+          remarksOf: (image) => ({
+            signedBy: (image.signatures ?? []).map(signerText).join(', '),
+            attached: countByKind(attached.get(image) ?? []),
+            namedAt: placesOf(image, places).map(placeText),
+          }),
+          notes: (content.leftOut ?? []).map(({ message }) => message),
+        })
+      }
       const changes = before && diffLocks(before, content.lock)
       for (const line of changes ? changeLines(changes) : []) note(`  ${line}`)
       const common = { file: args.file, images, ...(changes && { changes }) }
@@ -100,6 +119,23 @@ export default class Inspect extends BaseCommand {
     } finally {
       await content.close()
     }
+  }
+
+  /** What the page says of the whole. */
+  #about(file: string, { lock }: LockedContent, bytes: number, key: string | undefined) {
+    const platforms = new Set(
+      lock.images.flatMap((image) => image.platforms.map(({ platform }) => formatPlatform(platform))),
+    )
+    const { edition } = lock
+    return [
+      ['bundle', basename(file)],
+      ['set', edition ? `${edition.set} ${edition.number}` : ''],
+      ['holds', countKinds(lock.images)],
+      ['size', formatBytes(bytes)],
+      ['platforms', [...platforms].sort().join(', ')],
+      ['signed', key === undefined ? '' : `with the key that belongs to ${basename(key)}; contents were not read`],
+      ['nodeseed', this.config.version],
+    ] as const
   }
 
   /** What only a bundle has. */

@@ -11,9 +11,9 @@ export interface ReportFile {
   readonly file: string
 }
 
-/** How each kind of report that an audit writes begins: nothing else does. */
+/** How each kind of report and page that we write begins: nothing else does. */
 const OWN_BEGINNINGS = [
-  /^<!doctype html>.{0,800}<title>nodeseed audit<\/title>/s,
+  /^<!doctype html>.{0,800}<title>nodeseed (?:audit|inspect|diff)<\/title>/s,
   /^\{\s*"\$schema": "https:\/\/json\.schemastore\.org\/sarif-2\.1\.0\.json",.{0,200}"driver": \{\s*"name": "nodeseed"/s,
   /^<\?xml version="1\.0" encoding="UTF-8"\?>\n<testsuite name="nodeseed audit" /,
 ]

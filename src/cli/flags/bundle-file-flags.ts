@@ -62,3 +62,12 @@ function setName(text: string): string {
     hint: 'Take letters a-z, digits and -, at most 63, such as shop.',
   })
 }
+
+/** The page that a command also writes. */
+export const pageFlags = {
+  html: Flags.string({ description: 'also write one self-contained page', helpValue: 'FILE' }),
+  force: Flags.boolean({
+    description: 'let the page replace a file that is no page of nodeseed',
+    dependsOn: ['html'],
+  }),
+}
