@@ -72,3 +72,10 @@ test('a layer that is not here leaves what there is', async () => {
   ]
   expect(await images(documents)).toEqual(['x.io/a/b:3.0'])
 })
+
+test('a target of a fleet.yaml has another tag', async () => {
+  const value = (tag: string) => ({ helm: { values: { image: { repository: 'x.io/a/b', tag } } } })
+  const target = { name: 'prod', helm: { values: { image: { tag: '2.0' } } } }
+  const fleet = { ...value('1.0'), targetCustomizations: [target, { name: 'dev' }] }
+  expect(await images([JSON.stringify(fleet)])).toEqual(['x.io/a/b:1.0', 'x.io/a/b:2.0'])
+})

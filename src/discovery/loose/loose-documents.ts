@@ -4,6 +4,7 @@ import { readKey } from '../classify/key.ts'
 import type { ImageCandidate } from '../uses/image-candidate.ts'
 import { findCandidates } from '../walk/walk.ts'
 import type { Found } from '../walk/walk-state.ts'
+import { fleetValues } from './fleet.ts'
 
 /** Keys of files that other tools run: compose, pipelines. What they name runs in no cluster. */
 const OTHER_TOOLS: readonly (readonly string[])[] = [['services'], ['jobs', 'on'], ['stages'], ['pipeline', 'steps']]
@@ -16,7 +17,15 @@ export interface LooseFound extends Pick<Found, 'candidates' | 'unresolved'> {
 
 /** Reads the value of a document that names no kind, as the text of a ConfigMap is read. */
 export function looseCandidates(value: unknown, vars: ReadonlyMap<string, string> | undefined): LooseFound {
-  const { candidates, unresolved } = findCandidates(value, { apiVersion: '', layer: 'config', isLoose: true, vars })
+  const options = { apiVersion: '', layer: 'config', isLoose: true, vars } as const
+  const { candidates: own, unresolved } = findCandidates(value, options)
+  const known = new Set(own.map(({ reference }) => reference))
+  const ofTargets = fleetValues(value).flatMap(({ path, values }) =>
+    findCandidates(values, options)
+      .candidates.filter(({ reference }) => !known.has(reference))
+      .map((candidate): ImageCandidate => ({ ...candidate, path })),
+  )
+  const candidates = [...own, ...ofTargets]
   const isOthers =
     isObject(value) && (isCatalog(value) || OTHER_TOOLS.some((keys) => keys.every((key) => key in value)))
   return {
