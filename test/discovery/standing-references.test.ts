@@ -39,3 +39,13 @@ test('values of one line are values', () => {
   )
   expect(found.uses.map(({ reference, confidence }) => [reference, confidence])).toEqual([[A, 'likely']])
 })
+
+test.for<[data: string, images: string[]]>([
+  ['{model: "oci://x.io/a/b:1.2"}', ['x.io/a/b:1.2']],
+  ['{model: "oci://x.io/a/b"}', []],
+  ['{model: "oci:///a/b:1"}', []],
+])('what is in a registry, and may be no image, is told: %s', ([data, images]) => {
+  const { uses } = scanText(`apiVersion: v1\nkind: ConfigMap\nmetadata: {name: m}\ndata: ${data}\n`)
+  expect(uses.map(({ reference }) => reference)).toEqual(images)
+  expect(uses.every(({ confidence }) => confidence === 'possible')).toBe(true)
+})

@@ -1,6 +1,6 @@
 import type { Path } from '../../kubernetes/documents/path.ts'
 import type { Key } from '../classify/key.ts'
-import { isUnknownWord, likelihoodOf } from '../classify/reference-likelihood.ts'
+import { hasVersion, isUnknownWord, likelihoodOf } from '../classify/reference-likelihood.ts'
 import type { Confidence, ImageUse, Layer } from './image-use.ts'
 
 /** A text of a resource that names an image, or may. */
@@ -23,6 +23,8 @@ export interface ImageCandidate {
 
 /** Transports before a reference: `docker://` means an image wherever it stands. */
 const TRANSPORT = /^docker:\/\/(?=[^/])/
+/** What is in a registry, and may be no image. */
+const ARTIFACT = /^oci:\/\/(?=[^/])/
 /** `oci://` may as well be a chart or a model, unless the key says that it is an image. */
 const IMAGE_TRANSPORT = /^(?:docker|oci):\/\/(?=[^/])/
 
@@ -40,6 +42,13 @@ export function judge(
   const isImageKey = key.role === 'image' || key.role === 'images'
   // A bare word is an image only where one is expected, and most texts are bare words.
   if (!isImageKey && !/[/:@]/.test(text)) return undefined
+  if (!isImageKey && ARTIFACT.test(text)) {
+    // An extension, a model, a policy, or a chart: what pulls it by that name needs it all the same.
+    const artifact = text.replace(ARTIFACT, '')
+    return hasVersion(artifact) && likelihoodOf(artifact) !== 'none'
+      ? { reference: artifact, confidence: 'possible' }
+      : undefined
+  }
   const reference = text.replace(isImageKey ? IMAGE_TRANSPORT : TRANSPORT, '')
   const likelihood = likelihoodOf(reference)
   if (likelihood === 'none') return undefined
