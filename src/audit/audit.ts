@@ -3,6 +3,7 @@ import type { LockedImage } from '../bundle/format/lock.ts'
 import type { Workload } from '../kubernetes/objects/workload.ts'
 import { type NodeClass, nodeClasses } from './classes/node-classes.ts'
 import { type PodClass, podClasses } from './classes/pod-classes.ts'
+import { quotaDemand } from './classes/quota-doubts.ts'
 import { auditedNodes } from './facts/audited-node.ts'
 import type { Conditions } from './facts/conditions.ts'
 import { companyOf } from './facts/live/company.ts'
@@ -36,8 +37,16 @@ export function audit(workloads: readonly Workload[], nodes: readonly Node[], co
   const locked = lockedByName(conditions.lock?.images ?? [])
   const { livePods = [], autoscaled = new Map() } = conditions
   const terms = liveTerms(livePods, nodes)
+  const demand = quotaDemand(workloads, conditions)
   const company = companyOf(workloads, livePods)
-  const pods = podClasses(workloads, { ...conditions, locked, running: runningWorkloads(livePods), terms, company })
+  const pods = podClasses(workloads, {
+    ...conditions,
+    locked,
+    running: runningWorkloads(livePods),
+    terms,
+    company,
+    demand,
+  })
   const names = new Set(pods.flatMap(({ images }) => images.flatMap(({ name }) => name ?? [])))
   if (conditions.sandboxImage) names.add(conditions.sandboxImage)
   const unclaimed = nodeClasses(auditedNodes(nodes, locked, conditions), pods, [...names])

@@ -20,7 +20,7 @@ export const NAMESPACE_CODES = {
     kind: 'hazard',
     severity: 'warning',
     title: 'A ResourceQuota may refuse the pods of a workload',
-    help: 'A quota of cpu or memory refuses pods whose containers do not say how much they want; one of pods, those beyond its number. So the workload is unknown.',
+    help: 'A quota of cpu or memory refuses pods whose containers do not say how much they want; any quota, those beyond what it allows: what the audited workloads of its namespace ask for is summed up. Which of them are refused nobody can tell, so they are unknown.',
     action: 'Set resources in every container, add the LimitRange of the namespace to the inputs, or raise the quota.',
   },
   POD_MAY_BE_REFUSED: {

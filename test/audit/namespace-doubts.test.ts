@@ -47,6 +47,11 @@ const secured = {
   seccompProfile: { type: 'RuntimeDefault' },
 }
 const stored = { uid: '1' }
+/** Two workloads of two pods each. */
+const pair = (cpu: string) => {
+  const one = web({}, { resources: { limits: { cpu } } }, 2)
+  return [one, { ...one, metadata: { name: 'other', namespace: 'shop' } }]
+}
 
 test.for<[what: string, objects: Thing[], verdict: 'safe' | 'unknown', said: string]>([
   ['nothing but the workload', [web()], 'safe', ''],
@@ -79,7 +84,7 @@ test.for<[what: string, objects: Thing[], verdict: 'safe' | 'unknown', said: str
     'a privileged container',
     [web({}, { securityContext: { privileged: true } }), enforcing('baseline')],
     'unknown',
-    'privileged container c',
+    'privileged of container c',
   ],
   [
     'restricted that it does not meet',
@@ -102,6 +107,22 @@ test.for<[what: string, objects: Thing[], verdict: 'safe' | 'unknown', said: str
   ],
   ['a quota of fewer pods', [web({}, {}, 3), quota({ pods: '2' })], 'unknown', 'allows 2 pods, and 3 are wanted'],
   ['a quota of as many pods', [web({}, {}, 3), quota({ pods: '3' })], 'safe', ''],
+  [
+    'a quota that two workloads pass together',
+    [...pair('1'), quota({ 'requests.cpu': '3' })],
+    'unknown',
+    'allows requests.cpu 3, and',
+  ],
+  ['a quota that is just enough for both', [...pair('1'), quota({ 'requests.cpu': '4', pods: 4 })], 'safe', ''],
+  ['a quota of pods that both pass', [...pair('1'), quota({ pods: '3' })], 'unknown', 'allows pods 3, and'],
+  ['a quota of limits', [...pair('500m'), quota({ 'limits.cpu': '1900m' })], 'unknown', 'allows limits.cpu 1900m'],
+  ['a quota of cpu by its short name', [...pair('1'), quota({ cpu: '3500m' })], 'unknown', 'allows cpu 3500m, and'],
+  [
+    'a quota of another namespace',
+    [...pair('1'), { ...quota({ cpu: 1 }), metadata: { name: 'q', namespace: 'x' } }],
+    'safe',
+    '',
+  ],
   ['a quota of services', [web(), quota({ services: '3' })], 'safe', ''],
   [
     'a Secret, of manifests alone',

@@ -62,7 +62,7 @@ export interface PodFacts
   extends AdmissionFacts,
     MutationFacts,
     RefusalFacts,
-    Pick<NamespaceFacts, 'namespaceObjects'> {
+    Pick<NamespaceFacts, 'namespaceObjects' | 'demand'> {
   /** The images of the bundle under each of their names. */
   readonly locked: ReadonlyMap<string, LockedImage>
   /** The workloads that have live pods, by `workloadKey`. */
@@ -86,7 +86,10 @@ export function auditedPod(workload: Workload, facts: PodFacts): AuditedPod {
   const isTaken = typeof workload.template.metadata?.uid === 'string'
   const about = isTaken
     ? { doubts: [], hazards: [] }
-    : namespaceDoubts({ spec, namespace, replicas: workload.replicas }, facts)
+    : namespaceDoubts(
+        { spec, namespace, replicas: workload.replicas, annotations: workload.template.metadata?.annotations },
+        facts,
+      )
   const doubts = [
     ...admissionDoubts(spec, doubt),
     ...mutationDoubts(workload, facts),

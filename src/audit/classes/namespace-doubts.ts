@@ -1,11 +1,12 @@
-import type { Container, PodSpec } from 'kubernetes-types/core/v1.js'
+import type { PodSpec } from 'kubernetes-types/core/v1.js'
 import type { NamespaceObjects } from '../../kubernetes/admission/namespace-objects.ts'
-import { ENFORCE_LABEL, podSecurityProblem } from '../../kubernetes/admission/pod-security.ts'
-import { objectsOf } from '../../kubernetes/objects/resource.ts'
+import { podSecurityProblem } from '../../kubernetes/admission/pod-security/pod-security.ts'
 import type { Labels } from '../../kubernetes/pods/label-selector.ts'
 import { neededObjects } from '../../kubernetes/pods/needed-objects.ts'
+import type { Resources } from '../../kubernetes/pods/pod-resources.ts'
 import type { Doubt } from '../../kubernetes/pods/refusal.ts'
 import { listNames } from '../../plural.ts'
+import { quotaDoubts } from './quota-doubts.ts'
 
 /** What is known of the namespaces that pods are made in. */
 export interface NamespaceFacts {
@@ -13,12 +14,15 @@ export interface NamespaceFacts {
   readonly namespaces?: ReadonlyMap<string, Labels>
   readonly namespaceObjects?: ReadonlyMap<string, NamespaceObjects>
   readonly completeKinds?: ReadonlySet<string>
+  /** By namespace: what all of its audited pods ask of quotas together. */
+  readonly demand?: ReadonlyMap<string, Resources>
 }
 
 interface PlacedPod {
   readonly spec: PodSpec
   readonly namespace: string
   readonly replicas: number | undefined
+  readonly annotations?: Labels | undefined
 }
 
 /** What the doubts about a pod's namespace are, and what is only to be said, as the object may be there all the same. */
@@ -42,15 +46,19 @@ export function namespaceDoubts(pod: PlacedPod, facts: NamespaceFacts): Namespac
     accountAbsence(pod, own, facts),
     objectAbsence(pod, own, facts),
   ].flatMap((one) => one ?? [])
-  const level = facts.namespaces?.get(namespace)?.[ENFORCE_LABEL]
-  const refused = level === undefined ? undefined : podSecurityProblem(spec, level)
+  const refused = podSecurityProblem(spec, pod.annotations, facts.namespaces?.get(namespace))
   return {
     doubts: [
       ...absences.filter(({ isSure }) => isSure).map(({ message }) => absent(message)),
       ...(refused === undefined
         ? []
-        : [doubt('POD_SECURITY', `namespace ${namespace} enforces ${level}: ${refused}, unless it is exempt`)]),
-      ...quotaDoubts(pod, own),
+        : [
+            doubt(
+              'POD_SECURITY',
+              `namespace ${namespace} enforces ${refused.level}: ${refused.problem}, unless it is exempt`,
+            ),
+          ]),
+      ...quotaDoubts(pod, own?.quotas ?? [], facts.demand?.get(namespace)),
       ...objectDoubts(pod, own),
     ],
     hazards: absences.filter(({ isSure }) => !isSure).map(({ message }) => absent(message)),
@@ -79,31 +87,6 @@ function accountAbsence(
   if (name === 'default' || own?.serviceAccounts.has(name) || isUnread || !namespaceObjects) return undefined
   const isSure = completeKinds !== undefined || own?.serviceAccounts.has('default') === true
   return { message: `ServiceAccount ${namespace}/${name} is not among the inputs`, isSure }
-}
-
-/** A quota of a resource refuses pods whose containers do not say how much of it they want. */
-function quotaDoubts({ spec, namespace, replicas = 1 }: PlacedPod, own: NamespaceObjects | undefined): Doubt[] {
-  const containers = [...objectsOf(spec.containers), ...objectsOf(spec.initContainers)]
-  return (own?.quotas ?? []).flatMap(({ name, hard, isScoped }) => {
-    const silent = Object.keys(hard).find((resource) => containers.some((one) => !says(one, resource)))
-    const pods = Number(hard.pods ?? hard['count/pods'] ?? Number.POSITIVE_INFINITY)
-    const why =
-      silent !== undefined
-        ? `limits ${silent}, of which a container says nothing`
-        : pods < replicas
-          ? `allows ${pods} pods, and ${replicas} are wanted`
-          : undefined
-    const where = isScoped ? ', if the pod is in its scope' : ''
-    return why === undefined ? [] : [doubt('QUOTA_IN_THE_WAY', `ResourceQuota ${namespace}/${name} ${why}${where}`)]
-  })
-}
-
-/** Whether a container says what a quota of cpu or memory asks for; other resources need not be said. */
-function says({ resources }: Container, limited: string): boolean {
-  const [, kind = 'requests', name = ''] = /^(?:(requests|limits)\.)?(cpu|memory)$/.exec(limited) ?? []
-  if (name === '') return true
-  const limit = resources?.limits?.[name]
-  return limit !== undefined || (kind !== 'limits' && resources?.requests?.[name] !== undefined)
 }
 
 /** Every namespace of a live cluster has this one. */
