@@ -33,6 +33,9 @@ export class ThreadReadError extends Error {
 /** There is no thread to be had, or it has gone: nothing is known of the file. */
 export class ThreadFailure extends Error {}
 
+/** A thread makes little garbage, and needs no room to let it lie. */
+const OPTIONS = { eval: true, execArgv: [], env: {}, resourceLimits: { maxYoungGenerationSizeMb: 2 } }
+
 interface Waiting {
   readonly job: HashJob
   readonly onBytes: (count: number) => void
@@ -80,7 +83,7 @@ function startThread(): Thread | undefined {
   if (threads.size >= Math.min(availableParallelism(), MOST)) return undefined
   let worker: Worker
   try {
-    worker = new Worker(`(${hashThread})()`, { eval: true, execArgv: [], env: {} })
+    worker = new Worker(`(${hashThread})()`, OPTIONS)
   } catch {
     return undefined
   }

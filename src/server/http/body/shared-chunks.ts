@@ -4,7 +4,7 @@ import type { BlobSlice } from '../../registry/content.ts'
 export const CHUNK = 512 * 1024
 
 /** Chunks that are kept for whoever is sent the same a little later, while there is other memory. */
-const KEPT = 16
+const KEPT = 8
 
 /** Bytes of a blob that others may be sending too, only to be read. */
 export interface SharedBytes {
