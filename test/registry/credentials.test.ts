@@ -58,3 +58,14 @@ test('a helper is asked once for each host, and never beside another', async () 
     { username: 'hub', password: 'p:w' },
   ])
 })
+
+test.for(['!!!!', Buffer.from('only-a-user').toString('base64'), 'robot:secret'])(
+  'credentials that are no user and password, %s, are named and not sent',
+  (auth) => {
+    const refused = { code: 'INPUT_INVALID', message: expect.stringContaining('the credentials for app.test are no') }
+    expect(() => findEntry({ auths: { 'app.test': { auth } } }, 'app.test', 'x')).toThrow(
+      expect.objectContaining(refused),
+    )
+    expect(findEntry({ auths: { 'app.test': { auth } } }, 'other.test', 'x')).toBeUndefined()
+  },
+)

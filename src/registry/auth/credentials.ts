@@ -1,3 +1,4 @@
+import { ExpectedError } from '../../errors.ts'
 /**
  * What to show a registry: a user; docker's identity token, which is a refresh token for its token server; or a token that
  * the registry takes as it is.
@@ -71,7 +72,7 @@ export function findEntry({ auths = {} }: AuthFile, host: string, repository: st
   const entries = Object.entries(auths)
   const parts = repository.split('/')
   for (let length = parts.length; length >= 0; length--) {
-    const found = readEntry(valueFor(entries, host, parts.slice(0, length)))
+    const found = readEntry(valueFor(entries, host, parts.slice(0, length)), host)
     if (found) return found
   }
   return undefined
@@ -89,11 +90,17 @@ function plainKey(key: string): string {
   return bare === key ? key : bare.replace(/\/v[12]$/, '')
 }
 
-function readEntry(entry: AuthEntry | undefined): Credentials | undefined {
+/** @throws {ExpectedError} INPUT_INVALID where `auth` holds no user and password: nothing is shown in their place */
+function readEntry(entry: AuthEntry | undefined, host: string): Credentials | undefined {
   if (entry?.registrytoken) return { registryToken: entry.registrytoken }
   if (entry?.identitytoken) return { identityToken: entry.identitytoken }
   if (entry?.auth) {
     const [username = '', ...password] = Buffer.from(entry.auth, 'base64').toString('utf8').split(':')
+    if (password.length === 0) {
+      throw new ExpectedError('INPUT_INVALID', `the credentials for ${host} are no USER:PASSWORD in base64 (auth)`, {
+        hint: `Run: docker login ${host}; or correct the entry of ${host} by hand.`,
+      })
+    }
     return toCredentials(username, password.join(':').replace(/\0+$/, ''))
   }
   return entry?.username ? toCredentials(entry.username, entry.password ?? '') : undefined

@@ -82,7 +82,11 @@ export class Connection {
     { scopes, receive }: { scopes: readonly Scope[]; receive?: Receive | undefined },
   ): Promise<AnonymousAnswer> {
     const { url } = request
-    if (url.origin !== endpoint.base.origin) return this.sendElsewhere(endpoint, request, receive)
+    if (url.origin !== endpoint.base.origin) {
+      return this.sendElsewhere(endpoint, request, receive).catch((error) => {
+        throw error instanceof ConnectionError ? new ConnectionError(error.cause as Error, url.host) : error
+      })
+    }
     const authorization = await this.#authorizer.header(endpoint, scopes)
     const response = await this.#sendWith(authorization, endpoint, request, receive)
     // A 401 from where a redirect led is not the registry's question: nothing of ours is answered there.

@@ -39,8 +39,13 @@ function problemOf(error: unknown): Problem | undefined {
 function placed(problem: Problem, elsewhere: string | undefined): Problem {
   if (elsewhere === undefined) return problem
   const { text, hint } = problem
-  return { ...problem, text: `leads to ${elsewhere}: ${text}`, hint: hint.replaceAll('REGISTRY', elsewhere) }
+  // Who names an address also says whether it speaks https.
+  const own = hint.includes('--plain-http') ? '' : `${hint.replaceAll('REGISTRY', elsewhere)} `
+  return { ...problem, text: `leads to ${elsewhere}: ${text}`, hint: `${own}${NAMED}` }
 }
+
+const NAMED =
+  'It is REGISTRY that names this address: behind a proxy it may have to be told its own (X-Forwarded-Host, X-Forwarded-Proto).'
 
 function privateAddress({ host }: PrivateAddressError): Problem {
   const text = `leads to ${host}, an address in a private network, and is not there itself`

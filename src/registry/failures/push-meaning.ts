@@ -20,6 +20,10 @@ export function pushMeaning({ repository = '' }: Subject, response: HttpResponse
   if (status === 405 || (status < 500 && /write disabled|read.?only|maintenance mode|freeze/i.test(words))) {
     return ['UNSUPPORTED', `takes no pushes (${status})`, READ_ONLY]
   }
+  if (status < 500 && /deploying to groups|no local repository|local deployment/i.test(words)) {
+    return ['UNSUPPORTED', `takes no pushes there (${status})`, READ_ONLY]
+  }
+  if (status < 500 && /NAME_INVALID/.test(words)) return NAME
   if ((status === 400 || status === 404) && /BLOB_UNKNOWN|MANIFEST_UNKNOWN|unknown blob/i.test(words)) return LOST
   if (/project\b.*not (?:found|exist)/i.test(words)) {
     return ['DENIED', `has no project ${project}`, `Create the project ${project} at REGISTRY first.`]
@@ -35,7 +39,7 @@ export function pushMeaning({ repository = '' }: Subject, response: HttpResponse
 
 /** In the words of ECR, Harbor, GitLab, Artifactory and Nexus. */
 const IS_IMMUTABLE =
-  /immutable|cannot be overwritten|already exists|protected|permissions to delete\/overwrite|not allow updating/i
+  /immutable|cannot be overwritten|already exists|protected|permissions to delete\/overwrite|not allow updating|immutability|updating is not allowed/i
 
 const AGAIN = 'Run the same command again later: it sends only what is missing.'
 const TOO_LARGE: Meaning = [
@@ -48,6 +52,11 @@ const IMMUTABLE: Meaning = [
   'DENIED',
   'lets nobody change what is there',
   'Delete the tag there or lift its protection, or push under another path with --rewrite PREFIX.',
+]
+const NAME: Meaning = [
+  'REGISTRY_ERROR',
+  'does not take a repository of that name',
+  'Push under a path that it takes, such as that of a project, with --rewrite PREFIX.',
 ]
 const READ_ONLY = 'It may be a proxy cache or set to read-only: push to a repository that takes images.'
 const LOST: Meaning = [

@@ -45,8 +45,13 @@ function meaningOf(response: AnonymousAnswer, what: string): Meaning {
   if (status === 401 && response.isAnonymous) return ['UNAUTHORIZED', 'asks for credentials', LOG_IN]
   if (status < 300 && isWebPage(response))
     return ['REGISTRY_ERROR', `answers with a web page${placeOf(response)}`, WEB_PAGE]
+  if (status < 500 && TO_HTTPS.test(response.body.toString('latin1', 0, 1000))) return SPEAKS_HTTPS
+  if (status === 412 || status === 451 || (status === 403 && POLICY.test(registryWords(response)))) {
+    return ['DENIED', `has a rule against it (${status})`, RULE]
+  }
   if (status === 404) return [what.startsWith('blob') ? 'BLOB_UNKNOWN' : 'MANIFEST_UNKNOWN', ...UNKNOWN]
-  return MEANINGS[status] ?? ['REGISTRY_ERROR', `answers ${status}`, RETRY_HINT]
+  const isRefused = status >= 400 && !isTransient(status)
+  return MEANINGS[status] ?? ['REGISTRY_ERROR', `answers ${status}`, isRefused ? ASK_HINT : RETRY_HINT]
 }
 
 /** Where a redirect led, if it is to a page of people's. */
@@ -54,6 +59,18 @@ function placeOf({ url }: HttpResponse): string {
   return url.pathname.startsWith('/v2/') ? '' : `, ${url.host}${url.pathname}`
 }
 
+/** In the words of Go and nginx. */
+const TO_HTTPS = /HTTP request (?:was sent )?to (?:an )?HTTPS/i
+const SPEAKS_HTTPS: Meaning = [
+  'REGISTRY_ERROR',
+  'speaks https there, and was asked without',
+  'Leave out: --plain-http REGISTRY',
+]
+/** In the words of Harbor, Artifactory's Xray and Curation, Nexus' firewall and Quay. */
+const POLICY =
+  /polic(?:y|ies)|vulnerab|severity|quarantine|\bxray\b|curation|blocked|not (?:been )?scanned|without .*scan|unsigned|not signed/i
+const RULE = 'Have the operator of REGISTRY allow it, or take a version of the image that the rule lets pass.'
+const ASK_HINT = 'Ask the operator of REGISTRY what it wants, or use a mirror with --mirror.'
 const RETRY_HINT = 'Run the same command again later, or use a mirror with --mirror.'
 const WEB_PAGE = 'Something else than a registry answers at REGISTRY, such as a login or a proxy: check its address.'
 const UNKNOWN = [

@@ -42,7 +42,17 @@ const PROBLEMS: [codes: RegExp, text: string, hint: string][] = [
     'Let the server speak TLS 1.2 or newer, with current keys.',
   ],
   [
-    /CERT|SELF_SIGNED|UNABLE_TO_|ERR_TLS|INVALID_CA|INVALID_PURPOSE|PATH_LENGTH_EXCEEDED/,
+    /INVALID_PURPOSE|PATH_LENGTH_EXCEEDED|INVALID_CA/,
+    'its certificate may not be used for this',
+    'Let it have a certificate for servers (extendedKeyUsage serverAuth), signed by one for authorities (CA:TRUE).',
+  ],
+  [
+    /^UNABLE_TO_VERIFY_LEAF_SIGNATURE$|UNABLE_TO_GET_ISSUER_CERT/,
+    'its certificate is not trusted',
+    'Give the authority that signed it with --ca FILE. Where that is given, let REGISTRY send the certificates between, too.',
+  ],
+  [
+    /CERT|SELF_SIGNED|UNABLE_TO_|ERR_TLS/,
     'its certificate is not trusted',
     'Give the authority that signed it with --ca FILE.',
   ],

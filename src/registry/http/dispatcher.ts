@@ -28,7 +28,7 @@ export function createDispatcher(
   const { proxies = {} } = transport
   const security = lazySecurity(transport)
   // HTTP/1.1: over one HTTP/2 connection blobs arrive a quarter slower.
-  const http = { allowH2: false, pipelining: 1 }
+  const http = { allowH2: false, pipelining: 1, maxHeaderSize: MAX_HEADERS }
   return new Agent({
     ...http,
     connect: connector(security, { timeout: connectTimeout, lookup, signal }),
@@ -51,6 +51,9 @@ export function createDispatcher(
     },
   })
 }
+
+/** Bytes: some proxies add policies and cookies by the dozen. Node's own limit is 16 KiB, that of Go 1 MiB. */
+const MAX_HEADERS = 256 * 1024
 
 /** Reading all authorities takes a moment, which runs that speak plain http need not wait for. */
 function lazySecurity(transport: TransportOptions): () => ProxySecurity {
