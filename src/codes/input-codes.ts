@@ -114,7 +114,7 @@ export const INPUT_CODES = {
     action: 'Take it with --image REF if going back has to work without a registry.',
   },
   WITHOUT_EFFECT: {
-    kind: 'note',
+    kind: 'hazard',
     severity: 'warning',
     orElse: ['info'],
     title: 'Something that was said changes nothing',
