@@ -12,7 +12,6 @@ import { openImages } from '../cli/bundles/trusted-bundle.ts'
 import { describeDelta, patchesIn } from '../cli/deltas/describe-delta.ts'
 import { ARCHIVE, keyFlag, pageFlags, TABLE_ONLY } from '../cli/flags/bundle-file-flags.ts'
 import { repeatable } from '../cli/flags/repeatable.ts'
-import { extractAttached, imageNamed } from '../cli/inspection/attached.ts'
 import { checkPage, writeBundlePage } from '../cli/inspection/bundle-page.ts'
 import {
   attachedJson,
@@ -162,6 +161,7 @@ export default class Inspect extends BaseCommand {
   }
 
   async #attached(content: LockedContent, reference: string, directory: string | undefined): Promise<unknown> {
+    const { extractAttached, imageNamed } = await import('../cli/inspection/attached.ts')
     const image = imageNamed(content.lock.images, reference, content.path)
     const attached = await attachedTo(image, content)
     const rows = attached.map(({ kind, type, blob }) => [kind, type, blob.digest, formatBytes(blob.size)])

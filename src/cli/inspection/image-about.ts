@@ -5,7 +5,6 @@ import { imagesOf } from '../../discovery/uses/used-images.ts'
 import { ExpectedError } from '../../errors.ts'
 import type { Content } from '../../oci/content/content.ts'
 import { formatPlatform } from '../../oci/platform.ts'
-import { atOrigins, scanInputs } from '../inputs/scan-inputs.ts'
 
 /** A place in an input that names an image. */
 export interface NamingPlace {
@@ -16,6 +15,8 @@ export interface NamingPlace {
 /** By image in CRI form, the places of inputs that name it. @throws {ExpectedError} as scanning inputs does */
 export async function placesOfImages(inputs: readonly string[]): Promise<ReadonlyMap<string, readonly NamingPlace[]>> {
   if (inputs.length === 0) return new Map()
+  // Few ask for it, and it is a large part of the program.
+  const { atOrigins, scanInputs } = await import('../inputs/scan-inputs.ts')
   const { uses } = atOrigins(await scanInputs(inputs))
   const named = imagesOf(uses, ['Never', 'IfNotPresent', 'Always'])
   return new Map(
