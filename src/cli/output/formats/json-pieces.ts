@@ -59,14 +59,18 @@ function entryText(entry: Record<string, unknown>, lists: ListTexts): string {
     put.push([name, text])
     rest[name] = 0
   }
-  let text = nestedText([rest])
+  const text = nestedText([rest])
+  // A text that grows by whole lists would be copied each time that it is searched.
+  const parts: string[] = []
+  let from = 0
   for (const [name, list] of put) {
     // No text has a line break, and no deeper field so little before it.
     const at = `\n      ${textOf(name)}: `
-    const begins = text.indexOf(at) + at.length
-    text = `${text.slice(0, begins)}${list}${text.slice(begins + 1)}`
+    const begins = text.indexOf(at, from) + at.length
+    parts.push(text.slice(from, begins), list)
+    from = begins + 1
   }
-  return text
+  return [...parts, text.slice(from)].join('')
 }
 
 function isLong(field: unknown): field is readonly unknown[] {
