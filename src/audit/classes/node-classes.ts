@@ -83,8 +83,9 @@ function presenceKeys(): (presences: readonly Presence[]) => string {
     let key = ''
     let last: Presence | undefined
     let lastNumber = -1
-    for (const [index, presence] of presences.entries()) {
-      if (presence === last) continue
+    for (let index = 0; index < presences.length; index++) {
+      const presence = presences[index]
+      if (presence === last || presence === undefined) continue
       last = presence
       const number = known.get(presence) ?? numberOf(presence)
       if (number !== lastNumber) key += `${index}:${number},`

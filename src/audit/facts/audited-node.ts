@@ -5,7 +5,7 @@ import type { KubeletSettings } from '../../kubernetes/objects/kubelet-config.ts
 import { nameOfNode } from '../../kubernetes/objects/node.ts'
 import type { NodeUse } from '../../kubernetes/scheduler/filters.ts'
 import { type Conditions, kubeletOf } from './conditions.ts'
-import { type Presence, plainPresences, presenceOf, presencesOf } from './images/presence.ts'
+import { lackingPresences, type Presence, plainPresences, presenceOf, presencesOf } from './images/presence.ts'
 import { failingImages } from './live/failing-images.ts'
 import { type LiveUse, NO_USE, nodeUses } from './live/live-pods.ts'
 import { nodeListings } from './node-listings.ts'
@@ -33,6 +33,7 @@ export function* auditedNodes(
   const uses = conditions.livePods && nodeUses(conditions.livePods)
   const failing = failingImages(conditions.livePods ?? [])
   const plain = plainPresences()
+  const lacking = lackingPresences(plain)
   for (const node of nodes.map(withConditionTaints)) {
     const listings = listingsOf(node)
     const name = nameOfNode(node)
@@ -42,7 +43,7 @@ export function* auditedNodes(
     yield {
       ...{ node, use, kubelet },
       presenceOf: (image) => presenceOf(image, listings, failures?.get(image), plain),
-      presencesOf: (places) => presencesOf(places, listings, failures, plain),
+      presencesOf: (places) => presencesOf(places, listings, failures, plain, lacking),
     }
   }
 }

@@ -28,7 +28,7 @@ export function nodeFindings(nodes: readonly Node[], questions: NodeQuestions): 
   for (const node of nodes) {
     const known = listingsOf(node)
     const listings = known.filter(({ isBundle, isAssumed }) => !isBundle && !isAssumed)
-    const promised = new Set(known.flatMap(({ isBundle, byName }) => (isBundle ? [...byName.keys()] : [])))
+    const promised = new Set(known.flatMap((listing) => (listing.isBundle ? [...listing.byName.keys()] : [])))
     addReadiness(findings, node)
     addDrift(findings, node, listings, questions)
     addLostSeed(findings, node, { listings, promised }, { ...questions, failing })

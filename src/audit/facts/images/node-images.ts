@@ -41,11 +41,13 @@ export interface ImageListing {
 /** The kubelet reports at most so many names an image: digests first, then tags. */
 const MAX_NAMES = 5
 
+const NO_GAP: ImageListing['gap'] = () => undefined
+
 /** The listing of a source that shows everything, unless `gap` says otherwise. */
 export function listing(
   source: string,
   images: readonly ListedImage[],
-  gap: ImageListing['gap'] = () => undefined,
+  gap: ImageListing['gap'] = NO_GAP,
 ): ImageListing {
   let known: Map<string, ListedImage> | undefined
   return {
@@ -94,15 +96,25 @@ function readStatus(node: Node, maxImages: number): ImageListing {
 }
 
 function statusGap(images: readonly ListedImage[], isReported: boolean, maxImages: number): ImageListing['gap'] {
-  if (!isReported || maxImages === 0) return () => 'the node reports no images'
-  const idGap = (name: string) => (isImageId(name) ? 'the node reports no image IDs' : undefined)
-  if (maxImages > 0 && images.length >= maxImages)
-    return () => `the node reports only its ${images.length} largest images`
+  if (!isReported || maxImages === 0) return reportGap
+  if (maxImages > 0 && images.length >= maxImages) return largestGap(images.length)
   const cut = images.filter(({ names }) => names.length >= MAX_NAMES)
   if (cut.length === 0) return idGap
-  const hidesDigests = cut.some(({ names }) => names.every((name) => name.includes('@')))
-  const gap = `the node reports only ${MAX_NAMES} names of an image that has more`
-  return (name) => idGap(name) ?? (hidesDigests || !name.includes('@') ? gap : undefined)
+  return cut.some(({ names }) => names.every((name) => name.includes('@'))) ? namesGap : tagsGap
+}
+
+// Nodes with the same gap have the same function, by which their answers are found again.
+const reportGap = () => 'the node reports no images'
+const idGap = (name: string) => (isImageId(name) ? 'the node reports no image IDs' : undefined)
+const namesGap = (name: string) => idGap(name) ?? `the node reports only ${MAX_NAMES} names of an image that has more`
+const tagsGap = (name: string) => (name.includes('@') ? idGap(name) : namesGap(name))
+const largestGaps = new Map<number, ImageListing['gap']>()
+
+function largestGap(count: number): ImageListing['gap'] {
+  const known = largestGaps.get(count)
+  const gap = known ?? (() => `the node reports only its ${count} largest images`)
+  largestGaps.set(count, gap)
+  return gap
 }
 
 const DIGEST_DOUBT =

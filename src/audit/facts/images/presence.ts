@@ -48,6 +48,21 @@ export function presenceOf(
   return { ...presence, present: undefined, isFailing: true, why: `a pod of it fails with ${failure.reason} now` }
 }
 
+type LackingPresences = (places: ReadonlyMap<string, number>, list: ImageListing) => readonly Presence[]
+
+/** What is to be said of names that a list does not have; thousands of nodes have a gap, or none, in common. */
+export function lackingPresences(plain: PlainPresences): LackingPresences {
+  const known = new Map<ImageListing['gap'], { places: unknown; list: ImageListing; presences: readonly Presence[] }>()
+  return (places, list) => {
+    const last = known.get(list.gap)
+    const isSame = last?.places === places && last.list.source === list.source
+    if (isSame && isPromise(last.list) === isPromise(list)) return last.presences
+    const presences = Array.from(places.keys(), (name) => lackingPresence(name, list, plain))
+    known.set(list.gap, { places, list, presences })
+    return presences
+  }
+}
+
 /**
  * The same for many names, each with its place in the answer. Of a node that only lists what it has, the list is gone
  * through and not the names: there are far more of them.
@@ -57,12 +72,13 @@ export function presencesOf(
   listings: readonly ImageListing[],
   failures: ReadonlyMap<string, StartFailure> | undefined,
   plain: PlainPresences,
+  lacking: LackingPresences,
 ): Presence[] {
   const [list] = listings
   if (list === undefined || listings.length > 1 || failures) {
     return Array.from(places.keys(), (name) => presenceOf(name, listings, failures?.get(name), plain))
   }
-  const presences = Array.from(places.keys(), (name) => lackingPresence(name, list, plain))
+  const presences = [...lacking(places, list)]
   for (const image of list.images) {
     for (const name of image.names) {
       const place = places.get(name)
