@@ -73,6 +73,7 @@ const INJECTORS: readonly Injector[] = [
 
 /** Who is asked to change a pod, and by which mark: `Istio (istio-injection: enabled)`; each once. */
 export function injectorsOf(ofPod: Marks, ofNamespace: Marks | undefined, ofWorkload?: Marks): string[] {
+  if (![ofPod, ofNamespace, ofWorkload].some(mayAsk)) return []
   const asked = INJECTORS.flatMap(({ who, key, on, of, ofWorkload: looksAtWorkload }): string[] => {
     const made = looksAtWorkload ? markOf(ofWorkload, key) : undefined
     const own = of === 'namespace' ? undefined : markOf(ofPod, key)
@@ -80,6 +81,15 @@ export function injectorsOf(ofPod: Marks, ofNamespace: Marks | undefined, ofWork
     return said !== undefined && on.test(said) && !isRefused(who, ofPod) ? [`${who} (${key}: ${said})`] : []
   })
   return [...new Set(asked)]
+}
+
+const KEYS: ReadonlySet<string> = new Set(INJECTORS.map(({ key }) => key))
+
+/** Whether there is any of the marks: on most pods there is none. */
+function mayAsk(marks: Marks | undefined): boolean {
+  return [marks?.labels, marks?.annotations].some(
+    (map: unknown) => typeof map === 'object' && map !== null && Object.keys(map).some((key) => KEYS.has(key)),
+  )
 }
 
 /** A pod that says no is left alone, whatever its namespace says. */
