@@ -1,6 +1,7 @@
 import { ExpectedError } from '../../errors.ts'
 import { type Finding, finding } from '../../finding.ts'
 import type { Content } from '../../oci/content/content.ts'
+import { inFile } from '../../oci/content/damaged-file.ts'
 import { noImageError, type UnnamedEntry } from '../../oci/content/image-names.ts'
 import { topmost } from '../../oci/content/topmost.ts'
 import type { Descriptor } from '../../oci/descriptor.ts'
@@ -27,6 +28,12 @@ export interface ContentImages {
  * @throws {ExpectedError} INPUT_INVALID when it holds no image with a name; BUNDLE_INVALID, CONTENT_MISMATCH, UNSUPPORTED
  */
 export async function lockContent(content: Content): Promise<ContentImages> {
+  return imagesOf(content).catch((error) => {
+    throw inFile(error)
+  })
+}
+
+async function imagesOf(content: Content): Promise<ContentImages> {
   const documents = new Documents({
     resolve: async ({ path }) => Promise.reject(new Error(`${path} is not looked up`)),
     readDocument: (_repository, { digest }) => content.readDocument(digest),

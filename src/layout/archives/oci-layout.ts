@@ -3,6 +3,7 @@ import { open, readdir, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { ExpectedError, readError } from '../../errors.ts'
 import type { BlobRange, BlobSizes, BlobState, Content } from '../../oci/content/content.ts'
+import { inFile } from '../../oci/content/damaged-file.ts'
 import { blobName, namesInIndex } from '../../oci/content/image-layout.ts'
 import type { ImageNames, UnnamedEntry } from '../../oci/content/image-names.ts'
 import { lackingBelow } from '../../oci/content/lacking.ts'
@@ -68,7 +69,11 @@ export class OciLayout implements Content {
     const index = source.files.get('index.json')
     if (!index) throw noLayout(source.path)
     const bytes = await read(source, 'index.json')
-    return new OciLayout(source, namesInIndex(bytes, `${source.path}, index.json`, nameKeys))
+    try {
+      return new OciLayout(source, namesInIndex(bytes, `${source.path}, index.json`, nameKeys))
+    } catch (error) {
+      throw inFile(error)
+    }
   }
 
   lacking(): Promise<BlobSizes> {

@@ -54,9 +54,14 @@ function nameFor(text: string, { digest }: Descriptor): string | { readonly why:
 }
 
 /** The only thing that a place with such entries has to say, where it has no image. */
-export function noImageError(path: string, [first]: readonly UnnamedEntry[]): ExpectedError {
+export function noImageError(path: string, unnamed: readonly UnnamedEntry[]): ExpectedError {
+  const [first, ...more] = unnamed
+  const isOnly = first?.image !== undefined && more.length === 0
+  const named = isOnly
+    ? 'Give its only image a name with: nodeseed bundle --from NAME=FILE -o BUNDLE; or save it'
+    : 'Save it'
   const what = first ? `${first.subject}: ${first.why}` : 'it is empty'
   return new ExpectedError('INPUT_INVALID', `${path}: holds no image with a name: ${what}`, {
-    hint: 'Give its only image a name with: nodeseed bundle --from NAME=FILE -o BUNDLE; or save it again with full names: docker save -o FILE IMAGE:TAG',
+    hint: `${named} again, each image under a full name of its own: docker save -o FILE IMAGE:TAG`,
   })
 }
