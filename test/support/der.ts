@@ -38,6 +38,9 @@ const time = (date: Date) => der(0x18, `${date.toISOString().replaceAll(/[-:T]|\
 const extension = (id: string, value: Buffer, critical = false) =>
   sequence(oid(id), ...(critical ? [der(0x01, Buffer.from([0xff]))] : []), der(0x04, value))
 
+/** What a certificate of a timestamp authority is for, and for nothing else. */
+export const TIME_STAMPING = '1.3.6.1.5.5.7.3.8'
+
 export interface CertificateOptions {
   readonly subject: string
   readonly issuer: string
@@ -61,7 +64,7 @@ export function certificate({ subject, issuer, key, by, from, to, isCa, identity
           extension('2.5.29.19', sequence(der(0x01, Buffer.from([0xff]))), true),
           extension('2.5.29.15', der(0x03, Buffer.from([1, 0x06])), true),
         ]
-      : [extension('2.5.29.37', sequence(oid(use ?? '1.3.6.1.5.5.7.3.3')))]),
+      : [extension('2.5.29.37', sequence(oid(use ?? '1.3.6.1.5.5.7.3.3')), use === TIME_STAMPING)]),
     ...(identity
       ? [
           extension('2.5.29.17', sequence(der(0x86, identity.subject)), true),

@@ -1,7 +1,7 @@
 import { createHash, type KeyObject, sign } from 'node:crypto'
 import type { Descriptor } from '../../src/oci/descriptor.ts'
 import { OCI_MANIFEST } from '../../src/oci/media-type.ts'
-import { certificate, certificatePem, ecKeys, type KeyPair, pemOf, spki } from './der.ts'
+import { certificate, certificatePem, ecKeys, type KeyPair, pemOf, spki, TIME_STAMPING } from './der.ts'
 
 const SIMPLE_SIGNING = 'application/vnd.dev.cosign.simplesigning.v1+json'
 const BUNDLE_TYPE = 'application/vnd.dev.sigstore.bundle.v0.3+json'
@@ -264,5 +264,55 @@ export class OwnSigstore {
     const canonical = JSON.stringify({ body, integratedTime, logID, logIndex })
     const promise = signBytes(Buffer.from(canonical), this.#log.privateKey).toString('base64')
     return { SignedEntryTimestamp: promise, Payload: { body, integratedTime, logIndex, logID } }
+  }
+}
+
+/** A timestamp authority of one's own, for `openssl ts`. */
+export class TimestampAuthority {
+  readonly #keys = ecKeys()
+  readonly #certificates: { readonly leaf: Buffer; readonly root: Buffer }
+
+  constructor() {
+    const ca = ecKeys()
+    const times = { from: new Date(Date.now() - DAY), to: new Date(Date.now() + DAY) }
+    const common = { ...times, issuer: 'tsa root', by: ca.privateKey }
+    this.#certificates = {
+      leaf: certificate({ ...common, subject: 'tsa', key: this.#keys.publicKey, use: TIME_STAMPING }),
+      root: certificate({ ...common, subject: 'tsa root', key: ca.publicKey, isCa: true }),
+    }
+  }
+
+  /** A trusted root with this authority. */
+  addedTo(trustedRoot: string): string {
+    const { leaf, root } = this.#certificates
+    const certificates = [leaf, root].map((bytes) => ({ rawBytes: bytes.toString('base64') }))
+    const validFor = { start: '2020-01-01T00:00:00Z' }
+    const authority = { uri: 'https://tsa.example', certChain: { certificates }, validFor }
+    return JSON.stringify({ ...JSON.parse(trustedRoot), timestampAuthorities: [authority] })
+  }
+
+  /** What openssl reads, by the names of files in a directory. */
+  files(directory: string): Record<string, string> {
+    const settings = [
+      ...[
+        '[tsa]',
+        `serial = ${directory}/serial`,
+        `signer_cert = ${directory}/tsa.crt`,
+        `certs = ${directory}/tsa.crt`,
+      ],
+      ...[
+        `signer_key = ${directory}/tsa.key`,
+        'signer_digest = sha256',
+        'default_policy = 1.2.3.4',
+        'digests = sha256',
+      ],
+      ...['accuracy = secs:1', 'ess_cert_id_alg = sha256', 'ordering = no', 'tsa_name = no'],
+    ]
+    return {
+      'tsa.cnf': `${settings.join('\n')}\n`,
+      'tsa.crt': certificatePem(this.#certificates.leaf),
+      'tsa.key': this.#keys.privateKey.export({ type: 'pkcs8', format: 'pem' }).toString(),
+      serial: '01\n',
+    }
   }
 }
