@@ -72,3 +72,12 @@ test.for(WORKLOAD_KINDS.flatMap((kind) => [[kind, undefined] as const, [kind, nu
     )
   },
 )
+
+test.for(['constructor', '__proto__', 'toString'])(
+  'a field of a pod that is called %s is one that is not modelled',
+  (name) => {
+    const spec = JSON.parse(`{"containers": [{"name": "c", "image": "web:1"}], "${name}": {"a": 1}}`) as object
+    const result = auditCluster([workload({ spec })], [holder], {})
+    expect(result.workloads[0]?.verdict).not.toBe('safe')
+  },
+)

@@ -50,3 +50,15 @@ test('a registry of all images that is filled in later leaves them open', () => 
     true,
   ])
 })
+
+test.for(['constructor', '__proto__', 'toString', 'hasOwnProperty', 'valueOf'])(
+  'the word %s of every object is a key, a kind and a group like any other',
+  (word) => {
+    const shapes = [`images: {${word}: "x.io/a.b"}`, `image: {${word}: a, tag: "1"}`, `${word}: {image: "x.io/a:1"}`]
+    for (const shape of shapes) expect(() => found(`{${shape}}`)).not.toThrow()
+    for (const apiVersion of [`${word}/v1`, 'v1', 'kubeadm.k8s.io/v1beta4', 'batch/v1', 'argoproj.io/v1alpha1']) {
+      const text = `apiVersion: ${apiVersion}\nkind: ${word}\nmetadata: {name: x}\nspec: {image: "x.io/a:1"}\n`
+      expect(scanText(text).uses.map(({ reference }) => reference)).toEqual(['x.io/a:1'])
+    }
+  },
+)

@@ -1,4 +1,5 @@
 import { valueAt } from '../../kubernetes/documents/path.ts'
+import { rowOf } from '../../kubernetes/documents/row-of.ts'
 import { isObject, lineOfResource, type Resource } from '../../kubernetes/objects/resource.ts'
 import { groupOf } from '../classify/exclusions.ts'
 import { chartOf } from '../operators/made-elsewhere.ts'
@@ -33,7 +34,7 @@ export class GitOpsResources {
 
   note(resource: Resource): void {
     const group = groupOf(resource.apiVersion)
-    if (!KINDS[group]?.includes(resource.kind)) return
+    if (!rowOf(KINDS, group)?.includes(resource.kind)) return
     // A copy: texts from a parser keep the whole file in memory.
     const text = JSON.stringify(resource.value)
     if (text.length > MAX_TEXT) return

@@ -41,9 +41,15 @@ export function saidParts(entries: readonly Entry[], maps: readonly Texts[], ofI
   ]
 }
 
+/** Keys come from inputs, so that these are no properties of an object, which has others: `constructor`. */
+const SAID: ReadonlyMap<string, string> = new Map([
+  ['prefix', 'registry'],
+  ['path', 'repository'],
+])
+
 /** `prefix` is a registry and `path` a repository, where nothing else is. */
 function renamed(entry: Entry, all: readonly Entry[]): Entry {
-  const as = { prefix: 'registry', path: 'repository' }[entry.name]
+  const as = SAID.get(entry.name)
   const hasOther = all.some((one) => isPlain(one, as ?? '') || (as === 'repository' && isPlain(one, 'image')))
   const isPart = as !== undefined && !hasOther && PATH.test(entry.text.replace(/\/$/, '')) && /[./]/.test(entry.text)
   return isPart ? { ...entry, name: as, called: entry.name } : entry

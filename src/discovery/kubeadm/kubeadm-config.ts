@@ -1,4 +1,5 @@
 import { type Path, valueAt } from '../../kubernetes/documents/path.ts'
+import { rowOf } from '../../kubernetes/documents/row-of.ts'
 import { isObject, type Resource } from '../../kubernetes/objects/resource.ts'
 import { groupOf } from '../classify/exclusions.ts'
 import { fillPlaceholders, hasPlaceholder } from '../classify/placeholders.ts'
@@ -31,7 +32,7 @@ export function kubeadmFound(
   { apiVersion, kind, value }: Pick<Resource, 'apiVersion' | 'kind' | 'value'>,
   vars: ReadonlyMap<string, string> = NO_VARS,
 ): KubeadmFound | undefined {
-  const place = PLACES[kind]
+  const place = rowOf(PLACES, kind)
   if (!place || !GROUPS.test(groupOf(apiVersion))) return undefined
   const { at } = place
   const found = valueAt(value, at)

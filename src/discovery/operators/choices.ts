@@ -1,3 +1,4 @@
+import { rowOf } from '../../kubernetes/documents/row-of.ts'
 /** A kind of which an operator chooses images by itself, unless the resource names them. */
 export interface Choice {
   /** What it runs, for people. */
@@ -167,7 +168,7 @@ const STACKABLE: Choice = of('the product', { version: 'spec.image.productVersio
 
 /** What an operator chooses for a kind. */
 export function choiceOf(group: string, kind: string): Choice | undefined {
-  const kinds = CHOICES[group]
-  if (kinds) return Object.hasOwn(kinds, kind) ? kinds[kind] : undefined
+  const kinds = rowOf(CHOICES, group)
+  if (kinds) return rowOf(kinds, kind)
   return group.endsWith('.stackable.tech') && kind.endsWith('Cluster') ? STACKABLE : undefined
 }

@@ -1,4 +1,5 @@
 import { type Path, valueAt } from '../../kubernetes/documents/path.ts'
+import { rowOf } from '../../kubernetes/documents/row-of.ts'
 import { isObject, type Resource } from '../../kubernetes/objects/resource.ts'
 import { groupOf } from '../classify/exclusions.ts'
 import { matchPath, parsePath } from '../rules/path-pattern.ts'
@@ -25,7 +26,8 @@ export function imageStreamsOf({
   namespace,
   value,
 }: Pick<Resource, 'apiVersion' | 'kind' | 'value'> & { readonly namespace?: string | undefined }): MadeElsewhere[] {
-  const paths = PLACES[`${groupOf(apiVersion)}/${kind}`] ?? (apiVersion === 'v1' ? PLACES[`${OLD[kind]}/${kind}`] : [])
+  const paths =
+    PLACES[`${groupOf(apiVersion)}/${kind}`] ?? (apiVersion === 'v1' ? PLACES[`${rowOf(OLD, kind)}/${kind}`] : [])
   const named = (paths ?? []).flatMap((pattern) =>
     matchPath(value, parsePath(pattern)).map((path) => ({ path, from: valueAt(value, path) })),
   )

@@ -1,3 +1,4 @@
+import { rowOf } from '../../kubernetes/documents/row-of.ts'
 import type { Resource } from '../../kubernetes/objects/resource.ts'
 import { groupOf } from '../classify/exclusions.ts'
 import type { PlaceholderValues } from '../classify/placeholders.ts'
@@ -16,7 +17,7 @@ export function namesIn(
   { apiVersion, value }: Pick<Resource, 'apiVersion' | 'value'>,
   vars: PlaceholderValues | undefined,
 ): PlaceholderValues | undefined {
-  const names = NAMES[groupOf(apiVersion)]
+  const names = rowOf(NAMES, groupOf(apiVersion))
   if (!names) return vars
   const values = new Map<string, string>()
   for (const [name, path] of Object.entries(names)) {

@@ -1,5 +1,6 @@
 import type { Node, PodSpec } from 'kubernetes-types/core/v1.js'
 import { valueAt } from '../documents/path.ts'
+import { rowOf } from '../documents/row-of.ts'
 import { kubeletMinor } from '../objects/node.ts'
 import { isObject, objectsOf } from '../objects/resource.ts'
 import { mountedVolumes } from '../pods/mounted-volumes.ts'
@@ -148,7 +149,7 @@ function runtimeOf(node: Node): { version: string; name: string; release: number
 function imageVolumes(spec: PodSpec, node: Node, { ImageVolume: isOn }: FeatureGates): Unsupported[] {
   if (!mountsImage(spec)) return []
   const { version, name, release } = runtimeOf(node)
-  const least = IMAGE_VOLUME_RUNTIMES[name]
+  const least = rowOf(IMAGE_VOLUME_RUNTIMES, name)
   const isTooOld = least !== undefined && release < least
   if (name === 'docker' || isTooOld) return [{ message: `${version} mounts no image volumes`, isCertain: true }]
   if (isOn === false) return [{ message: 'the feature gate ImageVolume is off on its kubelet', isCertain: false }]

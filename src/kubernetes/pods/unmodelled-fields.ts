@@ -1,5 +1,6 @@
 import type { PodSpec } from 'kubernetes-types/core/v1.js'
 import { formatPath, type Path } from '../documents/path.ts'
+import { rowOf } from '../documents/row-of.ts'
 import { isObject } from '../objects/resource.ts'
 import { HARMLESS, POD_FIELDS } from './pod-fields.ts'
 import type { Doubt } from './refusal.ts'
@@ -40,7 +41,7 @@ function walk(value: unknown, type: string, path: (string | number)[], found: Pa
     const child = value[name]
     const childType = fields.types.get(name)
     if (childType === undefined) {
-      if (fields.known.has(name) || isEmpty(child) || HARMLESS[name]?.includes(child)) continue
+      if (fields.known.has(name) || isEmpty(child) || rowOf(HARMLESS, name)?.includes(child)) continue
       found.push([...path, name])
       continue
     }

@@ -1,3 +1,5 @@
+import { rowOf } from '../documents/row-of.ts'
+
 /** The kinds that have pods, as every Kubernetes from 1.25 on serves them. Source: k8s.io/api 1.38. */
 const SERVED: Readonly<Record<string, string>> = {
   Pod: 'v1',
@@ -28,7 +30,7 @@ const REMOVED: Readonly<Record<string, string>> = {
 
 /** Why a kind of Kubernetes' own is not served under an apiVersion; `since` where older versions served it. */
 export function unserved(apiVersion: string, kind: string): { message: string; since?: string } | undefined {
-  const served = SERVED[kind]
+  const served = rowOf(SERVED, kind)
   if (served === undefined || served === apiVersion) return undefined
   const since = REMOVED[`${apiVersion} ${kind}`]
   if (since === undefined) return { message: `there is no ${kind} in ${JSON.stringify(apiVersion)}; it is ${served}` }
