@@ -36,15 +36,15 @@ test.for<[apiVersion: string, kind: string, spec: string, images: string[]]>([
   ).toEqual(images)
 })
 
-test.for<[key: string]>([['livenessProbe'], ['readinessProbe'], ['startupProbe'], ['ports'], ['affinity'], ['status']])(
-  'a component that is called %s',
-  ([key]) => {
-    const split = `{values: {side: {${key}: {repository: x/y, tag: v1}}}}`
-    expect(found(of('helm.toolkit.fluxcd.io/v2', 'HelmRelease', split))).toEqual(['x/y:v1'])
-    const nested = `{values: {${key}: {image: {repository: x/y, tag: v1}}}}`
-    expect(found(of('helm.toolkit.fluxcd.io/v2', 'HelmRelease', nested))).toEqual(['x/y:v1'])
-  },
-)
+const POD_KEYS =
+  'livenessProbe readinessProbe startupProbe ports affinity status labels nodeSelector selector tolerations'
+
+test.for<[key: string]>(POD_KEYS.split(' ').map((key): [string] => [key]))('a component that is called %s', ([key]) => {
+  const split = `{values: {side: {${key}: {repository: x/y, tag: v1}}}}`
+  expect(found(of('helm.toolkit.fluxcd.io/v2', 'HelmRelease', split))).toEqual(['x/y:v1'])
+  const nested = `{values: {${key}: {image: {repository: x/y, tag: v1}}}}`
+  expect(found(of('helm.toolkit.fluxcd.io/v2', 'HelmRelease', nested))).toEqual(['x/y:v1'])
+})
 
 test('what a resource says that it was is no image', () => {
   expect(
@@ -94,4 +94,13 @@ test.for<[values: string, images: string[]]>([
   ['{image: {repository: x/y, tag: v1}, livenessProbe: {exec: {command: [run, --image=x/z:1]}}}', ['x/y:v1']],
 ])('a probe is skipped in containers only: %s', ([values, images]) => {
   expect(found(of('helm.toolkit.fluxcd.io/v2', 'HelmRelease', `{values: ${values}}`))).toEqual(images)
+})
+
+test.for<[what: string, text: string]>([
+  ['labels', 'apiVersion: v1\nkind: Pod\nmetadata: {name: p, labels: {image: "x/y:1"}}\nspec: {containers: []}\n'],
+  ['a selector', 'apiVersion: x.example/v1\nkind: T\nspec: {selector: {image: web, app: "x/y"}}\n'],
+  ['a node selector', 'apiVersion: x.example/v1\nkind: T\nspec: {nodeSelector: {image: "x/y"}}\n'],
+  ['what is built', 'apiVersion: x.example/v1\nkind: T\nspec: {output: {image: "r.example/x/y:1"}}\n'],
+])('%s name no image', ([, text]) => {
+  expect(found(text)).toEqual([])
 })

@@ -17,6 +17,7 @@ function scan(text: string, vars = new Map<string, string>()) {
 /** Spellings of "the registry stands elsewhere". */
 const SPELLINGS = [
   '${REG}',
+  '${{REG}}',
   '$REG',
   '$(REG)',
   '%{REG}',

@@ -58,13 +58,14 @@ const POLICY_PATTERNS: ReadonlySet<string> = new Set(
 
 /** Keys below which nothing is pulled: selections, what is built, pictures, API machinery. */
 const KEYS: ReadonlySet<string> = new Set(
-  `managedFields ownerReferences finalizers labels matchLabels nodeSelector selector output outputs icon icons
-  maintainers links`.split(/\s+/),
+  `managedFields ownerReferences finalizers matchLabels output outputs icon icons maintainers links`.split(/\s+/),
 )
 
 /** Fields of pods, names of Ceph block devices, what was: in values a component may bear such a name. */
 const POD_FIELDS: ReadonlySet<string> = new Set(
-  'status affinity tolerations rbd imagePullSecrets ports securityContext volumeMounts'.split(' '),
+  'status affinity tolerations rbd imagePullSecrets ports securityContext volumeMounts labels nodeSelector selector'.split(
+    ' ',
+  ),
 )
 /** Fields of containers; elsewhere a component, or what holds some, may bear such a name. */
 const PROBES: ReadonlySet<string> = new Set(['livenessProbe', 'readinessProbe', 'startupProbe'])

@@ -1,9 +1,9 @@
 /**
- * A value that stands elsewhere: `$(params.X)`, `$(X)`, `${X}` with a default behind `:-`, `$X`, `%{X}`, `%{X}%`,
- * `{{inputs.parameters.X}}`, `{{ .PlaceholderValues.x }}`, `[[ .x ]]`, `#{X}#`, `<X>`, `@@X@@`, `@X@`, `__X__`, `%X%`, `((x))`, `<% x %>`.
+ * A value that stands elsewhere: `$(params.X)`, `$(X)`, `${{X}}`, `${X}` with a default behind `:-`, `$X`, `%{X}`, `%{X}%`,
+ * `{{inputs.parameters.X}}`, `{{ .Values.x }}`, `[[ .x ]]`, `#{X}#`, `<X>`, `@@X@@`, `@X@`, `__X__`, `%X%`, `((x))`, `<% x %>`.
  */
 const PLACEHOLDER =
-  /\$\(([\w.[\]"'-]+)\)|\$\{([\w.-]+)(?::?-([^{}]*))?\}|\$([A-Za-z_]\w*)|%\{([\w.-]+)\}%?|\{\{=?\s*([\w.[\]"'-]+)\s*\}\}|\[\[\s*([\w.-]+)\s*\]\]|#\{([\w.-]+)\}#?|<([A-Za-z][\w. -]*)>|@@([\w.-]+)@@|@([A-Za-z_][\w.-]*)@|__([A-Z][A-Z0-9_]*?)__|%([A-Za-z_][\w.-]*)%|(?<!\$)\(\(\s{0,9}([\w./-]{1,99})\s{0,9}\)\)|<%=?\s{0,9}([\w.-]{1,99})\s{0,9}%>/g
+  /\$\(([\w.[\]"'-]+)\)|\$\{([\w.-]+)(?::?-([^{}]*))?\}|\$([A-Za-z_]\w*)|%\{([\w.-]+)\}%?|\{\{=?\s*([\w.[\]"'-]+)\s*\}\}|\[\[\s*([\w.-]+)\s*\]\]|#\{([\w.-]+)\}#?|<([A-Za-z][\w. -]*)>|@@([\w.-]+)@@|@([A-Za-z_][\w.-]*)@|__([A-Z][A-Z0-9_]*?)__|%([A-Za-z_][\w.-]*)%|(?<!\$)\(\(\s{0,9}([\w./-]{1,99})\s{0,9}\)\)|<%=?\s{0,9}([\w.-]{1,99})\s{0,9}%>|\$\{\{\s{0,9}([\w.-]{1,99})\s{0,9}\}\}/g
 /** Also those that no value can be put in place of: expressions of templates. */
 const OPENING =
   /\$[({A-Za-z_]|%\{|\{\{|\[\[|#\{|<[A-Za-z][\w. -]*>|@@\w|@[A-Za-z_][\w.-]*@|__[A-Z][A-Z0-9_]*?__|%[A-Za-z_][\w.-]*%|\{%|<%|\(\(\s{0,9}[\w./-]{1,99}\s{0,9}\)\)/
@@ -36,7 +36,7 @@ export function fillPlaceholders(text: string, values: PlaceholderValues): strin
 }
 
 /** An expression of a template, which stands for a part of a reference as a name does. */
-const EXPRESSION = /\{\{[^{}]{0,200}\}\}/g
+const EXPRESSION = /\$?\{\{[^{}]{0,200}\}\}/g
 
 /**
  * Texts with a word in the place of each placeholder that may stand in a reference, and the way back, so that what is

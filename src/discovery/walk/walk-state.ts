@@ -23,7 +23,7 @@ export interface Walk {
   readonly gaps: PodImageGap[]
   /** Containers and image volumes of pod specs: their images are read as the kubelet reads them. */
   readonly claimed: Set<unknown>
-  /** PlaceholderValues that something gives a name: environment variables, parameters. */
+  /** Values that something gives a name: environment variables, parameters. */
   readonly named: Map<string, string>
   /** Texts under image keys that wait for the values of their placeholders. */
   readonly open: OpenText[]
