@@ -18,8 +18,9 @@ const COMMON = [
 
 /**
  * The entries of a map in the words of a reference: what charts have beside `registry`, `repository`, `name` and `tag`
- * (`org`, `prefix`, `path`) is said by those, and a registry that is set for all images of a chart is that of each which
- * names no other host. `maps` are those around it, the nearest last.
+ * (`org`, `prefix`, `path`) is said by those. A registry under `global`, which charts put before all of their images, goes
+ * before that of the image; one that only stands above is for images that have none. `maps` are those around it, the
+ * nearest last.
  */
 export function saidParts(entries: readonly Entry[], maps: readonly Texts[], ofImage: UnderImage): readonly Entry[] {
   const own = ofImage === 'directly' ? entries.map((entry) => renamed(entry, entries)) : entries
@@ -27,17 +28,22 @@ export function saidParts(entries: readonly Entry[], maps: readonly Texts[], ofI
   const project = own.find(({ name }) => PROJECT.test(name) || (ofImage === 'directly' && NAMESPACE.test(name)))
   const repository = own.find((entry) => isPlain(entry, 'repository'))
   const path = repository ?? own.find((entry) => isPlain(entry, 'name'))
-  const joined =
-    registry && project && path && isComponent(project.text) && !path.text.startsWith(`${project.text}/`)
-      ? own.map((entry) => (entry === registry ? { ...entry, text: `${entry.text}/${project.text}` } : entry))
-      : own
+  const isJoined = registry && project && path && isComponent(project.text) && !path.text.startsWith(`${project.text}/`)
+  const below = isJoined ? `/${project.text}` : ''
+  const joined = own.map((entry) => (entry === registry ? { ...entry, text: `${entry.text}${below}` } : entry))
   const isOpen = path !== undefined && (repository || ofImage) && path.text.includes('/') && !hasHost(path.text)
-  const common = isOpen || (repository && !hasHost(repository.text)) ? commonRegistry(maps) : undefined
+  const common =
+    isOpen || (repository && !hasHost(repository.text)) ? commonRegistry(maps, registry !== undefined) : undefined
   if (common === undefined || common === registry?.text) return joined
   const others = joined.filter((entry) => !isPlain(entry, 'registry'))
   return [
     ...others,
-    { name: 'registry', text: common, path: registry?.path ?? [], ...(registry && { called: registry.name }) },
+    {
+      name: 'registry',
+      text: `${common}${below}`,
+      path: registry?.path ?? [],
+      ...(registry && { called: registry.name }),
+    },
   ]
 }
 
@@ -69,10 +75,10 @@ function hasHost(path: string): boolean {
   return more.length > 0 && (/[.:]/.test(first) || first === 'localhost')
 }
 
-function commonRegistry(maps: readonly Texts[]): string | undefined {
+function commonRegistry(maps: readonly Texts[], hasOwn: boolean): string | undefined {
   for (const map of maps.toReversed()) {
     const ways = isObject(map.global) ? COMMON.map((way) => textAt(map.global, way)) : []
-    const found = [...ways, textAt(map, ['imageRegistry'])].find((text) => text !== '')
+    const found = [...ways, hasOwn ? '' : textAt(map, ['imageRegistry'])].find((text) => text !== '')
     if (found !== undefined) return found
   }
   return undefined
