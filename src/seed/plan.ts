@@ -11,7 +11,7 @@ import { guardResources } from './guard/guard.ts'
 import { guardOf } from './guard/guard-of.ts'
 import { type MethodName, methodNamed } from './methods/methods.ts'
 import { artifactFindings } from './nodes/artifact-findings.ts'
-import { groupNodes } from './nodes/node-group.ts'
+import { groupNodes, groupPrefix } from './nodes/node-group.ts'
 import { pinnedOnOpenShift } from './nodes/openshift.ts'
 import { prepareNodes } from './nodes/out-of-band-nodes.ts'
 import { platformFindings } from './nodes/platform-findings.ts'
@@ -96,7 +96,10 @@ export function planSeeding(
   for (const set of placement.sets)
     for (const node of set.nodes) setsByNode.set(node, [...(setsByNode.get(node) ?? []), set])
   const setsOf = (node: string) => setsByNode.get(node) ?? []
-  const grouped = groupNodes(seedable, ({ name }) => setsOf(name).map(({ digest }) => digest), poolOf)
+  const grouped = groupNodes(seedable, ({ name }) => setsOf(name).map(({ digest }) => digest), {
+    poolOf,
+    prefix: groupPrefix(options.set),
+  })
   const pooled = poolLabels ? selectPools(grouped, seedable, poolLabels) : { groups: grouped, findings: [] }
   const bytesOn = new Map(placement.loads.map((load) => [load.node.name, load.bytes]))
   const groups = pooled.groups.map((group) => {

@@ -70,10 +70,11 @@ test('what is not written any more is named, with the one command that removes i
     `${admission}  shop-images.nodeseed.dev`,
     `${admission}Binding  shop-images.nodeseed.dev`,
     `${admission}Binding  shop-workloads.nodeseed.dev`,
-    'apps/v1 DaemonSet nodeseed seed-arm64-k3s',
-    'v1 ConfigMap nodeseed names-arm64-k3s',
+    'apps/v1 DaemonSet nodeseed seed-shop-amd64-containerd',
+    'apps/v1 DaemonSet nodeseed seed-shop-arm64-k3s',
+    'v1 ConfigMap nodeseed names-shop-arm64-k3s',
   ])
-  expect(stderr).toContain('5 objects of the last seeding are not written any more: ')
+  expect(stderr).toContain('6 objects of the last seeding are not written any more: ')
   expect(stderr).toContain('CronJob shop/report got a nodeSelector by the last seeding and gets none now')
   const { sets } = JSON.parse(await read(before, 'placement.json'))
   const labels = sets.map(({ label }: { label: string }) => `${label}-`).join(' ')
@@ -129,7 +130,7 @@ test('without --after, a directory that --force replaces is the last seeding, an
   await rm(join(output, 'obsolete.yaml'))
   const over = await seed(undefined, '--set-name', 'shop', '--force', '--guard', 'deny')
   expect(over.exitCode, over.stderr).toBe(0)
-  expect(over.stderr).toContain('DaemonSet nodeseed/seed-arm64-k3s')
+  expect(over.stderr).toContain('DaemonSet nodeseed/seed-shop-arm64-k3s')
   expect(await read(output, 'guard', 'policy.yaml')).toContain('"registry.example/shop/web:1.4"')
   expect(over.stdout).toContain('once every workload has changed over')
 })

@@ -1,8 +1,9 @@
 import type { Node } from 'kubernetes-types/core/v1.js'
 import { expect, test } from 'vitest'
+import { digestOf } from '../../src/oci/digest.ts'
 import { methodOf, misfit } from '../../src/seed/methods/method-fit.ts'
 import { type MethodName, methodNamed } from '../../src/seed/methods/methods.ts'
-import { groupNodes } from '../../src/seed/nodes/node-group.ts'
+import { groupNodes, groupPrefix } from '../../src/seed/nodes/node-group.ts'
 import { sandboxImageOf } from '../../src/seed/nodes/sandbox-image.ts'
 import { seedableNodes } from '../../src/seed/nodes/seedable-node.ts'
 
@@ -116,6 +117,18 @@ test('a group is one architecture, one runtime, one sandbox image, one place of 
     ['amd64-containerd-3', 'alpine'],
   ])
   expect(groups.map(({ needsLib64 }) => needsLib64)).toEqual([true, false, true, true, false])
+})
+
+test.for<[set: string, name: string]>([
+  ['images', 'amd64-containerd'],
+  ['shop', 'shop-amd64-containerd'],
+  [`s${'h'.repeat(31)}`, `s${'h'.repeat(31)}-amd64-containerd`],
+  [`s${'h'.repeat(62)}`, `s${'h'.repeat(22)}-${digestOf(`s${'h'.repeat(62)}`).slice(7, 15)}-amd64-containerd`],
+])('sets of other names have DaemonSets of their own: %s', ([set, name]) => {
+  const { seedable } = seedableNodes([node('a')])
+  const [group] = groupNodes(seedable, () => ['0123456789abcdef'], { prefix: groupPrefix(set) })
+  expect(group?.name).toBe(name)
+  expect(`${name}-99`.length).toBeLessThan(64)
 })
 
 test('a node that cannot be seeded is a finding, and the others go on', () => {

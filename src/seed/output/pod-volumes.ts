@@ -1,11 +1,10 @@
 import type { Volume, VolumeMount } from 'kubernetes-types/core/v1.js'
 import { isArtifact } from '../../bundle/format/lock.ts'
 import type { HostPath } from '../methods/contract/seeding-runtime.ts'
-import type { NodeGroup } from '../nodes/node-group.ts'
+import { groupPrefix, type NodeGroup } from '../nodes/node-group.ts'
 import type { SeededGroup, Seeding } from './seeding.ts'
 
 export const SCRIPT_CONFIG_MAP = 'seed-script'
-export const CA_CONFIG_MAP = 'registry-ca'
 
 /** Where the seeding containers find what they are given. */
 export const SCRIPT_DIRECTORY = '/nodeseed/script'
@@ -20,6 +19,11 @@ const FEATURES_DIRECTORY = '/etc/kubernetes/node-feature-discovery/features.d'
 export function needsOwnNames(group: SeededGroup, { bundle, registry }: Seeding): boolean {
   const seeded = bundle.images.filter((image) => !isArtifact(image))
   return registry !== undefined || group.lock.images.length < seeded.length
+}
+
+/** The ConfigMap with the authorities of the registry. */
+export function caConfigMap({ set }: Seeding): string {
+  return `${groupPrefix(set)}registry-ca`
 }
 
 /** The ConfigMap with that list. */
@@ -62,7 +66,7 @@ export function seedingVolumes(group: SeededGroup, seeding: Seeding): Volume[] {
     ...(needsOwnNames(group, seeding) ? [{ name: 'names', configMap: { name: namesConfigMap(group) } }] : []),
     // Made when it is not there: a pod that runs and says that the bundle is missing helps more than one that waits.
     ...(seeding.registry ? [] : [{ name: 'bundle', hostPath: { path: directory, type: 'DirectoryOrCreate' } }]),
-    ...(seeding.registryCa ? [{ name: 'ca', configMap: { name: CA_CONFIG_MAP } }] : []),
+    ...(seeding.registryCa ? [{ name: 'ca', configMap: { name: caConfigMap(seeding) } }] : []),
     ...(seeding.pullSecret ? [{ name: 'credentials', secret: credentials(seeding.pullSecret) }] : []),
     { name: 'tmp', emptyDir: {} },
     ...(group.features?.length

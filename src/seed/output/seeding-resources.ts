@@ -6,7 +6,7 @@ import { countOf } from '../../plural.ts'
 import { applyCommand } from '../files/apply-command.ts'
 import { type GeneratedFile, MAX_OBJECT_BYTES } from '../files/generated-file.ts'
 import { seedingDaemonSet } from './daemon-set.ts'
-import { CA_CONFIG_MAP, namesConfigMap, needsOwnNames, SCRIPT_CONFIG_MAP } from './pod-volumes.ts'
+import { caConfigMap, namesConfigMap, needsOwnNames, SCRIPT_CONFIG_MAP } from './pod-volumes.ts'
 import type { SeededGroup, Seeding } from './seeding.ts'
 
 /** The directory `seeding/`: what `kubectl apply -k` needs to seed every group of nodes. */
@@ -46,7 +46,7 @@ export function seedingResources(groups: readonly SeededGroup[], seeding: Seedin
           {
             path: 'registry-ca.yaml',
             content: renderYaml(`What the certificate of ${seeding.registry} is checked with.`, [
-              configMap(seeding.namespace, CA_CONFIG_MAP, { 'ca.crt': seeding.registryCa }),
+              configMap(seeding.namespace, caConfigMap(seeding), { 'ca.crt': seeding.registryCa }),
             ]),
           },
         ]
