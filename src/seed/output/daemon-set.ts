@@ -25,8 +25,10 @@ const NAME_LABEL = { 'app.kubernetes.io/name': 'nodeseed' }
 const TOLERATE_STARTUP: Toleration = { key: STARTUP_TAINT, operator: 'Exists' }
 
 const READY_FILE = '/tmp/ready'
-/** A look that ends while the probe waits makes the pod ready within a second, and not with the next probe. */
+/** A look that ends while the probe waits is not found by the next one only. */
 const WAIT_FOR_READY = `for _ in 1 2 3 4; do [ ! -e ${READY_FILE} ] || exit 0; sleep 1; done; [ -e ${READY_FILE} ]`
+/** A pod whose images do not come goes on looking: it is never started anew for that. */
+const FOR_EVER = 2 ** 31 - 1
 
 /** A runtime's client needs its socket, and nothing else of what root may do. */
 const CONFINED: SecurityContext = {
@@ -81,8 +83,16 @@ export function seedingDaemonSet(group: SeededGroup, seeding: Seeding): DaemonSe
           containers: [
             {
               ...container('keep', group, seeding, ['--watch', String(seeding.interval), '--ready', READY_FILE]),
-              readinessProbe: {
+              // A probe every five seconds would first find a container that does not run yet. Once this one has succeeded,
+              // the kubelet asks the other at once.
+              startupProbe: {
                 exec: { command: ['/bin/sh', '-c', WAIT_FOR_READY] },
+                periodSeconds: 1,
+                timeoutSeconds: 10,
+                failureThreshold: FOR_EVER,
+              },
+              readinessProbe: {
+                exec: { command: ['/bin/sh', '-c', `[ -e ${READY_FILE} ]`] },
                 periodSeconds: 5,
                 timeoutSeconds: 10,
               },
