@@ -88,7 +88,10 @@ Ends with 0 when no workload is below --fail-on, with 4 when one is.`
     const isEmpty = judged.workloads.length + judged.notJudged.length + sureImages(judged.images.named).length === 0
     if (isEmpty) throw noWorkload(argv as string[], scan.findings)
     const failures = liveFailures(judged, known.livePods ?? [])
-    const result: AuditResult = { ...judged, findings: [...bundle.findings, ...failures, ...judged.findings] }
+    const result: AuditResult = {
+      ...judged,
+      findings: scan.origins.told([...bundle.findings, ...failures, ...judged.findings]),
+    }
     if (!this.jsonEnabled()) {
       const lines = auditTable(result, { all: flags.all })
       for (const line of auditText(lines, this.tableWidth)) this.log(line, VERDICTS)

@@ -1,6 +1,7 @@
 import type { DocumentScan, InputDocument } from '../../discovery/scan.ts'
 import type { ImageUse } from '../../discovery/uses/image-use.ts'
 import type { Finding } from '../../finding.ts'
+import { lineOfResource } from '../../kubernetes/objects/resource.ts'
 
 interface Place {
   readonly file?: string | undefined
@@ -12,11 +13,22 @@ export class Origins {
   readonly #places = new Map<string, { file: string; line: number }>()
 
   /** Takes what a document gave, and what else is said of places in it. */
-  note(document: InputDocument, { uses, findings }: { uses: DocumentScan['uses']; findings: readonly Place[] }): void {
+  note(
+    document: InputDocument,
+    {
+      uses,
+      findings,
+      resources = [],
+    }: Pick<DocumentScan, 'uses'> & { findings: readonly Place[] } & Partial<Pick<DocumentScan, 'resources'>>,
+  ): void {
     const origin = 'origin' in document ? document.origin : undefined
     if (!origin) return
     for (const { file, line, reference } of uses) this.#add({ file, line }, origin.file, origin.lineOf(reference))
     for (const place of findings) this.#add(place, origin.file, origin.lineOf(undefined))
+    for (const resource of resources) {
+      const place = { file: resource.document.file, line: lineOfResource(resource) }
+      this.#add(place, origin.file, origin.lineOf(undefined))
+    }
     if ('line' in document) this.#add(document, origin.file, origin.lineOf(undefined))
   }
 
