@@ -145,7 +145,7 @@ function scanResource(
   }
   for (const { container, found, path } of gaps) {
     const line = document.lineOf([...resource.path, ...path])
-    findings.push(gapFinding({ workload: names, container, file: document.file, line }, found))
+    findings.push(gapFinding({ workload: names, container, file: document.file, line }, found, document))
   }
   for (const { text, path, textLine, container, isPodSpec } of unresolved) {
     const line = lineAt(document, [...resource.path, ...path], textLine)

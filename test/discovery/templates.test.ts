@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest'
 import { scanDocument } from '../../src/discovery/scan.ts'
 import { readAllDocuments } from '../../src/kubernetes/documents/document.ts'
+import { scanText } from '../support/scan-text.ts'
 
 const A = 'registry.example.com/x/a:1'
 
@@ -53,4 +54,11 @@ test.for<[what: string, value: object, open: string[]]>([
   ['what is no dashboard', { panels: 3, image: '$image' }, ['$image']],
 ])('variables of %s', ([, value, open]) => {
   expect(toldOf(JSON.stringify(value)).open).toEqual(open)
+})
+
+test('what ytt puts in the place of an image is not complete, and no empty image', () => {
+  const { findings } = scanText(
+    'apiVersion: v1\nkind: Pod\nspec:\n  containers:\n  - name: a\n    image: #@ data.values.image\n',
+  )
+  expect(findings.map(({ code, line }) => [code, line])).toEqual([['IMAGE_UNRESOLVED', 6]])
 })

@@ -13,10 +13,17 @@ export function findingsOfUse(use: ImageUse): Finding[] {
 }
 
 /** A container of a pod spec without a usable image. */
-export function gapFinding(use: Pick<ImageUse, 'workload' | 'container' | 'file' | 'line'>, found: unknown): Finding {
+export function gapFinding(
+  use: Pick<ImageUse, 'workload' | 'container' | 'file' | 'line'>,
+  found: unknown,
+  { source, line }: { readonly source: string; readonly line: number } = { source: '', line: 1 },
+): Finding {
   const at = { file: use.file, line: use.line }
   const place = placeOf(use)
   if (found === undefined) return finding('IMAGE_MISSING', `${place}: names no image`, at)
+  // ytt says in a comment what stands there: `image: #@ data.values.image`.
+  const ytt = found === null ? /#@.*/.exec(source.split('\n')[use.line - line] ?? '')?.[0] : undefined
+  if (ytt !== undefined) return unresolvedFinding(use, ytt, 'error')
   if (found === '' || found === null) {
     return finding('IMAGE_EMPTY', `${place}: the image is empty, which the API server rejects`, at)
   }
