@@ -1,4 +1,6 @@
 import type { Interfaces } from '@oclif/core'
+import { attachedBlobsOf, blobsOf } from '../../bundle/format/lock.ts'
+import { assertCarriable } from '../../bundle/lock/carriable.ts'
 import { joinLocks } from '../../bundle/lock/lock.ts'
 import { lockContent } from '../../bundle/lock/lock-content.ts'
 import { type Finding, finding } from '../../finding.ts'
@@ -73,6 +75,7 @@ async function everythingIn(from: readonly string[]): Promise<ImagesAndPlaces> {
       places.map((place) => (place instanceof BundleFile ? { lock: place.lock, leftOut: [] } : lockContent(place))),
     )
     const { images: locked, edition, missing = [] } = joinLocks(held.map(({ lock }) => lock))
+    for (const image of locked) assertCarriable(image.reference, [...blobsOf(image), ...attachedBlobsOf(image)])
     const references = missing.map(({ reference }) => parseReference(reference))
     const leftOut = held.flatMap((one) => one.leftOut)
     return { wanted: { references, locked, workloads: [], leftOut, edition }, places }
