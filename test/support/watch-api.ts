@@ -17,6 +17,8 @@ export class WatchApi {
   #isOut = false
   readonly #objects = new Map<string, Stored>()
   readonly #watches = new Map<ServerResponse, string>()
+  /** All that happened, for a watch that begins after it. */
+  readonly #events: { readonly version: number; readonly path: string; readonly line: string }[] = []
   #version = 0
   readonly #server: Server
 
@@ -61,12 +63,15 @@ export class WatchApi {
   remove(path: string): void {
     const object = this.#objects.get(path)
     this.#objects.delete(path)
+    this.#version++
     this.#tell(path, { type: 'DELETED', object })
   }
 
   #tell(path: string, event: object): void {
+    const line = `${JSON.stringify(event)}\n`
+    this.#events.push({ version: this.#version, path, line })
     for (const [response, collection] of this.#watches) {
-      if (path.startsWith(`${collection}/`)) response.write(`${JSON.stringify(event)}\n`)
+      if (path.startsWith(`${collection}/`)) response.write(line)
     }
   }
 
@@ -78,6 +83,9 @@ export class WatchApi {
       response.writeHead(200, { 'content-type': 'application/json' })
       response.flushHeaders()
       this.#watches.set(response, pathname)
+      const from = Number(searchParams.get('resourceVersion') ?? this.#version)
+      for (const { version, path, line } of this.#events)
+        if (version > from && path.startsWith(`${pathname}/`)) response.write(line)
       return
     }
     this.requests.push(`${method} ${pathname}`)
