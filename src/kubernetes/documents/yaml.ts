@@ -6,12 +6,17 @@ import { notePositions, type Positions } from './position.ts'
 /** What YAML 1.2 reads of words that are no text; the types of js-yaml leave out that it has them. */
 const { types } = yaml as unknown as { readonly types: Readonly<Record<'null' | 'bool' | 'int' | 'float', yaml.Type>> }
 const VALUES = [types.null, types.bool, types.int, types.float]
-/** How such a word begins: of the millions in a large input most are told to be texts by this alone. */
-const VALUE_START = /^[-+.\d~nNtTfF]/
+/** What such a word may be by its first character: of the millions in a large input most are told to be texts by this alone. */
+const BY_START: readonly (readonly yaml.Type[] | undefined)[] = Array.from({ length: 128 }, (_, code) => {
+  const start = String.fromCharCode(code)
+  if ('~nN'.includes(start)) return [types.null]
+  if ('tTfF'.includes(start)) return [types.bool]
+  return /[-+.\d]/.test(start) ? [types.int, types.float] : undefined
+})
 
 function valueTypeOf(data: unknown): yaml.Type | undefined {
-  if (typeof data === 'string' && !VALUE_START.test(data)) return undefined
-  return VALUES.find((type) => type.resolve(data))
+  const may = typeof data === 'string' ? BY_START[data.charCodeAt(0)] : VALUES
+  return may?.find((type) => type.resolve(data))
 }
 
 /**
