@@ -22,13 +22,15 @@ export interface ContainerContext {
 
 /** What the API server refuses in how the parts of a container fit together and into their pod. */
 export function* containerProblems(container: Fields, context: ContainerContext): Generator<Inside> {
-  yield* portProblems(container, context)
-  yield* mountProblems(container, context)
-  yield* variableProblems(container)
-  yield* lifeProblems(container, context)
-  yield* resourceProblems(container.resources)
-  yield* claimProblems(container.resources, context.claims)
-  yield* privilegeProblems(container.securityContext)
+  const { ports, volumeMounts, volumeDevices, env, envFrom, resources, securityContext } = container
+  // Most containers have few of these, and each generator costs more than what it finds there.
+  if (ports) yield* portProblems(container, context)
+  if (volumeMounts || volumeDevices) yield* mountProblems(container, context)
+  if (env || envFrom) yield* variableProblems(container)
+  if (PROBES.some((name) => container[name]) || container.lifecycle) yield* lifeProblems(container, context)
+  if (resources) yield* resourceProblems(resources)
+  if (isObject(resources) && resources.claims) yield* claimProblems(resources, context.claims)
+  if (securityContext) yield* privilegeProblems(securityContext)
 }
 
 function* portProblems({ ports }: Fields, { hostNetwork, hostPorts, list }: ContainerContext): Generator<Inside> {

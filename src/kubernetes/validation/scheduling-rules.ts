@@ -6,9 +6,10 @@ type Fields = Readonly<Record<string, unknown>>
 
 /** What the API server refuses in what a pod asks of its nodes and neighbours. */
 export function* constraintProblems(spec: Fields): Generator<Inside> {
-  yield* tolerationProblems(spec.tolerations)
-  yield* spreadProblems(spec.topologySpreadConstraints)
-  const { nodeAffinity, podAffinity, podAntiAffinity } = isObject(spec.affinity) ? spec.affinity : {}
+  if (spec.tolerations) yield* tolerationProblems(spec.tolerations)
+  if (spec.topologySpreadConstraints) yield* spreadProblems(spec.topologySpreadConstraints)
+  if (!isObject(spec.affinity)) return
+  const { nodeAffinity, podAffinity, podAntiAffinity } = spec.affinity
   yield* within(['affinity', 'nodeAffinity'], requirementProblems(nodeAffinity))
   for (const [name, affinity] of Object.entries({ podAffinity, podAntiAffinity })) {
     yield* within(['affinity', name], selectorProblemsBelow(affinity))
