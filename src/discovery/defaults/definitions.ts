@@ -32,7 +32,7 @@ export class Definitions {
 
   /** The resource with the defaults of its version; the same one where there are none. */
   complete<R extends Pick<Resource, 'apiVersion' | 'kind' | 'value'>>(resource: R): R {
-    const trees = this.#trees.get(nameOf(resource))
+    const trees = this.#trees.size > 0 ? this.#trees.get(nameOf(resource)) : undefined
     if (!trees) return resource
     const version = resource.apiVersion.slice(resource.apiVersion.indexOf('/') + 1)
     const tree = trees.get(version) ?? trees.get(STORAGE)
@@ -42,9 +42,9 @@ export class Definitions {
   /** Keeps a custom resource whose definition may still come. */
   wait({ apiVersion, kind, namespace, name, value, document }: Resource): void {
     const group = groupOf(apiVersion)
+    if (!group.includes('.') || group.endsWith('.k8s.io')) return
     const of = nameOf({ apiVersion, kind })
-    if (!group.includes('.') || group.endsWith('.k8s.io') || this.#trees.has(of)) return
-    if (isExcluded({ apiVersion, kind }) || !isObject(value.spec)) return
+    if (this.#trees.has(of) || isExcluded({ apiVersion, kind }) || !isObject(value.spec)) return
     const json = JSON.stringify(value)
     if (this.#bytes + json.length > MAX_WAITING) {
       this.#lost.add(of)

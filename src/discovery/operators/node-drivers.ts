@@ -11,11 +11,16 @@ const DRIVERS: Readonly<Record<string, readonly Path[]>> = {
   'mellanox.com/NicClusterPolicy': [['spec', 'ofedDriver']],
 }
 
+/** Told at a glance: a key is made only for these kinds. */
+const KINDS: ReadonlySet<string> = new Set(Object.keys(DRIVERS).map((of) => of.slice(of.indexOf('/') + 1)))
+const NONE = { claimed: [], elsewhere: [] }
+
 /** What operators complete by the nodes, and the paths that are only a part of it. */
 export function nodeDriversOf({ apiVersion, kind, value }: Pick<Resource, 'apiVersion' | 'kind' | 'value'>): {
   readonly claimed: readonly Path[]
   readonly elsewhere: readonly MadeElsewhere[]
 } {
+  if (!KINDS.has(kind)) return NONE
   const places = DRIVERS[`${groupOf(apiVersion)}/${kind}`] ?? []
   const open = places.flatMap((path) => {
     const driver = valueAt(value, path)

@@ -11,29 +11,29 @@ interface Wanted {
 
 /** The names of the resources that were read, so that it can be told whether one that another names is here. */
 export class NamedResources {
-  /** By kind, then by name: the namespaces. */
-  readonly #kinds = new Map<string, Map<string, Set<string | undefined>>>()
+  /** By kind, then by namespace: the names. Thousands of names are in one namespace, and few in several. */
+  readonly #kinds = new Map<string, Map<string | undefined, Set<string>>>()
 
   note({ kind, name, namespace }: Pick<Resource, 'kind' | 'name' | 'namespace'>): void {
     if (name === '') return
-    const names = this.#kinds.get(kind) ?? new Map<string, Set<string | undefined>>()
-    this.#kinds.set(kind, names)
-    const namespaces = names.get(name) ?? new Set()
-    names.set(name, namespaces.add(namespace))
+    let namespaces = this.#kinds.get(kind)
+    if (!namespaces) {
+      namespaces = new Map()
+      this.#kinds.set(kind, namespaces)
+    }
+    const names = namespaces.get(namespace)
+    if (names) names.add(name)
+    else namespaces.set(namespace, new Set([name]))
   }
 
   has({ kinds, name, isPrefix, namespace }: Wanted): boolean {
     const asked = kinds.length > 0 ? kinds.map((kind) => this.#kinds.get(kind)) : [...this.#kinds.values()]
-    return asked.some((names) => {
-      if (!names) return false
-      const found = isPrefix ? [...names.keys()].filter((one) => one.startsWith(`${name}.`)) : [name]
-      return found.some((one) => isIn(names.get(one), namespace))
-    })
+    return asked.some((namespaces = new Map()) =>
+      // What names no namespace is put into one by whoever applies it.
+      [...namespaces].some(([own, names]) => {
+        const isIn = namespace === undefined || own === undefined || own === namespace
+        return isIn && (isPrefix ? [...names].some((one) => one.startsWith(`${name}.`)) : names.has(name))
+      }),
+    )
   }
-}
-
-/** What names no namespace is put into one by whoever applies it. */
-function isIn(namespaces: ReadonlySet<string | undefined> | undefined, wanted: string | undefined): boolean {
-  if (!namespaces) return false
-  return wanted === undefined || namespaces.has(undefined) || namespaces.has(wanted)
 }
