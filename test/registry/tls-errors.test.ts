@@ -13,7 +13,13 @@ import { runTool, testWith } from '../support/debian.ts'
 const withOpenssl = testWith(['openssl'])
 
 /** Signs a certificate for names, valid between two moments (`20200101000000Z`). */
-async function sign(directory: string, name: string, names: string, [start, end]: [string, string]): Promise<void> {
+async function sign(
+  directory: string,
+  name: string,
+  names: string,
+  [start, end]: [string, string],
+  newKey = 'rsa:2048',
+): Promise<void> {
   const openssl = (args: string[]) => runTool('openssl', args, { cwd: directory })
   const authority = [
     'database = index',
@@ -26,7 +32,7 @@ async function sign(directory: string, name: string, names: string, [start, end]
   await writeFile(join(directory, 'config'), config.join('\n'))
   await writeFile(join(directory, 'index'), '')
   const [key, request] = [`${name}.key`, `${name}.csr`]
-  await openssl(['req', '-newkey', 'rsa:2048', '-nodes', '-subj', '/CN=x', '-keyout', key, '-out', request])
+  await openssl(['req', '-newkey', newKey, '-nodes', '-subj', '/CN=x', '-keyout', key, '-out', request])
   const files = ['-keyfile', 'ca.key', '-cert', 'ca.crt', '-in', request, '-out', `${name}.crt`]
   const times = ['-startdate', start, '-enddate', end]
   await openssl([
@@ -46,6 +52,7 @@ async function sign(directory: string, name: string, names: string, [start, end]
 
 withOpenssl('each thing that is wrong with https has words of its own, and is not tried again', async () => {
   const { directory, read } = await makeCertificates()
+  await sign(directory, 'weak', 'IP:0.0.0.0', ['20200101000000Z', '20990102000000Z'], 'rsa:1024')
   await sign(directory, 'expired', 'IP:0.0.0.0', ['20200101000000Z', '20200102000000Z'])
   await sign(directory, 'future', 'IP:0.0.0.0', ['20980101000000Z', '20990102000000Z'])
   await sign(directory, 'other', 'DNS:other.example', ['20200101000000Z', '20990102000000Z'])
@@ -75,6 +82,12 @@ withOpenssl('each thing that is wrong with https has words of its own, and is no
       { ...good, minVersion: 'TLSv1.1', maxVersion: 'TLSv1.1', ciphers: 'DEFAULT@SECLEVEL=0' },
       /as it was long ago/,
       /TLS 1\.2/,
+      ca,
+    ],
+    [
+      { ...(await pair('weak')), ciphers: 'DEFAULT@SECLEVEL=0' },
+      /key or a signature that is too weak/,
+      /2048 bits/,
       ca,
     ],
     [undefined, /does not speak https/, /--plain-http/, ca],

@@ -37,9 +37,14 @@ const PROBLEMS: [codes: RegExp, text: string, hint: string][] = [
     'Let the server, or the proxy before it, speak HTTP/1.1 too.',
   ],
   [
-    /ALERT_PROTOCOL_VERSION|UNSUPPORTED_PROTOCOL|VERSION_TOO_LOW|NO_SHARED_CIPHER|DH_KEY_TOO_SMALL|CA_MD_TOO_WEAK|EE_KEY_TOO_SMALL/,
+    /ALERT_PROTOCOL_VERSION|UNSUPPORTED_PROTOCOL|VERSION_TOO_LOW|NO_SHARED_CIPHER|DH_KEY_TOO_SMALL/,
     'speaks https only as it was long ago',
     'Let the server speak TLS 1.2 or newer, with current keys.',
+  ],
+  [
+    /(?:CA|EE|CERTIFICATE)_KEY_TOO_(?:SMALL|WEAK)|MD_TOO_WEAK|ALGORITHM_TOO_WEAK/,
+    'its certificate has a key or a signature that is too weak',
+    'Let it have a certificate with a key of at least 2048 bits (RSA) or of an elliptic curve, signed with SHA-256.',
   ],
   [
     /INVALID_PURPOSE|PATH_LENGTH_EXCEEDED|INVALID_CA/,
@@ -63,7 +68,9 @@ const PROBLEMS: [codes: RegExp, text: string, hint: string][] = [
 export function tlsProblem(code: string, message: string): Problem | undefined {
   // A connection that an alert ends may say so in words alone.
   const alert = /alert ([a-z ]+)/.exec(message)?.[1]?.toUpperCase().replaceAll(' ', '_') ?? ''
-  const said = /^(?:ERR_SSL|EPROTO)/.test(code) ? `${code} ALERT_${alert}` : code
+  const words = message.toUpperCase().replaceAll(' ', '_')
+  // What Node has no code for, it says in the words of OpenSSL.
+  const said = /^(?:ERR_SSL|EPROTO)/.test(code) ? `${code} ALERT_${alert}` : code === 'UNSPECIFIED' ? words : code
   const [, text, hint] = PROBLEMS.find(([codes]) => codes.test(said)) ?? []
   return text && hint ? { text: `${text} (${code})`, hint, isLasting: true, isOfHttps: text !== NO_HTTPS } : undefined
 }
