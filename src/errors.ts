@@ -48,9 +48,13 @@ export class ExpectedError extends Error {
   }
 }
 
+/** What is wrong with a setting that is read when it is first needed, in the midst of a run. */
+export class SettingError extends ExpectedError {}
+
 /** Whether nothing else that a run has to do would fare better. */
-export function endsRun({ code }: ExpectedError): boolean {
-  return code === 'DISK_FULL' || code === 'DISK_ERROR' || code === 'TIMED_OUT'
+export function endsRun(error: ExpectedError): boolean {
+  const { code } = error
+  return error instanceof SettingError || code === 'DISK_FULL' || code === 'DISK_ERROR' || code === 'TIMED_OUT'
 }
 
 /**

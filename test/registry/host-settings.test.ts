@@ -3,6 +3,7 @@ import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { beforeEach, expect, onTestFinished, test } from 'vitest'
+import { SettingError } from '../../src/errors.ts'
 import { OCI_LAYER_GZIP } from '../../src/oci/media-type.ts'
 import { parseReference } from '../../src/oci/reference.ts'
 import type { RegistryOptions } from '../../src/registry/client/endpoint-fallback.ts'
@@ -171,6 +172,16 @@ withOpenssl('certificate files stand for themselves, in a certs.d of containerd 
   })
   await writeFile(join(root, host, 'client.key'), 'no key')
   await expect(findCertificates([root])(host)).rejects.toMatchObject({ code: 'TLS_INVALID' })
+})
+
+test('a hosts.toml that is none is a fault of the input, whatever else could be had', async () => {
+  const args = ['lock', '--image', 'hub.test/team/app:1', '--allow-missing', '-o', join(directory, 'out.lock')]
+  const hosts = await writeHosts('server = [')
+  const answer = await runCli([...args, '--hosts-dir', hosts])
+  expect(answer).toMatchObject({ exitCode: 2, stderr: expect.stringContaining('hosts.toml: ') })
+  for (const content of ['server = "https://["', 'capabilities = ["fly"]', 'ca = 5', 'ca = "gone.crt"']) {
+    await expect(resolveByHosts(await writeHosts(content)), content).rejects.toBeInstanceOf(SettingError)
+  }
 })
 
 withOpenssl('--cert-dir: certificates for one host, from the command line', async () => {

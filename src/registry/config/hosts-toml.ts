@@ -1,7 +1,7 @@
 import { readFile, stat } from 'node:fs/promises'
 import { isAbsolute, join } from 'node:path'
 import { parseDuration } from '../../duration.ts'
-import { ExpectedError, readError } from '../../errors.ts'
+import { ExpectedError, readError, SettingError } from '../../errors.ts'
 import type { Reference } from '../../oci/reference.ts'
 import type { HostSettings } from '../http/host-settings.ts'
 import { parseProxy } from '../http/proxy.ts'
@@ -32,7 +32,10 @@ export function readHostsDirectory(directory: string): ConfiguredEndpoints {
     const { domain } = repository
     const reading = known.get(domain) ?? readHosts(directory, domain)
     known.set(domain, reading)
-    return (await reading)?.map((host) => toEndpoint(host, repository))
+    const hosts = await reading.catch((error) => {
+      throw error instanceof ExpectedError ? settingError(error) : error
+    })
+    return hosts?.map((host) => toEndpoint(host, repository))
   }
 }
 
@@ -160,6 +163,10 @@ function toEndpoint(
     ...(address.host !== original.base.host && { namespace: domain }),
     ...(secureFirst && { secureFirst }),
   }
+}
+
+function settingError({ code, message, hint, cause }: ExpectedError): SettingError {
+  return new SettingError(code, message, { hint, cause })
 }
 
 function invalid(file: string, problem: string): ExpectedError {
