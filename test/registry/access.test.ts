@@ -212,7 +212,12 @@ test.for([
   ['{"credHelpers":{"HOST":{}}}', 'credHelpers, HOST: not a text'],
   ['{"credsStore":["x"]}', 'credsStore: not a text'],
 ])('credentials that are none are said without what they hold: %s', ([text = '', problem = '']) => {
-  expect(() => parseAuthFile(text, 'config.json')).toThrow(`config.json: credentials cannot be read: ${problem}`)
+  expect(() => parseAuthFile(text, 'config.json')).toThrow(
+    expect.objectContaining({
+      message: `config.json: credentials cannot be read: ${problem}`,
+      hint: expect.stringContaining('Correct config.json; or move it away'),
+    }),
+  )
 })
 
 test('nulls are nothing, and entries of other tools are left alone', () => {

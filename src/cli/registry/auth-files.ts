@@ -74,5 +74,7 @@ function textIn(value: unknown, name: string, where: string): string {
 }
 
 function unreadable(where: string, problem: string): ExpectedError {
-  return new ExpectedError('INPUT_UNREADABLE', `${where}: credentials cannot be read: ${problem}`)
+  return new ExpectedError('INPUT_UNREADABLE', `${where}: credentials cannot be read: ${problem}`, {
+    hint: `Correct ${where}; or move it away and log in anew (docker login REGISTRY, podman login REGISTRY).`,
+  })
 }
