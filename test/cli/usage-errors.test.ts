@@ -46,6 +46,11 @@ test.for<[args: string[], message: string, hint: string]>([
     '--split: not a size: "nope"',
     'Write it as 4GB, 650MiB or a number of bytes, at least 64KiB.',
   ],
+  [
+    ['lock', '--image', 'a.example/b:1', '-o', 'x.lock', '--plain-http', 'a.example/team'],
+    '--plain-http: not a host: "a.example/team"',
+    'Write HOST or HOST:PORT, such as mirror.local:5000.',
+  ],
   [['seed', 'b', 'x'], 'nodeseed seed: missing flag: --nodes, --output', 'See what it takes: nodeseed seed --help'],
   [
     ['seed', 'b', '--nodes', 'n', '-o', 'o', '--spread', '0'],

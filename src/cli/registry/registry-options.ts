@@ -28,7 +28,7 @@ const RETRY_DELAY = 250
 /**
  * What flags, the environment and this user's credential files mean to a registry client.
  *
- * @throws {ExpectedError} USAGE for a mirror without `=` or without a host, INPUT_NOT_FOUND, INPUT_UNREADABLE, INPUT_INVALID
+ * @throws {ExpectedError} USAGE for a mirror without `=` or without a host, and for a host that is none; INPUT_NOT_FOUND, INPUT_UNREADABLE, INPUT_INVALID
  */
 export async function readRegistryOptions(flags: RegistryFlags, inputs: readonly string[]): Promise<RegistryOptions> {
   const secrets = flags['use-pull-secrets'] ? await readPullSecrets(inputs) : []
@@ -36,7 +36,7 @@ export async function readRegistryOptions(flags: RegistryFlags, inputs: readonly
   const configured = await readConfigured(flags)
   return {
     mirrors: (flags.mirror ?? []).map(parseMirror),
-    plainHttp: flags['plain-http'],
+    plainHttp: (flags['plain-http'] ?? []).map(parseHost),
     ...(configured && { configured }),
     ...(ca && { ca: [await readAuthority(ca)] }),
     ...(certificate && key && { clients: [await readClient(certificate, key)] }),
@@ -62,6 +62,14 @@ function parseMirror(text: string): { from: string; to: string } {
   }
   throw new ExpectedError('USAGE', `not a mirror: ${JSON.stringify(text)}`, {
     hint: 'Write it as FROM=TO, such as quay.io=mirror.local:5000/quay.',
+  })
+}
+
+function parseHost(text: string): string {
+  const host = text.replace(/^http:\/\//, '').replace(/\/+$/, '')
+  if (isHost(host) && !host.includes('*')) return host
+  throw new ExpectedError('USAGE', `--plain-http: not a host: ${JSON.stringify(text)}`, {
+    hint: 'Write HOST or HOST:PORT, such as mirror.local:5000.',
   })
 }
 
