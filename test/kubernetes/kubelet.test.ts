@@ -21,6 +21,7 @@ const mounting = {
 const handlers = (...names: string[]) => ({ runtimeHandlers: names.map((name) => ({ name })) })
 const sidecar = { initContainers: [{ name: 's', image: 'web:1', restartPolicy: 'Always' }] }
 const ofContainer = (more: object) => ({ containers: [{ name: 'c', image: 'web:1', ...more }] })
+const stopped = (stopSignal: string) => ofContainer({ lifecycle: { stopSignal } })
 const fromFile = ofContainer({
   env: [{ name: 'A', valueFrom: { fileKeyRef: { volumeName: 'v', path: 'p', key: 'A' } } }],
 })
@@ -100,6 +101,10 @@ test.for<[rule: string, spec: object, on: Node, answer: 'starts' | 'fails' | 'un
     onKubelet('v1.34.1'),
     'unknown',
   ],
+  ['a host name of its own', { hostnameOverride: 'a.b' }, onKubelet('v1.35.0'), 'starts'],
+  ['a host name of its own, before', { hostnameOverride: 'a.b' }, onKubelet('v1.34.1'), 'unknown'],
+  ['a stop signal of no system', stopped('SIGTERM'), onKubelet('v1.37.2'), 'unknown'],
+  ['a stop signal of Linux', { ...stopped('SIGUSR1'), os: { name: 'linux' } }, onKubelet('v1.37.2'), 'starts'],
   ['a variable from a file', fromFile, onKubelet('v1.35.0'), 'starts'],
   ['a variable from a file, before', fromFile, onKubelet('v1.34.1'), 'unknown'],
   ['a projected certificate', projected({ podCertificate: {} }), onKubelet('v1.37.2'), 'unknown'],

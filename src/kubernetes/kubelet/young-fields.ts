@@ -13,7 +13,7 @@ interface YoungField {
 
 type Newer = Container & { restartPolicy?: string; restartPolicyRules?: unknown }
 
-/** Source: kubernetes 1.37, pkg/features/kube_features.go: SidecarContainers, ContainerRestartRules, EnvFiles, ClusterTrustBundleProjection, PodCertificateRequest. */
+/** Source: kubernetes 1.37, pkg/features/kube_features.go: SidecarContainers, ContainerRestartRules, EnvFiles, HostnameOverride, ContainerStopSignals, ClusterTrustBundleProjection, PodCertificateRequest. */
 const YOUNG: readonly YoungField[] = [
   {
     what: 'an init container with restartPolicy: Always',
@@ -36,6 +36,8 @@ const YOUNG: readonly YoungField[] = [
         objectsOf(env).some((one) => isObject(valueAt(one, ['valueFrom', 'fileKeyRef']))),
       ),
   },
+  { what: 'hostnameOverride', since: 35, isIn: (spec) => Boolean(valueAt(spec, ['hostnameOverride'])) },
+  { what: 'a stop signal that wants another spec.os.name', since: undefined, isIn: hasUnfitSignal },
   { what: 'a projected clusterTrustBundle', since: undefined, isIn: projects('clusterTrustBundle') },
   { what: 'a projected podCertificate', since: undefined, isIn: projects('podCertificate') },
 ]
@@ -59,6 +61,16 @@ export function youngFields(spec: PodSpec, node: Node): { readonly message: stri
 
 function hasOwnPolicy({ restartPolicy, restartPolicyRules }: Newer): boolean {
   return Boolean(restartPolicy) || (Array.isArray(restartPolicyRules) && restartPolicyRules.length > 0)
+}
+
+/** With the feature on, the API server refuses a signal without the system that it is of; Windows has two. */
+function hasUnfitSignal({ containers, initContainers, ...spec }: PodSpec): boolean {
+  const os = valueAt(spec, ['os', 'name'])
+  return [...objectsOf(containers), ...objectsOf(initContainers)].some((one) => {
+    const signal = valueAt(one, ['lifecycle', 'stopSignal'])
+    if (!signal) return false
+    return os === 'windows' ? signal !== 'SIGTERM' && signal !== 'SIGKILL' : os !== 'linux'
+  })
 }
 
 /** What is optional holds nothing back. */

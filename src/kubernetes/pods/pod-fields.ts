@@ -10,10 +10,10 @@ export interface FieldKinds {
 
 const CONTAINER_MODELLED =
   'name image imagePullPolicy ports resources:ResourceRequirements restartPolicy volumeMounts:VolumeMount ' +
-  'restartPolicyRules:ContainerRestartRule securityContext:SecurityContext'
+  'restartPolicyRules:ContainerRestartRule lifecycle securityContext:SecurityContext'
 
 const CONTAINER_IRRELEVANT =
-  'command args workingDir envFrom env resizePolicy volumeDevices livenessProbe readinessProbe startupProbe lifecycle ' +
+  'command args workingDir envFrom env resizePolicy volumeDevices livenessProbe readinessProbe startupProbe ' +
   'terminationMessagePath terminationMessagePolicy stdin stdinOnce tty'
 
 /** Every field of a pod spec. A field that is not here is from a newer API: unmodelled. Source: k8s.io/api 1.38, core/v1. */
@@ -24,11 +24,11 @@ export const POD_FIELDS: Readonly<Record<string, FieldKinds>> = {
       'nodeSelector nodeName hostNetwork affinity:Affinity tolerations:Toleration ' +
       'topologySpreadConstraints:TopologySpreadConstraint priorityClassName priority preemptionPolicy ' +
       'runtimeClassName overhead os:PodOS schedulerName schedulingGates resourceClaims ' +
-      'resources:ResourceRequirements securityContext:PodSecurityContext hostUsers',
+      'resources:ResourceRequirements securityContext:PodSecurityContext hostUsers hostnameOverride',
     irrelevant:
       'restartPolicy terminationGracePeriodSeconds activeDeadlineSeconds dnsPolicy serviceAccountName serviceAccount ' +
       'automountServiceAccountToken hostPID hostIPC shareProcessNamespace imagePullSecrets hostname subdomain ' +
-      'hostAliases dnsConfig readinessGates enableServiceLinks setHostnameAsFQDN hostnameOverride evictionResponders',
+      'hostAliases dnsConfig readinessGates enableServiceLinks setHostnameAsFQDN evictionResponders',
     unmodelled: 'schedulingGroup',
   },
   Container: { modelled: CONTAINER_MODELLED, irrelevant: CONTAINER_IRRELEVANT, unmodelled: '' },
@@ -89,7 +89,7 @@ export const POD_FIELDS: Readonly<Record<string, FieldKinds>> = {
   // A profile that is an OCI artifact is pulled like an image.
   SeccompProfile: { modelled: '', irrelevant: 'type localhostProfile', unmodelled: 'oci' },
   PodOS: { modelled: 'name', irrelevant: '', unmodelled: '' },
-  Toleration: { modelled: 'key operator value effect', irrelevant: 'tolerationSeconds', unmodelled: '' },
+  Toleration: { modelled: 'key operator value effect tolerationSeconds', irrelevant: '', unmodelled: '' },
   Affinity: {
     modelled: 'nodeAffinity:NodeAffinity podAffinity:PodAffinity podAntiAffinity:PodAntiAffinity',
     irrelevant: '',
