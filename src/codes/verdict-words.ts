@@ -54,8 +54,8 @@ export const VERDICT_WORDS = {
     action: 'Judge it once the gates are gone.',
   },
   NodeUnschedulable: {
-    title: 'The node is cordoned',
-    help: 'No new pod goes there, except those that tolerate it, as DaemonSets do.',
+    title: 'The node is cordoned, or being deleted',
+    help: 'No new pod goes to a cordoned node, except those that tolerate it, as DaemonSets do. A pod leaves with its node.',
     look: 'kubectl get nodes: SchedulingDisabled.',
     action: 'kubectl uncordon NODE, if it is to take pods again.',
   },
@@ -66,8 +66,8 @@ export const VERDICT_WORDS = {
     action: 'Use a nodeSelector instead, and seed the nodes that it selects.',
   },
   TaintToleration: {
-    title: 'The pod does not tolerate a taint of the node',
-    help: 'A taint keeps pods away that do not say that they tolerate it; control planes have one.',
+    title: 'The pod does not tolerate a taint of the node, or only for a while',
+    help: 'A taint keeps pods away that do not say that they tolerate it; control planes have one. One with NoExecute evicts a pod after the tolerationSeconds of its toleration.',
     look: 'kubectl describe node: Taints.',
     action: 'Add a toleration, or remove the taint.',
   },

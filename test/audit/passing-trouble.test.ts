@@ -50,3 +50,44 @@ test.for<[what: string, spec: object, parts?: object]>([
 ])('a node that stays away: %s', ([, spec, parts]) => {
   expect(verdictOf({ spec }, parts)[0]).toBe('safe')
 })
+
+const tolerating = (...tolerationSeconds: (number | undefined)[]) => ({
+  spec: {
+    tolerations: tolerationSeconds.map((seconds) => ({
+      key: 'maintenance',
+      operator: 'Exists',
+      effect: 'NoExecute',
+      tolerationSeconds: seconds,
+    })),
+  },
+})
+
+test.for<[what: string, verdict: string, other: object, parts?: object]>([
+  ['it tolerates what evicts later', 'unknown', { spec: tainted('maintenance', 'NoExecute') }, tolerating(60)],
+  ['it tolerates that for no time', 'unknown', { spec: tainted('maintenance', 'NoExecute') }, tolerating(0)],
+  ['the first toleration counts', 'unknown', { spec: tainted('maintenance', 'NoExecute') }, tolerating(60, undefined)],
+  ['the first has no end', 'safe', { spec: tainted('maintenance', 'NoExecute') }, tolerating(undefined, 60)],
+  [
+    'any without an end, of a DaemonSet',
+    'safe',
+    { spec: tainted('maintenance', 'NoExecute') },
+    { kind: 'DaemonSet', ...tolerating(60, undefined) },
+  ],
+  ['a taint that evicts nobody', 'safe', { spec: tainted('maintenance') }, tolerating(60)],
+  ['no taint', 'safe', {}, tolerating(60)],
+])('a pod that comes to a node, and may not stay: %s', ([, verdict, other, parts]) => {
+  expect(verdictOf({ ...other, images: [WEB] }, parts)[0]).toBe(verdict)
+})
+
+test('a node that is being deleted is no place for a yes, and one that lacks the image still a no', () => {
+  const going = (images: string[]) => {
+    const { metadata, ...rest } = node('b', { images })
+    return { ...rest, metadata: { ...metadata, deletionTimestamp: '2026-01-01T00:00:00Z' } }
+  }
+  const verdicts = [going([WEB]), going([])].map((one) => {
+    const { workloads } = auditCluster([workload()], [holder, one], {})
+    return [workloads[0]?.verdict, workloads[0]?.nodes[1]?.message]
+  })
+  expect(verdicts[0]).toEqual(['unknown', 'the node is being deleted'])
+  expect(verdicts[1]?.[0]).toBe('atRisk')
+})

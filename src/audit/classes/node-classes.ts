@@ -121,6 +121,7 @@ function classKey(
     names.has(name) && name,
     Array.from(labels, (label) => own[label] ?? null),
     node.spec?.unschedulable === true,
+    Boolean(node.metadata?.deletionTimestamp),
     objectsOf(node.spec?.taints).map(({ key, value, effect }) => [key, value, effect]),
     platformOfNode(node),
     [shortageKey(amounts, node), shortageKey(amounts, node, use?.reserved), preempted, taken],

@@ -2,6 +2,7 @@ import type { Node } from 'kubernetes-types/core/v1.js'
 import { kubeletMinor } from '../objects/node.ts'
 import type { Doubt } from '../pods/refusal.ts'
 import type { SchedulablePod } from './schedulable-pod.ts'
+import { evictingTaint, formatTaint } from './taint.ts'
 
 /** From this version on every scheduler asks what nodes declare. */
 const DECLARED_FEATURES_MINOR = 37
@@ -25,7 +26,19 @@ export function lackedFeature(
 /** What nobody here can tell of a pod on one node, because the node does not tell. */
 export function nodeDoubts(pod: SchedulablePod, node: Node): Doubt[] {
   const lacked = lackedFeature(pod, node)
+  const evicting = evictingTaint(node.spec?.taints, pod.spec.tolerations, pod.isDaemonSetPod)
   return [
+    ...(evicting
+      ? [
+          {
+            reason: 'TaintToleration',
+            message: `taint ${formatTaint(evicting.taint)} evicts it after ${evicting.seconds} s`,
+          } as const,
+        ]
+      : []),
+    ...(node.metadata?.deletionTimestamp
+      ? [{ reason: 'NodeUnschedulable', message: 'the node is being deleted' } as const]
+      : []),
     ...(tellsResources(node)
       ? []
       : [{ reason: 'NodeResourcesFit', message: 'the node does not tell what pods can have of it' } as const]),

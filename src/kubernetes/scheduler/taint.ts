@@ -30,6 +30,27 @@ export function untoleratedTaint(
   )
 }
 
+/**
+ * The first taint that evicts a pod which came to the node all the same, and when: of each taint the first toleration that
+ * covers it counts. Of a DaemonSet's pod, any without an end does, as its controller puts one in the place of another.
+ * Source: kubernetes 1.37, pkg/controller/tainteviction, getMinTolerationTime.
+ */
+export function evictingTaint(
+  taints: readonly Taint[] | undefined,
+  tolerations: readonly Toleration[] | undefined,
+  isDaemonSetPod: boolean,
+): { readonly taint: Taint; readonly seconds: number } | undefined {
+  for (const taint of objectsOf(taints)) {
+    if (taint.effect !== 'NoExecute') continue
+    const covering = objectsOf(tolerations).filter((toleration) => tolerates(toleration, taint))
+    const seconds = covering[0]?.tolerationSeconds
+    if (typeof seconds !== 'number') continue
+    if (isDaemonSetPod && covering.some(({ tolerationSeconds }) => typeof tolerationSeconds !== 'number')) continue
+    return { taint, seconds: Math.max(seconds, 0) }
+  }
+  return undefined
+}
+
 /** `gpu=h200:NoSchedule`, as kubectl writes it. */
 export function formatTaint({ key, value, effect }: Taint): string {
   return `${key}${value ? `=${value}` : ''}:${effect}`
