@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest'
+import { type LimitRange, limitRangeOf } from '../../src/kubernetes/admission/limit-range.ts'
 import type { Document } from '../../src/kubernetes/documents/document.ts'
 import { resourcesOf } from '../../src/kubernetes/objects/resource.ts'
 import { volumeMismatch } from '../../src/kubernetes/scheduler/volume-fit.ts'
@@ -211,6 +212,30 @@ test('claims that a StatefulSet is yet to make depend on their class', () => {
   expect(states(later)).toEqual(['placed'])
   const [set] = podClaims(stateful(1, { ordinals: { start: 7 } }), factsOf(), ALL)
   expect(set?.map((state) => state.claim)).toEqual(['shop/data-db-7'])
+})
+
+const limited = (limit: object, namespace = 'shop') => {
+  const metadata = { name: 'small', namespace }
+  const value = { apiVersion: 'v1', kind: 'LimitRange', metadata, spec: { limits: [limit] } }
+  return resourcesOf({ value } as unknown as Document).flatMap((one) => limitRangeOf(one) ?? [])
+}
+const ofClaims = (limit: object) => ({ type: 'PersistentVolumeClaim', ...limit })
+
+test.for<[rule: string, ranges: LimitRange[], storage: string | undefined, is: ClaimState['is']]>([
+  ['it allows less', limited(ofClaims({ max: { storage: '1Gi' } })), '2Gi', 'refused'],
+  ['it allows as much', limited(ofClaims({ max: { storage: '2Gi' } })), '2Gi', 'placed'],
+  ['it asks for more', limited(ofClaims({ min: { storage: '5Gi' } })), '2Gi', 'refused'],
+  ['it asks for something', limited(ofClaims({ max: { storage: '5Gi' } })), undefined, 'refused'],
+  ['it is of another namespace', limited(ofClaims({ max: { storage: '1Gi' } }), 'other'), '2Gi', 'placed'],
+  ['it is of containers', limited({ type: 'Container', max: { storage: '1Gi' } }), '2Gi', 'placed'],
+])('a LimitRange of a claim that is yet to be made: %s', ([, ranges, storage, is]) => {
+  const requests = storage === undefined ? {} : { resources: { requests: { storage } } }
+  const spec = { ...requests, storageClassName: 'fast' }
+  const template = { metadata: { name: 'data' }, spec }
+  const made = podClaims(stateful(1, { volumeClaimTemplates: [template] }), factsOf(later), ALL, ranges)
+  const given = (parts: object) =>
+    podClaims(stateful(1), factsOf(later, claim(spec, { name: 'data-db-0', ...parts })), ALL, ranges)
+  expect([made, given({}), given({ metadata: { uid: 'x' } })].map(([set]) => set?.[0]?.is)).toEqual([is, is, 'placed'])
 })
 
 test.for<[rule: string, volumes: object[], claims: string[]]>([

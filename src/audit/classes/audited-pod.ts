@@ -102,7 +102,8 @@ export function auditedPod(workload: Workload, facts: PodFacts): AuditedPod {
     ...resourceClaimDoubts(spec),
     ...about.doubts,
   ]
-  const pod = schedulablePod({ ...admitted, rejection, doubts }, podClaims(workload, storage, completeKinds))
+  const claims = podClaims(workload, storage, completeKinds, facts.limitRanges)
+  const pod = schedulablePod({ ...admitted, rejection, doubts }, claims)
   const images = startedImages(workload.podSpec).map((image): AuditedImage => {
     const name = nameOnNode(image.reference)
     return { ...image, name, locked: name === undefined ? undefined : facts.locked.get(name) }

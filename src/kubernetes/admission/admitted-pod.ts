@@ -7,7 +7,7 @@ import type { Doubt } from '../pods/refusal.ts'
 import { daemonSetTolerations } from './daemon-set.ts'
 import { withDefaultRequests } from './default-requests.ts'
 import { defaultTolerations } from './default-tolerations.ts'
-import { type LimitRange, withLimitRanges } from './limit-range.ts'
+import { type LimitRange, rangesIn, withLimitRanges } from './limit-range.ts'
 import { podPriority } from './priority.ts'
 import { classRejection, withRuntimeClass } from './runtime-class.ts'
 
@@ -62,7 +62,7 @@ export function admittedPod(
   // What a cluster has stored has met admission already.
   if (isStored(workload)) return { ...base, ...priority, spec: created, doubts: [] }
 
-  const ranges = (facts.limitRanges ?? []).filter((range) => (range.namespace || DEFAULT_NAMESPACE) === namespace)
+  const ranges = rangesIn(namespace, facts.limitRanges)
   const limited = withLimitRanges(withDefaultRequests(created), ranges)
   const tolerant = withTolerations(limited.spec, defaultTolerations(limited.spec))
   const classed = runtimeClass ? withRuntimeClass(tolerant, runtimeClass) : { spec: tolerant }

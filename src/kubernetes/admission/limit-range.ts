@@ -71,6 +71,30 @@ export function withLimitRanges(
   return { spec: filled, rejection: problems[0] }
 }
 
+/** Why the LimitRanges of its namespace refuse a claim that requests so much; undefined where none does. */
+export function refusedClaim(requests: unknown, ranges: readonly LimitRange[]): string | undefined {
+  const wanted = quantities(requests)
+  for (const { name, limits } of ranges) {
+    for (const { type, min, max } of limits) {
+      if (type !== 'PersistentVolumeClaim') continue
+      for (const [resource, least] of min) {
+        if ((wanted.get(resource) ?? -1) < least)
+          return `LimitRange ${name}: it requests less ${resource} than its minimum`
+      }
+      for (const [resource, most] of max) {
+        if ((wanted.get(resource) ?? Infinity) > most)
+          return `LimitRange ${name}: it requests more ${resource} than allowed`
+      }
+    }
+  }
+  return undefined
+}
+
+/** Those of one namespace. */
+export function rangesIn(namespace: string, ranges: readonly LimitRange[] = []): LimitRange[] {
+  return ranges.filter((range) => (range.namespace || 'default') === namespace)
+}
+
 function problemsOf(spec: PodSpec, item: LimitRangeItem): string[] {
   if (item.type === 'Pod') {
     const { requests, limits } = (spec as { resources?: { requests?: unknown; limits?: unknown } }).resources ?? {}

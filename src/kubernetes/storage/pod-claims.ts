@@ -1,4 +1,5 @@
 import type { PersistentVolumeClaim, PersistentVolumeClaimSpec, PodSpec } from 'kubernetes-types/core/v1.js'
+import { type LimitRange, rangesIn, refusedClaim } from '../admission/limit-range.ts'
 import { valueAt } from '../documents/path.ts'
 import { objectsOf, type Resource } from '../objects/resource.ts'
 import type { Workload } from '../objects/workload.ts'
@@ -17,14 +18,22 @@ export function podClaims(
   { resource, podSpec, replicas = 1 }: Pick<Workload, 'resource' | 'podSpec' | 'replicas'>,
   facts: StorageFacts,
   completeKinds: ReadonlySet<string>,
+  limitRanges: readonly LimitRange[] = [],
 ): ClaimSet[] {
   const namespace = resource.namespace || 'default'
+  const ranges = rangesIn(namespace, limitRanges)
   const templates = claimTemplates(resource)
   const own = claimsOf(podSpec, templates)
+  const givenClaim = (name: string): ClaimState => {
+    const found = facts.claims.get(claimKey(namespace, name))
+    const isStored = typeof found?.metadata?.uid === 'string' || found?.status?.phase !== undefined
+    const why = found && !isStored ? refusedClaim(found.spec?.resources?.requests, ranges) : undefined
+    return why === undefined
+      ? claimState(namespace, name, facts, completeKinds)
+      : refusedAs(claimKey(namespace, name), why)
+  }
   const shared = own.map(({ name, template }) =>
-    template
-      ? unboundClaim(claimKey(namespace, name), template, facts)
-      : claimState(namespace, name, facts, completeKinds),
+    template ? claimToMake(claimKey(namespace, name), template, facts, ranges) : givenClaim(name),
   )
   if (templates.size === 0) return shared.length > 0 ? [shared] : []
   const start = Number(valueAt(resource.value, ['spec', 'ordinals', 'start']) ?? 0)
@@ -35,10 +44,25 @@ export function podClaims(
       const name = `${template}-${resource.name}-${ordinal}`
       const isThere = facts.claims.has(claimKey(namespace, name))
       // The controller makes what is not there.
-      if (isThere) return claimState(namespace, name, facts, completeKinds)
-      return unboundClaim(claimKey(namespace, name), spec, facts)
+      if (isThere) return givenClaim(name)
+      return claimToMake(claimKey(namespace, name), spec, facts, ranges)
     }),
   ])
+}
+
+/** A claim that a controller makes, which the LimitRanges of its namespace may refuse. */
+function claimToMake(
+  claim: string,
+  spec: PersistentVolumeClaimSpec,
+  facts: StorageFacts,
+  ranges: readonly LimitRange[],
+): ClaimState {
+  const why = refusedClaim(spec.resources?.requests, ranges)
+  return why === undefined ? unboundClaim(claim, spec, facts) : refusedAs(claim, why)
+}
+
+function refusedAs(claim: string, why: string): ClaimState {
+  return { claim, is: 'refused', filter: 'VolumeBinding', why: `PersistentVolumeClaim ${claim} is refused: ${why}` }
 }
 
 /** A doubt for each claim that nobody here can tell about, once. */
