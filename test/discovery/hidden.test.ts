@@ -218,6 +218,35 @@ test.for<[why: string, apiVersion: string, kind: string, spec: string, found: st
     '{predictor: {model: {storageUri: "oci://quay.io/x/m:1"}}}',
     ['spec.predictor.model.storageUri quay.io/x/m:1'],
   ],
+  ...(
+    [
+      ['extensions.istio.io/v1alpha1', 'WasmPlugin', 'url', 'spec.url', 'oci://'],
+      ['extensions.istio.io/v1alpha1', 'WasmPlugin', 'url', 'spec.url', ''],
+      ['extensions.higress.io/v1alpha1', 'WasmPlugin', 'url', 'spec.url', 'oci://'],
+      ['policies.kubewarden.io/v1', 'ClusterAdmissionPolicy', 'module', 'spec.module', 'registry://'],
+      ['policies.kubewarden.io/v1', 'AdmissionPolicy', 'module', 'spec.module', ''],
+    ] as const
+  ).map(([apiVersion, kind, key, at, scheme]): [string, string, string, string, string[]] => [
+    `WebAssembly of a ${kind}, as ${scheme || 'a plain name'}`,
+    apiVersion,
+    kind,
+    `{${key}: "${scheme}quay.io/x/m:1"}`,
+    [`${at} quay.io/x/m:1`],
+  ]),
+  [
+    'WebAssembly of a gateway',
+    'gateway.envoyproxy.io/v1alpha1',
+    'EnvoyExtensionPolicy',
+    '{wasm: [{name: w, code: {type: Image, image: {url: "oci://x/m:1"}}}]}',
+    ['spec.wasm[0].code.image.url x/m:1'],
+  ],
+  [
+    'WebAssembly of a group of policies',
+    'policies.kubewarden.io/v1',
+    'AdmissionPolicyGroup',
+    '{policies: {a: {module: "registry://quay.io/x/m:1"}}}',
+    ['spec.policies.a.module quay.io/x/m:1'],
+  ],
 ])('a known field: %s', ([, apiVersion, kind, spec, expected]) => {
   const text = `apiVersion: ${apiVersion}\nkind: ${kind}\nspec: ${spec}\n`
   expect(found(text)).toEqual(expected)

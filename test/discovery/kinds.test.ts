@@ -18,6 +18,12 @@ test.for<[apiVersion: string, kind: string, spec: string, images: string[]]>([
   ['networking.k8s.io/v1', 'Ingress', '{image: "x/y:1"}', []],
   ['x.example/v1', 'Ingress', '{image: "x/y:1"}', ['x/y:1']],
   ['policies.kubewarden.io/v1', 'PolicyServer', '{image: "x/y:1"}', ['x/y:1']],
+  [
+    'policies.kubewarden.io/v1',
+    'AdmissionPolicy',
+    '{module: "registry://x/y:1", settings: {images: ["x/z:1"]}}',
+    ['x/y:1'],
+  ],
   ['policies.kubewarden.io/v1', 'AdmissionPolicy', '{settings: {images: ["x/y:1"]}}', []],
   ['rbac.authorization.k8s.io/v1', 'ClusterRole', '{image: "x/y:1"}', []],
   ['aquasecurity.github.io/v1alpha1', 'VulnerabilityReport', '{image: "x/y:1"}', []],

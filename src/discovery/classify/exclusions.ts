@@ -103,6 +103,9 @@ export function onlyDescribes({ apiVersion, kind }: Pick<Resource, 'apiVersion' 
   return DESCRIBES.has(`${groupOf(apiVersion)}/${kind}`)
 }
 
+/** Groups of excluded kinds of which one field names an image all the same. */
+const HAS_KNOWN_FIELDS: ReadonlySet<string> = new Set(['policies.kubewarden.io'])
+
 const KIND_LINE = /^kind: ?["']?(\w+)["']?[ \t]*\r?$/m
 const API_VERSION_LINE = /^apiVersion: ?["']?([\w./-]+)["']?[ \t]*\r?$/m
 
@@ -115,7 +118,7 @@ export function mayNameImages(source: string): boolean {
   const apiVersion = API_VERSION_LINE.exec(source)?.[1]
   if (kind === undefined || apiVersion === undefined) return true
   if (kind === 'CustomResourceDefinition') return source.includes('default')
-  return !isExcluded({ apiVersion, kind })
+  return !isExcluded({ apiVersion, kind }) || HAS_KNOWN_FIELDS.has(groupOf(apiVersion))
 }
 
 /** Whether nothing at or below a key of a resource of that API is an image to run. `isRoot` is for the resource's own keys, `holder` what the key stands in. */

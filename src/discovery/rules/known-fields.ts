@@ -2,6 +2,7 @@ import type { FieldRule } from './field-rule.ts'
 
 const PACKAGE_KINDS = ['Provider', 'Configuration', 'Function'] as const
 const SERVING_GROUP = 'serving.kserve.io'
+const KUBEWARDEN = 'policies.kubewarden.io'
 const SERVING_KINDS = ['InferenceService', 'ServingRuntime', 'ClusterServingRuntime', 'LLMInferenceService'] as const
 
 /**
@@ -42,6 +43,14 @@ export const KNOWN_FIELDS: readonly FieldRule[] = [
   ...['LocalModelCache', 'LocalModelNamespaceCache'].map((kind) => ({
     ...{ group: SERVING_GROUP, kind, path: 'spec.sourceModelUri', prefix: 'oci://' },
   })),
+  ...fetchedModules('extensions.istio.io', ['WasmPlugin'], 'spec.url', 'oci://'),
+  ...fetchedModules('extensions.higress.io', ['WasmPlugin'], 'spec.url', 'oci://'),
+  ...fetchedModules('gateway.envoyproxy.io', ['EnvoyExtensionPolicy'], 'spec.wasm[*].code.image.url', 'oci://'),
+  ...fetchedModules(KUBEWARDEN, ['ClusterAdmissionPolicy', 'AdmissionPolicy'], 'spec.module', 'registry://'),
+  ...fetchedModules(
+    ...([KUBEWARDEN, ['ClusterAdmissionPolicyGroup', 'AdmissionPolicyGroup'], 'spec.policies.*.module'] as const),
+    'registry://',
+  ),
   { group: 'cdi.kubevirt.io', kind: 'DataVolume', path: 'spec.source.registry.url', prefix: 'docker://' },
   {
     group: 'cdi.kubevirt.io',
@@ -53,6 +62,14 @@ export const KNOWN_FIELDS: readonly FieldRule[] = [
   { group: 'image.openshift.io', kind: 'ImageStreamTag', path: 'tag.from', ...dockerImage() },
   { group: 'build.openshift.io', kind: 'BuildConfig', path: 'spec.strategy.*.from', ...dockerImage() },
 ]
+
+/** WebAssembly that a proxy or a policy server fetches from a registry: of its transport where the address says none. */
+function fetchedModules(group: string, kinds: readonly string[], path: string, prefix: string): FieldRule[] {
+  return kinds.flatMap((kind) => [
+    { group, kind, path, prefix },
+    { group, kind, path, matches: /^(?!.*:\/\/)./ },
+  ])
+}
 
 function dockerImage(): Pick<FieldRule, 'parts' | 'where'> {
   return { parts: { repository: 'name' }, where: { kind: 'DockerImage' } }
