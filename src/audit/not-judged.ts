@@ -24,6 +24,9 @@ export interface NotJudged {
 const OWN_GROUPS =
   /^(?:|apps|batch|extensions|policy|autoscaling|(?:admissionregistration|apiextensions|apiregistration|audit|authentication|authorization|certificates|coordination|discovery|events|(?:flowcontrol|internal)\.apiserver|(?:kubelet|kustomize)\.config|networking|node|rbac\.authorization|resource|scheduling|storage|storagemigration)\.k8s\.io)$/
 
+/** Kinds of WebAssembly that a proxy or a policy server fetches for itself. */
+const FETCHED = /^(?:WasmPlugin|EnvoyExtensionPolicy|(?:Cluster)?AdmissionPolicy(?:Group)?)$/
+
 /** The custom resources that name images outside of the pod templates that are judged. */
 export function customNotJudged(images: readonly ScannedImage[], workloads: readonly Workload[]): NotJudged[] {
   const judged = Map.groupBy(workloads, (workload) => placeOf(workload.resource.document.file, ownerOf(workload)))
@@ -37,7 +40,9 @@ export function customNotJudged(images: readonly ScannedImage[], workloads: read
     const known = found.get(key) ?? {
       ...workload,
       images: [],
-      why: 'an operator makes its pods',
+      why: FETCHED.test(workload.kind)
+        ? 'no node pulls what it names, but what serves it'
+        : 'an operator makes its pods',
       file,
       line,
     }

@@ -4,7 +4,7 @@ import type { ScannedImage } from '../../src/audit/named/scanned-image.ts'
 import { customNotJudged, pausedNotJudged } from '../../src/audit/not-judged.ts'
 import { auditJunit } from '../../src/audit/report/junit.ts'
 import { auditCluster } from '../../src/audit/report/report.ts'
-import { auditSummary } from '../../src/audit/report/summary.ts'
+import { auditSummary, failsOn } from '../../src/audit/report/summary.ts'
 import { auditTable } from '../../src/audit/report/table.ts'
 import { auditText } from '../../src/cli/audit/audit-text.ts'
 import { readAllDocuments } from '../../src/kubernetes/documents/document.ts'
@@ -14,6 +14,7 @@ import { type Workload, workloadOf } from '../../src/kubernetes/objects/workload
 import { node, taken, workload } from '../support/cluster.ts'
 
 const WEB = 'docker.io/library/web:1'
+const nodes = [node('a', { images: [WEB] })]
 
 const named = (apiVersion: string, kind: string, path: ScannedImage['path'], name = 'x'): ScannedImage => ({
   reference: 'op:1',
@@ -104,6 +105,21 @@ const livePod = (image: string, phase = 'Running'): Pod =>
     status: { phase },
   }) as unknown as Pod
 
+test.for<[apiVersion: string, kind: string, path: ScannedImage['path'], why: string]>([
+  ['db.example.com/v1', 'Cluster', ['spec', 'image'], 'an operator makes its pods'],
+  ['extensions.istio.io/v1alpha1', 'WasmPlugin', ['spec', 'url'], 'no node pulls what it names, but what serves it'],
+  [
+    'policies.kubewarden.io/v1',
+    'AdmissionPolicy',
+    ['spec', 'module'],
+    'no node pulls what it names, but what serves it',
+  ],
+])('%s %s is not judged, and why', ([apiVersion, kind, path, why]) => {
+  const result = auditCluster([workload()], nodes, {}, [], [named(apiVersion, kind, path)])
+  expect(result.notJudged.map((one) => one.why)).toEqual([why])
+  expect(failsOn(result, 'unknown')).toBe(true)
+})
+
 test.for<[rule: string, workloads: Workload[], pods: Pod[], images: string[]]>([
   ['its pods are of an earlier template', paused(), [livePod('web:0')], ['web:0']],
   ['its pods are of its template', paused(), [livePod('web:1')], []],
@@ -114,7 +130,6 @@ test.for<[rule: string, workloads: Workload[], pods: Pod[], images: string[]]>([
   expect(pausedNotJudged(workloads, pods).flatMap((one) => one.images)).toEqual(images)
 })
 
-const nodes = [node('a', { images: [WEB] })]
 const operator = [named('db.example.com/v1', 'Cluster', ['spec', 'image'], 'main')]
 
 test('what is not judged stands beside what is, in every form', () => {
