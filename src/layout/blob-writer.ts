@@ -96,6 +96,10 @@ export class BlobWriter implements BlobSink {
     await this.#writing
   }
 
+  hashSoFar(): Hash {
+    return this.#digest().copy()
+  }
+
   /** Forgets what arrived; the blob comes anew. */
   async restart(): Promise<void> {
     this.#filled = 0

@@ -1,4 +1,4 @@
-import { randomBytes } from 'node:crypto'
+import { createHash, randomBytes } from 'node:crypto'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { brotliCompressSync, constants, deflateSync, gzipSync, zstdCompressSync } from 'node:zlib'
 import { expect, onTestFinished, test } from 'vitest'
@@ -225,4 +225,52 @@ test('a page for people is named as one', async () => {
   )
   expect(message).toContain('answers with a web page (Sign in)')
   expect(hint).toContain('Something else than a registry answers')
+})
+
+/** Reads the layer as if it had so many bytes, into what stops where those end. */
+async function readAs(size: number, misbehave?: Misbehave): Promise<Error> {
+  const registry = await MemoryRegistry.start()
+  const blob = { ...registry.addBlob('app', LAYER), size }
+  registry.misbehave = misbehave
+  const hash = createHash('sha256')
+  const sink = {
+    received: 0,
+    write: (chunk: Uint8Array) => {
+      sink.received += chunk.length
+      hash.update(chunk)
+      return undefined
+    },
+    hashSoFar: () => hash.copy(),
+  }
+  const client = new RegistryClient({ retry: { attempts: 4, delay: 1 } })
+  onTestFinished(() => client.close())
+  const failure = await client.readBlob(parseReference(`${registry.host}/app`), blob, sink).catch((error) => error)
+  return Object.assign(failure, { asked: registry.requests.length })
+}
+
+test.for([0, 1, LAYER.length - 1, LAYER.length + 1, 1e9])(
+  'a manifest that gives a blob the wrong size (%d) is what is said to be wrong, and that at once',
+  async (size) => {
+    expect(await readAs(size)).toMatchObject({
+      message: expect.stringContaining(`has ${LAYER.length} bytes with this digest, and the manifest says ${size}`),
+      hint: expect.stringContaining('The manifest is wrong'),
+      asked: 1,
+    })
+  },
+)
+
+test.for<[what: string, misbehave: Misbehave]>([
+  ['cut in the middle once', rest(() => false)],
+  ['refused for the rest', rest(status(416))],
+])('so is one whose blob is %s', async ([, misbehave]) => {
+  for (const size of [LAYER.length - 1, LAYER.length + 1]) {
+    expect((await readAs(size, misbehave)).message).toContain(`and the manifest says ${size}`)
+  }
+})
+
+test('bytes of another digest are wrong whatever the manifest says of their size', async () => {
+  const other = Buffer.alloc(LAYER.length)
+  const odd = only('layer', ({ response }) => response.end(other))
+  expect((await readAs(LAYER.length - 1, odd)).message).toContain('sends more than its')
+  expect((await readAs(LAYER.length + 1, odd)).message).toMatch(/sent only|refuses to send the rest/)
 })

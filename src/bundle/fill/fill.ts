@@ -186,6 +186,7 @@ function watched(place: BlobSlot, onBytes: (count: number) => void): BlobSlot {
       await place.restart()
     },
     end: () => place.end(),
+    ...(place.hashSoFar && { hashSoFar: () => place.hashSoFar!() }),
   }
 }
 

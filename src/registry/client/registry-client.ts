@@ -133,7 +133,7 @@ export class RegistryClient {
       if (piece !== undefined) return this.#readInPieces(endpoint, transfer, { blob, sink, subject, piece })
       transfer.check(response, subject)
       this.#registries.expect(response, WHOLE, endpoint, subject)
-      if (sink.received < blob.size) throw new TransientError(transfer.short(subject))
+      transfer.finish(subject)
     }
     try {
       await this.#registries.atEndpoints(repository, subject, ask, { progress, distrusted })
@@ -179,6 +179,7 @@ export class RegistryClient {
       const response = await connection.sendElsewhere(registry, request, receive)
       transfer.check(response, subject)
       if (!WHOLE.includes(response.status)) throw responseError(subject, response)
+      transfer.finish(subject)
     })
   }
 

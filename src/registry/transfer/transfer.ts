@@ -1,11 +1,16 @@
+import type { Hash } from 'node:crypto'
 import { ExpectedError } from '../../errors.ts'
 import type { BlobSink } from '../../oci/content/blob-sink.ts'
 import type { Descriptor } from '../../oci/descriptor.ts'
+import { splitDigest } from '../../oci/digest.ts'
 import { TransientError } from '../http/retry.ts'
 import type { HttpResponse, Receive } from '../http/send-request.ts'
 import type { Subject } from '../http/subject.ts'
 import { canDecode, codingOf, decodeInto } from './decoding.ts'
 import type { Piece } from './pieces.ts'
+
+/** Bytes that are looked at beyond those that a manifest names, to tell who is wrong. */
+const MOST_BEYOND = 64 << 20
 
 /** One blob on its way, over as many answers as it takes: each goes on where the sink stands. */
 export class Transfer {
@@ -18,6 +23,8 @@ export class Transfer {
   /** What was encoded by its header was none: from then on bytes are taken as they come. */
   #asIs = false
   #problem: string | undefined
+  /** What the manifest says it has not, in the answer that comes now. */
+  #beyond: { readonly hash: Hash; bytes: number } | undefined
   /** How the last answer says that it is encoded. */
   #coding: string | undefined
   /** Whether the rest may come over several connections: that is tried once. */
@@ -38,6 +45,7 @@ export class Transfer {
     const isPart = this.range.range !== undefined
     return (status, headers) => {
       this.#coding = codingOf(headers)
+      this.#beyond = undefined
       this.#problem = this.#problemOf(status, headers, { start: this.#sink.received, isPart })
       if (this.#problem) return 'refuse'
       if (!isContent(status)) return 'collect'
@@ -52,7 +60,33 @@ export class Transfer {
     const isRefused = this.range.range !== undefined && this.#refusesRange(status)
     const problem = this.#problem ?? (isRefused || status === 416 ? 'refuses to send the rest of it' : undefined)
     if (isRefused || status === 416 || (status === 206 && this.#problem)) this.#whole = true
+    if (problem && status === 416) this.#refuseWrongSize(subject)
     if (problem) throw new TransientError(unusable(subject, problem))
+  }
+
+  /**
+   * After an answer that was one of content: @throws TransientError where something is missing; {ExpectedError}
+   * CONTENT_MISMATCH where there is too much, REGISTRY_ERROR where the digest fits and it is the size that is wrong.
+   */
+  finish(subject: Subject): void {
+    const { received } = this.#sink
+    if (received === this.#blob.size && !this.#beyond) return
+    this.#refuseWrongSize(subject)
+    if (this.#beyond) throw this.#tooLong(subject)
+    throw new TransientError(
+      unusable(subject, `sent only ${received} of its ${this.#blob.size} bytes${this.#encoding}`),
+    )
+  }
+
+  /** Bytes whose digest fits are the blob: the manifest gives it another size. */
+  #refuseWrongSize({ registry, what }: Subject): void {
+    const { hash = this.#sink.hashSoFar?.(), bytes = 0 } = this.#beyond ?? {}
+    const { digest, size } = this.#blob
+    if (`${splitDigest(digest).algorithm}:${hash?.digest('hex')}` !== digest) return
+    const problem = `has ${this.#sink.received + bytes} bytes with this digest, and the manifest says ${size}`
+    throw new ExpectedError('REGISTRY_ERROR', `${what}: ${registry} ${problem}`, {
+      hint: 'The manifest is wrong, and runtimes refuse such an image: have it pushed again, by another tool.',
+    })
   }
 
   /** Takes the body of an answer that is one piece of the blob. */
@@ -79,11 +113,6 @@ export class Transfer {
     return unusable(subject, 'does not send the part of it that was asked for')
   }
 
-  short(subject: Subject): ExpectedError {
-    const { size } = this.#blob
-    return unusable(subject, `sent only ${this.#sink.received} of its ${size} bytes${this.#encoding}`)
-  }
-
   #tooLong({ registry, what }: Subject): ExpectedError {
     const problem = `sends more than its ${this.#blob.size} bytes${this.#encoding}`
     return new ExpectedError('CONTENT_MISMATCH', `${what}: ${registry} ${problem}`, {
@@ -103,10 +132,20 @@ export class Transfer {
         const length = Math.min(skip, chunk.length)
         skip -= length
         const fresh = length ? chunk.subarray(length) : chunk
-        if (this.#sink.received + fresh.length > this.#blob.size) throw this.#tooLong(subject)
+        if (this.#sink.received + fresh.length > this.#blob.size) return this.#take(fresh, subject)
         return fresh.length === 0 ? undefined : this.#sink.write(fresh)
       },
     }
+  }
+
+  /** Only hashes: there is no room for it, and whoever made the manifest may have miscounted. */
+  #take(chunk: Uint8Array, subject: Subject): undefined {
+    const hash = this.#beyond?.hash ?? this.#sink.hashSoFar?.()
+    if (!hash) throw this.#tooLong(subject)
+    this.#beyond ??= { hash, bytes: 0 }
+    this.#beyond.bytes += chunk.length
+    if (this.#beyond.bytes > MOST_BEYOND) throw this.#tooLong(subject)
+    hash.update(chunk)
   }
 
   /**
