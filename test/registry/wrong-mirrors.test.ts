@@ -1,6 +1,10 @@
-import { randomBytes } from 'node:crypto'
+import { createHash, randomBytes } from 'node:crypto'
 import type { ServerResponse } from 'node:http'
-import { expect, test } from 'vitest'
+import { expect, onTestFinished, test } from 'vitest'
+import { digestOf } from '../../src/oci/digest.ts'
+import { OCI_LAYER_GZIP } from '../../src/oci/media-type.ts'
+import { parseReference } from '../../src/oci/reference.ts'
+import { RegistryClient } from '../../src/registry/client/registry-client.ts'
 import { MemoryRegistry } from '../support/memory-registry.ts'
 import { bundleFrom } from './bundle-from.ts'
 
@@ -49,3 +53,32 @@ test.for(WRONG)('a registry behind its mirror that sends %s once: what comes of 
   }
   expect(await bundleFrom(registry, undefined, mirror)).toEqual(once)
 })
+
+test.for(['mirror', 'registry'] as const)(
+  'bytes that are wrong to the end are told of the %s that sent them',
+  async (who) => {
+    const hosts = { registry: await start(), mirror: await start() }
+    const { registry, mirror } = hosts
+    mirror.misbehave = saying((response) => response.writeHead(404).end())
+    hosts[who].misbehave = saying((response, content) => response.end(Buffer.alloc(content.length)))
+    const [layer = Buffer.alloc(0)] = LAYERS
+    const hash = createHash('sha256')
+    const sink = {
+      received: 0,
+      write: (chunk: Uint8Array) => {
+        sink.received += chunk.length
+        hash.update(chunk)
+        return undefined
+      },
+      hashSoFar: () => hash.copy(),
+    }
+    const mirrors = [{ from: registry.host, to: mirror.host }]
+    const client = new RegistryClient({ retry: { attempts: 1, delay: 1 }, mirrors })
+    onTestFinished(() => client.close())
+    const blob = { mediaType: OCI_LAYER_GZIP, digest: digestOf(layer), size: layer.length }
+    await expect(client.readBlob(parseReference(`${registry.host}/app`), blob, sink)).rejects.toMatchObject({
+      code: 'CONTENT_MISMATCH',
+      message: expect.stringContaining(`what arrived from ${hosts[who].host} hashes to sha256:`),
+    })
+  },
+)

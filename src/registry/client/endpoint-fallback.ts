@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { ExpectedError, endsRun } from '../../errors.ts'
 import type { Reference } from '../../oci/reference.ts'
-import { type Endpoint, type EndpointOptions, endpointsOf } from '../config/endpoint.ts'
+import { type Endpoint, type EndpointOptions, endpointAt, endpointsOf } from '../config/endpoint.ts'
 import { expectStatus, responseError } from '../failures/response-error.ts'
 import { PullQuota, type Quota } from '../http/pull-quota.ts'
 import { parseRetryAfter, type RetryOptions } from '../http/retry.ts'
@@ -119,7 +119,7 @@ export class EndpointFallback {
         return ask(endpoint)
       }
     }
-    const named = { ...subject, registry: nameOf(endpoint, subject) }
+    const named = subjectAt(endpoint, subject)
     const found = await this.connection.attempt(named, once, { retry, progress, onStalled: () => limit.backOff() })
     return { found, endpoint }
   }
@@ -139,7 +139,7 @@ export class EndpointFallback {
     if (isTransfer) return limit.run(() => this.#send(endpoint, counted))
     const { method = 'GET', path } = request
     if (method !== 'GET' || !String(path).startsWith('manifests/')) return this.#send(endpoint, counted)
-    const named = { ...subject, registry: nameOf(endpoint, subject) }
+    const named = subjectAt(endpoint, subject)
     return this.pullQuota(endpoint).request(() => this.#send(endpoint, counted), named, this.connection.signal)
   }
 
@@ -161,7 +161,7 @@ export class EndpointFallback {
       this.limit(endpoint).backOff(Math.min(parseRetryAfter(headers) ?? 0, LONGEST_PAUSE))
     }
     // Who has given all that we may have gives no more however often it is asked.
-    const named = { ...subject, registry: nameOf(endpoint, subject) }
+    const named = subjectAt(endpoint, subject)
     if (status === 429 && this.pullQuota(endpoint).isSpent) throw responseError(named, response)
     return expectStatus(response, wanted, endpoint, named)
   }
@@ -219,6 +219,7 @@ function mayPass({ code }: ExpectedError): boolean {
 }
 
 /** A mirror is named where it is the one that fails. */
-function nameOf({ base }: Endpoint, { registry }: Subject): string {
-  return base.host === registry || registry === 'docker.io' ? registry : base.host
+export function subjectAt({ base }: Endpoint, subject: Subject): Subject {
+  const own = endpointAt(subject.registry, []).base.host
+  return base.host === own ? subject : { ...subject, registry: base.host }
 }

@@ -19,7 +19,7 @@ import { TransientError } from '../http/retry.ts'
 import type { Subject } from '../http/subject.ts'
 import { bringInPieces, SlowTransferDetector } from '../transfer/pieces.ts'
 import { Transfer } from '../transfer/transfer.ts'
-import { EndpointFallback, type RegistryOptions } from './endpoint-fallback.ts'
+import { EndpointFallback, type RegistryOptions, subjectAt } from './endpoint-fallback.ts'
 import { readForeignLayer } from './foreign-layer.ts'
 import { Givers } from './givers.ts'
 import { listReferrers } from './list-referrers.ts'
@@ -117,23 +117,26 @@ export class RegistryClient {
     const transfer = new Transfer(blob, sink)
     const progress = () => sink.received
     const distrusted = sink.received === 0 ? this.#givers.distrust(blob.digest) : []
+    let last: Subject = subject
     const ask = async (endpoint: Endpoint) => {
+      const named = subjectAt(endpoint, subject)
+      last = named
       if (sink.received === 0) this.#givers.note(blob.digest, endpoint)
       const left = blob.size - sink.received
       const detector = transfer.mayBeSplit
         ? new SlowTransferDetector(this.#registries.limit(endpoint), left)
         : undefined
       let piece: number | undefined
-      const receive = transfer.receive(subject, (bytes) => {
+      const receive = transfer.receive(named, (bytes) => {
         piece = detector?.arrived(bytes)
         return piece === undefined ? undefined : 'enough'
       })
       const path = `blobs/${blob.digest}`
       const response = await this.#registries.send(endpoint, { path, headers: transfer.range, receive }, subject)
-      if (piece !== undefined) return this.#readInPieces(endpoint, transfer, { blob, sink, subject, piece })
-      transfer.check(response, subject)
+      if (piece !== undefined) return this.#readInPieces(endpoint, transfer, { blob, sink, subject: named, piece })
+      transfer.check(response, named)
       this.#registries.expect(response, WHOLE, endpoint, subject)
-      transfer.finish(subject)
+      transfer.finish(named)
     }
     try {
       await this.#registries.atEndpoints(repository, subject, ask, { progress, distrusted })
@@ -142,7 +145,9 @@ export class RegistryClient {
       if (!(error instanceof ExpectedError) || error.code !== 'BLOB_UNKNOWN' || !blob.urls?.length) throw error
       const registry = endpointAt(repository.domain, [])
       await readForeignLayer(blob.urls, subject, (url) => this.#readForeign(registry, url, transfer, subject))
+      return
     }
+    transfer.checkDigest(last)
   }
 
   /** The rest of a blob, over several connections. What fails is left to a try over one. */

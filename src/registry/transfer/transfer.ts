@@ -78,11 +78,24 @@ export class Transfer {
     )
   }
 
+  /** Of all that arrived: @throws {ExpectedError} CONTENT_MISMATCH, naming who sent the last of it. */
+  checkDigest({ registry, what }: Subject): void {
+    const actual = this.#digest(this.#sink.hashSoFar?.())
+    if (actual === undefined || actual === this.#blob.digest) return
+    throw new ExpectedError('CONTENT_MISMATCH', `${what}: what arrived from ${registry} hashes to ${actual}`, {
+      hint: 'A proxy or a broken registry changed it. Try another network path or mirror.',
+    })
+  }
+
+  #digest(hash: Hash | undefined): string | undefined {
+    return hash && `${splitDigest(this.#blob.digest).algorithm}:${hash.digest('hex')}`
+  }
+
   /** Bytes whose digest fits are the blob: the manifest gives it another size. */
   #refuseWrongSize({ registry, what }: Subject): void {
     const { hash = this.#sink.hashSoFar?.(), bytes = 0 } = this.#beyond ?? {}
     const { digest, size } = this.#blob
-    if (`${splitDigest(digest).algorithm}:${hash?.digest('hex')}` !== digest) return
+    if (this.#digest(hash) !== digest) return
     const problem = `has ${this.#sink.received + bytes} bytes with this digest, and the manifest says ${size}`
     throw new ExpectedError('REGISTRY_ERROR', `${what}: ${registry} ${problem}`, {
       hint: 'The manifest is wrong, and runtimes refuse such an image: have it pushed again, by another tool.',
