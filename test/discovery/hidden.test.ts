@@ -20,6 +20,22 @@ function inContainer(fields: string): string[] {
 
 test.for<[why: string, fields: string, found: string[]]>([
   ['a flag with a value', 'args: ["--solver-image=quay.io/x/solver:v1"]', ['args[0] quay.io/x/solver:v1']],
+  ['a flag and its value in one element', 'args: ["--node-image quay.io/x/node:v1"]', ['args[0] quay.io/x/node:v1']],
+  [
+    'several of them in one element',
+    `args: ["--v 2 --node-image 'quay.io/x/node:v1' --other=quay.io/x/o:1", "quay.io/x/p:1"]`,
+    ['args[0] quay.io/x/node:v1', 'args[0] quay.io/x/o:1', 'args[1] quay.io/x/p:1'],
+  ],
+  [
+    'a list in a variable, split by bars',
+    'env: [{name: RELATED, value: "quay.io/x/a:1|quay.io/x/b:1"}, {name: IMAGES, value: "x/c:1 | x/d:1"}]',
+    ['env[0].value quay.io/x/a:1', 'env[0].value quay.io/x/b:1', 'env[1].value x/c:1', 'env[1].value x/d:1'],
+  ],
+  [
+    'a list in a variable, split by semicolons',
+    'env: [{name: RELATED, value: "quay.io/x/a:1;quay.io/x/b:1"}]',
+    ['env[0].value quay.io/x/a:1', 'env[0].value quay.io/x/b:1'],
+  ],
   ['a flag whose name says nothing', 'args: [-reloader=quay.io/x/reloader:v1]', ['args[0] quay.io/x/reloader:v1']],
   ['a flag and its value as two', 'command: [run, --engine-image, x/engine:v1]', ['command[2] x/engine:v1']],
   ['a flag that takes name=image', 'args: ["-images=web=quay.io/x/web"]', ['args[0] quay.io/x/web']],
