@@ -35,7 +35,7 @@ const SCRIPTS: ReadonlySet<string> = new Set(['script', 'source', 'run'])
 const MAX_OPEN = 512
 /** Beyond this a text is data. */
 const MAX_PROGRAM = 1_000_000
-const LIST_SEPARATOR = /[\s,;]+/
+const LIST_SEPARATOR = /[\s,;|]+/
 /** Without a sign that images, commands, and texts inside a text have; no reference begins with a slash. */
 const WORD = /^(?:[\w.-]*|\/[\w./-]*)$/
 const ASSIGNMENT = /^([\w.-]+)=(?=\w)(.+)$/s
