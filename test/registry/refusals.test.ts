@@ -98,3 +98,39 @@ test('long headers are read', async () => {
   onTestFinished(() => client.close())
   expect(await client.resolve(parseReference(`${registry.host}/app:1`))).toMatchObject({ digest: image.digest })
 })
+
+const storageError = (code: string, message: string) =>
+  `<?xml version="1.0" encoding="UTF-8"?>\n<Error><Code>${code}</Code><Message>${message}</Message><Resource>/x?sig=SECRET</Resource></Error>`
+
+const LINK = 'refuses the link (403)'
+
+test.for<[what: string, body: string, words: string, problem: string]>([
+  ['S3', storageError('AccessDenied', 'Request has expired'), '(AccessDenied: Request has expired)', LINK],
+  ['S3 of a role', storageError('ExpiredToken', 'The provided token has expired.'), '(ExpiredToken: The', LINK],
+  ['Azure', `\ufeff${storageError('AuthenticationFailed', 'Server failed')}`, '(AuthenticationFailed: Server', LINK],
+  ['nothing', '', '', LINK],
+  ['a registry', error('DENIED', 'not for you'), '(DENIED: not for you)', 'denies access'],
+])('a link that is refused in the words of %s, elsewhere and at the same host', async ([, body, words, problem]) => {
+  const [registry, storage] = [await MemoryRegistry.start(), await MemoryRegistry.start()]
+  const blob = registry.addBlob('app', Buffer.from('layer'))
+  storage.addBlob('app', Buffer.from('layer'))
+  for (const place of [registry, storage]) {
+    const client = new RegistryClient({ retry: { attempts: 2, delay: 1 } })
+    onTestFinished(() => client.close())
+    let signed = 0
+    const misbehave: MemoryRegistry['misbehave'] = ({ url = '' }, response) =>
+      url.includes('sig=')
+        ? response.writeHead(403).end(body)
+        : response.writeHead(307, { location: `http://${place.host}${url}?sig=${++signed}` }).end()
+    registry.misbehave = misbehave
+    storage.misbehave = misbehave
+    const refused = await client.readDocument(parseReference(`${registry.host}/app`), blob).catch((failure) => failure)
+    expect(refused.message).toContain(problem)
+    expect(refused.message).toContain(words)
+    expect(`${refused.message} ${refused.hint}`).not.toContain('SECRET')
+    if (problem !== LINK) continue
+    expect(refused).toMatchObject({ code: 'REGISTRY_ERROR', hint: expect.stringContaining('no matter of the account') })
+    expect(signed).toBe(2)
+    expect(refused.message).toContain(`leads to a place at ${place.host} `)
+  }
+})

@@ -6,12 +6,14 @@ const LONGEST = 200
 
 /**
  * What an answer says of a failure, as one short line; empty where it says nothing. Sources: distribution-spec, error codes
- * (`errors`); RFC 6749, 5.2 (`error`, `error_description`); `details` is Docker Hub's, `message` GitLab's and Quay's. Of a page
+ * (`errors`); S3 (`Code`, `Message`); RFC 6749, 5.2 (`error`, `error_description`); `details` is Docker Hub's, `message` GitLab's and Quay's. Of a page
  * for people its title.
  */
 export function registryWords(response: Pick<HttpResponse, 'headers' | 'body'>): string {
   if (isWebPage(response)) return ['a web page', pageTitle(response)].filter(Boolean).join(': ')
-  const said = parse(plainBody(response))
+  const text = plainBody(response).toString('utf8')
+  if (isStorageError(text)) return oneLine([tagIn(text, 'Code'), tagIn(text, 'Message')].filter(Boolean).join(': '))
+  const said = parse(text)
   const [first = {}] = Array.isArray(said.errors) ? said.errors : []
   const parts = isTable(first) && (first.code || first.message) ? [first.code, first.message] : flatWords(said)
   return oneLine(parts.filter((part) => typeof part === 'string').join(': '))
@@ -44,9 +46,24 @@ function startOf(body: Buffer): string {
   return body.subarray(0, 200).toString('latin1')
 }
 
-function parse(body: Buffer): Record<string, unknown> {
+/** Whether a registry says so, in the form that the specification gives its errors. */
+export function isOfRegistry(response: Pick<HttpResponse, 'headers' | 'body'>): boolean {
+  return Array.isArray(parse(plainBody(response).toString('utf8')).errors)
+}
+
+/** In the form of S3, which storage of Azure and Google has too. Source: Amazon S3 API, error responses. */
+function isStorageError(text: string): boolean {
+  return /^\W*(?:<\?xml[^>]*>\s*)?<Error[\s>]/.test(text.slice(0, 500))
+}
+
+/** Nothing else is quoted: the rest may repeat the link and what signs it. */
+function tagIn(text: string, tag: string): string {
+  return new RegExp(`<${tag}>([^<]*)</${tag}>`).exec(text)?.[1]?.trim() ?? ''
+}
+
+function parse(text: string): Record<string, unknown> {
   try {
-    const value: unknown = JSON.parse(body.toString('utf8'))
+    const value: unknown = JSON.parse(text)
     return isTable(value) ? value : {}
   } catch {
     return {}

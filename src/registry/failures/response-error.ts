@@ -1,12 +1,13 @@
 import { formatDuration } from '../../duration.ts'
 import { ExpectedError } from '../../errors.ts'
 import type { Endpoint } from '../config/endpoint.ts'
+import type { FollowedResponse } from '../http/follow-redirects.ts'
 import { describeQuota, quotaHint, readQuota } from '../http/pull-quota.ts'
 import { LONGEST_WAIT, parseRetryAfter, TransientError } from '../http/retry.ts'
 import type { HttpResponse } from '../http/send-request.ts'
 import type { Subject } from '../http/subject.ts'
 import { type Meaning, pushMeaning } from './push-meaning.ts'
-import { isWebPage, pageTitle, registryWords } from './registry-words.ts'
+import { isOfRegistry, isWebPage, pageTitle, registryWords } from './registry-words.ts'
 
 /** What an answer that is no success means to a user. The registry's own words are quoted, never its headers. */
 export function responseError(subject: Subject, response: AnonymousAnswer): ExpectedError {
@@ -15,7 +16,8 @@ export function responseError(subject: Subject, response: AnonymousAnswer): Expe
   const quota = status === 429 ? readQuota(response) : undefined
   const said = status < 300 && isWebPage(response) ? pageTitle(response) : registryWords(response)
   const words = [said, quota && `${describeQuota(quota)} left`].filter(Boolean).join('; ')
-  const [code, problem, hint] = (isPush && pushMeaning(subject, response)) || meaningOf(response, what)
+  const meaning = isRefusedLink(response) ? linkMeaning(response) : isPush && pushMeaning(subject, response)
+  const [code, problem, hint] = meaning || meaningOf(response, what)
   const { waits, again } = longWait(response)
   const text = `${what}: ${registry} ${problem}${words ? ` (${words})` : ''}${waits}`
   const help =
@@ -36,7 +38,7 @@ export function longWait({ headers }: Pick<HttpResponse, 'headers'>): { waits: s
 }
 
 /** An answer to a request that showed no credentials, because none are known for it. */
-export interface AnonymousAnswer extends HttpResponse {
+export interface AnonymousAnswer extends FollowedResponse {
   readonly isAnonymous?: boolean
 }
 
@@ -58,6 +60,21 @@ function meaningOf(response: AnonymousAnswer, what: string): Meaning {
 function placeOf({ url }: HttpResponse): string {
   return url.pathname.startsWith('/v2/') ? '' : `, ${url.host}${url.pathname}`
 }
+
+/** Whether storage that the registry led to refuses its link: signed anew, it may count. */
+function isRefusedLink(response: FollowedResponse): boolean {
+  const { status, isRedirected = false } = response
+  return isRedirected && REFUSES_LINK.has(status) && !isOfRegistry(response)
+}
+
+const REFUSES_LINK = new Set([400, 401, 403, 410])
+
+function linkMeaning({ status, url }: HttpResponse): Meaning {
+  return ['REGISTRY_ERROR', `leads to a place at ${url.host} that refuses the link (${status})`, LINK_HINT]
+}
+
+const LINK_HINT =
+  'It is no matter of the account: have the operator of REGISTRY check its clock, and what it signs links to its storage with.'
 
 /** In the words of Go and nginx. */
 const TO_HTTPS = /HTTP request (?:was sent )?to (?:an )?HTTPS/i
@@ -111,5 +128,7 @@ export function expectStatus(
   const error = responseError(subject, response)
   // Where a redirect led, a link has expired or a cache is ill: the registry gives another one.
   const elsewhere = url.origin !== base.origin
-  throw isTransient(status) || elsewhere ? new TransientError(error, parseRetryAfter(headers)) : error
+  throw isTransient(status) || elsewhere || isRefusedLink(response)
+    ? new TransientError(error, parseRetryAfter(headers))
+    : error
 }

@@ -19,6 +19,11 @@ export interface RequestRoute {
   readonly isSecret?: boolean
 }
 
+export interface FollowedResponse extends HttpResponse {
+  /** Whether a redirect led to it. */
+  readonly isRedirected?: boolean
+}
+
 const REDIRECTS = new Set([301, 302, 303, 307, 308])
 const MAX_REDIRECTS = 5
 
@@ -33,7 +38,7 @@ export async function followRedirects(
   request: HttpRequest,
   route: RequestRoute,
   receive?: Receive,
-): Promise<HttpResponse> {
+): Promise<FollowedResponse> {
   let { dispatcher } = route
   for (let current = request, hops = 0; ; hops++) {
     const response = await sendRequest(dispatcher, current, route.timeouts, receive).catch((error) => {
@@ -42,7 +47,7 @@ export async function followRedirects(
         ? new ConnectionError(error.cause as Error, current.url.host)
         : error
     })
-    if (!REDIRECTS.has(response.status)) return response
+    if (!REDIRECTS.has(response.status)) return hops > 0 ? { ...response, isRedirected: true } : response
     if (hops === MAX_REDIRECTS) throw badRedirect(request, 'redirects without end')
     const url = targetOf(response, request)
     const next = { ...(response.status === 303 ? readingOf(current) : current), url }
