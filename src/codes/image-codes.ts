@@ -119,6 +119,15 @@ export const IMAGE_CODES = {
     help: 'The registry lists it, or was asked for what is attached, and gave it not, or something that cannot be read. The image itself is there, whole.',
     action: 'Run the same command again later. If who checks signatures needs it, have it attached again.',
   },
+  ATTACHMENT_UNLISTED: {
+    kind: 'omission',
+    severity: 'warning',
+    one: 'image whose attachments the registry may not list',
+    many: 'images whose attachments the registry may not list',
+    title: 'What is attached to a pushed image may not be found there',
+    help: 'The signatures, SBOMs or attestations are there under their digests. The registry does not tell what it lists as attached to the image, or not all of it, so that the tag which lists them where a registry does not was left as it is: written anew, it would lose the rest.',
+    action: 'Let the account also pull from the repository, and run the same command again.',
+  },
   DIGEST_WAITS: {
     kind: 'omission',
     severity: 'error',

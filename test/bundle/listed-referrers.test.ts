@@ -31,8 +31,11 @@ async function listAt(listed: () => Promise<ReferrerList>, { isReferrer = true, 
   const putManifest = async (_: string, tag: string, _type: string, content: Uint8Array) => {
     written[tag] = JSON.parse(Buffer.from(content).toString())
   }
-  await listAttachments(attachments, 'a.example/b', { source, target: { listReferrers: listed, putManifest } })
-  return { own: { ...target, artifactType: 'a/b', annotations: { c: 'd' } }, written }
+  const unlisted = await listAttachments(attachments, 'a.example/b', {
+    source,
+    target: { listReferrers: listed, putManifest },
+  })
+  return { own: { ...target, artifactType: 'a/b', annotations: { c: 'd' } }, written, unlisted }
 }
 
 const other = { ...subject, digest: digestOf('other') }
@@ -43,17 +46,37 @@ test('where a registry does not list what was pushed, the tag lists it beside th
   expect(written[TAG]?.manifests).toEqual([other, own])
 })
 
-test.for<[why: string, listed: () => Promise<ReferrerList>, what?: { isReferrer?: boolean; isHere?: boolean }]>([
-  ['a list that cannot be had', async () => Promise.reject(new ExpectedError('DENIED', 'no'))],
-  ['half a list', async () => ({ found: [other], leftOut: [new ExpectedError('REGISTRY_ERROR', 'gone')] })],
+test.for<
+  [why: string, listed: () => Promise<ReferrerList>, what?: { isReferrer?: boolean; isHere?: boolean }, reason?: string]
+>([
+  ['a list that cannot be had', async () => Promise.reject(new ExpectedError('DENIED', 'no')), {}, 'no'],
+  ['half a list', async () => ({ found: [other], leftOut: [new ExpectedError('REGISTRY_ERROR', 'gone')] }), {}, 'gone'],
+  [
+    'half a list, of which nothing here is',
+    async () => Promise.reject(new ExpectedError('DENIED', 'no')),
+    { isHere: false },
+  ],
   [
     'what belongs to nothing by itself, as the tags of cosign',
     async () => ({ found: [], leftOut: [] }),
     { isReferrer: false },
   ],
   ['what a delta leaves to its base', async () => ({ found: [], leftOut: [] }), { isHere: false }],
-])('nothing is written over %s', async ([, listed, what]) => {
-  expect((await listAt(listed, what)).written).toEqual({})
+])('nothing is written over %s', async ([, listed, what, reason]) => {
+  const { written, unlisted } = await listAt(listed, what)
+  expect(written).toEqual({})
+  const text = `a.example/b@${subject.digest}: 1 attachment may not be found from it: ${reason}`
+  expect(unlisted).toEqual(
+    reason
+      ? [expect.objectContaining({ code: 'ATTACHMENT_UNLISTED', message: text, subject: expect.any(String) })]
+      : [],
+  )
+})
+
+test('half a list that has what was pushed is whole enough', async () => {
+  const { own } = await listAt(async () => ({ found: [], leftOut: [] }))
+  const half = async () => ({ found: [own], leftOut: [new ExpectedError('REGISTRY_ERROR', 'gone')] })
+  expect(await listAt(half)).toMatchObject({ written: {}, unlisted: [] })
 })
 
 test('a registry that lists it needs no tag', async () => {

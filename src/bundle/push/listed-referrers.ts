@@ -1,9 +1,11 @@
 import { ExpectedError, endsRun } from '../../errors.ts'
+import { type Finding, finding } from '../../finding.ts'
 import type { Content } from '../../oci/content/content.ts'
 import type { Descriptor } from '../../oci/descriptor.ts'
 import type { Digest } from '../../oci/digest.ts'
 import { OCI_INDEX } from '../../oci/media-type.ts'
 import { type ReferrerList, referrerIn } from '../../oci/referrers.ts'
+import { countOf } from '../../plural.ts'
 import type { Attachment } from '../format/lock.ts'
 
 /** What a registry without the referrers API lists is an index under a tag, which whoever pushes keeps up to date. */
@@ -16,13 +18,14 @@ export interface ReferrersTarget {
 /**
  * Makes sure that what was pushed beside an image is found from there: where the registry does not list it by itself, the
  * index under the tag of the image gets what it lacks. Of a list that cannot be had whole nothing is written, since that
- * would take away the rest. Source: distribution-spec 1.1, "Referrers Tag Schema".
+ * would take away the rest; that is what is found. Source: distribution-spec 1.1, "Referrers Tag Schema".
  */
 export async function listAttachments(
   attachments: readonly Attachment[],
   name: string,
   { source, target }: { source: Content; target: ReferrersTarget },
-): Promise<void> {
+): Promise<readonly Finding[]> {
+  const unlisted: Finding[] = []
   const bySubject = new Map<Digest, Descriptor[]>()
   for (const { target: manifest } of attachments) {
     // A delta leaves to its base what is there already.
@@ -32,25 +35,31 @@ export async function listAttachments(
     if (referrer) bySubject.set(referrer.subject, [...(bySubject.get(referrer.subject) ?? []), referrer.descriptor])
   }
   for (const [subject, referrers] of bySubject) {
-    const listed = await listOf(name, subject, target)
-    const missing = referrers.filter(({ digest }) => !listed?.some((one) => one.digest === digest))
-    if (!listed || missing.length === 0) continue
-    const index = { schemaVersion: 2, mediaType: OCI_INDEX, manifests: [...listed, ...missing] }
+    const { found, leftOut } = await listOf(name, subject, target)
+    const missing = referrers.filter(({ digest }) => !found.some((one) => one.digest === digest))
+    if (missing.length === 0) continue
+    const [reason] = leftOut
+    if (reason) {
+      unlisted.push(unlistedAt(`${name}@${subject}`, missing.length, reason))
+      continue
+    }
+    const index = { schemaVersion: 2, mediaType: OCI_INDEX, manifests: [...found, ...missing] }
     const bytes = Buffer.from(JSON.stringify(index))
     await target.putManifest(name, subject.replace(':', '-'), OCI_INDEX, bytes)
   }
+  return unlisted
 }
 
-async function listOf(
-  name: string,
-  subject: Digest,
-  target: ReferrersTarget,
-): Promise<readonly Descriptor[] | undefined> {
+async function listOf(name: string, subject: Digest, target: ReferrersTarget): Promise<ReferrerList> {
   try {
-    const { found, leftOut } = await target.listReferrers(name, subject)
-    return leftOut.length > 0 ? undefined : found
+    return await target.listReferrers(name, subject)
   } catch (error) {
     if (!(error instanceof ExpectedError) || endsRun(error)) throw error
-    return undefined
+    return { found: [], leftOut: [error] }
   }
+}
+
+function unlistedAt(image: string, count: number, { message }: ExpectedError): Finding {
+  const text = `${image}: ${countOf(count, 'attachment')} may not be found from it: ${message}`
+  return finding('ATTACHMENT_UNLISTED', text, { subject: image })
 }

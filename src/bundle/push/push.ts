@@ -1,5 +1,6 @@
 import pLimit from 'p-limit'
 import { ExpectedError, endsRun } from '../../errors.ts'
+import type { Finding } from '../../finding.ts'
 import type { Content } from '../../oci/content/content.ts'
 import type { Descriptor } from '../../oci/descriptor.ts'
 import type { Digest } from '../../oci/digest.ts'
@@ -41,6 +42,8 @@ export interface PushedImage {
 export interface PushResult {
   readonly images: readonly PushedImage[]
   readonly failures: readonly ImageFailure[]
+  /** What is there and may not be found. */
+  readonly unlisted: readonly Finding[]
   readonly blobs: PushCounts
 }
 
@@ -63,9 +66,10 @@ export async function pushImages(
   const blobs = new BlobPusher(source, target, { homeOf, onBytes: options.onBytes })
   const turns = new InTurn()
   const failures: ImageFailure[] = []
+  const unlisted: Finding[] = []
   const pushed = await pLimit(CONCURRENT_IMAGES).map(images, async (image) => {
     try {
-      const done = await pushImage(image, { source, target, blobs, turns, ...options })
+      const done = await pushImage(image, { source, target, blobs, turns, unlisted, ...options })
       options.onImage?.(done)
       return done
     } catch (error) {
@@ -74,7 +78,7 @@ export async function pushImages(
       return undefined
     }
   })
-  return { images: pushed.filter((image) => image !== undefined), failures, blobs: blobs.counts }
+  return { images: pushed.filter((image) => image !== undefined), failures, unlisted, blobs: blobs.counts }
 }
 
 interface Push extends PushOptions {
@@ -82,6 +86,7 @@ interface Push extends PushOptions {
   readonly target: PushTarget
   readonly blobs: BlobPusher
   readonly turns: InTurn
+  readonly unlisted: Finding[]
 }
 
 async function pushImage(image: LockedImage, push: Push): Promise<PushedImage> {
@@ -94,7 +99,9 @@ async function pushImage(image: LockedImage, push: Push): Promise<PushedImage> {
   const pushedDigest = wasThere ? digest : await pushTop(image, name, push)
   const { attachments = [] } = image
   for (const attachment of attachments) await pushAttachment(attachment, name, push)
-  await push.turns.run([`${name} referrers`], () => listAttachments(attachments, name, push))
+  await push.turns.run([`${name} referrers`], async () => {
+    push.unlisted.push(...(await listAttachments(attachments, name, push)))
+  })
   const tags = image.names.flatMap((full) => parseReference(full).tag ?? [])
   for (const tag of tags) await putTag(name, tag, { image, digest: pushedDigest, wasThere, push })
   const names = image.names.map((full) => {
