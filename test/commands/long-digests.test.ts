@@ -7,7 +7,7 @@ import { OCI_CONFIG, OCI_LAYER, OCI_MANIFEST } from '../../src/oci/media-type.ts
 import { runCli } from '../support/cli.ts'
 import { temporaryDirectory } from '../support/temporary.ts'
 
-test('an image with a sha512 digest in a layout is refused when it is locked, and can be verified', async () => {
+test('an image with a sha512 digest in a layout is refused when it is locked or left out and named, and can be verified', async () => {
   const directory = await temporaryDirectory()
   const layout = join(directory, 'layout')
   const put = async (name: string, content: string) => {
@@ -22,8 +22,11 @@ test('an image with a sha512 digest in a layout is refused when it is locked, an
   const config = await blob(OCI_CONFIG, '{"os":"linux","architecture":"amd64"}')
   const layer = await blob(OCI_LAYER, 'layer', 'sha512')
   const document = { schemaVersion: 2, mediaType: OCI_MANIFEST, config, layers: [layer] }
-  const annotations = { 'org.opencontainers.image.ref.name': 'registry.example.com/long:1' }
-  const manifest = { ...(await blob(OCI_MANIFEST, JSON.stringify(document))), annotations }
+  const named = (name: string) => ({ 'org.opencontainers.image.ref.name': name })
+  const manifest = {
+    ...(await blob(OCI_MANIFEST, JSON.stringify(document))),
+    annotations: named('registry.example.com/long:1'),
+  }
   await put('oci-layout', '{"imageLayoutVersion":"1.0.0"}')
   await put('index.json', JSON.stringify({ schemaVersion: 2, manifests: [manifest] }))
   expect((await runCli(['verify', layout])).exitCode).toBe(0)
@@ -33,4 +36,18 @@ test('an image with a sha512 digest in a layout is refused when it is locked, an
     expect(stderr).toContain(`registry.example.com/long:1: its part ${layer.digest} has a digest that is too long`)
   }
   expect(await readdir(directory)).toEqual(['layout'])
+
+  const other = { ...document, layers: [await blob(OCI_LAYER, 'layer')] }
+  const short = { ...(await blob(OCI_MANIFEST, JSON.stringify(other))), annotations: named('registry.example.com/a:1') }
+  await put('index.json', JSON.stringify({ schemaVersion: 2, manifests: [manifest, short] }))
+  for (const command of ['lock', 'bundle']) {
+    const args = ['--from', layout, '--offline', '--allow-missing', '--json', '-o', join(directory, command)]
+    const { exitCode, stdout } = await runCli([command, ...args])
+    expect({ command, exitCode }).toEqual({ command, exitCode: 4 })
+    const message = expect.stringMatching(/too long for a bundle \[UNSUPPORTED\]/)
+    expect(JSON.parse(stdout)).toMatchObject({
+      images: [{ reference: 'registry.example.com/a:1' }],
+      omissions: [{ code: 'IMAGE_UNAVAILABLE', entries: [{ subject: 'registry.example.com/long:1', message }] }],
+    })
+  }
 })

@@ -1,6 +1,6 @@
 import type { Interfaces } from '@oclif/core'
-import { attachedBlobsOf, blobsOf } from '../../bundle/format/lock.ts'
-import { assertCarriable } from '../../bundle/lock/carriable.ts'
+import { attachedBlobsOf, blobsOf, type LockedImage } from '../../bundle/format/lock.ts'
+import { assertCarriable, isCarriable } from '../../bundle/lock/carriable.ts'
 import { joinLocks } from '../../bundle/lock/lock.ts'
 import { lockContent } from '../../bundle/lock/lock-content.ts'
 import { type Finding, finding } from '../../finding.ts'
@@ -68,15 +68,24 @@ async function fromInputs(
   return { wanted, places: await openPlaces(flags.from, wanted.references) }
 }
 
+/** The names of an image that people gave it; its digest where it has none. */
+function tagsOf({ reference, names }: LockedImage): readonly string[] {
+  const tagged = names.filter((name) => parseReference(name).digest === undefined)
+  return tagged.length > 0 ? tagged : [reference]
+}
+
 async function everythingIn(from: readonly string[]): Promise<ImagesAndPlaces> {
   const places = await openPlaces(from, [])
   try {
     const held = await Promise.all(
       places.map((place) => (place instanceof BundleFile ? { lock: place.lock, leftOut: [] } : lockContent(place))),
     )
-    const { images: locked, edition, missing = [] } = joinLocks(held.map(({ lock }) => lock))
-    for (const image of locked) assertCarriable(image.reference, [...blobsOf(image), ...attachedBlobsOf(image)])
-    const references = missing.map(({ reference }) => parseReference(reference))
+    const { images, edition, missing = [] } = joinLocks(held.map(({ lock }) => lock))
+    const locked = images.filter((image) => isCarriable(blobsOf(image)))
+    for (const image of locked) assertCarriable(image.reference, attachedBlobsOf(image))
+    // Looked for by name, each of these fails for itself, as one does that is looked for at a registry.
+    const others = images.filter((image) => !locked.includes(image)).flatMap(tagsOf)
+    const references = [...missing.map(({ reference }) => reference), ...others].map(parseReference)
     const leftOut = held.flatMap((one) => one.leftOut)
     return { wanted: { references, locked, workloads: [], leftOut, edition }, places }
   } catch (error) {
