@@ -1,5 +1,8 @@
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
 import { expect, test } from 'vitest'
 import { scanObjects } from '../../src/cli/inputs/scan-inputs.ts'
+import { NamedResources } from '../../src/discovery/uses/named-resources.ts'
 
 const resource = (apiVersion: string, kind: string, spec: object, metadata: object = {}) => ({
   ...{ apiVersion, kind, metadata: { name: 'x', ...metadata } },
@@ -196,4 +199,24 @@ test.for<[what: string, object: object]>([
   ['a built-in kind', resource('batch/v1', 'Job', { templateRef: { name: 'x' } })],
 ])('nothing is said of %s', ([, object]) => {
   expect(said([object]).filter((what) => !what.startsWith('steps through'))).toEqual([])
+})
+
+test('the names that are kept keep no file in memory', () => {
+  setFlagsFromString('--expose-gc')
+  const collect = runInNewContext('gc') as () => void
+  const named = new NamedResources()
+  collect()
+  const before = process.memoryUsage().heapUsed
+  for (let index = 0; index < 40; index++) {
+    const file = Buffer.from(
+      `a-resource-of-a-long-name-${index} in-a-long-namespace ${'x'.repeat(1_000_000)}`,
+    ).toString()
+    const [name = '', namespace] = file.split(' ', 2)
+    named.note({ kind: 'Task', name, namespace })
+  }
+  collect()
+  expect((process.memoryUsage().heapUsed - before) / 1e6).toBeLessThan(20)
+  const wanted = { kinds: ['Task'], isPrefix: false, namespace: 'in-a-long-namespace' }
+  expect(named.has({ ...wanted, name: 'a-resource-of-a-long-name-7' })).toBe(true)
+  expect(named.has({ ...wanted, name: 'a-resource-of-a-long-name-77' })).toBe(false)
 })

@@ -93,7 +93,7 @@ export function detach(use: ImageUse, texts: Map<string, string>): ImageUse {
     if (text === undefined || text.length < MIN_WINDOW) return text
     let copy = texts.get(text)
     if (copy === undefined) {
-      copy = JSON.parse(JSON.stringify(text)) as string
+      copy = ownText(text)
       texts.set(copy, copy)
     }
     return copy as T
@@ -113,3 +113,8 @@ export function detach(use: ImageUse, texts: Map<string, string>): ImageUse {
 
 /** V8 copies shorter texts anyway. */
 const MIN_WINDOW = 13
+
+/** The same text, which is no window on a longer one. */
+export function ownText(text: string): string {
+  return text.length < MIN_WINDOW ? text : (JSON.parse(JSON.stringify(text)) as string)
+}

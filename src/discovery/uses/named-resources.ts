@@ -1,4 +1,5 @@
 import type { Resource } from '../../kubernetes/objects/resource.ts'
+import { ownText } from './image-use.ts'
 
 /** How a resource is asked for; no kinds stand for any, no namespace for every one. */
 interface Wanted {
@@ -19,11 +20,13 @@ export class NamedResources {
     let namespaces = this.#kinds.get(kind)
     if (!namespaces) {
       namespaces = new Map()
-      this.#kinds.set(kind, namespaces)
+      this.#kinds.set(ownText(kind), namespaces)
     }
     const names = namespaces.get(namespace)
-    if (names) names.add(name)
-    else namespaces.set(namespace, new Set([name]))
+    // A name from a parser is a window on the whole file, which it would keep in memory.
+    if (names?.has(name)) return
+    if (names) names.add(ownText(name))
+    else namespaces.set(namespace && ownText(namespace), new Set([ownText(name)]))
   }
 
   has({ kinds, name, isPrefix, namespace }: Wanted): boolean {
