@@ -142,6 +142,16 @@ test.for<[why: string, text: string, found: string[]]>([
     ['spec.image.repository quay.io/x/y:v1'],
   ],
   [
+    'an owner, name and tag outside of an image',
+    'spec: {agent: {repository: quay.io/x, name: y, tag: v1}}',
+    ['spec.agent.repository quay.io/x/y:v1'],
+  ],
+  [
+    'a name that the repository has',
+    'spec: {agent: {repository: r.example.com/y, name: y, tag: v1}}',
+    ['spec.agent.repository r.example.com/y:v1'],
+  ],
+  [
     'repository, tag and digest',
     `spec: {image: {repository: x/y, tag: v1, digest: "${DIGEST}"}}`,
     [`spec.image.repository x/y:v1@${DIGEST}`],
@@ -391,4 +401,12 @@ test('what an operator sets has no policy; a container knows its flags and varia
     confidence: 'likely',
     why: 'flag x-image',
   })
+})
+
+test('a repository with a name beside it may be either, and both are told', () => {
+  const text = 'apiVersion: x.example/v1\nkind: Thing\nspec: {agent: {repository: r.example.com/x, name: y, tag: v1}}\n'
+  expect(scanText(text).uses.map(({ reference, confidence }) => [reference, confidence])).toEqual([
+    ['r.example.com/x:v1', 'likely'],
+    ['r.example.com/x/y:v1', 'possible'],
+  ])
 })

@@ -2,6 +2,7 @@ import type { Path } from '../../kubernetes/documents/path.ts'
 import { findReference } from '../../oci/reference.ts'
 import { type Key, readKey } from '../classify/key.ts'
 import { likelihoodOf } from '../classify/reference-likelihood.ts'
+import { HOST, hasHost, partsOfPath, type UnderImage, withName } from './path-parts.ts'
 import type { SurroundingParts } from './surrounding-parts.ts'
 
 /** One named text: an entry of a map, an environment variable, a parameter. */
@@ -28,8 +29,6 @@ interface ReferencePart extends Entry {
   readonly entry: Entry
 }
 
-export type UnderImage = 'directly' | 'below' | false
-
 interface ComposeOptions {
   /** The entries stand under an image key, where `name` is the repository; or farther below one. */
   readonly ofImage?: UnderImage
@@ -45,8 +44,6 @@ interface Compositions {
 
 /** A tag, a version, a digest, or a tag with its digest: `1.6.0@sha256:…`. */
 const VERSION_TEXT = /^(?:sha256:[0-9a-f]{64}|\w[\w.+-]{0,127}(?:@sha256:[0-9a-f]{64})?)$/
-/** A host alone is no repository: `repository: quay.io`. */
-const HOST = /^[\w-]+(?:\.[\w-]+)*\.[a-z]{2,}(?::\d+)?$/i
 const HEX = /^[0-9a-f]{64}$/
 
 /**
@@ -73,6 +70,9 @@ export function compose(entries: readonly Entry[], { ofImage = false, inherit }:
     if (inherited) take(inherited)
     else if (versions.length === 0) take(join(base, undefined, digest))
     else for (const version of versions) take(join(base, version, digest))
+    const longer = ofImage ? undefined : withName(group, base.from)
+    const other = longer && versions[0] && join(longer, versions[0], digest)
+    if (other) found.push({ ...other, isSure: false })
   }
   return { found, taken }
 }
@@ -120,30 +120,6 @@ function baseOf(group: readonly ReferencePart[], ofImage: UnderImage): Base | un
   const reference = findReference(full)
   if (!reference?.domain || reference.tag || reference.digest || HOST.test(full)) return undefined
   return { name: full, from: withRegistry ? [registry, ...pathParts] : pathParts, isSure }
-}
-
-function partsOfPath(
-  image: ReferencePart | undefined,
-  repository: ReferencePart | undefined,
-  registry: ReferencePart | undefined,
-  name: ReferencePart | undefined,
-  ofImage: UnderImage,
-): ReferencePart[] {
-  // `repository: nvcr.io/nvidia, image: driver`: only an image without a path needs the repository before it.
-  if (image && repository) return image.text.includes('/') ? [image] : [repository, image]
-  if (image) return [image]
-  if (repository) return isPrefix(repository, name, ofImage) && name ? [repository, name] : [repository]
-  if (registry && name) return [registry, name]
-  // `image: {gallery: {name: ubuntu, version: 1}}` is a machine's; a path makes the name one of an image all the same.
-  const isNamed = ofImage === 'directly' || name?.text.includes('/')
-  return ofImage && name && isNamed ? [name] : []
-}
-
-/** `images: {web: {repository: org, name: web, tag: v1}}`: a repository of one component is what the name stands in. */
-function isPrefix({ text }: ReferencePart, name: ReferencePart | undefined, ofImage: UnderImage): boolean {
-  const path = hasHost(`${text}/`) ? text.slice(text.indexOf('/') + 1) : text
-  const isShort = HOST.test(text) || !path.includes('/')
-  return ofImage !== false && isShort && name !== undefined && path !== name.text && name.text !== ''
 }
 
 /** What all parts together offer to each base; looked through once, however many bases there are. */
@@ -241,9 +217,4 @@ function compositionOf(
   const of = (role: string) => from.find(({ key }) => key.role === role)
   const at = of('image') ?? of('repository') ?? first
   return { reference, path: at.path, from, isSure: isSure || likelihood === 'strong' }
-}
-
-function hasHost(path: string): boolean {
-  const first = path.slice(0, path.indexOf('/'))
-  return /[.:]/.test(first) || first === 'localhost'
 }

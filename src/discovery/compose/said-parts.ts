@@ -1,6 +1,7 @@
 import { isObject } from '../../kubernetes/objects/resource.ts'
 import { readKey } from '../classify/key.ts'
-import type { Entry, UnderImage } from './compose-reference.ts'
+import type { Entry } from './compose-reference.ts'
+import type { UnderImage } from './path-parts.ts'
 
 type Texts = Readonly<Record<string, unknown>>
 
