@@ -126,7 +126,7 @@ test('one that was killed is replaced once its lease is over', async () => {
   const second = await startReplica(api, 'second')
   first.process.kill('SIGKILL')
   await expect.poll(() => api.get(LEASE).spec.holderIdentity, WAIT).toBe('second')
-  expect(second.said()).toContain('second acts')
+  await expect.poll(() => second.said(), WAIT).toContain('second acts')
 })
 
 test('an API server that is out of order changes nothing, and is heard again', async () => {
