@@ -78,6 +78,11 @@ test.for<[what: string, given: Given, says: string[]]>([
   [
     'an env file with more',
     { files: { ...OPEN, env: 'REG=r.example\nA=1\nB=2\n' }, flags: { 'var-file': ['env'] } },
+    [],
+  ],
+  [
+    'an env file of others',
+    { files: { ...OPEN, env: 'A=1\nB=2\n' }, flags: { 'var-file': ['env'], var: ['REG=r.example'] } },
     ['env: no image of the inputs waits for A, B'],
   ],
   [

@@ -37,9 +37,9 @@ export class Usage {
       return finding('WITHOUT_EFFECT', `--var ${name}: no image of the inputs waits for it`, { subject: name })
     })
     const files = Array.from(this.#files, ([file, names]): Finding[] => {
-      const idle = [...names].filter(isIdle)
-      if (idle.length === 0) return []
-      const message = `${file}: no image of the inputs waits for ${listNames(idle)}`
+      // Such files serve others too: only one that says nothing of use is no use.
+      if (names.size === 0 || ![...names].every(isIdle)) return []
+      const message = `${file}: no image of the inputs waits for ${listNames([...names])}`
       return [finding('WITHOUT_EFFECT', message, { severity: 'info', file })]
     })
     const rules = this.#rules
