@@ -7,6 +7,7 @@ import { createServer, type TlsOptions } from 'node:tls'
 import { expect, onTestFinished, test } from 'vitest'
 import { parseReference } from '../../src/oci/reference.ts'
 import { RegistryClient } from '../../src/registry/client/registry-client.ts'
+import { readClient } from '../../src/registry/config/certificate-files.ts'
 import { makeCertificates } from '../support/certificates.ts'
 import { runTool, testWith } from '../support/debian.ts'
 
@@ -92,6 +93,8 @@ withOpenssl('each thing that is wrong with https has words of its own, and is no
     ],
     [undefined, /does not speak https/, /--plain-http/, ca],
   ]
+  const own = readClient(join(directory, 'weak.crt'), join(directory, 'weak.key'))
+  await expect(own).rejects.toMatchObject({ code: 'TLS_INVALID', message: expect.stringContaining('too weak') })
   for (const [options, text, hint, authority] of cases) {
     let connections = 0
     const server = options

@@ -74,7 +74,12 @@ export async function readClient(path: string, keyPath: string | undefined): Pro
   try {
     createSecureContext({ cert: certificate, key })
     return { certificate, key }
-  } catch {
+  } catch (error) {
+    if (/_TOO_(?:SMALL|WEAK)$/.test((error as NodeJS.ErrnoException).code ?? '')) {
+      throw new ExpectedError('TLS_INVALID', `${path}: has a key or a signature that is too weak`, {
+        hint: 'Have a certificate made with a key of at least 2048 bits (RSA) or of an elliptic curve, signed with SHA-256.',
+      })
+    }
     // Its words may quote what a file holds.
     throw new ExpectedError('TLS_INVALID', `${path}: certificate and key ${keyPath ?? 'in it'} do not fit together`, {
       hint: 'Give the certificate and the private key that was made with it, both in PEM.',
