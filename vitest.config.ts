@@ -12,7 +12,7 @@ export default defineConfig({
     disableConsoleIntercept: true,
     // Where the node script notes what it brought into docker's and podman's images.
     env: { NODESEED_BROUGHT: fileURLToPath(new URL('.cache/brought', import.meta.url)) },
-    // Two cores, and tests that run real servers: more workers only make each other late.
-    maxWorkers: 2,
+    // One more than the two cores: many tests wait for real servers, for what they retry and for what they end.
+    maxWorkers: 3,
   },
 })
