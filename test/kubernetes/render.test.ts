@@ -17,8 +17,11 @@ const FRAGMENTS = [
 const WORDS =
   'yes|y|Y|on|off|NO|~|null|Null|0755|0o7|08|1_000|1:30|190:20:30|.inf|-.INF|.nan|=|<<|2001-12-14t21:59:43.10-05:00|2001-12-14 21:59:43.10 -5|0b1|0x1F|1e3|.5|5.|+1|12e03|--- a|---|...|%YAML 1.2|@a|!t|&a|*a|? a|- a|-|?|:|a: b|a:|a #b|#a|||>|{a}|[a|a]'
 
+/** Whose first line that is not empty begins with white space. */
+const BLOCKS = ['\n\t? ', '\n\ta', '\n a', '\n  \n b', '\t\na', ' a\nb', '\n\n\tx\n', 'a\n\tb']
+
 const text = fc.oneof(
-  fc.constantFrom(...WORDS.split('|'), ' '.repeat(200), 'a'.repeat(2000)),
+  fc.constantFrom(...WORDS.split('|'), ...BLOCKS, ' '.repeat(200), 'a'.repeat(2000)),
   fc.array(fc.constantFrom(...FRAGMENTS), { minLength: 1, maxLength: 7 }).map((parts) => parts.join('')),
 )
 
@@ -36,6 +39,12 @@ testWith(['kubectl'])('what is written is what kubectl reads, as value, as key a
     }),
     { numRuns: runs(15) },
   )
+})
+
+testWith(['kubectl'])('so are blocks that begin with white space', () => {
+  const data = Object.fromEntries(BLOCKS.map((value, index) => [`k${index}`, value]))
+  const read = readByKubectl(renderYaml('', [{ apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'all' }, data }]))
+  expect(read.data).toEqual(data)
 })
 
 function readByKubectl(yaml: string): { data: object; metadata: { annotations: object } } {

@@ -36,7 +36,7 @@ const MERGE = 'tag:yaml.org,2002:merge'
 const ESCAPED = /(?![\n\t])\p{Cc}|[\u2028\u2029\ufeff\ufffe\uffff]/gu
 
 /** A key that merges, an octal number of YAML 1.2, and a block whose first line begins with white space. */
-const MISREAD = /^<<$|^[-+]?0o[0-7_]+$|^\s[\s\S]*\n/
+const MISREAD = /^<<$|^[-+]?0o[0-7_]+$|^(?=\s)[\s\S]*\n/
 
 function mustBeQuoted(text: string): boolean {
   return MISREAD.test(text) || text.search(ESCAPED) >= 0
