@@ -37,10 +37,11 @@ Of several replicas one acts, by a Lease; /metrics says how far nodes are. It ne
     const controller = new Controller(client, { namespace: flags.namespace, identity, grace: flags.grace, say })
     const texts = { '/healthz': () => 'ok\n', '/metrics': () => controller.metrics() }
     const server = await listen(textService(texts), { endpoint: parseListenAddress(flags.listen) })
+    const stopped = untilStopped(() => {})
     say(`metrics at http://${server.address}/metrics`)
     const end = new AbortController()
     const running = controller.run(end.signal)
-    await Promise.race([untilStopped(() => {}), running])
+    await Promise.race([stopped, running])
     end.abort()
     await running
     await server.close()

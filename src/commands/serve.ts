@@ -65,6 +65,8 @@ follow its base. SIGHUP opens the files and the certificate again, with --key no
       },
     )
     const url = advertised ?? `${readTls ? 'https' : 'http'}://${reachable(server.address)}`
+    // Before anything says that it listens: whoever reads that may stop it at once.
+    const stopped = untilStopped(() => this.#reload(server))
     this.#announce(server, {
       url,
       peer,
@@ -78,7 +80,7 @@ follow its base. SIGHUP opens the files and the certificate again, with --key no
           `warning: what is read at ${server.address}, and passwords, can be seen and changed on the way: give --tls-dir DIR`,
         )
     }
-    await untilStopped(() => this.#reload(server))
+    await stopped
     await server.stop(flags.grace)
     return undefined
   }
