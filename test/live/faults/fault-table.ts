@@ -79,5 +79,5 @@ function lineOf({ report }: Outcome): string {
   const images = report.images.filter(({ there }) => !there)
   return JSON.stringify({ ...report, node: 'node-1', images })
     .replace(/\/tmp\/nodeseed-(?:[a-z]+-)?\w+/g, 'DIR')
-    .replaceAll('DIR/root/', 'ROOT/')
+    .replace(/DIR\/root(?=\/)/g, 'ROOT')
 }
