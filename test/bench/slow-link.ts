@@ -1,35 +1,19 @@
-import type { AddressInfo } from 'node:net'
-import { connect, createServer, type Socket } from 'node:net'
+import type { Socket } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { type LocalLink, startLocalLink } from './local-link.ts'
 
 /**
  * A link to a host on this machine: every connection takes `latency` milliseconds to open and for each first answer to
  * a request, and brings `bytesPerSecond`.
  */
-export async function startSlowLink(
+export function startSlowLink(
   host: string,
   { latency, bytesPerSecond }: { latency: number; bytesPerSecond: number },
-): Promise<{ host: string; stop(): void }> {
-  const sockets = new Set<Socket>()
-  const server = createServer((near) => {
-    const far = connect(Number(host.split(':')[1]), '127.0.0.1')
-    for (const socket of [near, far]) {
-      sockets.add(socket)
-      socket.on('error', () => {})
-      socket.on('close', () => sockets.delete(socket))
-    }
-    near.on('close', () => far.destroy())
+): Promise<LocalLink> {
+  return startLocalLink(host, (near, far) => {
     near.on('data', (chunk) => setTimeout(() => far.write(chunk), latency / 2))
     pour(far, near, latency / 2, bytesPerSecond).catch(() => near.destroy())
   })
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  return {
-    host: `127.0.0.1:${(server.address() as AddressInfo).port}`,
-    stop() {
-      for (const socket of sockets) socket.destroy()
-      server.close()
-    },
-  }
 }
 
 /** Passes bytes on at a rate; a pause in the stream costs the latency once more. */

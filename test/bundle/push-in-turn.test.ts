@@ -1,11 +1,12 @@
 import { join } from 'node:path'
 import { setImmediate } from 'node:timers/promises'
 import { expect, onTestFinished, test } from 'vitest'
-import { type PushTarget, pushImages } from '../../src/bundle/push/push.ts'
+import { pushImages } from '../../src/bundle/push/push.ts'
 import { openContent } from '../../src/layout/open-content.ts'
 import { digestOf } from '../../src/oci/digest.ts'
 import { writeTestBundle } from '../support/bundle-maker.ts'
 import { type Blobs, lockImage, makeImage, makeIndex, makeLayer } from '../support/image-maker.ts'
+import { pushTarget } from '../support/push-target.ts'
 import { temporaryDirectory } from '../support/temporary.ts'
 
 /** Where every upload takes a while. Gives pairs of uploads that touch the same manifest and overlap, and the most at a time. */
@@ -13,25 +14,18 @@ function slowTarget() {
   const running = new Set<{ reference: string; touched: string[] }>()
   const clashes: string[][] = []
   let most = 0
-  const target: PushTarget = {
-    findManifest: async () => undefined,
-    hasBlob: async () => true,
-    mountBlob: async () => true,
-    putBlob: async () => {},
-    listReferrers: async () => ({ found: [], leftOut: [] }),
-    async putManifest(name, reference, _mediaType, bytes) {
-      const { manifests = [] }: { manifests?: { digest: string }[] } = JSON.parse(Buffer.from(bytes).toString())
-      const touched = [digestOf(bytes), ...manifests.map(({ digest }) => digest)].map((digest) => `${name} ${digest}`)
-      for (const other of running) {
-        if (other.touched.some((thing) => touched.includes(thing))) clashes.push([other.reference, reference])
-      }
-      const own = { reference, touched }
-      running.add(own)
-      most = Math.max(most, running.size)
-      for (let turn = 0; turn < 20; turn++) await setImmediate()
-      running.delete(own)
-    },
-  }
+  const target = pushTarget(async (name, reference, _mediaType, bytes) => {
+    const { manifests = [] }: { manifests?: { digest: string }[] } = JSON.parse(Buffer.from(bytes).toString())
+    const touched = [digestOf(bytes), ...manifests.map(({ digest }) => digest)].map((digest) => `${name} ${digest}`)
+    for (const other of running) {
+      if (other.touched.some((thing) => touched.includes(thing))) clashes.push([other.reference, reference])
+    }
+    const own = { reference, touched }
+    running.add(own)
+    most = Math.max(most, running.size)
+    for (let turn = 0; turn < 20; turn++) await setImmediate()
+    running.delete(own)
+  })
   return { target, clashes, most: () => most }
 }
 

@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
-import { type PushTarget, pushImages } from '../../src/bundle/push/push.ts'
+import { pushImages } from '../../src/bundle/push/push.ts'
 import { missingChildren } from '../../src/bundle/push/sparse-index.ts'
 import { ExpectedError } from '../../src/errors.ts'
 import { openContent } from '../../src/layout/open-content.ts'
@@ -8,24 +8,18 @@ import type { Descriptor } from '../../src/oci/descriptor.ts'
 import { type Digest, digestOf } from '../../src/oci/digest.ts'
 import { writeTestBundle } from '../support/bundle-maker.ts'
 import { type Blobs, lockImage, makeImage, makeIndex, makeLayer } from '../support/image-maker.ts'
+import { pushTarget } from '../support/push-target.ts'
 import { temporaryDirectory } from '../support/temporary.ts'
 
 /** A registry that takes an index only when it has all that the index lists. */
 function strictTarget() {
   const manifests = new Map<string, { manifests?: Descriptor[] }>()
-  const target: PushTarget = {
-    findManifest: async () => undefined,
-    hasBlob: async () => true,
-    mountBlob: async () => true,
-    putBlob: async () => {},
-    listReferrers: async () => ({ found: [], leftOut: [] }),
-    async putManifest(_name, reference, _mediaType, bytes) {
-      const document = JSON.parse(Buffer.from(bytes).toString())
-      const lacks = (document.manifests ?? []).filter(({ digest }: Descriptor) => !manifests.has(digest))
-      if (lacks.length > 0) throw new ExpectedError('REGISTRY_ERROR', 'manifest unknown', { status: 400 })
-      for (const name of [reference, digestOf(bytes)]) manifests.set(name, document)
-    },
-  }
+  const target = pushTarget(async (_name, reference, _mediaType, bytes) => {
+    const document = JSON.parse(Buffer.from(bytes).toString())
+    const lacks = (document.manifests ?? []).filter(({ digest }: Descriptor) => !manifests.has(digest))
+    if (lacks.length > 0) throw new ExpectedError('REGISTRY_ERROR', 'manifest unknown', { status: 400 })
+    for (const name of [reference, digestOf(bytes)]) manifests.set(name, document)
+  })
   return { target, manifests }
 }
 

@@ -1,4 +1,4 @@
-import { createHash, randomBytes } from 'node:crypto'
+import { randomBytes } from 'node:crypto'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { brotliCompressSync, constants, deflateSync, gzipSync, zstdCompressSync } from 'node:zlib'
 import { expect, onTestFinished, test } from 'vitest'
@@ -7,6 +7,7 @@ import { digestOf } from '../../src/oci/digest.ts'
 import { OCI_CONFIG, OCI_INDEX } from '../../src/oci/media-type.ts'
 import { parseReference } from '../../src/oci/reference.ts'
 import { RegistryClient } from '../../src/registry/client/registry-client.ts'
+import { HashingSink } from '../support/hashing-sink.ts'
 import { MemoryRegistry, type Misbehave, sendError } from '../support/memory-registry.ts'
 import { bundleFrom } from './bundle-from.ts'
 
@@ -232,19 +233,11 @@ async function readAs(size: number, misbehave?: Misbehave): Promise<Error> {
   const registry = await MemoryRegistry.start()
   const blob = { ...registry.addBlob('app', LAYER), size }
   registry.misbehave = misbehave
-  const hash = createHash('sha256')
-  const sink = {
-    received: 0,
-    write: (chunk: Uint8Array) => {
-      sink.received += chunk.length
-      hash.update(chunk)
-      return undefined
-    },
-    hashSoFar: () => hash.copy(),
-  }
   const client = new RegistryClient({ retry: { attempts: 4, delay: 1 } })
   onTestFinished(() => client.close())
-  const failure = await client.readBlob(parseReference(`${registry.host}/app`), blob, sink).catch((error) => error)
+  const failure = await client
+    .readBlob(parseReference(`${registry.host}/app`), blob, new HashingSink())
+    .catch((error) => error)
   return Object.assign(failure, { asked: registry.requests.length })
 }
 

@@ -1,10 +1,11 @@
-import { createHash, randomBytes } from 'node:crypto'
+import { randomBytes } from 'node:crypto'
 import type { ServerResponse } from 'node:http'
 import { expect, onTestFinished, test } from 'vitest'
 import { digestOf } from '../../src/oci/digest.ts'
 import { OCI_LAYER_GZIP } from '../../src/oci/media-type.ts'
 import { parseReference } from '../../src/oci/reference.ts'
 import { RegistryClient } from '../../src/registry/client/registry-client.ts'
+import { HashingSink } from '../support/hashing-sink.ts'
 import { MemoryRegistry } from '../support/memory-registry.ts'
 import { bundleFrom } from './bundle-from.ts'
 
@@ -62,21 +63,13 @@ test.for(['mirror', 'registry'] as const)(
     mirror.misbehave = saying((response) => response.writeHead(404).end())
     hosts[who].misbehave = saying((response, content) => response.end(Buffer.alloc(content.length)))
     const [layer = Buffer.alloc(0)] = LAYERS
-    const hash = createHash('sha256')
-    const sink = {
-      received: 0,
-      write: (chunk: Uint8Array) => {
-        sink.received += chunk.length
-        hash.update(chunk)
-        return undefined
-      },
-      hashSoFar: () => hash.copy(),
-    }
     const mirrors = [{ from: registry.host, to: mirror.host }]
     const client = new RegistryClient({ retry: { attempts: 1, delay: 1 }, mirrors })
     onTestFinished(() => client.close())
     const blob = { mediaType: OCI_LAYER_GZIP, digest: digestOf(layer), size: layer.length }
-    await expect(client.readBlob(parseReference(`${registry.host}/app`), blob, sink)).rejects.toMatchObject({
+    await expect(
+      client.readBlob(parseReference(`${registry.host}/app`), blob, new HashingSink()),
+    ).rejects.toMatchObject({
       code: 'CONTENT_MISMATCH',
       message: expect.stringContaining(`what arrived from ${hosts[who].host} hashes to sha256:`),
     })

@@ -1,0 +1,13 @@
+import type { PushTarget } from '../../src/bundle/push/push.ts'
+
+/** Where every blob lies already and manifests are taken by `putManifest`. */
+export function pushTarget(putManifest: PushTarget['putManifest']): PushTarget {
+  return {
+    findManifest: async () => undefined,
+    hasBlob: async () => true,
+    mountBlob: async () => true,
+    putBlob: async () => {},
+    listReferrers: async () => ({ found: [], leftOut: [] }),
+    putManifest,
+  }
+}
