@@ -1,8 +1,9 @@
 import { existsSync } from 'node:fs'
-import { writeFile } from 'node:fs/promises'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type Browser, chromium, type Page } from 'playwright-core'
-import { onTestFinished } from 'vitest'
+import { afterAll, onTestFinished } from 'vitest'
 import { DEBIAN_ROOT, tool, toolEnvironment } from './debian.ts'
 import { temporaryDirectory } from './temporary.ts'
 
@@ -24,19 +25,22 @@ export interface OpenPage {
   readonly requests: string[]
 }
 
-/** Opens a page in a real headless Chromium, which goes away with the test. */
+let browser: Promise<Browser> | undefined
+let home = ''
+
+afterAll(async () => {
+  await (await browser)?.close()
+  if (home) await rm(home, { recursive: true, force: true })
+})
+
+/** Opens a page in a real headless Chromium, a window of its own that goes away with the test. */
 export async function openPage(html: string, options: Parameters<Browser['newPage']>[0] = {}): Promise<OpenPage> {
   const directory = await temporaryDirectory()
   const file = join(directory, 'page.html')
   await writeFile(file, html)
-  const env = { ...toolEnvironment(), ...(await fontEnvironment(directory)), HOME: directory }
-  const browser = await chromium.launch({
-    executablePath: tool('chromium'),
-    args: FLAGS,
-    env: env as Record<string, string>,
-  })
-  onTestFinished(() => browser.close())
-  const page = await browser.newPage(options)
+  browser ??= launch()
+  const page = await (await browser).newPage(options)
+  onTestFinished(() => page.close())
   const [problems, requests]: [string[], string[]] = [[], []]
   page.on('console', (message) => problems.push(message.text()))
   page.on('pageerror', (error) => problems.push(String(error)))
@@ -45,6 +49,13 @@ export async function openPage(html: string, options: Parameters<Browser['newPag
   })
   await page.goto(`file://${file}`)
   return { page, problems, requests }
+}
+
+/** One for a whole file of tests: to start it takes longer than what most tests ask of it. */
+async function launch(): Promise<Browser> {
+  home = await mkdtemp(join(tmpdir(), 'nodeseed-'))
+  const env = { ...toolEnvironment(), ...(await fontEnvironment(home)), HOME: home }
+  return chromium.launch({ executablePath: tool('chromium'), args: FLAGS, env: env as Record<string, string> })
 }
 
 /** Fonts that were unpacked with the browser lie where no configuration looks. */
