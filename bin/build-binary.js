@@ -42,10 +42,9 @@ function foreignNode() {
 }
 
 function seaConfig() {
-  const source = globSync('src/{seed/node-script/**/*.sh,audit/report/page/*,bundle/page/style/*}').map((file) => [
-    file.slice('src/'.length),
-    file,
-  ])
+  const source = globSync(
+    'src/{seed/node-script/**/*.sh,audit/report/page/*,bundle/page/style/*,cli/pages/style/*}',
+  ).map((file) => [file.slice('src/'.length), file])
   const examples = globSync('examples/demo/*').map((file) => [file, file])
   return {
     main: join(work, 'start.cjs'),

@@ -8,7 +8,7 @@ const root = join(import.meta.dirname, '..')
 
 process.chdir(root)
 rmSync('dist', { recursive: true, force: true })
-for (const assets of ['seed/node-script', 'audit/report/page', 'bundle/page/style']) {
+for (const assets of ['seed/node-script', 'audit/report/page', 'bundle/page/style', 'cli/pages/style']) {
   cpSync(join('src', assets), join('dist', assets), { recursive: true })
 }
 const pjson = JSON.parse(readFileSync('package.json', 'utf8'))

@@ -20,6 +20,7 @@ test('the package holds what runs, its documentation and nothing else', async ()
       'dist/seed/node-script/10-options.sh',
       'dist/audit/report/page/page.html',
       'dist/bundle/page/style/page.css',
+      'dist/cli/pages/style/page.css',
       'examples/demo/shop.yaml',
     ]),
   )

@@ -6,8 +6,8 @@ import { type BundlePage, bundleHtml } from '../../src/bundle/page/bundle-page.t
 import { diffHtml } from '../../src/bundle/page/diff-page.ts'
 import { imageSizes } from '../../src/bundle/page/image-sizes.ts'
 import { treemap } from '../../src/bundle/page/treemap.ts'
-import { readAsset } from '../../src/cli/asset.ts'
 import { checkPage } from '../../src/cli/inspection/bundle-page.ts'
+import { readSheet } from '../../src/cli/pages/sheet.ts'
 import { digestOf } from '../../src/oci/digest.ts'
 import { OCI_LAYER_GZIP } from '../../src/oci/media-type.ts'
 import { openPage } from '../support/browser.ts'
@@ -41,7 +41,7 @@ async function htmlOf(images: readonly LockedImage[] = IMAGES): Promise<string> 
     remarksOf: ({ reference }) => ({ signedBy: '', attached: '', namedAt: [`${reference}.yaml:7`] }),
     notes: [HOSTILE],
   }
-  return bundleHtml(page, await readAsset('bundle/page/style/page.css'))
+  return bundleHtml(page, await readSheet('bundle/page/style/page.css'))
 }
 
 test('tiles have the area of their weight, lie on the ground, and nowhere on each other', () => {
@@ -150,7 +150,7 @@ inBrowser('the page of a month says which names moved, and for which images byte
   }
   const after = { version: 1 as const, images: [changed, image('r.example/shop/new:1', 1_000_000)] }
   const page = { before, after, diff: diffLocks(before, after), about: [['before', 'may.tar']] } as const
-  const html = diffHtml(page, await readAsset('bundle/page/style/page.css'))
+  const html = diffHtml(page, await readSheet('bundle/page/style/page.css'))
   const { page: shown, problems, requests } = await openPage(html)
   expect(await shown.locator('#map a').allTextContents()).toEqual(['web:1 41 MB', 'new:1 1.0 MB'])
   expect(await shown.locator('h2').allTextContents()).toEqual([

@@ -2,7 +2,7 @@ import { formatBytes } from '../../oci/format-bytes.ts'
 import { formatPlatform } from '../../oci/platform.ts'
 import { listNames } from '../../plural.ts'
 import type { LockedImage } from '../format/lock.ts'
-import { escapeHtml, htmlPage, htmlTable, termList } from './html.ts'
+import { breakable, escapeHtml, htmlPage, htmlTable, termList } from './html.ts'
 import { type ImageSize, imageSizes, type SharedBlob } from './image-sizes.ts'
 import { sizesMap } from './sizes-map.ts'
 
@@ -38,7 +38,7 @@ export function bundleHtml({ images, about, remarksOf, notes }: BundlePage, css:
     css,
     `<h1>What the bundle holds</h1>
 ${termList(about)}
-${notes.length > 0 ? `<ul id="notes">${notes.map((note) => `<li>${escapeHtml(note)}</li>`).join('')}</ul>` : ''}
+${notes.length > 0 ? `<ul id="notes">${notes.map((note) => `<li>${breakable(note)}</li>`).join('')}</ul>` : ''}
 <main>
 ${sizesMap(spread, idOf)}
 <h2 id="images">Images</h2>
@@ -54,17 +54,17 @@ function imagesTable(
   idOf: (image: LockedImage) => string,
 ): string {
   const remarks = new Map(sizes.map(({ image }) => [image, remarksOf(image)]))
-  const of = (image: LockedImage, key: 'signedBy' | 'attached') => escapeHtml(remarks.get(image)?.[key] ?? '')
+  const of = (image: LockedImage, key: 'signedBy' | 'attached') => breakable(remarks.get(image)?.[key] ?? '')
   return htmlTable(
     sizes,
     [
       { heading: 'Image', cell: ({ image }) => nameCell(image) },
-      { heading: 'Platforms', cell: ({ image }) => escapeHtml(platformsOf(image)) },
+      { heading: 'Platforms', cell: ({ image }) => breakable(platformsOf(image)) },
       { heading: 'Size', isNumber: true, cell: ({ all }) => escapeHtml(formatBytes(all)) },
       { heading: 'Of its own', isNumber: true, cell: ({ own }) => escapeHtml(formatBytes(own)) },
       {
         heading: 'Named at',
-        cell: ({ image }) => (remarks.get(image)?.namedAt ?? []).map(escapeHtml).join('<br>'),
+        cell: ({ image }) => (remarks.get(image)?.namedAt ?? []).map(breakable).join('<br>'),
       },
       { heading: 'Signed by', cell: ({ image }) => of(image, 'signedBy') },
       { heading: 'Attached', cell: ({ image }) => of(image, 'attached') },
@@ -76,8 +76,8 @@ function imagesTable(
 /** The reference, and below it the digest behind it and other names. */
 function nameCell({ reference, names, target }: LockedImage): string {
   const others = names.filter((name) => name !== reference && !name.endsWith(`@${target.digest}`))
-  const small = [...others, target.digest].map((text) => `<small>${escapeHtml(text)}</small>`)
-  return `<strong>${escapeHtml(reference)}</strong>${small.join('')}`
+  const small = [...others, target.digest].map((text) => `<small>${breakable(text)}</small>`)
+  return `<strong>${breakable(reference)}</strong>${small.join('')}`
 }
 
 function platformsOf({ platforms, artifacts = [] }: LockedImage): string {
@@ -89,10 +89,10 @@ function sharedList(shared: readonly SharedBlob[]): string {
   if (shared.length === 0) return ''
   const saved = shared.reduce((sum, { size, images }) => sum + size * (images.length - 1), 0)
   const table = htmlTable(shared.slice(0, MOST_SHARED), [
-    { heading: 'Blob', cell: ({ digest }) => escapeHtml(digest) },
+    { heading: 'Blob', cell: ({ digest }) => breakable(digest) },
     { heading: 'Size', isNumber: true, cell: ({ size }) => escapeHtml(formatBytes(size)) },
     { heading: 'Images', isNumber: true, cell: ({ images }) => String(images.length) },
-    { heading: 'Which', cell: ({ images }) => escapeHtml(listNames(images.map(({ reference }) => reference))) },
+    { heading: 'Which', cell: ({ images }) => breakable(listNames(images.map(({ reference }) => reference))) },
   ])
   const more = shared.length > MOST_SHARED ? `<p>and ${shared.length - MOST_SHARED} smaller ones</p>` : ''
   const title = `${shared.length} shared, which saves ${formatBytes(saved)}`

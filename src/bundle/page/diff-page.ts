@@ -2,7 +2,7 @@ import { formatBytes } from '../../oci/format-bytes.ts'
 import { countOf } from '../../plural.ts'
 import type { LockDiff } from '../delta/diff.ts'
 import { blobsOf, type Lock, type LockedImage } from '../format/lock.ts'
-import { escapeHtml, htmlPage, htmlTable, termList } from './html.ts'
+import { breakable, escapeHtml, htmlPage, htmlTable, termList } from './html.ts'
 import { type ImageSize, imageSizes } from './image-sizes.ts'
 import { sizesMap } from './sizes-map.ts'
 
@@ -58,7 +58,7 @@ function newBytes(sizes: readonly ImageSize[], idOf: (image: LockedImage) => str
   const table = htmlTable(
     sizes.toSorted((a, b) => b.all - a.all),
     [
-      { heading: 'Image', cell: ({ image }) => `<strong>${escapeHtml(image.reference)}</strong>` },
+      { heading: 'Image', cell: ({ image }) => `<strong>${breakable(image.reference)}</strong>` },
       { heading: 'New', isNumber: true, cell: ({ all }) => escapeHtml(formatBytes(all)) },
       { heading: 'Of its own', isNumber: true, cell: ({ own }) => escapeHtml(formatBytes(own)) },
     ],
@@ -70,9 +70,9 @@ function newBytes(sizes: readonly ImageSize[], idOf: (image: LockedImage) => str
 function names(what: string, rows: readonly (readonly [name: string, from: string, to: string])[]): string {
   if (rows.length === 0) return ''
   const table = htmlTable(rows, [
-    { heading: 'Name', cell: ([name]) => `<strong>${escapeHtml(name)}</strong>` },
-    { heading: 'Before', cell: ([, from]) => escapeHtml(from) },
-    { heading: 'Now', cell: ([, , to]) => escapeHtml(to) },
+    { heading: 'Name', cell: ([name]) => `<strong>${breakable(name)}</strong>` },
+    { heading: 'Before', cell: ([, from]) => breakable(from) },
+    { heading: 'Now', cell: ([, , to]) => breakable(to) },
   ])
   return `<h2 id="${what}">${escapeHtml(`${countOf(rows.length, 'name')} ${what}`)}</h2>${table}`
 }

@@ -11,6 +11,15 @@ export function escapeHtml(text: string): string {
   return text.toWellFormed().replace(/[&<>"']/g, (character) => ESCAPES[character] ?? character)
 }
 
+/**
+ * The same, where it may be broken behind what separates the parts of a name, so that no word is broken inside; a digest,
+ * which no narrow column has room for, is broken somewhere.
+ */
+export function breakable(text: string): string {
+  const parted = text.replace(/(?<=\w)(?:[/:@=_]|\.(?=\w))|[^\s/:@=_.-]{32}(?=\S)/gu, '$&\0')
+  return escapeHtml(parted).replaceAll('\0', '<wbr>')
+}
+
 /** A page that needs nothing else, and on which no program runs: no network, no script. `body` is HTML. */
 export function htmlPage(command: string, css: string, body: string): string {
   return `<!doctype html>
@@ -34,7 +43,7 @@ ${body}
 /** Terms and texts; those without a text are left out. */
 export function termList(terms: readonly (readonly [term: string, text: string])[]): string {
   const shown = terms.filter(([, text]) => text !== '')
-  const rows = shown.map(([term, text]) => `<div><dt>${escapeHtml(term)}</dt><dd>${escapeHtml(text)}</dd></div>`)
+  const rows = shown.map(([term, text]) => `<div><dt>${escapeHtml(term)}</dt><dd>${breakable(text)}</dd></div>`)
   return `<dl id="about">${rows.join('')}</dl>`
 }
 

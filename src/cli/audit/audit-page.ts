@@ -1,16 +1,17 @@
+import type { PageParts } from '../../audit/report/html.ts'
 import { readAsset } from '../asset.ts'
+import { readSheet } from '../pages/sheet.ts'
+
+const PAGE = 'audit/report/page'
 
 /** The parts of the audit's page; they lie beside the code that fills them. */
-export async function readPageParts(): Promise<{ html: string; css: string; js: string }> {
-  const read = async (...names: string[]) => {
-    const parts = await Promise.all(names.map((name) => readAsset(`audit/report/page/${name}`)))
-    return parts.join('\n')
-  }
-  const [html, css, js] = await Promise.all([
-    read('page.html'),
-    read('matrix.css', 'page.css', 'about.css', 'sizes.css'),
+export async function readPageParts(): Promise<PageParts> {
+  const [html, css, ...scripts] = await Promise.all([
+    readAsset(`${PAGE}/page.html`),
+    readSheet(...['matrix', 'page', 'causes', 'sizes'].map((name) => `${PAGE}/${name}.css`)),
     // The last one starts what the others are for.
-    read('tables.js', 'page.js'),
+    readAsset(`${PAGE}/tables.js`),
+    readAsset(`${PAGE}/page.js`),
   ])
-  return { html, css, js }
+  return { html, css, js: scripts.join('\n') }
 }

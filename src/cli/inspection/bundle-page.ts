@@ -2,8 +2,8 @@ import type { BundlePage } from '../../bundle/page/bundle-page.ts'
 import { bundleHtml } from '../../bundle/page/bundle-page.ts'
 import { type DiffPage, diffHtml } from '../../bundle/page/diff-page.ts'
 import { writeTextFile } from '../../disk/write-file.ts'
-import { readAsset } from '../asset.ts'
 import { checkReports } from '../files/report-files.ts'
+import { readSheet } from '../pages/sheet.ts'
 
 const STYLE = 'bundle/page/style/page.css'
 
@@ -21,10 +21,10 @@ export async function checkPage(
 
 /** Writes what a bundle holds as a page. */
 export async function writeBundlePage(file: string, page: BundlePage): Promise<void> {
-  await writeTextFile(file, bundleHtml(page, await readAsset(STYLE)))
+  await writeTextFile(file, bundleHtml(page, await readSheet(STYLE)))
 }
 
 /** Writes what changed as a page. */
 export async function writeDiffPage(file: string, page: DiffPage): Promise<void> {
-  await writeTextFile(file, diffHtml(page, await readAsset(STYLE)))
+  await writeTextFile(file, diffHtml(page, await readSheet(STYLE)))
 }

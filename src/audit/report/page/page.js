@@ -219,12 +219,11 @@ function go(row, column) {
 
 /** Paper shows no matrix, but what is in it now, with all reasons. */
 function print() {
-  const body = rows.map(
-    ({ name, verdict, starting, eligible, reasons, fixes }) =>
-      `<tr><td>${VERDICTS[verdict][2]}</td><td>${escapeHtml(name)}</td><td>${starting} of ${eligible}</td><td>${[...reasons, ...fixes.slice(0, 1).map((fix) => `Fix: ${fix}`)].map(escapeHtml).join('<br>')}</td></tr>`,
-  )
-  document.getElementById('print').innerHTML =
-    `<table><tr><th>Verdict</th><th>Workload</th><th>Starts on</th><th>Why</th></tr>${body.join('')}</table>`
+  const body = rows.map(({ name, verdict, starting, eligible, reasons, fixes }) => {
+    const why = [...reasons, ...fixes.slice(0, 1).map((fix) => `Fix: ${fix}`)].map(breakable).join('<br>')
+    return [VERDICTS[verdict][2], breakable(name), `${starting} of ${eligible}`, why]
+  })
+  document.getElementById('print').innerHTML = table(['Verdict', 'Workload', 'Starts on', 'Why'], body)
   for (const id of ['images', 'nodes', 'findings']) document.getElementById(id).open = true
   fillNow('nodes', nodeTable)
 }

@@ -25,34 +25,54 @@ function imageTable() {
     [...texts.slice(0, PLACES_SHOWN), ...(texts.length > PLACES_SHOWN ? [`${texts.length - PLACES_SHOWN} more`] : [])]
       .map(escapeHtml)
       .join('<br>')
-  const body = data.named
+  const rows = data.named
     .slice(0, MOST_IMAGES)
     .map(({ image, isSure, presence, word, on, bundled, namedBy, reasons }) => {
       const kind = isSure ? PRESENCES[presence] : 'out'
+      const is = `<span class="verdict ${kind}">${word}</span>${isSure ? '' : ' (perhaps no image)'}`
       const held = bundled === null ? '' : bundled ? 'yes' : 'no'
-      return `<tr><td><span class="verdict ${kind}">${word}</span>${isSure ? '' : ' (perhaps no image)'}</td><td>${breakable(image)}</td><td>${on}</td><td>${held}</td><td>${lines(namedBy)}</td><td>${lines(reasons)}</td></tr>`
+      return [is, breakable(image), on, held, lines(namedBy), lines(reasons)]
     })
-  return `<p>It is not known on which nodes their pods land.</p><table><tr><th>It is</th><th>Image</th><th>On nodes</th><th>In the bundle</th><th>Named by</th><th>Why not</th></tr>${body.join('')}</table>${more > 0 ? `<p>${more} more: nodeseed audit --json</p>` : ''}`
+  const columns = ['It is', 'Image', 'On nodes', 'In the bundle', 'Named by', 'Why not']
+  return `<p>It is not known on which nodes their pods land.</p>${table(columns, rows)}${more > 0 ? `<p>${more} more: nodeseed audit --json</p>` : ''}`
 }
 
 function nodeTable() {
-  const body = data.nodes.map(({ name, images, bytes, unneeded, index }) => {
-    const starting = data.workloads.filter((workload) => outcomeOf(workload, index).starts === true).length
-    return `<tr><td>${escapeHtml(name)}</td><td class="number">${images}</td><td class="number">${formatBytes(bytes)}</td><td class="number">${formatBytes(unneeded)}</td><td class="number">${starting}</td></tr>`
-  })
-  return `<table><tr><th>Node</th><th class="number">Images listed</th><th class="number">Size</th><th class="number">Not needed</th><th class="number">Workloads that start</th></tr>${body.join('')}</table>`
+  const indexes = [...new Set(data.nodes.map(({ index }) => index))]
+  const startsOn = (index) => data.workloads.filter((workload) => outcomeOf(workload, index).starts === true).length
+  const starting = new Map(indexes.map((index) => [index, startsOn(index)]))
+  const rows = data.nodes.map(({ name, images, bytes, unneeded, index }) => [
+    ...[breakable(name), images, formatBytes(bytes), formatBytes(unneeded), starting.get(index)],
+  ])
+  return table(['Node', '#Images listed', '#Size', '#Not needed', '#Workloads that start'], rows)
 }
 
 function findingTable() {
   if (data.findings.length === 0) return '<p>None.</p>'
   const more = data.findings.length - MOST_FINDINGS
-  const body = data.findings
+  const rows = data.findings
     .slice(0, MOST_FINDINGS)
-    .map(
-      ({ severity, code, message, hint, file, line }) =>
-        `<tr><td><span class="severity ${severity}">${severity}</span></td><td>${breakable(code)}</td><td>${breakable(message)}${hint ? `<br><span class="hint">${breakable(hint)}</span>` : ''}</td><td>${breakable(file ? `${file}:${line}` : '')}</td></tr>`,
-    )
-  return `<table><tr><th>Severity</th><th>Code</th><th>What</th><th>Where</th></tr>${body.join('')}</table>${more > 0 ? `<p>${more} more: nodeseed audit --json</p>` : ''}`
+    .map(({ severity, code, message, hint, file, line }) => [
+      `<span class="severity ${severity}">${severity}</span>`,
+      breakable(code),
+      `${breakable(message)}${hint ? `<br><span class="hint">${breakable(hint)}</span>` : ''}`,
+      breakable(file ? `${file}:${line}` : ''),
+    ])
+  return `${table(['Severity', 'Code', 'What', 'Where'], rows)}${more > 0 ? `<p>${more} more: nodeseed audit --json</p>` : ''}`
+}
+
+/** Rows of HTML under headings; a heading that begins with # is one of numbers. */
+function table(headings, rows) {
+  const columns = headings.map((heading) => [
+    heading.replace('#', ''),
+    heading.startsWith('#') ? ' class="number"' : '',
+  ])
+  const head = columns.map(([title, kind]) => `<th${kind}>${title}</th>`)
+  const body = rows.map(
+    (cells) =>
+      `<tr>${cells.map((cell, at) => `<td${columns[at][1]} data-heading="${columns[at][0]}">${cell}</td>`).join('')}</tr>`,
+  )
+  return `<table><tr>${head.join('')}</tr>${body.join('')}</table>`
 }
 
 function formatBytes(bytes) {
@@ -111,9 +131,10 @@ function count(number, noun) {
   return `${number} ${noun}${number === 1 ? '' : 's'}`
 }
 
-/** May be broken behind what separates the parts of a name, so that no word is broken inside. */
+/** May be broken behind what separates the parts of a name, so that no word is broken inside; and long digests somewhere. */
 function breakable(text) {
-  return escapeHtml(text).replace(/(?<=\w)([/:@=_]|\.(?=\w))/g, '$1<wbr>')
+  const parted = String(text).replace(/(?<=\w)(?:[/:@=_]|\.(?=\w))|[^\s/:@=_.-]{32}(?=\S)/gu, '$&\0')
+  return escapeHtml(parted).replaceAll('\0', '<wbr>')
 }
 
 function escapeHtml(text) {
