@@ -57,6 +57,8 @@ const OTHERS: Readonly<Record<string, string>> = {
   PersistentVolumeClaim: '/api/v1/persistentvolumeclaims',
   PersistentVolume: '/api/v1/persistentvolumes',
   StorageClass: '/apis/storage.k8s.io/v1/storageclasses',
+  CSINode: '/apis/storage.k8s.io/v1/csinodes',
+  VolumeAttachment: '/apis/storage.k8s.io/v1/volumeattachments',
   MutatingWebhookConfiguration: `${ADMISSION}/v1/mutatingwebhookconfigurations`,
   ValidatingWebhookConfiguration: `${ADMISSION}/v1/validatingwebhookconfigurations`,
   Service: '/api/v1/services',

@@ -29,6 +29,7 @@ export const KUBERNETES_SENTENCES: readonly (readonly [
   [/\binsufficient (?:cpu|memory|ephemeral-storage|pods)\b/i, 'NodeResourcesFit'],
   [/node\(s\) were unschedulable/i, 'NodeUnschedulable'],
   [/didn't have free ports/i, 'NodePorts'],
+  [/exceed max volume count/i, 'NodeVolumeLimits'],
   [/volume node affinity conflict/i, 'VolumeBinding'],
   [/didn't match pod topology spread/i, 'PodTopologySpread'],
   [/didn't (?:match|satisfy existing) pods?(?:'s)? (?:anti-)?affinity rules/i, 'InterPodAffinity'],

@@ -95,6 +95,12 @@ export const VERDICT_WORDS = {
     look: 'kubectl get pvc in the namespace of the pod.',
     action: 'Make the claim, or correct its name in the pod.',
   },
+  NodeVolumeLimits: {
+    title: 'The pod brings more volumes than a driver attaches to the node, or nobody can tell',
+    help: 'The CSINode of a node says how many volumes each of its drivers attaches there; a driver that it does not name attaches none. Volumes of the pods that are there count, each once.',
+    look: 'kubectl get csinodes -o yaml: spec.drivers[].allocatable.count; kubectl get volumeattachments.',
+    action: 'Let the pod have fewer volumes, or add nodes and seed them; give CSINodes and live pods to the audit.',
+  },
   VolumeBinding: {
     title: 'A volume of the pod is not for the node, or nobody can tell',
     help: 'Local volumes and volumes of one zone bind a pod to the nodes that can reach them. A claim that has no volume yet may get one anywhere.',

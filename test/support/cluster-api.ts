@@ -90,6 +90,8 @@ const KINDS: Record<string, string> = {
   persistentvolumeclaims: 'PersistentVolumeClaim',
   persistentvolumes: 'PersistentVolume',
   storageclasses: 'StorageClass',
+  csinodes: 'CSINode',
+  volumeattachments: 'VolumeAttachment',
   imagedigestmirrorsets: 'ImageDigestMirrorSet',
 }
 

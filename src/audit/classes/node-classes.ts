@@ -16,6 +16,7 @@ import type { Presence } from '../facts/images/presence.ts'
 import { withoutLower } from '../facts/live/live-pods.ts'
 import { isShortName, resolvesShortNames } from '../facts/short-names.ts'
 import type { AuditedPod } from './audited-pod.ts'
+import { type VolumeQuestions, volumeQuestions, volumesKey } from './volume-questions.ts'
 
 /** Nodes on which every one of the audited pods gets the same verdict. */
 export interface NodeClass extends AuditedNode {
@@ -32,6 +33,7 @@ interface Questions {
   readonly ports: readonly HostPort[]
   readonly priorities: readonly number[]
   readonly claims: readonly ClaimState[]
+  readonly volumes: VolumeQuestions
   /** The anti-affinity of live pods that keeps some pod away. */
   readonly terms: readonly RepellingTerm[]
   /** Some pod asks what the kubelet and the runtime support. */
@@ -102,9 +104,10 @@ function presenceKey({ present, why, isFromBundle, problem, platforms }: Presenc
 }
 
 function classKey(
-  { node, use, kubelet }: AuditedNode,
-  { labels, names, amounts, ports, priorities, terms, claims, asksOfNode: asks, asksShort }: Questions,
+  known: AuditedNode,
+  { labels, names, amounts, ports, priorities, terms, claims, volumes, asksOfNode: asks, asksShort }: Questions,
 ): string {
+  const { node, use, kubelet } = known
   const own = node.metadata?.labels ?? {}
   const name = nameOfNode(node)
   const isWanted = (port: HostPort) => ports.some((wanted) => conflicts(wanted, port))
@@ -128,6 +131,7 @@ function classKey(
     [kubelet.credentialsVerification, kubelet.allowlist, kubelet.topologyPolicy, kubelet.isWholeCores],
     terms.map(({ topologyKey, topologies }) => topologies.get(own[topologyKey] ?? '')?.priority),
     claims.map((claim) => claimRefusal(claim, node)?.reason),
+    volumesKey(known, volumes),
     asks && [supportKey(node), kubelet.featureGates],
     asksShort && resolvesShortNames(node),
     isOpenShift(node) && machineConfigPool(node),
@@ -171,6 +175,7 @@ function questionsOf(audited: readonly AuditedPod[]): Questions {
     asksShort: audited.some(({ images }) => images.some(({ reference }) => isShortName(reference))),
     terms: [...terms],
     claims: [...claims.values()],
+    volumes: volumeQuestions(audited),
     amounts: new Map([...amounts].map(([name, set]) => [name, [...set]])),
   }
 }

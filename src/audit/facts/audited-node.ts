@@ -4,6 +4,8 @@ import { withConditionTaints } from '../../kubernetes/kubelet/condition-taints.t
 import type { KubeletSettings } from '../../kubernetes/objects/kubelet-config.ts'
 import { nameOfNode } from '../../kubernetes/objects/node.ts'
 import type { NodeUse } from '../../kubernetes/scheduler/filters.ts'
+import { podCsiVolumes } from '../../kubernetes/storage/csi-volume.ts'
+import { lowestLimits, type NodeVolumes, nodeVolumes } from '../../kubernetes/storage/node-volumes.ts'
 import { type Conditions, kubeletOf } from './conditions.ts'
 import { lackingPresences, type Presence, plainPresences, presenceOf, presencesOf } from './images/presence.ts'
 import { failingImages } from './live/failing-images.ts'
@@ -20,6 +22,8 @@ export interface AuditedNode {
   readonly use: LiveUse | undefined
   /** Host ports that other audited pods are sure to take. */
   readonly claimed?: NodeUse['ports']
+  /** What its drivers attach; of volumes those that VolumeAttachments name. */
+  readonly volumes?: NodeVolumes | undefined
   readonly kubelet: KubeletSettings
 }
 
@@ -30,7 +34,12 @@ export function* auditedNodes(
   conditions: Conditions,
 ): Generator<AuditedNode> {
   const listingsOf = nodeListings(locked, conditions)
-  const uses = conditions.livePods && nodeUses(conditions.livePods)
+  const { storage, completeKinds = new Set() } = conditions
+  const lowest = storage && lowestLimits(storage)
+  const asksVolumes = storage && lowest && [...lowest.values()].some((limit) => limit !== undefined)
+  const uses =
+    conditions.livePods &&
+    nodeUses(conditions.livePods, asksVolumes ? (pod) => podCsiVolumes(pod, storage, completeKinds) : undefined)
   const failing = failingImages(conditions.livePods ?? [])
   const plain = plainPresences()
   const lacking = lackingPresences(plain)
@@ -42,6 +51,7 @@ export function* auditedNodes(
     const failures = failing.get(name)
     yield {
       ...{ node, use, kubelet },
+      ...(storage && lowest && { volumes: nodeVolumes(name, storage, completeKinds, lowest) }),
       presenceOf: (image) => presenceOf(image, listings, failures?.get(image), plain),
       presencesOf: (places) => presencesOf(places, listings, failures, plain, lacking),
     }

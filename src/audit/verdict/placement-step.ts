@@ -2,9 +2,11 @@ import { placementRefusal } from '../../kubernetes/placement/placement.ts'
 import type { Doubt, Refusal, Refuser } from '../../kubernetes/pods/refusal.ts'
 import type { NodeUse } from '../../kubernetes/scheduler/filters.ts'
 import { nodeDoubts } from '../../kubernetes/scheduler/node-doubts.ts'
+import { volumeDoubts } from '../../kubernetes/scheduler/volume-fit.ts'
 import type { AuditedPod } from '../classes/audited-pod.ts'
 import type { AuditedNode } from '../facts/audited-node.ts'
 import { withoutLower } from '../facts/live/live-pods.ts'
+import { volumesFor } from '../facts/live/volumes-there.ts'
 import type { Outcome } from './outcome.ts'
 
 /** Whether a pod comes to a node; `starts` is true where nothing is in the way. */
@@ -28,9 +30,14 @@ const CRITICAL_PRIORITY = 2_000_000_000
 /** What the scheduler says of a pod and a node or, for a bound pod, the kubelet. */
 export function placementStep(audited: AuditedPod, node: AuditedNode): PlacementOutcome {
   const { pod } = audited
-  const refusal = placementRefusal(pod, node.node, useFor(audited, node))
+  const use = useFor(audited, node)
+  const refusal = placementRefusal(pod, node.node, use)
   if (!refusal) {
-    const doubt = audited.doubts[0] ?? nodeDoubts(pod, node.node)[0] ?? repellingDoubts(audited, node)[0]
+    const doubt =
+      audited.doubts[0] ??
+      nodeDoubts(pod, node.node)[0] ??
+      repellingDoubts(audited, node)[0] ??
+      volumeDoubts(pod.claims, use.volumes)[0]
     if (!doubt) return { starts: true, mayLand: true }
     return { starts: null, reason: doubt.reason, message: doubt.message, mayLand: true }
   }
@@ -51,13 +58,15 @@ function mayPreempt(audited: AuditedPod, node: AuditedNode, { reason }: Refusal)
 }
 
 /** What is in a pod's way on a node, as far as it is known, once live pods below a priority are gone. */
-function useFor(audited: AuditedPod, { use, claimed = [], node }: AuditedNode, priority = -Infinity): NodeUse {
-  const { isRunning, holder } = audited
-  const claims = holder === undefined ? claimed : claimed.filter(({ pod }) => pod !== holder)
-  if (isRunning || !use) return { ports: claims }
+function useFor(audited: AuditedPod, known: AuditedNode, priority = -Infinity): NodeUse {
+  const { isRunning, holder, pod } = audited
+  const { use, claimed = [] } = known
+  const claims = holder === undefined ? claimed : claimed.filter((one) => one.pod !== holder)
+  const volumes = pod.claims.length > 0 ? volumesFor(known, isRunning, priority) : undefined
+  if (isRunning || !use) return { ports: claims, volumes }
   const { reserved, ports } = priority === -Infinity ? use : withoutLower(use, priority)
-  const [repelled] = repelling(audited, node, true).filter((carrier) => carrier.priority >= priority)
-  return { reserved, ports: [...ports, ...claims], repelledBy: repelled?.pod }
+  const [repelled] = repelling(audited, known.node, true).filter((carrier) => carrier.priority >= priority)
+  return { reserved, ports: [...ports, ...claims], repelledBy: repelled?.pod, volumes }
 }
 
 function repellingDoubts(audited: AuditedPod, { node }: AuditedNode): Doubt[] {

@@ -8,6 +8,7 @@ export type SchedulerFilter =
   | 'NodePorts'
   | 'NodeResourcesFit'
   | 'VolumeRestrictions'
+  | 'NodeVolumeLimits'
   | 'VolumeBinding'
   | 'VolumeZone'
   | 'PodTopologySpread'

@@ -2,6 +2,7 @@ import type { Node } from 'kubernetes-types/core/v1.js'
 import { nameOfNode } from '../objects/node.ts'
 import { conflicts, formatHostPort, type HostPort } from '../pods/host-port.ts'
 import type { Refusal } from '../pods/refusal.ts'
+import type { NodeVolumes } from '../storage/node-volumes.ts'
 import { lackedFeature } from './node-doubts.ts'
 import { nodeMismatch } from './node-selector.ts'
 import { type ReservedResources, resourceShortage } from './resource-fit.ts'
@@ -17,6 +18,8 @@ export interface NodeUse {
   readonly ports: readonly (HostPort & { readonly pod: string })[]
   /** The pod whose anti-affinity keeps this one away. */
   readonly repelledBy?: string | undefined
+  /** Undefined where nothing is known of what its drivers attach. */
+  readonly volumes?: NodeVolumes | undefined
 }
 
 /** One question about a pod and a node; undefined where nothing is in the way. */
@@ -83,7 +86,10 @@ export const nodeResourcesFit: Filter = ({ requests }, node, use) => {
   return message === undefined ? undefined : { reason: 'NodeResourcesFit', message }
 }
 
+/** The volumes themselves, however many there are: a kubelet counts none. */
 export const volumes: Filter = ({ claims }, node) => volumeMismatch(claims, node)
+
+const volumesAndLimits: Filter = ({ claims }, node, use) => volumeMismatch(claims, node, use?.volumes)
 
 export const nodeDeclaredFeatures: Filter = (pod, node) => {
   const lacked = lackedFeature(pod, node)
@@ -116,7 +122,7 @@ const FILTERS: readonly Filter[] = [
   nodeAffinity,
   nodePorts,
   nodeResourcesFit,
-  volumes,
+  volumesAndLimits,
   podTopologySpread,
   interPodAffinity,
   nodeDeclaredFeatures,

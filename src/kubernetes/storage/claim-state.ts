@@ -7,10 +7,15 @@ import type {
 import type { StorageClass } from 'kubernetes-types/storage/v1.js'
 import { parseMilli } from '../objects/quantity.ts'
 import { objectsOf, textsOf } from '../objects/resource.ts'
-import { claimKey, type StorageFacts } from './storage-facts.ts'
+import { type CsiVolume, claimCsiVolume } from './csi-volume.ts'
+import { claimKey, defaultClass, type StorageFacts } from './storage-facts.ts'
 
 /** What becomes of a pod that uses a claim. */
-export type ClaimState = { readonly claim: string } & (
+export type ClaimState = {
+  readonly claim: string
+  /** What a driver attaches for it. */
+  readonly volume?: CsiVolume | undefined
+} & (
   | { readonly is: 'refused'; readonly filter: 'VolumeRestrictions' | 'VolumeBinding'; readonly why: string }
   | { readonly is: 'unknown'; readonly why: string }
   /** It goes where its volume is, or can be made. */
@@ -25,7 +30,7 @@ export interface NodeRule {
   readonly zones: ReadonlyMap<string, ReadonlySet<string>>
 }
 
-const ANY_NODE: NodeRule = { terms: undefined, zones: new Map() }
+export const ANY_NODE: NodeRule = { terms: undefined, zones: new Map() }
 
 /** Labels of volumes that bind them to the zone of a node. Source: kubernetes 1.37, plugins/volumezone. */
 const ZONE_LABELS = [
@@ -36,7 +41,6 @@ const ZONE_LABELS = [
 ]
 
 const NO_PROVISIONER = 'kubernetes.io/no-provisioner'
-const DEFAULT_CLASS = 'storageclass.kubernetes.io/is-default-class'
 
 /** What is known of a claim by its name. `completeKinds` are those of which every object is known. */
 export function claimState(
@@ -47,7 +51,7 @@ export function claimState(
 ): ClaimState {
   const claim = claimKey(namespace, name)
   const found = facts.claims.get(claim)
-  if (found) return knownClaim(claim, found, facts, completeKinds)
+  if (found) return { ...knownClaim(claim, found, facts, completeKinds), volume: volumeOf(claim, found, facts) }
   const filter = 'VolumeRestrictions'
   return completeKinds.has('PersistentVolumeClaim')
     ? { claim, is: 'refused', filter, why: `there is no PersistentVolumeClaim ${claim}` }
@@ -85,6 +89,15 @@ function knownClaim(
   return { claim, is: 'placed', allows: { terms: required && objectsOf(required.nodeSelectorTerms), zones } }
 }
 
+function volumeOf(
+  claim: string,
+  spoken: Pick<PersistentVolumeClaim, 'metadata' | 'spec'>,
+  facts: StorageFacts,
+): CsiVolume | undefined {
+  const volume = claimCsiVolume(claim, spoken, facts)
+  return volume === 'unknown' ? undefined : volume
+}
+
 /** Why a volume that a claim names may not become its own. Source: kubernetes 1.37, pkg/controller/volume/persistentvolume. */
 function misfitOf(spec: PersistentVolumeClaimSpec, { spec: volume, status }: PersistentVolume): string | undefined {
   if (status?.phase === 'Released' || status?.phase === 'Failed') return `is ${status.phase}`
@@ -97,11 +110,16 @@ function misfitOf(spec: PersistentVolumeClaimSpec, { spec: volume, status }: Per
   return wanted !== undefined && has !== undefined && has < wanted ? 'is smaller than the claim' : undefined
 }
 
+/** What becomes of a claim that a controller is to make. */
+export function claimToCome(claim: string, spec: PersistentVolumeClaimSpec, facts: StorageFacts): ClaimState {
+  return { ...unboundClaim(claim, spec, facts), volume: volumeOf(claim, { spec }, facts) }
+}
+
 /**
  * A claim that has no volume yet: with a class that provisions once a pod is placed it goes wherever the class can make
  * one. Source: kubernetes 1.37, pkg/scheduler/framework/plugins/volumebinding.
  */
-export function unboundClaim(claim: string, spec: PersistentVolumeClaimSpec, { classes }: StorageFacts): ClaimState {
+function unboundClaim(claim: string, spec: PersistentVolumeClaimSpec, { classes }: StorageFacts): ClaimState {
   const name = spec.storageClassName ?? defaultClass(classes)
   const unknown = (why: string): ClaimState => ({ claim, is: 'unknown', why: `${claim}: ${why}` })
   if (!name) return unknown('which volume it gets is not known')
@@ -121,9 +139,4 @@ function asSelectorTerm({ matchLabelExpressions }: AllowedTopology): NodeSelecto
   return {
     matchExpressions: objectsOf(matchLabelExpressions).map(({ key, values }) => ({ key, operator: 'In', values })),
   }
-}
-
-function defaultClass(classes: ReadonlyMap<string, StorageClass>): string | undefined {
-  const found = [...classes].find(([, { metadata }]) => metadata?.annotations?.[DEFAULT_CLASS] === 'true')
-  return found?.[0]
 }

@@ -4,7 +4,8 @@ import { valueAt } from '../documents/path.ts'
 import { objectsOf, type Resource } from '../objects/resource.ts'
 import type { Workload } from '../objects/workload.ts'
 import type { Doubt } from '../pods/refusal.ts'
-import { type ClaimState, claimState, unboundClaim } from './claim-state.ts'
+import { ANY_NODE, type ClaimState, claimState, claimToCome } from './claim-state.ts'
+import { inlineCsiVolume } from './csi-volume.ts'
 import { claimKey, type StorageFacts } from './storage-facts.ts'
 
 /** The claims of one pod. A StatefulSet's pods have one set each, all others have one and the same. */
@@ -32,9 +33,10 @@ export function podClaims(
       ? claimState(namespace, name, facts, completeKinds)
       : refusedAs(claimKey(namespace, name), why)
   }
-  const shared = own.map(({ name, template }) =>
+  const claimed = own.map(({ name, template }) =>
     template ? claimToMake(claimKey(namespace, name), template, facts, ranges) : givenClaim(name),
   )
+  const shared = [...claimed, ...inlineVolumes(podSpec)]
   if (templates.size === 0) return shared.length > 0 ? [shared] : []
   const start = Number(valueAt(resource.value, ['spec', 'ordinals', 'start']) ?? 0)
   const ordinals = Array.from({ length: Math.min(Math.max(replicas, 1), MAX_ORDINALS) }, (_, index) => start + index)
@@ -58,7 +60,7 @@ function claimToMake(
   ranges: readonly LimitRange[],
 ): ClaimState {
   const why = refusedClaim(spec.resources?.requests, ranges)
-  return why === undefined ? unboundClaim(claim, spec, facts) : refusedAs(claim, why)
+  return why === undefined ? claimToCome(claim, spec, facts) : refusedAs(claim, why)
 }
 
 function refusedAs(claim: string, why: string): ClaimState {
@@ -90,6 +92,14 @@ function claimsOf(
     if (templates.has(name)) return []
     if (persistentVolumeClaim?.claimName) return [{ name: persistentVolumeClaim.claimName }]
     return ephemeral ? [{ name: `POD-${name}`, template: ephemeral.volumeClaimTemplate?.spec ?? {} }] : []
+  })
+}
+
+/** Volumes that a driver attaches without any claim. */
+function inlineVolumes({ volumes }: PodSpec): ClaimState[] {
+  return objectsOf(volumes).flatMap((one): ClaimState[] => {
+    const volume = inlineCsiVolume(one)
+    return volume ? [{ claim: volume.id, is: 'placed', allows: ANY_NODE, volume }] : []
   })
 }
 

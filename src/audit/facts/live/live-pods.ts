@@ -7,6 +7,7 @@ import { liveRequests } from '../../../kubernetes/pods/live-requests.ts'
 import { addResources, type Resources } from '../../../kubernetes/pods/pod-resources.ts'
 import type { NodeUse } from '../../../kubernetes/scheduler/filters.ts'
 import type { ReservedResources } from '../../../kubernetes/scheduler/resource-fit.ts'
+import type { PodVolumes } from '../../../kubernetes/storage/csi-volume.ts'
 
 /** What live pods take of a node. */
 export interface LiveUse extends NodeUse {
@@ -19,6 +20,7 @@ interface LivePart {
   readonly priority: number
   readonly requests: Resources
   readonly ports: NodeUse['ports']
+  readonly volumes: PodVolumes | undefined
 }
 
 interface GrowingUse extends LiveUse {
@@ -27,8 +29,11 @@ interface GrowingUse extends LiveUse {
 
 export const NO_USE: LiveUse = { reserved: { pods: 0, requests: new Map() }, ports: [], parts: [] }
 
-/** What live pods take of each node; pods that have ended take nothing. */
-export function nodeUses(pods: readonly Pod[]): ReadonlyMap<string, LiveUse> {
+/** What live pods take of each node; pods that have ended take nothing. `volumesOf` is left out where nobody asks. */
+export function nodeUses(
+  pods: readonly Pod[],
+  volumesOf: (pod: Pod) => PodVolumes | undefined = () => undefined,
+): ReadonlyMap<string, LiveUse> {
   const uses = new Map<string, GrowingUse>()
   for (const pod of pods) {
     const node = nodeOfRunning(pod)
@@ -37,7 +42,7 @@ export function nodeUses(pods: readonly Pod[]): ReadonlyMap<string, LiveUse> {
     uses.set(node, use)
     const holder = ownerKey(pod)
     const ports = hostPorts(pod.spec).map((port) => ({ ...port, pod: holder }))
-    use.parts.push({ priority: pod.spec.priority ?? 0, requests: liveRequests(pod), ports })
+    use.parts.push({ priority: pod.spec.priority ?? 0, requests: liveRequests(pod), ports, volumes: volumesOf(pod) })
   }
   return new Map(Array.from(uses, ([node, use]) => [node, { ...use, ...withoutLower(use, -Infinity) }]))
 }

@@ -1,0 +1,324 @@
+import type { Pod } from 'kubernetes-types/core/v1.js'
+import { expect, test } from 'vitest'
+import type { Conditions } from '../../src/audit/facts/conditions.ts'
+import { auditCluster } from '../../src/audit/report/report.ts'
+import type { Document } from '../../src/kubernetes/documents/document.ts'
+import { resourcesOf } from '../../src/kubernetes/objects/resource.ts'
+import { STORAGE_KINDS, storageFacts } from '../../src/kubernetes/storage/storage-facts.ts'
+import { node, workload } from '../support/cluster.ts'
+
+const DRIVER = 'ebs.csi.aws.com'
+const ALL = new Set(STORAGE_KINDS)
+const NONE = new Set<string>()
+
+const csiNode = (name: string, drivers: Record<string, number | undefined>) => ({
+  apiVersion: 'storage.k8s.io/v1',
+  kind: 'CSINode',
+  metadata: { name },
+  spec: {
+    drivers: Object.entries(drivers).map(([driver, count]) => ({
+      name: driver,
+      nodeID: name,
+      ...(count !== undefined && { allocatable: { count } }),
+    })),
+  },
+})
+const takes = (count: number | undefined, name = 'a') => csiNode(name, { [DRIVER]: count })
+
+const claim = (name: string, spec: object = {}) => ({
+  apiVersion: 'v1',
+  kind: 'PersistentVolumeClaim',
+  metadata: { name, namespace: 'default' },
+  spec: { volumeName: `pv-${name}`, ...spec },
+  status: { phase: 'Bound' },
+})
+const volume = (name: string, source: object = { csi: { driver: DRIVER, volumeHandle: `vol-${name}` } }) => ({
+  apiVersion: 'v1',
+  kind: 'PersistentVolume',
+  metadata: { name: `pv-${name}` },
+  spec: source,
+})
+const bound = (name: string, source?: object) => [claim(name), volume(name, source)]
+const unbound = (name: string) => claim(name, { volumeName: undefined, storageClassName: 'fast' })
+const fast = (provisioner: string) => ({
+  apiVersion: 'storage.k8s.io/v1',
+  kind: 'StorageClass',
+  metadata: { name: 'fast' },
+  provisioner,
+  volumeBindingMode: 'WaitForFirstConsumer',
+})
+const OF_FAST = {
+  storageClassName: 'fast',
+  accessModes: ['ReadWriteOnce'],
+  resources: { requests: { storage: '1Gi' } },
+}
+const attachment = (name: string, on = 'a', attacher = DRIVER) => ({
+  apiVersion: 'storage.k8s.io/v1',
+  kind: 'VolumeAttachment',
+  metadata: { name: `csi-${name}` },
+  spec: { attacher, nodeName: on, source: { persistentVolumeName: `pv-${name}` } },
+})
+
+const claims = (...names: string[]) =>
+  names.map((name, index) => ({ name: `v${index}`, persistentVolumeClaim: { claimName: name } }))
+const running = (name: string, volumes: object[], spec: object = {}, status: object = {}) =>
+  ({
+    metadata: { name, namespace: 'default' },
+    spec: { nodeName: 'a', containers: [], volumes, ...spec },
+    status,
+  }) as unknown as Pod
+
+interface Case {
+  readonly items: object[]
+  readonly volumes: object[]
+  readonly pods?: Pod[]
+  readonly complete?: ReadonlySet<string>
+  readonly spec?: object
+  readonly kind?: string
+  readonly more?: Conditions
+}
+
+function judge({ items, volumes, pods, complete = ALL, spec, kind, more }: Case, names = ['a']) {
+  const facts = storageFacts(resourcesOf({ value: { apiVersion: 'v1', kind: 'List', items } } as unknown as Document))
+  const nodes = names.map((name) => node(name, { images: ['docker.io/library/web:1'] }))
+  const asking = workload({ spec: { volumes, ...spec }, ...(kind !== undefined && { kind }) })
+  const { workloads } = auditCluster([asking], nodes, {
+    ...more,
+    storage: facts,
+    completeKinds: complete,
+    ...(pods && { livePods: pods }),
+  })
+  return workloads[0]?.nodes.map(({ starts, reason }) => (starts ? 'starts' : `${String(starts)} ${reason}`))
+}
+
+const LIMITS = 'false NodeVolumeLimits'
+const UNKNOWN = 'null NodeVolumeLimits'
+const two = [...bound('one'), ...bound('two')]
+const elsewhere = { hostPath: { path: '/x' } }
+
+test.for<[rule: string, expected: string, given: Case]>([
+  ['as many as the node takes', 'starts', { items: [takes(2), ...two], volumes: claims('one', 'two') }],
+  ['more than the node takes', LIMITS, { items: [takes(1), ...two], volumes: claims('one', 'two') }],
+  ['a node that takes none', LIMITS, { items: [takes(0), ...bound('one')], volumes: claims('one') }],
+  ['a driver that tells no limit', 'starts', { items: [takes(undefined), ...two], volumes: claims('one', 'two') }],
+  ['one claim twice', 'starts', { items: [takes(1), ...two], volumes: claims('one', 'one') }],
+  [
+    'two claims of one volume',
+    'starts',
+    {
+      items: [
+        takes(1),
+        ...bound('one', { csi: { driver: DRIVER, volumeHandle: 'x' } }),
+        ...bound('two', { csi: { driver: DRIVER, volumeHandle: 'x' } }),
+      ],
+      volumes: claims('one', 'two'),
+    },
+  ],
+  [
+    'two drivers count apart',
+    'starts',
+    {
+      items: [
+        csiNode('a', { [DRIVER]: 1, other: 1 }),
+        ...bound('one'),
+        ...bound('two', { csi: { driver: 'other', volumeHandle: 'x' } }),
+      ],
+      volumes: claims('one', 'two'),
+    },
+  ],
+  ['a volume of no driver', 'starts', { items: [takes(0), ...bound('one', elsewhere)], volumes: claims('one') }],
+  [
+    'volumes of pods that are there',
+    LIMITS,
+    { items: [takes(1), ...two], volumes: claims('one'), pods: [running('p', claims('two'))] },
+  ],
+  [
+    'the volume of a pod that is there',
+    'starts',
+    { items: [takes(1), ...two], volumes: claims('one'), pods: [running('p', claims('one'))] },
+  ],
+  [
+    'pods that have ended',
+    'starts',
+    { items: [takes(1), ...two], volumes: claims('one'), pods: [running('p', claims('two'), {}, { phase: 'Failed' })] },
+  ],
+  [
+    'pods of another node',
+    'starts',
+    { items: [takes(1), ...two], volumes: claims('one'), pods: [running('p', claims('two'), { nodeName: 'b' })] },
+  ],
+  [
+    'pods of lower priority may go',
+    'null NodeVolumeLimits',
+    {
+      items: [takes(1), ...two],
+      volumes: claims('one'),
+      pods: [running('p', claims('two'), { priority: -1 })],
+    },
+  ],
+  [
+    'what is attached stays when they go',
+    LIMITS,
+    {
+      items: [takes(1), ...two, attachment('two')],
+      volumes: claims('one'),
+      pods: [running('p', claims('two'), { priority: -1 })],
+    },
+  ],
+  ['what is attached already', LIMITS, { items: [takes(1), ...two, attachment('two')], volumes: claims('one') }],
+  ['attached elsewhere', 'starts', { items: [takes(1), ...two, attachment('two', 'b')], volumes: claims('one') }],
+  ['attached by another', 'starts', { items: [takes(1), ...two, attachment('two', 'a', 'x')], volumes: claims('one') }],
+  [
+    'attached for a pod that is there counts once',
+    'starts',
+    {
+      items: [takes(2), ...two, attachment('two')],
+      volumes: claims('one'),
+      pods: [running('p', claims('two'))],
+    },
+  ],
+  [
+    'claims without a volume count for their class',
+    LIMITS,
+    { items: [takes(1), fast(DRIVER), unbound('one'), unbound('two')], volumes: claims('one', 'two') },
+  ],
+  [
+    'ephemeral volumes',
+    LIMITS,
+    {
+      items: [takes(1), fast(DRIVER), ...bound('one')],
+      volumes: [...claims('one'), { name: 'e', ephemeral: { volumeClaimTemplate: { spec: OF_FAST } } }],
+    },
+  ],
+  [
+    'ephemeral volumes of pods that are there',
+    LIMITS,
+    {
+      items: [takes(1), ...bound('one'), ...bound('p-e')],
+      volumes: claims('one'),
+      pods: [running('p', [{ name: 'e', ephemeral: {} }])],
+    },
+  ],
+  [
+    'volumes of Kubernetes that a driver has taken over',
+    LIMITS,
+    {
+      items: [takes(1), ...bound('one', { awsElasticBlockStore: { volumeID: 'aws://eu-1a/vol-1' } }), ...bound('two')],
+      volumes: claims('one', 'two'),
+    },
+  ],
+  [
+    'the same volume under both names',
+    'starts',
+    {
+      items: [
+        takes(1),
+        ...bound('one', { awsElasticBlockStore: { volumeID: 'aws://eu-1a/vol-1' } }),
+        ...bound('two', { csi: { driver: DRIVER, volumeHandle: 'vol-1' } }),
+      ],
+      volumes: claims('one', 'two'),
+    },
+  ],
+  [
+    'a class of Kubernetes that a driver has taken over',
+    LIMITS,
+    { items: [takes(0), fast('kubernetes.io/aws-ebs'), unbound('one')], volumes: claims('one') },
+  ],
+  [
+    'a volume without a claim that a driver has taken over',
+    LIMITS,
+    { items: [takes(0)], volumes: [{ name: 'v', awsElasticBlockStore: { volumeID: 'vol-1' } }] },
+  ],
+  [
+    'a driver that does not run on the node',
+    UNKNOWN,
+    { items: [csiNode('a', {}), ...bound('one')], volumes: claims('one') },
+  ],
+  ['a node without drivers', UNKNOWN, { items: [...bound('one')], volumes: claims('one') }],
+  [
+    'a provisioner that is no driver',
+    'starts',
+    { items: [csiNode('a', {}), fast('rancher.io/local-path'), unbound('one')], volumes: claims('one') },
+  ],
+  [
+    'a driver of other nodes',
+    UNKNOWN,
+    {
+      items: [csiNode('a', {}), takes(undefined, 'b'), fast(DRIVER), unbound('one')],
+      volumes: claims('one'),
+    },
+  ],
+  ['nobody told of drivers', 'starts', { items: two, volumes: claims('one', 'two'), complete: NONE }],
+  [
+    'drivers of other nodes alone, which take it',
+    'starts',
+    { items: [takes(2, 'b'), ...two], volumes: claims('one', 'two'), complete: NONE },
+  ],
+  [
+    'drivers of other nodes alone, which do not take it',
+    UNKNOWN,
+    { items: [takes(1, 'b'), ...two], volumes: claims('one', 'two'), complete: NONE },
+  ],
+  [
+    'pods that are there with claims that nobody told of',
+    UNKNOWN,
+    { items: [takes(1), ...two], volumes: claims('one'), pods: [running('p', claims('x'))], complete: NONE },
+  ],
+  [
+    'pods that are there with claims that do not exist',
+    'starts',
+    { items: [takes(1), ...two], volumes: claims('one'), pods: [running('p', claims('x'))] },
+  ],
+  [
+    'room for what nobody told of',
+    'starts',
+    { items: [takes(2), ...two], volumes: claims('one'), pods: [running('p', claims('x'))], complete: NONE },
+  ],
+  [
+    'attached, of which nobody told',
+    UNKNOWN,
+    { items: [takes(1), ...bound('one'), attachment('two')], volumes: claims('one'), complete: NONE },
+  ],
+  [
+    'one volume of which nobody told, attached for a pod that is there',
+    'starts',
+    {
+      items: [takes(2), ...bound('one'), claim('two'), attachment('two')],
+      volumes: claims('one'),
+      pods: [running('p', claims('two'))],
+      complete: NONE,
+    },
+  ],
+  [
+    'a pod that no scheduler places',
+    UNKNOWN,
+    { items: [takes(1), ...two], volumes: claims('one', 'two'), spec: { nodeName: 'a' } },
+  ],
+  [
+    'a DaemonSet, whose pod waits on its node',
+    LIMITS,
+    { items: [takes(1), ...two], volumes: claims('one', 'two'), kind: 'DaemonSet' },
+  ],
+])('volumes of drivers: %s', ([, expected, given]) => {
+  expect(judge(given)).toEqual([expected])
+})
+
+test('nodes differ by what their drivers attach, and each is judged by its own', () => {
+  const items = [takes(1, 'a'), takes(2, 'b'), takes(1, 'c'), csiNode('d', {}), ...two]
+  expect(judge({ items, volumes: claims('one', 'two') }, ['a', 'b', 'c', 'd'])).toEqual([LIMITS, 'starts', UNKNOWN])
+})
+
+test('one pod of a StatefulSet may have the volumes that another has no room for', () => {
+  const template = { metadata: { name: 'data' }, spec: OF_FAST }
+  const one = workload({ kind: 'StatefulSet', name: 'db', replicas: 2 })
+  const { value } = one.resource
+  const spec = { ...(value.spec as object), volumeClaimTemplates: [template] }
+  const asking = { ...one, resource: { ...one.resource, value: { ...value, spec } } }
+  const verdictWith = (count: number) => {
+    const list = { value: { apiVersion: 'v1', kind: 'List', items: [takes(count), fast(DRIVER)] } }
+    const storage = storageFacts(resourcesOf(list as unknown as Document))
+    const nodes = [node('a', { images: ['docker.io/library/web:1'] })]
+    return auditCluster([asking], nodes, { storage, completeKinds: ALL }).workloads[0]?.verdict
+  }
+  expect([0, 1].map(verdictWith)).toEqual(['impossible', 'safe'])
+})
