@@ -4,6 +4,7 @@ import type { Conditions } from '../../src/audit/facts/conditions.ts'
 import { auditCluster } from '../../src/audit/report/report.ts'
 import type { Document } from '../../src/kubernetes/documents/document.ts'
 import { resourcesOf } from '../../src/kubernetes/objects/resource.ts'
+import type { Workload } from '../../src/kubernetes/objects/workload.ts'
 import { STORAGE_KINDS, storageFacts } from '../../src/kubernetes/storage/storage-facts.ts'
 import { node, workload } from '../support/cluster.ts'
 
@@ -78,13 +79,15 @@ interface Case {
   readonly more?: Conditions
 }
 
+const factsOf = (items: readonly object[]) =>
+  storageFacts(resourcesOf({ value: { apiVersion: 'v1', kind: 'List', items } } as unknown as Document))
+
 function judge({ items, volumes, pods, complete = ALL, spec, kind, more }: Case, names = ['a']) {
-  const facts = storageFacts(resourcesOf({ value: { apiVersion: 'v1', kind: 'List', items } } as unknown as Document))
   const nodes = names.map((name) => node(name, { images: ['docker.io/library/web:1'] }))
   const asking = workload({ spec: { volumes, ...spec }, ...(kind !== undefined && { kind }) })
   const { workloads } = auditCluster([asking], nodes, {
     ...more,
-    storage: facts,
+    storage: factsOf(items),
     completeKinds: complete,
     ...(pods && { livePods: pods }),
   })
@@ -308,17 +311,29 @@ test('nodes differ by what their drivers attach, and each is judged by its own',
   expect(judge({ items, volumes: claims('one', 'two') }, ['a', 'b', 'c', 'd'])).toEqual([LIMITS, 'starts', UNKNOWN])
 })
 
-test('one pod of a StatefulSet may have the volumes that another has no room for', () => {
+const stateful = (name: string, replicas: number) => {
   const template = { metadata: { name: 'data' }, spec: OF_FAST }
-  const one = workload({ kind: 'StatefulSet', name: 'db', replicas: 2 })
+  const one = workload({ kind: 'StatefulSet', name, replicas })
   const { value } = one.resource
   const spec = { ...(value.spec as object), volumeClaimTemplates: [template] }
-  const asking = { ...one, resource: { ...one.resource, value: { ...value, spec } } }
-  const verdictWith = (count: number) => {
-    const list = { value: { apiVersion: 'v1', kind: 'List', items: [takes(count), fast(DRIVER)] } }
-    const storage = storageFacts(resourcesOf(list as unknown as Document))
-    const nodes = [node('a', { images: ['docker.io/library/web:1'] })]
-    return auditCluster([asking], nodes, { storage, completeKinds: ALL }).workloads[0]?.verdict
-  }
-  expect([0, 1].map(verdictWith)).toEqual(['impossible', 'safe'])
+  return { ...one, resource: { ...one.resource, value: { ...value, spec } } }
+}
+const onePerPod = { name: 'e', ephemeral: { volumeClaimTemplate: { spec: OF_FAST } } }
+
+test.for<[rule: string, expected: string[], limit: number | undefined, asking: Workload[], pods?: Pod[]]>([
+  ['none has room', ['impossible'], 0, [stateful('db', 1)]],
+  ['one of two has room', ['atRisk'], 1, [stateful('db', 2)]],
+  ['both have room', ['safe'], 2, [stateful('db', 2)]],
+  ['no limit', ['safe'], undefined, [stateful('db', 9)]],
+  ['two workloads have no room together', ['atRisk', 'atRisk'], 3, [stateful('db', 2), stateful('mq', 2)]],
+  ['beside one that has no volumes', ['safe', 'safe'], 2, [stateful('db', 2), workload({ replicas: 5 })]],
+  ['ephemeral volumes', ['atRisk'], 1, [workload({ replicas: 2, spec: { volumes: [onePerPod] } })]],
+  ['a claim that all share', ['safe'], 1, [workload({ replicas: 3, spec: { volumes: claims('one') } })]],
+  ['beside a pod that is there', ['atRisk'], 2, [stateful('db', 2)], [running('p', claims('one'))]],
+])('volumes that each pod has for itself: %s', ([, expected, limit, asking, pods]) => {
+  const items = [takes(limit), fast(DRIVER), ...bound('one')]
+  const nodes = [node('a', { images: ['docker.io/library/web:1'] })]
+  const livePods = pods && { livePods: pods }
+  const { workloads } = auditCluster(asking, nodes, { storage: factsOf(items), completeKinds: ALL, ...livePods })
+  expect(workloads.map(({ verdict }) => verdict)).toEqual(expected)
 })

@@ -15,6 +15,8 @@ export type ClaimState = {
   readonly claim: string
   /** What a driver attaches for it. */
   readonly volume?: CsiVolume | undefined
+  /** Each pod of a workload has one of its own. */
+  readonly isOwn?: boolean
 } & (
   | { readonly is: 'refused'; readonly filter: 'VolumeRestrictions' | 'VolumeBinding'; readonly why: string }
   | { readonly is: 'unknown'; readonly why: string }

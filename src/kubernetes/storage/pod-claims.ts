@@ -34,7 +34,7 @@ export function podClaims(
       : refusedAs(claimKey(namespace, name), why)
   }
   const claimed = own.map(({ name, template }) =>
-    template ? claimToMake(claimKey(namespace, name), template, facts, ranges) : givenClaim(name),
+    template ? { ...claimToMake(claimKey(namespace, name), template, facts, ranges), isOwn: true } : givenClaim(name),
   )
   const shared = [...claimed, ...inlineVolumes(podSpec)]
   if (templates.size === 0) return shared.length > 0 ? [shared] : []
@@ -46,8 +46,8 @@ export function podClaims(
       const name = `${template}-${resource.name}-${ordinal}`
       const isThere = facts.claims.has(claimKey(namespace, name))
       // The controller makes what is not there.
-      if (isThere) return givenClaim(name)
-      return claimToMake(claimKey(namespace, name), spec, facts, ranges)
+      const state = isThere ? givenClaim(name) : claimToMake(claimKey(namespace, name), spec, facts, ranges)
+      return { ...state, isOwn: true }
     }),
   ])
 }

@@ -6,6 +6,7 @@ import { allocatableOf } from '../../../kubernetes/scheduler/resource-fit.ts'
 import type { Audit, WorkloadAudit } from '../../audit.ts'
 import type { Conditions } from '../../facts/conditions.ts'
 import { nodeUses, ownerKey, workloadKey } from '../../facts/live/live-pods.ts'
+import { ownVolumes, volumesFree } from './volume-room.ts'
 
 /** A node and what is free there; a resource that is not limited is not named. */
 interface Room {
@@ -20,12 +21,13 @@ interface Room {
 export function lackingRoom(
   { nodeClasses, workloads }: Audit,
   nodes: readonly Node[],
-  { livePods = [] }: Pick<Conditions, 'livePods'>,
+  conditions: Pick<Conditions, 'livePods' | 'storage' | 'completeKinds'>,
 ): ReadonlyMap<WorkloadAudit, string> {
   const lacking = new Map<WorkloadAudit, string>()
   const staying = workloads.filter(stays)
   const own = new Set(staying.map(({ workload }) => nameIn(workloadKey(workload.resource))))
-  const rooms = roomsOf(nodes, nodeUses(livePods.filter((pod) => !own.has(nameIn(ownerKey(pod))))))
+  const others = conditions.livePods?.filter((pod) => !own.has(nameIn(ownerKey(pod)))) ?? []
+  const rooms = roomsOf(nodes, nodeUses(others), volumesFree(others, conditions))
   const landing = (one: WorkloadAudit): Room[] =>
     nodeClasses.flatMap((nodeClass, index) =>
       one.nodes[index]?.mayLand ? nodeClass.nodes.flatMap((name) => rooms.get(name) ?? []) : [],
@@ -53,7 +55,7 @@ export function lackingRoom(
     const scarce = scarceOf(places, group)
     if (scarce === undefined) continue
     for (const one of group) {
-      if (!lacking.has(one) && one.podClass.pod.requests.has(scarce))
+      if (!lacking.has(one) && wantedBy(one, 1).has(scarce))
         lacking.set(
           one,
           `with the ${group.length - 1} others that go to the same nodes it asks for more ${scarce} than these have`,
@@ -82,11 +84,15 @@ function isOnePerNode({ podClass }: WorkloadAudit): boolean {
   return podClass.pod.isDaemonSetPod
 }
 
-function roomsOf(nodes: readonly Node[], uses: ReturnType<typeof nodeUses>): ReadonlyMap<string, Room> {
+function roomsOf(
+  nodes: readonly Node[],
+  uses: ReturnType<typeof nodeUses>,
+  volumes: ReadonlyMap<string, Resources>,
+): ReadonlyMap<string, Room> {
   return new Map(
     nodes.map((node) => {
       const name = nameOfNode(node)
-      const free = new Map(allocatableOf(node))
+      const free = new Map([...allocatableOf(node), ...(volumes.get(name) ?? [])])
       const use = uses.get(name)
       if (use) take(free, new Map([...use.reserved.requests, ['pods', use.reserved.pods * 1000]]))
       return [name, { name, free }]
@@ -95,7 +101,7 @@ function roomsOf(nodes: readonly Node[], uses: ReturnType<typeof nodeUses>): Rea
 }
 
 function wantedBy({ podClass }: WorkloadAudit, count: number): Resources {
-  const wanted = new Map([...podClass.pod.requests, ['pods', 1000] as const])
+  const wanted = new Map([...podClass.pod.requests, ['pods', 1000] as const, ...ownVolumes(podClass.pod)])
   return new Map(Array.from(wanted, ([name, milli]) => [name, milli * count]))
 }
 
