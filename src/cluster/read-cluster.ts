@@ -4,6 +4,7 @@ import { type KubeletSettings, parseKubeletConfig } from '../kubernetes/objects/
 import { nameOfNode } from '../kubernetes/objects/node.ts'
 import { objectsOf } from '../kubernetes/objects/resource.ts'
 import { isOpenShift } from '../kubernetes/openshift/openshift-node.ts'
+import { readExtensions } from './extension-kinds.ts'
 import type { Api } from './list.ts'
 import { listAll, listWhereServed, readAnswer } from './list.ts'
 
@@ -62,6 +63,7 @@ const OTHERS: Readonly<Record<string, string>> = {
   MutatingWebhookConfiguration: `${ADMISSION}/v1/mutatingwebhookconfigurations`,
   ValidatingWebhookConfiguration: `${ADMISSION}/v1/validatingwebhookconfigurations`,
   Service: '/api/v1/services',
+  HorizontalPodAutoscaler: '/apis/autoscaling/v2/horizontalpodautoscalers',
 }
 
 /** A kubelet's settings come one node at a time; nodes beyond are taken to have the defaults. */
@@ -95,6 +97,7 @@ export async function readCluster(api: Api): Promise<ClusterState> {
       if (found) break
     }
   }
+  objects.push(...(await readExtensions(api, (reading) => optional(reading, unread, undefined))))
   for (const path of nodes.some(isOpenShift) ? OPENSHIFT : [])
     objects.push(...((await optional(listWhereServed(api, path), unread, undefined)) ?? []))
   const kubelets = await readKubelets(api, nodes, unread)

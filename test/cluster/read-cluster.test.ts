@@ -2,13 +2,23 @@ import { readdirSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { expect, onTestFinished } from 'vitest'
+import { AUDITED } from '../../src/cli/audit/audit-sources.ts'
 import { ApiProxy } from '../../src/cluster/api-proxy.ts'
 import { readCluster } from '../../src/cluster/read-cluster.ts'
 import type { ExpectedError } from '../../src/errors.ts'
 import { readAllDocuments } from '../../src/kubernetes/documents/document.ts'
 import { nameOfNode } from '../../src/kubernetes/objects/node.ts'
+import { WORKLOAD_KINDS } from '../../src/kubernetes/objects/workload.ts'
 import { node } from '../support/cluster.ts'
-import { type Answer, type ApiServer, reply, startApiServer, writeKubeconfig } from '../support/cluster-api.ts'
+import {
+  type Answer,
+  type ApiServer,
+  discovery,
+  KINDS,
+  reply,
+  startApiServer,
+  writeKubeconfig,
+} from '../support/cluster-api.ts'
 import { testWith, tool } from '../support/debian.ts'
 
 const withKubectl = testWith(['kubectl'])
@@ -77,6 +87,47 @@ withKubectl('what OpenShift has besides is read where a node is one of OpenShift
   const openShift = await startApiServer({ '/api/v1/nodes': [of], ...paths })
   const { objects } = await read(openShift)
   expect(objects).toMatchObject([{ kind: 'ImageDigestMirrorSet', metadata: { name: 'm' } }])
+})
+
+withKubectl('every kind that counts among files is read of a cluster', async () => {
+  const server = await startApiServer({}, { objects: discovery() })
+  await read(server)
+  const kinds = new Set(server.asked.flatMap((path) => KINDS[LIST.exec(path)?.[2] ?? ''] ?? []))
+  // What those two hold is not asked for; a constraint has a name of its user's choice.
+  const unasked = new Set<string>([...WORKLOAD_KINDS, 'ConfigMap', 'Secret', 'config.openshift.io'])
+  const groups = new Set(server.asked.map((path) => LIST.exec(path)?.[1]))
+  const counting = AUDITED.keepKinds.filter((kind) => !unasked.has(kind))
+  expect(counting.filter((kind) => !(kind.includes('.') ? groups : kinds).has(kind))).toEqual([])
+})
+
+const clusterPolicies = (group: string) => `/apis/${group}/v1/clusterpolicies`
+
+withKubectl('what an extension has is read in the first version that serves it, of no other group', async () => {
+  const paths = [clusterPolicies('kyverno.io'), '/apis/kyverno.io/v2/clusterpolicies', clusterPolicies('example.com')]
+  const lists = Object.fromEntries(paths.map((path, index) => [path, [{ metadata: { name: `p${index}` } }]]))
+  const served = { 'kyverno.io/v1': [], 'kyverno.io/v2': ['clusterpolicies'], 'example.com/v1': ['clusterpolicies'] }
+  const twice = { ...served, 'kyverno.io/v1': ['clusterpolicies'] }
+  const names = async (extensions: Record<string, string[]>) => {
+    const state = await read(await startApiServer(lists, { objects: discovery(extensions) }))
+    return state.objects.map(({ metadata }) => (metadata as { name: string }).name)
+  }
+  expect([await names(served), await names(twice)]).toEqual([['p1'], ['p0']])
+})
+
+withKubectl.for<[what: string, path: string]>([
+  ['the groups', '/apis'],
+  ['the resources of a group', '/apis/policies.kubewarden.io/v1'],
+  ['the objects', '/apis/policies.kubewarden.io/v1/admissionpolicies'],
+])('an extension of which %s may not be read is said, and the rest is read', async ([, path]) => {
+  const answer: Answer = (request, response) => {
+    if (request.url?.split('?')[0] !== path) return false
+    reply(response, 403, 'forbidden here')
+    return true
+  }
+  const server = await startApiServer({ '/api/v1/nodes': [node('a')] }, { objects: discovery(), answer })
+  const state = await read(server)
+  expect(state.unread.join()).toContain('forbidden here')
+  expect(state.nodes).toHaveLength(1)
 })
 
 const ownedBy = (apiVersion: string, kind: string) => ({
@@ -216,10 +267,12 @@ withKubectl('nothing is left behind: no process, no socket', async () => {
   await expect(api.get('/version')).rejects.toMatchObject({ code: 'CLUSTER_UNREACHABLE' })
 })
 
+/** The group and the resource of a list. */
+const LIST = /^\/api(?:s\/([^/]+))?\/v[12](?:(?:alpha|beta)1)?\/([a-z0-9]+)(?=\?)/
+
 withKubectl('the published role allows all that is read, and nothing else', async () => {
-  const server = await startApiServer({
-    '/api/v1/nodes': [node('a', { labels: { 'node.openshift.io/os_id': 'rhel' } })],
-  })
+  const nodes = { '/api/v1/nodes': [node('a', { labels: { 'node.openshift.io/os_id': 'rhel' } })] }
+  const server = await startApiServer(nodes, { objects: discovery() })
   await read(server)
   const roles = readAllDocuments(await readFile('examples/audit/read-only.yaml', 'utf8'), 'read-only.yaml')
   const rules = roles.flatMap(
@@ -229,7 +282,8 @@ withKubectl('the published role allows all that is read, and nothing else', asyn
     apiGroups.flatMap((group) => resources.map((resource) => `${verbs.join()} ${group}/${resource}`)),
   )
   const asked = server.asked.flatMap((path) => {
-    const [, group = '', resource] = /^\/api(?:s\/([^/]+))?\/v1(?:alpha1)?\/([a-z]+)(?=\?)/.exec(path) ?? []
+    const [, group = '', resource] = LIST.exec(path) ?? []
+    if (group === 'constraints.gatekeeper.sh' && resource) return `list ${group}/*`
     if (resource) return `list ${group}/${resource}`
     return path.endsWith('/proxy/configz') ? 'get /nodes/proxy' : []
   })

@@ -72,7 +72,8 @@ export async function writeKubeconfig(server: string): Promise<string> {
   return file
 }
 
-const KINDS: Record<string, string> = {
+/** By the name of their resource. */
+export const KINDS: Readonly<Record<string, string>> = {
   nodes: 'Node',
   pods: 'Pod',
   deployments: 'Deployment',
@@ -93,6 +94,68 @@ const KINDS: Record<string, string> = {
   csinodes: 'CSINode',
   volumeattachments: 'VolumeAttachment',
   imagedigestmirrorsets: 'ImageDigestMirrorSet',
+  services: 'Service',
+  horizontalpodautoscalers: 'HorizontalPodAutoscaler',
+  mutatingwebhookconfigurations: 'MutatingWebhookConfiguration',
+  validatingwebhookconfigurations: 'ValidatingWebhookConfiguration',
+  mutatingadmissionpolicies: 'MutatingAdmissionPolicy',
+  validatingadmissionpolicies: 'ValidatingAdmissionPolicy',
+  validatingadmissionpolicybindings: 'ValidatingAdmissionPolicyBinding',
+  clusterpolicies: 'ClusterPolicy',
+  policies: 'Policy',
+  mutatingpolicies: 'MutatingPolicy',
+  namespacedmutatingpolicies: 'NamespacedMutatingPolicy',
+  validatingpolicies: 'ValidatingPolicy',
+  namespacedvalidatingpolicies: 'NamespacedValidatingPolicy',
+  imagevalidatingpolicies: 'ImageValidatingPolicy',
+  namespacedimagevalidatingpolicies: 'NamespacedImageValidatingPolicy',
+  assign: 'Assign',
+  assignimage: 'AssignImage',
+  modifyset: 'ModifySet',
+  k8srequiredlabels: 'K8sRequiredLabels',
+  clusteradmissionpolicies: 'ClusterAdmissionPolicy',
+  admissionpolicies: 'AdmissionPolicy',
+  clusteradmissionpolicygroups: 'ClusterAdmissionPolicyGroup',
+  admissionpolicygroups: 'AdmissionPolicyGroup',
+  clusterimagepolicies: 'ClusterImagePolicy',
+  imagepolicies: 'ImagePolicy',
+  verticalpodautoscalers: 'VerticalPodAutoscaler',
+  scaledobjects: 'ScaledObject',
+}
+
+/** The extensions of a cluster that has every one that an audit asks for: their groups, and the resources of each. */
+const EXTENSIONS: Readonly<Record<string, readonly string[]>> = {
+  'kyverno.io/v1': ['clusterpolicies', 'policies', 'clusterpolicies/status'],
+  'policies.kyverno.io/v1': [
+    ...['mutatingpolicies', 'namespacedmutatingpolicies', 'validatingpolicies', 'namespacedvalidatingpolicies'],
+    ...['imagevalidatingpolicies', 'namespacedimagevalidatingpolicies', 'generatingpolicies'],
+  ],
+  'mutations.gatekeeper.sh/v1': ['assign', 'assignimage', 'modifyset'],
+  'constraints.gatekeeper.sh/v1beta1': ['k8srequiredlabels', 'k8srequiredlabels/status'],
+  'policies.kubewarden.io/v1': [
+    ...['clusteradmissionpolicies', 'admissionpolicies', 'clusteradmissionpolicygroups', 'admissionpolicygroups'],
+  ],
+  'policy.sigstore.dev/v1beta1': ['clusterimagepolicies'],
+  'portieris.cloud.ibm.com/v1': ['clusterimagepolicies', 'imagepolicies'],
+  'autoscaling.k8s.io/v1': ['verticalpodautoscalers'],
+  'keda.sh/v1alpha1': ['scaledobjects'],
+  'example.com/v1': ['clusterpolicies'],
+}
+
+/** What an API server says of its groups and their resources, by path. */
+export function discovery(extensions = EXTENSIONS): Record<string, object> {
+  const versions = Object.keys(extensions)
+  const groups = Map.groupBy(versions, (version) => version.split('/')[0])
+  const answers = versions.map((groupVersion) => {
+    const resources = extensions[groupVersion]?.map((name) => ({
+      name,
+      kind: KINDS[name],
+      verbs: name.includes('/') ? ['get'] : ['get', 'list'],
+    }))
+    return [`/apis/${groupVersion}`, { kind: 'APIResourceList', groupVersion, resources }] as const
+  })
+  const list = Array.from(groups, ([name, own]) => ({ name, versions: own.map((groupVersion) => ({ groupVersion })) }))
+  return { '/apis': { kind: 'APIGroupList', groups: list }, ...Object.fromEntries(answers) }
 }
 
 /** As the API does: the kind is that of the list, and items have none. */
