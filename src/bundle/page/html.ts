@@ -16,7 +16,7 @@ export function escapeHtml(text: string): string {
  * which no narrow column has room for, is broken somewhere.
  */
 export function breakable(text: string): string {
-  const parted = text.replace(/(?<=\w)(?:[/:@=_]|\.(?=\w))|[^\s/:@=_.-]{32}(?=\S)/gu, '$&\0')
+  const parted = text.replace(/(?<=\w)(?:[/:@=_]|\.(?=[a-z]))|[^\s/:@=_.-]{32}(?=\S)/giu, '$&\0')
   return escapeHtml(parted).replaceAll('\0', '<wbr>')
 }
 

@@ -11,6 +11,7 @@ export async function readPageParts(): Promise<PageParts> {
     readSheet(...['matrix', 'page', 'causes', 'sizes'].map((name) => `${PAGE}/${name}.css`)),
     // The last one starts what the others are for.
     readAsset(`${PAGE}/tables.js`),
+    readAsset(`${PAGE}/matrix.js`),
     readAsset(`${PAGE}/page.js`),
   ])
   return { html, css, js: scripts.join('\n') }

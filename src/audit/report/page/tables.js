@@ -1,8 +1,9 @@
 // What is said beside the matrix, and the tables of images, nodes and findings below it; the same script as page.js.
 
-// A table of tens of thousands of rows would freeze the page.
-const MOST_FINDINGS = 500
-const MOST_IMAGES = 500
+// A table of tens of thousands of rows would freeze the page; all are there when they are asked for.
+const MOST_ROWS = 500
+// The matrix is to be on the first screen too.
+const CAUSES_SHOWN = 6
 const PLACES_SHOWN = 5
 
 /** Tables are made when they are first looked at. */
@@ -12,29 +13,31 @@ function fill(id, render) {
   else details.addEventListener('toggle', () => fillNow(id, render), { once: true })
 }
 
-function fillNow(id, render) {
+function fillNow(id, render, most = MOST_ROWS) {
   const place = document.querySelector(`#${id} > div`)
-  if (!place.firstChild) place.innerHTML = render()
+  if (place.firstChild && most === MOST_ROWS) return
+  const [columns, rows, before = ''] = render()
+  const all = `<p><button type="button">Show all ${rows.length}</button></p>`
+  place.innerHTML =
+    before + (rows.length > 0 ? table(columns, rows.slice(0, most)) : '<p>None.</p>') + (rows.length > most ? all : '')
+  place.querySelector('button')?.addEventListener('click', () => fillNow(id, render, rows.length))
 }
 
 const PRESENCES = { everywhere: 'yes', some: 'maybe', nowhere: 'no', unknown: 'maybe' }
 
 function imageTable() {
-  const more = data.named.length - MOST_IMAGES
   const lines = (texts) =>
     [...texts.slice(0, PLACES_SHOWN), ...(texts.length > PLACES_SHOWN ? [`${texts.length - PLACES_SHOWN} more`] : [])]
-      .map(escapeHtml)
+      .map(breakable)
       .join('<br>')
-  const rows = data.named
-    .slice(0, MOST_IMAGES)
-    .map(({ image, isSure, presence, word, on, bundled, namedBy, reasons }) => {
-      const kind = isSure ? PRESENCES[presence] : 'out'
-      const is = `<span class="verdict ${kind}">${word}</span>${isSure ? '' : ' (perhaps no image)'}`
-      const held = bundled === null ? '' : bundled ? 'yes' : 'no'
-      return [is, breakable(image), on, held, lines(namedBy), lines(reasons)]
-    })
+  const rows = data.named.map(({ image, isSure, presence, word, on, bundled, namedBy, reasons }) => {
+    const kind = isSure ? PRESENCES[presence] : 'out'
+    const is = `<span class="verdict ${kind}">${word}</span>${isSure ? '' : ' (perhaps no image)'}`
+    const held = bundled === null ? '' : bundled ? 'yes' : 'no'
+    return [is, breakable(image), on, held, lines(namedBy), lines(reasons)]
+  })
   const columns = ['It is', 'Image', 'On nodes', 'In the bundle', 'Named by', 'Why not']
-  return `<p>It is not known on which nodes their pods land.</p>${table(columns, rows)}${more > 0 ? `<p>${more} more: nodeseed audit --json</p>` : ''}`
+  return [columns, rows, '<p>It is not known on which nodes their pods land.</p>']
 }
 
 function nodeTable() {
@@ -44,21 +47,17 @@ function nodeTable() {
   const rows = data.nodes.map(({ name, images, bytes, unneeded, index }) => [
     ...[breakable(name), images, formatBytes(bytes), formatBytes(unneeded), starting.get(index)],
   ])
-  return table(['Node', '#Images listed', '#Size', '#Not needed', '#Workloads that start'], rows)
+  return [['Node', '#Images listed', '#Size', '#Not needed', '#Workloads that start'], rows]
 }
 
 function findingTable() {
-  if (data.findings.length === 0) return '<p>None.</p>'
-  const more = data.findings.length - MOST_FINDINGS
-  const rows = data.findings
-    .slice(0, MOST_FINDINGS)
-    .map(({ severity, code, message, hint, file, line }) => [
-      `<span class="severity ${severity}">${severity}</span>`,
-      breakable(code),
-      `${breakable(message)}${hint ? `<br><span class="hint">${breakable(hint)}</span>` : ''}`,
-      breakable(file ? `${file}:${line}` : ''),
-    ])
-  return `${table(['Severity', 'Code', 'What', 'Where'], rows)}${more > 0 ? `<p>${more} more: nodeseed audit --json</p>` : ''}`
+  const rows = data.findings.map(({ severity, code, message, hint, file, line }) => [
+    `<span class="severity ${severity}">${severity}</span>`,
+    breakable(code),
+    `${breakable(message)}${hint ? `<br><span class="hint">${breakable(hint)}</span>` : ''}`,
+    breakable(file ? `${file}:${line}` : ''),
+  ])
+  return [['Severity', 'Code', 'What', 'Where'], rows]
 }
 
 /** Rows of HTML under headings; a heading that begins with # is one of numbers. */
@@ -124,16 +123,25 @@ function tellCauses() {
     ({ verdict, reason, message, nodes, workloads, fix }) =>
       `<li><span class="verdict ${VERDICTS[verdict][1]}" title="${VERDICTS[verdict][2]}">${VERDICTS[verdict][0]}</span><div><b>${escapeHtml(reason)}</b> ${breakable(message)}<br><span class="hint">${count(workloads, 'workload')}, ${count(nodes, 'node')}</span>${fix ? `<br>Fix: ${breakable(fix)}` : ''}</div></li>`,
   )
-  place.innerHTML = `<h2>What keeps workloads from being safe</h2><ol>${items.join('')}</ol>${more > 0 ? `<p>${more} more causes: nodeseed audit --all</p>` : ''}`
+  const [shown, others] = [items.slice(0, CAUSES_SHOWN), items.slice(CAUSES_SHOWN)]
+  const left = more > 0 ? `<p>${count(more, 'more cause')}: nodeseed audit --all</p>` : ''
+  const rest = `<details><summary>${count(others.length + more, 'more cause')}</summary><ol>${others.join('')}</ol>${left}</details>`
+  place.innerHTML = `<h2>What keeps workloads from being safe</h2><ol>${shown.join('')}</ol>${others.length > 0 ? rest : ''}`
 }
 
-function count(number, noun) {
-  return `${number} ${noun}${number === 1 ? '' : 's'}`
+/** As many names as one reads. */
+function listNames(names) {
+  const more = names.length - PLACES_SHOWN
+  return names.slice(0, PLACES_SHOWN).join(', ') + (more > 0 ? ` and ${more} more` : '')
+}
+
+function count(number, noun, nouns = `${noun}s`) {
+  return `${number} ${number === 1 ? noun : nouns}`
 }
 
 /** May be broken behind what separates the parts of a name, so that no word is broken inside; and long digests somewhere. */
 function breakable(text) {
-  const parted = String(text).replace(/(?<=\w)(?:[/:@=_]|\.(?=\w))|[^\s/:@=_.-]{32}(?=\S)/gu, '$&\0')
+  const parted = String(text).replace(/(?<=\w)(?:[/:@=_]|\.(?=[a-z]))|[^\s/:@=_.-]{32}(?=\S)/giu, '$&\0')
   return escapeHtml(parted).replaceAll('\0', '<wbr>')
 }
 
