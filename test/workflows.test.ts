@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { expect, test } from 'vitest'
 import { parse } from 'yaml'
+import { githubErrors } from './ci/github-parser.ts'
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url))
 const FILES = globSync('.github/workflows/*.yml', { cwd: ROOT }).sort()
@@ -22,6 +23,11 @@ const { engines, scripts } = JSON.parse(read('package.json')) as {
   engines: { node: string }
   scripts: Record<string, string>
 }
+
+test.for(FILES)('%s is a workflow, by the parser of GitHub', (file) => {
+  expect(githubErrors('workflow', read(file))).toEqual([])
+  expect(githubErrors('workflow', read(file).replace('runs-on:', 'runs:'))).not.toEqual([])
+})
 
 test.for(FILES)('%s: the scripts and programs that it runs are there, and are shell', (file) => {
   const commands = stepsOf(file).flatMap(({ run }) => run ?? [])

@@ -33,6 +33,7 @@ const PACKAGES = {
   zsh: 'zsh',
   fish: 'fish',
   pigz: 'pigz',
+  rsync: 'rsync',
 } as const
 
 export type Tool = keyof typeof PACKAGES
