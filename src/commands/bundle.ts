@@ -12,10 +12,11 @@ import { openBases, readKnownBlobs } from '../cli/bundles/known-blobs.ts'
 import { lockFlags } from '../cli/bundles/lock-flags.ts'
 import { lockInputs } from '../cli/bundles/lock-inputs.ts'
 import { withManifestCache } from '../cli/bundles/manifest-cache.ts'
-import { makePatchedDelta } from '../cli/bundles/patch-layers.ts'
+import { describePatchable, makePatchedDelta } from '../cli/bundles/patch-layers.ts'
 import { readSigner } from '../cli/bundles/sign-bundle.ts'
 import { type MadeBundle, makePlanned, openExisting } from '../cli/bundles/write-bundle.ts'
-import { describeDelta, patchesIn } from '../cli/deltas/describe-delta.ts'
+import { describeDelta, patchReport } from '../cli/deltas/describe-delta.ts'
+import { patchFlag, withPatchValue } from '../cli/deltas/patch-flag.ts'
 import { keepInputs } from '../cli/files/kept-inputs.ts'
 import { readNodeScript } from '../cli/files/node-script.ts'
 import { architecturesWithout, readTools, type Tool } from '../cli/files/tool-file.ts'
@@ -58,7 +59,7 @@ export default class Bundle extends BaseCommand {
     '<%= config.bin %> <%= command.id %> manifests/ --from docker-daemon:app:local -o shop.tar',
     '<%= config.bin %> <%= command.id %> --from k3s-airgap-images-amd64.tar.zst -o images.tar',
     '<%= config.bin %> <%= command.id %> nodeseed.lock --since may.tar -o june-delta.tar',
-    '<%= config.bin %> <%= command.id %> nodeseed.lock --since may.tar --patch -o june-delta.tar',
+    '<%= config.bin %> <%= command.id %> nodeseed.lock --since may.tar --patch=off -o june-delta.tar',
     '<%= config.bin %> <%= command.id %> --image nginx:1.27 --platform linux/amd64 --platform linux/arm64 -o nginx.tar',
   ]
   static override strict = false
@@ -83,9 +84,7 @@ export default class Bundle extends BaseCommand {
         'make a delta: leave out layers that this bundle, lock or list of digests (of a node) has (repeatable: what any of them has)',
       helpValue: 'FILE',
     }),
-    patch: Flags.boolean({
-      description: 'bring new layers as patches of those of the bundles --since, where that saves bytes; for merge',
-    }),
+    ...patchFlag,
     reuse: repeatable({
       description: 'take blobs from this bundle or archive of images before any registry (repeatable)',
       helpValue: 'FILE',
@@ -104,7 +103,7 @@ export default class Bundle extends BaseCommand {
   }
 
   async run(): Promise<unknown> {
-    const parsed = await this.parse(Bundle)
+    const parsed = await this.parse(Bundle, withPatchValue(this.argv))
     this.whenStopped('nothing was kept; run the same command again')
     const { inputs, flags: given, project } = await withProject(parsed.argv as string[], parsed.flags)
     const strictness = await strictnessOf(inputs, given)
@@ -126,7 +125,7 @@ export default class Bundle extends BaseCommand {
       this.sayFindings(wanted.leftOut.filter(isNote))
       this.refuseLeftOut(wanted.leftOut, strictness)
       const known = await readKnownBlobs(flags.since)
-      bases = flags.patch ? await openBases(flags.since) : []
+      bases = await openBases(flags.since, flags.patch)
       for (const path of flags.reuse) reuse.push(await openContent(path))
       const made = await withManifestCache(flags.output, async (kept): Promise<Made> => {
         const {
@@ -151,11 +150,16 @@ export default class Bundle extends BaseCommand {
           const planned = planBundle(lock, files, known)
           const fetching = await fetchPlan(planned, flags.output, { documents, reuse })
           const left = [...leftOut, ...missingFindings(lock)]
-          if (flags['dry-run']) return { plan: planned, dryRun: fetching, leftOut: left }
+          const delta = { lock, files, ...known, bases }
+          if (flags['dry-run']) {
+            for (const line of describePatchable(delta)) note(line)
+            return { plan: planned, dryRun: fetching, leftOut: left }
+          }
           for (const line of describeFetchPlan(planned, fetching)) note(line)
-          const written = flags.patch
-            ? await makePatchedDelta({ lock, files, ...known, bases }, existing, flags, { ...sources, note })
-            : await makePlanned(planned, existing, flags, sources)
+          const written =
+            bases.length > 0
+              ? await makePatchedDelta(delta, existing, flags, { ...sources, note })
+              : await makePlanned(planned, existing, flags, sources)
           return { ...written, leftOut: left }
         })
       })
@@ -189,11 +193,10 @@ export default class Bundle extends BaseCommand {
     for (const line of describeDelta(plan.table)) this.log(`  ${line}`)
     if (signature) this.log(`${signature}: the signature`)
     const images = lock.images.map(({ reference, names, target }) => ({ reference, names, digest: target.digest }))
-    const patches = patchesIn(plan.table)
     return {
       ...{ file, bytes: plan.size, images, blobs: blobs.length },
       ...(requires && { requires }),
-      ...(patches.length > 0 && { patches }),
+      ...patchReport(plan.table),
       ...(signature && { signature }),
       ...(dryRun && { dryRun }),
     }

@@ -9,7 +9,7 @@ import { countKinds } from '../bundle/kinds.ts'
 import { BaseCommand } from '../cli/base-command.ts'
 import { readLockOf } from '../cli/bundles/lock-file.ts'
 import { openImages } from '../cli/bundles/trusted-bundle.ts'
-import { describeDelta, patchesIn } from '../cli/deltas/describe-delta.ts'
+import { describeDelta, patchReport } from '../cli/deltas/describe-delta.ts'
 import { ARCHIVE, keyFlag, pageFlags, TABLE_ONLY } from '../cli/flags/bundle-file-flags.ts'
 import { repeatable } from '../cli/flags/repeatable.ts'
 import { checkPage, writeBundlePage } from '../cli/inspection/bundle-page.ts'
@@ -140,7 +140,6 @@ export default class Inspect extends BaseCommand {
   /** What only a bundle has. */
   #bundle(content: BundleFile, key: string | undefined, note: (line: string) => void) {
     const { files, requires, blobs } = content.table
-    const patches = patchesIn(content.table)
     const { edition, waiting } = content.lock
     if (edition) note(`  ${edition.set} ${edition.number}`)
     for (const line of describeDelta(content.table)) note(`  ${line}`)
@@ -155,7 +154,7 @@ export default class Inspect extends BaseCommand {
       ...(edition && { edition }),
       ...{ blobs, files },
       ...(requires && { requires }),
-      ...(patches.length > 0 && { patches }),
+      ...patchReport(content.table),
       ...(waiting && { waiting }),
     }
   }

@@ -41,7 +41,7 @@ testWith(['containerd', 'ctr', 'runc', 'dash'], { root: true })(
     await ok('bundle', '--image', image, '-o', at('may.tar'))
     registry.addImage('app', '1', [await layer(same, 'june')])
     const since = ['--since', at('may.tar'), '--since', at('other.tar')]
-    await ok('bundle', '--image', image, ...since, '--patch', '-o', at('delta.tar'))
+    await ok('bundle', '--image', image, ...since, '-o', at('delta.tar'))
     expect(JSON.parse(await ok('inspect', at('delta.tar'), '--json')).patches).toHaveLength(1)
     await ok('merge', at('other.tar'), at('may.tar'), at('delta.tar'), '-o', at('merged.tar'))
     await ok('verify', at('merged.tar'))

@@ -35,7 +35,7 @@ async function months(old: Buffer[], now: Buffer[]): Promise<{ lines: string; de
   await ok('bundle', '--image', image, '-o', at('may.tar'))
   registry.addImage('app', '1', now)
   await ok('bundle', '--image', image, '-o', at('june.tar'))
-  const { stderr } = await run('bundle', '--image', image, '--since', at('may.tar'), '--patch', '-o', at('delta.tar'))
+  const { stderr } = await run('bundle', '--image', image, '--since', at('may.tar'), '-o', at('delta.tar'))
   return { lines: stderr, delta: await readFile(at('delta.tar')), june: await readFile(at('june.tar')) }
 }
 
@@ -43,23 +43,47 @@ test('a delta brings a twentieth of its layers as patches, and becomes the full 
   const [old, now] = [await system(1), await system(2)]
   const { lines, delta, june } = await months([gzip(old)], [gzip(now)])
   const layer = gzip(now)
-  await ok('bundle', '--image', image, '--since', at('may.tar'), '-o', at('layers.tar'))
+  await ok('bundle', '--image', image, '--since', at('may.tar'), '--patch=off', '-o', at('layers.tar'))
 
-  expect(lines).toMatch(/app:1, layer [0-9a-f]{12}: \d+ kB -> \d+(\.\d+)? kB/)
+  expect(lines).toMatch(/app:1, layer [0-9a-f]{12}: \d+ kB → \d+(\.\d+)? kB/)
   expect((await readFile(at('layers.tar'))).length - delta.length).toBeGreaterThan(layer.length * 0.94)
   expect(existsSync(at('delta.tar.whole'))).toBe(false)
   expect(await ok('verify', at('delta.tar'))).toContain('merge makes them of the base')
-  const { patches } = JSON.parse(await ok('inspect', at('delta.tar'), '--json'))
+  const { patches, patchTotal } = JSON.parse(await ok('inspect', at('delta.tar'), '--json'))
   expect(patches).toEqual([{ digest: digestOf(layer), size: layer.length, bytes: expect.any(Number) }])
+  expect(patchTotal).toEqual({ layers: 1, size: layer.length, bytes: patches[0].bytes })
 
   await ok('merge', at('may.tar'), at('delta.tar'), '-o', at('merged.tar'))
   expect((await readFile(at('merged.tar'))).equals(june)).toBe(true)
 })
 
+test('without patches: off is said, or nothing is there to start from; a dry run says what may come as patches', async () => {
+  await months([gzip(await system(1))], [gzip(await system(2))])
+  await ok('lock', '--image', image, '-o', at('june.lock'))
+  registry.addImage('app', '1', [gzip(await system(3))])
+  const sizes = new Map<string, number>()
+  for (const [name, words] of [
+    ['patched', ['--since', at('june.tar')]],
+    ['no-patch', ['--since', at('june.tar'), '--no-patch']],
+    ['off', ['--patch', 'off', '--since', at('june.tar')]],
+    ['lock', ['--since', at('june.lock')]],
+  ] as const) {
+    await ok('bundle', '--image', image, ...words, '-o', at(`${name}.tar`))
+    sizes.set(name, (await readFile(at(`${name}.tar`))).length)
+  }
+  expect(new Set(['no-patch', 'off', 'lock'].map((name) => sizes.get(name)))).toEqual(new Set([sizes.get('off')]))
+  expect(sizes.get('patched')).toBeLessThan(sizes.get('off')! / 2)
+
+  const dry = await run('bundle', '--image', image, '--since', at('june.tar'), '--dry-run', '-o', at('dry.tar'))
+  expect(dry.stderr).toMatch(/1 layer with \d+ kB may come as patches/)
+  const wrong = await runCli(['bundle', '--image', image, '--patch=maybe', '-o', at('wrong.tar')])
+  expect(wrong).toMatchObject({ exitCode: 2, stderr: expect.stringContaining('on, off') })
+})
+
 test('the same command again finds it up to date, and downloads nothing', async () => {
   const { delta } = await months([gzipSync(await system(1))], [gzipSync(await system(2))])
   registry.requests.length = 0
-  const again = await ok('bundle', '--image', image, '--since', at('may.tar'), '--patch', '-o', at('delta.tar'))
+  const again = await ok('bundle', '--image', image, '--since', at('may.tar'), '-o', at('delta.tar'))
 
   expect(again).toContain('is up to date')
   expect(registry.requests.filter((request) => request.includes('/blobs/'))).toEqual([])
@@ -97,6 +121,8 @@ test('what a patch would not make smaller, and what cannot be made again, travel
 
   expect(lines.match(/travels whole/g)).toHaveLength(2)
   expect(JSON.parse(await ok('inspect', at('delta.tar'), '--json')).patches).toBeUndefined()
+  const again = await ok('bundle', '--image', image, '--since', at('may.tar'), '-o', at('delta.tar'))
+  expect(again).toContain('is up to date')
   await ok('merge', at('may.tar'), at('delta.tar'), '-o', at('merged.tar'))
   expect((await readFile(at('merged.tar'))).equals(june)).toBe(true)
 })
@@ -106,7 +132,7 @@ test('patches of patches: three months come together in one merge', async () => 
   await ok('bundle', '--image', image, '-o', at('1.tar'))
   for (const month of [2, 3]) {
     registry.addImage('app', '1', [gzipSync(await system(month))])
-    await ok('bundle', '--image', image, '--since', at(`${month - 1}.tar`), '--patch', '-o', at(`${month}-delta.tar`))
+    await ok('bundle', '--image', image, '--since', at(`${month - 1}.tar`), '-o', at(`${month}-delta.tar`))
     await ok('bundle', '--image', image, '-o', at(`${month}.tar`))
   }
   await ok('merge', at('1.tar'), at('2-delta.tar'), at('3-delta.tar'), '-o', at('merged.tar'))
@@ -188,25 +214,16 @@ test('a run that was ended goes on with what it downloaded', async () => {
   registry.addImage('app', '1', [gzipSync(await system(1))])
   await ok('bundle', '--image', image, '-o', at('may.tar'))
   registry.addImage('app', '1', [gzipSync(await system(2))])
-  await ok('bundle', '--image', image, '--since', at('may.tar'), '--patch', '-o', at('expected.tar'))
+  await ok('bundle', '--image', image, '--since', at('may.tar'), '-o', at('expected.tar'))
   // A directory in the place of the output's journal: the run ends after the download.
   await rm(at('expected.tar.whole'), { force: true })
   await writeFile(at('delta.tar.partial'), 'not ours')
-  const { exitCode } = await runCli([
-    'bundle',
-    '--image',
-    image,
-    '--since',
-    at('may.tar'),
-    '--patch',
-    '-o',
-    at('delta.tar'),
-  ])
+  const { exitCode } = await runCli(['bundle', '--image', image, '--since', at('may.tar'), '-o', at('delta.tar')])
   expect(exitCode).not.toBe(0)
   expect(existsSync(at('delta.tar.whole'))).toBe(true)
   await rm(at('delta.tar.partial'))
   registry.requests.length = 0
-  await ok('bundle', '--image', image, '--since', at('may.tar'), '--patch', '-o', at('delta.tar'))
+  await ok('bundle', '--image', image, '--since', at('may.tar'), '-o', at('delta.tar'))
   expect(registry.requests.filter((request) => request.includes(digestOf(gzipSync(systemNow))))).toEqual([])
   expect(existsSync(at('delta.tar.whole'))).toBe(false)
 })

@@ -33,10 +33,12 @@ export async function readKnownBlobs(paths: readonly string[]): Promise<KnownBlo
 /**
  * The bundles among what a delta is made since, whose layers others can be patches of.
  *
+ * @param patch on: there must be one; off: none is wanted; else those that can be opened
  * @throws {ExpectedError} USAGE where nothing is named; what opening one throws, where none is a bundle
  */
-export async function openBases(paths: readonly string[]): Promise<BundleFile[]> {
-  if (paths.length === 0) {
+export async function openBases(paths: readonly string[], patch: string | undefined): Promise<BundleFile[]> {
+  if (patch === 'off') return []
+  if (patch === 'on' && paths.length === 0) {
     throw new ExpectedError(
       'USAGE',
       'nodeseed bundle: --patch makes patches of what --since names, and nothing is named',
@@ -54,7 +56,7 @@ export async function openBases(paths: readonly string[]): Promise<BundleFile[]>
       failure ??= error
     }
   }
-  if (bases.length === 0) throw failure
+  if (patch === 'on' && bases.length === 0) throw failure
   return bases
 }
 

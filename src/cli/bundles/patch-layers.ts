@@ -11,6 +11,7 @@ import { makePatch } from '../../layout/patch/make-patch.ts'
 import type { Content } from '../../oci/content/content.ts'
 import type { Digest } from '../../oci/digest.ts'
 import { formatBytes } from '../../oci/format-bytes.ts'
+import { countOf } from '../../plural.ts'
 import type { KnownBlobs } from './known-blobs.ts'
 import {
   isSameIndex,
@@ -35,11 +36,26 @@ interface LayerPatches {
   readonly layers: ReadonlySet<Digest>
 }
 
+const NO_PATCHES: LayerPatches = { files: [], layers: new Set() }
+/** What the head of a file and its line in the table take, at most: a patch that saves less makes nothing smaller. */
+const FILE_OVERHEAD = 1536
+
 function planPatched({ lock, files, without, homes }: WholeDelta, patches: LayerPatches): BundlePlan {
   return planBundle(lock, [...files, ...patches.files], {
     without: new Set([...without, ...patches.layers]),
     homes,
   })
+}
+
+/** What of a delta may come as patches, for people: how large they are shows only when they are made. */
+export function describePatchable(delta: WholeDelta): string[] {
+  const candidates = candidatesOf(delta)
+  const size = candidates.reduce((sum, { layer }) => sum + layer.size, 0)
+  return candidates.length > 0
+    ? [
+        `${countOf(candidates.length, 'layer')} with ${formatBytes(size)} may come as patches of the base's, and take less`,
+      ]
+    : []
 }
 
 /**
@@ -57,7 +73,7 @@ export async function makePatchedDelta(
   const same = existing && (await patchesOfSame(delta, existing))
   const candidates = candidatesOf(delta)
   if (same || candidates.length === 0) {
-    return makePlanned(planPatched(delta, same ?? { files: [], layers: new Set() }), existing, flags, sources)
+    return makePlanned(planPatched(delta, same ?? NO_PATCHES), existing, flags, sources)
   }
   if (existing && !flags.force) throw outputExists(flags.output)
   const path = wholeDeltaPath(flags.output)
@@ -97,7 +113,7 @@ async function patchesOfSame(delta: WholeDelta, existing: BundleFile): Promise<L
     layers.add(layer)
   }
   const patches = { files, layers }
-  return layers.size > 0 && isSameIndex(existing, planPatched(delta, patches)) ? patches : undefined
+  return isSameIndex(existing, planPatched(delta, patches)) ? patches : undefined
 }
 
 /** Makes patches of the layers for which that saves bytes, and says so layer by layer. */
@@ -111,9 +127,10 @@ async function makePatches(
   let total = 0
   for (const { layer, base: old, reference } of candidates) {
     const patch = await makePatch(bytesOf(layer, whole), bytesOf(old, holderOf(old.digest, bases)))
-    const isKept = patch !== undefined && total + patch.length <= MAX_PATCHES
-    const result = isKept ? formatBytes(patch.length) : 'travels whole'
-    note(`${reference}, layer ${layer.digest.slice(7, 19)}: ${formatBytes(layer.size)} -> ${result}`)
+    const isKept =
+      patch !== undefined && patch.length + FILE_OVERHEAD < layer.size && total + patch.length <= MAX_PATCHES
+    const result = isKept ? ` → ${formatBytes(patch.length)}` : ', travels whole'
+    note(`${reference}, layer ${layer.digest.slice(7, 19)}: ${formatBytes(layer.size)}${result}`)
     if (!isKept) continue
     total += patch.length
     files.push({ name: patchFile(layer.digest), content: patch })

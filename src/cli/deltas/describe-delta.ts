@@ -18,6 +18,21 @@ export function patchesIn({ files, requires = [] }: Pick<BundleTable, 'files' | 
   })
 }
 
+/** What programs are told of the patches of a delta: each, and all of them together. Nothing where there are none. */
+export function patchReport(table: Pick<BundleTable, 'files' | 'requires'>) {
+  const patches = patchesIn(table)
+  return patches.length > 0 ? { patches, patchTotal: totalOf(patches) } : {}
+}
+
+/** How many layers come as patches, their bytes, and the bytes of the patches. */
+function totalOf(patches: readonly PatchedLayer[]): { layers: number; size: number; bytes: number } {
+  return {
+    layers: patches.length,
+    size: patches.reduce((sum, { size }) => sum + size, 0),
+    bytes: patches.reduce((sum, { bytes }) => sum + bytes, 0),
+  }
+}
+
 /** What people are told of a delta, in lines; none for a bundle that is whole. */
 export function describeDelta(table: Pick<BundleTable, 'files' | 'requires'>): string[] {
   if (!table.requires) return []
@@ -27,10 +42,9 @@ export function describeDelta(table: Pick<BundleTable, 'files' | 'requires'>): s
   const had = left.length > 0 ? describeRequired(left) : 'the bundle it was made against'
   const lines = [`a delta: its receiver has ${had} already`]
   if (patches.length > 0) {
-    const bytes = patches.reduce((sum, patch) => sum + patch.bytes, 0)
-    const whole = patches.reduce((sum, { size }) => sum + size, 0)
-    const layers = countOf(patches.length, 'layer')
-    lines.push(`${layers} with ${formatBytes(whole)} as patches of ${formatBytes(bytes)}: merge makes them of the base`)
+    const { layers, size, bytes } = totalOf(patches)
+    const change = `${formatBytes(size)} → ${formatBytes(bytes)}`
+    lines.push(`${countOf(layers, 'layer')} as patches, ${change}: merge makes them of the base`)
   }
   return lines
 }

@@ -27,7 +27,7 @@ export async function* applyPatch(patch: LayerPatch, base: UnnamedFile, where: s
   } catch (error) {
     if (!(error instanceof NotDeflate) && !(error instanceof RangeError) && !isZstdError(error)) throw error
     throw new ExpectedError('BUNDLE_INVALID', `${where}: the patch of layer ${patch.layer.digest} does not fit`, {
-      hint: 'Copy the delta and its base again; if both are as they were made, make the delta without --patch.',
+      hint: 'Copy the delta and its base again; if both are as they were made, make the delta with --patch=off.',
       cause: error,
     })
   }

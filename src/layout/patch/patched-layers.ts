@@ -174,6 +174,6 @@ function withoutBase(path: string, { layer, base }: LayerPatch, bases: Content):
 
 function wrongPatch(path: string, layer: Digest): ExpectedError {
   return new ExpectedError('BUNDLE_INVALID', `${path}: the patch of layer ${layer} makes other bytes`, {
-    hint: 'Get the delta again from where it was made; if it is as it was made there, make it without --patch.',
+    hint: 'Get the delta again from where it was made; if it is as it was made there, make it with --patch=off.',
   })
 }
