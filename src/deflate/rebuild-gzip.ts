@@ -80,6 +80,7 @@ function* writeBlocks(blocks: VarintReader, { forecast, text, limits, out }: Mem
     const kind = head >> 1
     out.write(head & 1, 1)
     out.write(kind, 2)
+    matcher.limit = limits[flushed] ?? 0
     if (kind === 0) {
       out.align()
       if (count > 0xffff) throw new NotDeflate('a stored block of over 65,535 bytes')
@@ -89,7 +90,6 @@ function* writeBlocks(blocks: VarintReader, { forecast, text, limits, out }: Mem
       if (head === 0 && count === 0 && matcher.position === limits[flushed]) flushed++
     } else {
       const codes = kind === 1 ? FIXED : writeCodes(blocks.bytes(), out)
-      matcher.limit = limits[flushed] ?? 0
       for (let left = count; left > 0; left--) {
         text.lookAhead()
         writeToken(forecast.next(), codes, out)

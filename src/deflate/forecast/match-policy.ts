@@ -1,5 +1,16 @@
 /** How a writer looks for matches: what decides its tokens, and nothing else of it. */
-export type MatchPolicy = ChainPolicy | { readonly kind: 'segment'; readonly name: string }
+export type MatchPolicy = ChainPolicy | SegmentPolicy | { readonly kind: 'go-fast'; readonly name: string }
+
+/** klauspost/compress, by itself or in the blocks of pgzip. */
+export interface SegmentPolicy {
+  readonly kind: 'segment'
+  readonly name: string
+  readonly level: 1 | 5 | 6
+  /** A flush begins a block, which sees the end of the one before. */
+  readonly inBlocks: boolean
+  /** Where a longer match is sought, so many bytes at its beginning may be others: 2 since 1.15. */
+  readonly skips: 0 | 2
+}
 
 export interface ChainPolicy {
   readonly kind: 'chain'
@@ -48,7 +59,19 @@ function go(level: number, numbers: Partial<ChainPolicy>): ChainPolicy {
   return { kind: 'chain', name: `go-${level}`, ...common, nice: 0, chain: 0, ...numbers, good: ALL + 1 }
 }
 
-/** Writers that are tried, in this order: zlib (and jib, pigz, Python, GNU gzip), Go's compress/flate (docker, BuildKit, Kaniko). */
+function klauspost(level: SegmentPolicy['level'], skips: SegmentPolicy['skips'] = 2): SegmentPolicy[] {
+  const name = `${level}${skips === 0 ? '-old' : ''}`
+  const common = { kind: 'segment', level, skips } as const
+  return [
+    { ...common, name: `pgzip-${name}`, inBlocks: true },
+    { ...common, name: `klauspost-${name}`, inBlocks: false },
+  ]
+}
+
+/**
+ * Writers that are tried, in this order: zlib (and jib, pigz, Python, GNU gzip), Go's compress/flate (docker, BuildKit,
+ * Kaniko), klauspost/compress (podman, buildah, skopeo, umoci).
+ */
 export const MATCH_POLICIES: readonly MatchPolicy[] = [
   ...CHAINED.map(([level, good, lazy, nice, chain]) => zlib(level, { good, lazy, nice, chain })),
   zlib(1, { remembered: 4, nice: 8, chain: 4 }),
@@ -57,5 +80,6 @@ export const MATCH_POLICIES: readonly MatchPolicy[] = [
   ...CHAINED.map(([level, , lazy, nice, chain]) => go(level, { lazy, nice, chain })),
   go(2, { remembered: 5, nice: 16, chain: 8 }),
   go(3, { remembered: 6, nice: 32, chain: 32 }),
-  { kind: 'segment', name: 'go-1' },
+  { kind: 'go-fast', name: 'go-1' },
+  ...[klauspost(5), klauspost(5, 0), klauspost(6), klauspost(6, 0), klauspost(1)].flat(),
 ]

@@ -3,9 +3,11 @@ import { NotDeflate } from '../stream/not-deflate.ts'
 import { MAX_MATCH } from '../stream/symbols.ts'
 import type { VarintReader, VarintWriter } from '../stream/varints.ts'
 import { ChainMatcher } from './chain-matcher.ts'
+import { DoubleHashMatcher } from './double-hash-matcher.ts'
 import type { Forecaster } from './forecaster.ts'
+import { GoFastMatcher } from './go-fast-matcher.ts'
 import type { MatchPolicy } from './match-policy.ts'
-import { SegmentMatcher } from './segment-matcher.ts'
+import { SingleHashMatcher } from './single-hash-matcher.ts'
 
 /**
  * Where a writer's tokens differ from what its policy foretells: how many were right before it, then what it took, as its
@@ -83,5 +85,7 @@ export class Forecast {
 }
 
 function forecasterOf(policy: MatchPolicy): Forecaster {
-  return policy.kind === 'chain' ? new ChainMatcher(policy) : new SegmentMatcher()
+  if (policy.kind === 'chain') return new ChainMatcher(policy)
+  if (policy.kind === 'go-fast') return new GoFastMatcher()
+  return policy.level === 1 ? new SingleHashMatcher(policy.inBlocks) : new DoubleHashMatcher(policy)
 }
