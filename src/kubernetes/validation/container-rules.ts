@@ -1,7 +1,7 @@
 import type { Path } from '../documents/path.ts'
 import { parseMilli } from '../objects/quantity.ts'
 import { isObject } from '../objects/resource.ts'
-import { isFieldPath } from './field-paths.ts'
+import { isFieldPath } from './fields/field-paths.ts'
 
 type Fields = Readonly<Record<string, unknown>>
 

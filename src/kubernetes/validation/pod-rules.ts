@@ -2,10 +2,10 @@ import type { Path } from '../documents/path.ts'
 import { CONTAINER_LISTS } from '../objects/pod-images.ts'
 import { isObject, objectsOf } from '../objects/resource.ts'
 import { containerProblems } from './container-rules.ts'
-import { isFieldPath } from './field-paths.ts'
+import { isFieldPath } from './fields/field-paths.ts'
+import type { ValidationProblem } from './fields/problem.ts'
 import { podLevelProblems } from './pods/pod-level-rules.ts'
 import { securityProblems } from './pods/security-rules.ts'
-import type { ValidationProblem } from './problem.ts'
 import { constraintProblems } from './scheduling-rules.ts'
 
 type Fields = Readonly<Record<string, unknown>>

@@ -1,6 +1,6 @@
 import { isObject } from '../objects/resource.ts'
 import type { Inside } from './container-rules.ts'
-import { isSubdomain, labelKey, labelValue } from './formats.ts'
+import { isSubdomain, labelKey, labelValue } from './fields/formats.ts'
 
 type Fields = Readonly<Record<string, unknown>>
 

@@ -1,9 +1,9 @@
 import { valueAt } from '../documents/path.ts'
 import { isObject } from '../objects/resource.ts'
 import { templatePathOf, type Workload } from '../objects/workload.ts'
-import { checkFields } from './check-fields.ts'
+import { checkFields } from './fields/check-fields.ts'
+import { isPlaceholder, sayProblem, type ValidationProblem } from './fields/problem.ts'
 import { podProblems } from './pod-rules.ts'
-import { isPlaceholder, sayProblem, type ValidationProblem } from './problem.ts'
 import { unserved } from './served-kinds.ts'
 import { workloadProblems } from './workload-rules.ts'
 

@@ -1,7 +1,7 @@
 import { isObject, type Resource } from '../objects/resource.ts'
 import { type LabelSelector, selects } from '../pods/label-selector.ts'
 import type { Inside } from './container-rules.ts'
-import { isDnsLabel, isSubdomain } from './formats.ts'
+import { isDnsLabel, isSubdomain } from './fields/formats.ts'
 import { selectorProblems } from './scheduling-rules.ts'
 
 type Fields = Readonly<Record<string, unknown>>

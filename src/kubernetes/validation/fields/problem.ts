@@ -1,4 +1,4 @@
-import { formatPath, type Path } from '../documents/path.ts'
+import { formatPath, type Path } from '../../documents/path.ts'
 
 /** Why the API server refuses an object. */
 export interface ValidationProblem {

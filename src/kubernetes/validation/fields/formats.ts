@@ -1,5 +1,5 @@
-import { isLabelKey, isLabelValue } from '../objects/label.ts'
-import { parseMilli } from '../objects/quantity.ts'
+import { isLabelKey, isLabelValue } from '../../objects/label.ts'
+import { parseMilli } from '../../objects/quantity.ts'
 
 /** What is wrong with a value that is there; undefined where nothing is. */
 export type ValueCheck = (value: unknown) => string | undefined

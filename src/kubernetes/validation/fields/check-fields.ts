@@ -1,5 +1,5 @@
-import type { Path } from '../documents/path.ts'
-import { isObject } from '../objects/resource.ts'
+import type { Path } from '../../documents/path.ts'
+import { isObject } from '../../objects/resource.ts'
 import { FIELD_RULES, type ValidatedField } from './field-rules.ts'
 import { FIELD_TYPES } from './field-types.ts'
 import { isQuantity } from './formats.ts'
