@@ -49,8 +49,7 @@ test.for(Object.entries(FAILING).flatMap(([command, runs]) => runs.map(([code, a
     const cwd = await temporaryDirectory()
     await writeFile(join(cwd, 'text'), 'word\n')
     const call = [command, ...args.map((arg) => (arg.startsWith('examples/') ? join(process.cwd(), arg) : arg))]
-    const text = await runCli(call, { cwd })
-    const json = await runCli([...call, '--json'], { cwd })
+    const [text, json] = await Promise.all([runCli(call, { cwd }), runCli([...call, '--json'], { cwd })])
     const { error, failures } = JSON.parse(json.stdout)
     expect({ code: error.code, exitCode: json.exitCode }).toEqual({ code, exitCode: text.exitCode })
     expect({ stdout: text.stdout, stderr: text.stderr }).toEqual({

@@ -8,15 +8,16 @@ const READERS = ['includes', 'split', 'replace', 'replaceAll', 'trim', 'toLowerC
 
 type Method = (this: unknown, ...args: unknown[]) => unknown
 
+let session: Session | undefined
+
 /**
  * How much work a function does, in steps and not in time: how often each block of the code ran, as V8 counts for
  * coverage, and the lengths of the texts that built-in methods and regular expressions were given.
  */
 export async function countWork(work: () => unknown): Promise<number> {
-  const session = new Session()
-  session.connect()
-  await session.post('Profiler.enable')
-  await session.post('Profiler.startPreciseCoverage', { callCount: true, detailed: true })
+  session ??= await startCounting()
+  // What ran since the last count: taking it sets all counts to zero.
+  await session.post('Profiler.takePreciseCoverage')
   const reads = countReads()
   try {
     await work()
@@ -24,12 +25,19 @@ export async function countWork(work: () => unknown): Promise<number> {
     reads.stop()
   }
   const { result } = await session.post('Profiler.takePreciseCoverage')
-  await session.post('Profiler.stopPreciseCoverage')
-  session.disconnect()
   const steps = result
     .filter(({ url }) => COUNTED.test(url))
     .flatMap(({ functions }) => functions.flatMap(({ ranges }) => ranges.map(({ count }) => count)))
   return steps.reduce((sum, count) => sum + count, 0) + reads.total() / READ_PER_STEP
+}
+
+/** Counting starts once: each start makes V8 forget what it compiled, and some counts with it. */
+async function startCounting(): Promise<Session> {
+  const started = new Session()
+  started.connect()
+  await started.post('Profiler.enable')
+  await started.post('Profiler.startPreciseCoverage', { callCount: true, detailed: true })
+  return started
 }
 
 /** A built-in method reads about this many characters while our code takes a step. */
