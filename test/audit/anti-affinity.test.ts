@@ -82,6 +82,7 @@ test.for<[rule: string, parts: Parts, verdict: string]>([
 })
 
 const DB = { ...HOST, labelSelector: { matchLabels: { app: 'db' } } }
+const HASH = { ...HOST, labelSelector: { matchLabels: { 'pod-template-hash': 'x' } } }
 const EXPRESSION = { ...HOST, labelSelector: { matchExpressions: [{ key: 'app', operator: 'In', values: ['web'] }] } }
 
 test.for<[rule: string, parts: Parts, livePods: Pod[], verdict: string]>([
@@ -93,6 +94,7 @@ test.for<[rule: string, parts: Parts, livePods: Pod[], verdict: string]>([
   ['of another, with other labels', {}, [livePod('v', { labels: { app: 'x' } })], 'safe'],
   ['those that it avoids are not there', { terms: [DB], replicas: 9 }, [livePod('v')], 'safe'],
   ['those that it avoids are there', { terms: [DB] }, [livePod('v', { labels: { app: 'db' } })], 'unknown'],
+  ['a hash that others may have', { terms: [HASH] }, [livePod('w')], 'unknown'],
   ['they wait for a node', { terms: [DB] }, [livePod('v', { labels: { app: 'db' }, phase: 'Pending' })], 'unknown'],
 ])('anti-affinity, where live pods are known: %s', ([, parts, livePods, verdict]) => {
   expect(verdictOf(parts, { livePods })).toBe(verdict)

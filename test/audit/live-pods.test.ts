@@ -47,6 +47,13 @@ function answers(livePods: Pod[], conditions: Conditions = {}, spec: object = {}
 const web = { labelSelector: { matchLabels: { app: 'web' } } }
 const host = { topologyKey: 'kubernetes.io/hostname', ...web }
 const zone = { topologyKey: 'zone', ...web }
+const hashed = (operator: string, value?: string, app = 'web') => ({
+  ...host,
+  labelSelector: {
+    matchLabels: { app },
+    matchExpressions: [{ key: 'pod-template-hash', operator, ...(value && { values: [value] }) }],
+  },
+})
 const NO = 'InterPodAffinity'
 
 test.for<[rule: string, live: LiveParts, expected: string[], conditions?: Conditions]>([
@@ -92,6 +99,15 @@ test.for<[rule: string, live: LiveParts, expected: string[], conditions?: Condit
     { term: { ...host, namespaceSelector: { matchLabels: { team: 'a' } } }, namespace: 'x' },
     ['starts', 'starts', 'starts'],
     { namespaces: new Map([['default', { team: 'b' }]]) },
+  ],
+  ['a hash that its controller chooses', { term: hashed('In', 'x') }, [`${NO}?`, 'starts', 'starts']],
+  ['a hash, of other pods', { term: hashed('In', 'x', 'db') }, ['starts', 'starts', 'starts']],
+  ['any hash', { term: hashed('Exists') }, [NO, 'starts', 'starts']],
+  ['no hash', { term: hashed('DoesNotExist') }, ['starts', 'starts', 'starts']],
+  [
+    'nothing but a hash',
+    { term: { ...host, labelSelector: { matchLabels: { 'pod-template-hash': 'x' } } } },
+    [`${NO}?`, 'starts', 'starts'],
   ],
   ['a pod of lower priority may have to go', { term: host, spec: { priority: -1 } }, [`${NO}?`, 'starts', 'starts']],
 ])('required anti-affinity of a live pod: %s', ([, live, expected, conditions]) => {

@@ -1,8 +1,12 @@
 import { expect, test } from 'vitest'
+import { newPodOf } from '../../src/audit/classes/pod-mutations.ts'
 import { injectorsOf, type Marks } from '../../src/kubernetes/admission/injection.ts'
 import { mutatorsOf, type NewPod } from '../../src/kubernetes/admission/mutators.ts'
 import { readAllDocuments } from '../../src/kubernetes/documents/document.ts'
 import { type Resource, resourcesOf } from '../../src/kubernetes/objects/resource.ts'
+import { type Workload, workloadOf } from '../../src/kubernetes/objects/workload.ts'
+import { controllerLabels } from '../../src/kubernetes/pods/controller-labels.ts'
+import { taken } from '../support/cluster.ts'
 
 const POD: NewPod = {
   kind: 'Deployment',
@@ -75,6 +79,55 @@ test.for<[what: string, expected: boolean, webhook: object, pod?: Partial<NewPod
   ],
 ])('a webhook about %s: %s', ([, expected, webhook, pod]) => {
   expect(isAbout(ADMISSION, 'MutatingWebhookConfiguration', { webhooks: [webhook] }, pod)).toBe(expected)
+})
+
+const selecting = (key: string, operator: string, ...values: string[]) => ({
+  matchExpressions: [{ key, operator, ...(values.length > 0 && { values }) }],
+})
+const POD_NAME = 'statefulset.kubernetes.io/pod-name'
+const INDEX = 'batch.kubernetes.io/job-completion-index'
+const indexed = { completionMode: 'Indexed', completions: 2 }
+
+test.for<[kind: string, spec: object, expected: boolean, selector: object]>([
+  ['Deployment', {}, true, selecting('pod-template-hash', 'Exists')],
+  ['Deployment', {}, false, selecting('pod-template-hash', 'DoesNotExist')],
+  ['Deployment', {}, true, selecting('pod-template-hash', 'In', 'x')],
+  ['Deployment', {}, false, { matchLabels: { app: 'db', 'pod-template-hash': 'x' } }],
+  ['ReplicaSet', {}, false, selecting('pod-template-hash', 'Exists')],
+  ['DaemonSet', {}, true, selecting('controller-revision-hash', 'Exists')],
+  ['DaemonSet', {}, true, selecting('pod-template-generation', 'NotIn', '1')],
+  ['StatefulSet', {}, true, { matchLabels: { [POD_NAME]: 'w-0', 'apps.kubernetes.io/pod-index': '0' } }],
+  ['StatefulSet', {}, false, selecting(POD_NAME, 'NotIn', 'w-0')],
+  ['StatefulSet', { replicas: 2 }, true, selecting(POD_NAME, 'In', 'w-1')],
+  ['StatefulSet', { replicas: 2 }, true, selecting(POD_NAME, 'NotIn', 'w-1')],
+  ['StatefulSet', { replicas: 2 }, false, selecting(POD_NAME, 'In', 'w-2', 'x-0')],
+  ['StatefulSet', { ordinals: { start: 3 } }, false, selecting(POD_NAME, 'In', 'w-0')],
+  ['Job', {}, true, { matchLabels: { 'job-name': 'w', 'batch.kubernetes.io/job-name': 'w' } }],
+  ['Job', {}, false, selecting('job-name', 'NotIn', 'w')],
+  ['Job', {}, true, selecting('batch.kubernetes.io/controller-uid', 'In', 'x')],
+  ['Job', { manualSelector: true }, false, selecting('controller-uid', 'Exists')],
+  ['Job', {}, false, selecting(INDEX, 'Exists')],
+  ['Job', indexed, true, selecting(INDEX, 'In', '1')],
+  ['Job', indexed, false, selecting(INDEX, 'In', '2')],
+])('a webhook knows the labels that controllers add: %s %j %s %j', ([kind, spec, expected, objectSelector]) => {
+  const [one] = readAllDocuments(JSON.stringify(taken(kind, {}, spec)), 'w.json').flatMap(resourcesOf)
+  const pod = newPodOf(workloadOf(one as Resource) as Workload, {})
+  const webhooks = [{ rules: [PODS], objectSelector }]
+  expect(isAbout(ADMISSION, 'MutatingWebhookConfiguration', { webhooks }, pod)).toBe(expected)
+})
+
+test.for<[apiVersion: string, expected: boolean, key: string]>([
+  ['argoproj.io/v1alpha1', true, 'rollouts-pod-template-hash'],
+  ['jobset.x-k8s.io/v1alpha2', true, 'jobset.x-k8s.io/jobset-name'],
+  ['ray.io/v1', true, 'cluster.ray.io/group'],
+  ['ray.io/v1', false, 'example.com/team'],
+])('what an operator of %s makes may bear labels of its own: %s %s', ([apiVersion, expected, key]) => {
+  const { pending } = controllerLabels({
+    resource: { apiVersion, kind: 'X', name: 'x', value: {} } as Resource,
+    template: {},
+  })
+  const webhooks = [{ rules: [PODS], objectSelector: selecting(key, 'In', 'x') }]
+  expect(isAbout(ADMISSION, 'MutatingWebhookConfiguration', { webhooks }, { pending })).toBe(expected)
 })
 
 const mutations = (expression: string) => ({

@@ -132,7 +132,7 @@ function startedImages(spec: PodSpec): PodImage[] {
 }
 
 function repellingFor(pod: SchedulablePod, { terms, namespaces = new Map() }: PodFacts): AuditedPod['repelledBy'] {
-  return terms.candidates(pod.labels).flatMap((term) => {
+  return terms.candidates(pod).flatMap((term) => {
     const answer = repels(term, pod, namespaces)
     return answer === false ? [] : [{ term, isCertain: answer === true }]
   })

@@ -3,6 +3,7 @@ import type { NewPod } from '../../kubernetes/admission/mutators.ts'
 import { valueAt } from '../../kubernetes/documents/path.ts'
 import { podImages } from '../../kubernetes/objects/pod-images.ts'
 import type { Workload } from '../../kubernetes/objects/workload.ts'
+import { controllerLabels } from '../../kubernetes/pods/controller-labels.ts'
 import type { Labels } from '../../kubernetes/pods/label-selector.ts'
 import type { Doubt } from '../../kubernetes/pods/refusal.ts'
 import type { MutationFacts } from '../facts/mutation-facts.ts'
@@ -21,14 +22,17 @@ export function mutationsOf(workload: Workload, facts: MutationFacts): string[] 
 }
 
 /** The pod of a workload as admission is asked about it. */
-export function newPodOf({ resource, template, podSpec }: Workload, { namespaces }: MutationFacts): NewPod {
+export function newPodOf(workload: Workload, { namespaces }: Pick<MutationFacts, 'namespaces'>): NewPod {
+  const { resource, template, podSpec } = workload
+  const { labels, pending } = controllerLabels(workload)
   const namespace = resource.namespace || 'default'
   return {
     kind: resource.kind,
     apiVersion: resource.apiVersion,
     name: resource.name,
     ownLabels: (valueAt(resource.value, ['metadata', 'labels']) ?? {}) as Labels,
-    labels: (template.metadata as Marks | undefined)?.labels ?? {},
+    labels: { ...(template.metadata as Marks | undefined)?.labels, ...labels },
+    pending,
     namespace,
     namespaceLabels: namespaces?.get(namespace),
     get images() {

@@ -1,10 +1,10 @@
 import { type Finding, finding } from '../../finding.ts'
-import { matcherOf, type NewPod, webhooksOf } from '../../kubernetes/admission/mutators.ts'
+import { isSelected, matcherOf, type NewPod, webhooksOf } from '../../kubernetes/admission/mutators.ts'
 import { valueAt } from '../../kubernetes/documents/path.ts'
 import { isObject, lineOfResource, nameOfResource, type Resource } from '../../kubernetes/objects/resource.ts'
-import type { Labels } from '../../kubernetes/pods/label-selector.ts'
 import { countOf, listNames } from '../../plural.ts'
-import type { Audit, WorkloadAudit } from '../audit.ts'
+import type { Audit, WorkloadVerdict } from '../audit.ts'
+import { newPodOf } from '../classes/pod-mutations.ts'
 import type { MutationFacts } from '../facts/mutation-facts.ts'
 
 const CONFIGURATIONS = /^(?:Mutating|Validating)WebhookConfiguration$/
@@ -13,7 +13,11 @@ const CONFIGURATIONS = /^(?:Mutating|Validating)WebhookConfiguration$/
 export function webhookFindings({ workloads }: Audit, resources: readonly Resource[], facts: MutationFacts): Finding[] {
   const configurations = resources.filter(({ kind }) => CONFIGURATIONS.test(kind))
   if (configurations.length === 0) return []
-  const pods = workloads.map((one) => ({ name: nameOfResource(one.workload.resource), pod: newPod(one, facts) }))
+  const pods = workloads.map(({ workload, verdict }) => ({
+    name: nameOfResource(workload.resource),
+    pod: newPodOf(workload, facts),
+    verdict,
+  }))
   const services = new Map(
     resources
       .filter(({ kind, apiVersion }) => kind === 'Service' && apiVersion === 'v1')
@@ -21,7 +25,7 @@ export function webhookFindings({ workloads }: Audit, resources: readonly Resour
   )
   return configurations.flatMap((configuration): Finding[] => {
     const found = webhooksOf(configuration.value).flatMap((webhook) => {
-      const lack = webhook.failurePolicy === 'Ignore' ? undefined : lacking(webhook, services, workloads)
+      const lack = webhook.failurePolicy === 'Ignore' ? undefined : lacking(webhook, services, pods)
       const isAbout = matcherOf(webhook)
       return lack === undefined ? [] : pods.flatMap(({ name, pod }) => (isAbout(pod) ? [{ name, lack }] : []))
     })
@@ -35,19 +39,11 @@ export function webhookFindings({ workloads }: Audit, resources: readonly Resour
   })
 }
 
-function newPod({ workload, podClass }: WorkloadAudit, { namespaces }: MutationFacts): NewPod {
-  const { resource } = workload
-  const { namespace, labels } = podClass.pod
-  const ownLabels = (valueAt(resource.value, ['metadata', 'labels']) ?? {}) as Labels
-  const namespaceLabels = namespaces?.get(namespace)
-  return { ...resource, ownLabels, namespace, labels: labels as Labels, namespaceLabels, images: [] }
-}
-
 /** Who does not answer; undefined where somebody may: a service with pods that are not impossible. */
 function lacking(
   webhook: Readonly<Record<string, unknown>>,
   services: ReadonlyMap<string, Resource>,
-  workloads: readonly WorkloadAudit[],
+  pods: readonly { readonly pod: NewPod; readonly verdict: WorkloadVerdict }[],
 ): string | undefined {
   const config = isObject(webhook.clientConfig) ? webhook.clientConfig : {}
   if (typeof config.url === 'string') return `it is at ${config.url}`
@@ -57,10 +53,7 @@ function lacking(
   if (!service) return `its Service ${key} is not among the inputs`
   const selector = valueAt(service.value, ['spec', 'selector'])
   if (!isObject(selector) || Object.keys(selector).length === 0) return undefined
-  const selected = workloads.filter(({ podClass: { pod } }) => {
-    const labels: Labels = pod.labels as Labels
-    return pod.namespace === namespace && Object.entries(selector).every(([label, value]) => labels[label] === value)
-  })
+  const selected = pods.filter(({ pod }) => pod.namespace === namespace && isSelected({ matchLabels: selector }, pod))
   if (selected.length === 0) return `its Service ${key} selects no workload that is among the inputs`
   const isStarting = selected.some(({ verdict }) => verdict !== 'impossible')
   return isStarting ? undefined : `the pods of its Service ${key} start nowhere`

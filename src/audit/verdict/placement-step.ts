@@ -70,7 +70,7 @@ function useFor(audited: AuditedPod, known: AuditedNode, priority = -Infinity): 
 }
 
 function repellingDoubts(audited: AuditedPod, { node }: AuditedNode): Doubt[] {
-  const unknown = 'keeps it away if the labels of its namespace say so, which are not known'
+  const unknown = 'keeps it away if labels say so that are not known, its own or those of its namespace'
   if (audited.pod.spec.nodeName) return []
   return repelling(audited, node, false).map(({ pod }) => ({
     reason: 'InterPodAffinity',

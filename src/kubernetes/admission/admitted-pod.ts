@@ -3,6 +3,8 @@ import type { PriorityClass } from '../objects/priority-class.ts'
 import { objectsOf } from '../objects/resource.ts'
 import type { RuntimeClass } from '../objects/runtime-class.ts'
 import type { Workload } from '../objects/workload.ts'
+import { controllerLabels } from '../pods/controller-labels.ts'
+import type { PendingLabels } from '../pods/label-selector.ts'
 import type { Doubt } from '../pods/refusal.ts'
 import { daemonSetTolerations } from './daemon-set.ts'
 import { withDefaultRequests } from './default-requests.ts'
@@ -16,6 +18,8 @@ export interface AdmittedPod {
   readonly spec: PodSpec
   readonly namespace: string
   readonly labels: Readonly<Record<string, string>>
+  /** The labels whose values its controller chooses. */
+  readonly pending?: PendingLabels | undefined
   /** Of its RuntimeClass; empty for a pod without, undefined where the class is not known. */
   readonly handler: string | undefined
   /** Placed by the DaemonSet controller, which knows nothing of ports, resources and pod affinity. */
@@ -47,7 +51,7 @@ const DEFAULT_NAMESPACE = 'default'
  * API server's order: LimitRanger, Priority, DefaultTolerationSeconds, RuntimeClass.
  */
 export function admittedPod(
-  workload: Pick<Workload, 'resource' | 'podSpec' | 'template'>,
+  workload: Pick<Workload, 'resource' | 'podSpec' | 'template' | 'replicas'>,
   facts: AdmissionFacts = {},
 ): AdmittedPod {
   const { resource, podSpec, template } = workload
@@ -57,7 +61,8 @@ export function admittedPod(
   const { runtimeClassName } = podSpec
   const runtimeClass = facts.runtimeClasses?.get(runtimeClassName ?? '')
   const handler = runtimeClassName ? runtimeClass?.handler : ''
-  const base = { namespace, labels: template.metadata?.labels ?? {}, handler, isDaemonSetPod }
+  const { labels, pending } = controllerLabels(workload)
+  const base = { namespace, labels: { ...template.metadata?.labels, ...labels }, pending, handler, isDaemonSetPod }
   const { unknownClass, mismatch, ...priority } = podPriority(podSpec, facts.priorityClasses ?? [])
   // What a cluster has stored has met admission already.
   if (isStored(workload)) return { ...base, ...priority, spec: created, doubts: [] }

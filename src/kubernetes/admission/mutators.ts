@@ -1,6 +1,13 @@
 import { valueAt } from '../documents/path.ts'
 import { isObject, nameOfResource, objectsOf, type Resource, textsOf } from '../objects/resource.ts'
-import { type LabelSelector, type Labels, selectorKeys, selects } from '../pods/label-selector.ts'
+import {
+  type LabelSelector,
+  type Labels,
+  type PendingLabels,
+  selectorKeys,
+  selects,
+  willSelect,
+} from '../pods/label-selector.ts'
 
 /** A pod on its way through admission, and the workload that it is made of. */
 export interface NewPod {
@@ -11,6 +18,8 @@ export interface NewPod {
   readonly ownLabels: Labels
   readonly namespace: string
   readonly labels: Labels
+  /** The labels whose values its controller chooses. */
+  readonly pending?: PendingLabels | undefined
   /** Of its namespace; undefined where they are not known. */
   readonly namespaceLabels: Labels | undefined
   /** The references that it names. */
@@ -66,10 +75,10 @@ export function matcherOf({ rules, namespaceSelector, objectSelector }: Fields):
 function isAbout(pod: NewPod, rules: readonly Fields[], inNamespaces: unknown, ofObjects: unknown): boolean {
   if (!mayBeIn(pod, inNamespaces)) return false
   const [group, version] = pod.apiVersion.includes('/') ? pod.apiVersion.split('/') : ['', pod.apiVersion]
-  const isPod = rules.some((rule) => isRuleAbout(rule, '', 'v1', 'pods')) && isSelected(ofObjects, pod.labels)
+  const isPod = rules.some((rule) => isRuleAbout(rule, '', 'v1', 'pods')) && isSelected(ofObjects, pod)
   const resource = `${pod.kind.toLowerCase()}s`
   const isOwn = rules.some((rule) => isRuleAbout(rule, group ?? '', version ?? '', resource))
-  return isPod || (isOwn && isSelected(ofObjects, pod.ownLabels)) || isAboutBetween(pod, rules, ofObjects)
+  return isPod || (isOwn && isSelected(ofObjects, { labels: pod.ownLabels })) || isAboutBetween(pod, rules, ofObjects)
 }
 
 /** What a controller makes of a workload, and pods are made of: its labels are those of the pod, or in the workload. */
@@ -86,7 +95,7 @@ function isAboutBetween(pod: NewPod, rules: readonly Fields[], ofObjects: unknow
   const [group, kind] = between(pod) ?? []
   if (group === undefined) return false
   const isMade = rules.some((rule) => isRuleAbout(rule, group, 'v1', `${kind?.toLowerCase()}s`))
-  return isMade && (kind === 'Job' || isSelected(ofObjects, pod.labels))
+  return isMade && (kind === 'Job' || isSelected(ofObjects, pod))
 }
 
 /** The kinds that stand for a pod where a policy names kinds. */
@@ -107,8 +116,9 @@ function isRuleAbout(rule: Fields, group: string, version: string, resource: str
   )
 }
 
-function isSelected(selector: unknown, labels: Labels): boolean {
-  return !isObject(selector) || selects(selector as LabelSelector, labels)
+/** Whether what has these labels may be selected; what is no selector selects everything. */
+export function isSelected(selector: unknown, { labels, pending }: Pick<NewPod, 'labels' | 'pending'>): boolean {
+  return !isObject(selector) || willSelect(selector as LabelSelector, labels, pending) !== false
 }
 
 const NAMESPACE_NAME = 'kubernetes.io/metadata.name'

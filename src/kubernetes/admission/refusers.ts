@@ -1,8 +1,16 @@
 import { valueAt } from '../documents/path.ts'
 import { isObject, nameOfResource, objectsOf, type Resource, textsOf } from '../objects/resource.ts'
-import type { LabelSelector } from '../pods/label-selector.ts'
-import { selects } from '../pods/label-selector.ts'
-import { asWebhook, isForPods, kindsOf, type Mutator, matcherOf, mayBeIn, type NewPod, webhooksOf } from './mutators.ts'
+import {
+  asWebhook,
+  isForPods,
+  isSelected,
+  kindsOf,
+  type Mutator,
+  matcherOf,
+  mayBeIn,
+  type NewPod,
+  webhooksOf,
+} from './mutators.ts'
 import { imagePolicies } from './policies/image-policies.ts'
 
 type Fields = Readonly<Record<string, unknown>>
@@ -108,13 +116,12 @@ function constraint({ value }: Resource): Matcher[] {
       const isNamed = (list: readonly string[]) => list.some((one) => one === pod.namespace)
       const isGlob = inside.some((one) => one.includes('*'))
       const isHere = (inside.length === 0 || isNamed(inside) || isGlob) && !isNamed(outside)
-      return isHere && [...kindsOf(pod), '*'].some((word) => kinds.includes(`"${word}"`)) && isLabelled(match, pod)
+      return isHere && [...kindsOf(pod), '*'].some((word) => kinds.includes(`"${word}"`)) && isMeant(match, pod)
     },
   ]
 }
 
-function isLabelled({ labelSelector, namespaceSelector }: Fields, pod: NewPod): boolean {
-  const isSelected = ({ labels }: Pick<NewPod, 'labels'>) =>
-    !isObject(labelSelector) || selects(labelSelector as LabelSelector, labels)
-  return mayBeIn(pod, namespaceSelector) && (isSelected(pod) || isSelected({ labels: pod.ownLabels }))
+function isMeant({ labelSelector, namespaceSelector }: Fields, pod: NewPod): boolean {
+  const isLabelled = isSelected(labelSelector, pod) || isSelected(labelSelector, { labels: pod.ownLabels })
+  return mayBeIn(pod, namespaceSelector) && isLabelled
 }

@@ -1,6 +1,14 @@
 import type { Pod } from 'kubernetes-types/core/v1.js'
 import { objectsOf, textsOf } from '../objects/resource.ts'
-import { type LabelSelector, type Labels, neededLabels, selectorKeys, selects } from '../pods/label-selector.ts'
+import {
+  type LabelSelector,
+  type Labels,
+  neededLabels,
+  type PendingLabels,
+  selectorKeys,
+  selects,
+  willSelect,
+} from '../pods/label-selector.ts'
 
 /** A required anti-affinity term of pods that run: it keeps others from the nodes that share a label with theirs. */
 export interface RepellingTerm {
@@ -19,6 +27,7 @@ export interface RepellingTerm {
 interface Newcomer {
   readonly namespace: string
   readonly labels: Labels
+  readonly pending?: PendingLabels | undefined
 }
 
 /** The label of every namespace. */
@@ -45,23 +54,26 @@ export function repellingTerms({ metadata, spec }: Pod): Omit<RepellingTerm, 'to
   })
 }
 
-/** Whether a term is about a pod; undefined where the labels of its namespace are not known and decide. */
+/** Whether a term is about a pod; undefined where labels that are not known, of it or of its namespace, decide. */
 export function repels(
   { selector, namespaces, namespaceSelector }: RepellingTerm,
-  { namespace, labels }: Newcomer,
+  { namespace, labels, pending }: Newcomer,
   labelsOf: ReadonlyMap<string, Labels>,
 ): boolean | undefined {
-  if (!selects(selector, labels)) return false
-  if (namespaces.includes(namespace)) return true
+  const isSelected = willSelect(selector, labels, pending)
+  if (isSelected === false) return false
+  if (namespaces.includes(namespace)) return isSelected
   if (!namespaceSelector) return false
   const known = { ...labelsOf.get(namespace), [NAMESPACE_NAME]: namespace }
   const isDecided = labelsOf.has(namespace) || selectorKeys(namespaceSelector).every((key) => key === NAMESPACE_NAME)
-  return isDecided ? selects(namespaceSelector, known) : undefined
+  if (!isDecided) return undefined
+  return selects(namespaceSelector, known) ? isSelected : false
 }
 
 /** Finds the terms that may be about a pod without asking each of thousands. */
 export class RepellingTerms {
   readonly #byLabel = new Map<string, RepellingTerm[]>()
+  readonly #byKey = new Map<string, RepellingTerm[]>()
   readonly #others: RepellingTerm[] = []
 
   constructor(terms: Iterable<RepellingTerm>) {
@@ -69,11 +81,14 @@ export class RepellingTerms {
       const needed = neededLabels(term.selector)
       if (!needed) this.#others.push(term)
       for (const label of needed ?? []) this.#byLabel.set(label, [...(this.#byLabel.get(label) ?? []), term])
+      const key = needed?.[0]?.slice(0, needed[0].indexOf('='))
+      if (key !== undefined) this.#byKey.set(key, [...(this.#byKey.get(key) ?? []), term])
     }
   }
 
-  candidates(labels: Labels): RepellingTerm[] {
+  candidates({ labels, pending }: Omit<Newcomer, 'namespace'>): RepellingTerm[] {
     const found = Object.entries(labels).flatMap((label) => this.#byLabel.get(label.join('=')) ?? [])
-    return [...new Set([...found, ...this.#others])]
+    const may = pending ? [...this.#byKey].flatMap(([key, terms]) => (pending(key) ? terms : [])) : []
+    return [...new Set([...found, ...may, ...this.#others])]
   }
 }

@@ -1,6 +1,6 @@
 import type { PodSpec } from 'kubernetes-types/core/v1.js'
 import { objectsOf } from '../objects/resource.ts'
-import type { Labels } from '../pods/label-selector.ts'
+import type { Labels, PendingLabels } from '../pods/label-selector.ts'
 import { type RepellingTerm, repellingTerms, repels } from './anti-affinity.ts'
 
 /** Pods that are there, or will be, and whose they are. */
@@ -8,6 +8,7 @@ export interface Company {
   readonly holder: string
   readonly namespace: string
   readonly labels: Labels
+  readonly pending?: PendingLabels | undefined
 }
 
 /** What a pod's own required anti-affinity asks of the scheduler, where that can be told before any other pod is placed. */
@@ -33,7 +34,7 @@ export function separationOf(
   areAllKnown: boolean,
   namespaces: ReadonlyMap<string, Labels>,
 ): Separation | undefined {
-  const { spec, namespace, holder, labels, selected } = asking
+  const { spec, namespace, holder, labels, pending, selected } = asking
   const written = objectsOf(spec.affinity?.podAntiAffinity?.requiredDuringSchedulingIgnoredDuringExecution)
   const terms = repellingTerms({ metadata: { namespace }, spec }).map((term) => ({ ...term, topologies: new Map() }))
   if (terms.length < written.length || written.some((term) => 'mismatchLabelKeys' in term)) return undefined
@@ -42,7 +43,7 @@ export function separationOf(
     const others = company.candidates(term).filter((one) => one.holder !== holder)
     if (others.some((one) => repels(term, one, namespaces) !== false)) return undefined
   }
-  const answers = terms.map((term) => ({ ...term, isOwn: repels(term, { namespace, labels }, namespaces) }))
+  const answers = terms.map((term) => ({ ...term, isOwn: repels(term, { namespace, labels, pending }, namespaces) }))
   if (answers.some(({ isOwn }) => isOwn === undefined)) return undefined
   const keys = new Set(answers.filter(({ isOwn }) => isOwn).map(({ topologyKey }) => topologyKey))
   return keys.size > 1 ? undefined : { topologyKey: [...keys][0] }
@@ -59,6 +60,8 @@ function isNarrow({ selector, namespaces, namespaceSelector }: RepellingTerm, ow
 export class CompanyIndex {
   readonly #all: readonly Company[]
   readonly #byLabel = new Map<string, Company[]>()
+  /** Those of which a label with that key is pending, made as somebody asks. */
+  readonly #pending = new Map<string, readonly Company[]>()
 
   constructor(all: readonly Company[]) {
     this.#all = all
@@ -74,6 +77,15 @@ export class CompanyIndex {
 
   candidates({ selector }: RepellingTerm): readonly Company[] {
     const [label] = Object.entries(selector.matchLabels ?? {})
-    return label ? (this.#byLabel.get(label.join('=')) ?? []) : this.#all
+    if (!label) return this.#all
+    const found = this.#byLabel.get(label.join('=')) ?? []
+    const may = this.#mayHave(label[0])
+    return may.length === 0 ? found : [...new Set([...found, ...may])]
+  }
+
+  #mayHave(key: string): readonly Company[] {
+    const known = this.#pending.get(key) ?? this.#all.filter(({ pending }) => pending?.(key))
+    this.#pending.set(key, known)
+    return known
   }
 }
