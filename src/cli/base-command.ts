@@ -18,6 +18,7 @@ import { say, writeData, writeJson, writeLines } from './output/streams.ts'
 import { type Highlights, screenWidth } from './output/terminal/screen.ts'
 import { usageError, withoutParserWords } from './output/usage-error.ts'
 import { isQuiet, isVerbose, setVolume } from './output/volume/volume.ts'
+import { mayTakeFlags } from './project/flagged-commands.ts'
 
 /** Flags of any command; `filename` names inputs. */
 type Named = Parameters<typeof setVolume>[0] & { readonly filename?: readonly string[] } & Record<string, unknown>
@@ -118,12 +119,30 @@ export abstract class BaseCommand extends Command {
     options?: Interfaces.Input<F, B, A>,
     argv?: string[],
   ): Promise<Interfaces.ParserOutput<F, B, A>> {
-    const parsed = await super.parse<F, B, A>(options && withoutStdin(options), argv)
+    const project = await this.#projectWords(argv)
+    const words = project ? [...project.words] : argv
+    const parsed = await super.parse<F, B, A>(options && withoutStdin(options), words).catch((error) => {
+      throw project ? project.explain(error) : error
+    })
     const flags: Named = parsed.flags
     setVolume(flags)
     parsed.argv.push(...(flags.filename ?? []))
     if (isVerbose()) (await import('./output/volume/tell-all.ts')).tellAll(say)
+    if (isVerbose()) for (const line of project?.lines ?? []) this.logToStderr(line)
     return parsed
+  }
+
+  /** The command line with what a project file says of this command's flags; loaded where there may be one. */
+  async #projectWords(words: readonly string[] = this.argv) {
+    const { id, flags, baseFlags } = this.ctor
+    if (!(await mayTakeFlags(id, words))) return undefined
+    const { projectWords, tellFlags, withPlaces } = await import('./project/project-words.ts')
+    const json = { type: 'boolean', name: 'json' } as Interfaces.BooleanFlag<boolean>
+    const found = await projectWords({ id, flags: { ...baseFlags, ...flags, json } }, words, (other) => {
+      return (this.config.findCommand(other)?.flags ?? {}) as Interfaces.FlagInput
+    })
+    const explain = (error: unknown) => withPlaces(error, id, found.told)
+    return { words: found.words, lines: tellFlags(found.told), explain }
   }
 
   /** Whether the answer is for programs. */

@@ -44,6 +44,7 @@ const REFUSER_KINDS = [
 export const AUDITED = {
   keepWorkloads: true,
   keepCustomWorkloads: true,
+  saysIdleFlags: false,
   // What may be an image is looked up too, and then only noted.
   minConfidence: 'possible' as const,
   keepKinds: [

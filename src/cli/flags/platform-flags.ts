@@ -3,7 +3,7 @@ import { ExpectedError } from '../../errors.ts'
 import { platformOfNode } from '../../kubernetes/objects/node.ts'
 import { formatPlatform, type Platform, parsePlatform } from '../../oci/platform.ts'
 import { readNodesFile } from '../files/nodes-file.ts'
-import { closest } from '../output/closest.ts'
+import { checkPlatform } from '../texts/known-platform.ts'
 import { repeatable } from './repeatable.ts'
 
 /** Flags that say for which platforms images are wanted. */
@@ -20,27 +20,6 @@ export const platformFlags = {
     description: 'take the platforms of these nodes: what `kubectl get nodes -o json` wrote',
     helpValue: 'FILE',
   }),
-}
-
-/** What images are made for. Source: go tool dist list. */
-const SYSTEMS = ['linux', 'windows', 'freebsd', 'darwin', 'wasip1']
-const ARCHITECTURES = [
-  ...['386', 'amd64', 'arm', 'arm64', 'loong64', 'mips', 'mips64', 'mips64le', 'mipsle'],
-  ...['ppc64', 'ppc64le', 'riscv64', 's390x', 'wasm'],
-]
-
-/** @throws {ExpectedError} PLATFORM_INVALID for what no image is made for, before any registry is asked for it. */
-function checkPlatform(text: string): void {
-  const { os, architecture } = parsePlatform(text)
-  const unknown = [[os, SYSTEMS] as const, [architecture, ARCHITECTURES] as const].find(
-    ([name, known]) => !known.includes(name),
-  )
-  if (!unknown) return
-  const [name, known] = unknown
-  const meant = closest(name, known)
-  throw new ExpectedError('PLATFORM_INVALID', `not a platform: ${JSON.stringify(text)}: nothing is made for ${name}`, {
-    hint: `${meant ? `Did you mean ${meant}? ` : ''}Write it as os/architecture[/variant], such as linux/amd64 or linux/arm/v7.`,
-  })
 }
 
 /** What is taken where neither flags nor nodes nor a lock say which platforms are meant. */

@@ -86,5 +86,5 @@ export async function scanOptions({
   const told = await readVars(varFiles, vars)
   const usage = new Usage(told.vars, { ...told, rules: ownRules })
   const read = { rules: ownRules, vars: usage.vars, usage, given: given.flat() }
-  return { ...confidence, ...read, values, set, allowRemote, config }
+  return { ...confidence, ...read, values, set, allowRemote, config, saysIdleFlags: true }
 }

@@ -11,6 +11,7 @@ import type { ProjectChart } from '../project/project-file.ts'
 import { cutAtDocuments, type TextPart } from '../texts/input-text.ts'
 import { nameOf } from '../texts/read-text.ts'
 import { openRegularFile } from '../texts/regular-file.ts'
+import { idleFlags, idleSettings } from './idle-settings.ts'
 import { type HelmOptions, howRendered, renderChart, showChart } from './render/helm.ts'
 import type { RemoteAddress } from './render/kustomization.ts'
 import { notIncluded } from './render/kustomization-tree.ts'
@@ -21,6 +22,8 @@ import { ignoredFinding, type Source, sourcesOf } from './source.ts'
 export interface ReadOptions extends HelmOptions {
   /** The project file, where it is not that of the directories that are read. */
   readonly config?: string | undefined
+  /** Tells of flags in the project files of directories, which are not for this run. */
+  readonly saysIdleFlags?: boolean | undefined
   /** Tells by its text whether a document is worth parsing. */
   readonly isNeeded?: ((source: string) => boolean) | undefined
 }
@@ -40,7 +43,8 @@ export async function* readInputs(inputs: readonly string[], options: ReadOption
   const sources: { input: string; found: readonly Source[] }[] = []
   const roots = await Promise.all(inputs.map((input) => realpath(input).catch(() => input)))
   for (const input of inputs) sources.push({ input, found: await sourcesOf(input, roots) })
-  const charts = await chartSettingsOf(await findProjects(inputs, options.config))
+  const projects = await findProjects(inputs, options.config)
+  const charts = await chartSettingsOf(projects)
   const seen = new Set<string>()
   const rendered = new Set<string>()
   for (const { input, found } of sources) {
@@ -53,32 +57,9 @@ export async function* readInputs(inputs: readonly string[], options: ReadOption
       await parts.return(false) // closes the files of who stops before the end
     }
   }
-  for (const told of idleSettings(options, charts, rendered)) yield told
-}
-
-/** What is said of charts, of which none was rendered so. */
-function idleSettings(
-  { values = [], set = [], release }: HelmOptions,
-  charts: Reading['charts'],
-  rendered: ReadonlySet<string>,
-): InputDocument[] {
-  const idle = [...charts].filter(([path]) => !rendered.has(path))
-  const entries = idle.map(([, { path, place }]) => {
-    const message = `${place}: the chart ${path} is not among the inputs`
-    return noticeOf(path, finding('WITHOUT_EFFECT', message, { subject: path }))
-  })
-  const flags = [values.length > 0 && '--values', set.length > 0 && '--set', release !== undefined && '--release']
-  const isUsed = [...rendered].some((path) => !charts.has(path))
-  const idleFlags = isUsed ? [] : flags.filter((flag) => flag !== false)
-  return [
-    ...entries,
-    ...idleFlags.map((flag) =>
-      noticeOf(
-        '',
-        finding('WITHOUT_EFFECT', `${flag}: no chart among the inputs is rendered with it`, { subject: flag }),
-      ),
-    ),
-  ]
+  const idle = idleSettings(options, charts, rendered)
+  if (options.saysIdleFlags && options.config === undefined) idle.push(...projects.flatMap(idleFlags))
+  for (const told of idle) yield noticeOf(told.file ?? '', told)
 }
 
 /** What passes from generator to generator: with one document at a time, passing costs more than cutting the text. */

@@ -38,6 +38,7 @@ export interface InputScan {
 export interface ScanOptions extends HelmOptions {
   /** The project file, where it is not that of the directories that are read. */
   readonly config?: string | undefined
+  readonly saysIdleFlags?: boolean
   readonly keepWorkloads?: boolean
   /** Also the workloads that custom resources are, by shape. */
   readonly keepCustomWorkloads?: boolean

@@ -5,12 +5,10 @@ import { ExpectedError } from '../../errors.ts'
 import type { Strictness } from '../output/omissions.ts'
 import { readText } from '../texts/read-text.ts'
 import { kindOf } from '../texts/regular-file.ts'
+import { isThere, PROJECT_FILE } from './flagged-commands.ts'
 import { type Project, type ProjectChart, parseProject } from './project-file.ts'
 
-/** Beside the manifests of a project, it says how they are to be read. */
-export const PROJECT_FILE = 'nodeseed.yaml'
-
-interface FoundProject extends Project {
+export interface FoundProject extends Project {
   readonly file: string
 }
 
@@ -63,11 +61,4 @@ async function checkThere(path: string, place: string): Promise<Stats> {
       hint: 'Paths in this file begin at its directory.',
     })
   })
-}
-
-async function isThere(path: string): Promise<boolean> {
-  return stat(path).then(
-    () => true,
-    () => false,
-  )
 }

@@ -1,11 +1,15 @@
 import { dirname, isAbsolute, join, normalize } from 'node:path'
 import { ExpectedError } from '../../errors.ts'
 import { readAllDocuments } from '../../kubernetes/documents/document.ts'
+import { duplicateKeysIn } from '../../kubernetes/documents/duplicate-keys.ts'
 import type { Path } from '../../kubernetes/documents/path.ts'
+import { hasDuplicateKeys } from '../../kubernetes/documents/yaml.ts'
 import { isObject } from '../../kubernetes/objects/resource.ts'
 import { closest } from '../output/closest.ts'
 import type { Excuse } from '../output/omissions.ts'
+import { checkPlatform } from '../texts/known-platform.ts'
 import { excuseOf } from './excuse.ts'
+import type { FlaggedCommand } from './flagged-commands.ts'
 
 /** How a chart is rendered; paths lead from where the command runs. */
 export interface ChartSettings {
@@ -34,6 +38,15 @@ export interface Project {
   readonly strict?: boolean
   readonly allow?: readonly Excuse[]
   readonly charts?: readonly ProjectChart[]
+  readonly flags?: Readonly<Partial<Record<FlaggedCommand, Readonly<Record<string, FlagSetting>>>>>
+}
+
+/** What the file says of one flag; whether there is such a flag is another question. */
+export interface FlagSetting {
+  readonly values: readonly (string | boolean)[]
+  readonly isList: boolean
+  /** File and line. */
+  readonly place: string
 }
 
 /** Where in the file something is wrong. */
@@ -51,11 +64,19 @@ interface Place {
  * @throws {ExpectedError} INPUT_INVALID, naming file, line and what is wrong.
  */
 export function parseProject(text: string, file: string): Project {
-  const [document] = readAllDocuments(text, file)
+  const [document, second] = readAllDocuments(text, file)
   if (!document) return {}
   const at = (path: Path) => `${file}:${document.lineOf(path)}`
   const refuse: Refuse = (path, problem, hint) => {
     throw new ExpectedError('INPUT_INVALID', `${at(path)}: ${problem}`, { hint: hint ?? HINT })
+  }
+  const refuseLine = (line: number, problem: string) => {
+    throw new ExpectedError('INPUT_INVALID', `${file}:${line}: ${problem}`, { hint: HINT })
+  }
+  if (second) refuseLine(second.lineOf([]), 'a second document')
+  if (!document.hasUniqueKeys && hasDuplicateKeys(document.source)) {
+    const [twice] = duplicateKeysIn(document.source)
+    refuseLine(document.line + (twice?.line ?? 0), `${twice?.key ?? 'a key'} stands there twice`)
   }
   const below = (path: string) => (isAbsolute(path) ? normalize(path) : join(dirname(file), path))
   return fieldsOf(document.value, [], FIELDS, refuse, { below, at })
@@ -96,14 +117,21 @@ const pathInside: Read<string> = (value, path, refuse, place) => {
   }
   return place.below(named)
 }
-const excuse: Read<Excuse> = (value, path, refuse, place) => {
-  try {
-    return excuseOf(text(value, path, refuse, place), place.at(path))
-  } catch (error) {
-    if (!(error instanceof ExpectedError) || error.code !== 'USAGE') throw error
-    return refuse(path, error.message, error.hint)
+/** What a flag's own reader refuses is refused with its line. */
+const asFlag =
+  <T>(read: (text: string, place: string) => T): Read<T> =>
+  (value, path, refuse, place) => {
+    try {
+      return read(text(value, path, refuse, place), place.at(path))
+    } catch (error) {
+      if (!(error instanceof ExpectedError) || error.code === 'INPUT_INVALID') throw error
+      return refuse(path, error.message, error.hint)
+    }
   }
-}
+const platform = asFlag((named) => {
+  checkPlatform(named)
+  return named
+})
 
 /** Names that Kubernetes and Helm take. */
 const NAME = /^[a-z0-9](?:[-a-z0-9.]{0,251}[a-z0-9])?$/
@@ -130,14 +158,37 @@ const charts: Read<ProjectChart[]> = (value, path, refuse, place) => {
   })
 }
 
+const flagSetting: Read<FlagSetting> = (value, path, refuse, place) => {
+  const values = (Array.isArray(value) ? value : [value]).map((one): string | boolean => {
+    if (typeof one === 'string' && one !== '' && !/[\0\n]/.test(one)) return one
+    if (typeof one === 'boolean' && !Array.isArray(value)) return one
+    // What YAML makes of 1.30 is another text.
+    if (Number.isSafeInteger(one)) return String(one)
+    return refuse(path, `${path.at(-1)} has to be a text, true, false, a whole number, or a list of texts`)
+  })
+  return { values, isList: Array.isArray(value), place: place.at(path) }
+}
+
+const flagSettings: Read<Record<string, FlagSetting>> = (value, path, refuse, place) => {
+  if (!isObject(value)) return refuse(path, `${path.at(-1)} has to be a map of flags, without their dashes`)
+  const read = Object.entries(value).map(([name, one]) => [name, flagSetting(one, [...path, name], refuse, place)])
+  return Object.fromEntries(read)
+}
+
+const FLAGGED_COMMANDS = { scan: flagSettings, lock: flagSettings, bundle: flagSettings } as const
+
+const flags: Read<NonNullable<Project['flags']>> = (value, path, refuse, place) =>
+  fieldsOf(value, path, FLAGGED_COMMANDS, refuse, place)
+
 const FIELDS = {
   inputs: textsWith(pathBelow),
-  platforms: textsWith(text),
+  platforms: textsWith(platform),
   output: pathInside,
   force: truth,
   strict: truth,
-  allow: textsWith(excuse),
+  allow: textsWith(asFlag(excuseOf)),
   charts,
+  flags,
 } as const
 
 type Fields<T> = { readonly [K in keyof T]?: T[K] extends Read<infer V> ? V : never }

@@ -2,6 +2,10 @@ import { chmod, readFile, writeFile } from 'node:fs/promises'
 import { delimiter, join } from 'node:path'
 import { load } from 'js-yaml'
 import { expect, test } from 'vitest'
+import { projectWords } from '../../../src/cli/project/project-words.ts'
+import Bundle from '../../../src/commands/bundle.ts'
+import LockCommand from '../../../src/commands/lock.ts'
+import Scan from '../../../src/commands/scan.ts'
 import { runCli } from '../../support/cli.ts'
 import { MemoryRegistry } from '../../support/memory-registry.ts'
 import { checkSchema } from '../../support/schemas.ts'
@@ -136,7 +140,11 @@ test.for<[text: string, said: RegExp]>([
     'strict: true\nallow:\n  - PASSD_OVER\n',
     /:3: "PASSD_OVER" is no code of what can be left out\n {2}try: Did you mean PASSED_OVER/,
   ],
+  ['platforms: [linux/amd65]\n', /:1: not a platform: "linux\/amd65".*\n {2}try: Did you mean amd64/],
+  ['strict: true\n---\nstrict: false\n', /:3: a second document/],
+  ['strict: true\nstrict: false\n', /:2: strict stands there twice/],
   ['- a\n', /:1: the file has to be a map of: inputs, /],
+  ['charts: {c: {release: a, release: b}}\n', /nodeseed.yaml:1: .* stands there twice/],
   ['a: [\n', /nodeseed.yaml:\d: /],
 ])('what is wrong in a project file is said with its line: %j', async ([text, said]) => {
   const { run } = await project({ 'repo/nodeseed.yaml': text, 'repo/c/Chart.yaml': CHART, 'repo/pod.yaml': pod('a:1') })
@@ -178,6 +186,90 @@ test('where the project file says it all, the nightly command is nodeseed bundle
   ])
 })
 
+test('flags of the project file count where the run begins with it, the command line comes first, and -v says so', async () => {
+  const registry = await MemoryRegistry.start()
+  registry.addImage('app', '1', [Buffer.alloc(10)])
+  registry.addImage('more', '1', [Buffer.alloc(10)])
+  const { run } = await project({
+    'nodeseed.yaml': `inputs: [k8s]\noutput: shop.tar\nflags:\n  bundle:\n    image: ["${registry.host}/more:1"]\n    set-name: shop\n    var: [A=secret]\n`,
+    'k8s/app.yaml': pod(`${registry.host}/app:1`),
+  })
+  const { stderr, ...answer } = await run('bundle', '-v', '--var', 'TAG=1')
+  expect(answer).toMatchObject({ exitCode: 0, stdout: expect.stringMatching(/^shop\.tar: 2 images, /) })
+  expect(stderr.split('\n').filter((line) => line.startsWith('nodeseed.yaml'))).toEqual([
+    'nodeseed.yaml:5: --image',
+    'nodeseed.yaml:6: --set-name',
+    'nodeseed.yaml:7: --var: not taken, the command line has --var',
+  ])
+  expect(stderr).not.toContain('secret')
+  const { json } = await run('scan', '.', '--json')
+  expect(json.findings).toMatchObject([
+    { code: 'WITHOUT_EFFECT', message: expect.stringMatching(/^nodeseed.yaml:5: flags count where the command runs/) },
+  ])
+})
+
+const BUNDLE = { id: 'bundle', flags: Bundle.flags }
+const flagsOf = (id: string) => (id === 'scan' ? Scan.flags : id === 'lock' ? LockCommand.flags : Bundle.flags)
+
+test.for<[flags: string, args: string[], words: string[]]>([
+  [
+    '{nodes: n.json, with-tool: true, charts: false, offline: false}',
+    [],
+    ['--nodes=DIR/n.json', '--with-tool', '--no-charts'],
+  ],
+  ['{retries: 0, mirror: [a=b, c=d]}', ['--retries', '3'], ['--mirror=a=b', '--mirror=c=d']],
+  ['{mirror: [a=b, c=d]}', ['--mirror=x=y'], []],
+  ['{registries-conf: r.conf, referrers: true}', ['--hosts-dir', 'x', '--offline'], []],
+  [
+    '{from: [a.tar, "docker-daemon:", "app:1=b.tar", /c.tar]}',
+    [],
+    ['DIR/a.tar', 'docker-daemon:', 'app:1=DIR/b.tar', '/c.tar'].map((one) => `--from=${one}`),
+  ],
+  [
+    '{distro: [kubeadm@1.34.1, "k3s@v1.34.1=k3s.txt"]}',
+    [],
+    ['--distro=kubeadm@1.34.1', '--distro=k3s@v1.34.1=DIR/k3s.txt'],
+  ],
+  ['{sign: keys/a.key, verify: [p.yaml]}', [], ['--sign=DIR/keys/a.key', '--verify=DIR/p.yaml']],
+])('flags of a project file on a command line: %j', async ([flags, args, words]) => {
+  const folder = await directoryWith({ 'nodeseed.yaml': `flags:\n  bundle: ${flags}\n` })
+  const config = ['--config', join(folder, 'nodeseed.yaml')]
+  const made = projectWords(BUNDLE, [...args, ...config], flagsOf)
+  expect((await made).words).toEqual([...words.map((word) => word.replace('DIR', folder)), ...args, ...config])
+})
+
+test.for<[text: string, said: RegExp, hint?: RegExp]>([
+  ['bundle: {plattform: [x]}', /:2: nodeseed bundle has no flag --plattform$/],
+  ['bundle: {mirrors: [x]}', /:2: nodeseed bundle has no flag --mirrors$/, /^Did you mean mirror\?/],
+  ['scan: {sign: a.key}', /:2: nodeseed scan has no flag --sign$/],
+  ['audit: {nodes: n.json}', /:2: unknown key "audit"$/, /There are: scan, lock, bundle/],
+  ['bundle: [retries]', /:2: bundle has to be a map of flags/],
+  ['bundle: {retries: 1.5}', /:2: retries has to be a text, true, false, a whole number/],
+  ['bundle: {retries: [1]}', /:2: --retries takes one value, not a list$/],
+  ['bundle: {retries: two}', /:2: .*not a whole number: "two"/],
+  ['bundle: {retries: true}', /:2: --retries needs a value$/],
+  ['bundle: {with-tool: "yes"}', /:2: --with-tool takes true or false$/],
+  ['bundle: {patch: maybe}', /:2: .*"maybe" is none of on, off/],
+  ['bundle: {split: nope}', /:2: .*not a size: "nope"/, /Write it as 4GB/],
+  ['bundle: {platform: [linux/amd64]}', /:2: --platform has a key of its own$/, /below platforms/],
+  ['bundle: {output: a.tar}', /:2: --output has a key of its own$/],
+  ['lock: {json: true}', /:2: --json is for command lines only$/],
+])('what is wrong with a flag of a project file is said with its line: %j', async ([text, said, hint = /./]) => {
+  const folder = await directoryWith({ 'nodeseed.yaml': `flags:\n  ${text}\n` })
+  const made = projectWords(BUNDLE, ['--config', join(folder, 'nodeseed.yaml')], flagsOf)
+  await expect(made).rejects.toMatchObject({ message: expect.stringMatching(said), hint: expect.stringMatching(hint) })
+})
+
+test('flags that the file and the command line make wrong together are told with their lines', async () => {
+  const { run } = await project({
+    'nodeseed.yaml': 'output: a.tar\nflags:\n  bundle: {offline: true, referrers: true}\n',
+  })
+  expect(await run('bundle')).toMatchObject({
+    exitCode: 2,
+    stderr: expect.stringMatching(/exclude each other\n {2}try: The project file gives --offline \(nodeseed.yaml:3\)/),
+  })
+})
+
 test('without a project file and inputs the call is refused', async () => {
   const { run } = await project({})
   expect(await run('scan')).toMatchObject({ exitCode: 2, stderr: expect.stringContaining('no input to scan') })
@@ -212,6 +304,7 @@ test('the published schema takes what is taken here', () => {
     CHARTS,
     'strict: true\nallow: [PASSED_OVER]\n',
     'inputs: [.]\noutput: a.tar\nforce: false\nplatforms: [linux/arm64]\n',
+    'flags: {bundle: {retries: 0, mirror: [a=b], with-tool: true, nodes: n.json}}\n',
   ]) {
     checkSchema('config', load(text))
   }
@@ -221,6 +314,8 @@ test('the published schema takes what is taken here', () => {
     'charts: {c: {release: --x}}',
     'strict: 1',
     'output: ""',
+    'flags: {audit: {}}',
+    'flags: {bundle: {--nodes: n.json}}',
   ]) {
     expect(() => checkSchema('config', load(text)), text).toThrow('schemas/config.json')
   }

@@ -1,7 +1,7 @@
 import type { Dirent } from 'node:fs'
 import { opendir, readdir, realpath, stat } from 'node:fs/promises'
 import { basename, extname, join, relative, sep } from 'node:path'
-import { PROJECT_FILE } from '../../project/find-project.ts'
+import { PROJECT_FILE } from '../../project/flagged-commands.ts'
 import { kindOf } from '../../texts/regular-file.ts'
 import { KUSTOMIZATION_FILES } from '../render/kustomization.ts'
 import { type Ignores, readIgnoreFile } from './ignore-file.ts'
