@@ -91,7 +91,7 @@ async function replay({ name, tars }: LayerMonths, [writer, write]: Writer): Pro
 }
 
 async function apply(patch: Uint8Array, old: Buffer, now: Buffer): Promise<void> {
-  const text = await readText('base', blobOf(old).open())
+  const text = await readText(blobOf(old))
   let length = 0
   for await (const bytes of applyPatch(parsePatch(patch, 'patch'), text, 'delta')) length += bytes.length
   await text.close()

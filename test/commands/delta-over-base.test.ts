@@ -51,7 +51,7 @@ testWith(['docker-registry', 'skopeo', 'busybox'])(
     const args = ['push', delta, registry.host, '--sparse-index', 'reduce']
     const alone = await runCli(args)
     expect(alone.exitCode).toBe(3)
-    expect(alone.stderr).toContain('push the bundle that it builds on first')
+    expect(alone.stderr).toContain('name the bundle that it builds on with --base FILE')
     const both = await runCli([...args, '--base', base])
     expect(both.exitCode, both.stderr).toBe(0)
     expect(images).toHaveLength(2)

@@ -5,8 +5,9 @@ import { readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { Readable } from 'node:stream'
 import { constants, gzipSync, zstdCompressSync } from 'node:zlib'
-import { beforeEach, expect, test } from 'vitest'
+import { beforeEach, expect, onTestFinished, test } from 'vitest'
 import { patchFile } from '../../src/bundle/format/patch-files.ts'
+import { openServedBundles } from '../../src/cli/serving/served-bundles.ts'
 import { encodePatch, parsePatch } from '../../src/layout/patch/layer-patch.ts'
 import { makePatch } from '../../src/layout/patch/make-patch.ts'
 import type { Descriptor } from '../../src/oci/descriptor.ts'
@@ -148,6 +149,21 @@ test('a delta of patches over its base is served, pushed and compared as it is',
   // This registry takes nothing; that the blobs were there to be sent is what shows.
   expect(stderr).not.toContain('none of its bases has')
   expect(exitCode).not.toBe(1)
+
+  const { content, close } = await openServedBundles([at('may.tar'), at('delta.tar')], {})
+  onTestFinished(close)
+  const layer = gzipSync(systemNow)
+  for (const [start, end] of [
+    [0, layer.length],
+    [1000, 2000],
+  ] as const) {
+    const slice = await content.openBlob(digestOf(layer), start, end)
+    const bytes = Buffer.alloc(end - start)
+    for (let at = start; at < end; ) at += await slice.read(bytes.subarray(at - start), at)
+    await slice.allow(end)
+    expect(bytes.equals(layer.subarray(start, end))).toBe(true)
+  }
+  await expect(openServedBundles([at('delta.tar')], {})).rejects.toThrow('and no other file is named')
 })
 
 test('nodes cannot take it: seed says to merge first', async () => {
@@ -177,6 +193,8 @@ test('a base that is another, or damaged, is named before anything is written', 
   expect(damaged.stderr).toContain(`of which ${at('delta.tar')} makes a layer, is damaged`)
   expect(damaged.exitCode).toBe(4)
   expect((await readdir(directory)).filter((name) => name.startsWith('merged'))).toEqual([])
+  const loaded = await runCli(['load', at('delta.tar'), '--base', at('may.tar')])
+  expect(loaded).toMatchObject({ exitCode: 4, stderr: expect.stringContaining(`${at('may.tar')}: blob sha256:`) })
 
   await writeFile(at('may.tar'), base.fill(0, base.indexOf(layer.subarray(0, 50)), 0))
   delta[delta.indexOf('nodeseed layer patch 1') + 500]! ^= 1

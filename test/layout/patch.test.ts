@@ -7,6 +7,7 @@ import { applyPatch } from '../../src/layout/patch/apply-patch.ts'
 import { parsePatch } from '../../src/layout/patch/layer-patch.ts'
 import { readText } from '../../src/layout/patch/layer-text.ts'
 import { makePatch } from '../../src/layout/patch/make-patch.ts'
+import { digestOf } from '../../src/oci/digest.ts'
 import { tarOf } from '../support/image-maker.ts'
 import { runs } from '../support/property-runs.ts'
 import { blobOf } from './blob-of.ts'
@@ -51,8 +52,23 @@ test('a patch that somebody changed is refused, or makes other bytes; it never f
   )
 })
 
+test.each<[what: string, base: Buffer, change: (base: Buffer) => void, code: string | undefined]>([
+  ['a base that was changed', gzipSync(noise('old', 3000)), (base) => base.writeUInt8(1, 2000), 'CONTENT_MISMATCH'],
+  ['a base whose last byte was changed', noise('old', 3000), (base) => base.writeUInt8(1, 2999), 'CONTENT_MISMATCH'],
+  ['a base that was cut off', gzipSync(noise('old', 3000)), (base) => base.fill(0, 1000), 'CONTENT_MISMATCH'],
+  ['a base that nothing here unpacks', Buffer.from('fd377a585a000000', 'hex'), () => {}, undefined],
+  ['a base that only begins as gzip', Buffer.from('1f8b08ffffffff', 'hex'), () => {}, undefined],
+])('of %s no patch is made', async (_, base, change, code) => {
+  const layer = gzipSync(noise('new', 3000))
+  const changed = Buffer.from(base)
+  change(changed)
+  const made = makePatch(blobOf(layer), { ...blobOf(changed), digest: digestOf(base), size: base.length })
+  if (code) await expect(made).rejects.toMatchObject({ code })
+  else expect(await made).toBeUndefined()
+})
+
 async function applied(patch: Uint8Array, base: Buffer): Promise<Buffer> {
-  const text = await readText('base', blobOf(base, 5000).open())
+  const text = await readText(blobOf(base, 5000))
   try {
     const pieces: Uint8Array[] = []
     for await (const piece of applyPatch(parsePatch(patch, 'patch'), text, 'delta')) pieces.push(piece)

@@ -100,7 +100,7 @@ export class BlobPusher {
       throw notMounted(name, home, blob)
     const places = home === undefined || home === name ? name : `${name} nor ${home}`
     throw new ExpectedError('BLOB_UNKNOWN', `neither the bundle nor ${places} has blob ${blob.digest}`, {
-      hint: 'This bundle is a delta: push the bundle that it builds on first, or name that with --base FILE.',
+      hint: 'This bundle is a delta: name the bundle that it builds on with --base FILE. Where it brings no layers as patches, it is enough that that one was pushed first.',
     })
   }
 }

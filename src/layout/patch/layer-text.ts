@@ -1,5 +1,8 @@
+import { createHash, type Hash } from 'node:crypto'
+import type { RequiredBlob } from '../../bundle/format/table.ts'
 import { BLOCK } from '../../bundle/format/tar-header.ts'
 import { ExpectedError } from '../../errors.ts'
+import { hashChunks, splitDigest } from '../../oci/digest.ts'
 import { compressionOf, unpack } from '../archives/compression.ts'
 import { UnnamedFile } from '../files/unnamed-file.ts'
 import { decodeHeader, type TarHeader } from '../tar/tar-header.ts'
@@ -12,14 +15,56 @@ export interface TextEntry {
   readonly length: number
 }
 
+/** A layer with its bytes, from a file that people know by `path`. */
+export interface LayerBytes extends RequiredBlob {
+  readonly path: string
+  open(): AsyncIterable<Uint8Array>
+}
+
 /**
- * The text of a layer: what it is uncompressed.
+ * The text of a layer, what it is uncompressed: of the very layer, since its bytes are hashed as they are read.
  *
- * @throws {ExpectedError} UNSUPPORTED for a compression that is not read, and for over 2 GiB of text; DISK_FULL,
- *   DISK_ERROR; what reading throws
+ * @throws {ExpectedError} CONTENT_MISMATCH where it is damaged; UNSUPPORTED where it cannot be unpacked, and for over 2 GiB of
+ *   text; DISK_FULL, DISK_ERROR; what reading throws
  */
-export async function readText(path: string, bytes: AsyncIterable<Uint8Array>): Promise<UnnamedFile> {
-  return UnnamedFile.of(limited(path, uncompressed(path, bytes)))
+export async function readText(layer: LayerBytes): Promise<UnnamedFile> {
+  const { digest, path } = layer
+  const hash = createHash(splitDigest(digest).algorithm)
+  const bytes = hashed(layer.open(), hash)
+  let text: UnnamedFile | undefined
+  try {
+    text = await UnnamedFile.of(limited(path, uncompressed(path, bytes)))
+    // What stands behind the end of what is compressed is not read on the way.
+    if (hash.digest('hex') !== splitDigest(digest).hex) await assertIntact(layer)
+    return text
+  } catch (error) {
+    await text?.close()
+    if (error instanceof ExpectedError) throw error
+    // Zlib says what is wrong before all was read.
+    await assertIntact(layer)
+    throw notUnpacked(layer, error)
+  }
+}
+
+async function* hashed(bytes: AsyncIterable<Uint8Array>, hash: Hash): AsyncGenerator<Uint8Array> {
+  for await (const chunk of bytes) {
+    hash.update(chunk)
+    yield chunk
+  }
+}
+
+async function assertIntact(layer: LayerBytes): Promise<void> {
+  const { digest, path } = layer
+  const actual = await hashChunks(layer.open(), splitDigest(digest).algorithm)
+  if (actual === digest) return
+  throw new ExpectedError('CONTENT_MISMATCH', `${path}: blob ${digest} is damaged: it hashes to ${actual}`, {
+    hint: 'Copy that file again, and check it with: nodeseed verify FILE',
+  })
+}
+
+function notUnpacked({ digest, path }: LayerBytes, cause: unknown): ExpectedError {
+  const problem = cause instanceof Error ? cause.message : String(cause)
+  return new ExpectedError('UNSUPPORTED', `${path}: blob ${digest} cannot be unpacked: ${problem}`, { cause })
 }
 
 async function* limited(path: string, text: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {

@@ -1,7 +1,6 @@
 import { createHash } from 'node:crypto'
 import { setImmediate } from 'node:timers/promises'
 import { constants, zstdCompressSync } from 'node:zlib'
-import type { RequiredBlob } from '../../bundle/format/table.ts'
 import { describeGzip } from '../../deflate/describe-gzip.ts'
 import { NotDeflate } from '../../deflate/stream/not-deflate.ts'
 import { ExpectedError } from '../../errors.ts'
@@ -9,7 +8,7 @@ import { splitDigest } from '../../oci/digest.ts'
 import { UnnamedFile } from '../files/unnamed-file.ts'
 import { applyPatch } from './apply-patch.ts'
 import { encodePatch, type PatchSegment, parsePatch } from './layer-patch.ts'
-import { entriesOf, readText } from './layer-text.ts'
+import { entriesOf, type LayerBytes, readText } from './layer-text.ts'
 import { MAX_PATCH } from './limits.ts'
 import { planSegments } from './plan-segments.ts'
 
@@ -22,24 +21,19 @@ const ZSTD = {
 }
 const CHUNK = 1 << 20
 
-/** A layer with its bytes. */
-export interface LayerBytes extends RequiredBlob {
-  readonly path: string
-  open(): AsyncIterable<Uint8Array>
-}
-
 /**
  * The patch that makes a layer of another one, as bytes; undefined where the layer itself is smaller, or cannot be made
- * again to the byte: one that is compressed by zstd, or by nothing that is known.
+ * again to the byte: one that is compressed by zstd, or by nothing that is known; or where the base cannot be unpacked.
  *
- * @throws {ExpectedError} DISK_FULL, DISK_ERROR; what reading throws
+ * @throws {ExpectedError} CONTENT_MISMATCH where the base is damaged; DISK_FULL, DISK_ERROR; what reading throws
  */
 export async function makePatch(layer: LayerBytes, base: LayerBytes): Promise<Uint8Array | undefined> {
   const text = await UnnamedFile.open()
   try {
     const gzip = await takeApart(layer, text)
     if (gzip === undefined) return undefined
-    const old = await readText(base.path, base.open())
+    const old = await baseText(base)
+    if (!old) return undefined
     try {
       const segments = await makeSegments(text, old, layer.size)
       if (!segments) return undefined
@@ -78,6 +72,15 @@ async function takeApart(layer: LayerBytes, text: UnnamedFile): Promise<Uint8Arr
     throw error
   } finally {
     await bytes.close()
+  }
+}
+
+async function baseText(base: LayerBytes): Promise<UnnamedFile | undefined> {
+  try {
+    return await readText(base)
+  } catch (error) {
+    if (error instanceof ExpectedError && error.code === 'UNSUPPORTED') return undefined
+    throw error
   }
 }
 

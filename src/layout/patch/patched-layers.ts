@@ -1,9 +1,10 @@
 import { createHash } from 'node:crypto'
 import { patchedLayers } from '../../bundle/format/patch-files.ts'
-import { ExpectedError } from '../../errors.ts'
+import { ExpectedError, endsRun } from '../../errors.ts'
 import type { BlobRange, BlobSizes, BlobState, Content } from '../../oci/content/content.ts'
 import { hashBlob } from '../../oci/content/hash-blob.ts'
 import { type Digest, splitDigest } from '../../oci/digest.ts'
+import { quote } from '../../quote.ts'
 import type { BundleFile } from '../bundle-file.ts'
 import { UnnamedFile } from '../files/unnamed-file.ts'
 import { applyPatch } from './apply-patch.ts'
@@ -18,7 +19,7 @@ export class PatchedLayers implements Content {
   readonly path: string
   readonly names = new Map()
   readonly blobs: BlobSizes
-  /** The first patch that did not make its layer: no other source helps then. */
+  /** Why the first layer could not be made that could not: no other source helps then. */
   problem: ExpectedError | undefined
   readonly #patches: ReadonlyMap<Digest, LayerPatch>
   readonly #bases: Content
@@ -60,7 +61,7 @@ export class PatchedLayers implements Content {
       if (actual === digest) continue
       throw new ExpectedError(
         'CONTENT_MISMATCH',
-        `${this.#bases.path}: blob ${digest}, of which ${this.path} makes a layer, is damaged: it hashes to ${actual}`,
+        `${await this.#holder(digest)}: blob ${digest}, of which ${this.path} makes a layer, is damaged: it hashes to ${actual}`,
         { hint: 'Copy the base again, and check it with: nodeseed verify FILE' },
       )
     }
@@ -110,8 +111,11 @@ export class PatchedLayers implements Content {
     const { algorithm, hex } = splitDigest(digest)
     const hash = createHash(algorithm)
     let left = patch.layer.size
-    const text = await readText(this.#bases.path, this.#bases.openBlob(patch.base.digest))
+    const { base } = patch
+    const path = await this.#holder(base.digest)
+    let text: UnnamedFile | undefined
     try {
+      text = await readText({ ...base, path, open: () => this.#bases.openBlob(base.digest) })
       for await (const bytes of applyPatch(patch, text, this.path)) {
         left -= bytes.length
         if (left < 0) throw wrongPatch(this.path, digest)
@@ -120,11 +124,16 @@ export class PatchedLayers implements Content {
       }
       if (hash.digest('hex') !== hex) throw wrongPatch(this.path, digest)
     } catch (error) {
-      if (error instanceof ExpectedError && error.code === 'BUNDLE_INVALID') this.problem ??= error
+      if (error instanceof ExpectedError && !endsRun(error)) this.problem ??= error
       throw error
     } finally {
-      await text.close()
+      await text?.close()
     }
+  }
+
+  /** The file that has a base. */
+  async #holder(base: Digest): Promise<string> {
+    return (await this.#bases.stateOf(base)).path
   }
 
   #file(digest: Digest): Promise<UnnamedFile> {
@@ -132,6 +141,8 @@ export class PatchedLayers implements Content {
     if (!file) {
       file = this.#rebuild(digest)
       this.#rebuilt.set(digest, file)
+      // What the disk says may pass.
+      file.catch(() => this.#rebuilt.delete(digest))
     }
     return file
   }
@@ -166,9 +177,10 @@ export class PatchedLayers implements Content {
 }
 
 function withoutBase(path: string, { layer, base }: LayerPatch, bases: Content): ExpectedError {
-  const problem = `makes layer ${layer.digest} of ${base.digest}, which is not in ${bases.path || 'any other file'}`
-  return new ExpectedError('BUNDLE_INVALID', `${path}: ${problem}`, {
-    hint: 'Name the bundle that it was made against first: nodeseed merge BASE DELTA -o FILE',
+  const others = bases.path.split(', ').filter((other) => other !== path)
+  const where = others.length > 0 ? `which is not in ${others.join(', ')}` : 'and no other file is named'
+  return new ExpectedError('BUNDLE_INVALID', `${path}: makes layer ${layer.digest} of ${base.digest}, ${where}`, {
+    hint: `Name the bundle that it was made against first, or make one of both: nodeseed merge BASE ${quote(path)} -o FILE`,
   })
 }
 

@@ -1,6 +1,7 @@
 import { setImmediate } from 'node:timers/promises'
 import type { LockedContent } from '../../bundle/format/bundle.ts'
 import { type LockedImage, manifestsOf } from '../../bundle/format/lock.ts'
+import type { Content } from '../../oci/content/content.ts'
 import { LayeredContent } from '../../oci/content/layered-content.ts'
 import type { Descriptor } from '../../oci/descriptor.ts'
 import type { Digest } from '../../oci/digest.ts'
@@ -26,9 +27,15 @@ export class BundleContent implements RegistryContent {
   readonly #checked: CheckedBlobs
   readonly #referrers = new Map<string, Promise<ReadonlyMap<Digest, readonly Descriptor[]>>>()
 
-  /** With `checkFirst` no byte of a blob is sent before all of them were read and hashed; else not its last one. */
-  constructor(bundles: readonly LockedContent[], { checkFirst = false }: { checkFirst?: boolean } = {}) {
-    this.#content = new LayeredContent(bundles)
+  /**
+   * With `checkFirst` no byte of a blob is sent before all of them were read and hashed; else not its last one.
+   * `made` is what else holds blobs of the bundles.
+   */
+  constructor(
+    bundles: readonly LockedContent[],
+    { checkFirst = false, made = [] }: { checkFirst?: boolean; made?: readonly Content[] } = {},
+  ) {
+    this.#content = new LayeredContent([...bundles, ...made])
     this.#checked = new CheckedBlobs(this.#content, { checkFirst })
     this.#repositories = repositoriesOf(bundles.flatMap(({ lock }) => lock.images))
     this.#names = [...this.#repositories.keys()].sort()
