@@ -1,4 +1,5 @@
 import type { Pod } from 'kubernetes-types/core/v1.js'
+import { generatedKinds } from '../kubernetes/admission/policies/generating-policies.ts'
 import { podImages } from '../kubernetes/objects/pod-images.ts'
 import { lineOfResource, type Resource } from '../kubernetes/objects/resource.ts'
 import { templatePathOf, type Workload, workloadOf } from '../kubernetes/objects/workload.ts'
@@ -78,6 +79,18 @@ export function templateless(resources: readonly Resource[]): NotJudged[] {
     const { apiVersion, kind, namespace, name, document } = resource
     const place = { file: document.file, line: lineOfResource(resource) }
     return { apiVersion, kind, namespace, name, images: [], why: 'it has no pod template', ...place }
+  })
+}
+
+/** The policies that make workloads, or what decides about pods, when something happens. */
+export function generatedNotJudged(resources: readonly Resource[]): NotJudged[] {
+  return resources.flatMap((resource): NotJudged[] => {
+    const kinds = generatedKinds(resource)
+    if (kinds.length === 0) return []
+    const { apiVersion, kind, namespace, name, document } = resource
+    const place = { file: document.file, line: lineOfResource(resource) }
+    const made = kinds.some((one) => /[*{]/.test(one)) ? 'objects, of kinds that nobody can tell' : kinds.join(', ')
+    return [{ apiVersion, kind, namespace, name, images: [], why: `it makes ${made} that no input names`, ...place }]
   })
 }
 

@@ -7,10 +7,11 @@ import { type Api, listAll, readAnswer } from './list.ts'
  * group whose resources have names of their users' choice, every one.
  */
 const EXTENSIONS: Readonly<Record<string, readonly string[] | 'all'>> = {
-  'kyverno.io': ['clusterpolicies', 'policies'],
+  'kyverno.io': ['clusterpolicies', 'policies', 'cleanuppolicies', 'clustercleanuppolicies'],
   'policies.kyverno.io': [
     ...['mutatingpolicies', 'namespacedmutatingpolicies', 'validatingpolicies', 'namespacedvalidatingpolicies'],
     ...['imagevalidatingpolicies', 'namespacedimagevalidatingpolicies'],
+    ...['generatingpolicies', 'namespacedgeneratingpolicies', 'deletingpolicies', 'namespaceddeletingpolicies'],
   ],
   'mutations.gatekeeper.sh': ['assign', 'assignimage', 'modifyset'],
   'constraints.gatekeeper.sh': 'all',

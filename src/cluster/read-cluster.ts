@@ -34,7 +34,10 @@ const WORKLOADS = [
 const ADMISSION = '/apis/admissionregistration.k8s.io'
 
 /** Policies that change or refuse pods, and their versions, each of which a cluster may serve or not. */
-const POLICIES = ['mutatingadmissionpolicies', 'validatingadmissionpolicies', 'validatingadmissionpolicybindings']
+const POLICIES = [
+  ...['mutatingadmissionpolicies', 'mutatingadmissionpolicybindings'],
+  ...['validatingadmissionpolicies', 'validatingadmissionpolicybindings'],
+]
 const POLICY_VERSIONS = ['v1', 'v1beta1', 'v1alpha1']
 
 /** What OpenShift has besides, of which each version serves some. */

@@ -32,6 +32,13 @@ export const NAMESPACE_CODES = {
     help: 'A webhook, or a policy of Kubernetes, Kyverno, Gatekeeper, Kubewarden, sigstore or OpenShift, refuses what it does not like, and what it asks for is not evaluated here. So the workloads are unknown, not safe.',
     action: 'See that it lets the pods pass, and allow it: --allow POD_MAY_BE_REFUSED=NAME.',
   },
+  POD_MAY_BE_DELETED: {
+    kind: 'hazard',
+    severity: 'warning',
+    title: 'Something deletes workloads or their pods when its time comes',
+    help: 'A policy of Kyverno deletes what it matches on a schedule; its conditions are not evaluated here. Verdicts are about pods that are made again, and say nothing of workloads that are gone.',
+    action: 'See that its conditions spare these workloads.',
+  },
   NO_ROOM: {
     kind: 'hazard',
     severity: 'warning',

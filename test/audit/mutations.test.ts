@@ -23,7 +23,7 @@ const clientConfig = { service: { namespace: 'default', name: 'hook' } }
 
 function audited(objects: object[], isMutationAllowed?: (name: string) => boolean) {
   const resources = objects.flatMap((one) => readAllDocuments(JSON.stringify(one), 'm.json').flatMap(resourcesOf))
-  const conditions = { mutators: resources.flatMap(mutatorsOf), ...(isMutationAllowed && { isMutationAllowed }) }
+  const conditions = { mutators: mutatorsOf(resources), ...(isMutationAllowed && { isMutationAllowed }) }
   return auditCluster([workload()], NODES, conditions, [], [], resources)
 }
 
@@ -46,6 +46,48 @@ test('who answers for what it adds is taken at their word, and it is said all th
   const { workloads, findings } = audited([hooks('MutatingWebhookConfiguration', {})], (name) => name.endsWith('mesh'))
   expect(workloads[0]?.verdict).toBe('safe')
   expect(findings.map(({ code }) => code)).toContain('POD_MUTATED')
+})
+
+const ADMISSION = 'admissionregistration.k8s.io/v1'
+const MUTATIONS = [{ jsonPatch: { expression: '[JSONPatch{op: "add", path: "/spec/containers/-"}]' } }]
+const policy = { matchConstraints: { resourceRules: [PODS] }, mutations: MUTATIONS }
+const of = (apiVersion: string, kind: string, spec: object) => ({ apiVersion, kind, metadata: { name: 'p' }, spec })
+const mutating = of(ADMISSION, 'MutatingAdmissionPolicy', policy)
+const bound = (spec: object) => of(ADMISSION, 'MutatingAdmissionPolicyBinding', { policyName: 'p', ...spec })
+const elsewhere = { matchResources: { namespaceSelector: { matchLabels: { 'kubernetes.io/metadata.name': 'x' } } } }
+const CEL = 'policies.kyverno.io/v1'
+const generates = (expression: string) => of(CEL, 'GeneratingPolicy', { generate: [{ expression }] })
+const rule = (generate: object) => of('kyverno.io/v1', 'ClusterPolicy', { rules: [{ generate }] })
+const made = (kind: string) => `generator.Apply("x", [{"kind": dyn("${kind}"), "metadata": dyn({"name": "y"})}])`
+const deletes = (resource: string) =>
+  of(CEL, 'DeletingPolicy', { matchConstraints: { resourceRules: [{ ...PODS, resources: [resource] }] } })
+const cleanup = (kind: string) =>
+  of('kyverno.io/v2', 'ClusterCleanupPolicy', { match: { any: [{ resources: { kinds: [kind] } }] } })
+
+test.for<[what: string, objects: object[], verdict: string, codes?: string[]]>([
+  ['a policy, bound', [mutating, bound({})], 'unknown', ['POD_MUTATED']],
+  ['a policy, bound elsewhere', [mutating, bound(elsewhere)], 'safe'],
+  ['a policy, bound twice', [mutating, bound(elsewhere), bound({})], 'unknown', ['POD_MUTATED']],
+  ['a policy whose binding is not here', [mutating], 'unknown', ['POD_MUTATED']],
+  ['a binding whose policy is not here', [bound({})], 'unknown', ['POD_MUTATED']],
+  ['one of Kyverno', [of(CEL, 'MutatingPolicy', policy)], 'unknown', ['POD_MUTATED']],
+  ['one that makes Deployments', [generates(made('Deployment'))], 'safe', ['WORKLOAD_NOT_JUDGED']],
+  ['one that makes quotas', [generates(made('ResourceQuota'))], 'safe', ['WORKLOAD_NOT_JUDGED']],
+  ['one that makes nobody sees what', [generates('variables.all')], 'safe', ['WORKLOAD_NOT_JUDGED']],
+  ['one that copies Deployments', [generates('resource.Get("v1", "deployments")')], 'safe', ['WORKLOAD_NOT_JUDGED']],
+  ['one that copies Secrets', [generates('resource.Get("v1", "secrets", "a", "b")')], 'safe'],
+  ['one that makes NetworkPolicies', [generates(made('NetworkPolicy'))], 'safe'],
+  ['a rule that makes quotas', [rule({ kind: 'ResourceQuota', data: {} })], 'safe', ['WORKLOAD_NOT_JUDGED']],
+  ['a rule that copies Secrets', [rule({ cloneList: { kinds: ['v1/Secret'] } })], 'safe'],
+  ['one that deletes pods', [deletes('pods')], 'safe', ['POD_MAY_BE_DELETED']],
+  ['one that deletes Secrets', [deletes('secrets')], 'safe'],
+  ['a rule that deletes Deployments', [cleanup('Deployment')], 'safe', ['POD_MAY_BE_DELETED']],
+  ['a rule that deletes Jobs', [cleanup('Job')], 'safe'],
+])('policies that change, make or delete: %s', ([, objects, verdict, codes = []]) => {
+  const { workloads, findings } = audited(objects)
+  expect(workloads[0]?.verdict).toBe(verdict)
+  const about = ['POD_MUTATED', 'WORKLOAD_NOT_JUDGED', 'POD_MAY_BE_DELETED']
+  expect(findings.map(({ code }) => code).filter((code) => about.includes(code))).toEqual(codes)
 })
 
 test('a namespace that asks for sidecars makes its pods unknown', () => {
@@ -95,8 +137,8 @@ test('a webhook whose pods start nowhere answers nobody', () => {
 test('a pod that a cluster has stored has met its webhooks', () => {
   const scanned = workload({ kind: 'Pod' })
   const one = { ...scanned, template: { ...scanned.template, metadata: { uid: 'x' } } }
-  const mutators = [hooks('MutatingWebhookConfiguration', {})].flatMap((hook) =>
-    readAllDocuments(JSON.stringify(hook), 'm.json').flatMap(resourcesOf).flatMap(mutatorsOf),
+  const resources = [hooks('MutatingWebhookConfiguration', {})].flatMap((hook) =>
+    readAllDocuments(JSON.stringify(hook), 'm.json').flatMap(resourcesOf),
   )
-  expect(auditCluster([one], NODES, { mutators }).workloads[0]?.verdict).toBe('safe')
+  expect(auditCluster([one], NODES, { mutators: mutatorsOf(resources) }).workloads[0]?.verdict).toBe('safe')
 })

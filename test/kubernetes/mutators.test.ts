@@ -1,7 +1,8 @@
 import { expect, test } from 'vitest'
 import { newPodOf } from '../../src/audit/classes/pod-mutations.ts'
 import { injectorsOf, type Marks } from '../../src/kubernetes/admission/injection.ts'
-import { mutatorsOf, type NewPod } from '../../src/kubernetes/admission/mutators.ts'
+import { mutatorsOf } from '../../src/kubernetes/admission/mutators.ts'
+import type { NewPod } from '../../src/kubernetes/admission/policies/pod-matching.ts'
 import { readAllDocuments } from '../../src/kubernetes/documents/document.ts'
 import { type Resource, resourcesOf } from '../../src/kubernetes/objects/resource.ts'
 import { type Workload, workloadOf } from '../../src/kubernetes/objects/workload.ts'
@@ -24,8 +25,8 @@ const DEPLOYMENTS = { ...PODS, apiGroups: ['apps'], resources: ['deployments'] }
 
 function isAbout(apiVersion: string, kind: string, value: object, pod: Partial<NewPod> = {}): boolean {
   const object = { apiVersion, kind, metadata: { name: 'm' }, ...value }
-  const [resource] = readAllDocuments(JSON.stringify(object), 'm.json').flatMap(resourcesOf)
-  return mutatorsOf(resource as Resource).some((one) => one.isAbout({ ...POD, ...pod }))
+  const resources = readAllDocuments(JSON.stringify(object), 'm.json').flatMap(resourcesOf)
+  return mutatorsOf(resources).some((one) => one.isAbout({ ...POD, ...pod }))
 }
 
 test.for<[what: string, expected: boolean, webhook: object, pod?: Partial<NewPod>]>([
@@ -130,23 +131,73 @@ test.for<[apiVersion: string, expected: boolean, key: string]>([
   expect(isAbout(ADMISSION, 'MutatingWebhookConfiguration', { webhooks }, { pending })).toBe(expected)
 })
 
-const mutations = (expression: string) => ({
-  spec: { matchConstraints: { resourceRules: [PODS] }, mutations: [{ jsonPatch: { expression } }] },
+const mutations = (expression: string, more: object = {}) => ({
+  spec: { matchConstraints: { resourceRules: [PODS] }, mutations: [{ jsonPatch: { expression } }], ...more },
 })
+const patch = (path: string, more?: object) => mutations(`[JSONPatch{op: "add", path: ${path}, value: "x"}]`, more)
+const variable = (expression: string) => ({ variables: [{ name: 'all', expression }] })
+const CEL = 'policies.kyverno.io/v1'
+const CONFIGMAPS = { resourceRules: [{ ...PODS, resources: ['configmaps'] }] }
 const kyverno = (mutate: object | undefined, kinds: string[]) => ({
   spec: { rules: [{ match: { any: [{ resources: { kinds } }] }, ...(mutate && { mutate }) }] },
 })
+const SIDECAR = { patchStrategicMerge: { spec: { containers: [{ name: 'x', image: 'x' }] } } }
 const KUBEWARDEN = 'policies.kubewarden.io/v1'
 const VPA = 'autoscaling.k8s.io/v1'
 const autoscaler = (updatePolicy: object, name = 'web') => ({
   metadata: { name: 'm', namespace: 'shop' },
   spec: { targetRef: { apiVersion: 'apps/v1', kind: 'Deployment', name }, updatePolicy },
 })
-const SIDECAR = { patchStrategicMerge: { spec: { containers: [{ name: 'x', image: 'x' }] } } }
 
 test.for<[what: string, expected: boolean, apiVersion: string, kind: string, value: object]>([
-  ['adds a container', true, ADMISSION, 'MutatingAdmissionPolicy', mutations('{path: "/spec/containers/-"}')],
-  ['adds a label', false, ADMISSION, 'MutatingAdmissionPolicy', mutations('{path: "/metadata/labels/x"}')],
+  ['adds a container', true, ADMISSION, 'MutatingAdmissionPolicy', patch('"/spec/containers/-"')],
+  ['adds a label', false, ADMISSION, 'MutatingAdmissionPolicy', patch('"/metadata/labels/x"')],
+  ['adds what only a cluster knows', true, ADMISSION, 'MutatingAdmissionPolicy', patch('params.data.path')],
+  ['adds nobody sees what', true, ADMISSION, 'MutatingAdmissionPolicy', mutations('params.patches')],
+  [
+    'adds a container by a variable',
+    true,
+    ADMISSION,
+    'MutatingAdmissionPolicy',
+    mutations('variables.all', variable('[JSONPatch{op: "add", path: "/spec/containers/-"}]')),
+  ],
+  [
+    'adds a label by a variable',
+    false,
+    ADMISSION,
+    'MutatingAdmissionPolicy',
+    mutations('variables.all', variable('[JSONPatch{op: "add", path: "/metadata/labels/x"}]')),
+  ],
+  [
+    'replaces the whole spec',
+    true,
+    ADMISSION,
+    'MutatingAdmissionPolicy',
+    mutations('Object{spec: variables.all}', variable('params.spec')),
+  ],
+  ['of Kyverno in CEL adds a container', true, CEL, 'MutatingPolicy', patch('"/spec/containers/-"')],
+  ['of Kyverno in CEL adds a label', false, CEL, 'MutatingPolicy', patch('"/metadata/labels/x"')],
+  [
+    'of Kyverno in CEL changes pods when something else changes',
+    true,
+    CEL,
+    'MutatingPolicy',
+    patch('"/spec/nodeName"', { matchConstraints: CONFIGMAPS, targetMatchConstraints: { resourceRules: [PODS] } }),
+  ],
+  [
+    'of Kyverno in CEL is about something else',
+    false,
+    CEL,
+    'NamespacedMutatingPolicy',
+    patch('"/spec/nodeName"', { matchConstraints: CONFIGMAPS }),
+  ],
+  [
+    'of Kyverno changes Deployments when something else changes',
+    true,
+    'kyverno.io/v1',
+    'ClusterPolicy',
+    kyverno({ ...SIDECAR, targets: [{ apiVersion: 'apps/v1', kind: 'Deployment', name: 'web' }] }, ['ConfigMap']),
+  ],
   ['of Kyverno adds a container', true, 'kyverno.io/v1', 'ClusterPolicy', kyverno(SIDECAR, ['Pod'])],
   ['of Kyverno is about Deployments', true, 'kyverno.io/v1', 'ClusterPolicy', kyverno(SIDECAR, ['apps/v1/Deployment'])],
   ['of Kyverno is about Services', false, 'kyverno.io/v1', 'ClusterPolicy', kyverno(SIDECAR, ['Service'])],
@@ -183,7 +234,7 @@ test.for<[what: string, expected: boolean, apiVersion: string, kind: string, val
 })
 
 test('the policy that gives pods our own selectors changes nothing unknown', () => {
-  const value = { ...mutations('{path: "/spec/nodeSelector"}'), metadata: { name: 'images-selectors.nodeseed.dev' } }
+  const value = { ...patch('"/spec/nodeSelector"'), metadata: { name: 'images-selectors.nodeseed.dev' } }
   expect(isAbout(ADMISSION, 'MutatingAdmissionPolicy', value)).toBe(false)
 })
 

@@ -99,6 +99,7 @@ export const KINDS: Readonly<Record<string, string>> = {
   mutatingwebhookconfigurations: 'MutatingWebhookConfiguration',
   validatingwebhookconfigurations: 'ValidatingWebhookConfiguration',
   mutatingadmissionpolicies: 'MutatingAdmissionPolicy',
+  mutatingadmissionpolicybindings: 'MutatingAdmissionPolicyBinding',
   validatingadmissionpolicies: 'ValidatingAdmissionPolicy',
   validatingadmissionpolicybindings: 'ValidatingAdmissionPolicyBinding',
   clusterpolicies: 'ClusterPolicy',
@@ -109,6 +110,12 @@ export const KINDS: Readonly<Record<string, string>> = {
   namespacedvalidatingpolicies: 'NamespacedValidatingPolicy',
   imagevalidatingpolicies: 'ImageValidatingPolicy',
   namespacedimagevalidatingpolicies: 'NamespacedImageValidatingPolicy',
+  generatingpolicies: 'GeneratingPolicy',
+  namespacedgeneratingpolicies: 'NamespacedGeneratingPolicy',
+  deletingpolicies: 'DeletingPolicy',
+  namespaceddeletingpolicies: 'NamespacedDeletingPolicy',
+  cleanuppolicies: 'CleanupPolicy',
+  clustercleanuppolicies: 'ClusterCleanupPolicy',
   assign: 'Assign',
   assignimage: 'AssignImage',
   modifyset: 'ModifySet',
@@ -126,9 +133,11 @@ export const KINDS: Readonly<Record<string, string>> = {
 /** The extensions of a cluster that has every one that an audit asks for: their groups, and the resources of each. */
 const EXTENSIONS: Readonly<Record<string, readonly string[]>> = {
   'kyverno.io/v1': ['clusterpolicies', 'policies', 'clusterpolicies/status'],
+  'kyverno.io/v2': ['cleanuppolicies', 'clustercleanuppolicies', 'policyexceptions'],
   'policies.kyverno.io/v1': [
     ...['mutatingpolicies', 'namespacedmutatingpolicies', 'validatingpolicies', 'namespacedvalidatingpolicies'],
-    ...['imagevalidatingpolicies', 'namespacedimagevalidatingpolicies', 'generatingpolicies'],
+    ...['imagevalidatingpolicies', 'namespacedimagevalidatingpolicies', 'policyexceptions'],
+    ...['generatingpolicies', 'namespacedgeneratingpolicies', 'deletingpolicies', 'namespaceddeletingpolicies'],
   ],
   'mutations.gatekeeper.sh/v1': ['assign', 'assignimage', 'modifyset'],
   'constraints.gatekeeper.sh/v1beta1': ['k8srequiredlabels', 'k8srequiredlabels/status'],

@@ -1,5 +1,5 @@
 import { injectorsOf, type Marks } from '../../kubernetes/admission/injection.ts'
-import type { NewPod } from '../../kubernetes/admission/mutators.ts'
+import type { NewPod } from '../../kubernetes/admission/policies/pod-matching.ts'
 import { valueAt } from '../../kubernetes/documents/path.ts'
 import { podImages } from '../../kubernetes/objects/pod-images.ts'
 import type { Workload } from '../../kubernetes/objects/workload.ts'

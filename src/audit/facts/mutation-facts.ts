@@ -1,4 +1,4 @@
-import type { Mutator } from '../../kubernetes/admission/mutators.ts'
+import type { Mutator } from '../../kubernetes/admission/policies/pod-matching.ts'
 import type { Labels } from '../../kubernetes/pods/label-selector.ts'
 
 /** What is known of those who change pods as they are made. */

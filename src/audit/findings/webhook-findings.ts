@@ -1,5 +1,6 @@
 import { type Finding, finding } from '../../finding.ts'
-import { isSelected, matcherOf, type NewPod, webhooksOf } from '../../kubernetes/admission/mutators.ts'
+import { webhooksOf } from '../../kubernetes/admission/mutators.ts'
+import { isSelected, matcherOf, type NewPod } from '../../kubernetes/admission/policies/pod-matching.ts'
 import { valueAt } from '../../kubernetes/documents/path.ts'
 import { isObject, lineOfResource, nameOfResource, type Resource } from '../../kubernetes/objects/resource.ts'
 import { countOf, listNames } from '../../plural.ts'

@@ -10,6 +10,7 @@ import { nameOnNode } from '../facts/images/image-lookup.ts'
 import { bareNodesFinding, type NodeBytes, nodeBytes, unneededFinding } from '../facts/node-bytes.ts'
 import { type NodeSeeding, nodeSeedings } from '../facts/node-seeding.ts'
 import { idleFindings, idleReason, notJudgedFindings } from '../findings/accounting.ts'
+import { deletionFindings } from '../findings/cluster/deletion-findings.ts'
 import { lackingRoom } from '../findings/cluster/lacking-room.ts'
 import { refusalFindings } from '../findings/cluster/refusal-findings.ts'
 import { roomFindings, withRoom } from '../findings/cluster/room-findings.ts'
@@ -24,7 +25,7 @@ import { workloadFindings } from '../findings/workload-findings.ts'
 import { type AccountedImages, accountImages } from '../named/named-images.ts'
 import type { ScannedImage } from '../named/scanned-image.ts'
 import { unnamedImages } from '../named/unnamed-images.ts'
-import { customNotJudged, type NotJudged, pausedNotJudged, templateless } from '../not-judged.ts'
+import { customNotJudged, generatedNotJudged, type NotJudged, pausedNotJudged, templateless } from '../not-judged.ts'
 import type { NodeVerdict } from '../verdict/verdict.ts'
 import { type ImageReport, imageReports } from './named-report.ts'
 import { type AuditSummary, summaryOf } from './summary.ts'
@@ -69,6 +70,7 @@ export function auditCluster(
     ...customNotJudged(images, workloads),
     ...pausedNotJudged(workloads, conditions.livePods ?? []),
     ...templateless(resources),
+    ...generatedNotJudged(resources),
   ]
   return {
     ...result,
@@ -86,6 +88,7 @@ export function auditCluster(
       ...workloadFindings(result, conditions),
       ...mutationFindings(result, conditions),
       ...refusalFindings(result, conditions),
+      ...deletionFindings(result, resources, conditions),
       ...roomFindings(lacking),
       ...webhookFindings(result, resources, conditions),
       ...contradictions(result),

@@ -49,7 +49,7 @@ export async function readConditions(
     namespaces: marksOfNamespaces(resources, 'labels'),
     namespaceAnnotations: marksOfNamespaces(resources, 'annotations'),
     namespaceObjects: namespaceObjects(resources),
-    mutators: resources.flatMap(mutatorsOf),
+    mutators: mutatorsOf(resources),
     ...readRefusalFacts(resources, nodes),
     mirrorSources: mirrorSourcesOf(resources),
     pinnedImages: pinnedImagesOf(resources),

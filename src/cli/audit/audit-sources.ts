@@ -26,10 +26,12 @@ export interface AuditSources {
 
 type SourceFlags = Interfaces.InferredFlags<typeof sourceFlags>
 
-/** What changes pods as they are made, and what answers for it. */
+/** What changes pods as they are made, or makes and deletes more of them, and what answers for it. */
 const MUTATOR_KINDS = [
-  ...['MutatingWebhookConfiguration', 'ValidatingWebhookConfiguration', 'MutatingAdmissionPolicy', 'Service'],
-  ...['MutatingPolicy', 'NamespacedMutatingPolicy', 'ClusterPolicy', 'Policy', 'Assign', 'AssignImage', 'ModifySet'],
+  ...['MutatingWebhookConfiguration', 'ValidatingWebhookConfiguration', 'Service'],
+  ...['MutatingAdmissionPolicy', 'MutatingAdmissionPolicyBinding', 'MutatingPolicy', 'NamespacedMutatingPolicy'],
+  ...['GeneratingPolicy', 'NamespacedGeneratingPolicy', 'DeletingPolicy', 'NamespacedDeletingPolicy'],
+  ...['CleanupPolicy', 'ClusterCleanupPolicy', 'ClusterPolicy', 'Policy', 'Assign', 'AssignImage', 'ModifySet'],
   'VerticalPodAutoscaler',
 ]
 

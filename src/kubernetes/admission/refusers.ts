@@ -1,20 +1,20 @@
 import { valueAt } from '../documents/path.ts'
 import { isObject, nameOfResource, objectsOf, type Resource, textsOf } from '../objects/resource.ts'
+import { asWebhook, webhooksOf } from './mutators.ts'
+import { imagePolicies } from './policies/image-policies.ts'
 import {
-  asWebhook,
+  constrainedTo,
   isForPods,
   isSelected,
   kindsOf,
+  type Matcher,
   type Mutator,
   matcherOf,
   mayBeIn,
   type NewPod,
-  webhooksOf,
-} from './mutators.ts'
-import { imagePolicies } from './policies/image-policies.ts'
+} from './policies/pod-matching.ts'
 
 type Fields = Readonly<Record<string, unknown>>
-type Matcher = Mutator['isAbout']
 
 /** Policies of ours keep pods to nodes that hold their images. */
 const OURS = /\.nodeseed\.dev$/
@@ -49,20 +49,12 @@ function binding({ name: own, value }: Resource, policies: ReadonlyMap<string, R
   if (!textsOf(spec.validationActions).includes('Deny') || OURS.test(name) || OURS.test(own)) return []
   const policy = policies.get(name)
   const constraints = policy && constraintsOf(policy)
-  const [byPolicy, byBinding] = [matchOf(constraints), matchOf(spec.matchResources)]
+  const [byPolicy, byBinding] = [constrainedTo(constraints), constrainedTo(spec.matchResources)]
   return [{ name: `ValidatingAdmissionPolicy ${name}`, isAbout: (pod) => byPolicy(pod) && byBinding(pod) }]
 }
 
 function constraintsOf({ value }: Resource): unknown {
   return valueAt(value, ['spec', 'matchConstraints'])
-}
-
-/** Of a list of rules that is not there, all there is. */
-const ALL = [{ operations: ['*'], apiGroups: ['*'], apiVersions: ['*'], resources: ['*'] }]
-
-function matchOf(constraints: unknown): Matcher {
-  const { resourceRules, ...selectors } = isObject(constraints) ? constraints : {}
-  return matcherOf({ ...selectors, rules: Array.isArray(resourceRules) ? resourceRules : ALL })
 }
 
 const KINDS: Readonly<Record<string, (resource: Resource) => Matcher[]>> = {
@@ -99,7 +91,7 @@ function rules({ kind, namespace, value }: Resource): Matcher[] {
 function expressed({ namespace, value }: Resource): Matcher[] {
   const actions = textsOf(valueAt(value, ['spec', 'validationActions']))
   if (actions.length > 0 && !actions.includes('Deny')) return []
-  const matches = matchOf(valueAt(value, ['spec', 'matchConstraints']))
+  const matches = constrainedTo(valueAt(value, ['spec', 'matchConstraints']))
   return [(pod) => (!namespace || namespace === pod.namespace) && matches(pod)]
 }
 

@@ -1,4 +1,4 @@
-import type { Mutator } from '../../../kubernetes/admission/mutators.ts'
+import type { Mutator } from '../../../kubernetes/admission/policies/pod-matching.ts'
 
 /** What is known of what may refuse pods as they are made. */
 export interface RefusalFacts {
