@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { scanDocument } from '../../src/discovery/scan.ts'
-import { installsInText } from '../../src/discovery/texts/installs.ts'
+import { installsInText } from '../../src/discovery/texts/shell/installs.ts'
 import { scanText } from '../support/scan-text.ts'
 
 test.for<[text: string, says: string[]]>([

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { scanDocument } from '../../src/discovery/scan.ts'
-import { commandsIn } from '../../src/discovery/texts/shell-commands.ts'
+import { commandsIn } from '../../src/discovery/texts/shell/shell-commands.ts'
 import { readAllDocuments } from '../../src/kubernetes/documents/document.ts'
 
 const image = (name: string): string => `registry.example.com/x/${name}:1`

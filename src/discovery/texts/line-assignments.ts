@@ -1,8 +1,9 @@
 import { type KeyRole, readKey } from '../classify/key.ts'
 import { hasPlaceholder } from '../classify/placeholders.ts'
-import { imagesInCommand, isImage } from './command-lines.ts'
-import { openImagesInCommand } from './open-commands.ts'
-import { commandsIn } from './shell-commands.ts'
+import { imagesInCommand } from './shell/command-lines.ts'
+import { isImage } from './shell/handed-images.ts'
+import { openImagesInCommand } from './shell/open-commands.ts'
+import { commandsIn } from './shell/shell-commands.ts'
 import { literalsIn, templateIn } from './templates.ts'
 
 /** What a line sets a name to, or hands to a program. */
@@ -26,13 +27,20 @@ const VARIABLE = /(?<=^|\s)([A-Za-z_]\w{0,99})=["']?([^\s"',;{}()<>`|\\$]{2,512}
 /** `{"name":"c","image":"ref"}`, also with its quotes escaped, and `{name: c, image: ref}`. */
 const IN_BRACES =
   /(?<=[{,]\s{0,9}\\?["']?)([A-Za-z][\w.-]{0,99})\\?["']?\s{0,9}:\s{0,9}\\?["']{0,3}((?:\$\{[\w.:-]{1,99}\}|[^\s"'\\,{}]){1,512})/g
+/** `{"op":"replace","path":"/spec/…/image","value":"ref"}`, in either order. */
+const PATCHES = [
+  /path\\?["']?\s{0,9}:\s{0,9}\\?["']?[\w/~-]{0,200}\/image\\?["']?\s{0,9},\s{0,9}\\?["']?value\\?["']?\s{0,9}:\s{0,9}\\?["'](?<value>(?:\$\{[\w.:-]{1,99}\}|[^\s"'\\,{}]){1,512})/g,
+  /value\\?["']?\s{0,9}:\s{0,9}\\?["'](?<value>(?:\$\{[\w.:-]{1,99}\}|[^\s"'\\,{}]){1,512})\\?["']\s{0,9},\s{0,9}\\?["']?path\\?["']?\s{0,9}:\s{0,9}\\?["']?[\w/~-]{0,200}\/image\b/g,
+]
+/** `'{"image":"'"$REGISTRY"'/x:1"}'`: quotes that end for a variable, and begin again. */
+const JOINED = /'"?(\$[^\s'"]{1,512})"?'/g
 /** `image: {{ .Values.image }}`, `"image": "${REGISTRY}/x"`: an image that a placeholder is part of. */
 const OPEN = /^\s*(?:-\s+)?["']?([A-Za-z][\w./-]*)["']?\s*[:=]\s*["']?([^\s"'][^"']{1,500}?)["']?,?\s*$/
 
 const PROGRAM = /^\s*(?:sudo\s+)?(?:crictl|ctr|docker|podman|nerdctl|skopeo|crane|kubectl|helm)\s/
 
 /** Beyond this a command is data, not something that a person wrote. */
-const MAX_COMMAND = 4096
+const MAX_COMMAND = 16_384
 const OF_PROGRAM = 'image of '
 /** Beside others on its line only what speaks of images counts. */
 const OF_IMAGES: ReadonlySet<KeyRole> = new Set(['image', 'repository', 'registry', 'tag', 'digest'])
@@ -69,9 +77,10 @@ export function assignmentsOf(content: string): LineAssignment[] {
 }
 
 function inCommand(command: string, isWhole: boolean): LineAssignment[] {
-  const isOpen = openImagesInCommand(command).length > 0
-  const images = imagesInCommand(command).filter(({ isOfMany }) => !isOpen || isOfMany)
-  const commanded = images.map(({ reference, program }) => ({ name: `${OF_PROGRAM}${program}`, value: reference }))
+  const commanded = imagesInCommand(command).map(({ reference, program }) => ({
+    name: `${OF_PROGRAM}${program}`,
+    value: reference,
+  }))
   const [, name, value] = commanded.length > 0 ? [] : (ASSIGNMENT.exec(command) ?? [])
   // `KUBELET_ARGS="--pod-infra-container-image=ref"`
   if (name && value && !value.startsWith('-') && (isWhole || OF_IMAGES.has(readKey(name).role)))
@@ -86,7 +95,11 @@ function inCommand(command: string, isWhole: boolean): LineAssignment[] {
 }
 
 function imagesInBraces(content: string): LineAssignment[] {
-  return Array.from(content.matchAll(IN_BRACES), ([, name = '', value = '']) => ({ name, value })).filter(isOfImage)
+  const text = content.includes('$') ? content.replace(JOINED, '$1') : content
+  const set = Array.from(text.matchAll(IN_BRACES), ([, name = '', value = '']) => ({ name, value })).filter(isOfImage)
+  if (!text.includes('value')) return set
+  const patched = PATCHES.flatMap((way) => Array.from(text.matchAll(way), ({ groups }) => groups?.value ?? ''))
+  return [...set, ...patched.map((value) => ({ name: 'image', value }))]
 }
 
 function isOfImage({ name }: LineAssignment): boolean {
@@ -107,8 +120,7 @@ export function openImagesIn(
   if (!hasPlaceholder(command)) return []
   const [, name, value] = OPEN.exec(command) ?? []
   if (!name || !value || !hasPlaceholder(value) || readKey(name).role !== 'image') {
-    const isPassed = /\b(?:kubectl|oc)\s/.test(command) && command.includes('{')
-    return isPassed ? imagesInBraces(command).filter((one) => hasPlaceholder(one.value)) : []
+    return command.includes('{') ? imagesInBraces(command).filter((one) => hasPlaceholder(one.value)) : []
   }
   // A variable of a script is told where it is used, unless it is a whole reference by itself.
   const isVariable = isScript && /^\s*(?:\w+\s+)?\w+=/.test(command)

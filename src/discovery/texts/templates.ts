@@ -1,6 +1,6 @@
 import { readKey } from '../classify/key.ts'
 import { hasVersion } from '../classify/reference-likelihood.ts'
-import { isImage } from './command-lines.ts'
+import { isImage } from './shell/handed-images.ts'
 
 /** `image: …`, of which nothing is quoted around the whole. */
 const LINE = /^\s*(?:-\s+)?["']?([A-Za-z][\w./-]{0,99})["']?\s{0,9}[:=]\s{0,9}(\S.{0,500})$/

@@ -6,9 +6,10 @@ import { compose } from '../compose/compose-reference.ts'
 import { judge } from '../uses/image-candidate.ts'
 import type { Confidence } from '../uses/image-use.ts'
 import { assignmentsOf, isCommanded, type LineAssignment, openImagesIn } from './line-assignments.ts'
-import { commandsIn } from './shell-commands.ts'
-import { shellWords } from './shell-lists.ts'
-import { ShellVariables } from './shell-variables.ts'
+import { lineOf, logicalLines } from './shell/logical-lines.ts'
+import { commandsIn } from './shell/shell-commands.ts'
+import { shellWords } from './shell/shell-lists.ts'
+import { ShellVariables } from './shell/shell-variables.ts'
 import { isXml, textsInXml } from './xml-elements.ts'
 
 /** An image named in a text that is no YAML or JSON: a template, a script, properties. */
@@ -76,12 +77,13 @@ interface Assignment extends LineAssignment {
 function assignmentsIn(text: string, ofImages: boolean): Assignment[] {
   if (isXml(text)) return textsInXml(text).filter(({ name }) => readKey(name).role === 'image')
   let section = ''
-  const assignments = text.split('\n').flatMap((content, line) => {
+  const assignments = logicalLines(text).flatMap((logical) => {
+    const { content, line } = logical
     if (COMMENT.test(content)) return []
     section = SECTION.exec(content)?.[1] ?? section
     const alone = ofImages && content.length <= MAX_LINE ? wordsAlone(content) : []
     if (alone.length > 0) return alone.map((value) => ({ name: '', value, line }))
-    const assigned = assignmentsOf(content).map((assignment) => ({ ...assignment, line }))
+    const assigned = assignmentsOf(content).map((one) => ({ ...one, line: lineOf(logical, one.value) }))
     // `[web.image]` with `repository = …` below.
     return /image/i.test(section) ? assigned.map((one) => ({ ...one, name: `${section}.${one.name}` })) : assigned
   })
@@ -101,9 +103,10 @@ function wordsAlone(content: string): string[] {
  * that a script itself assigns above are in it.
  */
 export function openImagesInLines(text: string, { isScript = false } = {}): Assignment[] {
-  if (!text.includes('$') && !hasPlaceholder(text) && !text.includes('xargs')) return []
+  if (!/[$`]|xargs/.test(text) && !hasPlaceholder(text)) return []
   const variables = new ShellVariables()
-  return text.split('\n').flatMap((content, line) => {
+  return logicalLines(text).flatMap((logical) => {
+    const { content } = logical
     if (COMMENT.test(content)) return []
     const commands = commandsIn(content)
     if (commands.length === 0) variables.follow(content)
@@ -111,9 +114,10 @@ export function openImagesInLines(text: string, { isScript = false } = {}): Assi
     let isFirst = true
     return commands.flatMap(({ text, isInner }) => {
       const found = openImagesIn(text, { isScript, isWhole: commands.length === 1 })
-      const filled = found.flatMap(({ name, value }) =>
-        variables.textsOf(value).map((one) => ({ name, value: one, line })),
-      )
+      const filled = found.flatMap(({ name, value }) => {
+        const line = lineOf(logical, value)
+        return variables.textsOf(value).map((one) => ({ name, value: one, line }))
+      })
       // What another command of the line assigns may not always be assigned.
       if (!isInner) variables.follow(isFirst ? text : ` ${text}`)
       isFirst &&= isInner

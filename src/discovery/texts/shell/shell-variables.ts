@@ -1,4 +1,4 @@
-import { hasPlaceholder } from '../classify/placeholders.ts'
+import { hasPlaceholder } from '../../classify/placeholders.ts'
 
 /** `NAME=value`, `export NAME="value"` where a statement begins. */
 const ASSIGNED =

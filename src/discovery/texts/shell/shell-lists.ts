@@ -1,4 +1,4 @@
-import { readKey } from '../classify/key.ts'
+import { readKey } from '../../classify/key.ts'
 
 /** A word that a shell variable gets, and the line on which it stands, from the start of the text. */
 export interface ShellWord {

@@ -1,3 +1,5 @@
+import { logicalLines } from './logical-lines.ts'
+
 /** What a command of a script brings into a cluster from elsewhere, and its line from the start of the text. */
 export interface Installed {
   readonly code: 'CHART_ELSEWHERE' | 'MANIFESTS_ELSEWHERE'
@@ -31,7 +33,7 @@ const NAMES =
 /** The charts that the commands of a text install, and the addresses whose manifests they apply. */
 export function installsInText(text: string): Installed[] {
   if (text.length > MAX_TEXT || !NAMES.test(text)) return []
-  return joinedLines(text).flatMap(({ content, line }): Installed[] => {
+  return logicalLines(text).flatMap(({ content, line }): Installed[] => {
     if (/^\s*(?:#|\/\/)/.test(content)) return []
     const charts = Array.from(content.matchAll(HELM), ([, verb = '', rest = '']) =>
       chartIn(rest, verb === 'pull' || verb === 'fetch'),
@@ -48,21 +50,6 @@ export function installsInText(text: string): Installed[] {
       ...programs.map((name) => ({ code: 'MANIFESTS_ELSEWHERE', what: `the manifests of ${name}`, line }) as const),
     ]
   })
-}
-
-/** Lines of a script; one that ends in a backslash goes on in the next. */
-function joinedLines(text: string): { content: string; line: number }[] {
-  const lines: { parts: string[]; line: number }[] = []
-  let isOpen = false
-  text.split('\n').forEach((content, line) => {
-    const last = lines.at(-1)
-    const isContinued = content.endsWith('\\')
-    const part = isContinued ? content.slice(0, -1) : content
-    if (isOpen && last) last.parts.push(part.trim())
-    else lines.push({ parts: [part], line })
-    isOpen = isContinued
-  })
-  return lines.map(({ parts, line }) => ({ content: parts.join(' '), line }))
 }
 
 /** `web repo/chart --version 1`: of what stands between flags the last of two is the chart. */

@@ -76,10 +76,34 @@ export function commandsIn(line: string): ShellCommand[] {
     end(line.length, line.length)
     frames.pop()
   }
-  return commands.map((one, index) => {
+  const handed = commands.map((one, index) => {
     const before = commands[index - 1]
     if (!before || !XARGS.test(one.text)) return one
     const handed = PRINTS.exec(before.text)?.[2] ?? `$(${before.text.trim()})`
     return { ...one, text: one.text.includes('{}') ? one.text.replaceAll('{}', handed) : `${one.text} ${handed}` }
   })
+  return commands.length > 1 && /["']/.test(line) ? [...handed, ...commandsAroundQuotes(line)] : handed
+}
+
+/**
+ * Commands with signs in their quotes, whole: `docker run -l "rule=a && b" ref`. What the quotes hold may be commands too,
+ * so these come besides.
+ */
+function commandsAroundQuotes(line: string): ShellCommand[] {
+  const found: ShellCommand[] = []
+  let [from, quote, holdsSigns] = [0, '', false]
+  for (let at = 0; at <= line.length; at++) {
+    const sign = line[at] ?? '\n'
+    const isSign = /[;&|\n]/.test(sign) && !/[<>]/.test(line[at - 1] ?? '') && line[at + 1] !== '>'
+    if (sign === '\\' && quote !== "'") at++
+    else if (quote !== '' && sign !== '\n') {
+      if (sign === quote) quote = ''
+      else holdsSigns ||= isSign || sign === '('
+    } else if ((sign === '"' || sign === "'") && line.includes(sign, at + 1)) quote = sign
+    else if (isSign) {
+      if (holdsSigns) found.push({ text: line.slice(from, at), isInner: true })
+      ;[from, holdsSigns] = [at + 1, false]
+    }
+  }
+  return found
 }

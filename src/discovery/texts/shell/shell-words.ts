@@ -1,0 +1,57 @@
+const QUOTES = `"'\``
+
+/**
+ * The words of a command of a shell up to the next command: what quotes, `$(…)` and backticks hold is one word, or part
+ * of one. A text may begin inside of quotes, as that of `sh -c "…"`: the quote that ends them ends the command.
+ */
+export function wordsOf(text: string): string[] {
+  const words: string[] = []
+  let word = ''
+  let isWord = false
+  let quote = ''
+  let depth = 0
+  const end = (): void => {
+    if (isWord && word !== '') words.push(word)
+    word = ''
+    isWord = false
+  }
+  const take = (part: string): void => {
+    word += part
+    isWord = true
+  }
+  for (let at = 0; at < text.length; at++) {
+    const sign = text[at] ?? ''
+    const next = text[at + 1] ?? ''
+    if (depth > 0) {
+      depth += sign === '(' ? 1 : sign === ')' ? -1 : 0
+      take(sign)
+    } else if (sign === quote) {
+      if (quote === '`') take(')')
+      quote = ''
+    } else if (quote === "'" || quote === '`') take(sign)
+    else if (sign === '$' && next === '(' && text.includes(')', at)) {
+      take('$(')
+      depth = 1
+      at++
+    } else if (quote !== '') {
+      if (sign === '\\' && next !== '') at++
+      take(sign === '\\' && next !== '' ? next : sign)
+    } else if (/\s/.test(sign)) end()
+    else if (sign === ';' || sign === '&' || sign === '|') break
+    else if (sign === '\\') {
+      // An escaped quote stands in a text that is quoted itself.
+      if (QUOTES.includes(next)) end()
+      else if (next !== '') take(next)
+      at++
+    } else if (QUOTES.includes(sign)) {
+      if (isWord && sign !== '`' && (next === '' || /[\s\],})]/.test(next))) break
+      if (!text.includes(sign, at + 1)) end()
+      else {
+        quote = sign
+        take(sign === '`' ? '$(' : '')
+      }
+    } else take(sign)
+  }
+  end()
+  return words
+}
