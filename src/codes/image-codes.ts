@@ -128,6 +128,16 @@ export const IMAGE_CODES = {
     help: 'The signatures, SBOMs or attestations are there under their digests. The registry does not tell what it lists as attached to the image, or not all of it, so that the tag which lists them where a registry does not was left as it is: written anew, it would lose the rest.',
     action: 'Let the account also pull from the repository, and run the same command again.',
   },
+  PUSH_UNREAD: {
+    kind: 'omission',
+    severity: 'warning',
+    one: 'repository in which nobody saw what was pushed',
+    many: 'repositories in which nobody saw what was pushed',
+    title: 'Nobody saw whether what was pushed is there',
+    help: 'After each upload the registry is asked for what it has now. It said that it took everything, and gives this account nothing to read, so its word is all there is.',
+    action:
+      'Let the account also pull from the repository, and run the same command again: what is there is not sent again.',
+  },
   DIGEST_WAITS: {
     kind: 'omission',
     severity: 'error',

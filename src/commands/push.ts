@@ -94,7 +94,7 @@ that breaks goes on where it broke.`
       this.log(`${countOf(uploaded, 'blob')} uploaded, ${mounted} mounted, ${there} there already`)
       const map = Object.assign({}, ...result.images.map((image) => image.names))
       if (flags['image-map']) await writeTextFile(flags['image-map'], `${JSON.stringify(map, null, 2)}\n`)
-      const omissions = this.sayLeftOut([...(content.leftOut ?? []), ...result.unlisted])
+      const omissions = this.sayLeftOut([...(content.leftOut ?? []), ...result.doubts])
       return { registry, images: result.images, blobs: result.blobs, omissions }
     } finally {
       progress.stop()

@@ -53,7 +53,7 @@ withRegistry('every image is there under its digest, and a second push sends not
     await copyWithSkopeo(`${registry}/${path}`, join(directory, 'copy'))
   }
   const second = await runCli(['push', file, registry, '--json'])
-  expect(JSON.parse(second.stdout).blobs).toEqual({ uploaded: 0, mounted: 0, there: 0 })
+  expect(JSON.parse(second.stdout).blobs).toEqual({ uploaded: 0, mounted: 0, there: distinct.size + 4 })
 })
 
 withRegistry('--rewrite keeps the upstream in the path, and --image-map says what became what', async () => {
@@ -170,7 +170,7 @@ testWith(['docker-registry', 'skopeo', 'openssl'])('a token server is asked for 
   // Each blob is sent once; for a mount the token opens the repository that has it, too.
   expect(JSON.parse(first.stdout).blobs).toMatchObject({ mounted: 4, there: 0 })
   expect(scopes.filter((text) => / repository:\S+:pull$/.test(text))).toHaveLength(4)
-  expect(JSON.parse((await push()).stdout).blobs).toEqual({ uploaded: 0, mounted: 0, there: 0 })
+  expect(JSON.parse((await push()).stdout).blobs).toMatchObject({ uploaded: 0, mounted: 0 })
 })
 
 /** Passes bytes on to a registry, and cuts the first connection that has brought more than `limit` bytes. */

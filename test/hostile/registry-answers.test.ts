@@ -43,7 +43,7 @@ const QUESTIONS: Record<string, (host: string, read: RegistryClient, write: Uplo
       yield CONTENT
     }),
   tag: (host, _, write) => write.putManifest(`${host}/app`, '1', OCI_MANIFEST, CONTENT),
-  'tag there': (host, _, write) => write.findManifest(`${host}/app`, '1', OCI_MANIFEST),
+  'tag there': (host, _, write) => write.hasManifest(`${host}/app`, '1', { mediaType: OCI_MANIFEST, digest: DIGEST }),
 }
 
 /** What each question came to: a failure that we foresaw and that names who failed, or an answer. */

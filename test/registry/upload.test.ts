@@ -45,17 +45,30 @@ async function largeBundle(): Promise<{ path: string; layers: Descriptor[] }> {
 /** Lets uploads wait until sockets are full, and keeps what each hashes to. It takes them where `protocol` says. */
 async function startSlowRegistry(protocol: 'http' | 'https') {
   const received: string[] = []
+  const sizes = new Map<string, number>()
   const take: RequestListener = async (request, response) => {
     await sleep(300)
     const hash = createHash('sha256')
-    for await (const chunk of request) hash.update(chunk)
-    received.push(`sha256:${hash.digest('hex')}`)
+    let size = 0
+    for await (const chunk of request) {
+      hash.update(chunk)
+      size += chunk.length
+    }
+    const digest = `sha256:${hash.digest('hex')}`
+    sizes.set(digest, size)
+    received.push(digest)
     response.writeHead(201).end()
   }
   const certificate = selfSignedCertificate(['127.0.0.1'], new Date())
   const storage = await listen(protocol === 'http' ? createServer(take) : createTlsServer(certificate, take))
   const location = `${protocol}://${storage}/upload`
-  const host = await listen(createServer((_request, response) => response.writeHead(202, { location }).end()))
+  const host = await listen(
+    createServer(({ method, url = '' }, response) => {
+      if (method === 'POST') return response.writeHead(202, { location }).end()
+      const length = sizes.get(url.slice(url.lastIndexOf('/') + 1))
+      return response.writeHead(200, { 'content-length': length }).end()
+    }),
+  )
   return { host, ca: certificate.cert, received }
 }
 

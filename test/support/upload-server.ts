@@ -1,4 +1,5 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
+import { buffer } from 'node:stream/consumers'
 import { onTestFinished } from 'vitest'
 
 /** One PUT of blob content: where it began, and how much had arrived in all when it ended. */
@@ -28,6 +29,7 @@ export async function startUploadServer({
 }): Promise<UploadServer> {
   const uploads: UploadTry[] = []
   const blobs = new Map<string, Buffer>()
+  const manifests = new Map<string, Buffer>()
   const sessions = new Map<string, Buffer[]>()
   let hasCut = false
 
@@ -50,10 +52,12 @@ export async function startUploadServer({
       response.writeHead(201).end()
     })
   }
-  const server = createServer((request, response) => {
+  const server = createServer(async (request, response) => {
     if (silent) return
     const url = new URL(request.url ?? '/', 'http://registry')
     const parts = sessions.get(url.pathname)
+    const name = url.pathname.slice(url.pathname.lastIndexOf('/') + 1)
+    const kept = request.method === 'GET' ? manifests.get(name) : blobs.get(name)
     if (request.method === 'POST') {
       const location = `${url.pathname}${sessions.size}`
       sessions.set(location, [])
@@ -62,7 +66,10 @@ export async function startUploadServer({
       const last = parts.reduce((sum, { length }) => sum + length, 0) - 1
       response.writeHead(204, { range: `0-${last}`, location: url.pathname }).end()
     } else if (request.method === 'PUT' && parts) put(request, response, url)
-    else if (request.method === 'PUT') request.resume().on('end', () => response.writeHead(201).end())
+    else if (request.method === 'PUT') {
+      manifests.set(name, await buffer(request))
+      response.writeHead(201).end()
+    } else if (kept) response.writeHead(200, { 'content-length': kept.length }).end(kept)
     else response.writeHead(404).end()
   })
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))

@@ -47,7 +47,18 @@ export class WritableRegistry {
       this.blobs.set(`${repository}@${digest}`, content)
       return response.writeHead(this.answers.blob).end()
     }
-    return response.writeHead(this.blobs.has(`${repository}@${name}`) ? this.answers.head : 404).end()
+    return this.#blob(request, response, this.blobs.get(`${repository}@${name}`))
+  }
+
+  #blob({ method, headers }: IncomingMessage, response: ServerResponse, found: Buffer | undefined): unknown {
+    if (!found) return response.writeHead(404).end()
+    if (method === 'HEAD') {
+      // An answer without content has no length either.
+      const length = this.answers.head === 204 ? {} : { 'content-length': found.length }
+      return response.writeHead(this.answers.head, length).end()
+    }
+    if (!headers.range) return response.writeHead(200).end(found)
+    return response.writeHead(206, { 'content-range': `bytes 0-0/${found.length}` }).end(found.subarray(0, 1))
   }
 
   #start(response: ServerResponse, repository: string, query: URLSearchParams): unknown {

@@ -55,13 +55,13 @@ export class BlobPusher {
     this.#homeOf = homeOf
   }
 
-  /** Resolves when the repository has the blob. */
-  ensure(name: string, blob: Descriptor): Promise<void> {
+  /** Resolves when the repository has the blob; where it may be there it is looked for before another has to give it. */
+  ensure(name: string, blob: Descriptor, { mayBeThere = false } = {}): Promise<void> {
     const key = `${name} ${blob.digest}`
     const known = this.#done.get(key)
     if (known) return known
     const home = this.#homes.get(blob.digest)
-    const ready = home ? this.#takeOver(name, blob, home) : this.#limit(() => this.#bring(name, blob))
+    const ready = home && !mayBeThere ? this.#takeOver(name, blob, home) : this.#limit(() => this.#bring(name, blob))
     this.#done.set(key, ready)
     if (!home) this.#homes.set(blob.digest, { name, ready })
     return ready

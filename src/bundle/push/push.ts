@@ -1,6 +1,6 @@
 import pLimit from 'p-limit'
 import { ExpectedError, endsRun } from '../../errors.ts'
-import type { Finding } from '../../finding.ts'
+import { type Finding, finding } from '../../finding.ts'
 import type { Content } from '../../oci/content/content.ts'
 import type { Descriptor } from '../../oci/descriptor.ts'
 import type { Digest } from '../../oci/digest.ts'
@@ -15,7 +15,10 @@ import { missingChildren, reducedIndexes, refusedIndex, refuseSparse } from './s
 
 /** Where images go: one registry, repositories named in full. */
 export interface PushTarget extends BlobUploads, ReferrersTarget {
-  findManifest(name: string, reference: string, mediaType: string): Promise<Digest | undefined>
+  /** Whether it is there, byte for byte. */
+  hasManifest(name: string, reference: string, manifest: Omit<Descriptor, 'size'>): Promise<boolean>
+  /** Repositories in which nobody could see whether what was sent is there, and the status that a look was answered with. */
+  readonly unread: ReadonlyMap<string, number>
 }
 
 export interface PushOptions {
@@ -42,8 +45,8 @@ export interface PushedImage {
 export interface PushResult {
   readonly images: readonly PushedImage[]
   readonly failures: readonly ImageFailure[]
-  /** What is there and may not be found. */
-  readonly unlisted: readonly Finding[]
+  /** What is there and may not be found; what nobody could see to be there. */
+  readonly doubts: readonly Finding[]
   readonly blobs: PushCounts
 }
 
@@ -78,7 +81,8 @@ export async function pushImages(
       return undefined
     }
   })
-  return { images: pushed.filter((image) => image !== undefined), failures, unlisted, blobs: blobs.counts }
+  const doubts = [...unlisted, ...[...target.unread].map(([name, status]) => unreadAt(name, status))]
+  return { images: pushed.filter((image) => image !== undefined), failures, doubts, blobs: blobs.counts }
 }
 
 interface Push extends PushOptions {
@@ -92,10 +96,9 @@ interface Push extends PushOptions {
 async function pushImage(image: LockedImage, push: Push): Promise<PushedImage> {
   const { target, nameFor } = push
   const name = nameFor(repositoryName(parseReference(image.names[0] ?? image.reference)))
-  const { digest, mediaType } = image.target
-  // A registry that has a manifest has all that it needs.
-  const wasThere = (await target.findManifest(name, digest, mediaType)) === digest
-  if (!wasThere) await pushContent(image, name, push)
+  const { digest } = image.target
+  const wasThere = await target.hasManifest(name, digest, image.target)
+  await pushContent(image, name, { ...push, wasThere })
   const pushedDigest = wasThere ? digest : await pushTop(image, name, push)
   const { attachments = [] } = image
   for (const attachment of attachments) await pushAttachment(attachment, name, push)
@@ -111,26 +114,32 @@ async function pushImage(image: LockedImage, push: Push): Promise<PushedImage> {
   return { reference: image.reference, digest: pushedDigest, names: Object.fromEntries(names), wasThere }
 }
 
-/** Everything that is no index, in the order in which a registry must have it. */
-async function pushContent(image: LockedImage, name: string, push: Push): Promise<void> {
-  const { target: top, platforms } = image
+/**
+ * Everything below the top, in the order in which a registry must have it. Where that was there the rest need not be: an
+ * index may be from a bundle of fewer platforms, and storage loses blobs.
+ */
+async function pushContent(image: LockedImage, name: string, push: Push & { wasThere: boolean }): Promise<void> {
+  const { target: top, platforms, indexes = [] } = image
+  const { wasThere } = push
   const blobs = [...platforms.map(({ config }) => config), ...layersOf(image)]
   // The largest first: what is sent last is sent alone.
   const bySize = blobs.toSorted((a, b) => b.size - a.size)
-  await Promise.all(bySize.map((blob) => push.blobs.ensure(name, blob)))
-  const below = manifestsOf(image)
-  for (const document of below) {
-    if (document.digest !== top.digest) await putDocument(name, document, push, below)
-  }
+  await Promise.all(bySize.map((blob) => push.blobs.ensure(name, blob, { mayBeThere: wasThere })))
+  const below = wasThere ? [...manifestsOf(image), ...indexes.toReversed()] : manifestsOf(image)
+  const documents = below.filter(({ digest }) => digest !== top.digest)
+  await putDocuments(name, documents, push, { beside: below, mayBeThere: wasThere })
 }
 
 /** Signatures and the like: after what they belong to, each under its digest and the tag that cosign looks for. */
 async function pushAttachment({ target: top, tag, blobs }: Attachment, name: string, push: Push): Promise<void> {
-  if ((await push.target.findManifest(name, tag ?? top.digest, top.mediaType)) === top.digest) return
+  const wasThere = await push.target.hasManifest(name, tag ?? top.digest, top)
   const documents = blobs.filter(isDocument)
-  await Promise.all(blobs.filter((blob) => !isDocument(blob)).map((blob) => push.blobs.ensure(name, blob)))
-  for (const document of [...documents.toReversed(), top]) await putDocument(name, document, push, documents)
-  if (!tag) return
+  const others = blobs.filter((blob) => !isDocument(blob))
+  await Promise.all(others.map((blob) => push.blobs.ensure(name, blob, { mayBeThere: wasThere })))
+  const below = documents.toReversed()
+  const missing = wasThere ? below : [...below, top]
+  await putDocuments(name, missing, push, { beside: documents, mayBeThere: wasThere })
+  if (!tag || wasThere) return
   await putManifest(name, tag, { ...top, bytes: await push.source.readDocument(top.digest) }, push, documents)
 }
 
@@ -144,7 +153,7 @@ async function pushTop(image: LockedImage, name: string, push: Push): Promise<Di
   const { target: top, indexes = [] } = image
   try {
     const below = indexes.filter(({ digest }) => digest !== top.digest).toReversed()
-    for (const document of [...below, top]) await putDocument(name, document, push, documentsOf(image))
+    await putDocuments(name, [...below, top], push, { beside: documentsOf(image) })
     return top.digest
   } catch (error) {
     if (!(error instanceof ExpectedError) || missing.length === 0 || !isOfContent(error)) throw error
@@ -166,7 +175,7 @@ async function putTag(
   { image, digest, wasThere, push }: { image: LockedImage; digest: Digest; wasThere: boolean; push: Push },
 ): Promise<void> {
   const { mediaType } = image.target
-  if (wasThere && (await push.target.findManifest(name, tag, mediaType)) === digest) return
+  if (wasThere && (await push.target.hasManifest(name, tag, image.target))) return
   const reduced = digest === image.target.digest ? undefined : (await reducedIndexes(image, push.source)).at(-1)
   const bytes = reduced?.bytes ?? (await push.source.readDocument(digest))
   await putManifest(name, tag, { digest, mediaType, bytes }, push, documentsOf(image))
@@ -176,13 +185,17 @@ function documentsOf(image: LockedImage): readonly Descriptor[] {
   return [...manifestsOf(image), ...(image.indexes ?? [])]
 }
 
-async function putDocument(
+async function putDocuments(
   name: string,
-  { digest, mediaType }: Descriptor,
+  documents: readonly Descriptor[],
   push: Push,
-  beside: readonly Descriptor[],
+  { beside, mayBeThere = false }: { beside: readonly Descriptor[]; mayBeThere?: boolean },
 ): Promise<void> {
-  await putManifest(name, digest, { digest, mediaType, bytes: await push.source.readDocument(digest) }, push, beside)
+  for (const document of documents) {
+    const { digest } = document
+    if (mayBeThere && (await push.target.hasManifest(name, digest, document))) continue
+    await putManifest(name, digest, { ...document, bytes: await push.source.readDocument(digest) }, push, beside)
+  }
 }
 
 interface ManifestBytes {
@@ -206,4 +219,9 @@ function putManifest(
   const listed = isIndexType(mediaType) ? beside.map((document) => document.digest) : []
   const touched = [digest, ...listed].map((touchedDigest) => `${name} ${touchedDigest}`)
   return turns.run(touched, () => target.putManifest(name, reference, mediaType, bytes))
+}
+
+function unreadAt(name: string, status: number): Finding {
+  const text = `${name}: the registry took what was sent, and lets this account look at none of it (${status})`
+  return finding('PUSH_UNREAD', text, { subject: name })
 }

@@ -9,6 +9,7 @@ import type { HttpResponse } from '../http/send-request.ts'
 import type { Subject } from '../http/subject.ts'
 import { EndpointFallback, type RegistryOptions, type RepositoryRequest } from './endpoint-fallback.ts'
 import { listReferrers } from './list-referrers.ts'
+import { type Ask, type Look, lookAtBlob, lookAtManifest } from './look-at-stored.ts'
 import { locationOf, receivedBytes } from './upload-session.ts'
 
 /** Bytes of a blob from an offset to its end. A chunk is used up when the next is asked for. */
@@ -20,7 +21,9 @@ const DONE = [200, 201, 202, 204]
  * A look for what is there that was denied says only that nobody knows: an account may write and not read, and a link to
  * storage may be signed for GET alone. What is sent then is refused in words of its own.
  */
-const LOOKED = [...DONE, 400, 403, 404, 405, 406, 410, 501]
+const LOOKED = [...DONE, 203, 206, 400, 403, 404, 405, 406, 410, 416, 501]
+/** After the registry has taken it, whoever may not read it either. */
+const BELIEVED = [...LOOKED, 401]
 
 /**
  * Writes images to one registry. Repositories are named in full: `registry.local:5000/team/web`. It holds connections:
@@ -28,25 +31,27 @@ const LOOKED = [...DONE, 400, 403, 404, 405, 406, 410, 501]
  */
 export class UploadClient {
   readonly #registries: EndpointFallback
+  readonly #unread = new Map<string, number>()
 
   constructor(options: Omit<RegistryOptions, 'mirrors' | 'configured'> = {}) {
     this.#registries = new EndpointFallback(options)
   }
 
-  /** The digest under a tag or a digest; undefined when the repository does not have it. */
-  async findManifest(name: string, reference: string, mediaType: string): Promise<Digest | undefined> {
-    const request = { method: 'HEAD', path: `manifests/${reference}`, headers: { accept: mediaType } } as const
-    const { status, headers } = await this.#ask(name, `manifest ${reference}`, request, LOOKED)
-    return DONE.includes(status) ? (headers['docker-content-digest'] as Digest | undefined) : undefined
+  /** Repositories in which nobody could see whether what was sent is there, and the status that a look was answered with. */
+  get unread(): ReadonlyMap<string, number> {
+    return this.#unread
+  }
+
+  /** Whether the repository has a manifest, byte for byte, under a tag or a digest. */
+  async hasManifest(name: string, reference: string, manifest: Omit<Descriptor, 'size'>): Promise<boolean> {
+    const { state } = await this.#look(name, `manifest ${reference}`, (ask) => lookAtManifest(ask, reference, manifest))
+    return state === 'there'
   }
 
   /** Whether the repository has a blob. What answers everything with success does not know its length. */
-  async hasBlob(name: string, { digest, size }: Descriptor): Promise<boolean> {
-    const request = { method: 'HEAD', path: `blobs/${digest}` } as const
-    const { status, headers } = await this.#ask(name, `blob ${digest}`, request, LOOKED)
-    const { 'content-length': length, 'docker-content-digest': named } = headers
-    const isOther = status === 200 && length !== undefined && Number(length) !== size && named !== digest
-    return DONE.includes(status) && !isOther
+  async hasBlob(name: string, blob: Descriptor): Promise<boolean> {
+    const { state } = await this.#look(name, `blob ${blob.digest}`, (ask) => lookAtBlob(ask, blob))
+    return state === 'there'
   }
 
   /** Asks the registry to take a blob over from another of its repositories; false when it does not. */
@@ -63,11 +68,16 @@ export class UploadClient {
       if (error instanceof ExpectedError && /^(?:UNAUTHORIZED|DENIED)$/.test(error.code)) return 401
       throw error
     })
-    // 202 begins an upload. What the specification does not have is believed when the blob is there.
-    return status === 201 || ((status === 200 || status === 204) && (await this.hasBlob(name, blob)))
+    // 202 begins an upload. Success is believed when the blob is there.
+    if (status !== 201 && status !== 200 && status !== 204) return false
+    const seen = await this.#at(name, `blob ${digest}`, (endpoint, subject) =>
+      lookAtBlob(this.#asking(endpoint, subject, BELIEVED), blob, { isThorough: true }),
+    )
+    if (seen.state === 'unread' && status === 201) this.#unread.set(name, seen.status)
+    return seen.state === 'there' || (seen.state === 'unread' && status === 201)
   }
 
-  /** Uploads a blob. After a break it goes on from where the registry says it is. */
+  /** Uploads a blob, and looks whether it is there. After a break it goes on from where the registry says it is. */
   async putBlob(
     name: string,
     blob: Descriptor,
@@ -108,31 +118,25 @@ export class UploadClient {
       return this.#registries.expect(response, DONE, endpoint, subject)
     }
     await this.#at(name, `blob ${blob.digest}`, ask, () => received)
+    await this.#at(name, `blob ${blob.digest}`, async (endpoint, subject) => {
+      const ask = this.#asking(endpoint, subject, BELIEVED)
+      this.#believe(await lookAtBlob(ask, blob, { isThorough: true }), name, subject)
+    })
   }
 
   /**
-   * Sends a manifest. Success is believed where it is said as the specification has it: 201, and no digest but this. What
-   * answers otherwise is believed when it has the manifest.
+   * Sends a manifest, and looks whether its bytes are there: an answer may say what was sent and know nothing of it.
    *
    * @throws {ExpectedError} MANIFEST_BLOB_UNKNOWN when the registry wants what the manifest lists and does not have it.
    */
   async putManifest(name: string, reference: string, mediaType: string, bytes: Uint8Array): Promise<void> {
     const headers = { 'content-type': mediaType, 'content-length': `${bytes.byteLength}` }
     const request = { method: 'PUT', path: `manifests/${reference}`, headers, body: bytes } as const
-    const digest = digestOf(bytes)
+    const manifest = { mediaType, digest: digestOf(bytes) }
     await this.#at(name, `manifest ${reference}`, async (endpoint, subject) => {
-      const answer = this.#registries.expect(await this.#send(endpoint, request, subject), DONE, endpoint, subject)
-      const named = answer.headers['docker-content-digest']
-      if (named === digest || (answer.status === 201 && named === undefined)) return
-      const look = (method: 'HEAD' | 'GET') =>
-        this.#send(endpoint, { method, path: request.path, headers: { accept: mediaType } }, subject)
-      const head = await look('HEAD')
-      if (DONE.includes(head.status) && head.headers['docker-content-digest'] === digest) return
-      const { status, body } = await look('GET')
-      if (DONE.includes(status) && digestOf(body) === digest) return
-      // Who may write and not read knows no more than before.
-      if (!DONE.includes(status) && status !== 404) return
-      throw new TransientError(notTaken(subject, DONE.includes(status) ? 'has something else there' : 'has it not'))
+      this.#registries.expect(await this.#send(endpoint, request, subject), DONE, endpoint, subject)
+      const seen = await lookAtManifest(this.#asking(endpoint, subject, BELIEVED), reference, manifest)
+      this.#believe(seen, name, subject)
     })
   }
 
@@ -159,10 +163,21 @@ export class UploadClient {
     return { url, offset }
   }
 
-  #ask(name: string, what: string, request: RepositoryRequest, wanted: readonly number[]): Promise<HttpResponse> {
-    return this.#at(name, what, async (endpoint, subject) => {
-      return this.#registries.expect(await this.#send(endpoint, request, subject), wanted, endpoint, subject)
-    })
+  #look(name: string, what: string, look: (ask: Ask) => Promise<Look>): Promise<Look> {
+    return this.#at(name, what, (endpoint, subject) => look(this.#asking(endpoint, subject)))
+  }
+
+  #asking(endpoint: Endpoint, subject: Subject, wanted: readonly number[] = LOOKED): Ask {
+    return async (request) =>
+      this.#registries.expect(await this.#send(endpoint, request, subject), wanted, endpoint, subject)
+  }
+
+  /** @throws TransientError where what was taken is not there; another try sends it again, or finds it. */
+  #believe({ state, status }: Look, name: string, subject: Subject): void {
+    // Who may write and not read knows no more than before.
+    if (state === 'unread') this.#unread.set(name, status)
+    if (state === 'missing') throw new TransientError(notTaken(subject, 'has it not'))
+    if (state === 'other') throw new TransientError(notTaken(subject, 'has something else there'))
   }
 
   #at<T>(
