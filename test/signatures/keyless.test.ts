@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
-import { ecKeys } from '../support/der.ts'
+import { ecKeys, pemOf } from '../support/der.ts'
+import { ENTRY_KINDS, type EntryKind } from '../support/log-body.ts'
 import {
   type KeylessBundle,
   type KeylessOptions,
@@ -206,6 +207,28 @@ test.for<[why: string, change: (bundle: KeylessBundle, other: KeylessBundle) => 
   expect(why).toMatch(says)
 })
 
+/** A certificate that somebody else had the same signature logged with. */
+const elsewhere = own.legacy({ digest: DIGEST }, { from }).annotations['dev.sigstore.cosign/certificate']
+
+test.for<[entry: EntryKind, loggedFor: string | undefined, says: RegExp]>(
+  ENTRY_KINDS.flatMap((entry): [EntryKind, string | undefined, RegExp][] => [
+    [entry, undefined, /^$/],
+    [entry, elsewhere, /of another certificate or key/],
+    [entry, pemOf(ecKeys().publicKey), /of another certificate or key/],
+  ]),
+)('an entry of the log, %s, counts for the certificate that it names', async ([entry, loggedFor, says]) => {
+  const logged = { from, entry, ...(loggedFor && { loggedFor }) }
+  const bundled = new SignedImage()
+  bundled.bundles(own.bundle({ digest: DIGEST }, logged))
+  const checked = [bundled]
+  if (entry.startsWith('hashedrekord')) checked.push(new SignedImage().legacy(sign(bundled, logged)))
+  for (const image of checked) {
+    const { codes, why } = await image.check(asked(), { root, now })
+    expect(why).toMatch(says)
+    expect(codes).toHaveLength(loggedFor ? 1 : 0)
+  }
+})
+
 test.for<[why: string, identity: object, counts: boolean]>([
   [
     'an expression for the whole text',
@@ -272,13 +295,16 @@ test('a root that has expired itself vouches for nothing after its end', async (
   expect((await image.check(asked(), { root: old.trustedRoot(), now })).why).toMatch(/not valid or expired/)
 })
 
-test('a key that a log has to have seen is not enough without it', async () => {
+test('a key that a log has to have seen counts with an entry for that key', async () => {
   const { privateKey, publicKey } = ecKeys()
-  const image = new SignedImage()
-  image.legacy(legacySignature({ digest: image.digest }, privateKey))
-  const data = publicKey.export({ type: 'spki', format: 'pem' })
-  const { why } = await image.check(policyOf({ key: { data }, ctlog: { url: 'https://log.example' } }), { root, now })
-  expect(why).toContain('no transparency log has seen it')
+  const policy = policyOf({ key: { data: pemOf(publicKey) }, ctlog: { url: 'https://log.example' } })
+  const signature = legacySignature({ digest: DIGEST }, privateKey)
+  const check = async (one: LegacySignature) => (await new SignedImage().legacy(one).check(policy, { root, now })).why
+  const logged = (pem: string) => own.logged(signature, { pem, loggedAt: from })
+  expect(await check(signature)).toContain('no transparency log has seen it')
+  expect(await check(logged(pemOf(publicKey)))).toBe('')
+  expect(await check(logged(pemOf(ecKeys().publicKey)))).toContain('of another certificate or key')
+  expect(await check(logged(elsewhere ?? ''))).toContain('of another certificate or key')
 })
 
 test('one of several authorities is enough, each of several policies is needed, and a static one asks nobody', async () => {

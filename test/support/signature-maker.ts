@@ -2,7 +2,9 @@ import { createHash, type KeyObject, sign } from 'node:crypto'
 import type { Descriptor } from '../../src/oci/descriptor.ts'
 import { OCI_MANIFEST } from '../../src/oci/media-type.ts'
 import { certificate, certificatePem, ecKeys, type KeyPair, pemOf, spki, TIME_STAMPING } from './der.ts'
+import { type EntryKind, logBody } from './log-body.ts'
 
+const SIGNATURE = 'dev.cosignproject.cosign/signature'
 const SIMPLE_SIGNING = 'application/vnd.dev.cosign.simplesigning.v1+json'
 const BUNDLE_TYPE = 'application/vnd.dev.sigstore.bundle.v0.3+json'
 const sha256 = (bytes: Buffer | string) => createHash('sha256').update(bytes).digest()
@@ -31,15 +33,15 @@ export function payloadOf({ digest, name = 'a/b', type = 'cosign container image
   return Buffer.from(JSON.stringify({ critical, optional: null }))
 }
 
-/** Signs with a key: with SHA-256, or as ed25519 does. */
-export function signBytes(bytes: Buffer, key: KeyObject): Buffer {
-  return sign(key.asymmetricKeyType === 'ed25519' ? null : 'sha256', bytes, key)
+/** Signs with a key: with a hash, or as ed25519 does. */
+export function signBytes(bytes: Buffer, key: KeyObject, hash = 'sha256'): Buffer {
+  return sign(key.asymmetricKeyType === 'ed25519' ? null : hash, bytes, key)
 }
 
-export function legacySignature(options: LegacyOptions, key: KeyObject): LegacySignature {
+export function legacySignature(options: LegacyOptions, key: KeyObject, hash?: string): LegacySignature {
   const payload = payloadOf(options)
-  const text = signBytes(payload, key).toString('base64')
-  return { payload, annotations: { 'dev.cosignproject.cosign/signature': text } }
+  const text = signBytes(payload, key, hash).toString('base64')
+  return { payload, annotations: { [SIGNATURE]: text } }
 }
 
 /** Puts signatures where cosign's second version looks for them. */
@@ -98,9 +100,9 @@ function statementOf({ digest, predicateType = 'https://sigstore.dev/cosign/sign
 }
 
 /** A bundle signed with a key, as cosign makes it without a log. */
-export function keyBundle(options: StatementOptions, { privateKey, publicKey }: KeyPair): object {
+export function keyBundle(options: StatementOptions, { privateKey, publicKey }: KeyPair, hash?: string): object {
   const { payload, signed } = statementOf(options)
-  const sig = signBytes(signed, privateKey).toString('base64')
+  const sig = signBytes(signed, privateKey, hash).toString('base64')
   return {
     mediaType: BUNDLE_TYPE,
     verificationMaterial: { publicKey: { hint: sha256(spki(publicKey)).toString('base64') }, tlogEntries: [] },
@@ -117,6 +119,9 @@ export interface KeylessOptions {
   readonly from?: Date
   /** When the log saw the signature. */
   readonly loggedAt?: Date
+  /** How the log keeps it, and with which certificate or key, where that is another one. */
+  readonly entry?: EntryKind
+  readonly loggedFor?: string
   readonly use?: string
 }
 
@@ -179,22 +184,19 @@ export class OwnSigstore {
     const { key, pem, loggedAt } = this.#certify(keyless)
     const payload = payloadOf(options)
     const signature = signBytes(payload, key).toString('base64')
-    const body = {
-      ...{ apiVersion: '0.0.1', kind: 'hashedrekord' },
-      spec: {
-        data: { hash: { algorithm: 'sha256', value: sha256(payload).toString('hex') } },
-        signature: { content: signature, publicKey: { content: Buffer.from(pem).toString('base64') } },
-      },
-    }
-    const entry = this.#promise(Buffer.from(JSON.stringify(body)).toString('base64'), loggedAt)
-    return {
-      payload,
-      annotations: {
-        'dev.cosignproject.cosign/signature': signature,
-        'dev.sigstore.cosign/certificate': pem,
-        'dev.sigstore.cosign/bundle': JSON.stringify(entry),
-      },
-    }
+    const logged = this.logged({ payload, annotations: { [SIGNATURE]: signature } }, { ...keyless, pem, loggedAt })
+    return { payload, annotations: { ...logged.annotations, 'dev.sigstore.cosign/certificate': pem } }
+  }
+
+  /** A signature of any key, with what the log says of it. */
+  logged(
+    { payload, annotations }: LegacySignature,
+    { pem, loggedFor = pem, entry = 'hashedrekord 0.0.1', loggedAt }: KeylessOptions & { pem: string; loggedAt: Date },
+  ): LegacySignature {
+    const signature = annotations[SIGNATURE] ?? ''
+    const body = logBody(entry, { payload, signed: payload, signature, pem: loggedFor })
+    const bundle = JSON.stringify(this.#promise(body.toString('base64'), loggedAt))
+    return { payload, annotations: { ...annotations, 'dev.sigstore.cosign/bundle': bundle } }
   }
 
   /** The same as a bundle, as cosign's third version makes it: with the certificate, and proof that the log has it. */
@@ -202,21 +204,15 @@ export class OwnSigstore {
     const { key, pem, loggedAt } = this.#certify(keyless)
     const { payload, signed } = statementOf(options)
     const sig = signBytes(signed, key).toString('base64')
-    const body = Buffer.from(
-      JSON.stringify({
-        ...{ apiVersion: '0.0.1', kind: 'dsse' },
-        spec: {
-          payloadHash: { algorithm: 'sha256', value: sha256(payload).toString('hex') },
-          signatures: [{ signature: sig, verifier: Buffer.from(pem).toString('base64') }],
-        },
-      }),
-    )
+    const { entry: form = 'dsse 0.0.1', loggedFor = pem } = keyless
+    const [kind, version] = form.split(' ')
+    const body = logBody(form, { payload, signed, signature: sig, pem: loggedFor })
     const { SignedEntryTimestamp, Payload } = this.#promise(body.toString('base64'), loggedAt, 0)
     const rawBytes = pem.replaceAll(/-----[^-]+-----|\s/g, '')
     const root = sha256(Buffer.concat([Buffer.from([0]), body])).toString('base64')
     const entry = {
       ...{ logIndex: '0', logId: { keyId: Buffer.from(Payload.logID, 'hex').toString('base64') } },
-      ...{ kindVersion: { kind: 'dsse', version: '0.0.1' }, integratedTime: String(Payload.integratedTime) },
+      ...{ kindVersion: { kind, version }, integratedTime: String(Payload.integratedTime) },
       inclusionPromise: { signedEntryTimestamp: SignedEntryTimestamp },
       inclusionProof: {
         logIndex: '0',

@@ -5,6 +5,7 @@ import { formatTime, type ImageSignature } from '../../bundle/format/fields/imag
 import type { Digest } from '../../oci/digest.ts'
 import type { Candidate } from '../found/candidate.ts'
 import type { KeyAuthority, KeylessAuthority } from '../policy/image-policy.ts'
+import { isLoggedFor, type Verified } from './log-entry.ts'
 import { signerOf } from './signer.ts'
 
 /** What of a signature goes into the lock, or why it is none that counts. */
@@ -36,7 +37,7 @@ function byKey(candidate: Candidate, authority: KeyAuthority, now: Date): Checke
   const time = verify(
     { ...seen(candidate, authority), signature: candidate.content(hash), key: { $case: 'public-key', hint: '' } },
     { ...trust, publicKey: () => ({ publicKey: key, validFor: () => true }) },
-    { authority, now, needsSct: false },
+    { authority, now, needsSct: false, verified: { key } },
   ).time
   return { by: { key: fingerprint }, ...(time && { time: formatTime(time) }) }
 }
@@ -52,7 +53,8 @@ function byIdentity(candidate: Candidate, authority: KeylessAuthority, now: Date
     signature: candidate.content('sha256'),
     key: { $case: 'certificate', certificate },
   }
-  const { signer, time } = verify(entity, authority.trust, { authority, now, needsSct: authority.needsSct })
+  const asked = { authority, now, needsSct: authority.needsSct, verified: { certificate: der } }
+  const { signer, time } = verify(entity, authority.trust, asked)
   const by = signerOf(signer)
   if (!authority.isIdentity(by)) return { problem: `it is by ${by.subject} (${by.issuer})` }
   return { by, ...(time && { time: formatTime(time) }) }
@@ -77,13 +79,14 @@ interface Asked {
   readonly authority: KeyAuthority | KeylessAuthority
   readonly now: Date
   readonly needsSct: boolean
+  readonly verified: Verified
 }
 
 /** The library's answer, and the time by those who saw the signature; where nobody did, now is when it has to be valid. */
 function verify(
   entity: SignedEntity,
   trust: TrustMaterial,
-  { authority: { kind, needsLog, needsTimestamp }, now, needsSct }: Asked,
+  { authority: { kind, needsLog, needsTimestamp }, now, needsSct, verified }: Asked,
 ): { signer: Signer; time: Date | undefined } {
   const times = entity.timestamps.map(timeOf)
   if (times.some((time) => time.getTime() > now.getTime() + LEEWAY_MS)) throw new Error('it is dated in the future')
@@ -98,6 +101,9 @@ function verify(
     tlogThreshold: needsLog ? 1 : 0,
     timestampThreshold: kind === 'keyless' ? 1 : 0,
   }).verify(dated)
+  if (!entity.tlogEntries.every((entry) => isLoggedFor(entry, verified))) {
+    throw new Error('what the log has seen is of another certificate or key')
+  }
   return { signer, time: times.toSorted((a, b) => a.getTime() - b.getTime())[0] }
 }
 
