@@ -10,28 +10,53 @@ const keys = ecKeys()
 const policy = policyOf({ name: 'release', key: { data: pemOf(keys.publicKey) } })
 const name = 'registry.example/shop/web'
 
-const KINDS: Record<string, () => KeyPair> = {
-  'ECDSA P-256': ecKeys,
-  'ECDSA P-384': () => generateKeyPairSync('ec', { namedCurve: 'P-384' }),
-  'RSA 2048': () => generateKeyPairSync('rsa', { modulusLength: 2048 }),
-  ed25519: () => generateKeyPairSync('ed25519'),
+const P384 = generateKeyPairSync('ec', { namedCurve: 'P-384' })
+const P521 = generateKeyPairSync('ec', { namedCurve: 'P-521' })
+const RSA = generateKeyPairSync('rsa', { modulusLength: 2048 })
+const PKCS1 = RSA.publicKey.export({ type: 'pkcs1', format: 'pem' })
+
+/** A key, as it stands in the policy, the hash that the policy names, and which are signed with: beside the image, in a bundle. */
+const KINDS: Record<string, [pair: KeyPair, data: object, legacy?: string, bundle?: string]> = {
+  'ECDSA P-256': [ecKeys(), {}],
+  'ECDSA P-384': [P384, {}],
+  'ECDSA P-384, as cosign 3 hashes': [P384, {}, 'sha256', 'sha384'],
+  'ECDSA P-384, with its own hash': [P384, { hashAlgorithm: 'sha384' }, 'sha384', 'sha384'],
+  'ECDSA P-521': [P521, {}],
+  'ECDSA P-521, as cosign 3 hashes': [P521, {}, 'sha256', 'sha512'],
+  'RSA 2048': [RSA, {}],
+  'RSA 2048, in the form of PKCS#1': [RSA, { data: PKCS1 }],
+  'RSA 2048, with SHA-512': [RSA, { hashAlgorithm: 'sha512' }, 'sha512', 'sha512'],
+  ed25519: [generateKeyPairSync('ed25519'), {}],
 }
 
-test.for(Object.entries(KINDS))('a signature with %s counts, in both forms', async ([, make]) => {
-  const pair = make()
-  const asked = policyOf({ key: { data: pemOf(pair.publicKey) } })
+test.for(Object.entries(KINDS))('a signature with %s counts, in both forms', async ([, [pair, key, ...hashes]]) => {
+  const asked = policyOf({ key: { data: pemOf(pair.publicKey), ...key } })
   const by = { key: digestOf(spki(pair.publicKey)) }
   const legacy = new SignedImage()
-  legacy.legacy(legacySignature({ digest: legacy.digest, name }, pair.privateKey))
+  legacy.legacy(legacySignature({ digest: legacy.digest, name }, pair.privateKey, hashes[0]))
   const [{ target: manifest } = { target: legacy.image.target }] = legacy.attachments
   expect(await legacy.check(asked)).toEqual({
     signatures: [{ policy: 'shop', authority: 'authority-0', by, manifest: manifest.digest }],
     ...{ codes: [], why: '' },
   })
   const bundled = new SignedImage()
-  bundled.bundles(keyBundle({ digest: bundled.digest }, pair))
+  bundled.bundles(keyBundle({ digest: bundled.digest }, pair, hashes[1]))
   expect((await bundled.check(asked)).signatures).toMatchObject([{ by }])
 })
+
+test.for([
+  ['P-256', ecKeys(), 'sha384'],
+  ['P-384', P384, 'sha512'],
+  ['RSA', RSA, 'sha512'],
+] as const)(
+  'a hash that neither the policy names nor the kind of key has does not count: %s',
+  async ([, pair, hash]) => {
+    const image = new SignedImage()
+    image.bundles(keyBundle({ digest: image.digest }, pair, hash))
+    image.legacy(legacySignature({ digest: image.digest, name }, pair.privateKey, hash))
+    expect((await image.check(policyOf({ key: { data: pemOf(pair.publicKey) } }))).codes).toEqual(['SIGNATURE_INVALID'])
+  },
+)
 
 test.for<[why: string, attach: (image: SignedImage) => unknown, code: string, says: RegExp]>([
   ['nothing attached', () => {}, 'SIGNATURE_MISSING', /there is no signature of sha256/],

@@ -1,8 +1,11 @@
+import type { KeyObject } from 'node:crypto'
 import { type Bundle, bundleFromJSON, isBundleWithDsseEnvelope } from '@sigstore/bundle'
+import { dsse } from '@sigstore/core'
 import { toSignedEntity } from '@sigstore/verify'
 import { type Digest, isDigest } from '../../oci/digest.ts'
 import { parseJson } from '../../oci/json.ts'
 import type { Candidate } from './candidate.ts'
+import { PayloadSignature } from './payload-signature.ts'
 
 /** The media types of Sigstore bundles, of any version. */
 export function isSigstoreBundle(mediaType: string): boolean {
@@ -28,14 +31,21 @@ export function readSigstoreBundle(manifest: Digest, bytes: Buffer): Candidate |
   const { predicateType, subject } = parseJson(payload) as { predicateType?: unknown; subject?: unknown }
   if (predicateType !== SIGNED) return undefined
   const { signature, tlogEntries, timestamps } = toSignedEntity(bundle)
+  const signed = { payload, bytes: dsse.preAuthEncoding(payloadType, payload), signature: signature.signature }
   const certificate = certificateOf(bundle.verificationMaterial.content)
   return {
     ...{ format: 'bundle', manifest, signs: subjectsOf(subject) },
-    content: () => signature,
+    content: (hash) => new PayloadSignature(signed, (key) => [hash, ...hashOfCurve(key)]).signature,
     ...(certificate && { certificate: Buffer.from(certificate) }),
     tlogEntries,
     timestamps,
   }
+}
+
+/** What cosign hashes with since its third version where nobody names an algorithm. */
+function hashOfCurve({ asymmetricKeyDetails }: KeyObject): string[] {
+  if (asymmetricKeyDetails?.namedCurve === 'secp384r1') return ['sha384']
+  return asymmetricKeyDetails?.namedCurve === 'secp521r1' ? ['sha512'] : []
 }
 
 function certificateOf(content: Bundle['verificationMaterial']['content']): Buffer | undefined {

@@ -36,7 +36,7 @@ export function readSimpleSigning(
   return {
     ...{ format: 'legacy', manifest, signs: [digest] },
     ...(named && { name: repositoryName(named), reference: formatReference(named) }),
-    content: (hash) => new PayloadSignature(payload, signature, hash).signature,
+    content: (hash) => new PayloadSignature({ payload, signature }, () => [hash]).signature,
     ...(certificate && { certificate: Buffer.from(new X509Certificate(certificate).raw) }),
     tlogEntries: entry ? [entry] : [],
     timestamps: [

@@ -4,6 +4,8 @@ import { type Digest, digestOf } from '../../oci/digest.ts'
 /** Curves that cosign signs with. */
 const CURVES = ['prime256v1', 'secp384r1', 'secp521r1']
 const MIN_RSA_BITS = 2048
+/** A key of any kind, and one of RSA in the older form of PKCS#1; cosign reads both. */
+const LABELS = ['PUBLIC KEY', 'RSA PUBLIC KEY']
 
 /** A public key of a policy, or what is wrong with the text. */
 export type ReadKey = { readonly key: KeyObject; readonly fingerprint: Digest } | { readonly problem: string }
@@ -16,7 +18,7 @@ export function readPolicyKey(text: string): ReadKey {
   const labels = [...text.matchAll(/^-----BEGIN ([^-\r\n]*)-----/gm)].map(([, label]) => label)
   if (labels.some((label) => label?.endsWith('PRIVATE KEY')))
     return { problem: 'is a private key: its public half belongs here' }
-  if (labels.length !== 1 || labels[0] !== 'PUBLIC KEY') return { problem: 'is not one PUBLIC KEY in PEM' }
+  if (labels.length !== 1 || !LABELS.includes(labels[0] ?? '')) return { problem: 'is not one PUBLIC KEY in PEM' }
   let key: KeyObject
   try {
     key = createPublicKey(text)
