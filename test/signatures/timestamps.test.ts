@@ -62,6 +62,16 @@ testWith(['openssl'])('a timestamp authority of the trusted root says when a sig
   const keySigned = legacySignature({ digest }, privateKey)
   expect((await check(await stamped(keySigned, tsa), byKey)).signatures).toMatchObject([{ time: expect.any(String) }])
 
+  // A timestamp authority that is asked for stands in for a log that is not.
+  const alone = CI.replace('"ctlog":{},', '')
+  const { 'dev.sigstore.cosign/bundle': _, ...unlogged } = signature.annotations
+  const undated = { ...signature, annotations: unlogged }
+  expect((await check(await stamped(undated, tsa), alone)).why).toBe('')
+  expect((await check(undated, CI.replace(',"rfc3161timestamp":{}', ''))).why).toMatch(/not valid or expired/)
+  expect((await check(await stamped(undated, tsa), CI.replace(',"rfc3161timestamp":{}', ''))).why).toMatch(
+    /not valid or expired/,
+  )
+
   const late = own.legacy({ digest }, { from: new Date(Date.now() - HOUR) })
   expect((await check(await stamped(late, tsa))).why).toMatch(/not valid or expired/)
   expect((await check(signature)).why).toContain('no timestamp authority has seen it')
