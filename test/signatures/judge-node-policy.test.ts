@@ -164,6 +164,7 @@ test.for([
   '{"default":[]}',
   '{"default":[{}]}',
   '{"default":[{"type":"reject"}],"transports":{"docker":[]}}',
+  '{"default":[{"type":"reject"}],"default":[{"type":"insecureAcceptAnything"}]}',
 ])('no policy.json: %s', async (text) => {
   const reading = nodePolicyFindings([], { text, file: 'policy.json' }, async () => Buffer.alloc(0))
   await expect(reading).rejects.toThrow(/^policy\.json: /)

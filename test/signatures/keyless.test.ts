@@ -316,7 +316,7 @@ test('one of several authorities is enough, each of several policies is needed, 
   )
   expect((await image.check(both, { root, now })).codes).toEqual([])
   const data = ecKeys().publicKey.export({ type: 'spki', format: 'pem' })
-  const two = `${asked()}\n---\n${policyOf({ key: { data } })}`
+  const two = `${asked()}\n---\n${policyOf({ key: { data } }).replace('"name":"shop"', '"name":"more"')}`
   expect((await image.check(two, { root, now })).codes).toEqual(['SIGNATURE_INVALID'])
   const bare = new SignedImage()
   expect((await bare.check(policyOf({ static: { action: 'pass' } }))).codes).toEqual([])

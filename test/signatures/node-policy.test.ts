@@ -8,7 +8,7 @@ import type { LockedImage } from '../../src/bundle/format/lock.ts'
 import type { Descriptor } from '../../src/oci/descriptor.ts'
 import { digestOf } from '../../src/oci/digest.ts'
 import { policiesForNodes } from '../../src/signatures/policies-for-nodes.ts'
-import { ecKeys, type KeyPair, pemOf } from '../support/der.ts'
+import { ecKeys, type KeyPair, pemOf, spki } from '../support/der.ts'
 import { MemoryRegistry } from '../support/memory-registry.ts'
 import { findProgram } from '../support/named-tools.ts'
 import { addLegacy, legacySignature, OwnSigstore } from '../support/signature-maker.ts'
@@ -28,7 +28,8 @@ function locked(
 ): LockedImage {
   const { signedAs, isBundle } = more
   const signature: ImageSignature = {
-    ...{ policy: 'shop', authority: by ?? '', by: { key: digestOf('key') }, manifest: manifest.digest },
+    ...{ policy: 'shop', authority: by ?? '', manifest: manifest.digest },
+    by: { key: digestOf(spki((by === 'b' ? yours : mine).publicKey)) },
     ...(signedAs && { signedAs }),
   }
   const attachment = { subject: target.digest, ...(!isBundle && { tag: 'sha256-x.sig' }), target: manifest, blobs: [] }
@@ -120,6 +121,20 @@ test.for<[why: string, images: LockedImage[], policy: string, requirement: objec
     policyText([authority('a', mine)]),
     { type: 'sigstoreSigned' },
     /web:2: .* names no signature/,
+  ],
+  [
+    'an authority that has another key by now',
+    [locked(WEB, 'a')],
+    policyText([authority('a', yours)]),
+    { type: 'reject' },
+    /another key than a has/,
+  ],
+  [
+    'a hash that containers/image does not compute',
+    [locked(WEB, 'a')],
+    policyText([{ name: 'a', key: { data: pemOf(mine.publicKey), hashAlgorithm: 'sha512' } }]),
+    { type: 'reject' },
+    /over SHA-256 only/,
   ],
   [
     'an authority that is gone',

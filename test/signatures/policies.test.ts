@@ -73,6 +73,9 @@ test.for<[why: string, authority: object, says: RegExp]>([
   ],
   ['attestations', { key: { data: PEM }, attestations: [{ name: 'x' }] }, /attestations: is not supported/],
   ['signatures elsewhere', { key: { data: PEM }, source: [{ oci: 'x' }] }, /source: is not supported/],
+  ['an action and a log', { static: { action: 'pass' }, ctlog: {} }, /ctlog: means nothing where static decides/],
+  ['a program', { key: { data: PEM }, policy: { type: 'cue', data: 'x' } }, /policy: is not supported/],
+  ['a field that nobody knows', { key: { data: PEM }, keyles: {} }, /keyles: is not supported/],
   ['an action that is none', { static: { action: 'maybe' } }, /action: has to be one of pass, fail/],
   [
     'a trust root that is not there',
@@ -84,11 +87,47 @@ test.for<[why: string, authority: object, says: RegExp]>([
   expect(() => parse(policyOf(authority))).toThrow(/^policy\.yaml:1: /)
 })
 
+const POLICY_JSON = policyOf({ key: { data: PEM } })
+const POLICY = `apiVersion: policy.sigstore.dev/v1beta1
+kind: ClusterImagePolicy
+metadata: {name: shop}
+spec:
+  images: [{glob: '**'}]
+  mode: warn
+  authorities: [{static: {action: fail}}]
+`
+
 test.for<[why: string, text: string, says: RegExp]>([
   [
     'no policy',
     'kind: TrustRoot\napiVersion: policy.sigstore.dev/v1alpha1\nmetadata: {name: x}\nspec: {sigstoreKeys: {}}',
     /no ClusterImagePolicy/,
+  ],
+  [
+    'a key twice',
+    POLICY.replace('mode: warn', 'mode: enforce\n  mode: warn'),
+    /policy.yaml:7: the key mode stands twice/,
+  ],
+  ['a key twice, in JSON', POLICY_JSON.replace('"spec":', '"spec":{},"spec":'), /spec stands twice|key stands twice/],
+  [
+    'a policy twice',
+    `${POLICY}---\n${POLICY}`,
+    /policy.yaml:\d+: metadata.name: ClusterImagePolicy shop is there twice/,
+  ],
+  [
+    'an authority twice',
+    POLICY_JSON.replace('"authorities":[', '"authorities":[{"name":"authority-1","static":{"action":"fail"}},'),
+    /authorities: there is an authority authority-1 already/,
+  ],
+  [
+    'an item that is no object',
+    JSON.stringify({ kind: 'List', items: [JSON.parse(POLICY_JSON), {}] }),
+    /not every item/,
+  ],
+  [
+    'a setting of the controller that nobody knows',
+    `${POLICY}---\n{kind: ConfigMap, apiVersion: v1, metadata: {name: config-policy-controller}, data: {no-match: allow}}`,
+    /no-match: is not supported/,
   ],
   ['another object', 'kind: Pod\napiVersion: v1\nmetadata: {name: x}', /Pod x is no policy/],
   ['no object', 'a: 1', /not a Kubernetes object/],
@@ -113,6 +152,7 @@ test.for([
   '{}',
   '{"mediaType":"application/vnd.dev.sigstore.trustedroot+json;version=0.1"}',
   own.trustedRoot().replace(/"rawBytes":"MII/, '"rawBytes":"AAA'),
+  own.trustedRoot().replace('"tlogs":', '"tlogs":[],"tlogs":'),
 ])('no trusted root: %s', (text) => {
   expect(() => parseTrustedRoot(text, 'root.json')).toThrow(/^root\.json: /)
 })

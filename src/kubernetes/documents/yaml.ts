@@ -82,6 +82,16 @@ export function hasDuplicateKeys(source: string): boolean {
   }
 }
 
+/** Whether every map of a document has each key once. Where that cannot be seen, as in JSON that is no YAML, it has not. */
+export function hasUniqueKeys(source: string): boolean {
+  try {
+    loadWith(source, {})
+    return true
+  } catch {
+    return false
+  }
+}
+
 /** Where the values of a document stand that {@link parseYaml} has read. */
 export function locateYaml(source: string): Positions {
   const positions = notePositions()

@@ -1,4 +1,5 @@
 import { ExpectedError } from '../../errors.ts'
+import { hasUniqueKeys } from '../../kubernetes/documents/yaml.ts'
 import { parseJson } from '../../oci/json.ts'
 import type { Reference } from '../../oci/reference.ts'
 import { repositoryName } from '../../oci/reference.ts'
@@ -44,6 +45,7 @@ export function parsePolicyJson(text: string, file: string): PolicyJson {
   } catch {
     return refuse('not JSON')
   }
+  if (!hasUniqueKeys(text)) refuse('a key stands twice in one object of it')
   const { default: otherwise, transports = {} } = object(value, 'it')
   const { docker = {} } = object(transports, 'transports')
   const scopes = Object.entries(object(docker, 'transports.docker'))

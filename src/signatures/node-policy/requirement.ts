@@ -73,13 +73,17 @@ export function requirementOf(
 /** Why a node cannot check a signature that counts here. */
 function problemOf(
   { attachments = [] }: LockedImage,
-  { authority: name, manifest }: ImageSignature,
+  { authority: name, manifest, by }: ImageSignature,
   authorities: readonly Authority[],
 ): string | undefined {
   const authority = authorities.find((one) => one.name === name)
   if (!authority) return `the policy has no authority ${name} any more`
   if (authority.kind === 'keyless') return 'it is signed with a certificate, whose identities policy.json cannot name'
   if (authority.kind === 'key' && authority.needsTimestamp) return 'policy.json knows no timestamp authorities'
+  if (authority.kind === 'key' && (!('key' in by) || by.key !== authority.fingerprint)) {
+    return `its lock names another key than ${name} has in the policy`
+  }
+  if (authority.kind === 'key' && authority.hash !== 'sha256') return 'policy.json knows signatures over SHA-256 only'
   const attachment = attachments.find(({ target }) => target.digest === manifest)
   if (!attachment) return 'its signature does not come along'
   if (attachment.tag === undefined) return 'its signature is a bundle of cosign 3, which containers/image does not read'

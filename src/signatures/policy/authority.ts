@@ -10,7 +10,12 @@ export function readAuthority(field: Field, index: number, roots: TrustRoots): A
   const name = all.name.isThere ? all.name.word() : `authority-${index}`
   const kinds = [all.key, all.keyless, all.static].filter(({ isThere }) => isThere)
   if (kinds.length !== 1) return field.refuse('has to be one of key, keyless, static')
-  if (all.static.isThere) return { name, ...readStatic(all.static) }
+  if (all.static.isThere) {
+    for (const other of [all.ctlog, all.rfc3161timestamp, all.signatureFormat]) {
+      if (other.isThere) other.refuse('means nothing where static decides')
+    }
+    return { name, ...readStatic(all.static) }
+  }
   const format = all.signatureFormat.isThere
     ? { format: all.signatureFormat.oneOf(['legacy', 'bundle'], 'bundle') }
     : {}

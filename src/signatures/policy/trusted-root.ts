@@ -2,6 +2,7 @@ import { X509Certificate } from 'node:crypto'
 import { TrustedRoot } from '@sigstore/protobuf-specs'
 import { type TrustMaterial, toTrustMaterial } from '@sigstore/verify'
 import { ExpectedError } from '../../errors.ts'
+import { hasUniqueKeys } from '../../kubernetes/documents/yaml.ts'
 import { parseJson } from '../../oci/json.ts'
 
 /** Nobody is trusted. */
@@ -23,6 +24,7 @@ export function parseTrustedRoot(text: string, file: string): TrustMaterial {
   } catch (cause) {
     throw invalidRoot(file, 'not JSON', cause)
   }
+  if (!hasUniqueKeys(text)) throw invalidRoot(file, 'a key stands twice in one object of it')
   const { mediaType } = (value ?? {}) as Record<string, unknown>
   if (typeof mediaType !== 'string' || !mediaType.startsWith('application/vnd.dev.sigstore.trustedroot')) {
     throw invalidRoot(
