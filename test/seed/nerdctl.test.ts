@@ -9,23 +9,19 @@ import { writeTestBundle } from '../support/bundle-maker.ts'
 import { runCli } from '../support/cli.ts'
 import { type Containerd, startContainerd } from '../support/containerd.ts'
 import { testWith } from '../support/debian.ts'
-import { nerdctlOverCtr, REAL_NERDCTL } from '../support/nerdctl.ts'
+import { NERDCTL_PROGRAMS, nerdctlOverCtr, REAL_NERDCTL } from '../support/nerdctl.ts'
 import { runNodeScript } from '../support/node-script.ts'
 import { temporaryDirectory } from '../support/temporary.ts'
 import { testImages, writeShop } from '../support/test-images.ts'
 
 const withContainerd = testWith(['containerd', 'ctr', 'runc', 'busybox'], { root: true })
-const PROGRAMS: [what: string, program: () => Promise<string>][] = [
-  ['a stand-in over ctr', nerdctlOverCtr],
-  ...(REAL_NERDCTL ? [['nerdctl itself', async () => REAL_NERDCTL as string] as (typeof PROGRAMS)[0]] : []),
-]
 const NO_PINS = 'nerdctl pins nothing: a kubelet whose disk fills up may remove the images; ctr can pin them'
 
 async function reach({ socket }: Containerd, program: () => Promise<string>): Promise<string[]> {
   return ['--method', 'nerdctl', '--address', socket, '--ctr', await program()]
 }
 
-for (const [what, program] of PROGRAMS) {
+for (const [what, program] of NERDCTL_PROGRAMS) {
   withContainerd(`${what}: every name is there for Kubernetes, and what it cannot do is said`, async () => {
     const { file, images } = await writeShop()
     const containerd = await startContainerd()

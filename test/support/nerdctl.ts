@@ -23,6 +23,12 @@ export async function nerdctlOverCtr(): Promise<string> {
   return program
 }
 
+/** What a test of the method runs with. */
+export const NERDCTL_PROGRAMS: [what: string, program: () => Promise<string>][] = [
+  ['a stand-in over ctr', nerdctlOverCtr],
+]
+if (REAL_NERDCTL) NERDCTL_PROGRAMS.push(['nerdctl itself', async () => REAL_NERDCTL as string])
+
 const STAND_IN = `#!/bin/sh
 [ "$1 $3" = '--address --namespace' ] || exit 64
 address=$2 namespace=$4
@@ -34,10 +40,19 @@ for name; do :; done
 case $* in
   'images -q') ctr images ls -q ;;
   'load --platform '*) ctr images import --platform "$3" - >/dev/null && echo "Loaded image: all" ;;
+  'image inspect --mode native --format {{.Image.Name}} {{.Image.Target.Digest}} {{json .Image.Labels}} '*)
+    ctr images ls | while read -r record _ digest _ _ _ labels; do
+      [ "$record" != "$name" ] && [ "$digest" != "$name" ] ||
+        echo "$record $digest $(echo "$labels" | sed 's/^-$//; s/[^=,]\\{1,\\}/"&"/g; s/=/:/g; s/.*/{&}/')"
+    done ;;
   'image inspect --mode native --format {{.Image.Name}} {{.Image.Target.Digest}} '*)
     set -- $(row "$name")
     [ $# -gt 0 ] || { echo "level=fatal msg=\\"no such object: $name\\"" >&2; exit 1; }
     echo "$1 $2" ;;
+  'ps --all --no-trunc --format {{.Image}}') ctr containers ls | sed -n '2,$s/^[^ ]* *\\([^ ]*\\) .*/\\1/p' ;;
+  'rmi '*)
+    ! ctr containers ls | grep -q " $name " || { echo 'level=fatal msg="1 errors: conflict"' >&2; exit 1; }
+    ctr images rm "$name" ;;
   'image inspect --platform '*' --format {{.Size}} '*)
     set -- $(row "$name")
     [ $# -gt 0 ] || exit 1

@@ -28,8 +28,8 @@ stopped by a signal.
 What is to happen
   --check               change nothing; exit 4 when an image is missing or not pinned
   --watch SECONDS       do not end: look again at this interval and repair what is missing
-  --prune               let go what an earlier set of the same name brought and no set needs any more; for docker, podman and
-                        CRI-O this is noted in NODESEED_BROUGHT, or /var/lib/nodeseed/brought
+  --prune               let go what an earlier set of the same name brought and no set needs any more; for docker, podman,
+                        nerdctl and CRI-O this is noted in NODESEED_BROUGHT, or /var/lib/nodeseed/brought
   --no-pin              leave the images to the kubelet's garbage collection
   --no-unpack           do not unpack layers now; the first container of each image does
   --no-space-check      import even when the space looks too small

@@ -1,13 +1,15 @@
 # ---- what sets brought, for runtimes whose images carry no labels
 
 # A file for each set: "NAME TARGET CONFIG brought", and "found" for names that were there before. Whoever is not root has
-# images of their own, and notes of their own.
+# images of their own, and notes of their own; so has each namespace of a containerd.
 find_brought() {
   brought=${NODESEED_BROUGHT:-}
   if [ -z "$brought" ] && [ -z "$root" ] && [ "$(id -u)" -ne 0 ]; then
     brought=${XDG_STATE_HOME:-${HOME:-/nonexistent}/.local/state}/nodeseed/brought
   fi
-  brought=${brought:-$root/var/lib/nodeseed/brought} brought_file=${brought:-$root/var/lib/nodeseed/brought}/$runtime-$set_name
+  brought=${brought:-$root/var/lib/nodeseed/brought} holder=$runtime
+  [ "$namespace" = k8s.io ] || holder=$runtime.$namespace
+  brought_file=$brought/$holder-$set_name
 }
 
 # Before anything is imported, so that a run that is killed has said what it was about to bring.
@@ -40,7 +42,7 @@ keep_notes() {
   rows_without "$work/brought-rows" "$work/notes" >"$work/new-notes"
   ! cmp -s "$work/new-notes" "$brought_file" || return 0
   mkdir -p -- "$brought" 2>/dev/null &&
-    cat "$work/new-notes" 2>/dev/null >"$brought/.$runtime-$set_name.new" && mv -f -- "$brought/.$runtime-$set_name.new" "$brought_file"
+    cat "$work/new-notes" 2>/dev/null >"$brought/.$holder-$set_name.new" && mv -f -- "$brought/.$holder-$set_name.new" "$brought_file"
 }
 
 # Lets go what this set brought and does not want any more: no name that another set of this node has, none that was there
@@ -55,12 +57,15 @@ prune_brought() {
   with_config "$work/wanted" >"$work/current"
   sed -e 's/$/ brought/' "$work/current" >"$work/current-rows"
   sed -e 's/$/ found/' "$work/current" >>"$work/current-rows"
-  for file in "$brought/$runtime-"*; do
+  for file in "$brought/$holder-"*; do
     [ "$file" = "$brought_file" ] || sed 's/ .*//' "$file"
   done >"$work/others"
   rows_without "$work/current-rows" "$brought_file" | sed -n 's/ brought$//p' >"$work/candidates"
   : >"$work/stay"
-  ! find_step "$method" look || "$step"
+  if find_step "$method" look && ! "$step"; then
+    note "--prune removes nothing, since nobody can tell what containers were made from: $(last_line "$work/stderr")"
+    return 0
+  fi
   find_step "$method" drop
   # Tags before digests: a repository without a tag loses its digests by itself.
   { grep -v '@' "$work/candidates" || :; grep '@' "$work/candidates" || :; } >"$work/candidates-in-order"

@@ -91,7 +91,7 @@ pull_into_docker() {
 }
 
 m_docker_look() {
-  containers=$("$ctr" ps --all --quiet --no-trunc 2>/dev/null </dev/null) || containers=''
+  containers=$("$ctr" ps --all --quiet --no-trunc 2>"$work/stderr" </dev/null) || return 1
   : >"$work/used"
   # shellcheck disable=SC2086 # IDs
   [ -z "$containers" ] || "$ctr" inspect --format '{{.Image}}' $containers >"$work/used" 2>/dev/null </dev/null || :

@@ -71,6 +71,56 @@ pull_by_nerdctl() {
   done <"$work/missing"
 }
 
+# Writes $work/used: what containers were made from, by name and by target. Those of CRI are among them.
+m_nerdctl_look() {
+  run_nerdctl ps --all --no-trunc --format '{{.Image}}' >"$work/containers" 2>"$work/stderr" </dev/null || return 1
+  sort -u "$work/containers" | while read -r name; do
+    printf '%s\n' "$name"
+    nerdctl_records "$name" | while read -r record target _; do
+      [ "$record" != "$name" ] || printf '%s\n' "$target"
+    done
+  done >"$work/used"
+}
+
+# NAME or TARGET: its records as NAME TARGET {"LABEL":"VALUE",...}
+nerdctl_records() {
+  run_nerdctl image inspect --mode native --format '{{.Image.Name}} {{.Image.Target.Digest}} {{json .Image.Labels}}' "$1" \
+    2>/dev/null </dev/null || :
+}
+
+# The runtime made a record of each image under its config's digest; without a name beside it, as when the name has gone to
+# the image of this set, it only takes space.
+m_nerdctl_drop() {
+  nerdctl_records "$2" >"$work/records"
+  labels='' by_config='' other_names=''
+  while read -r record leads_to rest; do
+    [ "$leads_to" = "$2" ] || continue
+    case $record in
+      "$1") labels=$rest ;;
+      "$3") by_config=yes ;;
+      sha256:*) ;;
+      *) other_names=yes ;;
+    esac
+  done <"$work/records"
+  [ -n "$labels$by_config" ] || return 0
+  # nerdctl sets neither.
+  case $labels in
+    *'"nodeseed.dev/'* | *'"io.cri-containerd.pinned":"pinned"'*) dropped='another program pinned it' && return 0 ;;
+  esac
+  for used in "$@"; do
+    ! is_row "$used" "$work/used" || { dropped='a container was made from it' && return 0; }
+  done
+  [ -z "$labels" ] || remove_from_nerdctl "$1"
+  case $dropped in
+    yes | no) [ "$by_config$other_names" != yes ] || remove_from_nerdctl "$3" ;;
+  esac
+}
+
+# By its own defaults: with kube_hide_dupe in its configuration it would take other names away as well.
+remove_from_nerdctl() {
+  remove_by env NERDCTL_TOML=/dev/null "$ctr" --address "$address" --namespace "$namespace" rmi "$1"
+}
+
 m_nerdctl_loss() {
   if [ "$namespace" != k8s.io ]; then
     elsewhere

@@ -46,7 +46,7 @@ m_podman_pull() {
 }
 
 m_podman_look() {
-  "$ctr" ps --all --external --no-trunc --format '{{.ImageID}}' >"$work/used" 2>/dev/null </dev/null || : >"$work/used"
+  "$ctr" ps --all --external --no-trunc --format '{{.ImageID}}' >"$work/used" 2>"$work/stderr" </dev/null
 }
 
 m_podman_drop() {
