@@ -154,6 +154,7 @@ export function planSeeding(
   const written = [
     ...seedingResources(groups, seeding, options.script),
     ...(options.guard ? guardResources(guardOf(options.guard, placement, labels, workloads, nodes, options)) : []),
+    ...openShift.files,
   ]
   return {
     namespace: options.namespace,
@@ -181,7 +182,6 @@ export function planSeeding(
       ...written,
       ...(previous ? obsoleteFiles(previous, written) : []),
       ...preparation.files,
-      ...openShift.files,
       ...component.files.map((file) => ({ ...file, path: `workloads/${file.path}` })),
     ],
   }

@@ -5,6 +5,7 @@ import { isOpenShift, machineConfigPool, openShiftMinor } from '../../src/kubern
 import { isPinnable, pinnedImageSets } from '../../src/kubernetes/openshift/pinned-image-set.ts'
 import { pinnedOnOpenShift } from '../../src/seed/nodes/openshift.ts'
 import type { SeedableNode } from '../../src/seed/nodes/seedable-node.ts'
+import { isWithObjects, obsoleteFiles } from '../../src/seed/previous/previous-seeding.ts'
 import { lockedImage, node } from '../support/cluster.ts'
 
 const D = `sha256:${'a'.repeat(64)}`
@@ -113,6 +114,23 @@ test('each pool gets the images of its nodes, by digest, and the mirrors to pull
     spec: { pinnedImages: [{ name: `quay.io/shop/web@${WEB.target.digest}` }] },
   })
   expect(sets).toEqual([pinned('worker'), pinned('master')])
+})
+
+test("a PinnedImageSet that is not written any more is listed as obsolete, and mirrors are not, which are every set's", () => {
+  const before = [inPool('a', {}), inPool('b', { [`${ROLE}/gpu`]: '' })].map((one) => group([one], WEB))
+  const of = (groups: typeof before) => pinnedOnOpenShift(groups, 'shop', REGISTRY).files
+  const previous = { sets: [], workloads: [], files: of(before) }
+  const [file] = obsoleteFiles(previous, of(before.slice(0, 1)))
+  expect(file?.content).toContain('may be collected afterwards')
+  expect(readAllDocuments(file?.content ?? '', '').map(({ value }) => value)).toEqual([
+    {
+      apiVersion: 'machineconfiguration.openshift.io/v1',
+      kind: 'PinnedImageSet',
+      metadata: { name: 'nodeseed-shop-gpu-1' },
+    },
+  ])
+  expect(obsoleteFiles(previous, of(before))).toEqual([])
+  expect(previous.files.map(({ path }) => isWithObjects(path))).toEqual([false, true])
 })
 
 test('without a registry, or a node of OpenShift, there is nothing to apply', () => {

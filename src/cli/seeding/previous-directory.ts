@@ -3,7 +3,7 @@ import { isUnchanged, readOwnFiles } from '../../disk/own-files.ts'
 import { ExpectedError } from '../../errors.ts'
 import { isLabelKey } from '../../kubernetes/objects/label.ts'
 import { isObject } from '../../kubernetes/objects/resource.ts'
-import type { PreviousSeeding } from '../../seed/previous/previous-seeding.ts'
+import { isWithObjects, type PreviousSeeding } from '../../seed/previous/previous-seeding.ts'
 import { readPlacementFile } from '../files/placement-file.ts'
 import { readText } from '../texts/read-text.ts'
 
@@ -18,7 +18,7 @@ type Recorded = Pick<PreviousSeeding, 'sets' | 'workloads'>
 export async function readPreviousDirectory(directory: string): Promise<PreviousSeeding> {
   const { sets, workloads } = await readPlacementFile(directory, isRecorded, { mustBeListed: true })
   const own = (await readOwnFiles(directory)) ?? new Map<string, string>()
-  const wanted = [...own].filter(([path]) => /^(?:(?:seeding|guard)\/[^/]*|obsolete)\.yaml$/.test(path))
+  const wanted = [...own].filter(([path]) => isWithObjects(path))
   const files = await Promise.all(
     wanted.map(async ([path, digest]) => {
       const file = join(directory, path)

@@ -10,6 +10,8 @@ import type { GeneratedFile } from '../files/generated-file.ts'
 import type { NodeRegistry } from '../methods/contract/method.ts'
 import type { SeedableNode } from './seedable-node.ts'
 
+export const PINNED_IMAGES_FILE = 'openshift/pinned-images.yaml'
+
 /** Nodes, and what they are to hold. */
 interface PinnedGroup {
   readonly nodes: readonly SeedableNode[]
@@ -35,7 +37,7 @@ export function pinnedOnOpenShift(
   return {
     files: [
       { path: 'openshift/mirrors.yaml', content: mirrorSets(mirror, domains) },
-      ...(sets.length > 0 ? [{ path: 'openshift/pinned-images.yaml', content: renderYaml(COMMENT, sets) }] : []),
+      ...(sets.length > 0 ? [{ path: PINNED_IMAGES_FILE, content: renderYaml(COMMENT, sets) }] : []),
     ],
     findings: [...(sets.length > 0 ? [pinned([...names.keys()])] : []), ...refusals(refused)],
   }
@@ -43,7 +45,7 @@ export function pinnedOnOpenShift(
 
 const COMMENT = `Makes the machine config operator pull these images to every node of a pool, now and when one joins, and pin them.
 Apply mirrors.yaml before. This takes the place of seeding/: both together pin what the last file of crio.conf.d says.
-At most ${MAX_PINNED_IMAGES} images are in one set; a later seeding with fewer sets leaves the last: oc get pinnedimageset.`
+At most ${MAX_PINNED_IMAGES} images are in one set; sets that a later seeding does not write any more are in its obsolete.yaml.`
 
 /** The names by digest of the images of each machine config pool. */
 function namesByPool(groups: readonly PinnedGroup[]): ReadonlyMap<string, ReadonlySet<string>> {

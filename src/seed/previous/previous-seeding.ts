@@ -4,6 +4,7 @@ import { renderYaml } from '../../kubernetes/documents/render.ts'
 import { nameOfResource, type Resource, resourcesOf } from '../../kubernetes/objects/resource.ts'
 import { countOf, listNames } from '../../plural.ts'
 import type { GeneratedFile } from '../files/generated-file.ts'
+import { PINNED_IMAGES_FILE } from '../nodes/openshift.ts'
 
 /** What a seeding decided, as far as the next one has to know it. */
 interface Decided {
@@ -18,7 +19,7 @@ interface Decided {
 
 /** An earlier seeding, and what it wrote. */
 export interface PreviousSeeding extends Decided {
-  /** Of `seeding/` and `guard/`, and the objects that it listed itself as not written any more. */
+  /** Of `seeding/` and `guard/`, OpenShift's PinnedImageSets, and the objects that it listed itself as not written any more. */
   readonly files: readonly GeneratedFile[]
 }
 
@@ -32,6 +33,9 @@ const NOT_OBSOLETE = new Set([
 
 export const OBSOLETE_FILE = 'obsolete.yaml'
 
+const UNPINNED =
+  '\nImages that only a PinnedImageSet in it keeps may be collected afterwards: pods that start with them pull again.'
+
 /** The objects that were written earlier and are not now: `obsolete.yaml`, for `kubectl delete -f`; none where nothing is. */
 export function obsoleteFiles(previous: PreviousSeeding, files: readonly GeneratedFile[]): GeneratedFile[] {
   const objects = obsoleteObjects(previous, files)
@@ -39,11 +43,12 @@ export function obsoleteFiles(previous: PreviousSeeding, files: readonly Generat
   const comment =
     'What the last seeding wrote and this one does not: kubectl delete --ignore-not-found -f on this file,\n' +
     'once labels.sh has run. It takes no image and no label from any node.'
+  const unpinned = objects.some(({ kind }) => kind === 'PinnedImageSet') ? UNPINNED : ''
   const identities = objects.map(({ apiVersion, kind, namespace, name }) => ({
     ...{ apiVersion, kind },
     metadata: { name, ...(namespace !== undefined && { namespace }) },
   }))
-  return [{ path: OBSOLETE_FILE, content: renderYaml(comment, identities) }]
+  return [{ path: OBSOLETE_FILE, content: renderYaml(comment + unpinned, identities) }]
 }
 
 /** What stays of the last seeding until somebody takes it away, and the command that does. */
@@ -105,9 +110,14 @@ function obsoleteObjects(previous: PreviousSeeding, files: readonly GeneratedFil
   return objectsIn(previous.files).filter((one) => !NOT_OBSOLETE.has(one.kind) && !written.has(identity(one)))
 }
 
+/** Whether a file that `seed` wrote holds objects that stay in the cluster until somebody deletes them. Mirror sets are every set's. */
+export function isWithObjects(path: string): boolean {
+  return path === PINNED_IMAGES_FILE || /^(?:(?:seeding|guard)\/[^/]*|obsolete)\.yaml$/.test(path)
+}
+
 function objectsIn(files: readonly GeneratedFile[]): Resource[] {
   return files
-    .filter(({ path }) => /^(?:seeding\/|guard\/|obsolete\.).*yaml$/.test(path))
+    .filter(({ path }) => isWithObjects(path))
     .flatMap(({ path, content }) => readAllDocuments(content, path).flatMap(resourcesOf))
 }
 
