@@ -1,6 +1,9 @@
 import type { Node } from 'kubernetes-types/core/v1.js'
 import { expect, test } from 'vitest'
 import { auditCluster } from '../../src/audit/report/report.ts'
+import { readConditions } from '../../src/cli/audit/audit-conditions.ts'
+import { AUDITED } from '../../src/cli/audit/audit-sources.ts'
+import { scanObjects } from '../../src/cli/inputs/scan-inputs.ts'
 import { readAllDocuments } from '../../src/kubernetes/documents/document.ts'
 import { resourcesOf } from '../../src/kubernetes/objects/resource.ts'
 import { mirrorSourcesOf } from '../../src/kubernetes/openshift/mirror-sources.ts'
@@ -63,6 +66,18 @@ test('mirror sets are nothing to nodes of another system, nor to an image that i
   const held = node('a', { labels: { 'node.openshift.io/os_id': 'rhel' }, images: [PAUSE, BY_TAG] })
   expect(audited(BY_TAG, 'IfNotPresent', [idms('quay.io')], held)?.verdict).toBe('safe')
   expect(audited(BY_TAG, 'Always', [idms('quay.io')], held)?.verdict).toBe('unknown')
+})
+
+test.for<[cluster: boolean, verdict: string]>([
+  [false, 'safe'],
+  [true, 'unknown'],
+])('no mirror set, read from a cluster (%s): --mirror is %s', async ([cluster, verdict]) => {
+  const flags = { images: [], mirror: true, cluster } as unknown as Parameters<typeof readConditions>[0]
+  const scan = scanObjects([], 'in.yaml', AUDITED)
+  const told = await readConditions(flags, { scan, nodes: [OPENSHIFT] }, LOCK)
+  const pod = workload({ image: BY_TAG, policy: 'IfNotPresent' })
+  const { workloads } = auditCluster([pod], [OPENSHIFT], { ...told, sandboxImage: PAUSE })
+  expect(workloads[0]?.verdict).toBe(verdict)
 })
 
 // A PinnedImageSet says what is to come, which is no reason to call anything safe.

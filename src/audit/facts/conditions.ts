@@ -44,7 +44,7 @@ export interface Conditions extends AdmissionFacts, MutationFacts, RefusalFacts 
   readonly sandboxImage?: string
   /** A registry on this side of the gap answers for the images of the bundle; without one, what it has is not known. */
   readonly hasMirror?: boolean
-  /** Which images the nodes of OpenShift ask a mirror for; undefined where no mirror set is among the inputs. */
+  /** Which images the nodes of OpenShift ask a mirror for; undefined where no input told of mirror sets. */
   readonly mirrorSources?: MirrorSources | undefined
   /** What OpenShift is to bring to the nodes of its pools. */
   readonly pinnedImages?: readonly PinnedImages[]

@@ -8,7 +8,7 @@ import type { Outcome } from './outcome.ts'
 
 type OpenShiftFacts = Pick<Conditions, 'hasMirror' | 'mirrorSources' | 'pinnedImages'>
 
-/** Whether it is not known that a node asks the mirror for an image: where mirror sets are there, and none is about it. */
+/** Whether it is not known that a node asks the mirror for an image: where the mirror sets are known, and none is about it. */
 export function mayPassMirror(
   reference: string,
   node: Node,
@@ -21,7 +21,7 @@ export function passesMirror(reference: string): Outcome<ImageReason> {
   const [by, kind] = findReference(reference)?.digest
     ? ['digest', 'ImageDigestMirrorSet']
     : ['tag', 'ImageTagMirrorSet']
-  const message = `${reference}: no ${kind} among the inputs leads an image by ${by} to the mirror`
+  const message = `${reference}: no ${kind} leads an image by ${by} to the mirror`
   return { starts: null, reason: 'ImageUnknown', message }
 }
 

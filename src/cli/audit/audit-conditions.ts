@@ -51,7 +51,7 @@ export async function readConditions(
     namespaceObjects: namespaceObjects(resources),
     mutators: mutatorsOf(resources),
     ...readRefusalFacts(resources, nodes),
-    mirrorSources: mirrorSourcesOf(resources),
+    mirrorSources: mirrorSourcesOf(resources, { areAll: flags.cluster }),
     pinnedImages: pinnedImagesOf(resources),
     storage: storageFacts(resources),
     autoscaled: autoscaledWorkloads(resources),

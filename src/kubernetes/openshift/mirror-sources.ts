@@ -18,10 +18,13 @@ const LISTS = {
   'operator.openshift.io/ImageContentSourcePolicy': ['digest', 'repositoryDigestMirrors'],
 } as const satisfies Record<string, readonly ['digest' | 'tag', string]>
 
-/** What the mirror sets among some resources say; undefined where there is none. */
-export function mirrorSourcesOf(resources: readonly Resource[]): MirrorSources | undefined {
+/** What the mirror sets among some resources say; undefined where there is none, unless a cluster has no others: then nothing. */
+export function mirrorSourcesOf(
+  resources: readonly Resource[],
+  { areAll = false }: { readonly areAll?: boolean } = {},
+): MirrorSources | undefined {
   const found = { digest: [] as string[], tag: [] as string[], mirrors: [] as string[] }
-  let isThere = false
+  let isThere = areAll
   for (const { apiVersion, kind, value } of resources) {
     const list = LISTS[`${apiVersion.split('/')[0]}/${kind}` as keyof typeof LISTS]
     if (!list) continue
