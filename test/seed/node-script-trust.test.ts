@@ -190,9 +190,13 @@ test('other images under the same number of the set that nobody named are taken 
   const said = 'this node holds another images 7: that was set 0123456789abcdef'
   const first = await seed(['--prune'])
   expect(first).toMatchObject({ code: 0, stderr: expect.stringContaining(said) })
+  // Who reads the line of JSON alone is told too, and what to do.
+  expect(first.report.message).toMatch(new RegExp(`^${said}.* where these are two projects, give each a --set-name`))
   expect(first.stderr).toContain("--prune removes nothing, since it may be another project's: ")
   expect(await readFile(file, 'utf8')).not.toContain('0123456789abcdef')
-  expect((await seed(['--prune'])).stderr).not.toMatch(/another (?:images|project)/)
+  const again = await seed(['--prune'])
+  expect(again.stderr).not.toMatch(/another (?:images|project)/)
+  expect(again.report.message).toMatch(/^k3s imports/)
 })
 
 test.for<[what: string, noted: string, set: string, problem: string | undefined]>([

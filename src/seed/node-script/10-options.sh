@@ -70,7 +70,7 @@ USAGE
 
 check='' watch='' prune='' wait_for_media='' media='' head_end='' part_size='' bundle_size='' pin=yes unpack=yes space_check=yes
 names='' expected_set='' set_name=images platform='' registry='' bundle='' ca='' auth_file='' layout=flat
-key='' signature='' allow_older='' editions='' edition_set='' edition_number='' keep_edition='' unsure_edition=''
+key='' signature='' allow_older='' editions='' edition_set='' edition_number='' keep_edition='' unsure_edition='' edition_remark=''
 import_platform='' method='' address='' ctr='' namespace=k8s.io storage='' storage_given='' snapshot_storage='' store='' root='' cri_config='' stopped=''
 report='' ready='' features=''
 

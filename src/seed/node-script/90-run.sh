@@ -71,16 +71,18 @@ conclude() {
     say gap "images are not pinned" "$work/unkept"
   else
     record_edition
-    say "$result" "$(known_loss)"
+    say "$result" "$(remarks)"
   fi
   publish_features
   [ -n "$ready" ] || return 0
   if [ "$code" -eq 0 ]; then : >"$ready"; else rm -f -- "$ready"; fi
 }
 
-# What the method cannot do, said although every image is there.
-known_loss() {
-  ! find_own_step loss || "$step"
+# Said although every image is there: that it may be another project's bundle, and what the method cannot do.
+remarks() {
+  loss=''
+  ! find_own_step loss || loss=$("$step")
+  printf '%s' "$edition_remark${edition_remark:+${loss:+; }}$loss"
 }
 
 # One line for each feature. The worker reads the file every minute, so it must be whole at all times; it passes over

@@ -76,6 +76,7 @@ copy_unaligned() {
 # digest of that edition. Bundles of several projects share the set that nobody named, so without a key its numbers refuse
 # nothing there: what does not follow is said, and --prune takes nothing away, since that may be another project's.
 check_edition() {
+  edition_remark=''
   [ -n "$edition_number" ] || return 0
   editions=${editions:-${NODESEED_EDITIONS:-$root/var/lib/nodeseed/editions}}
   case $edition_set in
@@ -109,6 +110,7 @@ compare_edition() {
   elif [ "$edition_number" -lt "$held" ]; then
     edition_problem="this node holds $edition_set $held, and $now is older"
     edition_remark="$now is older than $edition_set $held, which this node holds"
+    [ "$edition_set" != images ] || edition_remark="$edition_remark; where these are two projects, give each a --set-name"
   elif [ "$edition_number" -eq "$held" ] && [ "${held_digest:-$set_digest}" != "$set_digest" ]; then
     edition_problem="this node holds another $now: that was set $held_digest, this is set $set_digest"
     edition_remark="$edition_problem; where these are two projects, give each a --set-name, else the new one a higher --number"
