@@ -71,7 +71,7 @@ export default class LockCommand extends BaseCommand {
     this.whenStopped('nothing was written; run the same command again')
     const { inputs, flags } = await withProject(parsed.argv as string[], parsed.flags)
     const strictness = await strictnessOf(inputs, flags)
-    const replaced = flags.output && flags.force ? await readReplaced(flags.output) : undefined
+    const replaced = flags.output && flags.force ? await readReplaced(flags.output, flags) : undefined
     if (flags.output) await checkOutputPlace(flags.output, { replace: flags.force })
     // A lock is made anew in its own place.
     const isOwnLock = replaced !== undefined && !(await beginsAsArchive(flags.output ?? ''))
@@ -130,11 +130,19 @@ export default class LockCommand extends BaseCommand {
   }
 }
 
-/** The lock that is about to be replaced; what is no lock gives no number. */
-async function readReplaced(file: string): Promise<Lock | undefined> {
+/**
+ * The lock that is about to be replaced; what is no lock gives no number.
+ *
+ * @throws {ExpectedError} what reading it throws, where ages count and what is there does not say them: every image would seem new
+ */
+async function readReplaced(file: string, flags: { 'min-age'?: number | undefined }): Promise<Lock | undefined> {
   return readLockOf(file).catch((error) => {
-    if (error instanceof ExpectedError) return undefined
-    throw error
+    if (!(error instanceof ExpectedError)) throw error
+    if (flags['min-age'] === undefined || error.code === 'INPUT_NOT_FOUND') return undefined
+    throw new ExpectedError(error.code, `--min-age goes by the lock that is replaced: ${error.message}`, {
+      hint: `Fix ${file}, or remove it: then every image counts as new.`,
+      cause: error,
+    })
   })
 }
 

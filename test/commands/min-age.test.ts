@@ -30,6 +30,12 @@ test('a new digest waits in the lock until that has known it for long enough; th
   expect(held.images).toEqual(first.images)
   expect(held.waiting).toMatchObject([{ digest: fresh.digest }])
 
+  await writeFile(file, JSON.stringify({ ...held, images: [{ ...held.images[0], firstSeen: 'last week' }] }))
+  expect(await lock('--min-age', '7d')).toMatchObject({
+    exitCode: 2,
+    stderr: expect.stringContaining('firstSeen'),
+  })
+
   const [waiting] = held.waiting
   await writeFile(file, JSON.stringify({ ...held, waiting: [{ ...waiting, firstSeen: '2026-01-01T00:00:00Z' }] }))
   expect(await lock('--min-age', '7d')).toMatchObject({ exitCode: 0 })
