@@ -24,6 +24,13 @@ const policy = (rule: object = PODS) =>
   of(ADMISSION, 'ValidatingAdmissionPolicy', { matchConstraints: { resourceRules: [rule] } })
 const binding = (spec: object = {}, name = 'p') =>
   of(ADMISSION, 'ValidatingAdmissionPolicyBinding', { policyName: name, validationActions: ['Deny'], ...spec }, name)
+const excluding = (excludeResourceRules: object[]) =>
+  of(ADMISSION, 'ValidatingAdmissionPolicy', { matchConstraints: { resourceRules: [PODS], excludeResourceRules } })
+const conditional = (expression: string) =>
+  of(ADMISSION, 'ValidatingAdmissionPolicy', {
+    matchConstraints: { resourceRules: [PODS] },
+    matchConditions: [{ name: 'x', expression }],
+  })
 const match = { any: [{ resources: { kinds: ['Pod'] } }] }
 const kyverno = (spec: object, rule: object = {}) =>
   of('kyverno.io/v1', 'ClusterPolicy', { rules: [{ match, validate: {}, ...rule }], ...spec })
@@ -60,6 +67,11 @@ test.for<[what: string, objects: object[], verdict: string]>([
     ],
     'safe',
   ],
+  ['a policy that excludes pods', [excluding([PODS]), binding()], 'safe'],
+  ['a policy that excludes services', [excluding([{ ...PODS, resources: ['services'] }]), binding()], 'unknown'],
+  ['a policy that excludes pods of a name', [excluding([{ ...PODS, resourceNames: ['x'] }]), binding()], 'unknown'],
+  ['a policy with a condition on others', [conditional("request.namespace == 'x'"), binding()], 'safe'],
+  ['a policy with a condition that may hold', [conditional('object.spec.hostNetwork'), binding()], 'unknown'],
   ['a policy of ours', [binding({}, 'p.nodeseed.dev')], 'safe'],
   ['Kyverno that enforces', [kyverno({ validationFailureAction: 'Enforce' })], 'unknown'],
   ['Kyverno that enforces in a rule', [kyverno({}, { validate: { failureAction: 'Enforce' } })], 'unknown'],
@@ -71,6 +83,8 @@ test.for<[what: string, objects: object[], verdict: string]>([
   ['a constraint about everything', [constraint({})], 'unknown'],
   ['a constraint about services', [constraint({ match: { kinds: [{ kinds: ['Service'] }] } })], 'safe'],
   ['a constraint that warns', [constraint({ enforcementAction: 'warn' })], 'safe'],
+  ['a constraint for namespaces by a pattern', [constraint({ match: { namespaces: ['kube-*'] } })], 'safe'],
+  ['a constraint for others by a pattern', [constraint({ match: { excludedNamespaces: ['def*'] } })], 'safe'],
   ['a constraint for others', [constraint({ match: { excludedNamespaces: ['default'] } })], 'safe'],
   ['a webhook that validates', [hooks()], 'unknown'],
   [

@@ -76,10 +76,80 @@ test.for<[what: string, expected: boolean, webhook: object, pod?: Partial<NewPod
   [
     'conditions that only a cluster knows',
     true,
-    { rules: [PODS], matchConditions: [{ name: 'x', expression: 'false' }] },
+    { rules: [PODS], matchConditions: [{ name: 'x', expression: 'object.spec.hostNetwork' }] },
   ],
+  ['pods of other names', false, { rules: [{ ...PODS, resourceNames: ['x'] }] }, { apiVersion: 'v1', kind: 'Pod' }],
 ])('a webhook about %s: %s', ([, expected, webhook, pod]) => {
   expect(isAbout(ADMISSION, 'MutatingWebhookConfiguration', { webhooks: [webhook] }, pod)).toBe(expected)
+})
+
+test.for<[expression: string, expected: boolean]>([
+  ["request.namespace == 'shop'", true],
+  ["request.namespace != 'shop'", false],
+  ["!(request.namespace in ['kube-system', 'shop'])", false],
+  ['!(object.metadata.namespace in ["kube-system"])', true],
+  ["namespaceObject.metadata.name.startsWith('sh')", true],
+  ["!request.namespace.endsWith('op')", false],
+  ["request.namespace.matches('^x$')", true],
+  ["request.namespace != 'shop' && object.spec.x > 3", false],
+  ["request.namespace != 'shop' || object.spec.x > 3", true],
+  ["has(object.spec.x) && request.namespace == 'kube-system'", false],
+  ["object.spec.containers.all(c, c.image != ')') && false", false],
+  ["object.metadata.labels['app'] == 'web'", true],
+  ["'skip' in object.metadata.labels", false],
+  ["!('app' in object.metadata.labels)", false],
+  ["namespaceObject.metadata.labels['team'] == 'b'", false],
+  ["request.resource.resource != 'pods'", false],
+  ["object.kind == 'Service'", false],
+  ["object.metadata.name.contains('x')", true],
+  ['!false', true],
+  ['variables.isMeant', true],
+  ["request.namespace == 'x' ? true : false", true],
+  ["request.namespace == 'a\\u0062'", true],
+  [`${'('.repeat(99)}false${')'.repeat(99)}`, true],
+  ["request.namespace == 'x", true],
+  ['', true],
+])('a webhook with the condition %s may be about a pod: %s', ([expression, expected]) => {
+  const webhooks = [{ rules: [PODS], matchConditions: [{ name: 'x', expression }] }]
+  expect(isAbout(ADMISSION, 'MutatingWebhookConfiguration', { webhooks })).toBe(expected)
+})
+
+test.for<[match: object, exclude: object | undefined, expected: boolean]>([
+  [{ any: [{ resources: { kinds: ['Pod'], namespaces: ['sh*'] } }] }, undefined, true],
+  [{ any: [{ resources: { kinds: ['Pod'], namespaces: ['x*'] } }] }, undefined, false],
+  [{ any: [{ resources: { kinds: ['Secret'] } }, { resources: { kinds: ['*'] } }] }, undefined, true],
+  [{ all: [{ resources: { kinds: ['Pod'] } }, { resources: { namespaces: ['x'] } }] }, undefined, false],
+  [{ resources: { kinds: ['v1/Pod'] } }, undefined, true],
+  [{ resources: { kinds: ['apps/*/Deploy*'] } }, undefined, true],
+  [{ resources: { kinds: ['Pod/exec'] } }, undefined, false],
+  [{ resources: { kinds: ['Service'], names: ['*'] } }, undefined, false],
+  [{ resources: { kinds: ['Deployment'], names: ['api-*'] } }, undefined, false],
+  [{ resources: { kinds: ['Pod'], selector: { matchLabels: { app: 'db' } } } }, undefined, false],
+  [{ resources: { kinds: ['Pod'], operations: ['DELETE'] } }, undefined, false],
+  [{ resources: { kinds: ['Pod'] } }, { any: [{ resources: { namespaces: ['shop'] } }] }, false],
+  [{ resources: { kinds: ['Pod'] } }, { resources: { kinds: ['Pod'], namespaces: ['s?op'] } }, false],
+  [{ resources: { kinds: ['Pod'] } }, { any: [{ resources: { namespaces: ['x'] } }] }, true],
+  [
+    { resources: { kinds: ['Pod'] } },
+    { any: [{ subjects: [{ kind: 'User' }], resources: { namespaces: ['shop'] } }] },
+    true,
+  ],
+  [{ resources: { kinds: ['Pod'] } }, { any: [{ resources: { selector: { matchLabels: { app: 'web' } } } }] }, false],
+  [{ resources: { kinds: ['Pod'] } }, { any: [{ resources: { selector: { matchLabels: { app: 'x' } } } }] }, true],
+  [
+    { resources: { kinds: ['Pod'] } },
+    { any: [{ resources: { namespaceSelector: { matchLabels: { team: 'a' } } } }] },
+    false,
+  ],
+  [
+    { resources: { kinds: ['Pod'] } },
+    { all: [{ resources: { namespaces: ['shop'] } }, { clusterRoles: ['x'] }] },
+    true,
+  ],
+  [{ resources: { kinds: ['Pod'] } }, {}, true],
+])('a rule of Kyverno that matches %j and excludes %j is about it: %s', ([match, exclude, expected]) => {
+  const spec = { rules: [{ match, exclude, mutate: SIDECAR }] }
+  expect(isAbout('kyverno.io/v1', 'ClusterPolicy', { spec })).toBe(expected)
 })
 
 const selecting = (key: string, operator: string, ...values: string[]) => ({

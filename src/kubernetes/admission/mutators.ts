@@ -1,7 +1,9 @@
 import { valueAt } from '../documents/path.ts'
-import { isObject, nameOfResource, objectsOf, type Resource, textsOf } from '../objects/resource.ts'
+import { isObject, nameOfResource, objectsOf, type Resource } from '../objects/resource.ts'
+import { gatekeeperMatch } from './policies/gatekeeper-match.ts'
+import { ruleMatcher, targetMatcher } from './policies/kyverno-rule.ts'
 import { decides, mutatingPolicies } from './policies/mutating-policies.ts'
-import { isForPods, kindsOf, type Matcher, type Mutator, matcherOf } from './policies/pod-matching.ts'
+import { type Matcher, type Mutator, matcherOf } from './policies/pod-matching.ts'
 
 type Fields = Readonly<Record<string, unknown>>
 
@@ -39,28 +41,18 @@ function kyverno({ kind, namespace, value }: Resource): ReturnType<Matchers> {
   const rules = objectsOf(valueAt(value, ['spec', 'rules']) as Fields[] | undefined)
   return rules
     .filter(({ mutate, verifyImages }) => verifyImages || decides(mutate))
-    .map(
-      ({ match, mutate }) =>
-        (pod) =>
-          (kind === 'ClusterPolicy' || namespace === pod.namespace) &&
-          // What is changed may be something else than what makes the rule act.
-          (isForPods(match, pod) || isForPods(targetsOf(mutate), pod)),
-    )
+    .map((rule) => {
+      const matchers = [ruleMatcher(rule), targetMatcher(rule.mutate)]
+      return (pod) =>
+        (kind === 'ClusterPolicy' || namespace === pod.namespace) && matchers.some((isAbout) => isAbout(pod))
+    })
 }
 
-function targetsOf(mutate: unknown): unknown {
-  return objectsOf(valueAt(mutate, ['targets']) as Fields[] | undefined).map(({ kind }) => kind)
-}
-
+/** `applyTo` names the kinds that it can change, `match` those that it does. */
 function gatekeeper({ value }: Resource): ReturnType<Matchers> {
-  const said = JSON.stringify([valueAt(value, ['spec', 'applyTo']), valueAt(value, ['spec', 'match', 'kinds'])])
-  const namespaces = textsOf(valueAt(value, ['spec', 'match', 'namespaces']))
-  return [
-    (pod) => {
-      const isHere = namespaces.length === 0 || namespaces.some((one) => one === pod.namespace || one.includes('*'))
-      return isHere && [...kindsOf(pod), '*'].some((word) => said.includes(`"${word}"`))
-    },
-  ]
+  const applied = gatekeeperMatch({ kinds: valueAt(value, ['spec', 'applyTo']) })
+  const matched = gatekeeperMatch(valueAt(value, ['spec', 'match']))
+  return [(pod) => applied(pod) && matched(pod)]
 }
 
 /** One that says that it changes what it is asked about. */

@@ -1,18 +1,10 @@
 import { valueAt } from '../documents/path.ts'
 import { isObject, nameOfResource, objectsOf, type Resource, textsOf } from '../objects/resource.ts'
 import { asWebhook, webhooksOf } from './mutators.ts'
+import { gatekeeperMatch } from './policies/gatekeeper-match.ts'
 import { imagePolicies } from './policies/image-policies.ts'
-import {
-  constrainedTo,
-  isForPods,
-  isSelected,
-  kindsOf,
-  type Matcher,
-  type Mutator,
-  matcherOf,
-  mayBeIn,
-  type NewPod,
-} from './policies/pod-matching.ts'
+import { ruleMatcher } from './policies/kyverno-rule.ts'
+import { constrainedTo, type Matcher, type Mutator, matcherOf } from './policies/pod-matching.ts'
 
 type Fields = Readonly<Record<string, unknown>>
 
@@ -48,13 +40,10 @@ function binding({ name: own, value }: Resource, policies: ReadonlyMap<string, R
   const name = String(spec.policyName)
   if (!textsOf(spec.validationActions).includes('Deny') || OURS.test(name) || OURS.test(own)) return []
   const policy = policies.get(name)
-  const constraints = policy && constraintsOf(policy)
-  const [byPolicy, byBinding] = [constrainedTo(constraints), constrainedTo(spec.matchResources)]
+  const { matchConstraints, matchConditions }: Fields = isObject(policy?.value.spec) ? policy.value.spec : {}
+  const byPolicy = constrainedTo(matchConstraints, matchConditions)
+  const byBinding = constrainedTo(spec.matchResources)
   return [{ name: `ValidatingAdmissionPolicy ${name}`, isAbout: (pod) => byPolicy(pod) && byBinding(pod) }]
-}
-
-function constraintsOf({ value }: Resource): unknown {
-  return valueAt(value, ['spec', 'matchConstraints'])
 }
 
 const KINDS: Readonly<Record<string, (resource: Resource) => Matcher[]>> = {
@@ -84,14 +73,20 @@ function rules({ kind, namespace, value }: Resource): Matcher[] {
   }
   return objectsOf(spec.rules as Fields[])
     .filter((rule) => isObject(rule.validate) && isEnforcing(rule))
-    .map((rule) => (pod) => (kind === 'ClusterPolicy' || namespace === pod.namespace) && isForPods(rule.match, pod))
+    .map((rule) => {
+      const isAbout = ruleMatcher(rule)
+      return (pod) => (kind === 'ClusterPolicy' || namespace === pod.namespace) && isAbout(pod)
+    })
 }
 
 /** They deny unless they say otherwise. */
 function expressed({ namespace, value }: Resource): Matcher[] {
   const actions = textsOf(valueAt(value, ['spec', 'validationActions']))
   if (actions.length > 0 && !actions.includes('Deny')) return []
-  const matches = constrainedTo(valueAt(value, ['spec', 'matchConstraints']))
+  const matches = constrainedTo(
+    valueAt(value, ['spec', 'matchConstraints']),
+    valueAt(value, ['spec', 'matchConditions']),
+  )
   return [(pod) => (!namespace || namespace === pod.namespace) && matches(pod)]
 }
 
@@ -99,21 +94,5 @@ function expressed({ namespace, value }: Resource): Matcher[] {
 function constraint({ value }: Resource): Matcher[] {
   const action = valueAt(value, ['spec', 'enforcementAction'])
   if (action === 'dryrun' || action === 'warn') return []
-  const found = valueAt(value, ['spec', 'match'])
-  const match: Fields = isObject(found) ? found : {}
-  const kinds = JSON.stringify(match.kinds ?? '*')
-  const [inside, outside] = [textsOf(match.namespaces), textsOf(match.excludedNamespaces)]
-  return [
-    (pod) => {
-      const isNamed = (list: readonly string[]) => list.some((one) => one === pod.namespace)
-      const isGlob = inside.some((one) => one.includes('*'))
-      const isHere = (inside.length === 0 || isNamed(inside) || isGlob) && !isNamed(outside)
-      return isHere && [...kindsOf(pod), '*'].some((word) => kinds.includes(`"${word}"`)) && isMeant(match, pod)
-    },
-  ]
-}
-
-function isMeant({ labelSelector, namespaceSelector }: Fields, pod: NewPod): boolean {
-  const isLabelled = isSelected(labelSelector, pod) || isSelected(labelSelector, { labels: pod.ownLabels })
-  return mayBeIn(pod, namespaceSelector) && isLabelled
+  return [gatekeeperMatch(valueAt(value, ['spec', 'match']))]
 }

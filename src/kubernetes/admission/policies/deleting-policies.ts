@@ -1,6 +1,7 @@
 import { valueAt } from '../../documents/path.ts'
 import { isObject, nameOfResource, objectsOf, type Resource } from '../../objects/resource.ts'
-import { constrainedTo, isForPods, type Matcher, type Mutator } from './pod-matching.ts'
+import { ruleMatcher } from './kyverno-rule.ts'
+import { constrainedTo, type Matcher, type Mutator } from './pod-matching.ts'
 
 const DELETING: Readonly<Record<string, (resource: Resource) => Matcher>> = {
   'policies.kyverno.io/DeletingPolicy': expressed,
@@ -29,6 +30,5 @@ function expressed({ value }: Resource): Matcher {
 }
 
 function rule({ value }: Resource): Matcher {
-  const match = valueAt(value, ['spec', 'match'])
-  return (pod) => isForPods(match, pod)
+  return ruleMatcher(isObject(value.spec) ? value.spec : {})
 }

@@ -41,7 +41,10 @@ function expressed(resource: Resource, bindings?: readonly Resource[]): Mutator[
   const spec = isObject(value.spec) ? value.spec : {}
   if (OURS.test(name) || !mayDecide(spec)) return []
   // What a policy of Kyverno changes may be something else than what makes it act.
-  const isMatching = anyOf([spec.matchConstraints, ...listed(spec.targetMatchConstraints)].map(constrainedTo))
+  const isMatching = anyOf([
+    constrainedTo(spec.matchConstraints, spec.matchConditions),
+    ...listed(spec.targetMatchConstraints).map((one) => constrainedTo(one)),
+  ])
   const isBound = bindings ? anyOf(bindings.map(boundTo)) : () => true
   const isAbout: Matcher = (pod) => (!namespace || namespace === pod.namespace) && isMatching(pod) && isBound(pod)
   return [{ name: nameOfResource(resource), isAbout }]

@@ -7,6 +7,7 @@ import {
   selects,
   willSelect,
 } from '../../pods/label-selector.ts'
+import { matchCondition } from './match-conditions.ts'
 
 /** A pod on its way through admission, and the workload that it is made of. */
 export interface NewPod {
@@ -38,19 +39,15 @@ type Fields = Readonly<Record<string, unknown>>
 /** Whether something may be about a pod. */
 export type Matcher = Mutator['isAbout']
 
-/** Whether a webhook may be asked about a pod. Source: kubernetes 1.34, pkg/admission/plugin/webhook/predicates. */
-export function matcherOf({ rules, namespaceSelector, objectSelector }: Fields): Matcher {
-  const own = objectsOf(rules as Fields[] | undefined)
-  return (pod) => isAbout(pod, own, namespaceSelector, objectSelector)
-}
-
-function isAbout(pod: NewPod, rules: readonly Fields[], inNamespaces: unknown, ofObjects: unknown): boolean {
-  if (!mayBeIn(pod, inNamespaces)) return false
-  const [group, version] = pod.apiVersion.includes('/') ? pod.apiVersion.split('/') : ['', pod.apiVersion]
-  const isPod = rules.some((rule) => isRuleAbout(rule, '', 'v1', 'pods')) && isSelected(ofObjects, pod)
-  const resource = `${pod.kind.toLowerCase()}s`
-  const isOwn = rules.some((rule) => isRuleAbout(rule, group ?? '', version ?? '', resource))
-  return isPod || (isOwn && isSelected(ofObjects, { labels: pod.ownLabels })) || isAboutBetween(pod, rules, ofObjects)
+/** A form in which a policy meets a pod: itself, what makes it, or what stands between. */
+export interface Appearance extends Pick<NewPod, 'namespace' | 'namespaceLabels' | 'pending'> {
+  readonly group: string
+  readonly version: string
+  readonly kind: string
+  /** Undefined where a controller makes it up. */
+  readonly name: string | undefined
+  /** Undefined where nobody can tell. */
+  readonly labels: Labels | undefined
 }
 
 /** What a controller makes of a workload, and pods are made of: its labels are those of the pod, or in the workload. */
@@ -59,44 +56,87 @@ const BETWEEN: Readonly<Record<string, readonly [group: string, kind: string]>> 
   'batch/v1/CronJob': ['batch', 'Job'],
 }
 
-function between({ apiVersion, kind }: NewPod): (typeof BETWEEN)[string] | undefined {
-  return BETWEEN[`${apiVersion}/${kind}`]
+export function appearancesOf(pod: NewPod): Appearance[] {
+  const { namespace, namespaceLabels, labels, pending, apiVersion, kind, name, ownLabels } = pod
+  const where = { namespace, namespaceLabels }
+  const isPod = kind === 'Pod' && apiVersion === 'v1'
+  // A name that the API server completes, or that of a template beside others.
+  const known = /[* ]/.test(name) ? undefined : name
+  const itself = { ...where, group: '', version: 'v1', kind: 'Pod', name: isPod ? known : undefined, labels, pending }
+  if (isPod) return [itself]
+  const [group = '', version = ''] = apiVersion.includes('/') ? apiVersion.split('/') : ['', apiVersion]
+  const own = { ...where, group, version, kind, name: known, labels: ownLabels, pending: undefined }
+  const [made, madeKind] = BETWEEN[`${apiVersion}/${kind}`] ?? []
+  if (made === undefined || madeKind === undefined) return [itself, own]
+  const marks = madeKind === 'Job' ? { labels: undefined, pending: undefined } : { labels, pending }
+  return [itself, own, { ...where, group: made, version: 'v1', kind: madeKind, name: undefined, ...marks }]
 }
 
-function isAboutBetween(pod: NewPod, rules: readonly Fields[], ofObjects: unknown): boolean {
-  const [group, kind] = between(pod) ?? []
-  if (group === undefined) return false
-  const isMade = rules.some((rule) => isRuleAbout(rule, group, 'v1', `${kind?.toLowerCase()}s`))
-  return isMade && (kind === 'Job' || isSelected(ofObjects, pod))
+/** Whether a webhook may be asked about a pod. Source: kubernetes 1.34, pkg/admission/plugin/webhook/predicates. */
+export function matcherOf({ rules, namespaceSelector, objectSelector, ...more }: Fields): Matcher {
+  const own = objectsOf(rules as Fields[] | undefined)
+  const excluded = objectsOf(more.excludeResourceRules as Fields[] | undefined)
+  const conditions = objectsOf(more.matchConditions as Fields[] | undefined).map(({ expression }) =>
+    matchCondition(expression),
+  )
+  return (pod) =>
+    mayBeIn(pod, namespaceSelector) &&
+    appearancesOf(pod).some(
+      (one) =>
+        own.some((rule) => isRuleAbout(rule, one)) &&
+        isSelected(objectSelector, one) &&
+        !excluded.some((rule) => isSurelyAbout(rule, one)) &&
+        conditions.every((holds) => holds(one) !== false),
+    )
 }
 
 /** The kinds that stand for a pod where a policy names kinds. */
 export function kindsOf(pod: NewPod): string[] {
-  return ['Pod', pod.kind, ...(between(pod)?.slice(1) ?? [])]
+  return appearancesOf(pod).map(({ kind }) => kind)
 }
 
 /** That an object is made; an update of what is there makes other pods too. */
-function isRuleAbout(rule: Fields, group: string, version: string, resource: string): boolean {
-  const { operations, apiGroups, apiVersions, resources, scope } = rule
-  const has = (list: unknown, ...words: string[]) => textsOf(list).some((word) => word === '*' || words.includes(word))
+function isRuleAbout({ operations, ...rule }: Fields, one: Appearance): boolean {
+  return has(operations, 'CREATE', 'UPDATE') && isRuleFor(rule, one)
+}
+
+/** That a rule is about it, whatever its name turns out to be, and however it changes. */
+function isSurelyAbout({ operations, ...rule }: Fields, one: Appearance): boolean {
+  const isAlways = has(operations, 'CREATE') && (one.kind === 'Pod' || has(operations, 'UPDATE'))
+  const names = textsOf(rule.resourceNames)
+  return isAlways && isRuleFor(rule, one) && (names.length === 0 || names.includes(one.name ?? ''))
+}
+
+function isRuleFor({ apiGroups, apiVersions, resources, scope, resourceNames }: Fields, one: Appearance): boolean {
+  const names = textsOf(resourceNames)
   return (
-    has(operations, 'CREATE', 'UPDATE') &&
-    has(apiGroups, group) &&
-    has(apiVersions, version) &&
-    has(resources, resource, '*/*') &&
-    scope !== 'Cluster'
+    has(apiGroups, one.group) &&
+    has(apiVersions, one.version) &&
+    has(resources, `${one.kind.toLowerCase()}s`, '*/*') &&
+    scope !== 'Cluster' &&
+    (names.length === 0 || one.name === undefined || names.includes(one.name))
   )
 }
 
+function has(list: unknown, ...words: string[]): boolean {
+  return textsOf(list).some((word) => word === '*' || words.includes(word))
+}
+
 /** Whether what has these labels may be selected; what is no selector selects everything. */
-export function isSelected(selector: unknown, { labels, pending }: Pick<NewPod, 'labels' | 'pending'>): boolean {
-  return !isObject(selector) || willSelect(selector as LabelSelector, labels, pending) !== false
+export function isSelected(
+  selector: unknown,
+  { labels, pending }: Partial<Pick<Appearance, 'labels' | 'pending'>>,
+): boolean {
+  return !isObject(selector) || !labels || willSelect(selector as LabelSelector, labels, pending) !== false
 }
 
 const NAMESPACE_NAME = 'kubernetes.io/metadata.name'
 
 /** Whether a pod may be in a namespace that a selector means. */
-export function mayBeIn({ namespace, namespaceLabels }: NewPod, selector: unknown): boolean {
+export function mayBeIn(
+  { namespace, namespaceLabels }: Pick<NewPod, 'namespace' | 'namespaceLabels'>,
+  selector: unknown,
+): boolean {
   if (!isObject(selector)) return true
   const isDecided = namespaceLabels || selectorKeys(selector as LabelSelector).every((key) => key === NAMESPACE_NAME)
   return !isDecided || selects(selector as LabelSelector, { ...namespaceLabels, [NAMESPACE_NAME]: namespace })
@@ -105,17 +145,8 @@ export function mayBeIn({ namespace, namespaceLabels }: NewPod, selector: unknow
 /** Of a list of rules that is not there, all there is. */
 const ALL: readonly Fields[] = [{ operations: ['*'], apiGroups: ['*'], apiVersions: ['*'], resources: ['*'] }]
 
-/** The same, of the `matchConstraints` of a policy or the `matchResources` of its binding. */
-export function constrainedTo(constraints: unknown): Matcher {
+/** The same, of the `matchConstraints` of a policy or the `matchResources` of its binding, and its `matchConditions`. */
+export function constrainedTo(constraints: unknown, matchConditions?: unknown): Matcher {
   const { resourceRules, ...selectors } = isObject(constraints) ? constraints : {}
-  return matcherOf({ ...selectors, rules: Array.isArray(resourceRules) ? resourceRules : ALL })
-}
-
-/**
- * Whether what a rule of Kyverno matches is a pod or what makes it: `Pod`, `v1/Pod`, `apps/v1/Deployment`, `*`. A rule
- * about pods is one about what makes them.
- */
-export function isForPods(match: unknown, pod: NewPod): boolean {
-  const said = JSON.stringify(match ?? '')
-  return kindsOf(pod).some((word) => new RegExp(`["/]${word}["/.]`).test(said) || /"\*|\/\*"/.test(said))
+  return matcherOf({ ...selectors, matchConditions, rules: Array.isArray(resourceRules) ? resourceRules : ALL })
 }
