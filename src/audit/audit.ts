@@ -7,7 +7,7 @@ import { quotaDemand } from './classes/quota-doubts.ts'
 import { auditedNodes } from './facts/audited-node.ts'
 import type { Conditions } from './facts/conditions.ts'
 import { companyOf } from './facts/live/company.ts'
-import { runningWorkloads } from './facts/live/live-pods.ts'
+import { runningWorkloads, workloadKey } from './facts/live/live-pods.ts'
 import { liveTerms } from './facts/live/live-terms.ts'
 import { withClaimedPorts } from './verdict/claimed-ports.ts'
 import { withCrowding } from './verdict/crowding.ts'
@@ -33,9 +33,10 @@ export interface Audit {
  * Asks for every workload and every node: may its pod start there, and if not, why? The way of a pod is template,
  * admitted pod, class of equal pods, placement, kubelet, images, verdict; cost grows with classes of equals.
  */
-export function audit(workloads: readonly Workload[], nodes: readonly Node[], conditions: Conditions): Audit {
+export function audit(told: readonly Workload[], nodes: readonly Node[], conditions: Conditions): Audit {
   const locked = lockedByName(conditions.lock?.images ?? [])
-  const { livePods = [], autoscaled = new Map() } = conditions
+  const { livePods = [], autoscaled } = conditions
+  const workloads = autoscaled ? told.map((workload) => withScale(workload, autoscaled)) : told
   const terms = liveTerms(livePods, nodes)
   const demand = quotaDemand(workloads, conditions)
   const company = companyOf(workloads, livePods)
@@ -55,11 +56,22 @@ export function audit(workloads: readonly Workload[], nodes: readonly Node[], co
   for (const podClass of pods) {
     const own = classes.map((node) => podVerdict(podClass, node, conditions))
     for (const workload of podClass.workloads) {
-      const verdicts = withCrowding(podClass, workload, own, { nodes, classes, autoscaled })
+      const verdicts = withCrowding(podClass, workload, own, { nodes, classes })
       audits.set(workload, { workload, podClass, verdict: workloadVerdict(verdicts), nodes: verdicts })
     }
   }
   return { nodeClasses: classes, workloads: workloads.map((workload) => audits.get(workload) as WorkloadAudit) }
+}
+
+/** A workload with the pods that it will have at least and at most, where something scales it; what has none now stays so. */
+function withScale(workload: Workload, autoscaled: NonNullable<Conditions['autoscaled']>): Workload {
+  const range = autoscaled.get(workloadKey(workload.resource))
+  if (!range) return workload
+  const { replicas } = workload
+  const most = Math.max(range.most, replicas ?? 0)
+  return replicas === undefined || replicas === 0
+    ? { ...workload, most }
+    : { ...workload, most, replicas: Math.max(replicas, range.least) }
 }
 
 /** The scheduler does not look at images, so a workload is safe only if each node that it may land on can start it. */

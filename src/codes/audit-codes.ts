@@ -124,12 +124,12 @@ export const AUDIT_CODES = {
     help: 'Its pods wait until something removes the gates. Until then nobody can tell whether they start.',
     action: 'Audit it again when the gates are gone.',
   },
-  HOST_PORT_REPLICAS: {
+  HOST_PORT_UPDATE: {
     kind: 'hazard',
     severity: 'warning',
-    title: 'More replicas with a host port than nodes',
-    help: 'A host port can be taken once a node, so the pods beyond the number of nodes stay pending.',
-    action: 'Lower replicas, or use a Service.',
+    title: 'An update of a workload waits for a host port that its own pods have',
+    help: 'A host port can be taken once a node. Where each node has a pod and the update makes a new one before it takes an old one away, the new one stays pending for good.',
+    action: 'Set strategy.rollingUpdate.maxUnavailable to 1 or the type to Recreate, or use a Service.',
   },
   SINGLE_NODE_IMAGE: {
     kind: 'note',

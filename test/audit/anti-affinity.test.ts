@@ -124,7 +124,8 @@ test.for<[what: string, object: object, verdict: string]>([
   const text = JSON.stringify({ ...head, metadata: { name: 's' }, spec: { scaleTargetRef, ...spec } })
   const [resource] = readAllDocuments(text, 'test.yaml').flatMap(resourcesOf)
   const scaler = resource && autoscalerOf(resource)
-  const autoscaled = new Map([[`${scaler?.target.kind} default/${scaler?.target.name}`, scaler?.maxReplicas ?? 0]])
+  const range = { least: scaler?.minReplicas ?? 0, most: scaler?.maxReplicas ?? 0 }
+  const autoscaled = new Map([[`${scaler?.target.kind} default/${scaler?.target.name}`, range]])
   expect(verdictOf({}, { autoscaled })).toBe(verdict)
 })
 

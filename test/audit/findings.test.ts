@@ -129,7 +129,6 @@ test.for<[code: string, parts: Parameters<typeof workload>[0]]>([
   ['RUNTIME_CLASS_UNKNOWN', { spec: { runtimeClassName: 'gvisor' } }],
   ['SCHEDULER_UNKNOWN', { spec: { schedulerName: 'volcano' } }],
   ['SCHEDULING_GATED', { spec: { schedulingGates: [{ name: 'wait' }] } }],
-  ['HOST_PORT_REPLICAS', { replicas: 2, spec: { containers: [{ image: 'web:1', ports: [{ hostPort: 80 }] }] } }],
 ])('%s', ([code, parts]) => {
   expect(codes([node('a', { images: [WEB] })], {}, [workload(parts)])).toContain(code)
   expect(codes([node('a', { images: [WEB] })])).not.toContain(code)

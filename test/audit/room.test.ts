@@ -30,12 +30,47 @@ test.for<[what: string, verdicts: string[], workloads: Workload[], allocatable?:
   ['a Job, whose pods may wait', ['safe'], [web('w', 5, '2', {}, 'Job')]],
   ['one host port of two workloads', ['atRisk', 'atRisk'], [web('w', 2, '0', port), web('v', 1, '0', port)]],
   ['a host port with a node for each', ['safe', 'safe'], [web('w', 1, '0', port), web('v', 1, '0', port)]],
+  ['one host port a node', ['safe'], [web('w', 2, '0', port)]],
+  ['a host port more than nodes', ['atRisk'], [web('w', 3, '0', port)]],
+  ['a host port of a DaemonSet', ['safe'], [web('w', 9, '0', port, 'DaemonSet')]],
+  ['a host port that a Job waits for', ['safe'], [web('w', 3, '0', port, 'Job')]],
   ['what wants no pods', ['safe'], [web('w', 0, '3')]],
 ])('room for %s', ([, verdicts, workloads, allocatable = {}]) => {
   const { workloads: found, findings } = auditCluster(workloads, nodes(allocatable), {})
   expect(found.map(({ verdict }) => verdict)).toEqual(verdicts)
   const said = findings.filter(({ code }) => code === 'NO_ROOM')
   expect(said).toHaveLength(verdicts.filter((verdict) => verdict !== 'safe').length)
+})
+
+test.for<[what: string, verdict: string, workloads: Workload[], least: number, most: number]>([
+  ['as far as there is room', 'safe', [web('w', 1, '2')], 2, 4],
+  ['beyond the nodes at times', 'unknown', [web('w', 1, '2')], 1, 5],
+  ['beyond the nodes at least', 'atRisk', [web('w', 1, '2')], 5, 6],
+  ['to less than it wants', 'safe', [web('w', 4, '2')], 1, 2],
+  ['to more host ports than nodes', 'unknown', [web('w', 1, '0', port)], 1, 3],
+  ['to what others leave', 'safe', [web('w', 1, '2'), web('v', 2, '1')], 1, 3],
+  ['to more than others leave', 'unknown', [web('w', 1, '2'), web('v', 3, '1')], 1, 3],
+  ['from nothing', 'unknown', [web('w', 0, '2')], 1, 5],
+])('room for what something scales %s: %s', ([, verdict, workloads, least, most]) => {
+  const conditions = { autoscaled: new Map([['Deployment default/w', { least, most }]]) }
+  expect(auditCluster(workloads, nodes({}), conditions).workloads[0]?.verdict).toBe(verdict)
+})
+
+test.for<[says: boolean, replicas: number, strategy: object]>([
+  [true, 2, {}],
+  [false, 1, {}],
+  [false, 2, { type: 'Recreate' }],
+  [false, 2, { rollingUpdate: { maxUnavailable: 1 } }],
+  [false, 2, { rollingUpdate: { maxUnavailable: '50%' } }],
+  [true, 2, { rollingUpdate: { maxUnavailable: '49%' } }],
+  [true, 2, { rollingUpdate: { maxUnavailable: 0, maxSurge: 2 } }],
+  [false, 2, { rollingUpdate: { maxUnavailable: 0, maxSurge: 0 } }],
+])('an update that waits for its own host ports is said (%s): %d pods on 2 nodes, %j', ([says, replicas, strategy]) => {
+  const one = web('w', replicas, '0', port)
+  const spec = { ...(one.resource.value.spec as object), strategy }
+  const updated = { ...one, resource: { ...one.resource, value: { ...one.resource.value, spec } } }
+  const codes = auditCluster([updated], nodes({}), {}).findings.map(({ code }) => code)
+  expect(codes.includes('HOST_PORT_UPDATE')).toBe(says)
 })
 
 test('a pod that a cluster has stored is not counted twice', () => {

@@ -87,7 +87,12 @@ export function auditedPod(workload: Workload, facts: PodFacts): AuditedPod {
   const about = isTaken
     ? { doubts: [], hazards: [] }
     : namespaceDoubts(
-        { spec, namespace, replicas: workload.replicas, annotations: workload.template.metadata?.annotations },
+        {
+          spec,
+          namespace,
+          replicas: workload.most ?? workload.replicas,
+          annotations: workload.template.metadata?.annotations,
+        },
         facts,
       )
   const doubts = [

@@ -68,7 +68,8 @@ export function quotaDemand(
 ): ReadonlyMap<string, Resources> {
   const demand = new Map<string, Map<string, number>>()
   for (const workload of workloads) {
-    const { resource, replicas = resource.kind === 'DaemonSet' ? 1 : 0 } = workload
+    const { resource } = workload
+    const replicas = workload.most ?? workload.replicas ?? (resource.kind === 'DaemonSet' ? 1 : 0)
     const namespace = resource.namespace || 'default'
     if (!facts.namespaceObjects?.get(namespace)?.quotas.length) continue
     const sum = demand.get(namespace) ?? new Map<string, number>()

@@ -30,6 +30,12 @@ export interface PlacedSet {
   readonly label?: string
 }
 
+/** Between how many pods something scales a workload. */
+export interface ScaleRange {
+  readonly least: number
+  readonly most: number
+}
+
 /** What is true of the whole cluster, as far as the operator told. */
 export interface Conditions extends AdmissionFacts, MutationFacts, RefusalFacts {
   /** What the bundle holds. */
@@ -56,8 +62,8 @@ export interface Conditions extends AdmissionFacts, MutationFacts, RefusalFacts 
   readonly namespaceObjects?: ReadonlyMap<string, NamespaceObjects>
   /** The pods that run in the cluster now. */
   readonly livePods?: readonly Pod[]
-  /** By `workloadKey`: to how many pods something may scale a workload. */
-  readonly autoscaled?: ReadonlyMap<string, number>
+  /** By `workloadKey`. */
+  readonly autoscaled?: ReadonlyMap<string, ScaleRange>
   /** Claims, volumes and storage classes. */
   readonly storage?: StorageFacts
   /** What the runtimes themselves list, by node. */

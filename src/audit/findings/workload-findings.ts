@@ -1,7 +1,8 @@
 import { type Finding, finding } from '../../finding.ts'
 import type { FindingCode } from '../../finding-codes.ts'
+import { valueAt } from '../../kubernetes/documents/path.ts'
 import { lineOfResource, nameOfResource } from '../../kubernetes/objects/resource.ts'
-import { listNames } from '../../plural.ts'
+import { countOf, listNames } from '../../plural.ts'
 import type { Audit, WorkloadAudit } from '../audit.ts'
 import type { Conditions } from '../facts/conditions.ts'
 import { servesSandbox } from '../facts/node-bytes.ts'
@@ -11,7 +12,7 @@ import { countNodes } from './count-nodes.ts'
 /** What is worth saying about workloads beyond their verdicts, and about what the audit was not told. */
 export function workloadFindings(audit: Audit, conditions: Conditions): Finding[] {
   return [
-    ...audit.workloads.flatMap((one) => [...doubtFindings(one), ...hostPortFinding(one, audit)]),
+    ...audit.workloads.flatMap((one) => [...doubtFindings(one), ...surgeFinding(one, audit)]),
     ...singleNodeImages(audit),
     ...shortNames(audit),
     ...globalFindings(conditions),
@@ -25,13 +26,26 @@ function doubtFindings({ workload, podClass }: WorkloadAudit): Finding[] {
   )
 }
 
-function hostPortFinding(audited: WorkloadAudit, audit: Audit): Finding[] {
+/** An update that makes a new pod before it takes an old one away, where each node has one and none is left. */
+function surgeFinding(audited: WorkloadAudit, audit: Audit): Finding[] {
   const { workload, podClass } = audited
+  const { resource, replicas = 0 } = workload
+  if (podClass.pod.hostPorts.length === 0 || resource.kind !== 'Deployment' || replicas === 0) return []
   const { eligible } = countNodes(audited, audit.nodeClasses)
-  const replicas = workload.replicas ?? 0
-  if (podClass.pod.hostPorts.length === 0 || podClass.pod.isDaemonSetPod || replicas <= eligible) return []
-  const message = `wants ${replicas} pods with a host port, one a node, on ${eligible} nodes: the others stay pending`
-  return [about(workload, 'HOST_PORT_REPLICAS', message)]
+  if (eligible !== replicas || !makesFirst(resource.value, replicas)) return []
+  const message = `each of its ${countOf(replicas, 'pod')} takes the host port of a node, there are no more nodes, and it takes none away before a new one runs: an update never ends`
+  return [about(workload, 'HOST_PORT_UPDATE', message)]
+}
+
+/** Source: kubernetes 1.37, pkg/controller/deployment/util, ResolveFenceposts. */
+function makesFirst(value: unknown, replicas: number): boolean {
+  if (valueAt(value, ['spec', 'strategy', 'type']) === 'Recreate') return false
+  const rolling = ['spec', 'strategy', 'rollingUpdate']
+  const unavailable = valueAt(value, [...rolling, 'maxUnavailable']) ?? '25%'
+  const share = typeof unavailable === 'string' ? /^(\d+)%$/.exec(unavailable)?.[1] : undefined
+  const count = share === undefined ? Number(unavailable) : Math.floor((Number(share) * replicas) / 100)
+  // Where a surge of none is asked for too, one may be taken away.
+  return count === 0 && !/^0%?$/.test(String(valueAt(value, [...rolling, 'maxSurge']) ?? '25%'))
 }
 
 /** Images whose only copy in the cluster is on one node: with the node, the workload is gone. */

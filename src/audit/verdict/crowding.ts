@@ -3,14 +3,11 @@ import { nameOfNode } from '../../kubernetes/objects/node.ts'
 import type { Workload } from '../../kubernetes/objects/workload.ts'
 import type { AuditedPod } from '../classes/audited-pod.ts'
 import type { NodeClass } from '../classes/node-classes.ts'
-import { workloadKey } from '../facts/live/live-pods.ts'
 import type { NodeVerdict } from './verdict.ts'
 
 interface Places {
   readonly nodes: readonly Node[]
   readonly classes: readonly NodeClass[]
-  /** By `workloadKey`: to how many pods something scales it. */
-  readonly autoscaled: ReadonlyMap<string, number>
 }
 
 /** The label of which each node has another value. */
@@ -39,14 +36,14 @@ function crowding(
   workload: Workload,
   key: string,
   verdicts: readonly NodeVerdict[],
-  { nodes, classes, autoscaled }: Places,
+  { nodes, classes }: Places,
 ): string | undefined {
-  const { resource, replicas } = workload
+  const { resource, replicas, most = 0 } = workload
   if (replicas === undefined) {
     if (resource.kind === 'DaemonSet' && key === HOSTNAME) return undefined
     return `its anti-affinity keeps its pods apart by ${key}, and how many there are by then is not known`
   }
-  const wanted = Math.max(replicas, autoscaled.get(workloadKey(resource)) ?? 0)
+  const wanted = Math.max(replicas, most)
   const free = new Set(classes.flatMap((one, index) => (verdicts[index]?.mayLand ? one.nodes : [])))
   const values = nodes.flatMap((node) => (free.has(nameOfNode(node)) ? [node.metadata?.labels?.[key]] : []))
   // Where a node lacks the label, the term is about no pod.

@@ -1,5 +1,5 @@
 import type { Interfaces } from '@oclif/core'
-import type { Conditions } from '../../audit/facts/conditions.ts'
+import type { Conditions, ScaleRange } from '../../audit/facts/conditions.ts'
 import { parseRuntimeListing } from '../../audit/facts/images/runtime-listing.ts'
 import { workloadKey } from '../../audit/facts/live/live-pods.ts'
 import { readRefusalFacts } from '../../audit/facts/refusals/read-refusal-facts.ts'
@@ -65,13 +65,14 @@ export async function readConditions(
   }
 }
 
-function autoscaledWorkloads(resources: readonly Resource[]): ReadonlyMap<string, number> {
-  const most = new Map<string, number>()
-  for (const { target, maxReplicas } of resources.flatMap((resource) => autoscalerOf(resource) ?? [])) {
+function autoscaledWorkloads(resources: readonly Resource[]): ReadonlyMap<string, ScaleRange> {
+  const ranges = new Map<string, ScaleRange>()
+  for (const { target, minReplicas, maxReplicas } of resources.flatMap((resource) => autoscalerOf(resource) ?? [])) {
     const key = workloadKey(target)
-    most.set(key, Math.max(maxReplicas, most.get(key) ?? 0))
+    const { least, most } = ranges.get(key) ?? { least: 0, most: 0 }
+    ranges.set(key, { least: Math.max(minReplicas, least), most: Math.max(maxReplicas, most) })
   }
-  return most
+  return ranges
 }
 
 function marksOfNamespaces(resources: readonly Resource[], key: 'labels' | 'annotations'): ReadonlyMap<string, Labels> {

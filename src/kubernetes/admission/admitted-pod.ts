@@ -51,7 +51,7 @@ const DEFAULT_NAMESPACE = 'default'
  * API server's order: LimitRanger, Priority, DefaultTolerationSeconds, RuntimeClass.
  */
 export function admittedPod(
-  workload: Pick<Workload, 'resource' | 'podSpec' | 'template' | 'replicas'>,
+  workload: Pick<Workload, 'resource' | 'podSpec' | 'template' | 'replicas' | 'most'>,
   facts: AdmissionFacts = {},
 ): AdmittedPod {
   const { resource, podSpec, template } = workload

@@ -7,6 +7,7 @@ export const AUTOSCALER_KINDS: readonly string[] = ['HorizontalPodAutoscaler', '
 /** To how many pods something may scale a workload. */
 export interface Autoscaler {
   readonly target: { readonly kind: string; readonly namespace: string | undefined; readonly name: string }
+  readonly minReplicas: number
   readonly maxReplicas: number
 }
 
@@ -21,5 +22,11 @@ export function autoscalerOf({ kind, apiVersion, namespace, value }: Resource): 
   if (!isObject(target) || typeof target.name !== 'string') return undefined
   const most = valueAt(value, ['spec', isKeda ? 'maxReplicaCount' : 'maxReplicas'])
   const maxReplicas = typeof most === 'number' ? most : isKeda ? KEDA_DEFAULT : 0
-  return { target: { kind: String(target.kind ?? 'Deployment'), namespace, name: target.name }, maxReplicas }
+  const least = valueAt(value, ['spec', isKeda ? 'minReplicaCount' : 'minReplicas'])
+  const minReplicas = typeof least === 'number' ? least : isKeda ? 0 : 1
+  return {
+    target: { kind: String(target.kind ?? 'Deployment'), namespace, name: target.name },
+    minReplicas,
+    maxReplicas,
+  }
 }

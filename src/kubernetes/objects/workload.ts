@@ -12,6 +12,8 @@ export interface Workload {
   readonly podSpec: PodSpec
   /** How many pods are wanted; undefined for a DaemonSet (one a node) and for what runs on demand. */
   readonly replicas: number | undefined
+  /** To how many something may scale it; left out where nothing does. */
+  readonly most?: number
 }
 
 /** Where each built-in kind keeps its pod template. Sources: k8s.io/api 1.36. */

@@ -10,7 +10,7 @@ export interface ControllerLabels {
   readonly pending?: PendingLabels | undefined
 }
 
-type MadePod = Pick<Workload, 'resource' | 'template'> & Partial<Pick<Workload, 'replicas'>>
+type MadePod = Pick<Workload, 'resource' | 'template'> & Partial<Pick<Workload, 'replicas' | 'most'>>
 
 const ANY: PendingLabel = { isSure: true, mayBe: () => true }
 const PERHAPS: PendingLabel = { isSure: false, mayBe: () => true }
@@ -39,7 +39,8 @@ export function controllerLabels(made: MadePod): ControllerLabels {
   return kind === 'Job' || kind === 'CronJob' ? ofJob(made) : NONE
 }
 
-function ofStatefulSet({ resource: { name, value }, replicas = 1 }: MadePod): ControllerLabels {
+function ofStatefulSet({ resource: { name, value }, ...made }: MadePod): ControllerLabels {
+  const replicas = made.most ?? made.replicas ?? 1
   const first = Number(valueAt(value, ['spec', 'ordinals', 'start']) ?? 0)
   const revision = { 'controller-revision-hash': ANY }
   if (replicas === 1) {

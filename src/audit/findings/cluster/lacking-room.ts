@@ -3,6 +3,7 @@ import { nameOfNode } from '../../../kubernetes/objects/node.ts'
 import { conflicts, formatHostPort } from '../../../kubernetes/pods/host-port.ts'
 import { addResources, type Resources } from '../../../kubernetes/pods/pod-resources.ts'
 import { allocatableOf } from '../../../kubernetes/scheduler/resource-fit.ts'
+import { countOf } from '../../../plural.ts'
 import type { Audit, WorkloadAudit } from '../../audit.ts'
 import type { Conditions } from '../../facts/conditions.ts'
 import { nodeUses, ownerKey, workloadKey } from '../../facts/live/live-pods.ts'
@@ -14,16 +15,22 @@ interface Room {
   readonly free: Map<string, number>
 }
 
+/** Why pods find no room, and whether that is certain: something may scale a workload, or not. */
+export interface Lack {
+  readonly why: string
+  readonly isCertain: boolean
+}
+
 /**
- * The workloads of which some pods certainly find no room, and why: more is asked for than the nodes have that they may
+ * The workloads of which some pods find no room, and why: more is asked for than the nodes have that they may
  * land on. That all is small enough does not say that it fits.
  */
 export function lackingRoom(
   { nodeClasses, workloads }: Audit,
   nodes: readonly Node[],
   conditions: Pick<Conditions, 'livePods' | 'storage' | 'completeKinds'>,
-): ReadonlyMap<WorkloadAudit, string> {
-  const lacking = new Map<WorkloadAudit, string>()
+): ReadonlyMap<WorkloadAudit, Lack> {
+  const lacking = new Map<WorkloadAudit, Lack>()
   const staying = workloads.filter(stays)
   const own = new Set(staying.map(({ workload }) => nameIn(workloadKey(workload.resource))))
   const others = conditions.livePods?.filter((pod) => !own.has(nameIn(ownerKey(pod)))) ?? []
@@ -37,7 +44,7 @@ export function lackingRoom(
       take(free, wantedBy(one, 1))
       const scarce = overdrawn(free)
       if (scarce !== undefined)
-        lacking.set(one, `the pods that each node gets ask for more ${scarce} together than ${name} has`)
+        lacking.set(one, certain(`the pods that each node gets ask for more ${scarce} together than ${name} has`))
     }
   }
   const groups = Map.groupBy(
@@ -50,20 +57,51 @@ export function lackingRoom(
       const { replicas = 1 } = one.workload
       const slots = countSlots(places, wantedBy(one, 1), replicas)
       if (slots < replicas)
-        lacking.set(one, `the nodes that it may land on have room for ${slots} of its ${replicas} pods`)
+        lacking.set(one, certain(`the nodes that it may land on have room for ${slots} of its ${replicas} pods`))
     }
     const scarce = scarceOf(places, group)
-    if (scarce === undefined) continue
-    for (const one of group) {
-      if (!lacking.has(one) && wantedBy(one, 1).has(scarce))
-        lacking.set(
-          one,
-          `with the ${group.length - 1} others that go to the same nodes it asks for more ${scarce} than these have`,
-        )
+    for (const one of scarce === undefined ? [] : group) {
+      if (!lacking.has(one) && wantedBy(one, 1).has(scarce as string))
+        lacking.set(one, certain(`with ${othersOf(group)} it asks for more ${scarce} than these have`))
     }
   }
-  for (const [one, why] of portsShort(staying, landing)) if (!lacking.has(one)) lacking.set(one, why)
+  for (const [one, why] of portsShort(staying, landing)) if (!lacking.has(one)) lacking.set(one, certain(why))
+  for (const group of groups.values()) {
+    const places = group[0] ? landing(group[0]) : []
+    for (const one of group) {
+      const why = lacking.has(one) ? undefined : lackWhenScaled(one, group, places)
+      if (why !== undefined) lacking.set(one, { why, isCertain: false })
+    }
+  }
   return lacking
+}
+
+/** Why what something may scale finds no room then, with the others as they are. */
+function lackWhenScaled(
+  one: WorkloadAudit,
+  group: readonly WorkloadAudit[],
+  places: readonly Room[],
+): string | undefined {
+  const { most = 0, replicas = 1 } = one.workload
+  if (most <= replicas) return undefined
+  const scaled = { ...one, workload: { ...one.workload, replicas: most } }
+  const perPort = one.podClass.pod.hostPorts.length > 0 ? places.length : most
+  const slots = Math.min(perPort, countSlots(places, wantedBy(one, 1), most))
+  if (slots < most) return `something may scale it to ${most} pods, and the nodes have room for ${slots}`
+  const scarce = scarceOf(
+    places,
+    group.map((other) => (other === one ? scaled : other)),
+  )
+  if (scarce === undefined || !wantedBy(one, 1).has(scarce)) return undefined
+  return `scaled to ${most} pods, as something may, with ${othersOf(group)} it asks for more ${scarce} than these have`
+}
+
+function certain(why: string): Lack {
+  return { why, isCertain: true }
+}
+
+function othersOf(group: readonly WorkloadAudit[]): string {
+  return `the ${group.length - 1} others that go to the same nodes`
 }
 
 /** Of a key of a workload, all but the kind: what owns pods by way of ReplicaSets is taken for a Deployment. */
@@ -72,8 +110,9 @@ function nameIn(key: string): string {
 }
 
 /** Its pods stay, so that all of them need room at once. A pod that a cluster stored is a live one. What may land nowhere is judged already. */
-function stays({ workload: { resource, podSpec, replicas, template }, nodes }: WorkloadAudit): boolean {
-  if (resource.kind === 'Job' || resource.kind === 'CronJob' || resource.kind === 'PodTemplate' || replicas === 0)
+function stays({ workload, nodes }: WorkloadAudit): boolean {
+  const { resource, podSpec, template, replicas, most = replicas } = workload
+  if (resource.kind === 'Job' || resource.kind === 'CronJob' || resource.kind === 'PodTemplate' || most === 0)
     return false
   if (resource.kind === 'Pod' && typeof template.metadata?.uid === 'string') return false
   if (resource.kind === 'Pod' && podSpec.restartPolicy && podSpec.restartPolicy !== 'Always') return false
@@ -153,14 +192,13 @@ function portsShort(
   return wanting.flatMap((one): [WorkloadAudit, string][] =>
     one.podClass.pod.hostPorts.flatMap((port): [WorkloadAudit, string][] => {
       const rivals = wanting.filter(({ podClass }) => podClass.pod.hostPorts.some((other) => conflicts(port, other)))
-      if (rivals.length < 2) return []
       const pods = rivals.reduce((sum, { workload }) => sum + (workload.replicas ?? 1), 0)
       const places = new Set(rivals.flatMap(landing)).size
       if (pods <= places) return []
       return [
         [
           one,
-          `${pods} pods of ${rivals.length} workloads want host port ${formatHostPort(port)}, one a node, on ${places} nodes`,
+          `${pods} pods of ${countOf(rivals.length, 'workload')} want host port ${formatHostPort(port)}, one a node, on ${places} nodes`,
         ],
       ]
     }),
