@@ -73,7 +73,7 @@ test.for<[what: string, text: string, install: object]>([
   [
     'a HelmRelease of git',
     release('{chart: {spec: {chart: ./web, sourceRef: {kind: GitRepository, name: fleet}}}}'),
-    { source: { at: 'nowhere', why: 'it is in GitRepository fleet' } },
+    { source: { at: 'tree', repository: 'GitRepository fleet', path: './web' } },
   ],
   [
     'a HelmRelease whose source is not here',

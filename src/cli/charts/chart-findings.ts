@@ -53,6 +53,8 @@ export function nameOfSource(source: ChartSource): string {
     }
     case 'index':
       return [source.chart, ...(source.version === undefined ? [] : [source.version]), `of ${source.url}`].join(' ')
+    case 'tree':
+      return `${source.path} of ${source.repository ?? 'the inputs'}`
     case 'resource':
       return 'in it'
     case 'nowhere':

@@ -7,11 +7,13 @@ import { type Finding, finding } from '../../finding.ts'
 import { nameOfResource } from '../../kubernetes/objects/resource.ts'
 import type { Descriptor } from '../../oci/descriptor.ts'
 import { findReference, formatReference } from '../../oci/reference.ts'
+import { withoutElsewhere } from '../inputs/elsewhere.ts'
 import type { InputScan, ScanOptions } from '../inputs/scan-inputs.ts'
 import type { ArtifactDoor } from './artifact-door.ts'
 import { chartRendered, nameOfSource, notLookedInto, valuesUnknown } from './chart-findings.ts'
 import { type FetchedArtifact, fetchArtifact } from './fetch-artifact.ts'
 import { fetchFromIndex, type IndexedChart } from './fetch-from-index.ts'
+import { withTreeFiles } from './how-installed.ts'
 import { INPUT } from './input-address.ts'
 import { becauseOf, joinScans } from './joined-scans.ts'
 import { scanChart, scanManifests } from './look-into.ts'
@@ -57,7 +59,8 @@ export async function followCharts(scan: InputScan, options: FollowOptions): Pro
   const seen = new Set<string>()
   const open = () => {
     const { installs, artifacts } = namedCharts(options.gitops)
-    return [...options.asked, ...installs, ...artifacts].filter((named) => isNew(seen, named))
+    const named = [...options.asked, ...installs, ...artifacts].filter(({ source }) => source.at !== 'tree')
+    return named.filter((one) => isNew(seen, one))
   }
   for (let found = open(); found.length > 0; found = open()) {
     for (const named of found) {
@@ -88,6 +91,8 @@ interface Following extends FollowOptions {
 async function follow(followed: Followed, named: Named, options: Following): Promise<void> {
   const { namer, source } = named
   if (source.at === 'nowhere') return followed.say([notLookedInto(named, source.why)])
+  // It is here, and was read with the inputs; or it is not, and that was said.
+  if (source.at === 'tree') return
   if (source.at === 'index') return followIndex(followed, named, source, options)
   try {
     const fetched = source.at === 'registry' ? await fetchOnce(source, options) : inResource(source.base64, namer)
@@ -142,9 +147,10 @@ async function lookInto(followed: Followed, named: Named, fetched: Fetched, opti
   }
   // What only names a chart does not say how it is installed.
   if (!('release' in named)) return
-  const found = await scanChart({ shown, packed }, named, options)
+  const { how, unknown } = await withTreeFiles(named, followed.scan.tree)
+  const found = await scanChart({ shown, packed }, how, options)
   if ('why' in found) return followed.say([notLookedInto(named, found.why, found.hint)])
-  followed.say([chartRendered(named, fetched), ...valuesUnknown(named)])
+  followed.say([chartRendered(named, fetched), ...valuesUnknown({ ...named, unknown })])
   followed.add(found.scan, becauseIn(shown, namer, 'installs'))
 }
 
@@ -184,10 +190,7 @@ class Followed {
   }
 
   /** What the scan said of a chart before it was looked for. */
-  forgetElsewhere({ file, ...names }: Namer): void {
-    const begin = `${nameOfResource(names)}: `
-    const isSettled = ({ code, file: at, message }: Finding) =>
-      code === 'CHART_ELSEWHERE' && at === file && message.startsWith(begin) && !message.includes('known here: ')
-    this.#scan = { ...this.#scan, findings: this.#scan.findings.filter((one) => !isSettled(one)) }
+  forgetElsewhere(namer: Namer): void {
+    this.#scan = { ...this.#scan, findings: withoutElsewhere(this.#scan.findings, [{ namer }]) }
   }
 }

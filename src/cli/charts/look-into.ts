@@ -1,23 +1,20 @@
 import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
-import type { ChartInstall } from '../../discovery/charts/chart-install.ts'
+import { inWorkDirectory } from '../../disk/work-directory.ts'
 import { ExpectedError } from '../../errors.ts'
 import { PackedTree } from '../../layout/packed/packed-tree.ts'
 import { IGNORE_FILE } from '../inputs/contents/ignore-file.ts'
 import { atOrigins, type InputScan, type ScanOptions, scanInputs } from '../inputs/scan-inputs.ts'
 import { PROJECT_FILE } from '../project/flagged-commands.ts'
+import type { HowInstalled } from './how-installed.ts'
 import { movedScan } from './joined-scans.ts'
 import { renderInstall } from './render-install.ts'
-import { inWorkDirectory } from './work-directory.ts'
 
 /** Packed files under the name that people know them by. */
 export interface PackedArtifact {
   readonly shown: string
   readonly packed: Uint8Array
 }
-
-/** How a chart is installed. */
-export type HowInstalled = Omit<ChartInstall, 'namer' | 'source' | 'unknown'>
 
 /** What a chart names as it is installed, at the templates that name it; or why it cannot be rendered, and what to do. */
 export type ChartScan = { readonly scan: InputScan } | { readonly why: string; readonly hint: string | undefined }

@@ -1,12 +1,14 @@
-import { writeFile } from 'node:fs/promises'
+import { mkdir, writeFile } from 'node:fs/promises'
 import { join, posix } from 'node:path'
-import type { ChartInstall } from '../../discovery/charts/chart-install.ts'
+import { mergeValues } from '../../discovery/charts/values.ts'
+import { valuesInText } from '../../discovery/charts/values-from.ts'
 import type { InputDocument } from '../../discovery/scan.ts'
 import { ExpectedError } from '../../errors.ts'
 import { readEveryDocument } from '../../kubernetes/documents/document.ts'
 import type { PackedTree } from '../../layout/packed/packed-tree.ts'
 import { renderChart } from '../inputs/render/helm.ts'
 import { chartOrigins } from '../inputs/render/origins.ts'
+import type { HowInstalled } from './how-installed.ts'
 
 /** A chart that was fetched. */
 export interface PackedChart {
@@ -24,12 +26,15 @@ export interface PackedChart {
  */
 export async function renderInstall(
   { shown, packed, tree }: PackedChart,
-  install: Omit<ChartInstall, 'namer' | 'source' | 'unknown'>,
+  install: HowInstalled,
   { directory, allowRemote }: { directory: string; allowRemote: boolean },
 ): Promise<InputDocument[]> {
-  const chart = join(directory, 'chart.tgz')
-  await writeFile(chart, packed, { mode: 0o600 })
-  const values = await valuesFiles({ shown, tree }, install, directory)
+  const texts = await valuesTexts({ shown, tree }, install)
+  const chart = install.replacesDefaults
+    ? await chartWithValues(tree, texts, directory)
+    : await packedChart(packed, directory)
+  const own = JSON.stringify(install.values)
+  const values = await valuesFiles([...(install.replacesDefaults ? [] : texts), own], directory)
   const { release, namespace, set, setString, kubeVersion, apiVersions } = install
   const options = { release, values, set, setString, namespace, kubeVersion, apiVersions, allowRemote }
   const { text } = await renderChart(chart, options).catch((error) => {
@@ -46,24 +51,41 @@ export async function renderInstall(
   return [...documents, { form: 'chart', file: shown, text: await textOf(tree, 'Chart.yaml') }]
 }
 
-/** Values as files: those of the chart that the resource names, then its own. */
-async function valuesFiles(
+async function packedChart(packed: Uint8Array, directory: string): Promise<string> {
+  const chart = join(directory, 'chart.tgz')
+  await writeFile(chart, packed, { mode: 0o600 })
+  return chart
+}
+
+/** The chart with other values for its own. */
+async function chartWithValues(tree: PackedTree, texts: readonly string[], directory: string): Promise<string> {
+  const root = join(directory, 'chart')
+  await mkdir(root, { mode: 0o700 })
+  await tree.unpackTo(root, () => false)
+  const chart = join(root, (tree.names[0] ?? '').replace(/\/.*$/s, ''))
+  const values = texts.map((text) => valuesInText(text, 'values').values).reduce(mergeValues, {})
+  await writeFile(join(chart, 'values.yaml'), JSON.stringify(values))
+  return chart
+}
+
+/** The files of values that the resource names: in the chart, or read before. */
+async function valuesTexts(
   { shown, tree }: Pick<PackedChart, 'shown' | 'tree'>,
-  { valuesFiles: named, values }: Pick<ChartInstall, 'valuesFiles' | 'values'>,
-  directory: string,
+  { valuesFiles: named, ignoresMissing }: HowInstalled,
 ): Promise<string[]> {
   const texts: string[] = []
-  for (const name of named) {
-    const text = await textOf(tree, posix.normalize(name))
-    if (text === '') {
-      throw new ExpectedError('INPUT_UNREADABLE', `${shown}: has no file ${name}, which is to be its values`)
+  for (const file of named) {
+    const text = typeof file === 'string' ? await textOf(tree, posix.normalize(file)) : file.text
+    if (text !== '') texts.push(text)
+    else if (!ignoresMissing && typeof file === 'string') {
+      throw new ExpectedError('INPUT_UNREADABLE', `${shown}: has no file ${file}, which is to be its values`)
     }
-    texts.push(text)
   }
-  const files = [...texts, JSON.stringify(values)].map((text, at) => ({
-    text,
-    file: join(directory, `values-${at}.yaml`),
-  }))
+  return texts
+}
+
+async function valuesFiles(texts: readonly string[], directory: string): Promise<string[]> {
+  const files = texts.map((text, at) => ({ text, file: join(directory, `values-${at}.yaml`) }))
   for (const { file, text } of files) await writeFile(file, text, { mode: 0o600 })
   return files.map(({ file }) => file)
 }

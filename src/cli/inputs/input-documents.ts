@@ -7,19 +7,22 @@ import { ExpectedError, readError } from '../../errors.ts'
 import { type Finding, finding } from '../../finding.ts'
 import { type AnyDocument, countLines, readEveryDocument } from '../../kubernetes/documents/document.ts'
 import { chartSettingsOf, findProjects } from '../project/find-project.ts'
-import type { ProjectChart } from '../project/project-file.ts'
 import { cutAtDocuments, type TextPart } from '../texts/input-text.ts'
 import { nameOf } from '../texts/read-text.ts'
 import { openRegularFile } from '../texts/regular-file.ts'
+import type { ChartRendering } from './deployed/chart-renderings.ts'
+import { SourceRenderer } from './deployed/source-renderer.ts'
+import { type Deployed, NOTHING_DEPLOYED, surveyDeployments } from './deployed/survey.ts'
 import { idleFlags, idleSettings } from './idle-settings.ts'
-import { type HelmOptions, howRendered, renderChart, showChart } from './render/helm.ts'
+import { type HelmOptions, showChart } from './render/helm.ts'
 import type { RemoteAddress } from './render/kustomization.ts'
 import { notIncluded } from './render/kustomization-tree.ts'
-import { renderKustomization } from './render/kustomize.ts'
 import { chartOrigins, type FindOrigin, kustomizationOrigins } from './render/origins.ts'
 import { ignoredFinding, type Source, sourcesOf } from './source.ts'
 
 export interface ReadOptions extends HelmOptions {
+  /** Told how resources among the inputs deploy other parts of them; without it all is rendered as it stands. */
+  readonly noteDeployed?: ((deployed: Deployed) => void) | undefined
   /** The project file, where it is not that of the directories that are read. */
   readonly config?: string | undefined
   /** Tells of flags in the project files of directories, which are not for this run. */
@@ -45,10 +48,16 @@ export async function* readInputs(inputs: readonly string[], options: ReadOption
   for (const input of inputs) sources.push({ input, found: await sourcesOf(input, roots) })
   const projects = await findProjects(inputs, options.config)
   const charts = await chartSettingsOf(projects)
+  const renderer = new SourceRenderer(options, charts)
+  const all = sources.flatMap(({ found }) => found).filter((source) => source.kind !== 'stdin')
+  const deployed = options.noteDeployed
+    ? await surveyDeployments(all, inputs, (source, plan) => renderer.texts(source, plan))
+    : NOTHING_DEPLOYED
+  options.noteDeployed?.(deployed)
   const seen = new Set<string>()
   const rendered = new Set<string>()
   for (const { input, found } of sources) {
-    const parts = readSources(found, { ...options, charts, rendered }, seen)
+    const parts = readSources(found, { ...options, renderer, deployed, rendered }, seen)
     try {
       let part = await parts.next()
       for (; !part.done; part = await parts.next()) for (const document of part.value) yield document
@@ -57,6 +66,7 @@ export async function* readInputs(inputs: readonly string[], options: ReadOption
       await parts.return(false) // closes the files of who stops before the end
     }
   }
+  for (const told of deployed.findings) yield noticeOf(told.file ?? '', told)
   const idle = idleSettings(options, charts, rendered)
   if (options.saysIdleFlags && options.config === undefined) idle.push(...projects.flatMap(idleFlags))
   for (const told of idle) yield noticeOf(told.file ?? '', told)
@@ -66,8 +76,8 @@ export async function* readInputs(inputs: readonly string[], options: ReadOption
 type Documents = Iterable<InputDocument>
 
 interface Reading extends ReadOptions {
-  /** How charts are rendered of which a project file says it, by their real paths. */
-  readonly charts: ReadonlyMap<string, ProjectChart>
+  readonly renderer: SourceRenderer
+  readonly deployed: Deployed
   /** The real paths of charts that are rendered. */
   readonly rendered: Set<string>
 }
@@ -114,7 +124,7 @@ async function* documentsOf(source: Source, options: Reading): AsyncGenerator<Do
         yield [{ form: 'text', file: source.path, isFound: true, ...part }]
       return
     case 'kustomization': {
-      const { text, asked } = await renderKustomization(source.path, options)
+      const { text, asked } = await options.renderer.kustomization(source.path)
       yield noticesOf(asked)
       yield* withOrigins(documentsIn({ text, line: 1 }, source.path, options), kustomizationOrigins(source.path))
       for (const file of await notIncluded(source.path, source.beside)) {
@@ -125,10 +135,9 @@ async function* documentsOf(source: Source, options: Reading): AsyncGenerator<Do
     }
     case 'chart': {
       let line = 1
-      const path = await realpath(source.path)
-      options.rendered.add(path)
-      for (const settings of options.charts.get(path)?.settings ?? [options]) {
-        line = yield* chartDocuments(source.path, { ...settings, allowRemote: options.allowRemote }, options, line)
+      options.rendered.add(await realpath(source.path))
+      for (const rendering of await options.renderer.chart(source.path, options.deployed)) {
+        line = yield* chartDocuments(source.path, rendering, options, line)
       }
       yield [{ form: 'chart', file: source.path, text: await showChart(source.path) }]
       return
@@ -141,13 +150,13 @@ async function* documentsOf(source: Source, options: Reading): AsyncGenerator<Do
 /** Gives the line behind the last one, at which another rendering of the chart begins. */
 async function* chartDocuments(
   chart: string,
-  settings: HelmOptions,
+  rendering: ChartRendering,
   options: ReadOptions,
   line: number,
 ): AsyncGenerator<Documents, number> {
-  const { text, asked } = await renderChart(chart, settings)
+  const { text, asked } = await rendering.render()
   yield noticesOf(asked)
-  yield [noticeOf(chart, finding('CHART_RENDERED', `${chart}: rendered ${howRendered(settings)}`, { file: chart }))]
+  for (const told of rendering.findings) yield [noticeOf(chart, told)]
   yield* withOrigins(
     documentsIn({ text, line }, chart, options),
     chartOrigins((template) => join(chart, template)),

@@ -7,8 +7,8 @@ import { type DocumentScan, type InputDocument, scanDocument } from '../../disco
 import { EnvSources } from '../../discovery/uses/env-sources.ts'
 import { type Confidence, detach, type ImageUse, isAtLeast } from '../../discovery/uses/image-use.ts'
 import { withoutKnownComments } from '../../discovery/uses/known-comments.ts'
-import { leftOutAsUnsure, ofThePast } from '../../discovery/uses/left-out.ts'
-import { Ownership, placesOf } from '../../discovery/uses/ownership.ts'
+import { leftOutAsUnsure } from '../../discovery/uses/left-out.ts'
+import { Ownership } from '../../discovery/uses/ownership.ts'
 import { Settlings } from '../../discovery/uses/settlings.ts'
 import { withDoubtAboutUntagged } from '../../discovery/uses/untagged.ts'
 import { type Finding, finding } from '../../finding.ts'
@@ -16,7 +16,11 @@ import { customWorkloadsOf } from '../../kubernetes/objects/custom-workload.ts'
 import { nameOfResource, type Resource } from '../../kubernetes/objects/resource.ts'
 import type { Workload } from '../../kubernetes/objects/workload.ts'
 import { placedWorkloadsOf } from '../../kubernetes/places/placed-workloads.ts'
+import { type RepositoryTree, treeFor } from './deployed/repository-tree.ts'
+import { type Deployed, installsOf, NOTHING_DEPLOYED } from './deployed/survey.ts'
+import { withoutElsewhere } from './elsewhere.ts'
 import { readInputs } from './input-documents.ts'
+import { withoutManaged } from './managed.ts'
 import { Origins } from './origins.ts'
 import { Recognition } from './recognition.ts'
 import type { HelmOptions } from './render/helm.ts'
@@ -33,6 +37,8 @@ export interface InputScan {
   /** The resources of the kinds that were asked for. */
   readonly resources: readonly Resource[]
   readonly origins: Origins
+  /** Where paths of repositories are, where charts are to be looked into. */
+  readonly tree?: RepositoryTree | undefined
 }
 
 export interface ScanOptions extends HelmOptions {
@@ -70,7 +76,11 @@ export async function scanInputs(inputs: readonly string[], options: ScanOptions
   const isNeeded = options.comments || options.keepKinds?.length ? undefined : mayNameImages
   for (const document of options.given ?? []) addDocument(scan, document, options)
   const recognition = new Recognition()
-  for await (const document of readInputs(inputs, { ...options, isNeeded })) {
+  let deployed = NOTHING_DEPLOYED
+  const noteDeployed = (found: Deployed) => {
+    deployed = found
+  }
+  for await (const document of readInputs(inputs, { ...options, isNeeded, noteDeployed })) {
     const unknown = recognition.follow(document, addDocument(scan, document, options))
     if (unknown) scan.findings.push(unknown)
   }
@@ -79,7 +89,9 @@ export async function scanInputs(inputs: readonly string[], options: ScanOptions
   const known = new Set(scan.uses.map(({ image }) => image))
   scan.uses.push(...scan.layeredValues.uses((image) => known.has(image)))
   dropSettled(scan, inputs)
-  return settled(withoutManaged(scan), options)
+  const findings = withoutElsewhere(scan.findings, installsOf(deployed))
+  const tree = options.gitops && (await treeFor(inputs, options.gitops))
+  return { ...settled(withoutManaged({ ...scan, findings }), options), tree }
 }
 
 /** The same scan at the places that people can open: templates and bases instead of rendered text. */
@@ -190,10 +202,7 @@ function addFromSources(
   const { minConfidence = 'likely' } = options
   const settled = envSources.settle({ isWhole })
   if (settled.isFilled) {
-    for (let index = findings.length - 1; index >= 0; index--) {
-      const told = findings[index]
-      if (told && settled.isFilled(told)) findings.splice(index, 1)
-    }
+    drop(findings, settled.isFilled)
   }
   findings.push(...settled.findings)
   for (const use of settled.uses) {
@@ -205,22 +214,11 @@ function addFromSources(
 /** What one part of the inputs leaves out and another has is left out no more. */
 function dropSettled({ findings, settlings }: GrowingScan, inputs: readonly string[]): void {
   const settled = settlings.settled(inputs)
-  if (settled.size === 0) return
-  for (let index = findings.length - 1; index >= 0; index--) {
-    const told = findings[index]
-    if (told && settled.has(told)) findings.splice(index, 1)
-  }
+  if (settled.size > 0) drop(findings, (told) => settled.has(told))
 }
 
-/** What a live cluster holds twice is once here, and its past is only told. */
-function withoutManaged(scan: GrowingScan): GrowingScan {
-  const { kept, folded, past } = scan.ownership.fold(scan.uses)
-  if (folded.length + past.length === 0 && kept.length === scan.uses.length && scan.workloads.length === 0) return scan
-  const isSaid = placesOf(kept)
-  const isGone = placesOf([...folded, ...past])
-  const findings = scan.findings.filter((told) => !isGone(told) || isSaid(told))
-  const workloads = scan.workloads.filter(({ resource }) => !scan.ownership.isManaged(resource))
-  return { ...scan, uses: kept, workloads, findings: [...findings, ...ofThePast(past, kept)] }
+function drop(findings: Finding[], isGone: (told: Finding) => boolean): void {
+  findings.splice(0, findings.length, ...findings.filter((told) => !isGone(told)))
 }
 
 /** Reads once more, with their defaults, the custom resources that came before their definition. */

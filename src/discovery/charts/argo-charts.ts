@@ -15,14 +15,16 @@ export function argoCharts(resources: GitOpsResources): ChartInstall[] {
 }
 
 function chartsOf(namer: GitOpsResource, body: ApplicationBody): ChartInstall[] {
-  const sources = [mapAt(body, 'spec.source'), ...mapsAt(body, 'spec.sources')]
+  const several = mapsAt(body, 'spec.sources')
+  // With several, the single one does not count.
+  const sources = several.length > 0 ? several : [mapAt(body, 'spec.source')]
   return sources.flatMap((source) => {
     const found = sourceOf(source)
-    return found ? [installOf(namer, body, { source, found })] : []
+    return found ? [installOf(namer, body, { source, found, sources })] : []
   })
 }
 
-/** Where a chart is; undefined for what is no chart: a path in git, values that others refer to. */
+/** Where a chart is, or may be at a path in git; undefined for values that others refer to. */
 function sourceOf(source: ApplicationBody): ChartSource | undefined {
   const [url, chart, version] = ['repoURL', 'chart', 'targetRevision'].map((key) => textAt(source, key))
   if (url !== undefined && isRegistryAddress(url)) {
@@ -32,7 +34,8 @@ function sourceOf(source: ApplicationBody): ChartSource | undefined {
       version: version ?? '',
     }
   }
-  if (chart === undefined) return undefined
+  const path = textAt(source, 'path')
+  if (chart === undefined) return path === undefined ? undefined : { at: 'tree', repository: url ?? '', path }
   if (url === undefined) return { at: 'nowhere', why: 'no repoURL is named' }
   // Without a scheme it is a registry: https://argo-cd.readthedocs.io/en/stable/user-guide/helm/
   if (/^https?:\/\//i.test(url)) return { at: 'index', url, chart, version }
@@ -42,7 +45,7 @@ function sourceOf(source: ApplicationBody): ChartSource | undefined {
 function installOf(
   namer: GitOpsResource,
   body: ApplicationBody,
-  { source, found }: { source: ApplicationBody; found: ChartSource },
+  { source, found, sources }: { source: ApplicationBody; found: ChartSource; sources: readonly ApplicationBody[] },
 ): ChartInstall {
   const helm = mapAt(source, 'helm')
   const name = textAt(body, 'metadata.name') ?? namer.name
@@ -51,7 +54,7 @@ function installOf(
     parameters
       .filter(({ forceString }) => (forceString === true) === isForced)
       .map((parameter) => `${parameter.name}=${escaped(String(parameter.value ?? ''))}`)
-  const files = textsOf(helm.valueFiles)
+  const files = textsOf(helm.valueFiles).map((file) => valuesFileOf(file, source, sources))
   const { values, unknown } = valuesOf(helm)
   return {
     ...PLAIN_INSTALL,
@@ -62,12 +65,13 @@ function installOf(
     values,
     set: settings(false),
     setString: settings(true),
-    valuesFiles: files.filter((file) => !isElsewhere(file)),
+    valuesFiles: files.flatMap(({ file }) => file ?? []),
+    ignoresMissing: helm.ignoreMissingValueFiles === true,
     kubeVersion: textAt(helm, 'kubeVersion'),
     apiVersions: textsOf(helm.apiVersions),
     unknown: [
       ...unknown,
-      ...files.filter(isElsewhere).map((file) => `the values in ${file} are not here`),
+      ...files.flatMap(({ why }) => why ?? []),
       ...mapsAt(helm, 'fileParameters').map(({ path }) => `the parameter in ${path} is not here`),
     ],
   }
@@ -80,9 +84,27 @@ function valuesOf(helm: ApplicationBody): ValuesFound {
   return joinValues({ values: {}, unknown: [] }, valuesInText(text, 'helm.values'))
 }
 
-/** Files of another source (`$values/prod.yaml`), or at an address. */
-function isElsewhere(file: string): boolean {
-  return file.startsWith('$') || /^[a-z][a-z0-9+.-]*:\/\//i.test(file)
+interface ValuesFileOf {
+  readonly file?: ChartInstall['valuesFiles'][number]
+  readonly why?: string
+}
+
+/**
+ * What a file of values is: in the chart, from the root of its repository with a slash, or of another source
+ * (`$values/prod.yaml`). Source: https://argo-cd.readthedocs.io/en/stable/user-guide/multiple_sources/
+ */
+function valuesFileOf(file: string, source: ApplicationBody, sources: readonly ApplicationBody[]): ValuesFileOf {
+  const [, ref, rest = ''] = /^\$([^/]+)\/?(.*)$/s.exec(file) ?? []
+  if (ref === undefined) {
+    if (/^[a-z][a-z0-9+.-]*:\/\//i.test(file)) return { why: `the values in ${file} are not here` }
+    const repository = textAt(source, 'repoURL')
+    return { file: file.startsWith('/') ? { repository: repository ?? '', path: file.slice(1) } : file }
+  }
+  const repository = textAt(
+    sources.find((one) => one.ref === ref),
+    'repoURL',
+  )
+  return repository === undefined ? { why: `the values in ${file} are not here` } : { file: { repository, path: rest } }
 }
 
 /** A comma would begin the next setting. */

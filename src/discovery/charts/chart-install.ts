@@ -20,12 +20,21 @@ export interface WantedVersion {
   readonly tag?: string | undefined
 }
 
+/** A path of a repository with manifests, charts and values, as resources name one. */
+export interface TreePath {
+  /** The address of the repository, or the name of a resource that would say it; undefined for where `path` leads from the working directory. */
+  readonly repository: string | undefined
+  readonly path: string
+}
+
 /** Where a chart or an artifact is, as a resource says it. */
 export type ChartSource =
   /** In a registry: `registry.example.com/charts/web`. */
   | ({ readonly at: 'registry'; readonly repository: string } & WantedVersion)
   /** In a repository of charts with an index.yaml. */
   | { readonly at: 'index'; readonly url: string; readonly chart: string; readonly version: string | undefined }
+  /** At a path of a repository, of which the inputs may be a copy. */
+  | ({ readonly at: 'tree' } & TreePath)
   /** In the resource itself, packed. */
   | { readonly at: 'resource'; readonly base64: string }
   /** Nobody can tell, and why. */
@@ -41,8 +50,12 @@ export interface ChartInstall {
   /** As `--set` and `--set-string` of helm take them, after the values. */
   readonly set: readonly string[]
   readonly setString: readonly string[]
-  /** Files of values in the chart itself, which come first. */
-  readonly valuesFiles: readonly string[]
+  /** Files of values, which come first: in the chart itself, or at a path of a repository. */
+  readonly valuesFiles: readonly (string | TreePath)[]
+  /** Whether those stand for the values of the chart itself. */
+  readonly replacesDefaults: boolean
+  /** Whether those of them that are not there count as empty. */
+  readonly ignoresMissing: boolean
   readonly kubeVersion: string | undefined
   readonly apiVersions: readonly string[]
   /** What is not known of how it is installed, each a part of a sentence: `the values in Secret a/b are not here`. */
@@ -62,6 +75,8 @@ export const PLAIN_INSTALL = {
   set: [],
   setString: [],
   valuesFiles: [],
+  replacesDefaults: false,
+  ignoresMissing: false,
   kubeVersion: undefined,
   apiVersions: [],
   unknown: [],
@@ -82,7 +97,7 @@ export function repositoryAt(address: string, ...below: readonly string[]): stri
 /** A source in which something is left open that is filled in later is none. */
 export function settledSource(source: ChartSource): ChartSource {
   const open = Object.values(source).find((text) => typeof text === 'string' && /\$\{|\{\{|\$\(/.test(text))
-  return open === undefined || source.at === 'resource' || source.at === 'nowhere'
+  return open === undefined || source.at === 'resource' || source.at === 'nowhere' || source.at === 'tree'
     ? source
     : { at: 'nowhere', why: `${open} is filled in later` }
 }

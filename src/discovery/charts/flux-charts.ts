@@ -39,44 +39,48 @@ export function fluxArtifacts(resources: GitOpsResources): NamedArtifact[] {
   return resources.all(SOURCE, 'OCIRepository').map((namer) => ({ namer, source: sourceOfArtifact(namer) }))
 }
 
-function chartOfRelease(
-  resources: GitOpsResources,
-  { value, namespace }: GitOpsResource,
-): Pick<ChartInstall, 'source' | 'valuesFiles'> {
+function chartOfRelease(resources: GitOpsResources, { value, namespace }: GitOpsResource): ChartOfRelease {
   const kind = textAt(value, 'spec.chartRef.kind')
   if (kind === undefined) return chartOfSpec(resources, mapAt(value, 'spec.chart.spec'), namespace)
   const [name, within] = [textAt(value, 'spec.chartRef.name'), textAt(value, 'spec.chartRef.namespace') ?? namespace]
   const referred = resources.find(SOURCE, kind, name, within)
-  if (!referred) return { source: { at: 'nowhere', why: `${kind} ${name} is not here` }, valuesFiles: [] }
+  if (!referred) return { source: { at: 'nowhere', why: `${kind} ${name} is not here` } }
   if (kind === 'HelmChart') return chartOfSpec(resources, mapAt(referred.value, 'spec'), referred.namespace)
-  return { source: sourceOfArtifact(referred), valuesFiles: [] }
+  return { source: sourceOfArtifact(referred) }
 }
 
-/** A chart as HelmReleases and HelmCharts name one in a source. */
+type ChartOfRelease = Pick<ChartInstall, 'source'> & Partial<ChartInstall>
+
+/**
+ * A chart as HelmReleases and HelmCharts name one in a source. Files of values stand for those of the chart, by paths
+ * of the source. Source: https://fluxcd.io/flux/components/source/helmcharts/#values-files
+ */
 function chartOfSpec(
   resources: GitOpsResources,
   spec: Readonly<Record<string, unknown>>,
   namespace: string | undefined,
-): Pick<ChartInstall, 'source' | 'valuesFiles'> {
-  const valuesFiles = [...textsOf(spec.valuesFiles), ...textsOf([spec.valuesFile])]
+): ChartOfRelease {
+  const files = [...textsOf(spec.valuesFiles), ...textsOf([spec.valuesFile])]
   const [chart, kind, name] = [textAt(spec, 'chart'), textAt(spec, 'sourceRef.kind'), textAt(spec, 'sourceRef.name')]
-  const referred = resources.find(SOURCE, kind ?? '', name, textAt(spec, 'sourceRef.namespace') ?? namespace)
-  const why =
-    chart === undefined || kind === undefined
-      ? 'no chart is named'
-      : kind !== 'HelmRepository'
-        ? `it is in ${kind} ${name}`
-        : referred
-          ? undefined
-          : `${kind} ${name} is not here`
-  if (why !== undefined || chart === undefined || !referred) {
-    return { source: { at: 'nowhere', why: why ?? 'no chart is named' }, valuesFiles }
+  const how = { replacesDefaults: files.length > 0, ignoresMissing: spec.ignoreMissingValuesFiles === true }
+  if (chart === undefined || kind === undefined) return { source: { at: 'nowhere', why: 'no chart is named' } }
+  const referred = resources.find(SOURCE, kind, name, textAt(spec, 'sourceRef.namespace') ?? namespace)
+  if (kind !== 'HelmRepository') {
+    const repository = repositoryOf(kind, name, referred)
+    const valuesFiles = files.map((path) => ({ repository, path }))
+    return { source: { at: 'tree', repository, path: chart }, ...how, valuesFiles }
   }
+  if (!referred) return { source: { at: 'nowhere', why: `${kind} ${name} is not here` } }
   const [url = '', version] = [textAt(referred.value, 'spec.url'), textAt(spec, 'version')]
   const source: ChartSource = isRegistryAddress(url)
     ? { at: 'registry', repository: repositoryAt(url, chart), version: version ?? '' }
     : { at: 'index', url, chart, version }
-  return { source, valuesFiles }
+  return { source, ...how, valuesFiles: files }
+}
+
+/** The address of a repository, or its name where nothing says the address. */
+export function repositoryOf(kind: string, name: string | undefined, referred: GitOpsResource | undefined): string {
+  return textAt(referred?.value, 'spec.url') ?? `${kind} ${name}`
 }
 
 /** https://fluxcd.io/flux/components/source/ocirepositories/#reference: digest, then semver, then tag. */

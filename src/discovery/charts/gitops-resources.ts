@@ -14,7 +14,7 @@ export interface GitOpsResource extends Namer {
 /** Kinds that say what is installed, by API group; the others are what they refer to. */
 const KINDS: Readonly<Record<string, readonly string[]>> = {
   'helm.toolkit.fluxcd.io': ['HelmRelease'],
-  'source.toolkit.fluxcd.io': ['HelmRepository', 'OCIRepository', 'HelmChart'],
+  'source.toolkit.fluxcd.io': ['HelmRepository', 'OCIRepository', 'HelmChart', 'GitRepository', 'Bucket'],
   'kustomize.toolkit.fluxcd.io': ['Kustomization'],
   'argoproj.io': ['Application', 'ApplicationSet'],
   'helm.cattle.io': ['HelmChart', 'HelmChartConfig'],

@@ -1,5 +1,6 @@
 import type { Finding } from '../../finding.ts'
 import { isObject, type Resource } from '../../kubernetes/objects/resource.ts'
+import { sameRepository } from '../classify/repository-address.ts'
 import { NamedResources } from './named-resources.ts'
 
 /** What may stand elsewhere in the inputs. */
@@ -105,16 +106,6 @@ export class Settlings {
 
 function plain(path: string): string {
   return path.replace(/^(?:\.?\/)+|\/+$/g, '').replace(/^\.$/, '')
-}
-
-/** `git@host:a/b.git` and `https://host/a/b` are one repository. */
-function sameRepository(url: string): string {
-  return url
-    .replace(/^[a-z+]+:\/\//i, '')
-    .replace(/^[^/@]*@/, '')
-    .replace(/:(?!\d+\/)/, '/')
-    .replace(/(?:\.git)?\/*$/, '')
-    .toLowerCase()
 }
 
 /** The tags of a stream that name an image of a registry. */

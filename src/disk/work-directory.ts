@@ -2,8 +2,8 @@ import { rmSync } from 'node:fs'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { onEarlyEnd } from '../../early-end.ts'
-import { writeError } from '../../errors.ts'
+import { onEarlyEnd } from '../early-end.ts'
+import { writeError } from '../errors.ts'
 
 /**
  * Does something with a directory of this user's alone, which is gone afterwards, however the process ends.

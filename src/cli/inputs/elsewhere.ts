@@ -1,0 +1,30 @@
+import type { ChartSource, Namer } from '../../discovery/charts/chart-install.ts'
+import type { Finding } from '../../finding.ts'
+import { nameOfResource } from '../../kubernetes/objects/resource.ts'
+
+/** What was looked into; without a source, whatever is named there. */
+interface Looked {
+  readonly namer: Namer
+  readonly source?: ChartSource
+}
+
+/** Findings without those that say of what these name that it is elsewhere, once it was looked into. */
+export function withoutElsewhere(findings: readonly Finding[], looked: readonly Looked[]): Finding[] {
+  const begins = looked.map(({ namer, source }) => ({
+    file: namer.file,
+    begin: `${nameOfResource(namer)}: `,
+    path: source?.at === 'tree' ? source.path : undefined,
+  }))
+  const isSettled = ({ code, file, message }: Finding) =>
+    begins.some(({ file: at, begin, path }) => {
+      if (at !== file || !message.startsWith(begin)) return false
+      if (path === undefined) return code === 'CHART_ELSEWHERE'
+      return message.startsWith(`${begin}installs the chart ${path}`) || message.includes(`, path ${path}, whose`)
+    })
+  return findings.filter(
+    (one) =>
+      (one.code !== 'CHART_ELSEWHERE' && one.code !== 'MANIFESTS_ELSEWHERE') ||
+      one.message.includes('known here: ') ||
+      !isSettled(one),
+  )
+}

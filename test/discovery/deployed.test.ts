@@ -1,0 +1,186 @@
+import { expect } from 'vitest'
+import { scanInputs } from '../../src/cli/inputs/scan-inputs.ts'
+import { FINDING_CODES } from '../../src/finding-codes.ts'
+import { pathWithHelm, testWithHelm } from '../support/helm.ts'
+import { directoryWith } from '../support/temporary.ts'
+
+process.env.PATH = pathWithHelm()
+
+type Files = Readonly<Record<string, string>>
+
+/** A chart whose image is `r.example.com/NAME:TAG`, with the tag of its values, the release and the namespace. */
+const chart = (name: string, values = 'tag: default'): Files => ({
+  [`${name}/Chart.yaml`]: `apiVersion: v2\nname: ${name.replace(/.*\//, '')}\nversion: 1.0.0\n`,
+  [`${name}/values.yaml`]: `${values}\n`,
+  [`${name}/templates/pod.yaml`]: `apiVersion: v1
+kind: Pod
+metadata: {name: {{ .Release.Name }}}
+spec:
+  containers:
+    - {name: main, image: "r.example.com/{{ .Chart.Name }}:{{ .Values.tag }}-{{ .Release.Name }}-{{ .Release.Namespace }}"}
+{{ if .Values.extra }}    - {name: extra, image: "r.example.com/{{ .Values.extra }}"}{{ end }}
+`,
+})
+
+const object = (apiVersion: string, kind: string, name: string, spec: string) =>
+  `---\napiVersion: ${apiVersion}\nkind: ${kind}\nmetadata: {name: ${name}, namespace: gitops}\nspec: ${spec}\n`
+const application = (name: string, spec: string) => object('argoproj.io/v1alpha1', 'Application', name, spec)
+const release = (name: string, spec: string) => object('helm.toolkit.fluxcd.io/v2', 'HelmRelease', name, spec)
+const git = object(
+  'source.toolkit.fluxcd.io/v1',
+  'GitRepository',
+  'tree',
+  '{url: "ssh://git@git.example.com/shop/tree"}',
+)
+
+const TREE = 'repoURL: "https://git.example.com/shop/tree.git"'
+const IN_GIT = 'sourceRef: {kind: GitRepository, name: tree}'
+
+interface Row {
+  readonly what: string
+  readonly files: Files
+  readonly images: readonly string[]
+  /** Texts of what is left out. */
+  readonly omissions?: readonly string[]
+}
+
+const ROWS: readonly Row[] = [
+  {
+    what: 'a chart at the path of an Application',
+    files: {
+      ...chart('charts/web'),
+      ...chart('charts/alone'),
+      'charts/web/prod.yaml': 'tag: in-chart\n',
+      'values/prod.yaml': 'tag: in-tree\nextra: tree\n',
+      'apps/all.yaml': [
+        ['object', 'helm: {valuesObject: {tag: o}}'],
+        ['text', 'helm: {values: "tag: t"}'],
+        ['set', 'helm: {releaseName: named, valuesObject: {tag: o}, parameters: [{name: tag, value: p}]}'],
+        ['file', 'helm: {valueFiles: [prod.yaml]}'],
+        ['root', 'helm: {valueFiles: [/values/prod.yaml], valuesObject: {extra: null}}'],
+        ['above', 'helm: {valueFiles: [../../values/prod.yaml, none.yaml], ignoreMissingValueFiles: true}'],
+        ['lacks', 'helm: {valueFiles: [none.yaml, ../../../../../../etc/hostname]}'],
+      ]
+        .map(([name = '', helm]) =>
+          application(name, `{destination: {namespace: live}, source: {${TREE}, path: ./charts/web/, ${helm}}}`),
+        )
+        .join(''),
+    },
+    images: [
+      ...['alone:default-release-default', 'tree', 'web:default-lacks-live', 'web:in-chart-file-live'],
+      ...[
+        'web:in-tree-above-live',
+        'web:in-tree-root-live',
+        'web:o-object-live',
+        'web:p-named-live',
+        'web:t-text-live',
+      ],
+    ],
+    omissions: [
+      'Application gitops/lacks: the values in ../../../../../../etc/hostname are not here',
+      'Application gitops/lacks: the values in none.yaml are not here',
+    ],
+  },
+  {
+    what: 'values of another source of an Application, of which the inputs are the copy',
+    files: {
+      ...chart('charts/web'),
+      'values/prod.yaml': 'tag: in-tree\n',
+      'app.yaml': application(
+        'two',
+        `{sources: [{${TREE}, path: charts/web, helm: {valueFiles: [$v/values/prod.yaml]}}, {${TREE}, ref: v}]}`,
+      ),
+    },
+    images: ['web:in-tree-two-default'],
+  },
+  {
+    what: 'a chart of a HelmRelease in git, whose files of values stand for those of the chart',
+    files: {
+      ...chart('charts/web', 'tag: default\nextra: unwanted'),
+      'charts/web/prod.yaml': 'tag: prod\n',
+      'git.yaml': git,
+      'releases.yaml':
+        release('plain', `{chart: {spec: {chart: charts/web, ${IN_GIT}}}, values: {tag: v}, targetNamespace: live}`) +
+        release('files', `{chart: {spec: {chart: ./charts/web, ${IN_GIT}, valuesFiles: [charts/web/prod.yaml]}}}`),
+    },
+    images: ['unwanted', 'web:prod-files-gitops', 'web:v-live-plain-live'],
+  },
+  {
+    what: 'a chart of applications, and what its applications install',
+    files: {
+      ...chart('charts/web'),
+      ...chart('charts/db'),
+      'apps/Chart.yaml': 'apiVersion: v2\nname: apps\nversion: 1.0.0\n',
+      'apps/values.yaml': 'tag: default\n',
+      'apps/templates/web.yaml': application(
+        '{{ .Release.Name }}-web',
+        `{source: {${TREE}, path: charts/web, helm: {valuesObject: {tag: "{{ .Values.tag }}"}}}}`,
+      ),
+      'root.yaml': application('root', `{source: {${TREE}, path: apps, helm: {valuesObject: {tag: deep}}}}`),
+    },
+    images: ['db:default-release-default', 'web:deep-root-web-default'],
+  },
+  {
+    what: 'a path of two repositories, of which nobody knows which one this is',
+    files: {
+      ...chart('charts/web'),
+      ...chart('charts/db'),
+      'apps.yaml':
+        application('web', `{source: {${TREE}, path: charts/web, helm: {valuesObject: {tag: w}}}}`) +
+        application('db', '{source: {repoURL: "https://git.example.com/other", path: charts/db}}'),
+    },
+    images: ['db:default-release-default', 'web:default-release-default'],
+    omissions: [
+      'Application gitops/db: takes manifests from https://git.example.com/other, path charts/db',
+      'Application gitops/db: whether charts/db of https://git.example.com/other is what is here',
+      'Application gitops/web: takes manifests from https://git.example.com/shop/tree.git, path charts/web',
+      'Application gitops/web: whether charts/web of https://git.example.com/shop/tree.git is what is here',
+    ],
+  },
+  {
+    what: 'a path of the repository that git knows as the remote',
+    files: {
+      '.git/config': '[remote "origin"]\n\turl = git@git.example.com:shop/tree.git\n',
+      ...chart('charts/web'),
+      ...chart('charts/db'),
+      'apps.yaml':
+        application('web', `{source: {${TREE}, path: charts/web, helm: {valuesObject: {tag: w}}}}`) +
+        application('db', '{source: {repoURL: "https://git.example.com/other", path: charts/db}}'),
+    },
+    images: ['db:default-release-default', 'web:w-web-default'],
+    omissions: [
+      'Application gitops/db: takes manifests from',
+      'Application gitops/db: whether charts/db of https://git.example.com/other is what is here',
+    ],
+  },
+  {
+    what: 'a chart that is here beside one that is not',
+    files: {
+      ...chart('charts/web'),
+      'app.yaml': application(
+        'two',
+        `{sources: [{repoURL: r.example.com/charts, chart: db, targetRevision: 1.0.0}, {${TREE}, path: charts/web}]}`,
+      ),
+    },
+    images: ['web:default-two-default'],
+    omissions: ['Application gitops/two: installs the chart db 1.0.0'],
+  },
+  {
+    what: 'what a project file says of a chart, over what installs it',
+    files: {
+      ...chart('charts/web'),
+      'nodeseed.yaml': 'charts: {charts/web: {set: [tag=mine]}}\n',
+      'app.yaml': application('web', `{source: {${TREE}, path: charts/web, helm: {valuesObject: {tag: w}}}}`),
+    },
+    images: ['web:mine-release-default'],
+  },
+]
+
+testWithHelm('what a tree deploys of itself').for(ROWS)('$what', async ({ files, images, omissions = [] }) => {
+  const { uses, findings } = await scanInputs([await directoryWith(files)])
+  expect([...new Set(uses.map(({ reference }) => reference))].sort()).toEqual(
+    images.map((image) => `r.example.com/${image}`),
+  )
+  const left = findings.filter(({ code }) => FINDING_CODES[code].kind === 'omission').map(({ message }) => message)
+  expect(left.sort()).toEqual(omissions.map((text) => expect.stringContaining(text)).sort())
+})
