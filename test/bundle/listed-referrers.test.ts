@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
 import type { Attachment } from '../../src/bundle/format/lock.ts'
+import { SIGNATURE_KINDS } from '../../src/bundle/lock/attachments.ts'
 import { listAttachments } from '../../src/bundle/push/listed-referrers.ts'
 import { ExpectedError } from '../../src/errors.ts'
 import { MadeContent } from '../../src/layout/made-content.ts'
@@ -82,4 +83,19 @@ test('half a list that has what was pushed is whole enough', async () => {
 test('a registry that lists it needs no tag', async () => {
   const { own } = await listAt(async () => ({ found: [], leftOut: [] }))
   expect((await listAt(async () => ({ found: [own], leftOut: [] }))).written).toEqual({})
+})
+
+const BUNDLE = 'application/vnd.dev.sigstore.bundle.v0.3+json'
+const predicate = (type: string) => ({ 'dev.sigstore.bundle.predicateType': type })
+
+test.for<[says: Partial<Descriptor>, isLookedAt: boolean]>([
+  [{}, true],
+  [{ artifactType: 'application/vnd.oci.empty.v1+json' }, true],
+  [{ artifactType: 'application/vnd.dev.cosign.artifact.sig.v1+json' }, true],
+  [{ artifactType: BUNDLE }, true],
+  [{ artifactType: BUNDLE, annotations: predicate('https://sigstore.dev/cosign/sign/v1') }, true],
+  [{ artifactType: BUNDLE, annotations: predicate('https://slsa.dev/provenance/v1') }, false],
+  [{ artifactType: 'application/spdx+json' }, false],
+])('a referrer that its list describes so may be a signature: %j', ([says, isLookedAt]) => {
+  expect(SIGNATURE_KINDS.isReferrer({ ...subject, ...says })).toBe(isLookedAt)
 })
