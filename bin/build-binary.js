@@ -2,12 +2,13 @@
 // Node's own binary comes from the `node` package, so this needs nothing but what npm ci installs; that of another
 // architecture (--arch arm64) comes from the npm registry, or is named: --node FILE, of this very version.
 import { execFileSync } from 'node:child_process'
-import { chmodSync, copyFileSync, globSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { chmodSync, globSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { inject } from 'postject'
 import { bundleProgram } from './program/bundle.js'
 import { commandsManifest } from './program/manifest.js'
+import { strip } from './program/strip.js'
 
 const FUSE = 'NODE_SEA_FUSE_fce680ab2cc467b6e072b8b5df1996b2'
 const root = join(import.meta.dirname, '..')
@@ -27,7 +28,7 @@ writeFileSync(join(work, 'sea.json'), JSON.stringify(seaConfig()))
 execFileSync(process.execPath, ['--experimental-sea-config', join(work, 'sea.json')], {
   stdio: ['ignore', 'ignore', 'inherit'],
 })
-copyFileSync(node ?? (isForeign ? foreignNode() : process.execPath), output)
+writeFileSync(output, strip(readFileSync(node ?? (isForeign ? foreignNode() : process.execPath))))
 chmodSync(output, 0o755)
 await inject(output, 'NODE_SEA_BLOB', readFileSync(join(work, 'sea.blob')), { sentinelFuse: FUSE })
 rmSync(work, { recursive: true })

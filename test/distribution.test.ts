@@ -1,6 +1,6 @@
 import { execFile } from 'node:child_process'
 import { once } from 'node:events'
-import { chmod, cp, mkdir, readFile } from 'node:fs/promises'
+import { chmod, cp, mkdir, readFile, stat } from 'node:fs/promises'
 import { type AddressInfo, createServer } from 'node:net'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -34,6 +34,8 @@ function buildBinary(): Promise<string> {
 
 test('the single executable does the main job without Node, PATH or files of the package', async () => {
   const program = await buildBinary()
+  const [{ size }, node] = await Promise.all([stat(program), stat(process.execPath)])
+  expect(size, 'it holds no symbols of Node').toBeLessThan(node.size)
   const directory = await temporaryDirectory()
   const runBare = (...args: string[]) => run(program, args, { cwd: directory, env: { PATH: '/nowhere' } })
   const { version } = JSON.parse(await readFile(join(ROOT, 'package.json'), 'utf8'))
