@@ -64,9 +64,7 @@ testWith([], { root: true })('the single executable works where nothing is but i
   await bare.run('seed', 'shop.tar', '--nodes', 'demo/nodes.yaml', '-o', 'seed', 'demo')
   expect(await readFile(join(bare.path, 'seed/labels.sh'), 'utf8')).toMatch(/^#!\/bin\/sh\n/)
   expect(await bare.run('load', '--help')).toContain('USAGE')
-  await bare.run('autocomplete', 'bash')
-  const completion = join(bare.path, '.cache/nodeseed/autocomplete/functions/bash/nodeseed.bash')
-  expect(await readFile(completion, 'utf8')).toMatch(/^serve .*--listen/m)
+  expect(await bare.run('completion', '--words', '--', 'serve', '--lis')).toBe('--listen\n')
   const { line } = await bare.start('serve', 'shop.tar', '--listen', '127.0.0.1:0')
   const [url] = /http:\S+/.exec(line) ?? []
   expect((await fetch(`${url}/v2/registry.example.com/shop/web/manifests/1.4`)).status).toBe(200)

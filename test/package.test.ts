@@ -4,7 +4,6 @@ import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { expect, test } from 'vitest'
-import { temporaryDirectory } from './support/temporary.ts'
 
 const run = promisify(execFile)
 const ROOT = fileURLToPath(new URL('..', import.meta.url))
@@ -48,17 +47,6 @@ test('docs/commands.md is what the commands say of themselves', async () => {
   }
   const committed = await readFile(join(ROOT, 'docs/commands.md'), 'utf8')
   expect(committed, 'write it anew with: npm run reference').toBe(stdout)
-})
-
-test('completion for bash is made from the commands', async () => {
-  const cache = await temporaryDirectory()
-  await run(process.execPath, ['bin/run.js', 'autocomplete', 'bash', '--refresh-cache'], {
-    cwd: ROOT,
-    env: { ...process.env, XDG_CACHE_HOME: cache },
-  })
-  const file = join(cache, 'nodeseed/autocomplete/functions/bash/nodeseed.bash')
-  const script = `COMP_WORDS=(nodeseed ser); COMP_CWORD=1; . ${file}; _nodeseed_autocomplete; echo "\${COMPREPLY[*]}"`
-  expect((await run('bash', ['-c', script])).stdout.trim()).toBe('serve')
 })
 
 /** The files that `npm pack` takes, by their path in the package. */

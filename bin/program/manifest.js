@@ -9,12 +9,8 @@ export async function commandsManifest(root, pjson) {
     isRoot: true,
     pjson: { ...pjson, oclif: { ...pjson.oclif, commands: './src/commands' } },
   })
-  const completion = new Plugin({ ...options, name: '@oclif/plugin-autocomplete', type: 'core' })
+  await own.load()
   const commands = {}
-  for (const plugin of [own, completion]) {
-    await plugin.load()
-    for (const [id, { relativePath, isESM, ...command }] of Object.entries(plugin.manifest.commands))
-      commands[id] = command
-  }
+  for (const [id, { relativePath, isESM, ...command }] of Object.entries(own.manifest.commands)) commands[id] = command
   return { commands, version: pjson.version }
 }

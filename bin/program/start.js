@@ -1,6 +1,3 @@
-const COMPLETION = 'node_modules/@oclif/plugin-autocomplete/lib/commands/autocomplete'
-const COMPLETION_FILES = { autocomplete: 'index', 'autocomplete:create': 'create', 'autocomplete:script': 'script' }
-
 /** The module that everything starts from. It knows where each command is, where oclif would look into directories. */
 export function start({ root, pjson, manifest, isOneFile }) {
   return {
@@ -15,7 +12,9 @@ export function start({ root, pjson, manifest, isOneFile }) {
 
 /** What sets the environment right comes first; all that may look at it is loaded after that. */
 function startModule(root, ids) {
-  const commands = ids.map((id) => `${JSON.stringify(id)}: () => import(${JSON.stringify(fileOf(root, id))}),`)
+  const commands = ids.map(
+    (id) => `${JSON.stringify(id)}: () => import(${JSON.stringify(`${root}/src/commands/${id}.ts`)}),`,
+  )
   return `
 import '${root}/src/cli/take-color-flag.ts'
 import '${root}/src/cli/assume-user.ts'
@@ -34,8 +33,4 @@ export async function start(pjson, manifest) {
 
 function startAtOnce({ name, version, description, type, oclif }, manifest) {
   return `start(${JSON.stringify({ name, version, description, type, oclif })}, ${JSON.stringify(manifest)})\n`
-}
-
-function fileOf(root, id) {
-  return id in COMPLETION_FILES ? `${root}/${COMPLETION}/${COMPLETION_FILES[id]}.js` : `${root}/src/commands/${id}.ts`
 }

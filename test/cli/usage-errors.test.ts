@@ -9,9 +9,9 @@ test.for<[args: string[], message: string, hint: string]>([
     'Name the command first: nodeseed COMMAND [FLAGS]. See all commands: nodeseed --help',
   ],
   [
-    ['autocomplete', 'tcsh'],
-    'nodeseed autocomplete: "tcsh" is none of zsh, bash, powershell',
-    'See what it takes: nodeseed autocomplete --help',
+    ['completion', 'tcsh'],
+    'nodeseed completion: "tcsh" is none of bash, fish, zsh',
+    'See what it takes: nodeseed completion --help',
   ],
   [
     ['scan'],

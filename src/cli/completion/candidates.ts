@@ -46,7 +46,7 @@ export async function candidates(
 }
 
 function commandNames(commands: readonly CompletedCommand[]): string[] {
-  return ['help', 'version', ...commands.map(({ id }) => id)].filter((id) => !id.includes(':'))
+  return ['help', 'version', ...commands.map(({ id }) => id)]
 }
 
 async function ofCommand(
