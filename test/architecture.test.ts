@@ -41,7 +41,7 @@ const MAY_IMPORT: Record<string, string[]> = {
     'p-limit',
   ],
   registry: ['oci', 'duration.ts', 'node:', 'smol-toml', 'undici'],
-  layout: ['oci', 'deflate', 'disk', 'early-end.ts', 'bundle/format', 'finding.ts', 'node:', 'tar-stream'],
+  layout: ['oci', 'deflate', 'disk', 'tools', 'early-end.ts', 'bundle/format', 'finding.ts', 'node:', 'tar-stream'],
   server: ['oci', 'disk', 'bundle/format', 'finding.ts', 'node:', 'p-limit'],
   // Below both doors and commands: the user's own programs.
   tools: ['node:'],

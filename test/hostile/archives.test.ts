@@ -1,5 +1,6 @@
+import { execFileSync } from 'node:child_process'
 import { readdir, writeFile } from 'node:fs/promises'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { gzipSync, zstdCompressSync } from 'node:zlib'
 import fc from 'fast-check'
 import { beforeAll, expect, test, vi } from 'vitest'
@@ -7,7 +8,15 @@ import type { LockedImage } from '../../src/bundle/format/lock.ts'
 import { lockContent } from '../../src/bundle/lock/lock-content.ts'
 import { ExpectedError } from '../../src/errors.ts'
 import { openContent } from '../../src/layout/open-content.ts'
-import { type ArchiveFile, archiveOf, dockerFiles, imgpkgFiles } from '../support/archive-maker.ts'
+import {
+  type ArchiveFile,
+  archiveOf,
+  dockerFiles,
+  haulerEntries,
+  imgpkgFiles,
+  layoutFiles,
+} from '../support/archive-maker.ts'
+import { testWith, tool } from '../support/debian.ts'
 import { type Blobs, lockImage, makeImage, makeLayer } from '../support/image-maker.ts'
 import { runs } from '../support/property-runs.ts'
 import { temporaryDirectory } from '../support/temporary.ts'
@@ -65,30 +74,8 @@ test.for<[what: string, change: (files: ArchiveFile[]) => ArchiveFile[], message
     (files) => files.map(([header, content]) => [header, /^[0-9a-f]{64}\.json/.test(header.name) ? '{}' : content]),
     /is damaged: it hashes to/,
   ],
-  [
-    'a link that leads out',
-    withFile([{ name: 'x', type: 'symlink', linkname: '../../etc/passwd' }, '']),
-    /"x" is a link to "\.\.\/\.\.\/etc\/passwd", which is no file in it/,
-  ],
-  [
-    'an absolute link',
-    withFile([{ name: 'a/x', type: 'symlink', linkname: '/etc/passwd' }, '']),
-    /is a link to "\/etc\/passwd", which is no file in it/,
-  ],
-  [
-    'a link to itself',
-    withFile([{ name: 'x', type: 'symlink', linkname: 'x' }, '']),
-    /"x" is a link to "x", which is no file in it/,
-  ],
-  [
-    'a hard link that leads out',
-    withFile([{ name: 'x', type: 'link', linkname: '../x' }, '']),
-    /"x" is a link to "\.\.\/x"/,
-  ],
-  ['a device', withFile([{ name: 'x', type: 'block-device' }, '']), /neither a file nor a directory/],
   ['a name that leads out', withFile([{ name: '../x' }, '']), /leads out of the archive/],
   ['a name twice', withFile([{ name: 'manifest.json' }, '[]']), /"manifest\.json" is there twice/],
-  ['a sparse file', withFile([{ name: 'x', pax: { 'GNU.sparse.major': '1' } }, '']), /"x" is a sparse file/],
   ['only the list of a docker before 1.10', () => [[{ name: 'repositories' }, '{}']], /a docker before 1\.10/],
   ['a zarf package without images', () => [[{ name: 'zarf.yaml' }, 'a: b']], /a zarf package without images/],
   [
@@ -106,6 +93,137 @@ test.for<[what: string, change: (files: ArchiveFile[]) => ArchiveFile[], message
     code: 'BUNDLE_INVALID',
     message: expect.stringMatching(message),
     hint: expect.anything(),
+  })
+})
+
+/** What stands beside the files of an archive and is none of them, and what is said of it. */
+const OTHERS: [entry: Partial<ArchiveFile[0]>, said: string][] = [
+  [{ type: 'symlink', linkname: '../../etc/passwd' }, 'a link to "../../etc/passwd", which is no file in it'],
+  [{ type: 'symlink', linkname: '/etc/passwd' }, 'a link to "/etc/passwd", which is no file in it'],
+  [{ type: 'symlink', linkname: 'x' }, 'a link to "x", which is no file in it'],
+  [{ type: 'link', linkname: '../x' }, 'a link to "../x", which is no file in it'],
+  [{ type: 'block-device' }, 'a device'],
+  [{ type: 'character-device' }, 'a device'],
+  [{ type: 'fifo' }, 'a named pipe'],
+  [{ pax: { 'GNU.sparse.major': '1' } }, 'a sparse file'],
+]
+
+test.for(OTHERS)('%o that no image needs is passed over, and said', async ([header, said]) => {
+  for (const files of [dockerFiles(images, blobs), layoutFiles(haulerEntries(images), blobs)]) {
+    const bytes = await archiveOf([[{ name: 'x', ...header }, ''], ...files])
+    const caveats = [expect.anything(), `passed over as no file: "x" (${said})`]
+    expect(await opening(bytes)).toMatchObject({ caveats })
+    // The same thing in place of a layer is missed, and named.
+    const [name = ''] = files.map(([file]) => file.name).filter((one) => one.endsWith('/layer.tar'))
+    if (name === '') continue
+    const instead = files.map(
+      ([file, content]): ArchiveFile => (file.name === name ? [{ ...header, name }, ''] : [file, content]),
+    )
+    const error = await opening(await archiveOf(instead))
+    expect(error).toMatchObject({
+      code: 'BUNDLE_INVALID',
+      message: expect.stringMatching(/lacks .* passed over as no file/),
+    })
+  }
+})
+
+/** Changes the header of an entry of a tar that holds it alone, so that its checksum is right. */
+const withType = (tar: Buffer, type: string, change: (header: Buffer) => void = () => {}): Buffer => {
+  const header = Buffer.from(tar.subarray(0, 512))
+  header.write(type, 156)
+  change(header)
+  header.fill(' ', 148, 156)
+  header.write(
+    `${header
+      .reduce((sum, byte) => sum + byte, 0)
+      .toString(8)
+      .padStart(6, '0')}\0 `,
+    148,
+  )
+  return Buffer.concat([header, tar.subarray(512, -1024)])
+}
+
+test('a label, a sparse file as GNU writes it and the same file twice are passed over', async () => {
+  const files = dockerFiles(images, blobs)
+  const sparse = await archiveOf([[{ name: 'holes' }, Buffer.alloc(700, 'h')]])
+  const more = Buffer.alloc(1024)
+  more[504] = 1
+  const [header, content] = [sparse.subarray(0, 512), sparse.subarray(512)]
+  const bytes = Buffer.concat([
+    withType(await archiveOf([[{ name: 'label' }, '']]), 'V'),
+    withType(Buffer.concat([header, more, content]), 'S', (block) => block.writeUInt8(1, 482)),
+    await archiveOf([...files, ...files]),
+  ])
+  expect(await opening(bytes)).toMatchObject({
+    caveats: [expect.anything(), 'passed over as no file: "label" (the label of the archive), "holes" (a sparse file)'],
+  })
+  const fifo = withType(await archiveOf([[{ name: 'x' }, 'content']]), '6')
+  expect(await opening(Buffer.concat([fifo, bytes]))).toMatchObject({
+    message: expect.stringMatching(/"x" is no file with/),
+  })
+})
+
+test.for<[what: string, join: (one: Buffer, two: Buffer) => Buffer, message: RegExp]>([
+  [
+    'two that were joined',
+    (one, two) => Buffer.concat([one, two]),
+    /another archive begins behind its end, at byte \d+$/,
+  ],
+  ['two, packed and joined', (one, two) => Buffer.concat([gzipSync(one), gzipSync(two)]), /another archive begins/],
+  [
+    'two, packed, filled up and joined',
+    (one, two) => Buffer.concat([gzipSync(one), Buffer.alloc(512), gzipSync(two)]),
+    /data behind its end|incorrect header/,
+  ],
+  [
+    'two, in frames of zstd',
+    (one, two) => Buffer.concat([zstdCompressSync(one), zstdCompressSync(two)]),
+    /another archive/,
+  ],
+  [
+    'one block of zeros between them',
+    (one, two) => Buffer.concat([one.subarray(0, -512), two]),
+    /another archive begins/,
+  ],
+  ['many zeros between them', (one, two) => Buffer.concat([one, Buffer.alloc(3 << 20), two]), /another archive begins/],
+  ['something else behind it', (one) => Buffer.concat([one, Buffer.from('more')]), /something is behind its end/],
+])('of an archive nothing is left unread: %s', async ([, join, message]) => {
+  const [first, second] = [await archiveOf(dockerFiles(images, blobs)), await archiveOf([[{ name: 'a' }, 'b']])]
+  expect(await opening(Buffer.concat([first, Buffer.alloc(9216)]))).toMatchObject({ caveats: [expect.anything()] })
+  expect(await opening(join(first, second))).toMatchObject({
+    code: 'BUNDLE_INVALID',
+    message: expect.stringMatching(message),
+    hint: expect.anything(),
+  })
+})
+
+const PACKED: [tool: 'lz4' | 'xz' | 'bzip2' | 'zstd', flags: string[]][] = [
+  ['lz4', ['-z']],
+  ['xz', ['-0']],
+  ['bzip2', []],
+  ['zstd', ['-1', '--long=30']],
+]
+for (const [name, flags] of PACKED) {
+  testWith([name])(`what ${name} packs is unpacked by it, and damage is said`, async () => {
+    // From standard input, of which zstd does not know how long it is: it says that it may need the whole window.
+    const packed = execFileSync(tool(name), [...flags, '-q', '-c'], {
+      input: await archiveOf(dockerFiles(images, blobs)),
+    })
+    vi.stubEnv('PATH', dirname(tool(name)))
+    expect(await opening(packed)).toMatchObject({ names: expect.any(Map) })
+    expect(await opening(packed.subarray(0, -30))).toMatchObject({
+      code: 'BUNDLE_INVALID',
+      message: expect.stringContaining(`(${name})`),
+    })
+    vi.unstubAllEnvs()
+  })
+}
+
+test('a window that is larger than zstd takes is no damage', async () => {
+  // A frame whose window is 2^41 bytes, and an empty block.
+  expect(await opening(Buffer.from('28b52ffd00f8010000', 'hex'))).toMatchObject({
+    code: 'UNSUPPORTED',
+    message: expect.stringContaining('its window (zstd --long) is larger'),
   })
 })
 
@@ -127,12 +245,18 @@ test.for<[what: string, make: (archive: Buffer) => Buffer, code: string, message
     'BUNDLE_INVALID',
     /grows to more than 268435456 bytes/,
   ],
-  ['lz4', () => Buffer.from('04224d186440a70c', 'hex'), 'UNSUPPORTED', /compressed with lz4, which is not read here/],
+  [
+    'lz4',
+    () => Buffer.from('04224d186440a70c', 'hex'),
+    'UNSUPPORTED',
+    /compressed with lz4, and there is no program lz4 on/,
+  ],
   ['xz', () => Buffer.from('fd377a585a000004', 'hex'), 'UNSUPPORTED', /compressed with xz/],
   ['bzip2', () => Buffer.from('BZh91AY&SY'), 'UNSUPPORTED', /compressed with bzip2/],
 ])('what is %s is refused, and leaves no file', async ([, make, code, message]) => {
   const temporary = await temporaryDirectory()
   vi.stubEnv('TMPDIR', temporary)
+  vi.stubEnv('PATH', '')
   const error = await opening(make(await archiveOf(dockerFiles(images, blobs))))
   expect(error).toMatchObject({ code, message: expect.stringMatching(message), hint: expect.anything() })
   vi.unstubAllEnvs()

@@ -5,6 +5,7 @@ import { pack } from 'tar-stream'
 import { expect, onTestFinished, test } from 'vitest'
 import { PackedTree } from '../../src/layout/packed/packed-tree.ts'
 import { packFiles } from '../support/chart-maker.ts'
+import { tarOf } from '../support/image-maker.ts'
 import { temporaryDirectory } from '../support/temporary.ts'
 
 async function packed(...entries: Parameters<ReturnType<typeof pack>['entry']>[0][]): Promise<Buffer> {
@@ -36,7 +37,16 @@ test.for<[what: string, make: () => Promise<Buffer> | Buffer, message: string]>(
   ['a device', () => packed({ name: 'web/a', type: 'character-device' }), 'neither a file nor a directory'],
   ['a name that leads out', () => packed({ name: '../../etc/passwd' }), 'leads out'],
   ['an absolute name', () => packed({ name: '/etc/passwd' }), 'leads out'],
-  ['a name twice', () => packed({ name: 'web/a' }, { name: 'web/a' }), 'there twice'],
+  [
+    'a name twice',
+    async () => gzipSync(await tarOf(['one', 'two'].map((content) => [{ name: 'web/a' }, content]))),
+    'there twice',
+  ],
+  [
+    'another archive behind its end',
+    async () => Buffer.concat([await packFiles({ a: 'x' }), await packFiles({ b: 'y' })]),
+    'another archive begins',
+  ],
   ['a bomb', () => gzipSync(Buffer.alloc(129 * 1024 * 1024), { level: 1 }), 'more than 128 MiB'],
   ['no gzip', () => Buffer.from('chart'), 'cannot be unpacked'],
   ['half of one', async () => (await packFiles({ a: 'x'.repeat(5000) })).subarray(0, 60), 'cannot be unpacked'],

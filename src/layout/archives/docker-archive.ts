@@ -3,11 +3,11 @@ import { imageNames } from '../../oci/content/image-names.ts'
 import type { Descriptor } from '../../oci/descriptor.ts'
 import { type Digest, digestOf, hashChunks, isDigest } from '../../oci/digest.ts'
 import { OCI_CONFIG, OCI_LAYER, OCI_LAYER_GZIP, OCI_LAYER_ZSTD, OCI_MANIFEST } from '../../oci/media-type.ts'
+import { compressionOf, unpack } from '../compressed/compression.ts'
 import type { ByteFile } from '../files/byte-file.ts'
 import type { TarEntry } from '../tar/tar-index.ts'
 import { type ArchiveBlob, ArchiveContent } from './archive-content.ts'
 import { fieldsOf, invalid, parseEntry, readEntry, textsOf } from './archive-json.ts'
-import { compressionOf, unpack } from './compression.ts'
 
 const CAVEAT = `a docker archive: it has tags and no digests of a registry, so pods that name a digest do not find it, and nothing in it says who made it`
 

@@ -4,7 +4,7 @@ import { ExpectedError } from '../../errors.ts'
 import type { Content } from '../../oci/content/content.ts'
 import type { ByteFile } from '../files/byte-file.ts'
 import { isHeader } from '../tar/tar-header.ts'
-import { followLinks, indexTar, type TarEntry, type TarIndex, withoutLinks } from '../tar/tar-index.ts'
+import { followLinks, indexTar, type TarEntry } from '../tar/tar-index.ts'
 import { invalid, parseEntry, readEntry } from './archive-json.ts'
 import { openDockerArchive } from './docker-archive.ts'
 import { isOfImgpkg, openImgpkgArchive } from './imgpkg-archive.ts'
@@ -24,8 +24,15 @@ const ZARF_NAME = 'org.opencontainers.image.base.name'
  */
 export async function openArchive(file: ByteFile): Promise<Content> {
   if (!(await beginsAsTar(file))) throw noArchive(file)
-  const index = await indexTar(file)
-  const { entries } = index
+  const { entries, others } = followLinks(await indexTar(file))
+  const content = await openEntries(file, entries).catch((error) => {
+    throw others.size > 0 ? withPassedOver(error, others) : error
+  })
+  if (others.size === 0) return content
+  return Object.assign(content, { caveats: [...(content.caveats ?? []), passedOver(others)] })
+}
+
+async function openEntries(file: ByteFile, entries: ReadonlyMap<string, TarEntry>): Promise<Content> {
   if (entries.has(BUNDLE_TABLE)) throw packedAnew(file)
   const layouts = [...entries.keys()].filter((name) => /(?:^|\/)oci-layout$/.test(name)).map(directoryOf)
   // hauler's hauls have no marker, so that whoever imports one takes its manifest.json.
@@ -36,19 +43,35 @@ export async function openArchive(file: ByteFile): Promise<Content> {
   }
   if (layout !== undefined) {
     const nameKeys = entries.has('zarf.yaml') ? [ZARF_NAME] : []
-    return OciLayout.openTar(file, below(withoutLinks(file, index), layout), nameKeys)
+    return OciLayout.openTar(file, below(entries, layout), nameKeys)
   }
-  if (entries.has('manifest.json')) return openListed(file, index)
+  if (entries.has('manifest.json')) return openListed(file, entries)
   throw unknownArchive(file, entries)
 }
 
 /** What has a `manifest.json` and no OCI layout. */
-async function openListed(file: ByteFile, index: TarIndex): Promise<Content> {
-  const entries = followLinks(file, index)
+async function openListed(file: ByteFile, entries: ReadonlyMap<string, TarEntry>): Promise<Content> {
   const { bytes } = await readEntry(file, entries, 'manifest.json')
   const listed = parseEntry(file, 'manifest.json', bytes)
   if (!Array.isArray(listed)) throw invalid(file, 'manifest.json is no list of images')
   return listed.some(isOfImgpkg) ? openImgpkgArchive(file, entries, listed) : openDockerArchive(file, entries, listed)
+}
+
+/** How many of the entries that are no files are named. */
+const MAX_NAMED = 5
+
+/** Entries that are no files, which no image needs that can be read. */
+function passedOver(others: ReadonlyMap<string, string>): string {
+  const named = [...others].slice(0, MAX_NAMED).map(([name, what]) => `${JSON.stringify(name)} (${what})`)
+  const more = others.size > MAX_NAMED ? ` and ${others.size - MAX_NAMED} more` : ''
+  return `passed over as no file: ${named.join(', ')}${more}`
+}
+
+/** What fails may be for want of one of them. */
+function withPassedOver(error: unknown, others: ReadonlyMap<string, string>): unknown {
+  if (!(error instanceof ExpectedError)) return error
+  const { code, message, hint } = error
+  return new ExpectedError(code, `${message}; ${passedOver(others)}`, { hint, cause: error })
 }
 
 /** Whether it may be a tar, be it a damaged one. */

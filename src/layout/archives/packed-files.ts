@@ -2,7 +2,7 @@ import { Readable } from 'node:stream'
 import { createGunzip } from 'node:zlib'
 import { extract } from 'tar-stream'
 import { ExpectedError } from '../../errors.ts'
-import { decode } from './decode.ts'
+import { decode } from '../compressed/decode.ts'
 
 /** A file in a gzipped tar, and its content, which is read before the next file is asked for, or not at all. */
 interface PackedFile {

@@ -6,7 +6,7 @@ import { gunzip } from 'node:zlib'
 import { ExpectedError, writeError } from '../../errors.ts'
 import { ByteFile } from '../files/byte-file.ts'
 import { openUnnamed } from '../files/unnamed-file.ts'
-import { indexTar, type TarEntry, withoutLinks } from '../tar/tar-index.ts'
+import { indexTar, onlyFiles, type TarEntry } from '../tar/tar-index.ts'
 
 /** Bytes: helm itself takes no chart that is larger than 100 MiB unpacked. */
 const MAX_BYTES = 128 * 1024 * 1024
@@ -38,7 +38,7 @@ export class PackedTree {
       await handle.writeFile(bytes).catch((error) => {
         throw writeError(tmpdir(), error)
       })
-      const entries = withoutLinks(file, await indexTar(file))
+      const entries = onlyFiles(file, await indexTar(file))
       if (entries.size > MAX_FILES) throw tooMuch(path, `more than ${MAX_FILES} files`)
       return new PackedTree(file, entries)
     } catch (error) {

@@ -7,6 +7,10 @@ export interface TarHeader {
   /** Bytes of content, before the padding to a whole block. */
   readonly size: number
   readonly type: 'file' | 'directory' | 'link' | 'symlink' | 'pax' | 'global-pax' | 'long-name' | 'long-link' | 'other'
+  /** What it is to people, where that is neither a file nor a directory nor a link. */
+  readonly what: string
+  /** Whether more of the header follows it, as with GNU's sparse files. */
+  readonly goesOn: boolean
   /** Of a link: what it says to lead to. */
   readonly target: string
 }
@@ -21,10 +25,13 @@ export function decodeHeader(block: Buffer): TarHeader | undefined {
   if (readOctal(block, 148, 8) !== checksumOf(block)) throw invalid('not a tar header, or a damaged one')
   const prefix = block.toString('latin1', 257, 263) === 'ustar\0' ? readText(block, 345, 155) : ''
   const name = readText(block, 0, 100)
+  const flag = String.fromCharCode(block[156] ?? 0)
   return {
     name: prefix ? `${prefix}/${name}` : name,
     size: readSize(block),
-    type: TYPES[String.fromCharCode(block[156] ?? 0)] ?? 'other',
+    type: TYPES[flag] ?? 'other',
+    what: OTHERS[flag] ?? `an entry of type ${JSON.stringify(flag)}`,
+    goesOn: flag === 'S' && block[482] === 1,
     target: readText(block, 157, 100),
   }
 }
@@ -45,6 +52,16 @@ const TYPES: Record<string, TarHeader['type']> = {
   g: 'global-pax',
   L: 'long-name',
   K: 'long-link',
+}
+
+const OTHERS: Record<string, string> = {
+  '3': 'a device',
+  '4': 'a device',
+  '6': 'a named pipe',
+  D: 'a list of a directory',
+  M: 'a part of a file that began in another archive',
+  S: 'a sparse file',
+  V: 'the label of the archive',
 }
 
 /** Octal digits, or with the top bit set a big-endian number: GNU's form for 8 GiB and more. */

@@ -1,8 +1,9 @@
 import { posix } from 'node:path'
 import { BLOCK } from '../../bundle/format/tar-header.ts'
 import { ExpectedError } from '../../errors.ts'
-import type { ByteFile } from '../files/byte-file.ts'
-import { decodeHeader, type TarHeader } from './tar-header.ts'
+import { type ByteFile, CHUNK } from '../files/byte-file.ts'
+import { type Extension, parsePax } from './extension.ts'
+import { decodeHeader, isHeader, type TarHeader } from './tar-header.ts'
 
 /** A file inside a tar: `size` bytes at `offset` from the start of the archive. */
 export interface TarEntry {
@@ -16,26 +17,35 @@ const MAX_LINKS = 8
 /** Extended headers longer than this are no names but an attack. */
 const MAX_EXTENSION = 64 * 1024
 
-/** The files of a tar by name, in file order, and its links by theirs, with what they say to lead to from the top. */
+/** What is in a tar, by name. */
 export interface TarIndex {
+  /** Files, in file order. */
   readonly entries: ReadonlyMap<string, TarEntry>
+  /** Links, with what they say to lead to from the top. */
   readonly links: ReadonlyMap<string, string>
+  /** What is neither and holds no bytes of a file, such as devices, sparse files or labels, with what it is. */
+  readonly others: ReadonlyMap<string, string>
 }
 
 /**
- * What is in a tar, found by walking from header to header without reading what is between. Directories are left out.
+ * What is in a tar, found by walking from header to header without reading what is between. Directories are left out; a
+ * file that is there twice counts once, where both are the same.
  *
- * @throws {ExpectedError} BUNDLE_INVALID for what no archive of images may hold: devices, sparse files, names that lead
- * out of a directory, the same name twice, content beyond the end of the file.
+ * @throws {ExpectedError} BUNDLE_INVALID for what programs read in different ways, or one to the end and another not: names
+ * that lead out of a directory, two things under one name, content beyond the end of the file or behind that of the archive.
  */
 export async function indexTar(file: ByteFile): Promise<TarIndex> {
   const entries = new Map<string, TarEntry>()
   const links = new Map<string, string>()
+  const others = new Map<string, string>()
   let extension: Extension = {}
   for (let at = 0; ; ) {
     const header = await readHeader(file, at)
-    if (!header) return { entries, links }
-    const offset = at + BLOCK
+    if (!header) {
+      await refuseMore(file, at)
+      return { entries, links, others }
+    }
+    const offset = await contentAfter(file, at, header)
     const size = extension.size ?? header.size
     if (offset + size > file.size) throw file.truncated()
     at = offset + Math.ceil(size / BLOCK) * BLOCK
@@ -48,28 +58,71 @@ export async function indexTar(file: ByteFile): Promise<TarIndex> {
     const { isSparse } = extension
     extension = {}
     if (header.type === 'global-pax') continue
-    if (header.type === 'other') throw invalid(file, `"${name}" is neither a file nor a directory`)
+    const isLink = header.type === 'symlink' || header.type === 'link'
+    if (size > 0 && (isLink || header.type === 'directory' || BARE.has(header.what))) {
+      throw invalid(file, `"${name}" is ${isLink ? 'a link' : 'no file'} with content`)
+    }
+    if (header.type === 'other' || isSparse) {
+      others.set(name, isSparse ? 'a sparse file' : header.what)
+      continue
+    }
     if (name === '' || name.endsWith('/') || header.type === 'directory') continue
     if (!isSafeName(name)) throw invalid(file, `the name ${JSON.stringify(name)} leads out of the archive`)
-    if (isSparse) throw invalid(file, `"${name}" is a sparse file, of which holes are left out`)
-    if (entries.has(name) || links.has(name)) throw invalid(file, `"${name}" is there twice`)
-    const isLink = header.type === 'symlink' || header.type === 'link'
-    if (isLink && size > 0) throw invalid(file, `"${name}" is a link with content`)
-    if (isLink) links.set(name, header.type === 'link' ? posix.normalize(target) : fromTop(name, target))
-    else entries.set(name, { name, size, offset })
+    if (isLink) {
+      const leads = header.type === 'link' ? posix.normalize(target) : fromTop(name, target)
+      if (entries.has(name) || (links.get(name) ?? leads) !== leads) throw twice(file, name)
+      links.set(name, leads)
+      continue
+    }
+    const entry = { name, size, offset }
+    const known = entries.get(name)
+    if (links.has(name) || (known && !(await areSame(file, known, entry)))) throw twice(file, name)
+    if (!known) entries.set(name, entry)
+  }
+}
+
+/** What has no content, whatever size its header says; some programs go on behind that size, and some do not. */
+const BARE = new Set(['a device', 'a named pipe'])
+
+/** Where the content of an entry begins: behind its header, and what goes on with it. */
+async function contentAfter(file: ByteFile, at: number, { goesOn }: TarHeader): Promise<number> {
+  let offset = at + BLOCK
+  for (let more = goesOn; more; offset += BLOCK) {
+    if (offset + BLOCK > file.size) throw file.truncated()
+    more = (await file.read(offset, BLOCK))[504] === 1
+  }
+  return offset
+}
+
+async function areSame(file: ByteFile, one: TarEntry, other: TarEntry): Promise<boolean> {
+  if (one.size !== other.size) return false
+  const hash = ({ offset, size }: TarEntry) => file.hash({ start: offset, end: offset + size, algorithm: 'sha256' })
+  return (await hash(one)) === (await hash(other))
+}
+
+const ZEROS = Buffer.alloc(CHUNK)
+
+/** What lies behind the end of an archive most programs do not read; of two that were joined the second would be lost. */
+async function refuseMore(file: ByteFile, end: number): Promise<void> {
+  let at = end
+  for await (const chunk of file.stream(end, file.size, { reuse: true })) {
+    if (chunk.equals(ZEROS.subarray(0, chunk.length))) {
+      at += chunk.length
+      continue
+    }
+    const found = chunk.findIndex((byte) => byte !== 0)
+    const place = end + Math.floor((at + found - end) / BLOCK) * BLOCK
+    const isAnother = place + BLOCK <= file.size && isHeader(await file.read(place, BLOCK))
+    const what = isAnother ? 'another archive begins' : 'something is'
+    throw new ExpectedError('BUNDLE_INVALID', `${file.path}: ${what} behind its end, at byte ${place}`, {
+      hint: 'Most programs read only up to that end. Name archives one by one, not joined to one file; or get the file again.',
+    })
   }
 }
 
 /** Where a symbolic link leads, from the top of the archive. */
 function fromTop(name: string, target: string): string {
   return target.startsWith('/') ? target : posix.join(posix.dirname(name), target)
-}
-
-interface Extension {
-  readonly name?: string
-  readonly target?: string
-  readonly isSparse?: boolean
-  readonly size?: number
 }
 
 async function readHeader(file: ByteFile, at: number): Promise<TarHeader | undefined> {
@@ -94,55 +147,32 @@ async function readExtension(file: ByteFile, header: TarHeader, offset: number):
   return parsePax(content)
 }
 
-/** Records of the form `<length> <key>=<value>\n`; only paths and the size matter here. */
-function parsePax(content: Buffer): Extension {
-  const records = new Map<string, string>()
-  for (let at = 0; at < content.length; ) {
-    const blank = content.indexOf(0x20, at)
-    const length = blank < 0 ? Number.NaN : Number(content.toString('latin1', at, blank))
-    if (!(length > 0)) break
-    const [key = '', ...value] = content.toString('utf8', blank + 1, at + length - 1).split('=')
-    records.set(key, value.join('='))
-    at += length
-  }
-  const name = records.get('path')
-  const target = records.get('linkpath')
-  const isSparse = [...records.keys()].some((key) => key.startsWith('GNU.sparse.'))
-  const size = Number(records.get('size') ?? Number.NaN)
-  return {
-    ...(name !== undefined && { name }),
-    ...(target !== undefined && { target }),
-    ...(isSparse && { isSparse }),
-    ...(Number.isSafeInteger(size) && size >= 0 && { size }),
-  }
-}
-
 function isSafeName(name: string): boolean {
   return !name.startsWith('/') && !/[\0\\]/.test(name) && !name.split('/').some((part) => part === '..' || part === '')
 }
 
-/**
- * The files of a tar, with every link as the file that it leads to.
- *
- * @throws {ExpectedError} BUNDLE_INVALID for a link that leads out, nowhere, or around in a circle.
- */
-export function followLinks(file: ByteFile, { entries, links }: TarIndex): ReadonlyMap<string, TarEntry> {
-  const all = new Map(entries)
+/** The files of a tar, with each link as the file that it leads to; and what is none, or leads to none, with what it is. */
+export function followLinks({ entries, links, others }: TarIndex): Pick<TarIndex, 'entries' | 'others'> {
+  const [all, rest] = [new Map(entries), new Map(others)]
   for (const name of links.keys()) {
     let target = name
     for (let steps = 0; links.has(target) && steps <= MAX_LINKS; steps++) target = links.get(target)!
     const entry = entries.get(target)
-    if (!entry) throw invalid(file, `"${name}" is a link to ${JSON.stringify(links.get(name))}, which is no file in it`)
-    all.set(name, entry)
+    if (entry) all.set(name, entry)
+    else rest.set(name, `a link to ${JSON.stringify(links.get(name))}, which is no file in it`)
   }
-  return all
+  return { entries: all, others: rest }
 }
 
-/** The files of a tar that may have no links. @throws {ExpectedError} BUNDLE_INVALID when it has one */
-export function withoutLinks(file: ByteFile, { entries, links }: TarIndex): ReadonlyMap<string, TarEntry> {
-  const [link] = links.keys()
-  if (link !== undefined) throw invalid(file, `"${link}" is neither a file nor a directory`)
+/** The files of a tar that may have nothing else. @throws {ExpectedError} BUNDLE_INVALID when it has */
+export function onlyFiles(file: ByteFile, { entries, links, others }: TarIndex): ReadonlyMap<string, TarEntry> {
+  const [other] = [...links.keys(), ...others.keys()]
+  if (other !== undefined) throw invalid(file, `"${other}" is neither a file nor a directory`)
   return entries
+}
+
+function twice(file: ByteFile, name: string): ExpectedError {
+  return invalid(file, `"${name}" is there twice, and not the same`)
 }
 
 function invalid({ path }: ByteFile, problem: string): ExpectedError {

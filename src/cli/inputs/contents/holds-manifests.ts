@@ -1,7 +1,7 @@
 import type { FileHandle } from 'node:fs/promises'
 import { Readable } from 'node:stream'
 import { constants, createGunzip } from 'node:zlib'
-import { decode } from '../../../layout/archives/decode.ts'
+import { decode } from '../../../layout/compressed/decode.ts'
 import { decodeHeader } from '../../../layout/tar/tar-header.ts'
 import { isText } from '../../texts/input-text.ts'
 import { OF_IMAGES } from './packed-chart.ts'

@@ -3,7 +3,8 @@ import { tmpdir } from 'node:os'
 import { ExpectedError, writeError } from '../../errors.ts'
 import { ByteFile } from '../files/byte-file.ts'
 import { openUnnamed } from '../files/unnamed-file.ts'
-import { compressionOf, unpack } from './compression.ts'
+import { compressionOf } from './compression.ts'
+import { unpackByProgram } from './unpack-by-program.ts'
 
 /** Layers come compressed, or shrink to a third; what grows more than this is made to fill disks. */
 const MAX_GROWTH = 100
@@ -15,14 +16,14 @@ const ALWAYS_ALLOWED = 256 * 1024 * 1024
  * at many places, which a compressed file does not allow. It is gone when it is closed, or the process ends in any way.
  * Undefined where the file is not compressed. The file stays open.
  *
- * @throws {ExpectedError} UNSUPPORTED for a compression that is not read; BUNDLE_INVALID for one that is damaged, cut off
+ * @throws {ExpectedError} UNSUPPORTED for a compression that neither we nor a program of this machine read; BUNDLE_INVALID for one that is damaged, cut off
  *   or grows beyond all bounds; DISK_FULL, DISK_ERROR
  */
 export async function unpackedFile(file: ByteFile): Promise<ByteFile | undefined> {
   if (file.size < 6) return undefined
   const compression = compressionOf(await file.read(0, 6))
   if (!compression) return undefined
-  const chunks = unpack(compression, file.path, file.stream(0, file.size))
+  const chunks = compression.unpack?.(file.stream(0, file.size)) ?? unpackByProgram(compression, file)
   const handle = await openUnnamed()
   try {
     const limit = Math.max(file.size * MAX_GROWTH, ALWAYS_ALLOWED)
@@ -75,11 +76,20 @@ async function* withReason(chunks: AsyncIterable<Uint8Array>, path: string, name
     yield* chunks
   } catch (cause) {
     if (cause instanceof ExpectedError) throw cause
-    const { message } = cause as Error
+    const { message, code } = cause as NodeJS.ErrnoException
+    if (code === 'ZSTD_error_frameParameter_windowTooLarge') throw tooWide(path, cause)
     const problem = message === 'unexpected end of file' ? 'ends in the middle' : `cannot be unpacked: ${message}`
     throw new ExpectedError('BUNDLE_INVALID', `${path}: ${problem} (${name})`, {
       hint: 'Copy the file again from where it was made: this copy is damaged or cut off.',
       cause,
     })
   }
+}
+
+/** More than zstd itself takes; or there is not as much memory. */
+function tooWide(path: string, cause: unknown): ExpectedError {
+  return new ExpectedError('UNSUPPORTED', `${path}: its window (zstd --long) is larger than can be read here`, {
+    hint: 'Compress it again without --long, or with --long=27.',
+    cause,
+  })
 }

@@ -6,7 +6,7 @@ import { unzstd } from './zstd.ts'
 type Chunks = AsyncIterable<Uint8Array>
 
 /** A way to compress a file: how it begins, and what unpacks it here or by hand. */
-interface Compression {
+export interface Compression {
   readonly name: string
   readonly magic: readonly number[]
   /** The program that unpacks it, and how. */
@@ -14,7 +14,7 @@ interface Compression {
   readonly unpack?: (chunks: Chunks) => Chunks
 }
 
-/** Those that people give image archives; what has no `unpack` is refused with what to do. */
+/** Those that people give image archives; what has no `unpack` is left to a program of this machine, or refused. */
 const COMPRESSIONS: readonly Compression[] = [
   { name: 'gzip', magic: [0x1f, 0x8b], byHand: 'gzip -dk', unpack: gunzip },
   { name: 'zstd', magic: [0x28, 0xb5, 0x2f, 0xfd], byHand: 'zstd -d', unpack: unzstd },
@@ -39,6 +39,18 @@ export function unpack({ name, byHand, unpack: how }: Compression, path: string,
   })
 }
 
+/** Node's decoder ends without a word where zeros follow, as on tapes, and with it whatever comes behind those. */
 async function* gunzip(chunks: Chunks): Chunks {
-  yield* decode(createGunzip({ chunkSize: 1 << 20 }), chunks)
+  const decoder = createGunzip({ chunkSize: 1 << 20 })
+  let [total, last] = [0, 0]
+  const watched = async function* (): Chunks {
+    for await (const chunk of chunks) {
+      const end = chunk.findLastIndex((byte) => byte !== 0) + 1
+      if (end > 0) last = total + end
+      total += chunk.length
+      yield chunk
+    }
+  }
+  yield* decode(decoder, watched())
+  if (last > decoder.bytesWritten) throw new Error('data behind its end')
 }
