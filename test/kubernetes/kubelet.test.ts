@@ -2,6 +2,7 @@ import type { Node, PodSpec } from 'kubernetes-types/core/v1.js'
 import { expect, test } from 'vitest'
 import { admittedPod } from '../../src/kubernetes/admission/admitted-pod.ts'
 import { unsupported } from '../../src/kubernetes/kubelet/node-support.ts'
+import { type KubeletSettings, parseKubeletConfig } from '../../src/kubernetes/objects/kubelet-config.ts'
 import { placementRefusal } from '../../src/kubernetes/placement/placement.ts'
 import { nodeDoubts } from '../../src/kubernetes/scheduler/node-doubts.ts'
 import { schedulablePod } from '../../src/kubernetes/scheduler/schedulable-pod.ts'
@@ -26,7 +27,7 @@ const fromFile = ofContainer({
   env: [{ name: 'A', valueFrom: { fileKeyRef: { volumeName: 'v', path: 'p', key: 'A' } } }],
 })
 const projected = (source: object) => ({ volumes: [{ name: 'v', projected: { sources: [source] } }] })
-const sysctls = (name: string) => ({ securityContext: { sysctls: [{ name, value: '1' }] } })
+const sysctls = (...names: string[]) => ({ securityContext: { sysctls: names.map((name) => ({ name, value: '1' })) } })
 
 test.for<[gates: Record<string, boolean>, spec: object, on: Node, isSupported: boolean]>([
   [{ ImageVolume: false }, mounting, onRuntime('v1.36.0', 'containerd://2.1.4'), false],
@@ -78,7 +79,7 @@ test.for<[rule: string, spec: object, on: Node, answer: 'starts' | 'fails' | 'un
     'fails',
     'kata',
   ],
-  ['a handler, and the node does not tell', { runtimeClassName: 'kata' }, onKubelet('v1.29.0'), 'starts', 'kata'],
+  ['a handler, and the node does not tell', { runtimeClassName: 'kata' }, onKubelet('v1.29.0'), 'unknown', 'kata'],
   ['an image volume', mounting, onRuntime('v1.36.0', 'containerd://2.1.4'), 'starts'],
   [
     'an image volume that nothing mounts',
@@ -114,11 +115,38 @@ test.for<[rule: string, spec: object, on: Node, answer: 'starts' | 'fails' | 'un
   ['the users of the host', { hostUsers: true }, onKubelet('v1.37.2'), 'starts'],
   ['a safe sysctl', sysctls('net.ipv4.tcp_syncookies'), onKubelet('v1.37.2'), 'starts'],
   ['a safe sysctl with slashes', sysctls('net/ipv4/tcp_syncookies'), onKubelet('v1.37.2'), 'starts'],
+  ['a sysctl that was unsafe then', sysctls('net.ipv4.tcp_rmem'), onKubelet('v1.31.1'), 'unknown'],
   ['an unsafe sysctl', sysctls('kernel.msgmax'), onKubelet('v1.37.2'), 'unknown'],
+  ['an unsafe sysctl among safe ones', sysctls('kernel.shm_rmid_forced', 'net.x'), onKubelet('v1.37.2'), 'unknown'],
+  [
+    'a sysctl of the network of the host',
+    { ...sysctls('net.ipv4.tcp_syncookies'), hostNetwork: true },
+    onKubelet('v1.37.2'),
+    'fails',
+  ],
+  ['a sysctl of the memory of the host', { ...sysctls('kernel/sem'), hostIPC: true }, onKubelet('v1.37.2'), 'fails'],
+  [
+    'a sysctl beside the network of the host',
+    { ...sysctls('kernel.shm_rmid_forced'), hostNetwork: true },
+    onKubelet('v1.37.2'),
+    'starts',
+  ],
+  ['a sysctl of the whole kernel', sysctls('vm.max_map_count'), onKubelet('v1.37.2'), 'fails'],
 ])('what a node supports: %s', ([, spec, on, answer, named]) => {
   const handler = 'runtimeClassName' in spec ? named : ''
   const found = unsupported({ spec: spec as PodSpec, handler }, on)
   expect(found.length === 0 ? 'starts' : found.some(({ isCertain }) => isCertain) ? 'fails' : 'unknown').toBe(answer)
+})
+
+test.for<[allowed: string[], name: string, isAllowed: boolean]>([
+  [['kernel.msg*'], 'kernel.msgmax', true],
+  [['net/core/somaxconn'], 'net.core.somaxconn', true],
+  [['net.ipv4.*'], 'net.core.somaxconn', false],
+  [['vm.*'], 'vm.max_map_count', false],
+])('a kubelet that allows %j, and a pod that sets %s: %s', ([allowed, name, isAllowed]) => {
+  const { unsafeSysctls } = parseKubeletConfig({ kubeletconfig: { allowedUnsafeSysctls: allowed } }) as KubeletSettings
+  const found = unsupported({ spec: sysctls(name) as PodSpec, handler: '' }, onKubelet('v1.37.2'), {}, unsafeSysctls)
+  expect(found.length === 0).toBe(isAllowed)
 })
 
 const podOf = (spec: object, kind = 'Deployment') => schedulablePod(admittedPod(workload({ kind, spec })))

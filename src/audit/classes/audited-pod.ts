@@ -2,7 +2,7 @@ import type { PodSpec } from 'kubernetes-types/core/v1.js'
 import type { LockedImage } from '../../bundle/format/lock.ts'
 import { type AdmissionFacts, admittedPod } from '../../kubernetes/admission/admitted-pod.ts'
 import { valueAt } from '../../kubernetes/documents/path.ts'
-import { asksOfKubelet, asksOfNode } from '../../kubernetes/kubelet/node-support.ts'
+import { asksOfNode } from '../../kubernetes/kubelet/node-support.ts'
 import { type Aligned, alignedIn } from '../../kubernetes/kubelet/resource-alignment.ts'
 import { type PodImage, podImages } from '../../kubernetes/objects/pod-images.ts'
 import { nameOfResource } from '../../kubernetes/objects/resource.ts'
@@ -122,7 +122,7 @@ export function auditedPod(workload: Workload, facts: PodFacts): AuditedPod {
     isRunning,
     doubts: placementDoubts(pod, separation !== undefined),
     hazards: about.hazards,
-    isDemanding: asksOfNode(pod) || asksOfKubelet(pod.spec),
+    isDemanding: asksOfNode(pod),
     aligned: alignedIn(pod.spec),
     repelledBy,
     separation,

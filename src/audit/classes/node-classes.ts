@@ -132,7 +132,7 @@ function classKey(
     terms.map(({ topologyKey, topologies }) => topologies.get(own[topologyKey] ?? '')?.priority),
     claims.map((claim) => claimRefusal(claim, node)?.reason),
     volumesKey(known, volumes),
-    asks && [supportKey(node), kubelet.featureGates],
+    asks && [supportKey(node), kubelet.featureGates, kubelet.unsafeSysctls],
     asksShort && resolvesShortNames(node),
     isOpenShift(node) && machineConfigPool(node),
   ])

@@ -22,13 +22,13 @@ export function podClasses(workloads: readonly Workload[], facts: PodFacts): Pod
 }
 
 function podKey({ pod, images, isRunning, doubts, hazards, repelledBy, separation, aligned }: AuditedPod): unknown[] {
-  const { nodeName, nodeSelector, affinity, tolerations, os, topologySpreadConstraints, securityContext } = pod.spec
+  const { nodeName, nodeSelector, affinity, tolerations, os, topologySpreadConstraints } = pod.spec
   return [
     [pod.isDaemonSetPod, pod.rejection, pod.labels['kubernetes.io/os'], pod.priority, pod.preempts, isRunning],
     [...doubts, ...hazards].map(({ message }) => message),
     [nodeName, nodeSelector, affinity, tolerations, os, topologySpreadConstraints],
     [...pod.requests],
-    [pod.neededFeatures, securityContext?.sysctls, asksOfNode(pod) && [pod.spec, pod.handler]],
+    [pod.neededFeatures, asksOfNode(pod) && [pod.spec, pod.handler]],
     [separation, aligned, pod.hostPorts, repelledBy.map(({ term, isCertain }) => [term.key, isCertain])],
     pod.claims.map((claims) => claims.map((state) => [state.claim, state.is, state.volume?.driver])),
     images.map(({ reference, policy, policyFrom }) => [reference, policy, policyFrom]),

@@ -49,7 +49,7 @@ function kubeletStep(
   { node, kubelet }: AuditedNode,
 ): Outcome<Refuser | ImageReason>[] {
   const wrongOs = osMismatch(pod, node)
-  const lacks = isDemanding ? unsupported(pod, node, kubelet.featureGates) : []
+  const lacks = isDemanding ? unsupported(pod, node, kubelet.featureGates, kubelet.unsafeSysctls) : []
   const unaligned = alignmentProblem(aligned, kubelet)
   return [
     ...(unaligned === undefined ? [] : [{ starts: null, reason: 'Kubelet', message: unaligned } as const]),

@@ -4,6 +4,7 @@ import { rowOf } from '../documents/row-of.ts'
 import { kubeletMinor } from '../objects/node.ts'
 import { isObject, objectsOf } from '../objects/resource.ts'
 import { mountedVolumes } from '../pods/mounted-volumes.ts'
+import { forbiddenSysctls, setsSysctls } from './sysctls.ts'
 import { hasYoungFields, youngFields } from './young-fields.ts'
 
 /** A pod, and the handler of its RuntimeClass; empty for none, undefined where it is not known. */
@@ -33,33 +34,22 @@ const IMAGE_VOLUME_RUNTIMES: Readonly<Record<string, number>> = { containerd: 20
 /** The first CRI-O that mounts artifacts. */
 const ARTIFACT_VOLUME_CRIO = 1033
 
-/** Kernel settings that every kubelet lets a pod set. Source: kubernetes 1.37, pkg/kubelet/sysctl/safe_sysctls.go. */
-const SAFE_SYSCTLS: ReadonlySet<string> = new Set([
-  'kernel.shm_rmid_forced',
-  'net.ipv4.ip_local_port_range',
-  'net.ipv4.tcp_syncookies',
-  'net.ipv4.ping_group_range',
-  'net.ipv4.ip_unprivileged_port_start',
-  'net.ipv4.ip_local_reserved_ports',
-  'net.ipv4.tcp_keepalive_time',
-  'net.ipv4.tcp_fin_timeout',
-  'net.ipv4.tcp_keepalive_intvl',
-  'net.ipv4.tcp_keepalive_probes',
-  'net.ipv4.tcp_rmem',
-  'net.ipv4.tcp_wmem',
-])
-
 /**
  * What a pod asks of the kubelet and the runtime of its node that they do not have, or do not tell.
  * Source: kubernetes 1.37, pkg/kubelet/lifecycle/predicate.go, pkg/kubelet/userns, pkg/kubelet/sysctl.
  */
-export function unsupported(pod: AskingPod, node: Node, gates: FeatureGates = {}): Unsupported[] {
+export function unsupported(
+  pod: AskingPod,
+  node: Node,
+  gates: FeatureGates = {},
+  allowedSysctls: readonly string[] = [],
+): Unsupported[] {
   const { spec } = pod
   return [
     ...runtimeHandler(pod, node),
     ...supplementalGroups(spec, node),
     ...userNamespaces(pod, node, gates),
-    ...unsafeSysctls(spec),
+    ...forbiddenSysctls(spec, node, allowedSysctls),
     ...imageVolumes(spec, node, gates),
     ...youngFields(spec, node),
   ]
@@ -72,19 +62,18 @@ export function asksOfNode({ spec, handler }: AskingPod): boolean {
     isStrict(spec) ||
     valueAt(spec, ['hostUsers']) === false ||
     mountsImage(spec) ||
-    hasYoungFields(spec)
+    hasYoungFields(spec) ||
+    setsSysctls(spec)
   )
-}
-
-/** Whether it asks for what a kubelet may forbid, and no node tells. */
-export function asksOfKubelet(spec: PodSpec): boolean {
-  return unsafeSysctls(spec).length > 0
 }
 
 /** The handler of a RuntimeClass, which each runtime is configured with. */
 function runtimeHandler({ handler }: AskingPod, node: Node): Unsupported[] {
   const known = handlersOf(node)
-  if (!handler || known.length === 0 || known.some(({ name }) => name === handler)) return []
+  if (!handler || known.some(({ name }) => name === handler)) return []
+  // Kubelets tell from 1.30 on, where the runtime tells them.
+  if (known.length === 0)
+    return [{ message: `the node does not tell whether its runtime has ${handler}`, isCertain: false }]
   return [{ message: `its runtime has no handler ${handler} (FailedCreatePodSandBox)`, isCertain: true }]
 }
 
@@ -108,12 +97,6 @@ function userNamespaces({ spec, handler }: AskingPod, node: Node, gates: Feature
   if (valueAt(used, ['features', 'userNamespaces']) === true) return []
   const message = 'hostUsers: false needs a runtime with user namespaces'
   return [{ message, isCertain: used !== undefined && isChecking(node) }]
-}
-
-function unsafeSysctls({ securityContext }: PodSpec): Unsupported[] {
-  const unsafe = objectsOf(securityContext?.sysctls).find(({ name }) => !SAFE_SYSCTLS.has(name.replaceAll('/', '.')))
-  if (!unsafe) return []
-  return [{ message: `sysctl ${unsafe.name} needs a kubelet that allows it (SysctlForbidden)`, isCertain: false }]
 }
 
 /**

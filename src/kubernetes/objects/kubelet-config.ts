@@ -1,4 +1,4 @@
-import { isObject } from './resource.ts'
+import { isObject, textsOf } from './resource.ts'
 
 /** The kubelet's settings that decide about images. */
 export interface KubeletSettings {
@@ -18,6 +18,8 @@ export interface KubeletSettings {
   readonly topologyPolicy: string
   /** It hands out whole cores only. */
   readonly isWholeCores: boolean
+  /** The kernel settings that it lets pods set besides those that are safe; a `*` at the end stands for any text. */
+  readonly unsafeSysctls: readonly string[]
 }
 
 export const DEFAULT_KUBELET_SETTINGS: KubeletSettings = {
@@ -29,6 +31,7 @@ export const DEFAULT_KUBELET_SETTINGS: KubeletSettings = {
   featureGates: {},
   topologyPolicy: 'none',
   isWholeCores: false,
+  unsafeSysctls: [],
 }
 
 /** The settings that work only from a version on, with the gate that is on by default from another on. */
@@ -63,19 +66,19 @@ export function parseKubeletConfig(value: unknown): KubeletSettings | undefined 
   if (config === value && value.kind !== 'KubeletConfiguration') return undefined
   const text = (key: string, otherwise: string) => (typeof config[key] === 'string' ? config[key] : otherwise)
   const number = (key: string, otherwise: number) => (typeof config[key] === 'number' ? config[key] : otherwise)
-  const list = config.preloadedImagesVerificationAllowlist
   return {
     maxImages: number('nodeStatusMaxImages', DEFAULT_KUBELET_SETTINGS.maxImages),
     credentialsVerification: text(
       'imagePullCredentialsVerificationPolicy',
       DEFAULT_KUBELET_SETTINGS.credentialsVerification,
     ),
-    allowlist: Array.isArray(list) ? list.filter((entry) => typeof entry === 'string') : [],
+    allowlist: textsOf(config.preloadedImagesVerificationAllowlist),
     imageGcHighThreshold: number('imageGCHighThresholdPercent', DEFAULT_KUBELET_SETTINGS.imageGcHighThreshold),
     imageMaximumGcAge: text('imageMaximumGCAge', DEFAULT_KUBELET_SETTINGS.imageMaximumGcAge),
     featureGates: gatesOf(config.featureGates),
     topologyPolicy: text('topologyManagerPolicy', DEFAULT_KUBELET_SETTINGS.topologyPolicy),
     isWholeCores: config.cpuManagerPolicy === 'static' && isOn(config.cpuManagerPolicyOptions, 'full-pcpus-only'),
+    unsafeSysctls: textsOf(config.allowedUnsafeSysctls),
   }
 }
 
