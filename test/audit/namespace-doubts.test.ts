@@ -46,6 +46,8 @@ const secured = {
   capabilities: { drop: ['ALL'] },
   seccompProfile: { type: 'RuntimeDefault' },
 }
+const X = { name: 'x', items: [{ key: 'k', path: 'p' }] }
+const OTHER = { data: { other: '' } }
 const stored = { uid: '1' }
 /** Two workloads of two pods each. */
 const pair = (cpu: string) => {
@@ -161,6 +163,44 @@ test.for<[what: string, objects: Thing[], verdict: 'safe' | 'unknown', said: str
     'safe',
     '',
   ],
+  [
+    'a file of a ConfigMap without the key',
+    [mounts({ configMap: X }), thing('ConfigMap', 'x', OTHER)],
+    'unknown',
+    'has no key k',
+  ],
+  [
+    'a file of a Secret without the key',
+    [mounts({ secret: { ...X, secretName: 'x' } }), thing('Secret', 'x', OTHER)],
+    'unknown',
+    'has no key k',
+  ],
+  [
+    'a file of a ConfigMap with the key',
+    [mounts({ configMap: X }), thing('ConfigMap', 'x', { binaryData: { k: '' } })],
+    'safe',
+    '',
+  ],
+  ['an optional file', [mounts({ configMap: { ...X, optional: true } }), thing('ConfigMap', 'x', OTHER)], 'safe', ''],
+  [
+    'a projected file without the key',
+    [mounts({ projected: { sources: [{ secret: X }] } }), thing('Secret', 'x', OTHER)],
+    'unknown',
+    'has no key k',
+  ],
+  [
+    'a projected ConfigMap that a dump lacks',
+    [mounts({ projected: { sources: [{ configMap: X }] } }), ROOT],
+    'unknown',
+    'ConfigMap shop/x is not there',
+  ],
+  [
+    'a Secret of a driver',
+    [mounts({ csi: { driver: 'd.example.com', nodePublishSecretRef: { name: 'x' } } })],
+    'unknown',
+    'Secret shop/x',
+  ],
+  ['a Secret of a share', [mounts({ azureFile: { secretName: 'x', shareName: 's' } })], 'safe', 'Secret shop/x'],
   ['a Secret that a dump without Secrets lacks', [from('secretKeyRef'), ROOT], 'safe', ''],
   [
     'a Secret that a dump lacks',
