@@ -38,7 +38,7 @@ export function audit(told: readonly Workload[], nodes: readonly Node[], conditi
   const { livePods = [], autoscaled } = conditions
   const workloads = autoscaled ? told.map((workload) => withScale(workload, autoscaled)) : told
   const terms = liveTerms(livePods, nodes)
-  const demand = quotaDemand(workloads, conditions)
+  const demand = quotaDemand(workloads, nodes, conditions)
   const company = companyOf(workloads, livePods)
   const pods = podClasses(workloads, {
     ...conditions,

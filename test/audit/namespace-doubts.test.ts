@@ -35,6 +35,22 @@ const account = web({ serviceAccountName: 'robot' })
 const enforcing = (level: string) =>
   thing('Namespace', 'shop', {}, { labels: { 'pod-security.kubernetes.io/enforce': level } })
 const quota = (hard: Thing) => thing('ResourceQuota', 'q', { spec: { hard } })
+const containers = [{ name: 'c', image: 'web:1', imagePullPolicy: 'Never' }]
+const brief = thing('Pod', 'p', { spec: { activeDeadlineSeconds: 9, containers } })
+const used = (hard: Thing, taken: Thing) => ({ ...quota(hard), status: { used: taken } })
+const scoped = (hard: Thing, ...scopes: string[]) => thing('ResourceQuota', 'q', { spec: { hard, scopes } })
+const classed = (operator: string, ...values: string[]) => {
+  const matchExpressions = [{ scopeName: 'PriorityClass', operator, ...(values.length > 0 && { values }) }]
+  return thing('ResourceQuota', 'q', { spec: { hard: { pods: 0 }, scopeSelector: { matchExpressions } } })
+}
+const high = { apiVersion: 'scheduling.k8s.io/v1', kind: 'PriorityClass', metadata: { name: 'high' }, value: 5 }
+const asking = web({}, { resources: { requests: { cpu: '1' } } })
+const there = (one: Thing, status: Thing) => ({ ...one, metadata: { ...(one.metadata as Thing), uid: 'u' }, status })
+const scratch = (replicas: number) => {
+  const spec = { accessModes: ['ReadWriteOnce'], resources: { requests: { storage: '1Gi' } } }
+  const volumes = [{ name: 'v', ephemeral: { volumeClaimTemplate: { spec } } }]
+  return web({ volumes }, { volumeMounts: [{ name: 'v', mountPath: '/v' }] }, replicas)
+}
 const ROOT = thing('ConfigMap', 'kube-root-ca.crt')
 const from = (kind: string, more: Thing = {}) =>
   web({}, { env: [{ name: 'A', valueFrom: { [kind]: { name: 'x', key: 'k', ...more } } }] })
@@ -126,6 +142,96 @@ test.for<[what: string, objects: Thing[], verdict: 'safe' | 'unknown', said: str
     '',
   ],
   ['a quota of services', [web(), quota({ services: '3' })], 'safe', ''],
+  ['a quota of no Deployments', [web(), quota({ 'count/deployments.apps': 0 })], 'unknown', 'count/deployments.apps 0'],
+  ['a quota of one Deployment', [web(), quota({ 'count/deployments.apps': 1 })], 'safe', ''],
+  [
+    'a quota of what Deployments make',
+    [...pair('1'), quota({ 'count/replicasets.apps': 1 })],
+    'unknown',
+    'replicasets',
+  ],
+  ['a quota of StatefulSets', [web(), quota({ 'count/statefulsets.apps': 0 })], 'safe', ''],
+  [
+    'a quota of ConfigMaps that one more passes',
+    [mounts({ configMap: { name: 'x' } }), thing('ConfigMap', 'x'), thing('ConfigMap', 'y'), quota({ configmaps: 1 })],
+    'unknown',
+    'allows configmaps 1',
+  ],
+  [
+    'a quota of ConfigMaps that it needs none of',
+    [web(), thing('ConfigMap', 'x'), quota({ configmaps: 0 })],
+    'safe',
+    '',
+  ],
+  [
+    'a quota of claims',
+    [scratch(3), quota({ persistentvolumeclaims: 2 })],
+    'unknown',
+    'allows persistentvolumeclaims 2',
+  ],
+  ['a quota of enough claims', [scratch(2), quota({ persistentvolumeclaims: 2 })], 'unknown', ''],
+  ['a quota of storage', [scratch(2), quota({ 'requests.storage': '1Gi' })], 'unknown', 'allows requests.storage 1Gi'],
+  [
+    'a quota that is used up',
+    [web(), used({ 'count/deployments.apps': 5 }, { 'count/deployments.apps': 5 })],
+    'unknown',
+    'allows count/deployments.apps 5, of which 5 is used, and more is wanted',
+  ],
+  ['a quota that is nearly used up', [web(), used({ pods: 5 }, { pods: '4' })], 'safe', ''],
+  [
+    'a quota with pods for one more',
+    [web({}, {}, 2), used({ pods: 5 }, { pods: '4' })],
+    'unknown',
+    'of which 4 is used',
+  ],
+  [
+    'a quota that counts it already',
+    [
+      there(web({}, {}, 2), { replicas: 2 }),
+      used({ pods: 5, 'count/deployments.apps': 1 }, { pods: '5', 'count/deployments.apps': 1 }),
+    ],
+    'safe',
+    '',
+  ],
+  [
+    'a quota that counts a part of it',
+    [there(web({}, {}, 2), { replicas: 1 }), used({ pods: 5 }, { pods: '5' })],
+    'unknown',
+    'of which 5 is used',
+  ],
+  ['a quota of best effort, and a pod that asks', [asking, scoped({ pods: 0 }, 'BestEffort')], 'safe', ''],
+  [
+    'a quota of best effort, and a pod that does not',
+    [web(), scoped({ pods: 0 }, 'BestEffort')],
+    'unknown',
+    'allows 0 pods',
+  ],
+  ['a quota of all others', [web(), scoped({ 'limits.cpu': 1 }, 'NotBestEffort')], 'safe', ''],
+  ['a quota of what ends', [web(), scoped({ pods: 0 }, 'Terminating')], 'safe', ''],
+  ['a quota of what does not', [brief, scoped({ pods: 0 }, 'NotTerminating')], 'safe', ''],
+  ['a quota of both', [web(), scoped({ pods: 0 }, 'NotTerminating', 'BestEffort')], 'unknown', 'allows 0 pods'],
+  ['a quota of a class', [web(), classed('In', 'high')], 'safe', ''],
+  [
+    'a quota of its class',
+    [high, web({ priorityClassName: 'high' }), classed('In', 'high')],
+    'unknown',
+    'allows 0 pods',
+  ],
+  [
+    'a quota of the class that is the default',
+    [{ ...high, globalDefault: true }, web(), classed('In', 'high')],
+    'unknown',
+    'allows 0 pods',
+  ],
+  ['a quota of any class', [web(), classed('Exists')], 'safe', ''],
+  ['a quota of affinity across namespaces', [web(), scoped({ pods: 0 }, 'CrossNamespacePodAffinity')], 'safe', ''],
+  ['a quota of something new', [web(), scoped({ pods: 0 }, 'Lunar')], 'unknown', 'if the pod is in its scope'],
+  [
+    'a quota that others in its scope pass',
+    [...pair('1'), scoped({ 'requests.cpu': 3 }, 'NotBestEffort')],
+    'unknown',
+    'requests.cpu 3',
+  ],
   [
     'a Secret, of manifests alone',
     [from('secretKeyRef')],

@@ -28,6 +28,7 @@ import { type NamespaceFacts, namespaceDoubts } from './namespace-doubts.ts'
 import { managerDoubts, placingDoubts } from './placing-doubts.ts'
 import { mutationDoubts } from './pod-mutations.ts'
 import { podRejection, refusalDoubts } from './pod-refusals.ts'
+import { priorityClassOf } from './quota-doubts.ts'
 
 /** A pod with the images it needs. */
 export interface AuditedPod {
@@ -88,9 +89,8 @@ export function auditedPod(workload: Workload, facts: PodFacts): AuditedPod {
     ? { doubts: [], hazards: [] }
     : namespaceDoubts(
         {
-          spec,
-          namespace,
-          replicas: workload.most ?? workload.replicas,
+          ...{ spec, namespace, replicas: workload.most ?? workload.replicas, resource: workload.resource },
+          priorityClass: priorityClassOf(spec, facts),
           annotations: workload.template.metadata?.annotations,
         },
         facts,

@@ -1,12 +1,13 @@
 import type { PodSpec } from 'kubernetes-types/core/v1.js'
 import type { NamespaceObjects } from '../../kubernetes/admission/namespace-objects.ts'
 import { podSecurityProblem } from '../../kubernetes/admission/pod-security/pod-security.ts'
+import type { NamespaceQuota } from '../../kubernetes/admission/quota/quota.ts'
+import type { Resource } from '../../kubernetes/objects/resource.ts'
 import type { Labels } from '../../kubernetes/pods/label-selector.ts'
 import { neededObjects } from '../../kubernetes/pods/needed-objects.ts'
-import type { Resources } from '../../kubernetes/pods/pod-resources.ts'
 import type { Doubt } from '../../kubernetes/pods/refusal.ts'
 import { listNames } from '../../plural.ts'
-import { quotaDoubts } from './quota-doubts.ts'
+import { type QuotaDemand, quotaDoubts } from './quota-doubts.ts'
 
 /** What is known of the namespaces that pods are made in. */
 export interface NamespaceFacts {
@@ -14,14 +15,16 @@ export interface NamespaceFacts {
   readonly namespaces?: ReadonlyMap<string, Labels>
   readonly namespaceObjects?: ReadonlyMap<string, NamespaceObjects>
   readonly completeKinds?: ReadonlySet<string>
-  /** By namespace: what all of its audited pods ask of quotas together. */
-  readonly demand?: ReadonlyMap<string, Resources>
+  /** What all audited workloads ask of each quota. */
+  readonly demand?: ReadonlyMap<NamespaceQuota, QuotaDemand>
 }
 
 interface PlacedPod {
   readonly spec: PodSpec
   readonly namespace: string
   readonly replicas: number | undefined
+  readonly resource: Pick<Resource, 'kind' | 'value'>
+  readonly priorityClass: string
   readonly annotations?: Labels | undefined
 }
 
@@ -58,7 +61,7 @@ export function namespaceDoubts(pod: PlacedPod, facts: NamespaceFacts): Namespac
               `namespace ${namespace} enforces ${refused.level}: ${refused.problem}, unless it is exempt`,
             ),
           ]),
-      ...quotaDoubts(pod, own?.quotas ?? [], facts.demand?.get(namespace)),
+      ...quotaDoubts(pod, own?.quotas ?? [], facts.demand),
       ...objectDoubts(pod, own),
     ],
     hazards: absences.filter(({ isSure }) => !isSure).map(({ message }) => absent(message)),

@@ -1,34 +1,39 @@
 import { valueAt } from '../documents/path.ts'
 import { isObject, type Resource } from '../objects/resource.ts'
+import { countObjects, type ObjectCounts } from './quota/object-counts.ts'
+import { type NamespaceQuota, quotaOf } from './quota/quota.ts'
 
 /** The objects of a namespace that pods of it depend on. */
 export interface NamespaceObjects {
   readonly serviceAccounts: ReadonlySet<string>
   readonly configMaps: ReadonlyMap<string, ReadonlySet<string>>
   readonly secrets: ReadonlyMap<string, ReadonlySet<string>>
-  readonly quotas: readonly Quota[]
+  readonly quotas: readonly NamespaceQuota[]
+  /** What its objects take of quotas. */
+  readonly counts: ObjectCounts
   /** An API server wrote these Secrets down. */
   readonly hasStoredSecrets: boolean
-}
-
-interface Quota {
-  readonly name: string
-  /** What it limits: `pods`, `requests.cpu`. */
-  readonly hard: Readonly<Record<string, unknown>>
-  readonly isScoped: boolean
 }
 
 /** The kinds of which these are made. */
 export const NAMESPACE_KINDS = ['ServiceAccount', 'ConfigMap', 'Secret', 'ResourceQuota']
 
+const NO_COUNTS: ObjectCounts = { all: new Map(), added: new Map() }
+
 /** By namespace. */
 export function namespaceObjects(resources: readonly Resource[]): ReadonlyMap<string, NamespaceObjects> {
-  const ours = resources.filter(({ apiVersion, kind }) => apiVersion === 'v1' && NAMESPACE_KINDS.includes(kind))
-  const groups = Map.groupBy(ours, ({ namespace }) => namespace || 'default')
-  return new Map([...groups].map(([namespace, objects]) => [namespace, objectsFrom(objects)]))
+  const ours = (list: readonly Resource[]) =>
+    list.filter(({ apiVersion, kind }) => apiVersion === 'v1' && NAMESPACE_KINDS.includes(kind))
+  const groups = Map.groupBy(resources, ({ namespace }) => namespace || 'default')
+  return new Map(
+    [...groups].flatMap(([namespace, all]) => {
+      const objects = ours(all)
+      return objects.length > 0 ? [[namespace, objectsFrom(objects, all)] as const] : []
+    }),
+  )
 }
 
-function objectsFrom(objects: readonly Resource[]): NamespaceObjects {
+function objectsFrom(objects: readonly Resource[], all: readonly Resource[]): NamespaceObjects {
   const named = (kind: string) => objects.filter((one) => one.kind === kind)
   const keyed = (kind: string) => new Map(named(kind).map(({ name, value }) => [name, keysOf(value)]))
   return {
@@ -36,15 +41,8 @@ function objectsFrom(objects: readonly Resource[]): NamespaceObjects {
     configMaps: keyed('ConfigMap'),
     secrets: keyed('Secret'),
     hasStoredSecrets: named('Secret').some(({ value }) => typeof valueAt(value, ['metadata', 'uid']) === 'string'),
-    quotas: named('ResourceQuota').map(({ name, value }) => {
-      const hard = valueAt(value, ['spec', 'hard'])
-      const scopes = [valueAt(value, ['spec', 'scopes']), valueAt(value, ['spec', 'scopeSelector', 'matchExpressions'])]
-      return {
-        name,
-        hard: isObject(hard) ? hard : {},
-        isScoped: scopes.some((one) => Array.isArray(one) && one.length > 0),
-      }
-    }),
+    quotas: named('ResourceQuota').map(quotaOf),
+    counts: objects.some(({ kind }) => kind === 'ResourceQuota') ? countObjects(all) : NO_COUNTS,
   }
 }
 
