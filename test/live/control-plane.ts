@@ -83,7 +83,7 @@ export async function startControlPlane(
   ])
   const kubectlSays = (...args: readonly string[]) => kubectlAs(kubeconfig, ...args)
   const kubectl = async (...args: readonly string[]) => (await kubectlSays(...args)).stdout
-  await eventually(() => kubectl('get', '--raw', '/readyz'), { seconds: 90 })
+  await eventually(() => kubectl('get', '--raw', '/readyz'))
   await forwardService(PORT)
   processes.start('kube-controller-manager', program('kube-controller-manager'), [
     ...[`--kubeconfig=${kubeconfig}`, `--service-account-private-key-file=${file('sa.key')}`, '--leader-elect=false'],
@@ -93,7 +93,7 @@ export async function startControlPlane(
   processes.start('kube-scheduler', program('kube-scheduler'), [
     ...[`--kubeconfig=${kubeconfig}`, '--leader-elect=false', VERBOSITY],
   ])
-  await eventually(() => kubectl('get', 'serviceaccount', 'default'), { seconds: 60 })
+  await eventually(() => kubectl('get', 'serviceaccount', 'default'))
   return {
     kubeconfig,
     server: { url: SERVER, certificate },

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { basename, join } from 'node:path'
 import { PAUSE } from './containerd-node.ts'
 import { type LiveCluster, nodeseed } from './live-cluster.ts'
-import { eventually } from './process-group.ts'
+import { eventually, PATIENTLY } from './process-group.ts'
 import { BUNDLES, bring, SEEDING } from './seeding-pods.ts'
 
 const NAME = 'nodeseed-controller'
@@ -23,7 +23,7 @@ export async function startController(live: LiveCluster): Promise<void> {
   )
   assert.equal(exitCode, 0, stderr)
   await kubectl('apply', '-k', output, '--validate=strict')
-  await kubectl('rollout', 'status', 'deployment', NAME, '--timeout=120s', ...SEEDING)
+  await kubectl('rollout', 'status', 'deployment', NAME, PATIENTLY, ...SEEDING)
 }
 
 /** What the replica that acts says to Prometheus. */
@@ -61,9 +61,9 @@ export async function checkController(live: LiveCluster, label: string): Promise
     const first = await acts()
     const start = Date.now()
     await kubectl('delete', 'pod', first, '--grace-period=0', '--force', ...SEEDING)
-    await eventually(async () => ((await acts()) === first ? undefined : true), { seconds: 60 })
+    await eventually(async () => ((await acts()) === first ? undefined : true))
     console.log(`     another replica acts after ${((Date.now() - start) / 1000).toFixed(1)} s`)
-    await kubectl('rollout', 'status', 'deployment', NAME, '--timeout=120s', ...SEEDING)
+    await kubectl('rollout', 'status', 'deployment', NAME, PATIENTLY, ...SEEDING)
   })
   await report.check('a drain takes one replica at a time, and a new version one after the other', async () => {
     await eventually(async () => {
@@ -71,7 +71,7 @@ export async function checkController(live: LiveCluster, label: string): Promise
       return (status.expectedPods === 2 && status.disruptionsAllowed === 1) || undefined
     })
     await kubectl('rollout', 'restart', 'deployment', NAME, ...SEEDING)
-    await kubectl('rollout', 'status', 'deployment', NAME, '--timeout=120s', ...SEEDING)
+    await kubectl('rollout', 'status', 'deployment', NAME, PATIENTLY, ...SEEDING)
   })
   await report.check(
     'an API server that does not answer for 20 s costs no label, and the work goes on after it',
@@ -83,9 +83,7 @@ export async function checkController(live: LiveCluster, label: string): Promise
       assert.ok(label in metadata.labels)
       const start = Date.now()
       await kubectl('label', 'node', name, `${label}-`)
-      await eventually(async () => label in (await live.get('node', name)).metadata.labels || undefined, {
-        seconds: 90,
-      })
+      await eventually(async () => label in (await live.get('node', name)).metadata.labels || undefined)
       console.log(`     a label that somebody took away is back after ${((Date.now() - start) / 1000).toFixed(1)} s`)
     },
   )

@@ -6,7 +6,7 @@ import { CriClient, type CriImage } from '../support/cri.ts'
 import { crioRuntime } from './crio-node.ts'
 import { type LiveCluster, nodeseed, pod, runScript, seedInto } from './live-cluster.ts'
 import type { LiveNode } from './live-node.ts'
-import { eventually } from './process-group.ts'
+import { eventually, PATIENTLY } from './process-group.ts'
 import { BUNDLES, bring, SHOP, setLabel } from './seeding-pods.ts'
 
 const NODE = 'node-e'
@@ -60,17 +60,14 @@ export async function checkCrio(live: LiveCluster): Promise<void> {
       },
     )
     await report.check('the audit calls them safe there', async () => {
-      await eventually(
-        async () => {
-          const sources = ['--placement', output, '--bundle', shop.bundle, '--json', '--fail-on', 'never']
-          const { stdout } = await nodeseed(live, 'audit', '--cluster', ...sources)
-          const { seeding } = JSON.parse(stdout)
-          const sets = seeding.find(({ node: name }: { node: string }) => name === NODE).sets
-          assert.partialDeepStrictEqual(sets, [{ state: 'held', missing: [], drifted: [] }])
-          return true
-        },
-        { seconds: 120 },
-      )
+      await eventually(async () => {
+        const sources = ['--placement', output, '--bundle', shop.bundle, '--json', '--fail-on', 'never']
+        const { stdout } = await nodeseed(live, 'audit', '--cluster', ...sources)
+        const { seeding } = JSON.parse(stdout)
+        const sets = seeding.find(({ node: name }: { node: string }) => name === NODE).sets
+        assert.partialDeepStrictEqual(sets, [{ state: 'held', missing: [], drifted: [] }])
+        return true
+      })
     })
     await checkLosing(live, node, cri)
     await checkNext(live, node, cri)
@@ -106,14 +103,11 @@ async function checkNext(live: LiveCluster, node: LiveNode, cri: CriClient): Pro
       assert.ok(await cri.imageStatus('web:1'), 'web:1 went while pods use it')
       await kubectl('delete', 'pods', 'crio-tag', 'crio-digest', 'crio-volume', 'crio-next', ...SHOP)
       // The kubelet takes containers that have ended away some time later; a pod prunes once, when it starts.
-      await eventually(
-        async () => {
-          await kubectl('delete', 'pods', '--field-selector', `spec.nodeName=${NODE}`, '--namespace', 'crio')
-          await sleep(10_000)
-          return (await cri.imageStatus('web:1')) === undefined || undefined
-        },
-        { seconds: 180 },
-      )
+      await eventually(async () => {
+        await kubectl('delete', 'pods', '--field-selector', `spec.nodeName=${NODE}`, '--namespace', 'crio')
+        await sleep(10_000)
+        return (await cri.imageStatus('web:1')) === undefined || undefined
+      })
       for (const name of await namesOf(output)) assert.equal((await cri.imageStatus(name))?.pinned, true, name)
       await rm(join(node.directory, BUNDLES, basename(shop.bundle)))
       await kubectl('delete', '-k', join(output, 'seeding'), '--wait')
@@ -125,23 +119,20 @@ async function until(
   ask: () => Promise<CriImage | undefined>,
   holds: (image: CriImage | undefined) => boolean,
 ): Promise<void> {
-  await eventually(async () => holds(await ask()) || undefined, { seconds: 90 })
+  await eventually(async () => holds(await ask()) || undefined)
 }
 
 async function start(live: LiveCluster, name: string, image: string, spec: object = {}): Promise<void> {
   await live.apply(pod(name, image, { nodeSelector: HOST, ...spec }))
-  await live.kubectl('wait', 'pod', name, '--for=condition=Ready', '--timeout=60s', ...SHOP)
+  await live.kubectl('wait', 'pod', name, '--for=condition=Ready', PATIENTLY, ...SHOP)
 }
 
 async function labelled(live: LiveCluster, output: string): Promise<void> {
   const label = await setLabel(output)
-  await eventually(
-    async () => {
-      await runScript(live, join(output, 'labels.sh'))
-      return label in (await live.get('node', NODE)).metadata.labels || undefined
-    },
-    { seconds: 120 },
-  )
+  await eventually(async () => {
+    await runScript(live, join(output, 'labels.sh'))
+    return label in (await live.get('node', NODE)).metadata.labels || undefined
+  })
 }
 
 /** The names of the set that seed decided on. */

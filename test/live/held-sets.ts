@@ -3,7 +3,7 @@ import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { type LiveCluster, nodeseed, runScript, seedInto } from './live-cluster.ts'
 import type { LiveNode } from './live-node.ts'
-import { eventually } from './process-group.ts'
+import { eventually, PATIENTLY } from './process-group.ts'
 import { bring, setLabel } from './seeding-pods.ts'
 import { asAuditor } from './trust.ts'
 
@@ -11,7 +11,6 @@ const WEB = 'docker.io/library/web:1'
 const JOB = 'registry.example:5000/team/job:2.0'
 const HELD = { state: 'held', missing: [], drifted: [], unpinned: [] }
 /** The kubelet tells the API server of its images later than it sees them. */
-const LATE = { seconds: 120 }
 
 /** What an audit of the cluster, with the role of the examples, says of the set that each node holds. */
 export async function checkHeldSets(live: LiveCluster): Promise<void> {
@@ -30,14 +29,14 @@ export async function checkHeldSets(live: LiveCluster): Promise<void> {
     assert.deepEqual([sets.get(a.name)?.state, sets.get(b.name)?.state], ['unlabelled', 'unlabelled'])
   })
   await kubectl('apply', '-k', join(output, 'seeding'), '--validate=strict')
-  await kubectl('rollout', 'status', 'daemonset', '--timeout=120s', '--namespace', 'held')
+  await kubectl('rollout', 'status', 'daemonset', PATIENTLY, '--namespace', 'held')
   assert.equal((await runScript(live, join(output, 'labels.sh'))).exitCode, 0)
   await report.check('which set each node holds, and since when', async () => {
     await eventually(async () => {
       const sets = await held()
       for (const { name } of nodes) assert.partialDeepStrictEqual(sets.get(name), { ...HELD, names: 4 })
       return true
-    }, LATE)
+    })
     for (const { since } of (await held()).values())
       assert.ok(Date.now() - Date.parse(since ?? '') < 600_000, `${since}`)
   })
@@ -51,7 +50,7 @@ export async function checkHeldSets(live: LiveCluster): Promise<void> {
       assert.partialDeepStrictEqual(sets.get(a.name), { ...HELD, state: 'incomplete', missing: [WEB] })
       assert.partialDeepStrictEqual(sets.get(b.name), { ...HELD, state: 'incomplete', drifted: [WEB] })
       return true
-    }, LATE)
+    })
     const { stdout } = await nodeseed(auditor, 'audit', '--cluster', ...sources, '--fail-on', 'never')
     assert.match(stdout, /incomplete[\s\S]*on 1 node: node-a, since 20\S+\n +missing: docker.io\/library\/web:1\n/)
     assert.match(stdout, /on 1 node: node-b, since 20\S+\n +another image: docker.io\/library\/web:1\n/)

@@ -4,7 +4,7 @@ import { basename, join } from 'node:path'
 import { checkController, leaderMetrics, startController } from './controller.ts'
 import { type LiveCluster, labelKeys, pod, seedInto } from './live-cluster.ts'
 import type { LiveNode } from './live-node.ts'
-import { eventually } from './process-group.ts'
+import { eventually, PATIENTLY } from './process-group.ts'
 import { BUNDLES, bring, SHOP, setLabel } from './seeding-pods.ts'
 
 const TAINT = { key: 'nodeseed.dev/not-seeded', effect: 'NoSchedule' }
@@ -22,9 +22,7 @@ export async function checkJoins(live: LiveCluster): Promise<void> {
     async () => {
       await startController(live)
       for (const { name } of nodes) {
-        await eventually(async () => (await labelKeys(live, name, PREFIX)).includes(label) || undefined, {
-          seconds: 90,
-        })
+        await eventually(async () => (await labelKeys(live, name, PREFIX)).includes(label) || undefined)
       }
     },
   )
@@ -41,7 +39,7 @@ export async function checkJoins(live: LiveCluster): Promise<void> {
     console.log(`     the node is ready after ${seconds()}`)
     const { spec } = await live.get('node', 'node-c')
     assert.ok(spec.taints?.some(({ key }: { key: string }) => key === TAINT.key) ?? false, 'no startup taint')
-    await kubectl('wait', 'pod', 'first', 'plain', '--for=condition=Ready', '--timeout=120s', ...SHOP)
+    await kubectl('wait', 'pod', 'first', 'plain', '--for=condition=Ready', PATIENTLY, ...SHOP)
     console.log(`     its first pods are ready after ${seconds()}`)
     const after = await live.get('node', 'node-c')
     assert.ok(!after.spec.taints?.some(({ key }: { key: string }) => key === TAINT.key))
@@ -55,13 +53,9 @@ export async function checkJoins(live: LiveCluster): Promise<void> {
       await rm(join(directory, BUNDLES, basename(shop.bundle)))
       const held = (await ctr('images', 'ls', '-q')).split('\n').filter((name) => name.includes('/web'))
       await ctr('images', 'rm', '--sync', ...held)
-      await eventually(async () => (await labelKeys(live, 'node-c', PREFIX)).length === 0 || undefined, {
-        seconds: 120,
-      })
+      await eventually(async () => (await labelKeys(live, 'node-c', PREFIX)).length === 0 || undefined)
       await bring(shop.bundle, joined)
-      await eventually(async () => (await labelKeys(live, 'node-c', PREFIX)).length === 1 || undefined, {
-        seconds: 120,
-      })
+      await eventually(async () => (await labelKeys(live, 'node-c', PREFIX)).length === 1 || undefined)
     },
   )
   await report.check('the metrics count it', async () => {

@@ -72,7 +72,7 @@ export async function startNode(
     (await run('nsenter', [...inside, 'sh', '-ec', line], { env, maxBuffer: 1 << 26 })).stdout
   const ctr = async (...args: readonly string[]) =>
     (await run('nsenter', [...inside, 'ctr', '-n', 'k8s.io', ...args], { env, maxBuffer: 1 << 26 })).stdout
-  await eventually(() => sh(runtime.isUp), { seconds: 20 })
+  await eventually(() => sh(runtime.isUp))
   await sh(runtime.takePause(pause))
 
   processes.start(
@@ -85,13 +85,10 @@ export async function startNode(
     ],
     env,
   )
-  await eventually(
-    async () => {
-      const { status } = await cluster.get('node', name)
-      return status.conditions.find((one: { type: string }) => one.type === 'Ready').status === 'True' || undefined
-    },
-    { seconds: 180 },
-  )
+  await eventually(async () => {
+    const { status } = await cluster.get('node', name)
+    return status.conditions.find((one: { type: string }) => one.type === 'Ready').status === 'True' || undefined
+  })
   return { name, directory, ctr, sh }
 }
 

@@ -2,9 +2,12 @@ import assert from 'node:assert/strict'
 import { readFile, writeFile } from 'node:fs/promises'
 import { basename, join } from 'node:path'
 import { type LiveCluster, nodeseed, pod, runScript, seedInto } from './live-cluster.ts'
-import { eventually } from './process-group.ts'
+import { eventually, PATIENTLY } from './process-group.ts'
 import { kustomization } from './resources.ts'
 import { bring, SEEDING, SHOP, seedLabels, setLabel } from './seeding-pods.ts'
+
+/** What the kubelet says of a pod whose image is not on the node, and what the runtime says where it would be pulled. */
+const IMAGE_IS_MISSING = ['ErrImageNeverPull', 'Failed', 'BackOff']
 
 /** Month after month, and back, while pods are started all the time. */
 export async function checkMonths(live: LiveCluster): Promise<void> {
@@ -96,7 +99,7 @@ async function roll(live: LiveCluster, month: Month): Promise<void> {
 
 async function seed(live: LiveCluster, { output }: Month): Promise<void> {
   await live.kubectl('apply', '-k', join(output, 'seeding'), '--validate=strict')
-  await live.kubectl('rollout', 'status', 'daemonset', '--timeout=120s', ...SEEDING)
+  await live.kubectl('rollout', 'status', 'daemonset', PATIENTLY, ...SEEDING)
   const { exitCode, stderr } = await runScript(live, join(output, 'labels.sh'))
   assert.equal(exitCode, 0, stderr)
 }
@@ -109,7 +112,7 @@ async function workloads(live: LiveCluster, { output, file }: Month): Promise<vo
   await writeFile(join(live.directory, 'kustomization.yaml'), kustomization(basename(output), basename(file)))
   await live.kubectl('delete', 'job', 'job', '--ignore-not-found', ...SHOP)
   await live.kubectl('apply', '-k', live.directory)
-  await live.kubectl('rollout', 'status', 'deployment', 'web', '--timeout=60s', ...SHOP)
+  await live.kubectl('rollout', 'status', 'deployment', 'web', PATIENTLY, ...SHOP)
 }
 
 /** Starts one pod after the other, as workloads of the month do. */
@@ -145,7 +148,7 @@ class Probe {
   /** Resolves when so many more have been started. */
   async count(more: number): Promise<void> {
     const until = this.#started + more
-    await eventually(async () => this.#started >= until || undefined, { seconds: 120 })
+    await eventually(async () => this.#started >= until || undefined)
   }
 
   async stop(): Promise<{ started: number; failures: readonly string[] }> {
@@ -161,7 +164,11 @@ class Probe {
       const begun = Date.now()
       try {
         await this.#live.apply(pod(name, this.#image, { nodeSelector: { [this.#label]: 'seeded' } }))
-        await this.#live.kubectl('wait', 'pod', name, '--for=condition=Ready', '--timeout=60s', ...SHOP)
+        await this.#live.kubectl('wait', 'pod', name, '--for=condition=Ready', PATIENTLY, ...SHOP)
+        const { items } = await this.#live.get('events', '--field-selector', `involvedObject.name=${name}`, ...SHOP)
+        // One that starts in the end was not to wait for its image.
+        const missed = items.find(({ reason }: { reason: string }) => IMAGE_IS_MISSING.includes(reason))
+        if (missed) this.#failures.push(`${what}: ${missed.message}`)
       } catch (error) {
         this.#failures.push(`${what}: ${(error as Error).message}`)
       }

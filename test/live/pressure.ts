@@ -6,7 +6,7 @@ import { writeTestBundle } from '../support/bundle-maker.ts'
 import { type Blobs, lockImage, makeImage, makeLayer, thisPlatform } from '../support/image-maker.ts'
 import { type LiveCluster, pod, runScript, seedInto } from './live-cluster.ts'
 import type { LiveNode } from './live-node.ts'
-import { eventually } from './process-group.ts'
+import { eventually, PATIENTLY } from './process-group.ts'
 import { BUNDLES, bring, SHOP, setLabel } from './seeding-pods.ts'
 
 const NODE = 'node-d'
@@ -43,9 +43,9 @@ export async function checkPressure(live: LiveCluster): Promise<void> {
   await report.check(title, async () => {
     if (keepsPins) await rm(join(node.directory, BUNDLES, basename(shop.bundle)))
     await fill(live, node)
-    await eventually(async () => ((await names(node)).includes(BALLAST) ? undefined : true), { seconds: 120 })
+    await eventually(async () => ((await names(node)).includes(BALLAST) ? undefined : true))
     if (keepsPins) await missNothing(node)
-    else await eventually(async () => missNothing(node).then(() => true), { seconds: 60 })
+    else await eventually(async () => missNothing(node).then(() => true))
   })
   await report.check('and pods that never pull start there', async () => {
     await eventually(async () => {
@@ -56,7 +56,7 @@ export async function checkPressure(live: LiveCluster): Promise<void> {
     await live.apply(
       pod('pressed', 'web:1', { nodeSelector: { [await setLabel(output)]: 'seeded', 'kubernetes.io/hostname': NODE } }),
     )
-    await kubectl('wait', 'pod', 'pressed', '--for=condition=Ready', '--timeout=60s', ...SHOP)
+    await kubectl('wait', 'pod', 'pressed', '--for=condition=Ready', PATIENTLY, ...SHOP)
     await kubectl('delete', 'pod', 'pressed', ...SHOP)
   })
   // The namespace goes with it, and takes nothing more until it is gone.

@@ -44,15 +44,21 @@ export class ProcessGroup {
   }
 }
 
+/** So long a machine that does much else may take for anything. What is right ends sooner, whatever the limit. */
+const LIMIT_SECONDS = 600
+
+/** For kubectl. */
+export const PATIENTLY = `--timeout=${LIMIT_SECONDS}s`
+
 /** Asks again and again until there is an answer; what was thrown last is thrown when the time is over. */
-export async function eventually<T>(ask: () => Promise<T | undefined>, { seconds = 60, every = 500 } = {}): Promise<T> {
-  const end = Date.now() + seconds * 1000
-  let last: unknown = new Error(`nothing within ${seconds} s`)
+export async function eventually<T>(ask: () => Promise<T | undefined>, { every = 500 } = {}): Promise<T> {
+  const end = Date.now() + LIMIT_SECONDS * 1000
+  let last: unknown = new Error(`nothing within ${LIMIT_SECONDS} s`)
   while (Date.now() < end) {
     try {
       const answer = await ask()
       if (answer !== undefined) return answer
-      last = new Error(`nothing within ${seconds} s`)
+      last = new Error(`nothing within ${LIMIT_SECONDS} s`)
     } catch (error) {
       last = error
     }

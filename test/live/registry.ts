@@ -3,7 +3,7 @@ import { copyFile, mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { PAUSE } from './containerd-node.ts'
 import { type LiveCluster, nodeseed } from './live-cluster.ts'
-import { eventually } from './process-group.ts'
+import { eventually, PATIENTLY } from './process-group.ts'
 
 const BUNDLE = '/var/lib/nodeseed/carrying.tar'
 
@@ -27,7 +27,7 @@ export async function checkRegistry(live: LiveCluster): Promise<void> {
   })
   await report.check('it serves the bundle under the address of its pod', async () => {
     await kubectl('label', 'node', a.name, 'nodeseed.dev/registry=here')
-    await kubectl('rollout', 'status', 'deployment/nodeseed-registry', '--timeout=120s', '--namespace', 'nodeseed')
+    await kubectl('rollout', 'status', 'deployment/nodeseed-registry', PATIENTLY, '--namespace', 'nodeseed')
     const { items } = await live.get(
       'pods',
       '--namespace',

@@ -3,7 +3,7 @@ import { readFile, rm, writeFile } from 'node:fs/promises'
 import { basename, join } from 'node:path'
 import { PROGRAM } from '../support/cli.ts'
 import { type LiveCluster, labelKeys, nodeseed, pod, runScript, seedInto } from './live-cluster.ts'
-import { eventually } from './process-group.ts'
+import { eventually, PATIENTLY } from './process-group.ts'
 import { kustomization } from './resources.ts'
 import {
   BUNDLES,
@@ -57,25 +57,20 @@ export async function checkSeeding(live: LiveCluster): Promise<void> {
     await kubectl('delete', 'job', 'job', ...SHOP)
     await kubectl('apply', '-k', live.directory, '--validate=strict')
     await kubectl('scale', 'deployment', 'web', '--replicas=3', ...SHOP)
-    await kubectl('rollout', 'status', 'deployment', 'web', '--timeout=60s', ...SHOP)
-    await kubectl('wait', 'job', 'job', '--for=condition=complete', '--timeout=60s', ...SHOP)
+    await kubectl('rollout', 'status', 'deployment', 'web', PATIENTLY, ...SHOP)
+    await kubectl('wait', 'job', 'job', '--for=condition=complete', PATIENTLY, ...SHOP)
     assert.deepEqual(await nodesOfPods(live), ['node-a'])
     // Until the kubelets list the images, only the label says that they are there.
-    const stdout = await eventually(
-      async () => {
-        const said = await nodeseed(live, 'audit', '--cluster', '--placement', output)
-        return said.exitCode === 0 ? said.stdout : undefined
-      },
-      { seconds: 120 },
-    )
+    const stdout = await eventually(async () => {
+      const said = await nodeseed(live, 'audit', '--cluster', '--placement', output)
+      return said.exitCode === 0 ? said.stdout : undefined
+    })
     assert.match(stdout, /safe.*Deployment shop\/web[\s\S]*safe.*Job shop\/job/)
   })
   await report.check(
     'some time later the nodes list the images themselves, and the audit needs no placement',
     async () => {
-      await eventually(async () => (await nodeseed(live, 'audit', '--cluster')).exitCode === 0 || undefined, {
-        seconds: 120,
-      })
+      await eventually(async () => (await nodeseed(live, 'audit', '--cluster')).exitCode === 0 || undefined)
     },
   )
   await report.check('without a labelled node they wait, for the reason that the audit gives', async () => {
@@ -90,13 +85,13 @@ export async function checkSeeding(live: LiveCluster): Promise<void> {
     const { stdout } = await nodeseed(live, 'audit', '--cluster')
     assert.match(stdout, /impossible.*Pod shop\/late\n +node-a, node-b: NodeAffinity/)
     await runScript(live, join(output, 'labels.sh'))
-    await kubectl('wait', 'pod', 'late', '--for=condition=Ready', '--timeout=60s', ...SHOP)
+    await kubectl('wait', 'pod', 'late', '--for=condition=Ready', PATIENTLY, ...SHOP)
     await kubectl('delete', 'pod', 'late', ...SHOP)
   })
   await report.check('with the bundle on every node the rollout ends, and every node is labelled', async () => {
     await bring(shop.bundle, b)
     await kubectl('delete', 'pods', '--field-selector', `spec.nodeName=${b.name}`, ...SEEDING)
-    await kubectl('rollout', 'status', 'daemonset', '--timeout=90s', ...SEEDING)
+    await kubectl('rollout', 'status', 'daemonset', PATIENTLY, ...SEEDING)
     const { exitCode, stderr } = await runScript(live, join(output, 'labels.sh'))
     assert.deepEqual([exitCode, stderr], [0, ''])
     const label = await setLabel(output)
@@ -144,7 +139,7 @@ async function checkKeeping(live: LiveCluster, output: string): Promise<void> {
     assert.match(said, /at risk +1 of 2.*Deployment shop\/web/)
     await bring(shop.bundle, a)
     await eventually(async () => ((await readyNodes(live)).includes(a.name) ? true : undefined))
-    await kubectl('rollout', 'status', 'daemonset', '--timeout=60s', ...SEEDING)
+    await kubectl('rollout', 'status', 'daemonset', PATIENTLY, ...SEEDING)
   })
 }
 
@@ -158,7 +153,7 @@ async function checkNext(live: LiveCluster, args: readonly string[]): Promise<vo
     const output = await seedInto(live, 'seed', { bundle: shop.next, manifests, args })
     for (const node of nodes) await bring(shop.next, node)
     await kubectl('apply', '-k', join(output, 'seeding'), '--validate=strict')
-    await kubectl('rollout', 'status', 'daemonset', '--timeout=120s', ...SEEDING)
+    await kubectl('rollout', 'status', 'daemonset', PATIENTLY, ...SEEDING)
     assert.equal((await runScript(live, join(output, 'labels.sh'))).exitCode, 0)
     const label = await setLabel(output)
     const both = [...new Set([...before, label])].sort().join()
@@ -166,7 +161,7 @@ async function checkNext(live: LiveCluster, args: readonly string[]): Promise<vo
     await writeFile(join(live.directory, 'kustomization.yaml'), kustomization(basename(output), 'next.yaml'))
     await kubectl('delete', 'job', 'job', ...SHOP)
     await kubectl('apply', '-k', live.directory)
-    await kubectl('rollout', 'status', 'deployment', 'web', '--timeout=60s', ...SHOP)
+    await kubectl('rollout', 'status', 'deployment', 'web', PATIENTLY, ...SHOP)
     await eventually(async () => {
       await nodeseed(live, 'label', output, '--prune')
       return (await seedLabels(live)).join() === [label, label].join() || undefined
@@ -188,7 +183,7 @@ async function checkPulling(live: LiveCluster): Promise<void> {
     const place = ['--set-name', 'pulled', '--namespace', 'pulled', '--from-registry', `http://${address}`]
     const output = await seedInto(live, 'pulled', { args: place })
     await kubectl('apply', '-k', join(output, 'seeding'), '--validate=strict')
-    await kubectl('rollout', 'status', 'daemonset', '--timeout=120s', '--namespace', 'pulled')
+    await kubectl('rollout', 'status', 'daemonset', PATIENTLY, '--namespace', 'pulled')
     assert.equal((await runScript(live, join(output, 'labels.sh'))).exitCode, 0)
     for (const { name, ctr } of nodes) {
       assert.match(await ctr('images', 'ls', '-q'), /library\/web:1/)
