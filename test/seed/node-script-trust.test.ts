@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process'
-import { chmod, copyFile, mkdir, readFile, writeFile } from 'node:fs/promises'
+import { chmod, copyFile, mkdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { beforeEach, expect, test } from 'vitest'
@@ -47,6 +47,7 @@ function seed(args: string[] = [], options = {}): Promise<ScriptRun> {
 }
 
 const key = () => ['--key', at('release.pub')]
+const withTools = testWith(['busybox'])
 const withOpenssl = testWith(['openssl', 'busybox'])
 
 withOpenssl('a bundle that the key signed is imported', async () => {
@@ -120,6 +121,30 @@ withOpenssl('no signature, another key, no openssl: each is an error and no pass
   expect(await seed([...key(), '--signature', at('none')])).toMatchObject({
     code: 2,
     stderr: expect.stringContaining(`not signed: there is no ${at('none')}`),
+  })
+})
+
+test.for(['directory', 'talos'])(
+  'without a key, a damaged layer is no seeded image, also where no importer has looked yet: %s',
+  async (method) => {
+    const layer = images[0]!.platforms[0]!.layers[1]!.digest
+    await writeSigned(undefined, (bytes) => flip(bytes, bytes.lastIndexOf(blobs.get(layer)!) + 9))
+    expect(await seed(['--method', method])).toMatchObject({
+      code: 2,
+      report: { result: 'failed', message: expect.stringContaining(`damaged: ${layer}`) },
+    })
+    expect((await seed(['--method', method, '--check'])).report).toMatchObject({ result: 'gap', missingCount: 4 })
+  },
+)
+
+withTools('without a program that tells digests, it is said that nobody looked', async () => {
+  await writeSigned()
+  const PATH = await busyboxPath(directory)
+  await rm(join(PATH, 'sha256sum'))
+  const { code, report } = await seed([], { shell: ['/bin/sh'], env: { PATH } })
+  expect({ code, said: report.message }).toEqual({
+    code: 0,
+    said: expect.stringMatching(/^there is no sha256sum here: nobody .*; k3s imports/),
   })
 })
 

@@ -78,11 +78,13 @@ conclude() {
   if [ "$code" -eq 0 ]; then : >"$ready"; else rm -f -- "$ready"; fi
 }
 
-# Said although every image is there: that it may be another project's bundle, and what the method cannot do.
+# Said although every image is there: that it may be another project's bundle, and what could not be done or seen.
 remarks() {
-  loss=''
-  ! find_own_step loss || loss=$("$step")
-  printf '%s' "$edition_remark${edition_remark:+${loss:+; }}$loss"
+  {
+    [ -z "$edition_remark" ] || printf '%s; ' "$edition_remark"
+    [ ! -e "$work/unchecked" ] || printf 'there is no %s here: nobody has seen whether the bundle is damaged; ' "$(cat "$work/unchecked")"
+    ! find_own_step loss || "$step"
+  } | sed 's/; $//'
 }
 
 # One line for each feature. The worker reads the file every minute, so it must be whole at all times; it passes over

@@ -20,6 +20,17 @@ compose_archive() {
   tar -cf - -C "$work/layout" oci-layout index.json manifest.json
 }
 
+# Whether each blob is what its digest says, in an archive that was just made, which no importer has looked at. A medium
+# that went bad, or a bundle that was replaced meanwhile, shows only here.
+check_archive() {
+  place=0
+  while read -r digest _ size; do
+    grep -Fxq -e "$digest" "$work/lacking" || continue
+    copy_bytes_of "$1" $((place + 512)) "$size" | is_digest "$digest" || fail 2 "damaged: $digest in ${bundle}"
+    place=$((place + 512 + (size + 511) / 512 * 512))
+  done <"$work/members"
+}
+
 # Every value here has passed read_names: no quote and no backslash is among them.
 write_index() {
   printf '{"schemaVersion":2,"mediaType":"application/vnd.oci.image.index.v1+json","manifests":['

@@ -30,6 +30,7 @@ m_directory_seed() {
   temporary=${image_directory%/*}/.nodeseed-$set_name.partial
   partial=$temporary from=$work
   compose_archive >"$temporary" || fail 3 "cannot write $temporary: is the disk full?"
+  check_archive "$temporary"
   partial=''
   mv -f -- "$temporary" "$image_directory/$(archive_name)"
 }

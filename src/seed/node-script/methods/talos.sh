@@ -111,7 +111,9 @@ adopt_blob() {
 extract_into() {
   mkdir -p -- "${2%/*}"
   partial=$2.partial
-  { extract_blob "$1" "$partial" && mv -f -- "$partial" "$2"; } || fail 3 "cannot write $2: is the disk full?"
+  extract_blob "$1" "$partial" || fail 3 "cannot write $2: is the disk full?"
+  is_digest "$1" <"$partial" || fail 2 "damaged: $1 in $bundle"
+  mv -f -- "$partial" "$2" || fail 3 "cannot write $2: is the disk full?"
   partial=''
 }
 
