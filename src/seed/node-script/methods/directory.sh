@@ -14,20 +14,22 @@ m_directory_detect() {
 }
 
 m_directory_present() {
-  [ ! -f "$image_directory/$(archive_name)" ] || cat "$work/wanted" >>"$work/present"
+  # What a loss of power cut off may have its name already, and nothing inside.
+  [ ! -s "$image_directory/$(archive_name)" ] || cat "$work/wanted" >>"$work/present"
 }
 
 archive_name() {
   printf 'nodeseed-%s-%s.tar' "$set_name" "$set_digest"
 }
 
-# k0s reads every file of the directory as an archive, so the temporary one lies beside the directory.
+# k0s reads every file of the directory as an archive, so the temporary one lies beside the directory. It is named after its
+# content: another bundle of the set may be brought in at the same time.
 m_directory_seed() {
   all_blobs_lack
   check_left_out
   check_space
   mkdir -p -- "$image_directory"
-  temporary=${image_directory%/*}/.nodeseed-$set_name.partial
+  temporary=${image_directory%/*}/.$(archive_name).partial
   partial=$temporary from=$work
   compose_archive >"$temporary" || fail 3 "cannot write $temporary: is the disk full?"
   check_archive "$temporary"
@@ -35,8 +37,10 @@ m_directory_seed() {
   mv -f -- "$temporary" "$image_directory/$(archive_name)"
 }
 
+# A digest has 16 digits: behind the name of another set, shop-tools beside shop, there is more.
 m_directory_prune() {
-  for archive in "$image_directory/nodeseed-$set_name-"*.tar; do
+  rm -f -- "${image_directory%/*}/.nodeseed-$set_name-"????????????????.tar.partial
+  for archive in "$image_directory/nodeseed-$set_name-"????????????????.tar; do
     case $archive in
       */"$(archive_name)") ;;
       *)
