@@ -52,6 +52,12 @@ withContainerd('a pin and a label that somebody else dropped come back at once, 
   await ctr('images', 'rm', name)
   await expect.poll(() => recordOf(containerd, name), WAIT).toContain('io.cri-containerd.pinned=pinned')
 
+  // Next month's bundle, copied over this one, takes no label from a node whose images are all there.
+  await writeTestBundle(file, images.slice(0, 1), blobs)
+  await ctr('images', 'label', name, 'io.cri-containerd.pinned=')
+  await expect.poll(() => recordOf(containerd, name), WAIT).toContain('io.cri-containerd.pinned=pinned')
+  expect(await exists(ready)).toBe(true)
+
   // Without the bundle it still looks, and says what it cannot repair.
   await rm(file)
   await ctr('images', 'rm', name)

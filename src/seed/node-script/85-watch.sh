@@ -2,8 +2,15 @@
 
 woken='' listeners='' events_pid=''
 
+# Whether there is nothing to bring from, for who watches and knows already which images there should be: no bundle, one that
+# is being written, or another one, as when that of the next month is copied over it. Writes $work/names-now.
 is_bundle_gone() {
-  [ -n "$watch" ] && [ -n "$bundle" ] && [ -s "$work/wanted" ] && [ ! -f "$(part "$((parts > 0))")" ]
+  rm -f -- "$work/names-now"
+  [ -n "$watch" ] && [ -n "$bundle" ] && [ -s "$work/wanted" ] || return 1
+  [ -f "$(part "$((parts > 0))")" ] || return 0
+  [ -z "$names" ] || return 1
+  read_member nodeseed/names.txt "$work/names-now"
+  ! cmp -s "$work/names" "$work/names-now"
 }
 
 # Until the interval is over, or the runtime tells that one of these images was changed: by an import of somebody else that

@@ -15,17 +15,18 @@ run_once() {
   imported=0 pinned=0 pruned=0 result=unchanged code=0 said=''
   : >"$work/members"
   : >"$work/why"
-  # Who watches knows already which images there should be, and may still look for them.
+  gone=''
   if is_bundle_gone; then
+    gone=yes
     find_missing
-    [ ! -s "$work/missing" ] || note "nothing to bring them from: there is no $bundle any more"
+    [ ! -s "$work/missing" ] || note "nothing to bring them from: $bundle is not there any more, or holds other images"
   else
     read_names
     [ -n "$check" ] || check_edition
     find_missing
     [ -n "$check" ] || note_brought
   fi
-  if [ -s "$work/missing" ] && [ -z "$check" ] && ! is_bundle_gone; then
+  if [ -s "$work/missing" ] && [ -z "$check$gone" ]; then
     cat "$work/missing" >"$work/first"
     check_bytes
     # A look takes a call of the runtime's client for each name: none is needed right after one that found everything.
@@ -70,7 +71,7 @@ conclude() {
     code=4
     say gap "images are not pinned" "$work/unkept"
   else
-    record_edition
+    [ -n "$gone" ] || record_edition
     say "$result" "$(remarks)"
   fi
   publish_features

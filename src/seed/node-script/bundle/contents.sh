@@ -7,6 +7,8 @@ read_names() {
   if [ -n "$names" ]; then
     [ -r "$names" ] || fail 2 "no such list of names: $names"
     cat -- "$names" >"$work/names"
+  elif [ -e "$work/names-now" ]; then
+    mv -f -- "$work/names-now" "$work/names"
   else
     read_member nodeseed/names.txt "$work/names"
   fi
