@@ -24,11 +24,14 @@ export interface GzipDescription {
 }
 
 /**
- * Takes a gzip file apart: gives its text, piece by piece, and returns how its writer compressed it.
+ * Takes a gzip file apart: gives its text, piece by piece, and returns how its writer compressed it, in `limit` bytes at most.
  *
  * @throws {NotDeflate} for what is no gzip, is damaged, or was written in a way that cannot be described
  */
-export function* describeGzip(pull: Pull): Generator<Uint8Array, GzipDescription> {
+export function* describeGzip(
+  pull: Pull,
+  { limit = Number.MAX_SAFE_INTEGER }: { limit?: number } = {},
+): Generator<Uint8Array, GzipDescription> {
   const parts = gzipParts(new BitReader(pull))
   const sample = sampleOf(parts, SAMPLES[1])
   const writer = new DescriptionWriter(likelyPolicy(sample))
@@ -38,6 +41,7 @@ export function* describeGzip(pull: Pull): Generator<Uint8Array, GzipDescription
   }
   for (const part of parts) {
     writer.add(part)
+    if (writer.length > limit) throw new NotDeflate('a description that is too long')
     if (part.kind === 'block' && part.block.text.length > 0) yield part.block.text
   }
   return writer.finish()
@@ -91,6 +95,7 @@ class DescriptionWriter {
   #start = 0
   #end = 0
   #tokens = 0
+  #described = 0
 
   constructor(policy: MatchPolicy) {
     this.#policy = policy
@@ -100,6 +105,11 @@ class DescriptionWriter {
   /** Of the tokens that were compared so far. */
   get shareOfSurprises(): number {
     return this.#tokens === 0 ? 1 : this.#surprises.count / this.#tokens
+  }
+
+  /** Bytes of the description so far, about. */
+  get length(): number {
+    return this.#described + this.#blocks.length + this.#noted.length
   }
 
   add(part: GzipPart): void {
@@ -159,7 +169,9 @@ class DescriptionWriter {
       before = flush
     }
     out.bytes(this.#blocks.finish())
-    this.#members.push(out.finish())
+    const member = out.finish()
+    this.#members.push(member)
+    this.#described += member.length
     this.#blocks = new VarintWriter()
     this.#flushes = []
     this.#start = this.#end

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import type { Bundle } from '../bundle/format/bundle.ts'
 import type { LaidOutFile } from '../bundle/format/frame.ts'
 import { missingFindings } from '../bundle/format/left-out.ts'
@@ -66,13 +67,24 @@ export class BundleFile implements Bundle {
     const bytes = entry && (await readWhole(this.#file, entry, MAX_FILE_BYTES))
     const carried = this.table.files.find((file) => file.name === name)
     if (!bytes || !carried || isContentOf(carried.digest, bytes)) return bytes
-    throw new ExpectedError(
-      'CONTENT_MISMATCH',
-      `${this.path}: ${name} is damaged: it does not hash to ${carried.digest}`,
-      {
-        hint: `Run: nodeseed verify ${quote(this.path)}`,
-      },
-    )
+    throw this.#damaged(name, carried.digest)
+  }
+
+  /**
+   * A carried file of any size in chunks; the last comes before it is known whether it is the file that the table names.
+   *
+   * @throws {ExpectedError} CONTENT_MISMATCH at its end when it is not; BUNDLE_INVALID where none has that name
+   */
+  async *openFile(name: string): AsyncGenerator<Buffer> {
+    const [entry, carried] = [this.#files.get(name), this.table.files.find((file) => file.name === name)]
+    if (!entry || !carried) throw new ExpectedError('BUNDLE_INVALID', `${this.path}: carries no ${name}`)
+    const { algorithm, hex } = splitDigest(carried.digest)
+    const hash = createHash(algorithm)
+    for await (const chunk of this.#file.stream(entry.offset, entry.offset + entry.size)) {
+      hash.update(chunk)
+      yield chunk
+    }
+    if (hash.digest('hex') !== hex) throw this.#damaged(name, carried.digest)
   }
 
   /**
@@ -138,6 +150,13 @@ export class BundleFile implements Bundle {
 
   async close(): Promise<void> {
     await this.#file.close()
+  }
+
+  #damaged(name: string, digest: Digest): ExpectedError {
+    const problem = `${name} is damaged: it does not hash to ${digest}`
+    return new ExpectedError('CONTENT_MISMATCH', `${this.path}: ${problem}`, {
+      hint: `Run: nodeseed verify ${quote(this.path)}`,
+    })
   }
 
   #find(digest: Digest): BlobEntry {

@@ -104,10 +104,15 @@ async function makePartial(path: string, { files }: LaidOutBundle, shape: Shape)
   }
 }
 
-async function writeHead(file: PartedFile, { name, size, offset, content }: PlannedFile): Promise<void> {
+async function writeHead(file: PartedFile, { name, size, offset, content, stored }: PlannedFile): Promise<void> {
   const header = encodeHeader(name, size)
   await file.write(header, offset - header.length)
   if (content) await file.write(content, offset)
+  let at = offset
+  for await (const chunk of stored?.chunks() ?? []) {
+    await file.write(chunk, at)
+    at += chunk.length
+  }
 }
 
 /** Says so before an hour of download that the disk cannot hold it. Blocks that the partial file has count. */

@@ -50,7 +50,7 @@ export function isContentOf(digest: Digest, content: Uint8Array): boolean {
 
 /** The digest of content that comes in chunks; `onBytes` hears of each that was hashed. */
 export async function hashChunks(
-  chunks: AsyncIterable<Uint8Array>,
+  chunks: Iterable<Uint8Array> | AsyncIterable<Uint8Array>,
   algorithm: string,
   onBytes: (count: number) => void = () => {},
 ): Promise<Digest> {

@@ -7,11 +7,8 @@ import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { gzipSync } from 'node:zlib'
 import { describeGzip } from '../../src/deflate/describe-gzip.ts'
-import { applyPatch } from '../../src/layout/patch/apply-patch.ts'
-import { parsePatch } from '../../src/layout/patch/layer-patch.ts'
-import { readText } from '../../src/layout/patch/layer-text.ts'
-import { makePatch } from '../../src/layout/patch/make-patch.ts'
 import { blobOf } from '../layout/blob-of.ts'
+import { appliedPatch, patchBytes } from '../layout/patch-bytes.ts'
 import { buildGoGzip, type LayerMonths, makeMonths } from './patches/months.ts'
 
 type Writer = readonly [name: string, write: (tar: string) => Promise<Buffer>]
@@ -51,7 +48,7 @@ async function months({ name, tars }: LayerMonths, [writer, write]: Writer): Pro
   for (const [index, tar] of tars.slice(1).entries()) {
     const now = await write(tar)
     if (now.equals(old)) continue
-    const [patch, makeSeconds] = await timed(() => makePatch(blobOf(now), blobOf(old)))
+    const [patch, makeSeconds] = await timed(() => patchBytes(blobOf(now), blobOf(old)))
     const [, applySeconds] = await timed(() => (patch ? apply(patch, old, now) : Promise.resolve()))
     whole += now.length
     patched += patch?.length ?? now.length
@@ -91,11 +88,7 @@ async function replay({ name, tars }: LayerMonths, [writer, write]: Writer): Pro
 }
 
 async function apply(patch: Uint8Array, old: Buffer, now: Buffer): Promise<void> {
-  const text = await readText(blobOf(old))
-  let length = 0
-  for await (const bytes of applyPatch(parsePatch(patch, 'patch'), text, 'delta')) length += bytes.length
-  await text.close()
-  if (length !== now.length) throw new Error('a patch that does not fit')
+  if (!(await appliedPatch(patch, blobOf(old))).equals(now)) throw new Error('a patch that does not fit')
 }
 
 async function patchFrom(old: string, tar: string): Promise<number> {

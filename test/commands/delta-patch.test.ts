@@ -8,10 +8,9 @@ import { constants, gzipSync, zstdCompressSync } from 'node:zlib'
 import { beforeEach, expect, onTestFinished, test } from 'vitest'
 import { patchFile } from '../../src/bundle/format/patch-files.ts'
 import { openServedBundles } from '../../src/cli/serving/served-bundles.ts'
-import { encodePatch, parsePatch } from '../../src/layout/patch/layer-patch.ts'
-import { makePatch } from '../../src/layout/patch/make-patch.ts'
 import type { Descriptor } from '../../src/oci/descriptor.ts'
 import { digestOf } from '../../src/oci/digest.ts'
+import { patchBytes } from '../layout/patch-bytes.ts'
 import { writeTestBundle } from '../support/bundle-maker.ts'
 import { runCli } from '../support/cli.ts'
 import { type Blobs, lockImage, makeImage, makeLayer, tarOf } from '../support/image-maker.ts'
@@ -216,9 +215,9 @@ test('a patch that makes other bytes is what merge complains of', async () => {
     ...{ digest, size, path: 'layer' },
     open: () => Readable.from([blobs.get(digest)!]),
   })
-  const patch = parsePatch((await makePatch(bytesOf(other), bytesOf()))!, 'patch')
   const { digest, size } = now!
-  const content = encodePatch({ ...patch, layer: { digest, size } })
+  const patch = (await patchBytes(bytesOf(other), bytesOf()))!.toString('latin1')
+  const content = Buffer.from(patch.replace(/"layer":{[^}]+}/, `"layer":${JSON.stringify({ digest, size })}`), 'latin1')
   const files = [{ name: patchFile(digest), content }]
   await writeTestBundle(at('wrong.tar'), [imageOf(now)], blobs, { without: new Set([digest]), files })
 

@@ -2,19 +2,19 @@ import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import type { LockedImage } from '../../src/bundle/format/lock.ts'
 import { patchFile } from '../../src/bundle/format/patch-files.ts'
-import { encodePatch } from '../../src/layout/patch/layer-patch.ts'
 import { type Digest, digestOf } from '../../src/oci/digest.ts'
 import { writeTestBundle } from '../support/bundle-maker.ts'
 import { runCli } from '../support/cli.ts'
 import type { Blobs } from '../support/image-maker.ts'
 import { shopImages } from '../support/shop-images.ts'
 import { temporaryDirectory } from '../support/temporary.ts'
+import { patchWith } from './patch-bytes.ts'
 
 const other = digestOf('another layer')
 const base = { digest: digestOf('base'), size: 4 }
 
 function patchOf(layer: { digest: Digest; size: number }): Buffer {
-  return Buffer.from(encodePatch({ layer, base, gzip: undefined, segments: [] }))
+  return patchWith({ layer, base, gzip: 0, segments: [] })
 }
 
 function firstLayer([image]: readonly LockedImage[]) {

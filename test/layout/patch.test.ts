@@ -3,14 +3,12 @@ import { gzipSync } from 'node:zlib'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { ExpectedError } from '../../src/errors.ts'
-import { applyPatch } from '../../src/layout/patch/apply-patch.ts'
-import { parsePatch } from '../../src/layout/patch/layer-patch.ts'
-import { readText } from '../../src/layout/patch/layer-text.ts'
 import { makePatch } from '../../src/layout/patch/make-patch.ts'
 import { digestOf } from '../../src/oci/digest.ts'
 import { tarOf } from '../support/image-maker.ts'
 import { runs } from '../support/property-runs.ts'
 import { blobOf } from './blob-of.ts'
+import { appliedPatch, patchBytes } from './patch-bytes.ts'
 
 test('any tar, any edits: the same layer again, or no patch', async () => {
   let made = 0
@@ -19,11 +17,11 @@ test('any tar, any edits: the same layer again, or no patch', async () => {
       const old = await tarOf(files.map(({ name, content }) => [{ name }, content]))
       const now = await tarOf(changed(files, changes).map(({ name, content }) => [{ name }, content]))
       const [base, layer] = [gzipSync(old), gzipSync(now, { level })]
-      const patch = await makePatch(blobOf(layer, 5000), blobOf(base, 5000))
+      const patch = await patchBytes(blobOf(layer, 5000), blobOf(base, 5000))
       if (!patch) return
       made++
       expect(patch.length).toBeLessThan(layer.length)
-      expect((await applied(patch, base)).equals(layer)).toBe(true)
+      expect((await appliedPatch(patch, blobOf(base, 5000))).equals(layer)).toBe(true)
     }),
     { numRuns: runs(20) },
   )
@@ -35,14 +33,14 @@ test('a patch that somebody changed is refused, or makes other bytes; it never f
   const now = files.map(({ name, content }) => ({ name, content: Buffer.concat([content, Buffer.from('more')]) }))
   const base = gzipSync(await tarOf(files.map(({ name, content }) => [{ name }, content])))
   const layer = gzipSync(await tarOf(now.map(({ name, content }) => [{ name }, content])))
-  const patch = await makePatch(blobOf(layer, 5000), blobOf(base, 5000))
+  const patch = await patchBytes(blobOf(layer, 5000), blobOf(base, 5000))
   if (!patch) throw new Error('no patch')
   await fc.assert(
     fc.asyncProperty(fc.nat(patch.length - 1), fc.integer({ min: 1, max: 255 }), async (at, difference) => {
       const other = patch.slice()
       other[at]! ^= difference
       try {
-        const bytes = await applied(other, base)
+        const bytes = await appliedPatch(other, blobOf(base, 5000))
         expect(bytes.length).toBeGreaterThanOrEqual(0)
       } catch (error) {
         expect(error).toBeInstanceOf(ExpectedError)
@@ -66,17 +64,6 @@ test.each<[what: string, base: Buffer, change: (base: Buffer) => void, code: str
   if (code) await expect(made).rejects.toMatchObject({ code })
   else expect(await made).toBeUndefined()
 })
-
-async function applied(patch: Uint8Array, base: Buffer): Promise<Buffer> {
-  const text = await readText(blobOf(base, 5000))
-  try {
-    const pieces: Uint8Array[] = []
-    for await (const piece of applyPatch(parsePatch(patch, 'patch'), text, 'delta')) pieces.push(piece)
-    return Buffer.concat(pieces)
-  } finally {
-    await text.close()
-  }
-}
 
 interface TarFile {
   readonly name: string

@@ -113,7 +113,7 @@ async function checkFiles(bundle: Bundle): Promise<BundleProblem[]> {
     const expected = derived.get(name) ?? digest
     if (expected !== digest) problems.push({ message: `${name} does not say the same as ${BUNDLE_TABLE}` })
     try {
-      await bundle.readFile(name)
+      for await (const _ of bundle.openFile(name));
     } catch (error) {
       if (!(error instanceof ExpectedError)) throw error
       problems.push({ message: error.message })

@@ -17,4 +17,6 @@ export interface Bundle extends LockedContent {
   readonly table: BundleTable
   /** A file that is no blob, such as `index.json` or `nodeseed/seed.sh`; undefined when it is not there. */
   readFile(name: string): Promise<Uint8Array | undefined>
+  /** A carried file of any size; it throws at its end unless it is what the table says. */
+  openFile(name: string): AsyncIterable<Uint8Array>
 }

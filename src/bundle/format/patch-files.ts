@@ -8,12 +8,17 @@ export function patchFile(layer: Digest): string {
   return `${PREFIX}${splitDigest(layer).hex}`
 }
 
+/** Whether a file of this name is a patch: it may have any size, and is never held as a whole. */
+export function isPatchFile(name: string): boolean {
+  return name.startsWith(PREFIX)
+}
+
 /** The layers that a delta with these files brings as patches, each with the size of its patch. */
 export function patchedLayers(files: readonly FileEntry[]): Map<Digest, FileEntry> {
   return new Map(
     files.flatMap((file) => {
       const layer = `sha256:${file.name.slice(PREFIX.length)}`
-      return file.name.startsWith(PREFIX) && isDigest(layer) ? [[layer, file] as const] : []
+      return isPatchFile(file.name) && isDigest(layer) ? [[layer, file] as const] : []
     }),
   )
 }

@@ -6,11 +6,12 @@ import { formatBytes } from '../../oci/format-bytes.ts'
 import { END_BYTES, frameDigest } from './frame.ts'
 import { renderIndex } from './index-json.ts'
 import { attachedBlobsOf, blobsOf, type Lock, type LockedImage, layersOf, parseLock } from './lock.ts'
+import { isPatchFile } from './patch-files.ts'
 import { BUNDLE_TABLE, type BundleTable, type FileEntry, type RequiredBlob } from './table.ts'
 import { BLOCK, fitsHeader, paddingAfter } from './tar-header.ts'
 
 const OCI_LAYOUT = encode('{"imageLayoutVersion":"1.0.0"}\n')
-/** Files that are no blobs are read whole: 200,000 names of a hundred letters are 90 MB. */
+/** Files that are no blobs, nor patches, are read whole: 200,000 names of a hundred letters are 90 MB. */
 export const MAX_FILE_BYTES = 256 * 1024 * 1024
 
 /** Stands for a digest that is not known yet, which is as long. */
@@ -22,7 +23,16 @@ export interface PlannedFile {
   readonly size: number
   readonly offset: number
   readonly content: Uint8Array | undefined
+  /** Content that is known and not held in memory. */
+  readonly stored?: StoredContent
   readonly blob?: Descriptor
+}
+
+/** Content that is read when it is written. */
+export interface StoredContent {
+  readonly digest: Digest
+  readonly size: number
+  chunks(): Iterable<Uint8Array> | AsyncIterable<Uint8Array>
 }
 
 /** A whole bundle before its first byte: every file, where it stands, and what is already known of it. */
@@ -37,7 +47,7 @@ export interface BundlePlan {
 /** A file that goes in as it is, under `nodeseed/`. */
 export interface ExtraFile {
   readonly name: string
-  readonly content: string | Uint8Array
+  readonly content: string | Uint8Array | StoredContent
 }
 
 export interface PlanOptions {
@@ -58,7 +68,10 @@ export function planBundle(
   extraFiles: readonly ExtraFile[] = [],
   { without = new Set(), homes = new Map() }: PlanOptions = {},
 ): BundlePlan {
-  const files = extraFiles.map(({ name, content }) => {
+  const files = extraFiles.map(({ name, content }): CarriedFile => {
+    if (typeof content !== 'string' && !(content instanceof Uint8Array)) {
+      return { name, digest: content.digest, size: content.size, stored: content }
+    }
     const bytes = typeof content === 'string' ? encode(content) : content
     return { name, digest: digestOf(bytes), size: bytes.length, content: bytes }
   })
@@ -82,11 +95,9 @@ export function indexOf({ files }: Pick<BundlePlan, 'files'>): Uint8Array {
   return files.find(({ name }) => name === 'index.json')?.content ?? new Uint8Array()
 }
 
-function layOut(
-  lock: Lock,
-  carried: readonly (FileEntry & { readonly content?: Uint8Array })[],
-  { without, homes }: Required<PlanOptions>,
-): BundlePlan {
+type CarriedFile = FileEntry & { readonly content?: Uint8Array; readonly stored?: StoredContent }
+
+function layOut(lock: Lock, carried: readonly CarriedFile[], { without, homes }: Required<PlanOptions>): BundlePlan {
   const { documents, layers } = distinctBlobs(lock.images)
   const blobs = [...documents, ...layers.filter(({ digest }) => !without.has(digest))]
   const requires = layers.flatMap(({ digest, size }): RequiredBlob[] => {
@@ -101,11 +112,11 @@ function layOut(
     { name: 'oci-layout', size: OCI_LAYOUT.length, content: OCI_LAYOUT },
     { name: 'index.json', size: emptyIndex.length },
     { name: BUNDLE_TABLE, size: reserved },
-    ...carried.map(({ name, size, content }) => ({ name, size, content })),
+    ...carried.map(({ name, size, content, stored }) => ({ name, size, content, ...(stored && { stored }) })),
     ...blobs.map((blob) => ({ name: blobFile(blob), size: blob.size, blob })),
   ])
   const entries = placed.flatMap(({ blob, offset }) => (blob ? [{ digest: blob.digest, size: blob.size, offset }] : []))
-  const large = placed.find(({ size, blob }) => !blob && size > MAX_FILE_BYTES)
+  const large = placed.find(({ name, size, blob }) => !blob && !isPatchFile(name) && size > MAX_FILE_BYTES)
   if (large) {
     throw new ExpectedError(
       'UNSUPPORTED',

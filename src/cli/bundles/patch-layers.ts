@@ -5,11 +5,11 @@ import { patchedLayers, patchFile } from '../../bundle/format/patch-files.ts'
 import { type BundlePlan, type ExtraFile, planBundle } from '../../bundle/format/plan.ts'
 import { outputExists } from '../../disk/output-place.ts'
 import { type BundleFile, openBundle } from '../../layout/bundle-file.ts'
-import { parsePatch } from '../../layout/patch/layer-patch.ts'
-import { MAX_PATCHES } from '../../layout/patch/limits.ts'
+import type { UnnamedFile } from '../../layout/files/unnamed-file.ts'
 import { makePatch } from '../../layout/patch/make-patch.ts'
+import { readPatch } from '../../layout/patch/read-patch.ts'
 import type { Content } from '../../oci/content/content.ts'
-import type { Digest } from '../../oci/digest.ts'
+import { type Digest, hashChunks } from '../../oci/digest.ts'
 import { formatBytes } from '../../oci/format-bytes.ts'
 import { countOf } from '../../plural.ts'
 import type { KnownBlobs } from './known-blobs.ts'
@@ -39,6 +39,7 @@ interface LayerPatches {
 const NO_PATCHES: LayerPatches = { files: [], layers: new Set() }
 /** What the head of a file and its line in the table take, at most: a patch that saves less makes nothing smaller. */
 const FILE_OVERHEAD = 1536
+const CHUNK = 1 << 20
 
 function planPatched({ lock, files, without, homes }: WholeDelta, patches: LayerPatches): BundlePlan {
   return planBundle(lock, [...files, ...patches.files], {
@@ -78,14 +79,19 @@ export async function makePatchedDelta(
   if (existing && !flags.force) throw outputExists(flags.output)
   const path = wholeDeltaPath(flags.output)
   const { whole, downloaded } = await downloadWhole(path, delta, sources)
+  const patches: UnnamedFile[] = []
   try {
-    const plan = planPatched(delta, await makePatches(candidates, delta, { whole, note }))
+    const plan = planPatched(
+      delta,
+      await makePatches(candidates, delta, { whole, note, keep: (file) => patches.push(file) }),
+    )
     const reuse = [whole, ...sources.reuse]
     const made = await makePlanned(plan, existing, flags, { ...sources, reuse })
     await rm(path, { force: true })
     return { ...made, downloaded: downloaded + (made.downloaded ?? 0) }
   } finally {
     await whole.close()
+    for (const patch of patches) await patch.close()
   }
 }
 
@@ -106,10 +112,9 @@ async function patchesOfSame(delta: WholeDelta, existing: BundleFile): Promise<L
   const wanted = new Map(candidatesOf(delta).map((candidate) => [candidate.layer.digest, candidate.base.digest]))
   const files: ExtraFile[] = []
   const layers = new Set<Digest>()
-  for (const [layer, { name }] of patchedLayers(existing.table.files)) {
-    const content = await existing.readFile(name)
-    if (!content || parsePatch(content, `${existing.path}: ${name}`).base.digest !== wanted.get(layer)) return undefined
-    files.push({ name, content })
+  for (const [layer, { name, digest, size }] of patchedLayers(existing.table.files)) {
+    if ((await readPatch(existing, name)).base.digest !== wanted.get(layer)) return undefined
+    files.push({ name, content: { digest, size, chunks: () => existing.openFile(name) } })
     layers.add(layer)
   }
   const patches = { files, layers }
@@ -120,20 +125,27 @@ async function patchesOfSame(delta: WholeDelta, existing: BundleFile): Promise<L
 async function makePatches(
   candidates: readonly PatchCandidate[],
   { bases }: WholeDelta,
-  { whole, note }: { readonly whole: Content; readonly note: (line: string) => void },
+  {
+    whole,
+    note,
+    keep,
+  }: {
+    readonly whole: Content
+    readonly note: (line: string) => void
+    readonly keep: (patch: UnnamedFile) => void
+  },
 ): Promise<LayerPatches> {
   const files: ExtraFile[] = []
   const layers = new Set<Digest>()
-  let total = 0
   for (const { layer, base: old, reference } of candidates) {
     const patch = await makePatch(bytesOf(layer, whole), bytesOf(old, holderOf(old.digest, bases)))
-    const isKept =
-      patch !== undefined && patch.length + FILE_OVERHEAD < layer.size && total + patch.length <= MAX_PATCHES
-    const result = isKept ? ` → ${formatBytes(patch.length)}` : ', travels whole'
+    if (patch) keep(patch)
+    const isKept = patch !== undefined && patch.size + FILE_OVERHEAD < layer.size
+    const result = isKept ? ` → ${formatBytes(patch.size)}` : ', travels whole'
     note(`${reference}, layer ${layer.digest.slice(7, 19)}: ${formatBytes(layer.size)}${result}`)
     if (!isKept) continue
-    total += patch.length
-    files.push({ name: patchFile(layer.digest), content: patch })
+    const [digest, size] = [await hashChunks(patch.chunks(CHUNK), 'sha256'), patch.size]
+    files.push({ name: patchFile(layer.digest), content: { digest, size, chunks: () => patch.chunks(CHUNK) } })
     layers.add(layer.digest)
   }
   return { files, layers }

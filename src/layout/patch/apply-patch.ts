@@ -5,21 +5,24 @@ import { NotDeflate } from '../../deflate/stream/not-deflate.ts'
 import { ExpectedError } from '../../errors.ts'
 import type { UnnamedFile } from '../files/unnamed-file.ts'
 import type { LayerPatch, PatchSegment } from './layer-patch.ts'
-import { MAX_PATCH } from './limits.ts'
+import { MAX_DESCRIPTION } from './limits.ts'
 
 /**
- * The bytes of a layer, made of its patch and the text of its base. They are not hashed here: whoever takes them does.
+ * The bytes of a layer, made of its patch, which `file` holds, and the text of its base. They are not hashed here: whoever takes them does.
  *
  * @throws {ExpectedError} BUNDLE_INVALID for a patch that does not fit
  */
-export async function* applyPatch(patch: LayerPatch, base: UnnamedFile, where: string): AsyncGenerator<Uint8Array> {
+export async function* applyPatch(
+  { patch, file, base }: { patch: LayerPatch; file: UnnamedFile; base: UnnamedFile },
+  where: string,
+): AsyncGenerator<Uint8Array> {
   const segments = patch.segments.values()
   const pull = () => {
     const { value, done } = segments.next()
-    return done ? undefined : textOf(value, base)
+    return done ? undefined : textOf(value, file, base)
   }
   try {
-    const pieces = patch.gzip ? rebuildGzip(inflated(patch.gzip), pull) : texts(pull)
+    const pieces = patch.gzip ? rebuildGzip(inflated(file.read(...patch.gzip)), pull) : texts(pull)
     for (const piece of pieces) {
       yield piece
       await setImmediate()
@@ -37,9 +40,9 @@ function* texts(pull: () => Uint8Array | undefined): Generator<Uint8Array> {
   for (let text = pull(); text; text = pull()) yield text
 }
 
-function textOf({ text, from, bytes }: PatchSegment, base: UnnamedFile): Uint8Array {
+function textOf({ text, from, bytes }: PatchSegment, file: UnnamedFile, base: UnnamedFile): Uint8Array {
   const dictionary = Buffer.concat(from.map(([offset, length]) => base.read(offset, length)))
-  const result = zstdDecompressSync(bytes, {
+  const result = zstdDecompressSync(file.read(...bytes), {
     maxOutputLength: Math.max(text, 1),
     params: { [constants.ZSTD_d_windowLogMax]: 26 },
     ...(dictionary.length > 0 && { dictionary }),
@@ -49,7 +52,7 @@ function textOf({ text, from, bytes }: PatchSegment, base: UnnamedFile): Uint8Ar
 }
 
 function inflated(description: Uint8Array): Uint8Array {
-  return zstdDecompressSync(description, { maxOutputLength: 4 * MAX_PATCH })
+  return zstdDecompressSync(description, { maxOutputLength: MAX_DESCRIPTION })
 }
 
 function isZstdError(error: unknown): boolean {

@@ -2,7 +2,7 @@ import { type Lock, layersOf } from '../../bundle/format/lock.ts'
 import { patchedLayers } from '../../bundle/format/patch-files.ts'
 import { ExpectedError } from '../../errors.ts'
 import type { BundleFile } from '../bundle-file.ts'
-import { parsePatch } from './layer-patch.ts'
+import { readPatch } from './read-patch.ts'
 
 /**
  * What is wrong with the patches that a delta brings, as far as that can be told without its base: a file that is no patch,
@@ -14,7 +14,7 @@ export async function patchProblems(delta: BundleFile): Promise<string[]> {
   for (const [layer, { name }] of patchedLayers(delta.table.files)) {
     const where = `${delta.path}: ${name}`
     try {
-      const patch = parsePatch((await delta.readFile(name)) ?? new Uint8Array(), where)
+      const patch = await readPatch(delta, name)
       if (patch.layer.digest !== layer) problems.push(`${where}: makes another layer, ${patch.layer.digest}`)
       else if (!sizes.has(layer)) problems.push(`${where}: makes a layer of no image`)
       else if (sizes.get(layer) !== patch.layer.size) problems.push(`${where}: makes a layer of another size`)

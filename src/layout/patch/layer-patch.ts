@@ -1,6 +1,6 @@
 import { arrayAt, countAt, digestAt, invalid, objectAt } from '../../bundle/format/fields/fields.ts'
 import type { RequiredBlob } from '../../bundle/format/table.ts'
-import { MAX_LAYER_TEXT, MAX_SEGMENT, MAX_SEGMENT_BASE } from './limits.ts'
+import { MAX_HEAD, MAX_LAYER_TEXT, MAX_SEGMENT, MAX_SEGMENT_BASE } from './limits.ts'
 
 /** A range of bytes. */
 export type TextRange = readonly [offset: number, length: number]
@@ -11,7 +11,8 @@ export interface PatchSegment {
   readonly text: number
   /** Of the base's text, in this order. */
   readonly from: readonly TextRange[]
-  readonly bytes: Uint8Array
+  /** Of the patch. */
+  readonly bytes: TextRange
 }
 
 /**
@@ -21,39 +22,43 @@ export interface PatchSegment {
 export interface LayerPatch {
   readonly layer: RequiredBlob
   readonly base: RequiredBlob
-  /** How the layer was compressed, for `rebuildGzip`, itself compressed by zstd; nothing where it is not compressed. */
-  readonly gzip: Uint8Array | undefined
+  /**
+   * Where in the patch it stands how the layer was compressed, for `rebuildGzip`, itself compressed by zstd; nothing where it
+   * is not compressed.
+   */
+  readonly gzip: TextRange | undefined
   readonly segments: readonly PatchSegment[]
+}
+
+/** What the first lines of a patch say of it; what follows them are `gzip` bytes, then those of each segment. */
+export interface PatchHead extends Pick<LayerPatch, 'layer' | 'base'> {
+  readonly gzip: number
+  readonly segments: readonly (Omit<PatchSegment, 'bytes'> & { readonly bytes: number })[]
 }
 
 const MAGIC = 'nodeseed layer patch 1\n'
 
-/** A line that says what this is, a line of JSON, then the bytes that it gives the lengths of, one after the other. */
-export function encodePatch({ layer, base, gzip, segments }: LayerPatch): Uint8Array {
-  const head = {
-    layer,
-    base,
-    gzip: gzip ? gzip.length : 0,
-    segments: segments.map(({ text, from, bytes }) => ({ text, from, bytes: bytes.length })),
-  }
-  return Buffer.concat([
-    Buffer.from(`${MAGIC}${JSON.stringify(head)}\n`),
-    ...(gzip ? [gzip] : []),
-    ...segments.map(({ bytes }) => bytes),
-  ])
+/** A line that says what this is, and a line of JSON. */
+export function encodeHead({ layer, base, gzip, segments }: PatchHead): Uint8Array {
+  const each = segments.map(({ text, from, bytes }) => ({ text, from, bytes }))
+  return Buffer.from(`${MAGIC}${JSON.stringify({ layer, base, gzip, segments: each })}\n`)
 }
 
-/** @throws {ExpectedError} BUNDLE_INVALID, saying what is wrong */
-export function parsePatch(file: Uint8Array, where: string): LayerPatch {
-  const bytes = Buffer.from(file.buffer, file.byteOffset, file.byteLength)
-  const end = bytes.indexOf(10, MAGIC.length)
+/**
+ * What a patch says, from its beginning, where its first lines are, and its size.
+ *
+ * @throws {ExpectedError} BUNDLE_INVALID, saying what is wrong
+ */
+export function parsePatch(beginning: Uint8Array, size: number, where: string): LayerPatch {
+  const bytes = Buffer.from(beginning.buffer, beginning.byteOffset, beginning.byteLength)
+  const end = bytes.subarray(0, MAX_HEAD).indexOf(10, MAGIC.length)
   if (bytes.toString('latin1', 0, MAGIC.length) !== MAGIC || end < 0) throw invalid(where, 'not a patch of a layer')
   const head = objectAt(parsed(bytes.toString('utf8', MAGIC.length, end), where), where)
   let at = end + 1
-  const take = (length: number) => {
-    if (at + length > bytes.length) throw invalid(where, 'it ends too early')
+  const take = (length: number): TextRange => {
+    if (at + length > size) throw invalid(where, 'it ends too early')
     at += length
-    return bytes.subarray(at - length, at)
+    return [at - length, length]
   }
   const gzipLength = countAt(head.gzip, `${where}, gzip`)
   const gzip = gzipLength > 0 ? take(gzipLength) : undefined
@@ -69,7 +74,7 @@ export function parsePatch(file: Uint8Array, where: string): LayerPatch {
       throw invalid(place, 'more than is read at once')
     return { text, from, bytes: take(countAt(segment.bytes, place)) }
   })
-  if (at !== bytes.length) throw invalid(where, 'bytes behind its end')
+  if (at !== size) throw invalid(where, 'bytes behind its end')
   return { layer: blobAt(head.layer, where), base: blobAt(head.base, where), gzip, segments }
 }
 

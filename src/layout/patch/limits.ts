@@ -4,8 +4,9 @@ const MIB = 1024 * 1024
 export const MAX_SEGMENT = 16 * MIB
 /** Text of the base that one segment is made from. */
 export const MAX_SEGMENT_BASE = 32 * MIB
-/** A layer with more text travels whole; so does one of which the patch would be larger than this. */
+/** A layer with more text travels whole: positions in it are 32-bit numbers. */
 export const MAX_LAYER_TEXT = 2 ** 31 - 2 ** 20
-export const MAX_PATCH = 64 * MIB
-/** Patches of one bundle: they are held until it is written. */
-export const MAX_PATCHES = 128 * MIB
+/** The first lines of a patch, which are held; with more the layer travels whole. */
+export const MAX_HEAD = 8 * MIB
+/** How a layer was compressed is held, too: with more the layer travels whole. */
+export const MAX_DESCRIPTION = 32 * MIB

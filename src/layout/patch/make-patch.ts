@@ -7,9 +7,9 @@ import { ExpectedError } from '../../errors.ts'
 import { splitDigest } from '../../oci/digest.ts'
 import { UnnamedFile } from '../files/unnamed-file.ts'
 import { applyPatch } from './apply-patch.ts'
-import { encodePatch, type PatchSegment, parsePatch } from './layer-patch.ts'
+import { encodeHead, type PatchHead, parsePatch } from './layer-patch.ts'
 import { entriesOf, type LayerBytes, readText } from './layer-text.ts'
-import { MAX_PATCH } from './limits.ts'
+import { MAX_DESCRIPTION, MAX_HEAD } from './limits.ts'
 import { planSegments } from './plan-segments.ts'
 
 /** Found by trying: stronger levels take ten times as long, other tables need more memory than they save bytes. */
@@ -22,27 +22,26 @@ const ZSTD = {
 const CHUNK = 1 << 20
 
 /**
- * The patch that makes a layer of another one, as bytes; undefined where the layer itself is smaller, or cannot be made
+ * The patch that makes a layer of another one, in a file to be closed; undefined where the layer itself is smaller, or cannot be made
  * again to the byte: one that is compressed by zstd, or by nothing that is known; or where the base cannot be unpacked.
  *
  * @throws {ExpectedError} CONTENT_MISMATCH where the base is damaged; DISK_FULL, DISK_ERROR; what reading throws
  */
-export async function makePatch(layer: LayerBytes, base: LayerBytes): Promise<Uint8Array | undefined> {
+export async function makePatch(layer: LayerBytes, base: LayerBytes): Promise<UnnamedFile | undefined> {
   const text = await UnnamedFile.open()
   try {
     const gzip = await takeApart(layer, text)
     if (gzip === undefined) return undefined
     const old = await baseText(base)
     if (!old) return undefined
+    const patch = await UnnamedFile.open()
+    let isKept = false
     try {
-      const segments = await makeSegments(text, old, layer.size)
-      if (!segments) return undefined
-      const [{ digest, size }, from] = [layer, { digest: base.digest, size: base.size }]
-      const patch = encodePatch({ layer: { digest, size }, base: from, gzip: gzip ?? undefined, segments })
-      if (patch.length >= Math.min(layer.size, MAX_PATCH)) return undefined
-      return (await makesLayer(patch, old, layer)) ? patch : undefined
+      isKept = (await writePatch(patch, { layer, base, gzip }, text, old)) && (await makesLayer(patch, old, layer))
+      return isKept ? patch : undefined
     } finally {
       await old.close()
+      if (!isKept) await patch.close()
     }
   } finally {
     await text.close()
@@ -60,7 +59,7 @@ async function takeApart(layer: LayerBytes, text: UnnamedFile): Promise<Uint8Arr
       return null
     }
     const chunks = bytes.chunks(CHUNK)
-    const parts = describeGzip(() => chunks.next().value ?? undefined)
+    const parts = describeGzip(() => chunks.next().value ?? undefined, { limit: MAX_DESCRIPTION })
     let next = parts.next()
     for (; !next.done; next = parts.next()) {
       await text.append(next.value)
@@ -85,10 +84,11 @@ async function baseText(base: LayerBytes): Promise<UnnamedFile | undefined> {
 }
 
 /** What is not seen to work here is not sent. */
-async function makesLayer(patch: Uint8Array, old: UnnamedFile, { digest, path }: LayerBytes): Promise<boolean> {
+async function makesLayer(file: UnnamedFile, base: UnnamedFile, { digest, path }: LayerBytes): Promise<boolean> {
   const hash = createHash(splitDigest(digest).algorithm)
   try {
-    for await (const bytes of applyPatch(parsePatch(patch, path), old, path)) hash.update(bytes)
+    const patch = parsePatch(file.read(0, MAX_HEAD), file.size, path)
+    for await (const bytes of applyPatch({ patch, file, base }, path)) hash.update(bytes)
   } catch (error) {
     if (error instanceof ExpectedError && error.code === 'BUNDLE_INVALID') return false
     throw error
@@ -96,19 +96,46 @@ async function makesLayer(patch: Uint8Array, old: UnnamedFile, { digest, path }:
   return hash.digest('hex') === splitDigest(digest).hex
 }
 
-async function makeSegments(text: UnnamedFile, old: UnnamedFile, limit: number): Promise<PatchSegment[] | undefined> {
+/** False where the patch would be larger than the layer. */
+async function writePatch(
+  patch: UnnamedFile,
+  { layer, base, gzip }: { layer: LayerBytes; base: LayerBytes; gzip: Uint8Array | null },
+  text: UnnamedFile,
+  old: UnnamedFile,
+): Promise<boolean> {
+  const body = await UnnamedFile.open()
+  try {
+    const segments = await writeSegments(body, text, old, layer.size)
+    const [{ digest, size }, from] = [layer, { digest: base.digest, size: base.size }]
+    const head = encodeHead({ layer: { digest, size }, base: from, gzip: gzip?.length ?? 0, segments })
+    if (head.length > MAX_HEAD || head.length + (gzip?.length ?? 0) + body.size >= layer.size) return false
+    await patch.append(head)
+    if (gzip) await patch.append(gzip)
+    for (const chunk of body.chunks(CHUNK)) await patch.append(chunk)
+    return true
+  } finally {
+    await body.close()
+  }
+}
+
+/** Writes the bytes of each segment behind each other, no more than a patch may be large. */
+async function writeSegments(
+  body: UnnamedFile,
+  text: UnnamedFile,
+  old: UnnamedFile,
+  limit: number,
+): Promise<PatchHead['segments']> {
   const planned = planSegments(text.size, entriesOf(text), { size: old.size, entries: entriesOf(old) })
-  const segments: PatchSegment[] = []
-  let size = 0
+  const segments: PatchHead['segments'][number][] = []
   for (const { offset, length, from } of planned) {
     const dictionary = Buffer.concat(from.map(([start, count]) => old.read(start, count)))
     const bytes = zstdCompressSync(text.read(offset, length), {
       params: ZSTD,
       ...(dictionary.length > 0 && { dictionary }),
     })
-    segments.push({ text: length, from, bytes })
-    size += bytes.length
-    if (size > limit) return undefined
+    segments.push({ text: length, from, bytes: bytes.length })
+    await body.append(bytes)
+    if (body.size >= limit) break
     await setImmediate()
   }
   return segments

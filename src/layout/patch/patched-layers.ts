@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { patchedLayers } from '../../bundle/format/patch-files.ts'
+import { patchedLayers, patchFile } from '../../bundle/format/patch-files.ts'
 import { ExpectedError, endsRun } from '../../errors.ts'
 import type { BlobRange, BlobSizes, BlobState, Content } from '../../oci/content/content.ts'
 import { hashBlob } from '../../oci/content/hash-blob.ts'
@@ -8,8 +8,9 @@ import { quote } from '../../quote.ts'
 import type { BundleFile } from '../bundle-file.ts'
 import { UnnamedFile } from '../files/unnamed-file.ts'
 import { applyPatch } from './apply-patch.ts'
-import { type LayerPatch, parsePatch } from './layer-patch.ts'
+import type { LayerPatch } from './layer-patch.ts'
 import { readText } from './layer-text.ts'
+import { readPatchOf } from './read-patch.ts'
 
 /**
  * The layers that a delta brings as patches, each with the bytes that its registry has: made of the delta and of what is
@@ -21,13 +22,15 @@ export class PatchedLayers implements Content {
   readonly blobs: BlobSizes
   /** Why the first layer could not be made that could not: no other source helps then. */
   problem: ExpectedError | undefined
+  readonly #delta: BundleFile
   readonly #patches: ReadonlyMap<Digest, LayerPatch>
   readonly #bases: Content
   readonly #rebuilt = new Map<Digest, Promise<UnnamedFile>>()
   #turn: Promise<unknown> = Promise.resolve()
 
-  private constructor(path: string, patches: ReadonlyMap<Digest, LayerPatch>, bases: Content) {
-    this.path = path
+  private constructor(delta: BundleFile, patches: ReadonlyMap<Digest, LayerPatch>, bases: Content) {
+    this.path = delta.path
+    this.#delta = delta
     this.#patches = patches
     this.#bases = bases
     this.blobs = new Map([...patches].map(([digest, { layer }]) => [digest, layer]))
@@ -40,13 +43,11 @@ export class PatchedLayers implements Content {
   static async open(delta: BundleFile, bases: Content): Promise<PatchedLayers> {
     const patches = new Map<Digest, LayerPatch>()
     for (const [layer, { name }] of patchedLayers(delta.table.files)) {
-      const where = `${delta.path}: ${name}`
-      const patch = parsePatch((await delta.readFile(name)) ?? new Uint8Array(), where)
-      if (patch.layer.digest !== layer) throw new ExpectedError('BUNDLE_INVALID', `${where}: makes another layer`)
+      const patch = await readPatchOf(layer, delta, name)
       if (bases.blobs.get(patch.base.digest)?.size !== patch.base.size) throw withoutBase(delta.path, patch, bases)
       patches.set(layer, patch)
     }
-    return new PatchedLayers(delta.path, patches, bases)
+    return new PatchedLayers(delta, patches, bases)
   }
 
   /**
@@ -113,10 +114,11 @@ export class PatchedLayers implements Content {
     let left = patch.layer.size
     const { base } = patch
     const path = await this.#holder(base.digest)
-    let text: UnnamedFile | undefined
+    let [text, file]: (UnnamedFile | undefined)[] = []
     try {
+      file = await UnnamedFile.of(this.#delta.openFile(patchFile(digest)))
       text = await readText({ ...base, path, open: () => this.#bases.openBlob(base.digest) })
-      for await (const bytes of applyPatch(patch, text, this.path)) {
+      for await (const bytes of applyPatch({ patch, file, base: text }, this.path)) {
         left -= bytes.length
         if (left < 0) throw wrongPatch(this.path, digest)
         hash.update(bytes)
@@ -128,6 +130,7 @@ export class PatchedLayers implements Content {
       throw error
     } finally {
       await text?.close()
+      await file?.close()
     }
   }
 
