@@ -4,6 +4,7 @@ import type { Path } from '../kubernetes/documents/path.ts'
 import { type Resource, resourcesOf } from '../kubernetes/objects/resource.ts'
 import { type Workload, workloadOf } from '../kubernetes/objects/workload.ts'
 import { criForm, findReference } from '../oci/reference.ts'
+import { isDefinition } from './classify/exclusions.ts'
 import type { Definitions } from './defaults/definitions.ts'
 import { type ChartFile, readChartImages } from './listed/chart-images.ts'
 import { type ImageListText, isListOfImages, readImageArray, readImageList } from './listed/image-list.ts'
@@ -112,7 +113,7 @@ function scanManifest(
 ): DocumentScan {
   const resources = resourcesOf(document)
   if (resources.length === 0) return scanLoose(document, { rules, comments, vars })
-  for (const resource of resources) if (resource.kind === 'CustomResourceDefinition') definitions?.learn(resource)
+  for (const resource of resources) if (isDefinition(resource)) definitions?.learn(resource)
   const scans = resources.map((resource) => scanResource(resource, { rules, noteRule, vars, definitions }))
   return {
     uses: [...scans.flatMap(({ uses }) => uses), ...(comments ? commentUses(document, resources[0]) : [])],

@@ -30,6 +30,8 @@ const SPELLINGS = [
   '@REG@',
   '__REG__',
   '%REG%',
+  '###ZARF_VAR_REG###',
+  '###REG###',
 ]
 
 const inPod = (fields: string) =>

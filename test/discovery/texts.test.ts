@@ -18,9 +18,29 @@ test.for<[line: string, images: string[]]>([
   ['kubectl -n x set image deployment/web web=x.io/a/b:3 side=x.io/a/c:4', ['7 x.io/a/b:3', '7 x.io/a/c:4']],
   ['docker run $IMAGE', []],
   ['docker push x.io/a/b:1', []],
+  ['apptainer pull x.sif docker://x.io/a/b:1', ['7 x.io/a/b:1']],
+  ['singularity exec --bind /a:/b docker://x.io/a/b:1 run', ['7 x.io/a/b:1']],
+  ['singularity exec b.sif run', []],
+  ['enroot import docker://x.io#a/b:1', ['7 x.io/a/b:1']],
   ['echo docker is fun', []],
 ])('a script with: %s', ([line, images]) => {
   expect(found(script(line))).toEqual(images)
+})
+
+const settings = (lines: string) => inText(`a.ini: |\n${lines.replace(/^/gm, '    ')}`)
+const inText = (data: string) => `apiVersion: v1\nkind: ConfigMap\nmetadata: {name: m}\ndata:\n  ${data}\n`
+
+test.for<[why: string, lines: string, images: string[]]>([
+  ['a section', '[worker]\nrepository = x.io/a/b\ntag = 1', ['7 x.io/a/b:1']],
+  ['two sections', '[a]\nimage = a/b\ntag = 1\n[b]\nimage = a/c\ntag = 2', ['7 a/b:1', '10 a/c:2']],
+  ['two of one name', '[[a]]\nimage = "a/b"\ntag = "1"\n[[a]]\nimage = "a/c"\ntag = "2"', ['7 a/b:1', '10 a/c:2']],
+  ['no section', 'image.repository=x.io/a/b\nimage.tag=1', ['6 x.io/a/b:1']],
+  ['an empty line', 'repository=x.io/a/b\ntag=1\n\nrepository=x.io/a/c\ntag=2', ['6 x.io/a/b:1', '9 x.io/a/c:2']],
+  ['a word that both begin with', 'base_image.repository=x.io/a/b\ntag=1', ['6 x.io/a/b:1']],
+  ['all parts', 'REGISTRY=x.io\nIMAGE=a/b\nTAG=1', ['7 x.io/a/b:1']],
+  ['a package', '[package]\nname = "a"\nversion = "1.0"\nrepository = "https://x.io/a/b"', []],
+])('settings with %s', ([, lines, images]) => {
+  expect(found(settings(lines))).toEqual(images)
 })
 
 const xml = (line: string) =>

@@ -58,7 +58,14 @@ const POLICY_PATTERNS: ReadonlySet<string> = new Set(
 
 /** Keys below which nothing is pulled: selections, what is built, pictures, API machinery. */
 const KEYS: ReadonlySet<string> = new Set(
-  `managedFields ownerReferences finalizers matchLabels output outputs icon icons maintainers links`.split(/\s+/),
+  `managedFields ownerReferences finalizers matchLabels icon icons maintainers links`.split(/\s+/),
+)
+
+/** What is made, where something is built or computed; elsewhere what writes logs, say, may be called so. */
+const RESULTS: ReadonlySet<string> = new Set(['output', 'outputs'])
+const MAKERS: ReadonlySet<string> = new Set(
+  `source sources strategy plugins dockerfile dockerFile buildArgs steps inputs container containerSet script dag template
+  postCommit triggers artifacts params workspace workspaces`.split(/\s+/),
 )
 
 /** Fields of pods, names of Ceph block devices, what was: in values a component may bear such a name. */
@@ -72,7 +79,9 @@ const PROBES: ReadonlySet<string> = new Set(['livenessProbe', 'readinessProbe', 
 
 /** The set of each of these keys, as most keys are in none. */
 const WHERE_EXCLUDED: ReadonlyMap<string, ReadonlySet<string>> = new Map(
-  [POLICY_PATTERNS, PROBES, POD_FIELDS, KEYS].flatMap((keys) => Array.from(keys, (key) => [key, keys] as const)),
+  [POLICY_PATTERNS, PROBES, POD_FIELDS, KEYS, RESULTS].flatMap((keys) =>
+    Array.from(keys, (key) => [key, keys] as const),
+  ),
 )
 
 /** Whether a resource names no image beside those of its pod spec. */
@@ -106,6 +115,11 @@ export function onlyDescribes({ apiVersion, kind }: Pick<Resource, 'apiVersion' 
 /** Groups of excluded kinds of which one field names an image all the same. */
 const HAS_KNOWN_FIELDS: ReadonlySet<string> = new Set(['policies.kubewarden.io'])
 
+/** Whether a resource defines a kind of resources; another group's kind of that name is another thing. */
+export function isDefinition({ apiVersion, kind }: Pick<Resource, 'apiVersion' | 'kind'>): boolean {
+  return kind === 'CustomResourceDefinition' && groupOf(apiVersion) === 'apiextensions.k8s.io'
+}
+
 const KIND_LINE = /^kind: ?["']?(\w+)["']?[ \t]*\r?$/m
 const API_VERSION_LINE = /^apiVersion: ?["']?([\w./-]+)["']?[ \t]*\r?$/m
 
@@ -117,23 +131,30 @@ export function mayNameImages(source: string): boolean {
   const kind = KIND_LINE.exec(source)?.[1]
   const apiVersion = API_VERSION_LINE.exec(source)?.[1]
   if (kind === undefined || apiVersion === undefined) return true
-  if (kind === 'CustomResourceDefinition') return source.includes('default')
+  if (isDefinition({ apiVersion, kind })) return source.includes('default')
   return !isExcluded({ apiVersion, kind }) || HAS_KNOWN_FIELDS.has(groupOf(apiVersion))
 }
 
-/** Whether nothing at or below a key of a resource of that API is an image to run. `isRoot` is for the resource's own keys, `holder` what the key stands in. */
-export function isExcludedKey(
-  key: string,
-  value: unknown,
-  { apiVersion, isRoot, holder }: { apiVersion: string; isRoot: boolean; holder: Readonly<Record<string, unknown>> },
-): boolean {
+interface KeyPlace {
+  readonly apiVersion: string
+  /** Whether it is one of the resource's own keys. */
+  readonly isRoot: boolean
+  /** What the key stands in, and how that is called. */
+  readonly holder: Readonly<Record<string, unknown>>
+  readonly name: string
+}
+
+/** Whether nothing at or below a key of a resource of that API is an image to run. */
+export function isExcludedKey(key: string, value: unknown, { apiVersion, isRoot, holder, name }: KeyPlace): boolean {
   switch (WHERE_EXCLUDED.get(key)) {
     case undefined:
       return false
     case KEYS:
       return true
     case POD_FIELDS:
-      return (isRoot && key === 'status') || !isComponent(value)
+      return (isRoot && key === 'status') || !holdsComponent(value)
+    case RESULTS:
+      return /build/i.test(name) || Object.keys(holder).some((key) => MAKERS.has(key))
     case PROBES:
       return isContainer(holder) && !isComponent(value)
     default:
@@ -143,6 +164,18 @@ export function isExcludedKey(
 
 function isContainer(map: Readonly<Record<string, unknown>>): boolean {
   return 'image' in map || 'command' in map || 'args' in map || 'env' in map
+}
+
+/** Whether a key may as well say what is made as what runs: `output: {image: ref}` and no more. */
+export function maySayResult(key: string, value: unknown): boolean {
+  if (WHERE_EXCLUDED.get(key) !== RESULTS || !isObject(value) || isObject(value.image)) return false
+  return Object.keys(value).every((one) => OF_RESULT.test(one))
+}
+const OF_RESULT = /^(?:images?|type|to|push\w*|insecure|labels|annotations|timestamp)$/
+
+/** A component, or a map of some by their names. */
+function holdsComponent(value: unknown): boolean {
+  return isComponent(value) || (isObject(value) && Object.values(value).some(isComponent))
 }
 
 /** Whether a map says which image something runs, as a component in values does: `{repository, tag}`, `{image: {…}}`. */

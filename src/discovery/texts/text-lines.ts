@@ -72,18 +72,22 @@ const IMAGE: Key = { role: 'image', stem: '', ofImage: true }
 
 interface Assignment extends LineAssignment {
   readonly line: number
+  /** Which of the sections of the text, or of its runs of lines without an empty one, it stands in. */
+  readonly block?: number
 }
 
 function assignmentsIn(text: string, ofImages: boolean): Assignment[] {
   if (isXml(text)) return textsInXml(text).filter(({ name }) => readKey(name).role === 'image')
-  let section = ''
+  let [section, block] = ['', 0]
   const assignments = logicalLines(text).flatMap((logical) => {
-    const { content, line } = logical
+    const { content } = logical
     if (COMMENT.test(content)) return []
-    section = SECTION.exec(content)?.[1] ?? section
+    const begun = SECTION.exec(content)?.[1]
+    section = begun ?? section
+    if (begun !== undefined || (section === '' && content.trim() === '')) block++
     const alone = ofImages && content.length <= MAX_LINE ? wordsAlone(content) : []
-    if (alone.length > 0) return alone.map((value) => ({ name: '', value, line }))
-    const assigned = assignmentsOf(content).map((one) => ({ ...one, line: lineOf(logical, one.value) }))
+    if (alone.length > 0) return alone.map((value) => ({ name: '', value, line: lineOf(logical, value) }))
+    const assigned = assignmentsOf(content).map((one) => ({ ...one, line: lineOf(logical, one.value), block }))
     // `[web.image]` with `repository = …` below.
     return /image/i.test(section) ? assigned.map((one) => ({ ...one, name: `${section}.${one.name}` })) : assigned
   })
@@ -126,15 +130,28 @@ export function openImagesInLines(text: string, { isScript = false } = {}): Assi
   })
 }
 
-/** `web.image.repository=…` and `web.image.tag=…`; lines whose names have no beginning in common may belong to anything. */
+/**
+ * `web.image.repository=…` and `web.image.tag=…`. Names that have no beginning of their own (`repository`, `image.tag`)
+ * belong to others of their section.
+ */
 function composeAssignments(assignments: readonly Assignment[]): { composed: LineImage[]; taken: Set<Assignment> } {
-  const parts = assignments.filter(({ name }) => readKey(name).stem !== '' && PARTS.has(readKey(name).role))
+  const parts = assignments.filter(({ name, block }) => PARTS.has(readKey(name).role) && (block ?? stemOf(name)) !== '')
   if (parts.length > MAX_PARTS) return { composed: [], taken: new Set() }
-  const entries = parts.map(({ name, value, line }) => ({ name, text: value, path: [line] }))
+  const entries = parts.map(({ name, value, line, block }) => {
+    const isBare = stemOf(name) === ''
+    return { name: isBare ? `block${block}.${name}` : name, text: value, path: [line], ...(isBare && { called: name }) }
+  })
   const whole = compose(entries).found.filter(({ reference, isSure }) => isSure && hasVersion(reference))
   const composed = whole.map(({ reference, path, from }): LineImage => {
-    return { reference, confidence: 'likely', name: from.map(({ name }) => name).join(' + '), line: Number(path[0]) }
+    const names = from.map(({ name, called = name }) => called)
+    return { reference, confidence: 'likely', name: names.join(' + '), line: Number(path[0]) }
   })
-  const lines = new Set(whole.flatMap(({ from }) => from.map(({ name, path }) => `${name}\n${path[0]}`)))
+  const lines = new Set(
+    whole.flatMap(({ from }) => from.map(({ name, called = name, path }) => `${called}\n${path[0]}`)),
+  )
   return { composed, taken: new Set(parts.filter(({ name, line }) => lines.has(`${name}\n${line}`))) }
+}
+
+function stemOf(name: string): string {
+  return readKey(name).stem
 }

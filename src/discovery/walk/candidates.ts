@@ -1,7 +1,7 @@
 import type { Path } from '../../kubernetes/documents/path.ts'
 import type { Resource } from '../../kubernetes/objects/resource.ts'
 import type { Workload } from '../../kubernetes/objects/workload.ts'
-import { isExcluded, onlyDescribes } from '../classify/exclusions.ts'
+import { isDefinition, isExcluded, onlyDescribes } from '../classify/exclusions.ts'
 import { kubeadmFound } from '../kubeadm/kubeadm-config.ts'
 import { CONVENTIONS } from '../operators/conventions.ts'
 import { imageStreamsOf } from '../operators/image-streams.ts'
@@ -99,7 +99,7 @@ function guessesFor(resource: Resource, workload: Workload | undefined, vars: Va
   const { apiVersion, kind, value } = resource
   const nothing = { candidates: [], gaps: [], unresolved: [], elsewhere: [] }
   if (isExcluded(resource)) return nothing
-  if (kind === 'CustomResourceDefinition') return { ...nothing, candidates: defaultCandidates(resource) }
+  if (isDefinition(resource)) return { ...nothing, candidates: defaultCandidates(resource) }
   const layer = kind === 'ConfigMap' || kind === 'Secret' ? 'config' : 'knownField'
   return findCandidates(value, {
     apiVersion,

@@ -98,3 +98,13 @@ export function add(
   const { layer, container } = place
   walk.found.push({ path: [...walk.path], textLine: undefined, policy: undefined, layer, container, ...candidate })
 }
+
+/** What is found on the way is no more than possible, as far as that is told of it. */
+export function asPossible(walk: Walk, isOnly: (candidate: ImageCandidate) => boolean, visit: () => void): void {
+  const first = walk.found.length
+  visit()
+  for (let index = first; index < walk.found.length; index++) {
+    const candidate = walk.found[index]
+    if (candidate && isOnly(candidate)) walk.found[index] = { ...candidate, confidence: 'possible' }
+  }
+}

@@ -25,7 +25,7 @@ export type FindInside = (
 const MAX_TEXT_DEPTH = 3
 /** Prose: what it mentions is not what runs. Expressions and patterns compare. */
 const PROSE: ReadonlySet<string> = new Set(
-  'description displayName documentation notes message summary readme title base64data pattern regex expr _example'.split(
+  'description displayName documentation notes message summary readme title base64data pattern regex glob globs expr _example'.split(
     ' ',
   ),
 )

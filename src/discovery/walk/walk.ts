@@ -1,6 +1,6 @@
 import { isObject } from '../../kubernetes/objects/resource.ts'
 import { withoutDashboardVariables } from '../classify/dashboards.ts'
-import { isExcludedAnnotation, isExcludedKey } from '../classify/exclusions.ts'
+import { isExcludedAnnotation, isExcludedKey, maySayResult } from '../classify/exclusions.ts'
 import { readKey } from '../classify/key.ts'
 import { HAS, keysOf } from '../classify/map-keys.ts'
 import { fillPlaceholders, hasPlaceholder, type PlaceholderValues, placeholderNames } from '../classify/placeholders.ts'
@@ -17,7 +17,7 @@ import { addCompositions, entriesOf, NOTHING } from './walk-compositions.ts'
 import { isHeld, visitEncoded, visitHeld } from './walk-held.ts'
 import { visitNamedValue } from './walk-named-value.ts'
 import { addPodImages } from './walk-pods.ts'
-import { add, type Found, MENTION, OTHER, type Place, type ReadInside, type Walk } from './walk-state.ts'
+import { add, asPossible, type Found, MENTION, OTHER, type Place, type ReadInside, type Walk } from './walk-state.ts'
 import { isWord, judgeFilled, visitInstalls, visitLines, visitOpen, visitText, visitWords } from './walk-text.ts'
 
 interface WalkOptions {
@@ -139,7 +139,7 @@ function visitMap(walk: Walk, given: Record<string, unknown>, name: string, oute
   const taken = mayCompose ? addCompositions(walk, entriesOf(map, place.outer), place, name) : NOTHING
   if (keys & HAS.command) visitCommandLists(walk, map)
   const pair = keys & HAS.name && keys & HAS.value ? namedValueOf(map) : undefined
-  const at = { apiVersion: walk.apiVersion, isRoot: walk.path.length === 0 && walk.depth === 0, holder: map }
+  const at = { apiVersion: walk.apiVersion, isRoot: walk.path.length === 0 && walk.depth === 0, holder: map, name }
   if (pair) visitNamedValue(walk, pair, name, place, visit)
   for (const key in map) {
     const value = map[key]
@@ -151,7 +151,9 @@ function visitMap(walk: Walk, given: Record<string, unknown>, name: string, oute
       key === 'content' && visitEncoded(walk, decodeFile(map), [key], (text) => visitAt(walk, key, text, key, place))
     if (isRead) continue
     if (isHeld(map, key)) visitHeld(walk, key, value, place, visitAt)
-    else if (key === 'metadata' && isObjectMeta(walk, map)) visitAnnotations(walk, value, place)
+    else if (key === 'metadata' && isObjectMeta(walk, map))
+      asPossible(walk, isInformative, () => visitAnnotations(walk, value, place))
+    else if (maySayResult(key, value)) asPossible(walk, Boolean, () => visitAt(walk, key, value, key, place))
     else visitAt(walk, key, value, key, place)
   }
   walk.maps.pop()
@@ -218,17 +220,12 @@ function visitArguments(walk: Walk, list: readonly unknown[], outer: Place): voi
 function visitAnnotations(walk: Walk, metadata: unknown, place: Place): void {
   if (!isObject(metadata) || !isObject(metadata.annotations)) return
   walk.path.push('metadata', 'annotations')
-  const first = walk.found.length
   const taken = addCompositions(walk, entriesOf(metadata.annotations, place.outer), place, '')
   for (const [key, value] of Object.entries(metadata.annotations)) {
     if (typeof value === 'string' && !taken.has(key) && !isExcludedAnnotation(key))
       visitAt(walk, key, value, key, place)
   }
   walk.path.length -= 2
-  for (let index = first; index < walk.found.length; index++) {
-    const candidate = walk.found[index]
-    if (candidate && isInformative(candidate)) walk.found[index] = { ...candidate, confidence: 'possible' }
-  }
 }
 
 /** What an annotation says about an image without asking for it: what the catalog shows, or which repository is meant. */

@@ -53,9 +53,14 @@ interface Operand {
 }
 
 /** The words behind a verb that are no flags and no values of flags; of what is run those behind the first are its own. */
-function operandsOf(rest: string, { takes, doing = 'move' }: Way): Operand[] {
+function operandsOf(rest: string, { takes, takesTransports, doing = 'move' }: Way): Operand[] {
   const operands: Operand[] = []
   const words = wordsOf(rest)
+  if (takesTransports) {
+    const image = words.find((word) => TRANSPORT.test(word))
+    // `docker://registry#repository:1`
+    return image === undefined ? [] : [{ word: image.replace('#', '/'), isUnsure: false }]
+  }
   let isBehind = false
   for (let at = 0; at < words.length; at++) {
     const word = words[at] ?? ''
@@ -124,7 +129,7 @@ function kindOf(text: string, word: string, isMasked: boolean): Kind {
   return isNamed || isOfficialWord(text) || (text.includes('/') && likelihoodOf(text) === 'weak') ? 'weak' : 'other'
 }
 
-const TRANSPORT = /^docker:\/\//
+const TRANSPORT = /^(?:docker|oras):\/\//
 
 /** Whether a value is still to be put in the place of a text, or of a part of it. */
 export function isOpenText(text: string): boolean {

@@ -9,6 +9,8 @@ export interface Way {
   readonly doing?: Doing
   /** What it is handed is an image even where it is only a word that Docker Hub has, or a path: `docker pull redis`. */
   readonly takesWords?: true
+  /** Only what names a registry as its transport is an image: others are files. */
+  readonly takesTransports?: true
 }
 
 /** `crictl pull ref`, `docker run -d ref`, `ctr -n k8s.io images pull ref`: what follows the verb is options, then the image. */
@@ -21,7 +23,7 @@ export const WAYS: readonly Way[] = [
     doing: 'run',
   },
   {
-    pattern: /\b(crictl|docker|podman|nerdctl|ctr|buildah|img|finch)\s(?:.{0,200}?\s)?pull\s+(.+)/,
+    pattern: /\b(crictl|docker|podman|nerdctl|ctr|buildah|img|finch|ch-image)\s(?:.{0,200}?\s)?pull\s+(.+)/,
     takes: 'all',
     takesWords: true,
   },
@@ -31,6 +33,11 @@ export const WAYS: readonly Way[] = [
   { pattern: /\b(crane|regctl|oras|imgpkg)\s(?:.{0,200}?\s)?(?:copy|cp|export)\s+(.+)/, takes: 'first' },
   { pattern: /\b(crane|regctl|oras|imgpkg)\s(?:.{0,200}?\s)?pull\s+(.+)/, takes: 'all' },
   { pattern: /\b(docker|podman|nerdctl|ctr)\s(?:.{0,200}?\s)?(?:save|export)\s+(.+)/, takes: 'all', takesWords: true },
+  {
+    pattern: /\b(apptainer|singularity|enroot)\s(?:.{0,200}?\s)?(?:pull|build|run|exec|shell|start|import)\s+(.+)/,
+    takes: 'first',
+    takesTransports: true,
+  },
   { pattern: /\b(kind)\s+load\s+docker-image\s+(.+)/, takes: 'all' },
   { pattern: /\b(minikube|k3d)\s+image\s+(?:load|pull|import)\s+(.+)/, takes: 'all' },
 ]
