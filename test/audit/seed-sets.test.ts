@@ -62,6 +62,19 @@ test.for<[what: string, sets: HeldSet[], on: HeldSet[], safe: boolean]>([
   expect(verdict([labelled('n', ...on)], { lock, seedSets }) === 'safe').toBe(safe)
 })
 
+test('artifacts beside the images, which no node gets, do not make the set another one', () => {
+  const { platforms: _, ...image } = lockedImage('registry.example/charts/web:1', 'linux/amd64')
+  const artifactType = 'application/vnd.cncf.helm.config.v1+json'
+  const chart: LockedImage = {
+    ...image,
+    platforms: [],
+    artifacts: [{ artifactType, manifest: image.target, blobs: [] }],
+  }
+  const whole = { version: 1, images: [WEB, JOB, chart] } as const
+  expect(verdict([labelled('n', NOW)], { lock: whole })).toBe('safe')
+  expect(verdict([labelled('n')], { lock: whole, assumeSeeded: true })).toBe('safe')
+})
+
 test.for<[what: string, placed: Record<string, HeldSet[]>, selects: HeldSet | undefined, expected: string]>([
   ['both nodes, no selector', { a: [NOW], b: [NOW] }, undefined, 'safe'],
   ['one node, no selector', { a: [NOW] }, undefined, 'atRisk'],

@@ -1,5 +1,5 @@
 import type { Node } from 'kubernetes-types/core/v1.js'
-import type { LockedImage } from '../../bundle/format/lock.ts'
+import { isArtifact, type LockedImage } from '../../bundle/format/lock.ts'
 import { isSeeded, seedSetDigest } from '../../bundle/format/seed-set.ts'
 import { nameOfNode } from '../../kubernetes/objects/node.ts'
 import { compareSet } from './compare-set.ts'
@@ -15,7 +15,8 @@ export function nodeListings(
   conditions: Conditions,
 ): (node: Node) => ImageListing[] {
   const { lock, seedSets = [], assumeSeeded, placedSets } = conditions
-  const whole = lock && { digest: seedSetDigest(lock), names: [...locked.keys()] }
+  const seeded = [...locked].filter(([, image]) => !isArtifact(image)).map(([name]) => name)
+  const whole = lock && { digest: seedSetDigest(lock), names: seeded }
   const sets = [...(whole ? [whole] : []), ...seedSets].map((set) => ({
     digest: set.digest,
     usual: heldListing(set, locked),
@@ -29,9 +30,9 @@ export function nodeListings(
   const assumed = new Map(sets.map((set) => [set, { usual: assume(set.usual), docker: assume(set.docker) }]))
   return (node) => {
     const store = runsDocker(node) ? 'docker' : 'usual'
-    const seeded = sets.filter(({ digest }) => isSeeded(node.metadata?.labels, digest))
+    const labelled = sets.filter(({ digest }) => isSeeded(node.metadata?.labels, digest))
     const coming = comes(nameOfNode(node)).flatMap((set) => assumed.get(set)?.[store] ?? [])
-    return [...ownListings(node, conditions), ...coming, ...seeded.map((set) => set[store])]
+    return [...ownListings(node, conditions), ...coming, ...labelled.map((set) => set[store])]
   }
 }
 
