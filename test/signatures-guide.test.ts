@@ -5,7 +5,7 @@ import { promisify } from 'node:util'
 import { expect, test } from 'vitest'
 import { ecKeys, pemOf } from './support/der.ts'
 import { MemoryRegistry } from './support/memory-registry.ts'
-import { addLegacy, legacySignature } from './support/signature-maker.ts'
+import { addLegacy, legacySignature, OwnSigstore } from './support/signature-maker.ts'
 import { temporaryDirectory } from './support/temporary.ts'
 
 const run = promisify(execFile)
@@ -33,6 +33,7 @@ test('the commands of docs/signatures.md work one after the other, on images tha
     at('k8s/web.yaml'),
     JSON.stringify({ apiVersion: 'v1', kind: 'Pod', metadata: { name: 'web' }, spec: pod }),
   )
+  await writeFile(at('trusted_root.json'), new OwnSigstore().trustedRoot())
   await writeFile(at('policy.json'), '{"default":[{"type":"insecureAcceptAnything"}]}')
   const nodes = JSON.parse(await readFile('examples/audit/nodes.json', 'utf8'))
   const isAmd64 = (node: { status: { nodeInfo: { architecture: string } } }) =>

@@ -29,6 +29,7 @@ import { withProject } from '../cli/project/with-project.ts'
 import { withPullSecretHint } from '../cli/registry/pull-secret-hint.ts'
 import { renderQuotas } from '../cli/registry/quota.ts'
 import { readRegistryOptions } from '../cli/registry/registry-options.ts'
+import { filesToCarry } from '../cli/signatures/policy-files.ts'
 import { imagesAndPlaces } from '../cli/sources/images-and-places.ts'
 import { OFFLINE } from '../cli/sources/offline-source.ts'
 import { sparseNote } from '../cli/sources/sparse-note.ts'
@@ -118,7 +119,7 @@ export default class Bundle extends BaseCommand {
     const reuse: Content[] = []
     let bases: readonly BundleFile[] = []
     try {
-      const plain = await openPlainFiles(flags.file)
+      const plain = await openPlainFiles(filesToCarry(flags.file, flags))
       reuse.push(plain)
       const { wanted, places } = await imagesAndPlaces(inputs, flags, client, plain)
       reuse.push(...places.filter((place) => place !== plain), ...(existing ? [existing] : []))

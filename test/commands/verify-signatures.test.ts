@@ -6,7 +6,7 @@ import { digestOf } from '../../src/oci/digest.ts'
 import { runCli } from '../support/cli.ts'
 import { ecKeys, pemOf, spki } from '../support/der.ts'
 import { MemoryRegistry } from '../support/memory-registry.ts'
-import { addBundles, addLegacy, keyBundle, legacySignature } from '../support/signature-maker.ts'
+import { addBundles, addLegacy, keyBundle, legacySignature, OwnSigstore } from '../support/signature-maker.ts'
 import { temporaryDirectory } from '../support/temporary.ts'
 
 const keys = ecKeys()
@@ -43,13 +43,21 @@ test('what signed an image stands in its lock, and its signature comes along', a
   expect(attachment).toMatchObject({ subject: signed.digest, tag: `${signed.digest.replace(':', '-')}.sig` })
   const by = { key: digestOf(spki(keys.publicKey)) }
   expect(image.signatures).toEqual([{ policy: 'all', authority: 'release', by, manifest: attachment.target.digest }])
-  expect(await runCli(['bundle', ...args, '-o', path('a.tar')])).toMatchObject({ exitCode: 0 })
+  // The trusted root goes along; that files come along is said, and no policy is about them.
+  await writeFile(path('root.json'), new OwnSigstore().trustedRoot())
+  await writeFile(path('notes.txt'), 'notes')
+  const more = ['--trusted-root', path('root.json'), '--file', path('notes.txt')]
+  expect(await runCli(['bundle', ...args, ...more, '-o', path('a.tar')])).toMatchObject({
+    ...{ exitCode: 0, stderr: expect.stringContaining('not judged, since a policy is about images: 2 plain files') },
+  })
   expect(await runCli(['verify', path('a.tar')])).toMatchObject({ exitCode: 0 })
   // Nodes can be made to ask for it too.
   const seed = ['seed', path('a.tar'), '--nodes', 'examples/seed/nodes.yaml', '-o', path('seed'), '--verify', policy]
   expect(await runCli(seed)).toMatchObject({ exitCode: 0, stdout: expect.stringContaining('signatures/policy.json') })
   const { transports } = JSON.parse(await readFile(path('seed/signatures/policy.json'), 'utf8'))
-  expect(transports.docker).toMatchObject({ [`${registry.host}/shop/web`]: [{ type: 'sigstoreSigned' }] })
+  expect(transports.docker).toEqual({
+    [`${registry.host}/shop/web`]: [expect.objectContaining({ type: 'sigstoreSigned' })],
+  })
   // Where no registry is, the bundle has the signature: it is checked again.
   const offline = ['--from', path('a.tar'), '--offline', '--verify', policy]
   expect(await runCli(['lock', ...offline, '-o', path('b.lock')])).toMatchObject({ exitCode: 0 })

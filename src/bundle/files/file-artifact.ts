@@ -51,6 +51,12 @@ export function fileArtifact({ name, mode, digest, size }: PlainFile): FileArtif
   return { reference: { domain: DOMAIN, path: 'files', ...version }, manifest, documents: [bytes, EMPTY] }
 }
 
+/** Whether something is a plain file and nothing else: under no name that a node, or anybody, could ask a registry for. */
+export function isPlainFile({ reference, names, platforms, artifacts = [] }: LockedImage): boolean {
+  const isKept = [reference, ...names].every((name) => name.startsWith(`${DOMAIN}/`))
+  return isKept && platforms.length === 0 && artifacts.every(({ artifactType }) => artifactType === FILE_TYPE)
+}
+
 /**
  * The files among what a bundle holds.
  *

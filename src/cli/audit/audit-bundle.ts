@@ -1,3 +1,4 @@
+import { isPlainFile } from '../../bundle/files/file-artifact.ts'
 import type { LockedContent } from '../../bundle/format/bundle.ts'
 import type { Lock } from '../../bundle/format/lock.ts'
 import { replayProblem } from '../../bundle/lock/edition.ts'
@@ -65,5 +66,6 @@ async function readBundle(path: string, { key, policy }: Read): Promise<{ lock: 
 async function refusedByNodes(content: LockedContent, file: string): Promise<Finding[]> {
   const { nodePolicyFindings } = await import('../../signatures/node-policy/judge-node-policy.ts')
   const text = await readText(file)
-  return nodePolicyFindings(content.lock.images, { text, file }, ({ digest }) => content.readDocument(digest))
+  const pulled = content.lock.images.filter((image) => !isPlainFile(image))
+  return nodePolicyFindings(pulled, { text, file }, ({ digest }) => content.readDocument(digest))
 }

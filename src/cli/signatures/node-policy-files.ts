@@ -1,3 +1,4 @@
+import { isPlainFile } from '../../bundle/files/file-artifact.ts'
 import type { LockedImage } from '../../bundle/format/lock.ts'
 import type { Finding } from '../../finding.ts'
 import { readPolicyFiles } from './policy-files.ts'
@@ -17,5 +18,6 @@ export async function nodePolicyFiles(
   if (flags.verify.length === 0) return { files: [], findings: [] }
   const { policiesForNodes } = await import('../../signatures/policies-for-nodes.ts')
   const host = registry === undefined ? undefined : new URL(registry).host
-  return policiesForNodes(images, await readPolicyFiles(flags), { registry: host })
+  const pulled = images.filter((image) => !isPlainFile(image))
+  return policiesForNodes(pulled, await readPolicyFiles(flags), { registry: host })
 }

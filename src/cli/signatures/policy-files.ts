@@ -15,3 +15,8 @@ export async function readPolicyFiles({
   const policies = await Promise.all(verify.map(read))
   return { policies, trustedRoot: root === undefined ? undefined : await read(root) }
 }
+
+/** The plain files of a bundle: those that --file names, and the trusted root by which its signatures were checked. */
+export function filesToCarry(files: readonly string[], { verify, 'trusted-root': root }: VerifyFlags): string[] {
+  return root === undefined || verify.length === 0 || files.includes(root) ? [...files] : [...files, root]
+}

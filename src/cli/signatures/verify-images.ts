@@ -1,3 +1,4 @@
+import { isPlainFile } from '../../bundle/files/file-artifact.ts'
 import type { Attachment, LockedImage } from '../../bundle/format/lock.ts'
 import { type AttachmentSource, findAttachments, SIGNATURE_KINDS } from '../../bundle/lock/attachments.ts'
 import { Documents, type ImageSource } from '../../bundle/lock/documents/documents.ts'
@@ -28,7 +29,7 @@ export interface VerifiedImages {
 }
 
 /**
- * Checks images against policies by their signatures. The check is loaded when it is asked for: most runs go without.
+ * Checks images against policies by their signatures; plain files, which no policy names, are taken and said. The check is loaded when it is asked for: most runs go without.
  *
  * @throws {ExpectedError} SIGNATURES_REFUSED for all images that a policy refuses; INPUT_INVALID for a file that is no
  * policy; what reading files and looking up throws
@@ -48,7 +49,9 @@ export async function verifyImages(
     const beside = held.filter(({ subject }) => digests.has(subject))
     return { attachments: [...(image.attachments ?? []), ...beside, ...attachments], problems: leftOut }
   }
-  const judged = await verifySignatures(images, files, {
+  const plain = images.filter(isPlainFile)
+  const asked = images.filter((image) => !isPlainFile(image))
+  const judged = await verifySignatures(asked, files, {
     attachedTo,
     read: (image, descriptor) => documents.get(parseReference(image.reference), descriptor),
     now: new Date(),
@@ -58,14 +61,19 @@ export async function verifyImages(
     const count = judged.filter(({ refusals }) => refusals.some(({ mayPass }) => !mayPass)).length
     throw new UnsignedError(
       refused.map(asFinding),
-      `${count} of ${countOf(images.length, 'image')} ${count === 1 ? 'is' : 'are'}`,
+      `${count} of ${countOf(asked.length, 'image')} ${count === 1 ? 'is' : 'are'}`,
     )
   }
   const taken = judged.map(({ image }) => image)
   const signed = taken.filter(({ signatures }) => signatures !== undefined).length
   note(`${signed} of ${countOf(taken.length, 'image')} with a signature that ${flags.verify.join(', ')} asks for`)
+  if (plain.length > 0) note(`not judged, since a policy is about images: ${countOf(plain.length, 'plain file')}`)
   const leftOut = judged.flatMap(({ refusals }) => refusals.map(asFinding))
-  return { images: taken, leftOut: [...leftOut, ...taken.flatMap(signedAsOther)], documents: documents.read }
+  return {
+    images: [...taken, ...plain],
+    leftOut: [...leftOut, ...taken.flatMap(signedAsOther)],
+    documents: documents.read,
+  }
 }
 
 function asFinding({ code, message, reference }: { code: SignatureCode; message: string; reference: string }): Finding {

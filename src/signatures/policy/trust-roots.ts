@@ -30,7 +30,7 @@ export class TrustRoots {
       this.#otherwise ??
       reference.refuse(
         'nothing says which authorities are trusted',
-        'Name a trusted_root.json with --trusted-root, or a TrustRoot with trustRootRef. Nothing is fetched for it.',
+        'Name a trusted_root.json with --trusted-root, or a TrustRoot with trustRootRef. Nothing is fetched for it; a bundle that was made with one carries it, and extract writes it.',
       )
     )
   }
