@@ -192,6 +192,16 @@ export const INPUT_CODES = {
     help: 'A resource takes values for its chart from somewhere else, such as a Secret that only the cluster has. The chart is rendered without them; with them it may name other images.',
     action: 'Put what holds the values among the inputs; or name the images that they make with --image REF.',
   },
+  CHANGES_NOT_APPLIED: {
+    kind: 'omission',
+    severity: 'warning',
+    one: 'change to manifests that is not applied here',
+    many: 'changes to manifests that are not applied here',
+    title: 'What a resource changes of manifests is not applied here',
+    help: 'A Flux Kustomization or an Application of Argo CD applies manifests with patches, other images, components, variables or a plugin. Here the manifests are read without that, so that they may name other images.',
+    action:
+      'Render what is applied and scan the result too: flux build kustomization NAME --path PATH | nodeseed scan -; argocd app manifests NAME | nodeseed scan -.',
+  },
   CHART_NOT_LOCKED: {
     kind: 'omission',
     severity: 'warning',

@@ -10,9 +10,10 @@ import { chartSettingsOf, findProjects } from '../project/find-project.ts'
 import { cutAtDocuments, type TextPart } from '../texts/input-text.ts'
 import { nameOf } from '../texts/read-text.ts'
 import { openRegularFile } from '../texts/regular-file.ts'
-import type { ChartRendering } from './deployed/chart-renderings.ts'
+import type { SourceRendering } from './deployed/chart-renderings.ts'
 import { SourceRenderer } from './deployed/source-renderer.ts'
-import { type Deployed, NOTHING_DEPLOYED, surveyDeployments } from './deployed/survey.ts'
+import { type Deployed, NOTHING_DEPLOYED, type SourceHere, surveyDeployments } from './deployed/survey.ts'
+import { deployedSources } from './deployed-sources.ts'
 import { idleFlags, idleSettings } from './idle-settings.ts'
 import { type HelmOptions, showChart } from './render/helm.ts'
 import type { RemoteAddress } from './render/kustomization.ts'
@@ -49,15 +50,18 @@ export async function* readInputs(inputs: readonly string[], options: ReadOption
   const projects = await findProjects(inputs, options.config)
   const charts = await chartSettingsOf(projects)
   const renderer = new SourceRenderer(options, charts)
-  const all = sources.flatMap(({ found }) => found).filter((source) => source.kind !== 'stdin')
-  const deployed = options.noteDeployed
-    ? await surveyDeployments(all, inputs, (source, plan) => renderer.texts(source, plan))
-    : NOTHING_DEPLOYED
+  const under = async ({ paths }: Deployed) => {
+    const each = await Promise.all(sources.map(({ input, found }) => deployedSources(found, paths, input)))
+    return each.flat().filter((source) => source.kind !== 'stdin')
+  }
+  const render = (source: SourceHere, plan: Deployed) => renderer.texts(source, plan)
+  const deployed = options.noteDeployed ? await surveyDeployments({ inputs, sources: under, render }) : NOTHING_DEPLOYED
   options.noteDeployed?.(deployed)
   const seen = new Set<string>()
   const rendered = new Set<string>()
   for (const { input, found } of sources) {
-    const parts = readSources(found, { ...options, renderer, deployed, rendered }, seen)
+    const here = await deployedSources(found, deployed.paths, input)
+    const parts = readSources(here, { ...options, renderer, deployed, rendered }, seen)
     try {
       let part = await parts.next()
       for (; !part.done; part = await parts.next()) for (const document of part.value) yield document
@@ -124,9 +128,11 @@ async function* documentsOf(source: Source, options: Reading): AsyncGenerator<Do
         yield [{ form: 'text', file: source.path, isFound: true, ...part }]
       return
     case 'kustomization': {
-      const { text, asked } = await options.renderer.kustomization(source.path)
-      yield noticesOf(asked)
-      yield* withOrigins(documentsIn({ text, line: 1 }, source.path, options), kustomizationOrigins(source.path))
+      let line = 1
+      const find = kustomizationOrigins(source.path, source.otherwise)
+      for (const rendering of await options.renderer.kustomization(source, options.deployed)) {
+        line = yield* renderedDocuments(source.path, rendering, options, { line, find })
+      }
       for (const file of await notIncluded(source.path, source.beside)) {
         yield [noticeOf(file, finding('NOT_INCLUDED', `${source.path} does not include it`, { file }))]
       }
@@ -137,7 +143,8 @@ async function* documentsOf(source: Source, options: Reading): AsyncGenerator<Do
       let line = 1
       options.rendered.add(await realpath(source.path))
       for (const rendering of await options.renderer.chart(source.path, options.deployed)) {
-        line = yield* chartDocuments(source.path, rendering, options, line)
+        const find = chartOrigins((template) => join(source.path, template))
+        line = yield* renderedDocuments(source.path, rendering, options, { line, find })
       }
       yield [{ form: 'chart', file: source.path, text: await showChart(source.path) }]
       return
@@ -147,20 +154,17 @@ async function* documentsOf(source: Source, options: Reading): AsyncGenerator<Do
   }
 }
 
-/** Gives the line behind the last one, at which another rendering of the chart begins. */
-async function* chartDocuments(
-  chart: string,
-  rendering: ChartRendering,
+/** Gives the line behind the last one, at which another rendering of the same begins. */
+async function* renderedDocuments(
+  path: string,
+  rendering: SourceRendering,
   options: ReadOptions,
-  line: number,
+  { line, find }: { line: number; find: FindOrigin },
 ): AsyncGenerator<Documents, number> {
   const { text, asked } = await rendering.render()
   yield noticesOf(asked)
-  for (const told of rendering.findings) yield [noticeOf(chart, told)]
-  yield* withOrigins(
-    documentsIn({ text, line }, chart, options),
-    chartOrigins((template) => join(chart, template)),
-  )
+  for (const told of rendering.findings) yield [noticeOf(path, told)]
+  yield* withOrigins(documentsIn({ text, line }, path, options), find)
   return line + countLines(text) + 1
 }
 

@@ -16,9 +16,9 @@ import { customWorkloadsOf } from '../../kubernetes/objects/custom-workload.ts'
 import { nameOfResource, type Resource } from '../../kubernetes/objects/resource.ts'
 import type { Workload } from '../../kubernetes/objects/workload.ts'
 import { placedWorkloadsOf } from '../../kubernetes/places/placed-workloads.ts'
+import { withoutElsewhere } from './deployed/elsewhere.ts'
 import { type RepositoryTree, treeFor } from './deployed/repository-tree.ts'
-import { type Deployed, installsOf, NOTHING_DEPLOYED } from './deployed/survey.ts'
-import { withoutElsewhere } from './elsewhere.ts'
+import { type Deployed, NOTHING_DEPLOYED, pathsOf } from './deployed/survey.ts'
 import { readInputs } from './input-documents.ts'
 import { withoutManaged } from './managed.ts'
 import { Origins } from './origins.ts'
@@ -89,7 +89,7 @@ export async function scanInputs(inputs: readonly string[], options: ScanOptions
   const known = new Set(scan.uses.map(({ image }) => image))
   scan.uses.push(...scan.layeredValues.uses((image) => known.has(image)))
   dropSettled(scan, inputs)
-  const findings = withoutElsewhere(scan.findings, installsOf(deployed))
+  const findings = withoutElsewhere(scan.findings, pathsOf(deployed))
   const tree = options.gitops && (await treeFor(inputs, options.gitops))
   return { ...settled(withoutManaged({ ...scan, findings }), options), tree }
 }

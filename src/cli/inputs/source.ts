@@ -10,12 +10,14 @@ import { idleComponents, type Overlay, outermostOverlays } from './render/overla
 /**
  * Where documents come from. What an input is, is decided here and nowhere later; a directory is the sources in it.
  */
-export type Source =
-  | { readonly kind: 'stdin' }
+export type Source = { readonly kind: 'stdin' } | PlacedSource
+
+/** One that has a path. */
+export type PlacedSource =
   /** Found below a directory, for what it is; named, where it may be manifests or a list. */
   | { readonly kind: 'manifests' | 'list' | 'script' | 'text'; readonly path: string }
   /** Rendered by the user's own tools; `otherwise` stands for it where that fails. */
-  | { readonly kind: 'chart'; readonly path: string; readonly otherwise: readonly Source[] }
+  | { readonly kind: 'chart'; readonly path: string; readonly otherwise: readonly PlacedSource[] }
   /** So is a kustomization; `beside` is what it stands for, whether or not it includes it. */
   | {
       readonly kind: 'kustomization'
@@ -23,7 +25,7 @@ export type Source =
       readonly beside: readonly string[]
       /** What an ignore file names, which it may include all the same. */
       readonly ignored: readonly string[]
-      readonly otherwise: readonly Source[]
+      readonly otherwise: readonly PlacedSource[]
     }
   /** What is there and is not read, or what is to be known of how the others are. */
   | { readonly kind: 'notice'; readonly path: string; readonly finding: Finding }
@@ -48,12 +50,12 @@ export async function sourcesOf(input: string, others: readonly string[] = []): 
   }
 }
 
-function sourceOfFile(path: string): Source {
+function sourceOfFile(path: string): PlacedSource {
   return /\.tgz$|\.tar\.gz$/i.test(path) ? { kind: 'chart', path, otherwise: [] } : { kind: 'text', path }
 }
 
 /** A kustomization that is named stands for all below it. */
-function kustomizationAt(path: string, content: DirectoryContent): Source {
+function kustomizationAt(path: string, content: DirectoryContent): PlacedSource {
   const { files, lists, scripts, kustomizations, charts: below, ignored, notRead } = content
   const others = kustomizations.filter((one) => one !== path)
   const found = [...files, ...lists, ...others, ...below.map((chart) => chart.path)]
@@ -67,7 +69,7 @@ function kustomizationAt(path: string, content: DirectoryContent): Source {
   }
 }
 
-async function sourcesIn(directory: string, content: DirectoryContent): Promise<Source[]> {
+async function sourcesIn(directory: string, content: DirectoryContent): Promise<PlacedSource[]> {
   const overlays = await outermostOverlays(content.kustomizations)
   const taken = new Set(overlays.flatMap(({ tree }) => [...tree.files]))
   const free: string[] = []
@@ -76,7 +78,7 @@ async function sourcesIn(directory: string, content: DirectoryContent): Promise<
     if (!taken.has(await realpath(file).catch(() => file))) ignored.push(file)
   }
   const byRealPath = new Map<string, string>()
-  const kinds = new Map<string, typeof manifestsAt>([
+  const kinds = new Map<string, (path: string) => PlacedSource>([
     ...content.lists.map((file) => [file, listAt] as const),
     ...content.scripts.map((file) => [file, scriptAt] as const),
   ])
@@ -88,7 +90,7 @@ async function sourcesIn(directory: string, content: DirectoryContent): Promise<
   const sources = (files: readonly string[]) => files.map((file) => (kinds.get(file) ?? manifestsAt)(file))
   return [
     ...content.unread.map(
-      ({ path, why }): Source => notice(path, finding('FILE_UNREADABLE', `${path}: ${why}`, { file: path })),
+      ({ path, why }): PlacedSource => notice(path, finding('FILE_UNREADABLE', `${path}: ${why}`, { file: path })),
     ),
     ...content.passedOver.map((path) =>
       notice(path, finding('PASSED_OVER', `${path}: is passed over for its name`, { file: path })),
@@ -102,7 +104,7 @@ async function sourcesIn(directory: string, content: DirectoryContent): Promise<
       notice(path, finding('NOT_INCLUDED', `${path}: no kustomization includes this component`, { file: path })),
     ),
     ...(overlays.length > 1 ? [severalOverlays(directory, overlays)] : []),
-    ...overlays.map(({ directory: path, tree }): Source => {
+    ...overlays.map(({ directory: path, tree }): PlacedSource => {
       const files = [...tree.files].flatMap((file) => byRealPath.get(file) ?? [])
       return { kind: 'kustomization', path, beside: [], ignored: [], otherwise: sources(files.sort()) }
     }),
@@ -115,17 +117,17 @@ export function ignoredFinding(file: string): Finding {
   return finding('FILE_IGNORED', `${file}: is named in ${IGNORE_FILE}`, { file })
 }
 
-function severalOverlays(directory: string, overlays: readonly Overlay[]): Source {
+function severalOverlays(directory: string, overlays: readonly Overlay[]): PlacedSource {
   const names = overlays.map((overlay) => overlay.directory).join(', ')
   const message = `${overlays.length} kustomizations are rendered, each by itself: ${names}`
   return notice(directory, finding('OVERLAYS_SEVERAL', message, { file: directory }))
 }
 
-function notice(path: string, told: Finding): Source {
+function notice(path: string, told: Finding): PlacedSource {
   return { kind: 'notice', path, finding: told }
 }
 
-function charts(content: Pick<DirectoryContent, 'charts'>): Source[] {
+function charts(content: Pick<DirectoryContent, 'charts'>): PlacedSource[] {
   return content.charts.map(({ path, files }) => {
     // Of its templates helm has said what there is to say.
     const plain = files.filter((file) => !relative(path, file).split(sep).includes('templates'))
@@ -133,18 +135,18 @@ function charts(content: Pick<DirectoryContent, 'charts'>): Source[] {
   })
 }
 
-function manifests(files: readonly string[]): Source[] {
+function manifests(files: readonly string[]): PlacedSource[] {
   return files.map(manifestsAt)
 }
 
-function manifestsAt(path: string): Source {
+function manifestsAt(path: string): PlacedSource {
   return { kind: 'manifests', path }
 }
 
-function scriptAt(path: string): Source {
+function scriptAt(path: string): PlacedSource {
   return { kind: 'script', path }
 }
 
-function listAt(path: string): Source {
+function listAt(path: string): PlacedSource {
   return { kind: 'list', path }
 }

@@ -1,27 +1,26 @@
 import { isObject, textsOf } from '../../kubernetes/objects/resource.ts'
+import { type ArgoApplication, argoApplications } from './application-sets.ts'
 import { type ChartInstall, type ChartSource, isRegistryAddress, PLAIN_INSTALL, repositoryAt } from './chart-install.ts'
-import { type GitOpsResource, type GitOpsResources, mapAt, mapsAt, textAt } from './gitops-resources.ts'
+import { type GitOpsResources, mapAt, mapsAt, textAt } from './gitops-resources.ts'
 import { joinValues, type ValuesFound, valuesInText } from './values-from.ts'
 
 type ApplicationBody = Readonly<Record<string, unknown>>
 
 /** What the Applications and ApplicationSets among resources install. Source: the API of Argo CD, argoproj.io/v1alpha1. */
 export function argoCharts(resources: GitOpsResources): ChartInstall[] {
-  const applications = resources.all('argoproj.io', 'Application').map((namer) => ({ namer, body: namer.value }))
-  const sets = resources
-    .all('argoproj.io', 'ApplicationSet')
-    .flatMap((namer) => templatesOf(namer).map((body) => ({ namer, body })))
-  return [...applications, ...sets].flatMap(({ namer, body }) => chartsOf(namer, body))
+  return argoApplications(resources).flatMap((application) => {
+    const sources = sourcesOf(application.body)
+    return sources.flatMap((source) => {
+      const found = sourceOf(source)
+      return found ? [installOf(application, { source, found, sources })] : []
+    })
+  })
 }
 
-function chartsOf(namer: GitOpsResource, body: ApplicationBody): ChartInstall[] {
+/** The sources of an Application: with several of them, the single one does not count. */
+export function sourcesOf(body: ApplicationBody): readonly ApplicationBody[] {
   const several = mapsAt(body, 'spec.sources')
-  // With several, the single one does not count.
-  const sources = several.length > 0 ? several : [mapAt(body, 'spec.source')]
-  return sources.flatMap((source) => {
-    const found = sourceOf(source)
-    return found ? [installOf(namer, body, { source, found, sources })] : []
-  })
+  return several.length > 0 ? several : [mapAt(body, 'spec.source')]
 }
 
 /** Where a chart is, or may be at a path in git; undefined for values that others refer to. */
@@ -43,8 +42,7 @@ function sourceOf(source: ApplicationBody): ChartSource | undefined {
 }
 
 function installOf(
-  namer: GitOpsResource,
-  body: ApplicationBody,
+  { namer, body, unknown: unclear }: ArgoApplication,
   { source, found, sources }: { source: ApplicationBody; found: ChartSource; sources: readonly ApplicationBody[] },
 ): ChartInstall {
   const helm = mapAt(source, 'helm')
@@ -70,6 +68,7 @@ function installOf(
     kubeVersion: textAt(helm, 'kubeVersion'),
     apiVersions: textsOf(helm.apiVersions),
     unknown: [
+      ...unclear,
       ...unknown,
       ...files.flatMap(({ why }) => why ?? []),
       ...mapsAt(helm, 'fileParameters').map(({ path }) => `the parameter in ${path} is not here`),
@@ -110,24 +109,4 @@ function valuesFileOf(file: string, source: ApplicationBody, sources: readonly A
 /** A comma would begin the next setting. */
 function escaped(text: string): string {
   return text.replace(/(?<!\\),/g, '\\,')
-}
-
-/** The Applications of a set, as far as its generators are lists; else its template as it stands. */
-function templatesOf({ value }: GitOpsResource): ApplicationBody[] {
-  const template = mapAt(value, 'spec.template')
-  const generators = mapsAt(value, 'spec.generators')
-  const elements = generators.flatMap((generator) => mapsAt(generator, 'list.elements'))
-  if (elements.length === 0 || generators.some(({ list }) => !isObject(list))) return [template]
-  return elements.map((element) => filled(template, element) as ApplicationBody)
-}
-
-const PARAMETER = /\{\{-?\s*\.?([\w.-]+)\s*-?\}\}/g
-
-/** A template with the parameters that one element gives: `{{cluster}}`, or `{{ .cluster }}` where it is of Go. */
-function filled(value: unknown, element: ApplicationBody): unknown {
-  if (typeof value === 'string')
-    return value.replace(PARAMETER, (whole, name: string) => textAt(element, name) ?? whole)
-  if (Array.isArray(value)) return value.map((entry) => filled(entry, element))
-  if (!isObject(value)) return value
-  return Object.fromEntries(Object.entries(value).map(([key, entry]) => [key, filled(entry, element)]))
 }

@@ -52,22 +52,35 @@ function partOf(text: string, targetPath: unknown, where: string): ValuesFound {
   return values ? { values, unknown: [] } : { values: {}, unknown: [`${where} for ${targetPath} is not understood`] }
 }
 
+interface HolderName {
+  readonly kind: string
+  readonly name: unknown
+  readonly namespace: string | undefined
+}
+
 /** The text that a ConfigMap or a Secret holds under a key; undefined where it is not here, or only encrypted. */
-export function textOfKey(
+export function textOfKey(resources: GitOpsResources, holder: HolderName, key: string): string | undefined {
+  const texts = textsOfHolder(resources, holder) ?? {}
+  return Object.hasOwn(texts, key) ? texts[key] : undefined
+}
+
+/** All texts that one holds, by their keys; undefined where it is not here, or encrypted. */
+export function textsOfHolder(
   resources: GitOpsResources,
-  { kind, name, namespace }: { readonly kind: string; readonly name: unknown; readonly namespace: string | undefined },
-  key: string,
-): string | undefined {
+  { kind, name, namespace }: HolderName,
+): Readonly<Record<string, string>> | undefined {
   const value = resources.find('', kind, name, namespace)?.value
   if (!value || isObject(value.sops)) return undefined
-  const plain = [mapAt(value, 'stringData'), ...(kind === 'ConfigMap' ? [mapAt(value, 'data')] : [])]
-  for (const texts of plain) {
-    const text = Object.hasOwn(texts, key) ? texts[key] : undefined
-    if (typeof text === 'string') return text.startsWith('ENC[') ? undefined : text
-  }
-  const encoded = mapAt(value, 'data')[key]
-  if (kind !== 'Secret' || typeof encoded !== 'string' || encoded.startsWith('ENC[')) return undefined
-  return decodeBase64(encoded)
+  const isSecret = kind === 'Secret'
+  const data = Object.entries(mapAt(value, 'data')).map(([key, text]) => {
+    return [key, isSecret && typeof text === 'string' && !isEncrypted(text) ? decodeBase64(text) : text]
+  })
+  const entries = [...data, ...Object.entries(mapAt(value, 'stringData'))]
+  return Object.fromEntries(entries.filter(([, text]) => typeof text === 'string' && !isEncrypted(text)))
+}
+
+function isEncrypted(text: string): boolean {
+  return text.startsWith('ENC[')
 }
 
 function decodeBase64(text: string): string | undefined {

@@ -9,15 +9,15 @@ import { type HelmOptions, howRendered, renderChart } from '../render/helm.ts'
 import type { Rendered } from '../render/renderer.ts'
 import type { DeployedChart } from './chart-plan.ts'
 
-/** One way in which a chart of the inputs is rendered, and what is said of it. */
-export interface ChartRendering {
+/** One way in which a chart or a kustomization of the inputs is rendered, and what is said of it. */
+export interface SourceRendering {
   readonly findings: readonly Finding[]
-  /** @throws {ExpectedError} as renderChart does */
+  /** @throws {ExpectedError} INPUT_UNREADABLE */
   render(): Promise<Rendered>
 }
 
 /** A chart as flags or a project file say that it is installed. */
-export function saidRendering(chart: string, settings: HelmOptions): ChartRendering {
+export function saidRendering(chart: string, settings: HelmOptions): SourceRendering {
   const message = `${chart}: rendered ${howRendered(settings)}`
   return {
     findings: [finding('CHART_RENDERED', message, { file: chart })],
@@ -26,7 +26,7 @@ export function saidRendering(chart: string, settings: HelmOptions): ChartRender
 }
 
 /** A chart as a resource installs it, with what flags say over that. */
-export function deployedRendering(chart: string, deployed: DeployedChart, flags: HelmOptions): ChartRendering {
+export function deployedRendering(chart: string, deployed: DeployedChart, flags: HelmOptions): SourceRendering {
   const { install, unknown } = deployed
   const { namer, release, namespace } = install
   const place = { file: namer.file, line: namer.line }

@@ -1,9 +1,10 @@
 import { readFile, realpath, stat } from 'node:fs/promises'
 import { dirname, join, resolve, sep } from 'node:path'
-import type { ChartInstall, TreePath } from '../../../discovery/charts/chart-install.ts'
+import type { TreePath } from '../../../discovery/charts/chart-install.ts'
 import type { GitOpsResources } from '../../../discovery/charts/gitops-resources.ts'
 import { namedCharts } from '../../../discovery/charts/named-charts.ts'
 import { sameRepository } from '../../../discovery/classify/repository-address.ts'
+import { pathDeployments } from '../../../discovery/deployments/path-deployments.ts'
 
 /** A directory that may be the root of a repository. */
 interface Root {
@@ -87,6 +88,11 @@ export class RepositoryTree {
     return this.#roots.some(({ directory }) => isWithin(real, directory))
   }
 
+  /** Whether a real path is in the inputs. */
+  reads(real: string): boolean {
+    return this.#inputs.some((input) => isWithin(real, input))
+  }
+
   /** What git has as the root is the root. */
   async #candidates(path: string): Promise<readonly string[]> {
     const named = path.replace(/^(?:\.?\/)+|\/+$/g, '')
@@ -110,16 +116,18 @@ export class RepositoryTree {
 /** A tree that knows what the resources of its inputs ask for. */
 export async function treeFor(inputs: readonly string[], resources: GitOpsResources): Promise<RepositoryTree> {
   const tree = await RepositoryTree.open(inputs)
-  await tree.claim(pathsOf(namedCharts(resources).installs))
+  await tree.claim(pathsIn(resources))
   return tree
 }
 
-/** The paths of repositories that installs name. */
-export function pathsOf(installs: readonly ChartInstall[]): TreePath[] {
-  return installs.flatMap(({ source, valuesFiles }) => [
+/** The paths of repositories that resources name: of charts, of values, of manifests. */
+export function pathsIn(resources: GitOpsResources): TreePath[] {
+  const ofCharts = namedCharts(resources).installs.flatMap(({ source, valuesFiles }) => [
     ...(source.at === 'tree' ? [source] : []),
     ...valuesFiles.filter((file) => typeof file !== 'string'),
   ])
+  const ofPaths = pathDeployments(resources).flatMap(({ at, isArtifact }) => (isArtifact ? [] : [at]))
+  return [...ofCharts, ...ofPaths]
 }
 
 export function isWithin(path: string, directory: string): boolean {

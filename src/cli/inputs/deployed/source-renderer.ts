@@ -1,11 +1,14 @@
 import { realpath } from 'node:fs/promises'
+import { substituted } from '../../../discovery/deployments/substitution.ts'
 import { finding } from '../../../finding.ts'
 import { nameOfResource } from '../../../kubernetes/objects/resource.ts'
 import type { ProjectChart } from '../../project/project-file.ts'
+import { renderEdited } from '../render/edited-kustomization.ts'
 import type { HelmOptions } from '../render/helm.ts'
 import { renderKustomization } from '../render/kustomize.ts'
 import type { Rendered } from '../render/renderer.ts'
-import { type ChartRendering, deployedRendering, saidRendering } from './chart-renderings.ts'
+import { deployedRendering, type SourceRendering, saidRendering } from './chart-renderings.ts'
+import { keyOfChanges } from './path-plan.ts'
 import type { Deployed, SourceHere } from './survey.ts'
 
 /** Characters of rendered text that are kept until they are read; what is beyond is rendered again. */
@@ -25,7 +28,7 @@ export class SourceRenderer {
   }
 
   /** A project file decides, then what deploys the chart; else flags do. */
-  async chart(chart: string, { charts }: Deployed): Promise<ChartRendering[]> {
+  async chart(chart: string, { charts }: Deployed): Promise<SourceRendering[]> {
     const { allowRemote } = this.#options
     const path = await realpath(chart)
     const deployed = charts.get(path) ?? []
@@ -47,20 +50,39 @@ export class SourceRenderer {
     return renderings.map((one, index) => (index === 0 ? { ...one, findings: [...one.findings, ...others] } : one))
   }
 
-  async kustomization(directory: string): Promise<Rendered> {
-    return this.#take(directory) ?? (await renderKustomization(directory, this.#options))
+  /** A kustomization as each of what applies it does; else as it stands. */
+  async kustomization({ path, otherwise = [] }: SourceHere, { paths, tree }: Deployed): Promise<SourceRendering[]> {
+    const real = await realpath(path)
+    const { hasKustomization = true, deployments = [] } = paths.get(real) ?? {}
+    if (deployments.length === 0) {
+      return [this.#keeping(path, { findings: [], render: () => renderKustomization(path, this.#options) })]
+    }
+    const resources = hasKustomization
+      ? {}
+      : { resources: await Promise.all(otherwise.map((one) => realpath(one.path))) }
+    return deployments.map((deployment) => {
+      const { edits, substitution } = deployment
+      const holds = (file: string) => tree?.holds(file) ?? false
+      const { allowRemote } = this.#options
+      const edited = Object.keys(edits).length > 0 || !hasKustomization
+      const render = async () => {
+        const rendered = edited
+          ? await renderEdited(path, { ...resources, edits, holds, allowRemote })
+          : await renderKustomization(path, this.#options)
+        return substitution ? { ...rendered, text: substituted(rendered.text, substitution) } : rendered
+      }
+      return this.#keeping(`${path} ${keyOfChanges(deployment)} ${resources.resources}`, { findings: [], render })
+    })
   }
 
   /** The texts that a source becomes, which are kept for who reads it. */
   async texts(source: SourceHere, deployed: Deployed): Promise<string[]> {
-    if (source.kind === 'kustomization') {
-      const rendered = await this.kustomization(source.path)
-      this.#keep(source.path, rendered)
-      return [rendered.text]
-    }
-    if (source.kind !== 'chart') return []
+    const renderings =
+      source.kind === 'kustomization'
+        ? await this.kustomization(source, deployed)
+        : await this.chart(source.path, deployed)
     const texts: string[] = []
-    for (const { render, keep } of (await this.chart(source.path, deployed)) as Keeping[]) {
+    for (const { render, keep } of renderings as Keeping[]) {
       const rendered = await render()
       keep(rendered)
       texts.push(rendered.text)
@@ -68,7 +90,7 @@ export class SourceRenderer {
     return texts
   }
 
-  #keeping(key: string, { findings, render }: ChartRendering): Keeping {
+  #keeping(key: string, { findings, render }: SourceRendering): Keeping {
     return {
       findings,
       render: async () => this.#take(key) ?? (await render()),
@@ -89,6 +111,6 @@ export class SourceRenderer {
   }
 }
 
-interface Keeping extends ChartRendering {
+interface Keeping extends SourceRendering {
   keep(rendered: Rendered): void
 }

@@ -1,34 +1,51 @@
 import { realpath, stat } from 'node:fs/promises'
-import type { ChartInstall } from '../../../discovery/charts/chart-install.ts'
+import type { ChartInstall, Namer } from '../../../discovery/charts/chart-install.ts'
 import { GitOpsResources } from '../../../discovery/charts/gitops-resources.ts'
 import { namedCharts } from '../../../discovery/charts/named-charts.ts'
+import { pathDeployments } from '../../../discovery/deployments/path-deployments.ts'
 import { ExpectedError } from '../../../errors.ts'
 import { type Finding, finding } from '../../../finding.ts'
 import { readDocuments } from '../../../kubernetes/documents/document.ts'
 import { type Resource, resourcesOf } from '../../../kubernetes/objects/resource.ts'
 import { readText } from '../../texts/read-text.ts'
-import { type ChartPlan, type DeployedChart, planCharts } from './chart-plan.ts'
-import { pathsOf, RepositoryTree } from './repository-tree.ts'
+import { type DeployedChart, planCharts } from './chart-plan.ts'
+import { type DeployedPath, planPaths } from './path-plan.ts'
+import { pathsIn, RepositoryTree } from './repository-tree.ts'
 
 /** What resources among the inputs say of how other parts of the inputs are deployed. */
 export interface Deployed {
   readonly tree: RepositoryTree | undefined
   /** Charts of the inputs by their real paths. */
   readonly charts: ReadonlyMap<string, readonly DeployedChart[]>
+  /** Directories of manifests by their real paths. */
+  readonly paths: ReadonlyMap<string, DeployedPath>
   readonly findings: readonly Finding[]
 }
 
-export const NOTHING_DEPLOYED: Deployed = { tree: undefined, charts: new Map(), findings: [] }
+export const NOTHING_DEPLOYED: Deployed = { tree: undefined, charts: new Map(), paths: new Map(), findings: [] }
 
 /** What installs charts of the inputs. */
 export function installsOf({ charts }: Deployed): ChartInstall[] {
   return [...charts.values()].flat().map(({ install }) => install)
 }
 
+/** The paths of repositories that are here, and what names them. */
+export function pathsOf(deployed: Deployed): { readonly namer: Namer; readonly path: string }[] {
+  const ofCharts = installsOf(deployed).flatMap(({ namer, source }) =>
+    source.at === 'tree' ? [{ namer, path: source.path }] : [],
+  )
+  const ofPaths = [...deployed.paths.values()].flatMap(({ deployments }) =>
+    deployments.map(({ namer, at: { path } }) => ({ namer, path })),
+  )
+  return [...ofCharts, ...ofPaths]
+}
+
 /** As much as is to be known of a source of documents. */
 export interface SourceHere {
   readonly kind: string
   readonly path: string
+  /** What a kustomization stands for. */
+  readonly otherwise?: readonly SourceHere[]
 }
 
 /** Renders a source as it stands in a plan; what it says is kept for who reads it afterwards. */
@@ -42,63 +59,65 @@ const MAX_FILE = 4 * 1024 * 1024
 const NAMES_DEPLOYMENTS = /argoproj\.io|\.fluxcd\.io|\.cattle\.io|zarf/i
 const HOLDS_VALUES = /\bkind["']?:\s*["']?(?:ConfigMap|Secret)\b/
 
+interface Survey {
+  readonly inputs: readonly string[]
+  /** What the inputs are made of, as far as it is known what is deployed of it. */
+  readonly sources: (plan: Deployed) => Promise<readonly SourceHere[]>
+  readonly render: RenderSource
+}
+
 /**
  * Finds how the parts of the inputs are deployed. What is deployed may deploy more, so all is rendered again until
  * nothing new is said.
  */
-export async function surveyDeployments(
-  sources: readonly SourceHere[],
-  inputs: readonly string[],
-  render: RenderSource,
-): Promise<Deployed> {
-  const rendered = sources.filter(({ kind }) => kind === 'chart' || kind === 'kustomization')
+export async function surveyDeployments({ inputs, sources, render }: Survey): Promise<Deployed> {
+  const first = await sources(NOTHING_DEPLOYED)
   const charts = new Set<string>()
-  for (const { kind, path } of rendered) {
-    if (kind === 'chart') charts.add(await realpath(path).catch(() => path))
-  }
-  if (charts.size === 0) return NOTHING_DEPLOYED
+  for (const { kind, path } of first) if (kind === 'chart') charts.add(await realpath(path).catch(() => path))
+  const inFiles = await resourcesInFiles(first)
+  const isRendered = ({ kind }: SourceHere) => kind === 'chart' || kind === 'kustomization'
+  if (inFiles.size === 0 && !first.some(isRendered)) return NOTHING_DEPLOYED
   const tree = await RepositoryTree.open(inputs)
-  const plain = await resourcesInFiles(sources)
   let plan: Deployed = { ...NOTHING_DEPLOYED, tree }
   let known = ''
   for (let round = 0; round < MAX_ROUNDS; round++) {
     const resources = new GitOpsResources()
-    for (const resource of plain) resources.note(resource)
-    for (const source of rendered) {
-      // Which charts are rendered as what is known once everything else was read.
+    for (const source of await sources(plan)) {
+      // How charts are rendered is known once everything else was read.
       if (source.kind === 'chart' && round === 0) continue
-      for (const resource of await resourcesOfRendered(source, plan, render)) resources.note(resource)
+      const found = isRendered(source) ? await resourcesOfRendered(source, plan, render) : inFiles.get(source.path)
+      for (const resource of found ?? []) resources.note(resource)
     }
-    const found = await planOf(resources, charts, tree)
-    const said = JSON.stringify([[...found.charts], found.findings])
+    await tree.claim(pathsIn(resources))
+    const ofCharts = await planCharts(namedCharts(resources).installs, charts, tree)
+    const ofPaths = await planPaths(pathDeployments(resources), tree)
+    const findings = [...ofCharts.findings, ...ofPaths.findings]
+    const said = JSON.stringify([[...ofCharts.charts], [...ofPaths.paths], findings])
     if (said === known && round > 0) return plan
     known = said
-    plan = { tree, ...found }
+    plan = { tree, charts: ofCharts.charts, paths: ofPaths.paths, findings }
   }
   const message = `what deploys what among the inputs goes deeper than ${MAX_ROUNDS} levels, or round in circles`
-  return { ...plan, findings: [...plan.findings, finding('CHART_VALUES_UNKNOWN', message, { subject: message })] }
-}
-
-async function planOf(
-  resources: GitOpsResources,
-  charts: ReadonlySet<string>,
-  tree: RepositoryTree,
-): Promise<ChartPlan> {
-  const { installs } = namedCharts(resources)
-  await tree.claim(pathsOf(installs))
-  return planCharts(installs, charts, tree)
+  return { ...plan, findings: [...plan.findings, finding('CHANGES_NOT_APPLIED', message, { subject: message })] }
 }
 
 /** What deploys something, and what such a thing may refer to. */
-async function resourcesInFiles(sources: readonly SourceHere[]): Promise<Resource[]> {
-  const found: Resource[] = []
-  for (const source of sources) {
+async function resourcesInFiles(sources: readonly SourceHere[]): Promise<ReadonlyMap<string, readonly Resource[]>> {
+  const found = new Map<string, readonly Resource[]>()
+  let isAny = false
+  const waiting = [...sources]
+  for (let source = waiting.pop(); source; source = waiting.pop()) {
+    // A part of a kustomization may turn out to be none.
+    if (source.kind === 'kustomization') waiting.push(...(source.otherwise ?? []))
     if (source.kind !== 'manifests' && source.kind !== 'text') continue
     const status = await stat(source.path).catch(() => undefined)
     if (!status?.isFile() || status.size > MAX_FILE) continue
-    found.push(...resourcesIn(await readText(source.path).catch(() => ''), source.path))
+    const text = await readText(source.path).catch(() => '')
+    isAny ||= NAMES_DEPLOYMENTS.test(text)
+    const resources = resourcesIn(text, source.path)
+    if (resources.length > 0) found.set(source.path, resources)
   }
-  return found
+  return isAny || sources.some(({ kind }) => kind === 'chart' || kind === 'kustomization') ? found : new Map()
 }
 
 async function resourcesOfRendered(source: SourceHere, plan: Deployed, render: RenderSource): Promise<Resource[]> {

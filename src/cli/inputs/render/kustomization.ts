@@ -1,7 +1,7 @@
 import { realpath, stat } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { type Document, readDocuments } from '../../../kubernetes/documents/document.ts'
-import type { Path } from '../../../kubernetes/documents/path.ts'
+import { type Path, valueAt } from '../../../kubernetes/documents/path.ts'
 import { isObject } from '../../../kubernetes/objects/resource.ts'
 import { readText } from '../../texts/read-text.ts'
 import { kindOf } from '../../texts/regular-file.ts'
@@ -69,11 +69,32 @@ export async function readKustomization(directory: string): Promise<Kustomizatio
   return { file, directory, isComponent: document.value.kind === 'Component', ...found, remote }
 }
 
-/** What a kustomization puts around the names of its resources, once its components have had them. */
-export async function affixesOf(directory: string): Promise<{ prefix: string; suffix: string }> {
+/** The kustomization of a directory as it is written; empty where there is none, or one that is no map. */
+export async function kustomizationValue(directory: string): Promise<Readonly<Record<string, unknown>>> {
   const file = await kustomizationFileIn(directory)
   const [document] = file === undefined ? [] : readDocuments(await readText(file), file)
-  const value = document?.form === 'manifest' && isObject(document.value) ? document.value : {}
+  return document?.form === 'manifest' && isObject(document.value) ? document.value : {}
+}
+
+/** A kustomization with other paths for those in `directory` that it names, as far as these are there. */
+export async function rebasedKustomization(
+  value: Readonly<Record<string, unknown>>,
+  moved: (path: string) => string,
+  directory: string,
+): Promise<Record<string, unknown>> {
+  const copy = structuredClone(value) as Record<string, unknown>
+  for (const { text, path } of namedIn(value)) {
+    if (REMOTE.test(text) || !(await stat(resolve(directory, text)).catch(() => undefined))) continue
+    const holder = valueAt(copy, path.slice(0, -1)) as Record<string | number, string>
+    const key = path.at(-1) ?? ''
+    holder[key] = `${holder[key]?.slice(0, -text.length)}${moved(text)}`
+  }
+  return copy
+}
+
+/** What a kustomization puts around the names of its resources, once its components have had them. */
+export async function affixesOf(directory: string): Promise<{ prefix: string; suffix: string }> {
+  const value = await kustomizationValue(directory)
   const textAt = (key: string): string => (typeof value[key] === 'string' ? (value[key] as string) : '')
   return { prefix: textAt('namePrefix'), suffix: textAt('nameSuffix') }
 }

@@ -23,15 +23,34 @@ export async function renderKustomization(
     })
   }
   refuseRemote(directory, remote, allowRemote)
-  const options = { input: directory, allowRemote }
+  return { text: await runKustomize(resolve(directory), { input: directory, allowRemote }), asked: remote }
+}
+
+interface RunOptions {
+  /** What people know it by. */
+  readonly input: string
+  readonly allowRemote: boolean
+  /** Whether it may take in files that are outside of it. */
+  readonly isAnywhere?: boolean
+}
+
+/** What the user's own tool makes of a kustomization at an absolute path. @throws {ExpectedError} INPUT_UNREADABLE */
+export async function runKustomize(
+  path: string,
+  { input, allowRemote, isAnywhere = false }: RunOptions,
+): Promise<string> {
+  const options = { input, allowRemote, shown: path }
+  const flags = isAnywhere ? ['--load-restrictor=LoadRestrictionsNone'] : []
   // An absolute path after `--` is no option and no address, whatever its name.
   const text =
-    (await runRenderer('kubectl', ['kustomize', '--', resolve(directory)], options)) ??
-    (await runRenderer('kustomize', ['build', '--', resolve(directory)], options))
-  if (text !== undefined) return { text, asked: remote }
+    (await runRenderer('kubectl', ['kustomize', ...flags, '--', path], options)) ??
+    (await runRenderer('kustomize', ['build', ...flags, '--', path], options))
+  if (text !== undefined) return text
   throw new ExpectedError(
     'INPUT_UNREADABLE',
-    `${directory}: is a kustomization, and neither kubectl nor kustomize is here`,
-    { hint: `Install kubectl; or run where it is: kubectl kustomize ${quote(directory)} | nodeseed scan -` },
+    `${input}: is a kustomization, and neither kubectl nor kustomize is here`,
+    {
+      hint: `Install kubectl; or run where it is: kubectl kustomize ${quote(input)} | nodeseed scan -`,
+    },
   )
 }

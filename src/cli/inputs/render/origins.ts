@@ -35,13 +35,13 @@ export function chartOrigins(
 const MAX_HEAD = 4096
 
 /** Of a kustomization: the one file that it takes in with a resource of that kind and name, as far as names are kept. */
-export function kustomizationOrigins(root: string): FindOrigin {
+export function kustomizationOrigins(root: string, parts: readonly { readonly path: string }[] = []): FindOrigin {
   let known: Promise<readonly NamedResource[]> | undefined
   return async (document) => {
     if (document.form !== 'manifest') return undefined
     const [resource] = resourcesOf(document)
     if (!resource) return undefined
-    known ??= resourcesBelow(root)
+    known ??= resourcesBelow(root, parts)
     const alike = (await known).filter(({ kind }) => kind === resource.kind)
     const same = alike.filter(({ name }) => name === resource.name)
     const candidates = same.length > 0 ? same : alike.filter(({ name }) => name !== '' && resource.name.includes(name))
@@ -59,8 +59,11 @@ interface NamedResource {
   readonly text: string
 }
 
-async function resourcesBelow(root: string): Promise<NamedResource[]> {
-  const [real, { files }] = [await realpath(root), await kustomizationTree(root)]
+async function resourcesBelow(root: string, parts: readonly { readonly path: string }[]): Promise<NamedResource[]> {
+  const [real, tree] = [await realpath(root), await kustomizationTree(root)]
+  // One that is only made when it is applied has no files of its own.
+  const ofParts = tree.files.size > 0 ? [] : parts.map(({ path }) => realpath(path).catch(() => path))
+  const files = [...tree.files, ...(await Promise.all(ofParts))]
   const found: NamedResource[] = []
   for (const path of files) {
     const file = join(root, relative(real, path))

@@ -35,17 +35,17 @@ const OFFLINE = {
 export async function runRenderer(
   tool: string,
   args: readonly string[],
-  { input, allowRemote }: { input: string; allowRemote: boolean },
+  { input, allowRemote, shown = input }: { input: string; allowRemote: boolean; shown?: string },
 ): Promise<string | undefined> {
   const env = allowRemote ? { ...process.env, GIT_TERMINAL_PROMPT: '0' } : { ...process.env, ...OFFLINE }
   const result = await runTool(tool, args, { timeout: TIMEOUT, maxBytes: MAX_OUTPUT_BYTES, env })
   if (result.outcome === 'done') return result.stdout
   if (result.outcome === 'missing') return undefined
-  const reason = reasonIn(result.stderr) ?? result.why
+  const reason = (reasonIn(result.stderr) ?? result.why).replaceAll(shown, input)
   const isVendored = !/missing in charts\/ directory/.test(reason)
   throw new ExpectedError('INPUT_UNREADABLE', `${input}: ${tool} ${args[0]}: ${reason}`, {
     hint: isVendored
-      ? `See what it says: ${tool} ${args.join(' ')}`
+      ? `See what it says: ${tool} ${args.join(' ').replaceAll(shown, input)}`
       : `Fetch the charts that it depends on where there is internet: helm dependency build ${input}`,
   })
 }
@@ -55,13 +55,23 @@ const MAX_LINES = 8
 
 /** The error in what a renderer said, which may go on for some lines, without its advice. */
 function reasonIn(said: string): string | undefined {
+  const logged = LOGGED.exec(said)
+  if (logged) return oneLine((logged[1] ?? logged[2]?.replace(/\\(["\\])/g, '$1') ?? '').split('\n'))
   const lines = said.split('\n').map((line) => line.trim())
   const start = lines.findIndex((line) => /^error:/i.test(line))
   if (start < 0) return undefined
   const advice = lines.findIndex((line, index) => index > start && /^Use --debug flag/.test(line))
-  const error = lines.slice(start, advice < 0 ? undefined : advice).filter((line) => line !== '')
-  const [first = '', ...others] = error.slice(0, MAX_LINES)
-  return [first.replace(/^error: */i, ''), ...others].join(' ')
+  return oneLine(lines.slice(start, advice < 0 ? undefined : advice)).replace(/^error: */i, '')
+}
+
+/** As kubectl's log has an error: on one line in quotes, else on lines of its own. */
+const LOGGED = /^E\d{4} .*\berr=(?:<\n([\s\S]*?)\n >|"((?:[^"\\]|\\.)*)")/m
+
+function oneLine(lines: readonly string[]): string {
+  const said = lines.map((line) => line.trim()).filter((line) => line !== '')
+  // What is wrong stands at the end, behind what it is wrong with.
+  const shown = said.length > MAX_LINES ? [...said.slice(0, MAX_LINES - 2), '…', ...said.slice(-2)] : said
+  return shown.join(' ')
 }
 
 /** @throws {ExpectedError} INPUT_UNREADABLE naming each address, unless asking for them is allowed. */

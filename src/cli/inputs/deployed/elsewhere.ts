@@ -1,19 +1,19 @@
-import type { ChartSource, Namer } from '../../discovery/charts/chart-install.ts'
-import type { Finding } from '../../finding.ts'
-import { nameOfResource } from '../../kubernetes/objects/resource.ts'
+import type { Namer } from '../../../discovery/charts/chart-install.ts'
+import type { Finding } from '../../../finding.ts'
+import { nameOfResource } from '../../../kubernetes/objects/resource.ts'
 
-/** What was looked into; without a source, whatever is named there. */
+/** What was looked into; without a path, whatever is named there. */
 interface Looked {
   readonly namer: Namer
-  readonly source?: ChartSource
+  readonly path?: string
 }
 
 /** Findings without those that say of what these name that it is elsewhere, once it was looked into. */
 export function withoutElsewhere(findings: readonly Finding[], looked: readonly Looked[]): Finding[] {
-  const begins = looked.map(({ namer, source }) => ({
+  const begins = looked.map(({ namer, path }) => ({
     file: namer.file,
     begin: `${nameOfResource(namer)}: `,
-    path: source?.at === 'tree' ? source.path : undefined,
+    path,
   }))
   const isSettled = ({ code, file, message }: Finding) =>
     begins.some(({ file: at, begin, path }) => {
