@@ -6,6 +6,7 @@ import { isFieldPath } from './fields/field-paths.ts'
 import type { ValidationProblem } from './fields/problem.ts'
 import { podLevelProblems } from './pods/pod-level-rules.ts'
 import { securityProblems } from './pods/security-rules.ts'
+import { systemProblems } from './pods/system-rules.ts'
 import { constraintProblems } from './scheduling-rules.ts'
 
 type Fields = Readonly<Record<string, unknown>>
@@ -53,7 +54,8 @@ export function podProblems(spec: Fields, { path, isPod, addedVolumes }: PodCont
   if (objectsOf(spec.ephemeralContainers as Fields[]).length > 0) {
     add(['ephemeralContainers'], isPod ? 'cannot be set when a pod is made' : 'cannot be set in a template')
   }
-  for (const [at, message] of [...podLevelProblems(spec), ...securityProblems(spec)]) add(at, message)
+  for (const [at, message] of [...podLevelProblems(spec), ...securityProblems(spec), ...systemProblems(spec)])
+    add(at, message)
   for (const [at, message] of [...wholePodProblems(spec, isPod), ...constraintProblems(spec)]) add(at, message)
   return problems
 }

@@ -1,10 +1,12 @@
 import { C, container, limits, pod } from './objects.ts'
 import type { Refused } from './refused-workloads.ts'
 
+const WINDOWS = { os: { name: 'windows' } }
+const LINUX = { os: { name: 'linux' } }
 const profile = (key: string, value: object) => ({ securityContext: { [key]: value } })
 const whole = (resources: object, own: object = {}) => pod({ resources, containers: [{ ...C, resources: own }] })
 
-/** Rules that were read in the API server's source, one row for each, and were not shown to one. */
+/** Rules that were read in the API server's source, one row for each; shown to Kubernetes 1.34 with image volumes on. */
 export const REFUSED_PARTS: readonly Refused[] = [
   [
     'huge pages alone',
@@ -43,6 +45,61 @@ export const REFUSED_PARTS: readonly Refused[] = [
     'hostNetwork is not true',
   ],
   [
+    'processes of a Windows host beside others',
+    pod({
+      hostNetwork: true,
+      containers: [
+        { ...C, ...profile('windowsOptions', { hostProcess: true }) },
+        { ...C, name: 'd' },
+      ],
+    }),
+    'are not all hostProcess',
+  ],
+  ...['appArmorProfile', 'seLinuxOptions', 'seccompProfile', 'capabilities'].map(
+    (key): Refused => [
+      `${key} of a container for Windows`,
+      container(profile(key, { type: 'RuntimeDefault' }), WINDOWS),
+      `containers[0].securityContext.${key} cannot be set for os windows`,
+    ],
+  ),
+  ...['readOnlyRootFilesystem', 'privileged', 'allowPrivilegeEscalation'].map(
+    (key): Refused => [
+      `${key} of a container for Windows`,
+      container({ securityContext: { [key]: false } }, WINDOWS),
+      `containers[0].securityContext.${key} cannot be set for os windows`,
+    ],
+  ),
+  ...['hostPID', 'hostIPC', 'shareProcessNamespace', 'hostUsers'].map(
+    (key): Refused => [`${key} for Windows`, pod({ ...WINDOWS, [key]: true }), `${key} cannot be set for os windows`],
+  ),
+  ...['runAsUser', 'runAsGroup', 'fsGroup'].map(
+    (key): Refused => [
+      `${key} of a pod for Windows`,
+      pod({ ...WINDOWS, securityContext: { [key]: 1 } }),
+      `securityContext.${key} cannot be set for os windows`,
+    ],
+  ),
+  [
+    'sysctls for Windows',
+    pod({ ...WINDOWS, securityContext: { sysctls: [{ name: 'net.x', value: '1' }] } }),
+    'sysctls cannot be set',
+  ],
+  [
+    'resources of a whole pod for Windows',
+    pod({ ...WINDOWS, resources: { limits: { cpu: '1' } } }),
+    'resources cannot be set',
+  ],
+  [
+    'options of Windows for Linux',
+    pod({ ...LINUX, ...profile('windowsOptions', {}) }),
+    'windowsOptions cannot be set for os linux',
+  ],
+  [
+    'options of Windows in a container for Linux',
+    container(profile('windowsOptions', {}), LINUX),
+    'containers[0].securityContext.windowsOptions cannot be set for os linux',
+  ],
+  [
     'an unmasked /proc of the host',
     container({ securityContext: { procMount: 'Unmasked' } }),
     'wants hostUsers: false',
@@ -62,6 +119,9 @@ export const TAKEN_PARTS: readonly (readonly [what: string, object: object])[] =
   ['a profile of the node', pod(profile('seccompProfile', { type: 'Localhost', localhostProfile: 'x.json' }))],
   ['a volume of no image in a template', pod({ volumes: [{ name: 'v', image: {} }] })],
   ['an unmasked /proc of its own', container({ securityContext: { procMount: 'Unmasked' } }, { hostUsers: false })],
+  ['a user of Windows', pod({ ...WINDOWS, ...profile('windowsOptions', { runAsUserName: 'u' }) })],
+  ['what Windows leaves', pod({ ...WINDOWS, hostPID: false, securityContext: { runAsNonRoot: true, sysctls: [] } })],
+  ['a user of Linux', pod({ ...LINUX, securityContext: { runAsUser: 1 } })],
   [
     'a process of a Windows host',
     pod({ hostNetwork: true, securityContext: { windowsOptions: { hostProcess: true } } }),

@@ -16,9 +16,10 @@ export function* securityProblems(spec: Fields): Generator<Inside> {
     const said = isObject(context.windowsOptions) ? context.windowsOptions.hostProcess : undefined
     return (said ?? (isObject(pod.windowsOptions) && pod.windowsOptions.hostProcess)) === true
   }
-  if (spec.hostNetwork !== true && containers.some(({ context }) => isHostProcess(context))) {
-    yield [['hostNetwork'], 'is not true, as hostProcess wants']
-  }
+  const ofHost = containers.filter(({ context }) => isHostProcess(context))
+  if (spec.hostNetwork !== true && ofHost.length > 0) yield [['hostNetwork'], 'is not true, as hostProcess wants']
+  if (ofHost.length > 0 && ofHost.length < containers.length)
+    yield [['containers'], 'are not all hostProcess, as some are']
   for (const { context, at } of containers) {
     yield* profileProblems(context, [...at, 'securityContext'])
     if (context.procMount === 'Unmasked' && spec.hostUsers !== false) {
