@@ -110,6 +110,12 @@ test.for<[what: string, objects: Thing[], verdict: 'safe' | 'unknown', said: str
     'unknown',
     'allowPrivilegeEscalation is not false',
   ],
+  [
+    'a level that is none',
+    [web(), enforcing('Baseline')],
+    'unknown',
+    'enforces "Baseline", which counts as restricted',
+  ],
   ['restricted that it meets', [web({}, { securityContext: secured }), enforcing('restricted')], 'safe', ''],
   [
     'a quota of cpu',
@@ -120,6 +126,12 @@ test.for<[what: string, objects: Thing[], verdict: 'safe' | 'unknown', said: str
   [
     'a quota of cpu, and a limit',
     [web({}, { resources: { limits: { cpu: '1' } } }), quota({ 'limits.cpu': '4', cpu: 4 })],
+    'safe',
+    '',
+  ],
+  [
+    'a quota of cpu, and a limit of the pod',
+    [web({ resources: { limits: { cpu: '1' } } }), quota({ 'limits.cpu': '4' })],
     'safe',
     '',
   ],

@@ -7,7 +7,13 @@ import { parseMilli } from '../../kubernetes/objects/quantity.ts'
 import { objectsOf, type Resource } from '../../kubernetes/objects/resource.ts'
 import type { Workload } from '../../kubernetes/objects/workload.ts'
 import { neededObjects } from '../../kubernetes/pods/needed-objects.ts'
-import { containerRequests, podRequests, quantities, type Resources } from '../../kubernetes/pods/pod-resources.ts'
+import {
+  containerRequests,
+  isPodLevelResource,
+  podRequests,
+  quantities,
+  type Resources,
+} from '../../kubernetes/pods/pod-resources.ts'
 import type { Doubt } from '../../kubernetes/pods/refusal.ts'
 import { nodeMismatch } from '../../kubernetes/scheduler/node-selector.ts'
 import { untoleratedTaint } from '../../kubernetes/scheduler/taint.ts'
@@ -36,11 +42,16 @@ export function quotaDoubts(
 ): Doubt[] {
   const { spec, namespace, replicas = 1 } = pod
   const containers = [...objectsOf(spec.containers), ...objectsOf(spec.initContainers)]
+  // A pod that says as a whole what it wants has not to say it of its containers.
+  const whole = ['requests', 'limits'].flatMap((key) => [...quantities(valueAt(spec, ['resources', key])).keys()])
+  const isWhole = whole.some(isPodLevelResource)
   return quotas.flatMap((quota) => {
     const { name, hard } = quota
     const isIn = isInScope(quota, spec, pod.priorityClass)
     if (isIn === false) return []
-    const silent = Object.keys(hard).find((resource) => containers.some((one) => !says(one, resource)))
+    const silent = isWhole
+      ? undefined
+      : Object.keys(hard).find((resource) => containers.some((one) => !says(one, resource)))
     const pods = Number(hard.pods ?? hard['count/pods'] ?? Number.POSITIVE_INFINITY)
     const why =
       silent !== undefined
