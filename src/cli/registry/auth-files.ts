@@ -1,34 +1,42 @@
+import { existsSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { homedir } from 'node:os'
 import { join } from 'node:path'
 import { ExpectedError } from '../../errors.ts'
 import type { AuthFile } from '../../registry/auth/credentials.ts'
+import { say } from '../output/streams.ts'
 
 /**
- * The credential files of this user that are there, first the one that counts most: `REGISTRY_AUTH_FILE`, those of
- * podman and skopeo, docker's. Source: containers-auth.json(5).
+ * The credential files of this user that are there, first the one that counts most: `REGISTRY_AUTH_FILE`, the text of
+ * `DOCKER_AUTH_CONFIG`, the files of podman and skopeo, docker's. A place that the environment names and that is not there
+ * is said. Sources: containers-auth.json(5); docker/cli, cli/config/configfile; GitLab Runner.
  *
  * @throws {ExpectedError} INPUT_UNREADABLE, never quoting what a file holds.
  */
 export async function readAuthFiles(): Promise<AuthFile[]> {
-  const { REGISTRY_AUTH_FILE, XDG_RUNTIME_DIR, XDG_CONFIG_HOME, DOCKER_CONFIG } = process.env
-  const paths = [
-    REGISTRY_AUTH_FILE,
-    XDG_RUNTIME_DIR && join(XDG_RUNTIME_DIR, 'containers', 'auth.json'),
-    join(XDG_CONFIG_HOME || join(homedir(), '.config'), 'containers', 'auth.json'),
-    join(DOCKER_CONFIG || join(homedir(), '.docker'), 'config.json'),
+  const { REGISTRY_AUTH_FILE, DOCKER_AUTH_CONFIG, XDG_RUNTIME_DIR, XDG_CONFIG_HOME, DOCKER_CONFIG } = process.env
+  const files = [
+    REGISTRY_AUTH_FILE ? await readAuthFile(REGISTRY_AUTH_FILE) : undefined,
+    DOCKER_AUTH_CONFIG ? parseAuthFile(DOCKER_AUTH_CONFIG, 'DOCKER_AUTH_CONFIG') : undefined,
+    XDG_RUNTIME_DIR ? await readAuthFile(join(XDG_RUNTIME_DIR, 'containers', 'auth.json')) : undefined,
+    await readAuthFile(join(XDG_CONFIG_HOME || join(homedir(), '.config'), 'containers', 'auth.json')),
+    await readAuthFile(join(DOCKER_CONFIG || join(homedir(), '.docker'), 'config.json')),
   ]
-  const files = await Promise.all(paths.map((path) => (path ? readAuthFile(path) : undefined)))
+  if (REGISTRY_AUTH_FILE && !files[0]) sayMissing('REGISTRY_AUTH_FILE', REGISTRY_AUTH_FILE)
+  if (DOCKER_CONFIG && !existsSync(DOCKER_CONFIG)) sayMissing('DOCKER_CONFIG', DOCKER_CONFIG)
   return files.filter((file) => file !== undefined)
 }
 
+function sayMissing(variable: string, path: string): void {
+  say(`${variable} names ${path}, which is not there: no credentials are taken from it`)
+}
+
 async function readAuthFile(path: string): Promise<AuthFile | undefined> {
-  const bytes = await readFile(path, 'utf8').catch(({ code }: NodeJS.ErrnoException) => {
-    if (code === 'ENOENT') return undefined
+  const text = await readFile(path, 'utf8').catch(({ code }: NodeJS.ErrnoException) => {
+    if (code === 'ENOENT' || code === 'ENOTDIR') return undefined
     throw unreadable(path, String(code))
   })
-  if (bytes === undefined) return undefined
-  return parseAuthFile(bytes, path)
+  return text === undefined ? undefined : parseAuthFile(text, path)
 }
 
 /** What a text says of credentials, each part of the shape that it must have. @throws {ExpectedError} INPUT_UNREADABLE */
@@ -44,9 +52,12 @@ export function parseAuthFile(text: string, where: string): AuthFile {
   }
 }
 
+/** Docker takes an empty file for one without entries, and some editors of Windows begin files with a mark. */
 function parse(text: string, where: string): unknown {
+  const content = text.replace(/^\uFEFF/, '').trim()
+  if (content === '') return {}
   try {
-    return JSON.parse(text)
+    return JSON.parse(content)
   } catch {
     throw unreadable(where, 'not JSON')
   }

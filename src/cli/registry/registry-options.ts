@@ -33,6 +33,7 @@ const RETRY_DELAY = 250
 export async function readRegistryOptions(flags: RegistryFlags, inputs: readonly string[]): Promise<RegistryOptions> {
   const secrets = flags['use-pull-secrets'] ? await readPullSecrets(inputs) : []
   const { ca, 'client-cert': certificate, 'client-key': key, timeout, 'idle-timeout': idle } = flags
+  const signal = timeout ? endOfRun(timeout) : undefined
   const configured = await readConfigured(flags)
   return {
     mirrors: (flags.mirror ?? []).map(parseMirror),
@@ -42,11 +43,13 @@ export async function readRegistryOptions(flags: RegistryFlags, inputs: readonly
     ...(certificate && key && { clients: [await readClient(certificate, key)] }),
     findSettings: findCertificates(certificateDirectories(flags['cert-dir'])),
     proxies: proxiesFrom(process.env),
-    findCredentials: credentialsFrom([...secrets, ...(await readAuthFiles())], askCredentialHelper),
+    findCredentials: credentialsFrom([...secrets, ...(await readAuthFiles())], (helper, server) =>
+      askCredentialHelper(helper, server, { signal }),
+    ),
     maxConnections: flags['max-connections'],
     retry: { attempts: flags.retries + 1, delay: RETRY_DELAY },
     timeouts: { headTimeout: idle || NEVER, bodyTimeout: idle || NEVER },
-    ...(timeout && { signal: endOfRun(timeout) }),
+    ...(signal && { signal }),
   }
 }
 

@@ -45,8 +45,9 @@ export class Authorizer {
     scopes: readonly Scope[],
     { challenges, rejected }: { challenges: readonly Challenge[]; rejected: string | undefined },
   ): Promise<Record<string, string> | undefined> {
-    const challenge =
-      challenges.find(({ scheme }) => scheme === 'bearer') ?? challenges.find(({ scheme }) => scheme === 'basic')
+    const [bearer, basic] = ['bearer', 'basic'].map((name) => challenges.find(({ scheme }) => scheme === name))
+    // Without a token server there is nobody to ask for one.
+    const challenge = bearer?.parameters.has('realm') ? bearer : (basic ?? bearer)
     if (!challenge) return undefined
     this.#challenges.set(endpoint.base.origin, challenge)
     const key = keyOf(endpoint, scopes)

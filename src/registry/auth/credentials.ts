@@ -1,4 +1,5 @@
-import { ExpectedError } from '../../errors.ts'
+import { SettingError } from '../../errors.ts'
+
 /**
  * What to show a registry: a user; docker's identity token, which is a refresh token for its token server; or a token that
  * the registry takes as it is.
@@ -9,7 +10,11 @@ export type Credentials =
   | { readonly registryToken: string }
 
 /** Finds the credentials for a repository on a host; undefined means anonymous. */
-export type FindCredentials = (host: string, repository: string) => Promise<Credentials | undefined>
+export interface FindCredentials {
+  (host: string, repository: string): Promise<Credentials | undefined>
+  /** Looks whether the entry that counts can be read, before anybody asks for it. @throws {SettingError} */
+  readonly check?: (host: string, repository: string) => void
+}
 
 /** The shape of docker's config.json and of containers' auth.json, as far as it concerns credentials. */
 export interface AuthFile {
@@ -52,9 +57,12 @@ export function credentialsFrom(files: readonly AuthFile[], askHelper: AskHelper
     answers.set(key, answer)
     return answer
   }
-  return async (host, repository) => {
+  const check = (host: string, repository: string) => {
+    for (const file of files) if (helperFor(file, host) || findEntry(file, host, repository)) return
+  }
+  const find = async (host: string, repository: string) => {
     for (const file of files) {
-      const helper = file.credHelpers && valueFor(Object.entries(file.credHelpers), host)
+      const helper = helperFor(file, host)
       const found = helper
         ? await ask(helper, host)
         : (findEntry(file, host, repository) ?? (file.credsStore ? await ask(file.credsStore, host) : undefined))
@@ -62,6 +70,11 @@ export function credentialsFrom(files: readonly AuthFile[], askHelper: AskHelper
     }
     return undefined
   }
+  return Object.assign(find, { check })
+}
+
+function helperFor({ credHelpers }: AuthFile, host: string): string | undefined {
+  return credHelpers && valueFor(Object.entries(credHelpers), host)
 }
 
 /**
@@ -90,14 +103,14 @@ function plainKey(key: string): string {
   return bare === key ? key : bare.replace(/\/v[12]$/, '')
 }
 
-/** @throws {ExpectedError} INPUT_INVALID where `auth` holds no user and password: nothing is shown in their place */
+/** @throws {SettingError} INPUT_INVALID where `auth` holds no user and password: nothing is shown in their place */
 function readEntry(entry: AuthEntry | undefined, host: string): Credentials | undefined {
   if (entry?.registrytoken) return { registryToken: entry.registrytoken }
   if (entry?.identitytoken) return { identityToken: entry.identitytoken }
   if (entry?.auth) {
     const [username = '', ...password] = Buffer.from(entry.auth, 'base64').toString('utf8').split(':')
     if (password.length === 0) {
-      throw new ExpectedError('INPUT_INVALID', `the credentials for ${host} are no USER:PASSWORD in base64 (auth)`, {
+      throw new SettingError('INPUT_INVALID', `the credentials for ${host} are no USER:PASSWORD in base64 (auth)`, {
         hint: `Run: docker login ${host}; or correct the entry of ${host} by hand.`,
       })
     }

@@ -53,11 +53,13 @@ export class Connection {
   readonly #secure = new Map<string, Promise<boolean>>()
   readonly #authorizer: Authorizer
   readonly #stopping = new AbortController()
+  readonly #check: FindCredentials['check']
 
   constructor({ timeouts, retry, findSettings, findCredentials, signal, ...transport }: ConnectionOptions) {
     this.#timeouts = timeouts ?? { headTimeout: 30_000, bodyTimeout: 30_000 }
     this.retry = retry ?? { attempts: 6, delay: 250 }
     this.#transports = new Transports(transport, this.#timeouts.headTimeout, findSettings)
+    this.#check = findCredentials?.check
     this.#authorizer = new Authorizer(findCredentials ?? (async () => undefined), (endpoint, request) =>
       this.#sendSecret(endpoint, request),
     )
@@ -106,8 +108,13 @@ export class Connection {
     return followRedirects(request, { ...this.#routeOf(endpoint), dispatcher }, receive)
   }
 
-  /** The same endpoint, by https if that is spoken there, where nobody said whether it is. */
+  /**
+   * The same endpoint, by https if that is spoken there, where nobody said whether it is.
+   *
+   * @throws {SettingError} for credentials that cannot be read, before anything is asked
+   */
   async resolveScheme(endpoint: Endpoint): Promise<Endpoint> {
+    this.#check?.(endpoint.base.host, endpoint.repository)
     const { host } = endpoint.base
     const isKnown = endpoint.maySpeakHttps && this.#secure.has(host)
     if (!endpoint.secureFirst && !isKnown) return endpoint

@@ -2,7 +2,7 @@ import { X509Certificate } from 'node:crypto'
 import { readdir, readFile, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { createSecureContext } from 'node:tls'
-import { ExpectedError, readError } from '../../errors.ts'
+import { ExpectedError, readError, SettingError } from '../../errors.ts'
 import type { ClientCertificate, HostSettings } from '../http/host-settings.ts'
 
 /** The settings for a host (`quay.io:8443`); undefined when there are none. */
@@ -22,10 +22,17 @@ export function findCertificates(directories: readonly string[]): FindSettings {
     return undefined
   }
   return (host) => {
-    const known = found.get(host) ?? look(host)
+    const known = found.get(host) ?? look(host).catch(endRun)
     found.set(host, known)
     return known
   }
+}
+
+/** Whoever needs this setting fares no better. */
+function endRun(error: unknown): never {
+  if (!(error instanceof ExpectedError)) throw error
+  const { code, message, hint, cause } = error
+  throw new SettingError(code, message, { hint, cause })
 }
 
 /**
