@@ -11,11 +11,11 @@ const run = promisify(execFile)
 const VERSION = '1.34.0'
 
 /**
- * CRI-O with Debian's conmon, runc and skopeo. It is built once, without the graph drivers of btrfs and the device mapper
- * and without seccomp, which need headers that are seldom there; `pinns`, a program in C, takes the machine's compiler.
+ * A directory with CRI-O, built once, without the graph drivers of btrfs and the device mapper and without seccomp, which
+ * need headers that are seldom there; `pinns`, a program in C, takes the machine's compiler.
  */
-export async function crioRuntime(): Promise<NodeRuntime> {
-  const programs = await findGoProgram(CACHE, `crio-${VERSION}`, {
+export function findCrio(): Promise<string> {
+  return findGoProgram(CACHE, `crio-${VERSION}`, {
     title: 'CRI-O',
     module: 'github.com/cri-o/cri-o',
     version: VERSION,
@@ -27,6 +27,11 @@ export async function crioRuntime(): Promise<NodeRuntime> {
       await run('cc', ['-std=c99', '-O2', '-o', join(directory, 'pinns'), ...sources])
     },
   })
+}
+
+/** CRI-O with Debian's conmon, runc and skopeo. */
+export async function crioRuntime(): Promise<NodeRuntime> {
+  const programs = await findCrio()
   return {
     install: async (directory) => {
       await mkdir(join(directory, 'usr/bin'), { recursive: true })

@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process'
-import { access, mkdir, rename, rm, writeFile } from 'node:fs/promises'
+import { access, appendFile, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { basename, join } from 'node:path'
 import { promisify } from 'node:util'
 
@@ -39,11 +39,14 @@ export async function findGoProgram(base: string, name: string, program: GoProgr
   const go = (...args: string[]) => run('go', args, { cwd: directory, env, maxBuffer: 1 << 26 })
   await writeFile(join(directory, 'go.mod'), 'module live\n')
   await go('get', `${module}@v${version}`)
+  const source = (await go('list', '-m', '-f', '{{.Dir}}', module)).stdout.trim()
+  // What the module itself says of its modules: a proxy may not pass on what the checksum database says of the rare ones.
+  await appendFile(join(directory, 'go.sum'), await readFile(join(source, 'go.sum')))
   for (const one of packages) {
     const flags = ['-tags', tags, '-ldflags', '-s -w']
     await go('build', ...flags, '-o', join(partial, basename(one)), `${module}/${one}`)
   }
-  await finish?.((await go('list', '-m', '-f', '{{.Dir}}', module)).stdout.trim(), partial)
+  await finish?.(source, partial)
   await rename(partial, programs)
   return programs
 }

@@ -4,20 +4,20 @@ import { join } from 'node:path'
 import { type LiveCluster, nodeseed, runScript, seedInto } from './live-cluster.ts'
 import type { LiveNode } from './live-node.ts'
 import { eventually, PATIENTLY } from './process-group.ts'
-import { bring, setLabel } from './seeding-pods.ts'
+import { bring, SHOP, setLabel } from './seeding-pods.ts'
 import { asAuditor } from './trust.ts'
 
 const WEB = 'docker.io/library/web:1'
 const JOB = 'registry.example:5000/team/job:2.0'
 const HELD = { state: 'held', missing: [], drifted: [], unpinned: [] }
-/** The kubelet tells the API server of its images later than it sees them. */
 
 /** What an audit of the cluster, with the role of the examples, says of the set that each node holds. */
 export async function checkHeldSets(live: LiveCluster): Promise<void> {
   const { report, kubectl, nodes, shop } = live
   const [a, b] = nodes
   const auditor = await asAuditor(live)
-  // Where nothing runs, there is nothing to audit.
+  // Where nothing runs, there is nothing to audit. The template of a Job cannot be changed.
+  await kubectl('delete', 'job', 'job', '--ignore-not-found', ...SHOP)
   await kubectl('apply', '-f', shop.manifests)
   for (const node of nodes) await bring(shop.bundle, node)
   const output = await seedInto(live, 'held', { args: ['--set-name', 'held', '--namespace', 'held'] })

@@ -19,6 +19,7 @@ import { prepareProgram } from '../support/built-program.ts'
 import { prepareTools } from '../support/debian.ts'
 import { liveChecks } from './checks.ts'
 import { findContainerd } from './containerd.ts'
+import { findCrio } from './crio-node.ts'
 import { runFaults } from './faults/fault-table.ts'
 import { CGROUP } from './live-node.ts'
 import { MAKE_NETWORK } from './node-network.ts'
@@ -68,9 +69,13 @@ async function outside(): Promise<number> {
   const { kubernetes = first.kubernetes, containerd = first.containerd } = values
   if (values.only === 'faults') return faults(rows)
   const program = resolve(values.program ?? buildProgram())
+  const chosen = rows.length > 0 ? rows : [{ kubernetes, containerd }]
+  // A row has a network of its own, which leads nowhere, when the first of its programs is called for.
+  for (const row of chosen) await programsOf(row)
+  if (values.only?.split(',').includes('crio') ?? true) await findCrio()
   const table: string[] = []
   let worst = 0
-  for (const row of rows.length > 0 ? rows : [{ kubernetes, containerd }]) {
+  for (const row of chosen) {
     const start = Date.now()
     const { code, said } = await runRow(row, program)
     worst = Math.max(worst, code)
@@ -92,6 +97,12 @@ async function faults(rows: readonly Row[]): Promise<number> {
   return code
 }
 
+/** The directories of Kubernetes and of containerd; none for Debian's. Builds what is not there. */
+async function programsOf({ kubernetes, containerd }: Row): Promise<{ programs: string; tools: string }> {
+  const programs = await findPrograms(kubernetes)
+  return { programs, tools: containerd === 'debian' ? '' : await findContainerd(CACHE, containerd) }
+}
+
 /** The program as one file, built anew unless it is newer than what npm run build made. */
 function buildProgram(): string {
   const root = fileURLToPath(new URL('../..', import.meta.url))
@@ -103,9 +114,9 @@ function buildProgram(): string {
 }
 
 /** Runs this again as the first process of its own namespaces: when it ends, so does all that it started. */
-async function runRow({ kubernetes, containerd }: Row, program: string): Promise<{ code: number; said: string }> {
-  const programs = await findPrograms(kubernetes)
-  const tools = containerd === 'debian' ? '' : await findContainerd(CACHE, containerd)
+async function runRow(row: Row, program: string): Promise<{ code: number; said: string }> {
+  const { kubernetes, containerd } = row
+  const { programs, tools } = await programsOf(row)
   console.log(`# Kubernetes ${kubernetes}, containerd ${containerd}`)
   const directory = await mkdtemp(join(tmpdir(), 'nodeseed-live-result-'))
   const result = join(directory, 'result')
