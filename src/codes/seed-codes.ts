@@ -218,6 +218,13 @@ export const SEED_CODES = {
     help: 'Objects, labels and node selectors that an earlier seed wrote, and this one does not, are still in the cluster: nothing takes them away by itself, and pods may still start by them.',
     action: 'Do what the hint says once labels.sh has run and the workloads have changed over.',
   },
+  BUNDLE_REPLACED: {
+    kind: 'note',
+    severity: 'info',
+    title: 'The new bundle takes the place of the one that the last seeding reads',
+    help: 'Once it is copied there, the pods of the last seeding bring back no image that is lost, nodes that join meanwhile get none, and the last directory is no way back.',
+    action: 'Give the new bundle a name of its own, such as one with the month, or another --bundle-path.',
+  },
   IMMUTABLE_ONCE_CREATED: {
     kind: 'note',
     severity: 'info',

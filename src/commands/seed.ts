@@ -98,7 +98,7 @@ not be placed, and says what and why; the rest is written all the same.`
     const signatures = await nodePolicyFiles(content.lock.images, flags, flags['from-registry'])
     const answer = { ...planned, findings: origins.told(plan.findings) }
     // What the replaced directory leaves behind is no property of the new one, which the same command writes again.
-    const own = answer.findings.filter(({ code }) => code !== 'LEFT_FROM_BEFORE')
+    const own = answer.findings.filter(({ code }) => code !== 'LEFT_FROM_BEFORE' && code !== 'BUNDLE_REPLACED')
     const placement = { path: PLACEMENT_FILE, content: `${JSON.stringify({ ...answer, findings: own }, null, 2)}\n` }
     const said = [
       ...origins.told(findings.filter(isAboutInputs)),

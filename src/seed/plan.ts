@@ -27,7 +27,7 @@ import { selectNodes, type WorkloadPatch } from './patch/workload-patch.ts'
 import { type Placement, placeImages, type SeedSet } from './placement/placement.ts'
 import { type SeedLabel, seedLabel } from './placement/seed-label.ts'
 import { imagesByName, workloadImages } from './placement/workload-images.ts'
-import { obsoleteFiles, previousFindings } from './previous/previous-seeding.ts'
+import { obsoleteFiles, previousFindings, replacedBundle } from './previous/previous-seeding.ts'
 import type { SeedingOptions } from './seeding-options.ts'
 
 /** What seeding decided, and the files that carry it out. */
@@ -175,6 +175,7 @@ export function planSeeding(
       ...patches.flatMap((patch) => patch.findings),
       ...component.findings,
       ...(previous ? previousFindings(previous, { sets, workloads: patched }, written) : []),
+      ...(previous && registry === undefined ? replacedBundle(previous, { sets, bundlePath: options.bundlePath }) : []),
     ],
     files: [
       { path: 'seed.sh', content: options.script, executable: true },

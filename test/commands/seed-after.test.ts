@@ -74,6 +74,7 @@ test('what is not written any more is named, with the one command that removes i
     'apps/v1 DaemonSet nodeseed seed-shop-arm64-k3s',
     'v1 ConfigMap nodeseed names-shop-arm64-k3s',
   ])
+  expect(stderr).not.toContain('would take its place')
   expect(stderr).toContain('6 objects of the last seeding are not written any more: ')
   expect(stderr).toContain('CronJob shop/report got a nodeSelector by the last seeding and gets none now')
   const { sets } = JSON.parse(await read(before, 'placement.json'))
@@ -90,13 +91,15 @@ test('what is not written any more is named, with the one command that removes i
 
 test('the guard of this month comes before its workloads, and admits both', async () => {
   const { before, output, seed } = await months()
-  const { stdout, stderr, exitCode } = await seed(before, '--set-name', 'shop', '--guard', 'deny')
+  const bundlePath = ['--bundle-path', '/var/lib/nodeseed/may.tar']
+  const { stdout, stderr, exitCode } = await seed(before, '--set-name', 'shop', '--guard', 'deny', ...bundlePath)
   expect(exitCode, stderr).toBe(0)
   expect(stdout.indexOf(`kubectl apply -k ${output}/guard`)).toBeLessThan(stdout.indexOf(`${output}/workloads`))
   const policy = await read(output, 'guard', 'policy.yaml')
   for (const image of ['web:1.4', 'web:1.5', 'report:2']) expect(policy).toContain(`"registry.example/shop/${image}"`)
   expect(await read(output, 'obsolete.yaml')).not.toContain('Admission')
   expect(stderr).not.toContain('label nodes --all')
+  expect(stderr).toContain('may.tar is what the pods of the last seeding read: this bundle would take its place')
 
   const alone = await seed(output, '--set-name', 'shop', '--guard', 'deny', '--force')
   expect(alone).toMatchObject({ exitCode: 2, stderr: expect.stringContaining(output) })

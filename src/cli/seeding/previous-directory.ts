@@ -7,7 +7,7 @@ import { isWithObjects, type PreviousSeeding } from '../../seed/previous/previou
 import { readPlacementFile } from '../files/placement-file.ts'
 import { readText } from '../texts/read-text.ts'
 
-type Recorded = Pick<PreviousSeeding, 'sets' | 'workloads'>
+type Recorded = Pick<PreviousSeeding, 'sets' | 'workloads' | 'bundlePath'>
 
 /**
  * What `seed` wrote to a directory earlier. What was changed since then is refused: of its objects a list is made to
@@ -16,7 +16,7 @@ type Recorded = Pick<PreviousSeeding, 'sets' | 'workloads'>
  * @throws {ExpectedError} INPUT_NOT_FOUND, INPUT_UNREADABLE, INPUT_INVALID
  */
 export async function readPreviousDirectory(directory: string): Promise<PreviousSeeding> {
-  const { sets, workloads } = await readPlacementFile(directory, isRecorded, { mustBeListed: true })
+  const { sets, workloads, bundlePath } = await readPlacementFile(directory, isRecorded, { mustBeListed: true })
   const own = (await readOwnFiles(directory)) ?? new Map<string, string>()
   const wanted = [...own].filter(([path]) => isWithObjects(path))
   const files = await Promise.all(
@@ -29,7 +29,7 @@ export async function readPreviousDirectory(directory: string): Promise<Previous
       })
     }),
   )
-  return { sets, workloads, files }
+  return { sets, workloads, bundlePath, files }
 }
 
 /** The same of a directory that is about to be replaced; undefined where it is none of ours, or was changed. */

@@ -5,6 +5,7 @@ import { nameOfResource, type Resource, resourcesOf } from '../../kubernetes/obj
 import { countOf, listNames } from '../../plural.ts'
 import type { GeneratedFile } from '../files/generated-file.ts'
 import { PINNED_IMAGES_FILE } from '../nodes/openshift.ts'
+import { BUNDLE_DIRECTORY } from '../output/pod-volumes.ts'
 
 /** What a seeding decided, as far as the next one has to know it. */
 interface Decided {
@@ -19,6 +20,8 @@ interface Decided {
 
 /** An earlier seeding, and what it wrote. */
 export interface PreviousSeeding extends Decided {
+  /** Where its pods read the bundle, unless they pull. */
+  readonly bundlePath?: string | undefined
   /** Of `seeding/` and `guard/`, OpenShift's PinnedImageSets, and the objects that it listed itself as not written any more. */
   readonly files: readonly GeneratedFile[]
 }
@@ -95,6 +98,22 @@ export function previousFindings(
         },
       ),
     ),
+  ]
+}
+
+/** Whether the pods of another set read the file that is to be overwritten. */
+export function replacedBundle(
+  previous: PreviousSeeding,
+  seeding: Pick<Decided, 'sets'> & { readonly bundlePath: string },
+): Finding[] {
+  const { bundlePath, files } = previous
+  const isRead = files.some(({ content }) => content.includes(`${BUNDLE_DIRECTORY}/`))
+  if (bundlePath !== seeding.bundlePath || !isRead || !isAnother(previous, seeding)) return []
+  const message = `${bundlePath} is what the pods of the last seeding read: this bundle would take its place`
+  return [
+    finding('BUNDLE_REPLACED', message, {
+      hint: 'Give it a name of its own, or another --bundle-path: see next-month.md.',
+    }),
   ]
 }
 
