@@ -9,6 +9,7 @@ import type { Conditions } from './facts/conditions.ts'
 import { companyOf } from './facts/live/company.ts'
 import { runningWorkloads, workloadKey } from './facts/live/live-pods.ts'
 import { liveTerms } from './facts/live/live-terms.ts'
+import { claimHolders, withAttaching } from './verdict/attaching.ts'
 import { withClaimedPorts } from './verdict/claimed-ports.ts'
 import { withCrowding } from './verdict/crowding.ts'
 import { type NodeVerdict, podVerdict } from './verdict/verdict.ts'
@@ -52,11 +53,13 @@ export function audit(told: readonly Workload[], nodes: readonly Node[], conditi
   if (conditions.sandboxImage) names.add(conditions.sandboxImage)
   const unclaimed = nodeClasses(auditedNodes(nodes, locked, conditions), pods, [...names])
   const classes = withClaimedPorts(pods, unclaimed)
+  const holders = claimHolders(workloads, livePods)
   const audits = new Map<Workload, WorkloadAudit>()
   for (const podClass of pods) {
     const own = classes.map((node) => podVerdict(podClass, node, conditions))
     for (const workload of podClass.workloads) {
-      const verdicts = withCrowding(podClass, workload, own, { nodes, classes })
+      const crowded = withCrowding(podClass, workload, own, { nodes, classes })
+      const verdicts = withAttaching(podClass, workload, crowded, classes, holders)
       audits.set(workload, { workload, podClass, verdict: workloadVerdict(verdicts), nodes: verdicts })
     }
   }

@@ -62,6 +62,7 @@ const OTHERS: Readonly<Record<string, string>> = {
   PersistentVolume: '/api/v1/persistentvolumes',
   StorageClass: '/apis/storage.k8s.io/v1/storageclasses',
   CSINode: '/apis/storage.k8s.io/v1/csinodes',
+  CSIDriver: '/apis/storage.k8s.io/v1/csidrivers',
   VolumeAttachment: '/apis/storage.k8s.io/v1/volumeattachments',
   MutatingWebhookConfiguration: `${ADMISSION}/v1/mutatingwebhookconfigurations`,
   ValidatingWebhookConfiguration: `${ADMISSION}/v1/validatingwebhookconfigurations`,

@@ -306,6 +306,52 @@ test.for<[rule: string, expected: string, given: Case]>([
   expect(judge(given)).toEqual([expected])
 })
 
+const RWO = { accessModes: ['ReadWriteOnce'] }
+const once = (source: object) => [claim('one', RWO), volume('one', { ...source, ...RWO })]
+const disk = { csi: { driver: 'd.example.com', volumeHandle: 'h' } }
+const shared = { ...disk, accessModes: ['ReadWriteMany'] }
+const ofClass = (provisioner: string) => [
+  claim('one', { ...RWO, volumeName: undefined, storageClassName: 'fast' }),
+  fast(provisioner),
+]
+const driver = (attachRequired: boolean) => ({
+  apiVersion: 'storage.k8s.io/v1',
+  kind: 'CSIDriver',
+  metadata: { name: 'd.example.com' },
+  spec: { attachRequired },
+})
+const here = { nodeSelector: { 'kubernetes.io/hostname': 'a' } }
+
+test.for<
+  [what: string, expected: 'safe' | 'unknown', items: object[], parts: Parameters<typeof workload>[0], pods?: Pod[]]
+>([
+  ['one pod', 'safe', once(disk), { replicas: 1 }],
+  ['two pods', 'unknown', once(disk), { replicas: 2 }],
+  ['two pods on one node', 'safe', once(disk), { replicas: 2, spec: here }],
+  ['a pod on each node', 'unknown', once(disk), { kind: 'DaemonSet' }],
+  ['two pods, of a volume for many', 'safe', [claim('one', RWO), volume('one', shared)], { replicas: 2 }],
+  ['two pods, of a driver that attaches nothing', 'safe', [...once(disk), driver(false)], { replicas: 2 }],
+  ['two pods, of a driver that attaches', 'unknown', [...once(disk), driver(true)], { replicas: 2 }],
+  ['two pods, of a block device', 'unknown', once({ iscsi: { iqn: 'i', lun: 0, targetPortal: 'x' } }), { replicas: 2 }],
+  ['two pods, of a share', 'safe', once({ nfs: { server: 's', path: '/' } }), { replicas: 2 }],
+  ['two pods, of a volume to come', 'unknown', ofClass('d.example.com'), { replicas: 2 }],
+  ['two pods, of a directory to come', 'safe', ofClass('rancher.io/local-path'), { replicas: 2 }],
+  ['one pod beside a live one', 'unknown', once(disk), { replicas: 1 }, [running('other', claims('one'))]],
+  [
+    'one pod beside one that has ended',
+    'safe',
+    once(disk),
+    { replicas: 1 },
+    [running('x', claims('one'), {}, { phase: 'Failed' })],
+  ],
+])('a volume that attaches to one node at a time, and %s: %s', ([, expected, items, parts = {}, livePods]) => {
+  const nodes = ['a', 'b'].map((name) => node(name, { images: ['docker.io/library/web:1'] }))
+  const containers = [{ name: 'c', image: 'web:1', volumeMounts: [{ name: 'v0', mountPath: '/v' }] }]
+  const asking = workload({ ...parts, spec: { containers, volumes: claims('one'), ...parts.spec } })
+  const conditions = { storage: factsOf(items), completeKinds: NONE, ...(livePods && { livePods }) }
+  expect(auditCluster([asking], nodes, conditions).workloads[0]?.verdict).toBe(expected)
+})
+
 test('nodes differ by what their drivers attach, and each is judged by its own', () => {
   const items = [takes(1, 'a'), takes(2, 'b'), takes(1, 'c'), csiNode('d', {}), ...two]
   expect(judge({ items, volumes: claims('one', 'two') }, ['a', 'b', 'c', 'd'])).toEqual([LIMITS, 'starts', UNKNOWN])

@@ -92,6 +92,7 @@ export const KINDS: Readonly<Record<string, string>> = {
   persistentvolumes: 'PersistentVolume',
   storageclasses: 'StorageClass',
   csinodes: 'CSINode',
+  csidrivers: 'CSIDriver',
   volumeattachments: 'VolumeAttachment',
   imagedigestmirrorsets: 'ImageDigestMirrorSet',
   services: 'Service',

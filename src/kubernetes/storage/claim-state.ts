@@ -7,6 +7,7 @@ import type {
 import type { StorageClass } from 'kubernetes-types/storage/v1.js'
 import { parseMilli } from '../objects/quantity.ts'
 import { objectsOf, textsOf } from '../objects/resource.ts'
+import { attachesOnce } from './attaching.ts'
 import { type CsiVolume, claimCsiVolume } from './csi-volume.ts'
 import { claimKey, defaultClass, type StorageFacts } from './storage-facts.ts'
 
@@ -17,6 +18,8 @@ export type ClaimState = {
   readonly volume?: CsiVolume | undefined
   /** Each pod of a workload has one of its own. */
   readonly isOwn?: boolean
+  /** Its volume is attached to one node at a time. */
+  readonly attachesOnce?: boolean
 } & (
   | { readonly is: 'refused'; readonly filter: 'VolumeRestrictions' | 'VolumeBinding'; readonly why: string }
   | { readonly is: 'unknown'; readonly why: string }
@@ -53,7 +56,11 @@ export function claimState(
 ): ClaimState {
   const claim = claimKey(namespace, name)
   const found = facts.claims.get(claim)
-  if (found) return { ...knownClaim(claim, found, facts, completeKinds), volume: volumeOf(claim, found, facts) }
+  if (found) {
+    const volume = volumeOf(claim, found, facts)
+    const once = attachesOnce(found.spec ?? {}, volume, facts)
+    return { ...knownClaim(claim, found, facts, completeKinds), volume, attachesOnce: once }
+  }
   const filter = 'VolumeRestrictions'
   return completeKinds.has('PersistentVolumeClaim')
     ? { claim, is: 'refused', filter, why: `there is no PersistentVolumeClaim ${claim}` }

@@ -1,5 +1,6 @@
 import type { PersistentVolume, PersistentVolumeClaim } from 'kubernetes-types/core/v1.js'
 import type { CSINode, StorageClass, VolumeAttachment } from 'kubernetes-types/storage/v1.js'
+import { valueAt } from '../documents/path.ts'
 import { objectsOf, type Resource } from '../objects/resource.ts'
 
 /** The claims, volumes and classes that are known, and what drivers do with volumes on nodes. */
@@ -12,6 +13,8 @@ export interface StorageFacts {
   readonly csiNodes: ReadonlyMap<string, DriverLimits>
   /** By node. */
   readonly attachments: ReadonlyMap<string, readonly Attachment[]>
+  /** The drivers that attach nothing: their volumes are on several nodes at once. */
+  readonly unattached: ReadonlySet<string>
 }
 
 /** How many volumes each driver attaches; undefined where it tells no limit. */
@@ -30,6 +33,7 @@ export const STORAGE_KINDS = [
   'PersistentVolume',
   'StorageClass',
   'CSINode',
+  'CSIDriver',
   'VolumeAttachment',
 ]
 
@@ -39,6 +43,7 @@ export function storageFacts(resources: readonly Resource[]): StorageFacts {
   const classes = new Map<string, StorageClass>()
   const csiNodes = new Map<string, DriverLimits>()
   const attachments = new Map<string, Attachment[]>()
+  const unattached = new Set<string>()
   for (const { apiVersion, kind, namespace, name, value } of resources) {
     if (kind === 'PersistentVolumeClaim' && apiVersion === 'v1') {
       claims.set(claimKey(namespace, name), value as unknown as PersistentVolumeClaim)
@@ -47,6 +52,7 @@ export function storageFacts(resources: readonly Resource[]): StorageFacts {
     if (!apiVersion.startsWith('storage.k8s.io/')) continue
     if (kind === 'StorageClass') classes.set(name, value as unknown as StorageClass)
     if (kind === 'CSINode') csiNodes.set(name, driverLimits(value as unknown as CSINode))
+    if (kind === 'CSIDriver' && valueAt(value, ['spec', 'attachRequired']) === false) unattached.add(name)
     if (kind !== 'VolumeAttachment') continue
     const { attacher, nodeName, source } = (value as unknown as Partial<VolumeAttachment>).spec ?? {}
     if (!attacher || !nodeName || !source?.persistentVolumeName) continue
@@ -54,7 +60,7 @@ export function storageFacts(resources: readonly Resource[]): StorageFacts {
     onNode.push({ driver: attacher, volumeName: source.persistentVolumeName })
     attachments.set(nodeName, onNode)
   }
-  return { claims, volumes, classes, csiNodes, attachments }
+  return { claims, volumes, classes, csiNodes, attachments, unattached }
 }
 
 function driverLimits({ spec }: Partial<CSINode>): DriverLimits {
