@@ -164,11 +164,67 @@ const CHOICES: Readonly<Record<string, Readonly<Record<string, Choice>>>> = {
   'kops.k8s.io': { Cluster: of('Kubernetes', KUBERNETES) },
 }
 
+/** Those of which any image that is named counts, or a version says that one is chosen: group, kinds, what is run. */
+const OTHERS: Readonly<Record<string, readonly [kinds: string, what: string]>> = {
+  'aap.ansible.com': ['AnsibleAutomationPlatform', 'the automation platform'],
+  'actions.github.com': ['AutoscalingRunnerSet EphemeralRunnerSet', 'runners'],
+  'actions.summerwind.dev': ['RunnerDeployment RunnerReplicaSet RunnerSet Runner', 'runners'],
+  'apps.3scale.net': ['APIManager APIcast', '3scale'],
+  'apps.kubeblocks.io': ['Cluster Component', 'the database'],
+  'authzed.com': ['SpiceDBCluster', 'SpiceDB'],
+  'automationcontroller.ansible.com': ['AutomationController', 'the automation controller'],
+  'camel.apache.org': ['IntegrationPlatform Integration Pipe KameletBinding', 'Camel K, which builds'],
+  'core.libopenstorage.org': ['StorageCluster', 'Portworx'],
+  'datasciencecluster.opendatahub.io': ['DataScienceCluster', 'Open Data Hub'],
+  'enterprise.splunk.com': [
+    'Standalone IndexerCluster SearchHeadCluster ClusterManager LicenseManager MonitoringConsole',
+    'Splunk',
+  ],
+  'flows.netobserv.io': ['FlowCollector', 'flow collection'],
+  'fluxcd.controlplane.io': ['FluxInstance', 'Flux'],
+  'forklift.konveyor.io': ['ForkliftController', 'Forklift'],
+  'gateway.envoyproxy.io': ['EnvoyProxy', 'the proxy'],
+  'gateway-operator.konghq.com': ['DataPlane ControlPlane AIGateway', 'Kong'],
+  'hostpathprovisioner.kubevirt.io': ['HostPathProvisioner', 'the provisioner'],
+  'instana.io': ['InstanaAgent', 'Instana'],
+  'jenkins.io': ['Jenkins', 'Jenkins'],
+  'kafka.banzaicloud.io': ['KafkaCluster', 'Kafka'],
+  'keda.sh': ['KedaController', 'KEDA'],
+  'kuadrant.io': ['Kuadrant', 'Kuadrant'],
+  'limitador.kuadrant.io': ['Limitador', 'Limitador'],
+  'lvm.topolvm.io': ['LVMCluster', 'TopoLVM'],
+  'milvus.io': ['Milvus MilvusCluster', 'Milvus'],
+  'multicluster.openshift.io': ['MultiClusterEngine', 'the multicluster engine'],
+  'noobaa.io': ['NooBaa', 'NooBaa'],
+  'nvidia.com': ['ClusterPolicy NVIDIADriver', 'what GPUs need'],
+  'oadp.openshift.io': ['DataProtectionApplication', 'Velero'],
+  'observability.openshift.io': ['ClusterLogForwarder', 'the collector of logs'],
+  'ocs.openshift.io': ['StorageCluster', 'OpenShift Data Foundation'],
+  'operator.authorino.kuadrant.io': ['Authorino', 'Authorino'],
+  'operator.cryostat.io': ['Cryostat', 'Cryostat'],
+  'operator.karmada.io': ['Karmada', 'Karmada'],
+  'operator.open-cluster-management.io': ['MultiClusterHub ClusterManager Klusterlet', 'cluster management'],
+  'org.eclipse.che': ['CheCluster', 'Eclipse Che'],
+  'piraeus.io': ['LinstorCluster LinstorSatelliteConfiguration', 'LINSTOR'],
+  'platform.stackrox.io': ['Central SecuredCluster', 'StackRox'],
+  'quay.redhat.com': ['QuayRegistry', 'Quay'],
+  'repo-manager.pulpproject.org': ['Pulp', 'Pulp'],
+  'ssp.kubevirt.io': ['SSP', 'what KubeVirt schedules with'],
+  'stackgres.io': ['SGCluster SGShardedCluster SGDistributedLogs', 'PostgreSQL'],
+  'temporal.io': ['TemporalCluster', 'Temporal'],
+  'trident.netapp.io': ['TridentOrchestrator', 'Trident'],
+}
+
 const STACKABLE: Choice = of('the product', { version: 'spec.image.productVersion', unless: 'spec.image.custom' })
+
+/** Where such resources say their version. */
+const VERSIONS = 'spec.version|spec.postgres.version|spec.distribution.version|spec.clusterVersion'
 
 /** What an operator chooses for a kind. */
 export function choiceOf(group: string, kind: string): Choice | undefined {
   const kinds = rowOf(CHOICES, group)
   if (kinds) return rowOf(kinds, kind)
+  const others = rowOf(OTHERS, group)
+  if (others) return others[0].split(' ').includes(kind) ? of(others[1], { version: VERSIONS }) : undefined
   return group.endsWith('.stackable.tech') && kind.endsWith('Cluster') ? STACKABLE : undefined
 }

@@ -5,6 +5,7 @@ import { matchPath, parsePath } from '../rules/path-pattern.ts'
 import { isSet, valueFrom } from '../rules/values-from.ts'
 import type { Settling } from '../uses/settlings.ts'
 import { choiceOf } from './choices.ts'
+import { runningShape } from './running-shape.ts'
 
 /** A resource from which something else makes workloads, so that their images stand nowhere in it. */
 export interface MadeElsewhere {
@@ -143,7 +144,9 @@ export function choiceFor(
   if (!isSilent) return undefined
   if (OTHER_GROUPS.test(group) && !/(?:^|\.)cluster\.x-k8s\.io$/.test(group)) return undefined
   if (CHARTS.some((row) => row.kind === kind && row.group === group)) return undefined
-  return versionIn(value)
+  const shown = versionIn(value)
+  const shape = shown ? undefined : runningShape(group, { kind, value })
+  return shape ? { code: 'OPERATOR_CHOOSES', what: `its pods (${shape.join('.')})`, path: shape } : shown
 }
 
 function versionIn(value: Resource['value']): MadeElsewhere | undefined {
