@@ -184,7 +184,12 @@ function placeText({ file, line }: NamingPlace): string {
 /** `1 SBOM, 2 signatures`. */
 function countByKind(attached: readonly AttachedDocument[]): string {
   const kinds = [...Map.groupBy(attached, ({ kind }) => kind)]
-  return kinds.map(([kind, { length }]) => (kind === 'provenance' ? kind : countOf(length, kind))).join(', ')
+  return kinds.map(([kind, { length }]) => countOfKind(kind, length)).join(', ')
+}
+
+function countOfKind(kind: AttachedDocument['kind'], count: number): string {
+  if (kind === 'provenance') return kind
+  return kind === 'notation signature' ? `${countOf(count, kind)} (not judged)` : countOf(count, kind)
 }
 
 function changeLines({ removed, added, moved }: LockDiff): string[] {

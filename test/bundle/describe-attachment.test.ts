@@ -66,7 +66,7 @@ test.for<[what: string, layer: object, manifest: object, kind: string, type: str
     "notation's signature",
     { mediaType: 'application/jose+json' },
     { artifactType: 'application/vnd.cncf.notary.signature' },
-    'signature',
+    'notation signature',
     'application/jose+json',
   ],
   ['anything else', { mediaType: 'text/plain' }, { artifactType: 'a/b' }, 'artifact', 'text/plain'],

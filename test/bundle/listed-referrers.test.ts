@@ -92,6 +92,7 @@ test.for<[says: Partial<Descriptor>, isLookedAt: boolean]>([
   [{}, true],
   [{ artifactType: 'application/vnd.oci.empty.v1+json' }, true],
   [{ artifactType: 'application/vnd.dev.cosign.artifact.sig.v1+json' }, true],
+  [{ artifactType: 'application/vnd.cncf.notary.signature' }, true],
   [{ artifactType: BUNDLE }, true],
   [{ artifactType: BUNDLE, annotations: predicate('https://sigstore.dev/cosign/sign/v1') }, true],
   [{ artifactType: BUNDLE, annotations: predicate('https://slsa.dev/provenance/v1') }, false],

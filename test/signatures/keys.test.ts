@@ -139,6 +139,18 @@ test.for<[why: string, attach: (image: SignedImage) => unknown, code: string, sa
     /there is no signature/,
   ],
   [
+    'a signature of notation, of which nobody here can tell',
+    (image) =>
+      image.manifest({
+        ...{ schemaVersion: 2, mediaType: 'application/vnd.oci.image.manifest.v1+json' },
+        config: image.blob(Buffer.from('{}'), 'application/vnd.cncf.notary.signature'),
+        layers: [image.blob(Buffer.from('{}'), 'application/jose+json')],
+        subject: image.image.target,
+      }),
+    'SIGNATURE_INVALID',
+    /it is signed with notation, which is not judged here/,
+  ],
+  [
     'a bundle that is none',
     (image) => image.bundles({ mediaType: 'application/vnd.dev.sigstore.bundle.v0.3+json' }),
     'SIGNATURE_INVALID',

@@ -4,7 +4,7 @@ import { type Manifest, parseManifest } from '../../oci/manifest.ts'
 import type { Attachment } from '../format/lock.ts'
 
 /** What people look for among the things that are attached to an image. */
-export type AttachedKind = 'signature' | 'SBOM' | 'provenance' | 'attestation' | 'artifact'
+export type AttachedKind = 'signature' | 'notation signature' | 'SBOM' | 'provenance' | 'attestation' | 'artifact'
 
 /** One document that is attached to a manifest. */
 export interface AttachedDocument {
@@ -31,9 +31,9 @@ const KINDS: readonly (readonly [begin: string, kind: AttachedKind])[] = [
   ['text/spdx', 'SBOM'],
   ['application/vnd.cyclonedx', 'SBOM'],
   ['application/vnd.dev.cosign.simplesigning', 'signature'],
-  ['application/vnd.cncf.notary.signature', 'signature'],
-  ['application/jose+json', 'signature'],
-  ['application/cose', 'signature'],
+  ['application/vnd.cncf.notary.signature', 'notation signature'],
+  ['application/jose+json', 'notation signature'],
+  ['application/cose', 'notation signature'],
   ['application/vnd.in-toto', 'attestation'],
   ['application/vnd.dsse.envelope', 'attestation'],
   ['application/vnd.dev.sigstore.bundle', 'attestation'],

@@ -26,15 +26,16 @@ const ALL_KINDS: AttachedKinds = { suffixes: ['sig', 'att', 'sbom'], isReferrer:
 /** The predicate of statements that are signatures; lists of referrers say it in an annotation. */
 const SIGNED = 'https://sigstore.dev/cosign/sign/v1'
 
+const OF_SIGNATURES = ['application/vnd.dev.cosign.artifact.sig.v1+json', 'application/vnd.cncf.notary.signature']
 /** What go-containerregistry puts into a list of its own for whatever is attached, and cosign with it: the type of the config. */
 const EMPTY_CONFIG = 'application/vnd.oci.empty.v1+json'
 
-/** Signatures of images, in the forms that cosign has had. What a list does not describe may be one. */
+/** Signatures of images, in the forms that cosign has had, and those of notation, which nobody here judges. What a list does not describe may be one. */
 export const SIGNATURE_KINDS: AttachedKinds = {
   suffixes: ['sig'],
   isReferrer: ({ artifactType, annotations = {} }) => {
     if (artifactType === undefined || artifactType === EMPTY_CONFIG) return true
-    if (artifactType === 'application/vnd.dev.cosign.artifact.sig.v1+json') return true
+    if (OF_SIGNATURES.includes(artifactType)) return true
     const predicate = annotations['dev.sigstore.bundle.predicateType']
     return artifactType.startsWith('application/vnd.dev.sigstore.bundle') && (predicate ?? SIGNED) === SIGNED
   },

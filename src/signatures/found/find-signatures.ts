@@ -10,6 +10,8 @@ import { readSimpleSigning, SIMPLE_SIGNING } from './simple-signing.ts'
 /** Reads a manifest or a small blob of the repository of an image, hashed. */
 export type ReadDocument = (descriptor: Descriptor) => Promise<Uint8Array>
 
+/** What signatures of the Notary Project are. Source: notaryproject/specifications, signature-specification. */
+const NOTATION = 'application/vnd.cncf.notary.signature'
 /** More signatures of one image than anybody makes; each costs a request and a computation. */
 const MAX_SIGNATURES = 100
 /** A statement with thousands of subjects is smaller. */
@@ -51,6 +53,10 @@ export async function findSignatures(
 async function signatureLayers(target: Descriptor, read: ReadDocument): Promise<readonly Descriptor[]> {
   const document = parseManifest(await read(target), target.mediaType, target.digest)
   if (document.kind === 'index') return []
+  // Its own type, or its config where the image specification before 1.1 has no other place.
+  if ([document.artifactType, document.config.mediaType].includes(NOTATION)) {
+    throw new Error('it is signed with notation, which is not judged here')
+  }
   return document.layers.filter(({ mediaType }) => mediaType === SIMPLE_SIGNING || isSigstoreBundle(mediaType))
 }
 
