@@ -145,7 +145,8 @@ export const IMAGE_CODES = {
     many: 'images that are too new',
     title: 'An image waits until its digest has been known for long enough',
     help: 'With --min-age a digest is taken when a lock has known it for so long, since a bad release is mostly found within days. No earlier digest of this reference was locked, so nothing is there. The lock notes when the digest was first seen.',
-    action: 'Lock again over the same lock (--force) when the time is over; or take it now, without --min-age.',
+    action:
+      'Lock again over the same lock (--force) when the time is over (with --strict it is noted only where DIGEST_WAITS is allowed); or take it now, without --min-age.',
   },
   DIGEST_HELD_BACK: {
     kind: 'note',

@@ -17,16 +17,21 @@ export interface AgeOptions {
 
 /**
  * Notes of each image when a lock first had to do with its digest. What is too new waits: the image of the previous lock
- * stays in its place, or nothing is there. Only our own record counts: what an image says of its age, anybody can write.
+ * stays in its place, or nothing is there. Only the record of the lock that is replaced counts, as far as it lies in the
+ * past: what an image says of its age, or a lock or a bundle from elsewhere, anybody can write.
  */
 export function withFirstSeen(images: readonly LockedImage[], { previous, now, minAge }: AgeOptions): AgedImages {
-  const known = new Map(previous?.images.map(({ target, firstSeen }) => [target.digest, firstSeen]))
+  const known = new Map(
+    previous?.images.flatMap(({ target, firstSeen }) => (firstSeen ? [[target.digest, firstSeen]] : [])),
+  )
   const before = new Map(previous?.images.map((image) => [image.reference, image]))
   const waiting: WaitingImage[] = []
   const taken = images.flatMap((image): LockedImage[] => {
     const { reference, target } = image
     const waited = previous?.waiting?.find((one) => one.reference === reference && one.digest === target.digest)
-    const firstSeen = image.firstSeen ?? known.get(target.digest) ?? waited?.firstSeen ?? formatTime(now)
+    const recorded =
+      known.get(target.digest) ?? waited?.firstSeen ?? (minAge === undefined ? image.firstSeen : undefined)
+    const firstSeen = recorded !== undefined && Date.parse(recorded) <= now.getTime() ? recorded : formatTime(now)
     const old = before.get(reference)
     const isTaken = old?.target.digest === target.digest
     if (isTaken || minAge === undefined || now.getTime() - Date.parse(firstSeen) >= minAge)
