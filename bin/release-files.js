@@ -1,11 +1,21 @@
 // Makes what a release publishes, into release/: the package, the single executables and the licences of what is in them,
 // notes.md with what the changelog says of this version, SHA256SUMS, and its signature.
-//   node bin/release-files.js [--arch x64] [--arch arm64] [--throwaway-key]
+//   node bin/release-files.js [--arch x64] [--arch arm64] [--packages] [--throwaway-key]
+// --packages also makes those of Debian and of the rpm world (bin/build-packages.js).
 // The key is PEM, in NODESEED_RELEASE_KEY; its public half has to be release.pub. With --throwaway-key one is made for
 // this run alone, and its public half put beside the signature.
 import { execFileSync } from 'node:child_process'
 import { createHash, createPrivateKey, createPublicKey, generateKeyPairSync, sign, verify } from 'node:crypto'
-import { cpSync, createReadStream, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import {
+  cpSync,
+  createReadStream,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs'
 import { basename, join } from 'node:path'
 import { pipeline } from 'node:stream/promises'
 import { parseArgs } from 'node:util'
@@ -17,6 +27,7 @@ const LICENCES = 'nodeseed-licences.txt'
 const { values } = parseArgs({
   options: {
     arch: { type: 'string', multiple: true, default: ['x64', 'arm64'] },
+    packages: { type: 'boolean', default: false },
     'throwaway-key': { type: 'boolean', default: false },
   },
 })
@@ -32,7 +43,9 @@ mkdirSync(release)
 const [{ filename }] = JSON.parse(output('npm', ['pack', '--json', '--pack-destination', release]))
 const binaries = values.arch.map((arch) => output(process.execPath, ['bin/build-binary.js', '--arch', arch]).trim())
 cpSync('dist/licences.txt', join(release, LICENCES))
-const files = [filename, LICENCES, ...binaries.map((file) => basename(file))].sort()
+if (values.packages) output(process.execPath, ['bin/build-packages.js', ...values.arch.map((arch) => `--arch=${arch}`)])
+const packages = readdirSync(release).filter((name) => /\.(?:deb|rpm)$/.test(name))
+const files = [filename, LICENCES, ...binaries.map((file) => basename(file)), ...packages].sort()
 let sums = ''
 for (const file of files) sums += `${await sha256(join(release, file))}  ${file}\n`
 const signature = sign('sha256', Buffer.from(sums), key)

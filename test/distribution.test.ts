@@ -1,6 +1,6 @@
 import { execFile } from 'node:child_process'
 import { once } from 'node:events'
-import { chmod, cp, mkdir, readFile, stat } from 'node:fs/promises'
+import { chmod, cp, mkdir, readdir, readFile, stat, writeFile } from 'node:fs/promises'
 import { type AddressInfo, createServer } from 'node:net'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -17,8 +17,9 @@ import { BareRoot } from './support/bare-root.ts'
 import { writeTestBundle } from './support/bundle-maker.ts'
 import { type Containerd, PAUSE_IMAGE, startContainerd } from './support/containerd.ts'
 import type { CriContainer } from './support/cri.ts'
-import { testWith, tool } from './support/debian.ts'
+import { runTool, testWith, tool } from './support/debian.ts'
 import { type Blobs, lockImage, makeImage, makeLayer, thisPlatform } from './support/image-maker.ts'
+import { findProgram } from './support/named-tools.ts'
 import { temporaryDirectory } from './support/temporary.ts'
 
 const run = promisify(execFile)
@@ -68,6 +69,64 @@ testWith([], { root: true })('the single executable works where nothing is but i
   const { line } = await bare.start('serve', 'shop.tar', '--listen', '127.0.0.1:0')
   const [url] = /http:\S+/.exec(line) ?? []
   expect((await fetch(`${url}/v2/registry.example.com/shop/web/manifests/1.4`)).status).toBe(200)
+})
+
+const NFPM = findProgram('nfpm')
+if (NFPM === undefined) process.stderr.write('NOT RUN: packages of Debian and rpm: NODESEED_TOOLS names no nfpm\n')
+
+test.runIf(NFPM !== undefined && process.getuid?.() === 0)(
+  'packages of Debian and rpm put the program where it belongs',
+  async () => {
+    await buildBinary()
+    const into = await temporaryDirectory()
+    const { version } = JSON.parse(await readFile(join(ROOT, 'package.json'), 'utf8'))
+    const args = ['bin/build-packages.js', '--compression', 'none', '--into', into]
+    await run(process.execPath, args, { cwd: ROOT, env: { ...process.env, NFPM } })
+    const [deb = '', rpm = ''] = (await readdir(into)).sort().reverse()
+    const { stdout: fields } = await run('dpkg-deb', ['--field', join(into, deb)])
+    expect(fields).toContain(`Package: nodeseed\nVersion: ${version}\n`)
+    expect(fields).toMatch(/^Depends: libc6 \(>= 2.28\), libstdc\+\+6, libgcc-s1/m)
+    await run('dpkg-deb', ['--extract', join(into, deb), join(into, 'deb')])
+    const bare = await BareRoot.create(join(into, 'deb/usr/bin/nodeseed'))
+    expect(await bare.run('--version')).toContain(`nodeseed/${version}`)
+    const completion = join(into, 'deb/usr/share/bash-completion/completions/nodeseed')
+    expect(await readFile(completion, 'utf8')).toContain('nodeseed completion --words')
+    const { stdout: names } = await runTool('bsdtar', ['-tf', join(into, rpm)])
+    expect(names.trim().split('\n')).toEqual([
+      '/usr/bin/nodeseed',
+      '/usr/share/bash-completion/completions/nodeseed',
+      '/usr/share/doc/nodeseed/CHANGELOG.md',
+      '/usr/share/doc/nodeseed/copyright',
+      '/usr/share/doc/nodeseed/licences.txt',
+      '/usr/share/fish/vendor_completions.d/nodeseed.fish',
+      '/usr/share/zsh/site-functions/_nodeseed',
+    ])
+  },
+)
+
+testWith(['podman', 'tar'], { root: true })('the image of the Containerfile runs the program', async () => {
+  const [program, directory] = [await buildBinary(), await temporaryDirectory()]
+  const storage = ['--storage-driver', 'vfs', '--root', join(directory, 'root'), '--runroot', join(directory, 'run')]
+  const podman = (...args: string[]) =>
+    runTool('podman', [...storage, '--tmpdir', join(directory, 'tmp'), ...args], { cwd: ROOT })
+  const { path } = await BareRoot.create(program)
+  await runTool('tar', ['-C', path, '--exclude', './nodeseed*', '-cf', join(directory, 'base.tar'), '.'])
+  const trust = ['--signature-policy', join(directory, 'policy.json')]
+  await writeFile(join(directory, 'policy.json'), '{"default":[{"type":"insecureAcceptAnything"}]}')
+  await podman('import', ...trust, join(directory, 'base.tar'), 'localhost/base')
+  const flags = ['--build-arg', 'BASE=localhost/base', '--build-arg', `ARCH=${process.arch}`, '--pull-never']
+  await podman('build', ...trust, '--file', 'Containerfile', ...flags, '--tag', 'nodeseed', '.')
+  const { stdout: shown } = await podman(
+    'image',
+    'inspect',
+    '--format',
+    '{{.Config.Entrypoint}} {{.Config.WorkingDir}}',
+    'nodeseed',
+  )
+  expect(shown.trim()).toBe('[/usr/bin/nodeseed] /work')
+  const { stdout: mounted } = await podman('image', 'mount', 'nodeseed')
+  const { stdout } = await run('/usr/sbin/chroot', [mounted.trim(), '/usr/bin/nodeseed', '--version'])
+  expect(stdout).toMatch(/^nodeseed\//)
 })
 
 testWith(['containerd', 'ctr', 'runc', 'busybox'], { root: true })(
