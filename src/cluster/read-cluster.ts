@@ -3,6 +3,7 @@ import { ExpectedError } from '../errors.ts'
 import { type KubeletSettings, parseKubeletConfig } from '../kubernetes/objects/kubelet-config.ts'
 import { nameOfNode } from '../kubernetes/objects/node.ts'
 import { objectsOf } from '../kubernetes/objects/resource.ts'
+import { isFinished } from '../kubernetes/objects/workload.ts'
 import { isOpenShift } from '../kubernetes/openshift/openshift-node.ts'
 import { readExtensions } from './extension-kinds.ts'
 import type { Api } from './list.ts'
@@ -78,7 +79,7 @@ const CONCURRENCY = 8
 
 /**
  * Reads nodes, pods, workloads, classes and kubelet settings. What may not be read of the last two is told in
- * `unread`, because an audit is possible without.
+ * `unread`, because an audit is possible without. Jobs and pods that have ended are no workloads any more.
  *
  * @throws {ExpectedError} UNAUTHORIZED, DENIED, CLUSTER_ERROR, CLUSTER_UNREACHABLE
  */
@@ -105,7 +106,14 @@ export async function readCluster(api: Api): Promise<ClusterState> {
   for (const path of nodes.some(isOpenShift) ? OPENSHIFT : [])
     objects.push(...((await optional(listWhereServed(api, path), unread, undefined)) ?? []))
   const kubelets = await readKubelets(api, nodes, unread)
-  return { nodes, pods, kubelets, completeKinds, unread, objects: objects.filter((object) => !isOwned(object)) }
+  return {
+    nodes,
+    pods,
+    kubelets,
+    completeKinds,
+    unread,
+    objects: objects.filter((object) => !isOwned(object) && !isPast(object)),
+  }
 }
 
 async function readKubelets(
@@ -158,6 +166,12 @@ const OWNER_GROUPS = /^(?:apps\/|batch\/|v1$|$)/
 interface Owner {
   readonly apiVersion?: string
   readonly kind?: string
+}
+
+/** A Job or pod that has ended, and that nobody would start anew. */
+function isPast(object: Record<string, unknown>): boolean {
+  const { ownerReferences } = (object.metadata ?? {}) as { ownerReferences?: Owner[] }
+  return objectsOf(ownerReferences).length === 0 && isFinished(object)
 }
 
 /** What a custom resource or a ReplicationController owns stands for it, as its own kind is not read. */

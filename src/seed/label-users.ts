@@ -1,6 +1,6 @@
 import { valueAt } from '../kubernetes/documents/path.ts'
 import { isObject, nameOfResource, objectsOf } from '../kubernetes/objects/resource.ts'
-import { templatePathOf } from '../kubernetes/objects/workload.ts'
+import { isFinished, templatePathOf } from '../kubernetes/objects/workload.ts'
 
 /** What `kubectl get` is asked for to learn who selects a label: whatever makes pods, and the pods of all others. */
 export const SELECTING_KINDS =
@@ -40,10 +40,6 @@ function expressionKeys(value: unknown): string[] {
   return [...keys, ...Object.values(value).flatMap(expressionKeys)]
 }
 
-function isOver({ kind, spec, status }: Record<string, unknown>): boolean {
-  if (kind === 'Pod') return ['Succeeded', 'Failed'].includes(String(valueAt(status, ['phase'])))
-  if (kind === 'ReplicaSet') return valueAt(spec, ['replicas']) === 0
-  if (kind !== 'Job') return false
-  const conditions = objectsOf(valueAt(status, ['conditions']) as { type?: string; status?: string }[] | undefined)
-  return conditions.some(({ type, status }) => (type === 'Complete' || type === 'Failed') && status === 'True')
+function isOver(object: Record<string, unknown>): boolean {
+  return object.kind === 'ReplicaSet' ? valueAt(object.spec, ['replicas']) === 0 : isFinished(object)
 }

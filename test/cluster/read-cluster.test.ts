@@ -50,9 +50,16 @@ withKubectl('everything is read, page by page', async () => {
   const server = await startApiServer(
     {
       '/api/v1/nodes': nodes,
-      '/api/v1/pods': [{ metadata: { name: 'bare' }, spec: { containers: [] } }, owned('of-a-deployment')],
+      '/api/v1/pods': [
+        { metadata: { name: 'bare' }, spec: { containers: [] } },
+        { metadata: { name: 'done' }, status: { phase: 'Succeeded' } },
+        owned('of-a-deployment'),
+      ],
       '/apis/apps/v1/deployments': [{ metadata: { name: 'web' } }],
-      '/apis/batch/v1/jobs': [owned('of-a-cron-job')],
+      '/apis/batch/v1/jobs': [
+        owned('of-a-cron-job'),
+        { metadata: { name: 'migrated' }, status: { conditions: [{ type: 'Complete', status: 'True' }] } },
+      ],
       '/apis/apps/v1/replicasets': [
         { metadata: { name: 'of-a-rollout', ownerReferences: [{ kind: 'Rollout', name: 'x' }] } },
       ],
@@ -66,7 +73,7 @@ withKubectl('everything is read, page by page', async () => {
   const state = await read(server)
   expect(state.nodes.map(nameOfNode)).toEqual(['n0', 'n1', 'n2', 'n3', 'n4', 'n5', 'n6'])
   expect(server.asked.filter((path) => path.startsWith('/api/v1/nodes?'))).toHaveLength(3)
-  expect(state.pods).toHaveLength(2)
+  expect(state.pods).toHaveLength(3)
   expect(state.objects).toMatchObject([
     { kind: 'Pod', apiVersion: 'v1', metadata: { name: 'bare' } },
     { kind: 'Deployment', apiVersion: 'apps/v1', metadata: { name: 'web' } },

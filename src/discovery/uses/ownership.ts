@@ -1,5 +1,6 @@
 import type { Finding } from '../../finding.ts'
 import { isObject, objectsOf, type Resource } from '../../kubernetes/objects/resource.ts'
+import { isFinished } from '../../kubernetes/objects/workload.ts'
 import type { ImageUse } from './image-use.ts'
 
 type Named = Pick<Resource, 'apiVersion' | 'kind' | 'namespace' | 'name'>
@@ -100,12 +101,7 @@ function isHistory(kind: string, value: Readonly<Record<string, unknown>>): bool
   const spec = isObject(value.spec) ? value.spec : {}
   const status = isObject(value.status) ? value.status : {}
   if (kind === 'ReplicaSet') return spec.replicas === 0 && !status.replicas
-  return kind === 'Job' && objectsOf(status.conditions as readonly object[] | undefined).some(isOver)
-}
-
-function isOver(condition: object): boolean {
-  const { type, status } = condition as { type?: unknown; status?: unknown }
-  return (type === 'Complete' || type === 'Failed') && status === 'True'
+  return kind === 'Job' && isFinished({ kind, status })
 }
 
 /** Whether something stands where one of the uses does. */

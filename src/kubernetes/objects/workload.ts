@@ -1,7 +1,7 @@
 import type { PodSpec, PodTemplateSpec } from 'kubernetes-types/core/v1.js'
 import type { Path } from '../documents/path.ts'
 import { valueAt } from '../documents/path.ts'
-import { isObject, type Resource } from './resource.ts'
+import { isObject, objectsOf, type Resource } from './resource.ts'
 
 /** A resource of a built-in kind that has pods, and where its pod spec is. */
 export interface Workload {
@@ -60,4 +60,12 @@ function replicasOf({ kind, value }: Resource): number | undefined {
   if (kind === 'DaemonSet' || kind === 'CronJob' || kind === 'PodTemplate') return undefined
   const wanted = valueAt(value, ['spec', kind === 'Job' ? 'parallelism' : 'replicas'])
   return typeof wanted === 'number' ? wanted : 1
+}
+
+/** Whether a Job or a pod of a cluster has ended: it starts nothing any more, wherever it would have to. */
+export function isFinished({ kind, status }: { readonly kind?: unknown; readonly status?: unknown }): boolean {
+  if (kind === 'Pod') return ['Succeeded', 'Failed'].includes(String(valueAt(status, ['phase'])))
+  if (kind !== 'Job') return false
+  const conditions = objectsOf(valueAt(status, ['conditions']) as { type?: string; status?: string }[] | undefined)
+  return conditions.some(({ type, status }) => (type === 'Complete' || type === 'Failed') && status === 'True')
 }
