@@ -39,6 +39,13 @@ export const NAMESPACE_CODES = {
     help: 'A policy of Kyverno deletes what it matches on a schedule; its conditions are not evaluated here. Verdicts are about pods that are made again, and say nothing of workloads that are gone.',
     action: 'See that its conditions spare these workloads.',
   },
+  NODE_FILE_NEEDED: {
+    kind: 'note',
+    severity: 'info',
+    title: 'A workload wants a file, a directory or a socket to be on its node',
+    help: 'A hostPath volume of the types Directory, File, Socket and devices is mounted only where its path is there already; else the pod waits (FailedMount). No node tells what it has.',
+    action: 'See that it is on every node that the pods may land on, or use DirectoryOrCreate.',
+  },
   NO_ROOM: {
     kind: 'hazard',
     severity: 'warning',

@@ -27,7 +27,7 @@ async function judge(objects: Thing[], completeKinds?: readonly string[]) {
   const told = await readConditions(FLAGS, { scan, nodes: [HOLDER] }, undefined)
   const conditions = { ...told, ...(completeKinds && { completeKinds: new Set(completeKinds) }) }
   const { workloads, findings } = auditCluster(scan.workloads, [HOLDER], conditions)
-  const codes = ['OBJECT_MISSING', 'POD_SECURITY', 'QUOTA_IN_THE_WAY']
+  const codes = ['NODE_FILE_NEEDED', 'OBJECT_MISSING', 'POD_SECURITY', 'QUOTA_IN_THE_WAY']
   return { verdict: workloads[0]?.verdict, said: findings.find(({ code }) => codes.includes(code))?.message ?? '' }
 }
 
@@ -62,6 +62,7 @@ const secured = {
   capabilities: { drop: ['ALL'] },
   seccompProfile: { type: 'RuntimeDefault' },
 }
+const onHost = (path: string, type: string) => mounts({ hostPath: { path, type } })
 const X = { name: 'x', items: [{ key: 'k', path: 'p' }] }
 const OTHER = { data: { other: '' } }
 const stored = { uid: '1' }
@@ -266,6 +267,15 @@ test.for<[what: string, objects: Thing[], verdict: 'safe' | 'unknown', said: str
     'safe',
     '',
   ],
+  [
+    'a directory of the node',
+    [onHost('/data/x', 'Directory')],
+    'safe',
+    'volume v wants /data/x to be on its node (Directory)',
+  ],
+  ['a socket of the node', [onHost('/run/x.sock', 'Socket')], 'safe', '/run/x.sock'],
+  ['a directory that is made', [onHost('/data/x', 'DirectoryOrCreate')], 'safe', ''],
+  ['a directory that every node has', [onHost('/lib/modules', 'Directory')], 'safe', ''],
   ['what every namespace has', [mounts({ configMap: { name: 'kube-root-ca.crt' } })], 'safe', ''],
   ['a ConfigMap that a dump lacks', [from('configMapKeyRef'), ROOT], 'unknown', 'ConfigMap shop/x is not there'],
   ['one that it does not need', [from('configMapKeyRef', { optional: true }), ROOT], 'safe', ''],

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { managerDoubts, placingDoubts } from '../../src/audit/classes/placing-doubts.ts'
+import { managerDoubts, nameDoubts, placingDoubts } from '../../src/audit/classes/placing-doubts.ts'
 import { auditCluster } from '../../src/audit/report/report.ts'
 import { node, workload } from '../support/cluster.ts'
 
@@ -26,6 +26,17 @@ test.for<[verdict: string, annotations: Record<string, string>, nodeSelector?: R
 
 test('an annotation that is not there, or of a namespace that is not known', () => {
   expect(placingDoubts({ containers: [] }, 'x', undefined)).toEqual([])
+})
+
+test.for<[apiVersion: string, kind: string, length: number, count: number]>([
+  ['apps/v1', 'StatefulSet', 52, 0],
+  ['apps/v1', 'StatefulSet', 53, 1],
+  ['apps/v1', 'Deployment', 242, 0],
+  ['apps/v1', 'Deployment', 243, 1],
+  ['apps/v1', 'DaemonSet', 253, 0],
+  ['apps.kruise.io/v1beta1', 'StatefulSet', 60, 0],
+])('a name of a %s %s with %d characters leaves room for what is made of it', ([apiVersion, kind, length, count]) => {
+  expect(nameDoubts({ apiVersion, kind, name: 'w'.repeat(length) })).toHaveLength(count)
 })
 
 test.for<[kind: string, managedBy: unknown, count: number]>([

@@ -2,6 +2,7 @@ import type { Node, PodSpec } from 'kubernetes-types/core/v1.js'
 import { expect, test } from 'vitest'
 import { admittedPod } from '../../src/kubernetes/admission/admitted-pod.ts'
 import { unsupported } from '../../src/kubernetes/kubelet/node-support.ts'
+import { pressureRefusal } from '../../src/kubernetes/kubelet/pressure.ts'
 import { type KubeletSettings, parseKubeletConfig } from '../../src/kubernetes/objects/kubelet-config.ts'
 import { placementRefusal } from '../../src/kubernetes/placement/placement.ts'
 import { nodeDoubts } from '../../src/kubernetes/scheduler/node-doubts.ts'
@@ -27,6 +28,10 @@ const fromFile = ofContainer({
   env: [{ name: 'A', valueFrom: { fileKeyRef: { volumeName: 'v', path: 'p', key: 'A' } } }],
 })
 const projected = (source: object) => ({ volumes: [{ name: 'v', projected: { sources: [source] } }] })
+const profile = (key: string, type: string) => ({
+  securityContext: { [key]: { type, ...(type === 'Localhost' && { localhostProfile: 'x' }) } },
+})
+const onSystem = (osImage: string) => node('n1', { status: { nodeInfo: { kubeletVersion: 'v1.37.2', osImage } } })
 const sysctls = (...names: string[]) => ({ securityContext: { sysctls: names.map((name) => ({ name, value: '1' })) } })
 
 test.for<[gates: Record<string, boolean>, spec: object, on: Node, isSupported: boolean]>([
@@ -131,6 +136,23 @@ test.for<[rule: string, spec: object, on: Node, answer: 'starts' | 'fails' | 'un
     onKubelet('v1.37.2'),
     'starts',
   ],
+  ['a profile of the node', profile('seccompProfile', 'Localhost'), onKubelet('v1.37.2'), 'unknown'],
+  ['the usual seccomp profile', profile('seccompProfile', 'RuntimeDefault'), onKubelet('v1.37.2'), 'starts'],
+  [
+    'an AppArmor profile of the node',
+    profile('appArmorProfile', 'Localhost'),
+    onSystem('Ubuntu 24.04.1 LTS'),
+    'unknown',
+  ],
+  [
+    'AppArmor where it is usual',
+    profile('appArmorProfile', 'RuntimeDefault'),
+    onSystem('Ubuntu 24.04.1 LTS'),
+    'starts',
+  ],
+  ['AppArmor where it is not', profile('appArmorProfile', 'RuntimeDefault'), onSystem('Fedora CoreOS 42'), 'unknown'],
+  ['no AppArmor', profile('appArmorProfile', 'Unconfined'), onSystem('Fedora CoreOS 42'), 'starts'],
+  ['a profile of a container', ofContainer(profile('seccompProfile', 'Localhost')), onKubelet('v1.37.2'), 'unknown'],
   ['a sysctl of the whole kernel', sysctls('vm.max_map_count'), onKubelet('v1.37.2'), 'fails'],
 ])('what a node supports: %s', ([, spec, on, answer, named]) => {
   const handler = 'runtimeClassName' in spec ? named : ''
@@ -150,6 +172,27 @@ test.for<[allowed: string[], name: string, isAllowed: boolean]>([
 })
 
 const podOf = (spec: object, kind = 'Deployment') => schedulablePod(admittedPod(workload({ kind, spec })))
+const pressed = (...kinds: string[]) =>
+  node('n1', {
+    spec: { taints: kinds.map((kind) => ({ key: `node.kubernetes.io/${kind}-pressure`, effect: 'NoSchedule' })) },
+  })
+const everything = { tolerations: [{ operator: 'Exists' }] }
+const asking = { containers: [{ name: 'c', image: 'web:1', resources: { requests: { cpu: '1' } } }] }
+
+test.for<[what: string, spec: object, on: Node, condition: string | undefined, kind?: string]>([
+  ['a pod, and no pressure', {}, pressed(), undefined],
+  ['a pod of a DaemonSet, under pressure of disks', {}, pressed('disk'), 'DiskPressure', 'DaemonSet'],
+  ['a pod that tolerates everything, under pressure of processes', everything, pressed('pid'), 'PIDPressure'],
+  ['one that asks for something, under pressure of memory', asking, pressed('memory'), undefined],
+  ['one that asks for nothing, under pressure of memory', {}, pressed('memory'), 'MemoryPressure'],
+  ['one that tolerates that', everything, pressed('memory'), undefined],
+  ['one that asks for something, under pressure of both', asking, pressed('memory', 'disk'), 'DiskPressure'],
+  ['a critical pod', { priority: 2e9, priorityClassName: 'system-cluster-critical' }, pressed('disk'), undefined],
+])('what the kubelet refuses under pressure: %s', ([, spec, on, condition, kind]) => {
+  const said = pressureRefusal(podOf(spec, kind), on)
+  expect(said).toEqual(condition && expect.stringContaining(condition))
+})
+
 const rules = (action: string) => ({ containers: [{ name: 'c', image: 'web:1', restartPolicyRules: [{ action }] }] })
 const declares = { declaredFeatures: ['RestartAllContainersOnContainerExits'] }
 

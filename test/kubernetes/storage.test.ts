@@ -214,6 +214,27 @@ test('claims that a StatefulSet is yet to make depend on their class', () => {
   expect(set?.map((state) => state.claim)).toEqual(['shop/data-db-7'])
 })
 
+const block = { volumeMode: 'Block' }
+const usedAs = (use: object) => {
+  const volumes = [{ name: 'v', persistentVolumeClaim: { claimName: 'data' } }]
+  return workload({ spec: { containers: [{ name: 'c', image: 'web:1', ...use }], volumes } })
+}
+const asFiles = { volumeMounts: [{ name: 'v', mountPath: '/v' }] }
+const asDevice = { volumeDevices: [{ name: 'v', devicePath: '/dev/x' }] }
+
+test.for<[what: string, spec: object, use: object, isMisused: boolean]>([
+  ['files mounted', {}, asFiles, false],
+  ['files taken for a device', {}, asDevice, true],
+  ['blocks mounted', block, asFiles, true],
+  ['a device of blocks', block, asDevice, false],
+  ['blocks that nobody uses', block, {}, false],
+])('the mode of a volume: %s', ([, spec, use, isMisused]) => {
+  const one = usedAs(use)
+  const resource = { ...one.resource, namespace: 'shop' }
+  const [[state] = []] = podClaims({ ...one, resource }, factsOf(claim({ volumeName: 'pv', ...spec }), volume({})), ALL)
+  expect(state?.is).toBe(isMisused ? 'refused' : 'placed')
+})
+
 const limited = (limit: object, namespace = 'shop') => {
   const metadata = { name: 'small', namespace }
   const value = { apiVersion: 'v1', kind: 'LimitRange', metadata, spec: { limits: [limit] } }

@@ -2,6 +2,7 @@ import type { PodSpec } from 'kubernetes-types/core/v1.js'
 import type { LockedImage } from '../../bundle/format/lock.ts'
 import { type AdmissionFacts, admittedPod } from '../../kubernetes/admission/admitted-pod.ts'
 import { valueAt } from '../../kubernetes/documents/path.ts'
+import { hostFileHazards } from '../../kubernetes/kubelet/host-files.ts'
 import { asksOfNode } from '../../kubernetes/kubelet/node-support.ts'
 import { type Aligned, alignedIn } from '../../kubernetes/kubelet/resource-alignment.ts'
 import { type PodImage, podImages } from '../../kubernetes/objects/pod-images.ts'
@@ -25,7 +26,7 @@ import type { RefusalFacts } from '../facts/refusals/refusal-facts.ts'
 import { admissionDoubts } from './admission-doubts.ts'
 import { triggerDoubts } from './image-triggers.ts'
 import { type NamespaceFacts, namespaceDoubts } from './namespace-doubts.ts'
-import { managerDoubts, placingDoubts } from './placing-doubts.ts'
+import { managerDoubts, nameDoubts, placingDoubts } from './placing-doubts.ts'
 import { mutationDoubts } from './pod-mutations.ts'
 import { podRejection, refusalDoubts } from './pod-refusals.ts'
 import { priorityClassOf } from './quota-doubts.ts'
@@ -101,6 +102,7 @@ export function auditedPod(workload: Workload, facts: PodFacts): AuditedPod {
     ...refusalDoubts(workload, facts),
     ...triggerDoubts(workload.resource),
     ...managerDoubts(workload.resource),
+    ...nameDoubts(workload.resource),
     ...(isTaken ? [] : placingDoubts(spec, namespace, facts.namespaceAnnotations?.get(namespace))),
     ...admitted.doubts,
     ...fieldDoubts(spec),
@@ -121,7 +123,7 @@ export function auditedPod(workload: Workload, facts: PodFacts): AuditedPod {
     images,
     isRunning,
     doubts: placementDoubts(pod, separation !== undefined),
-    hazards: about.hazards,
+    hazards: [...about.hazards, ...(isTaken ? [] : hostFileHazards(workload.podSpec))],
     isDemanding: asksOfNode(pod),
     aligned: alignedIn(pod.spec),
     repelledBy,

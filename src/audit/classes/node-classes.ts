@@ -143,6 +143,7 @@ function supportKey(node: Node): unknown[] {
   return [
     kubeletMinor(node),
     node.status?.nodeInfo?.containerRuntimeVersion,
+    node.status?.nodeInfo?.osImage,
     ...['features', 'declaredFeatures', 'runtimeHandlers'].map((key) => valueAt(node.status, [key])),
   ]
 }

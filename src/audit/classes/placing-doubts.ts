@@ -38,6 +38,18 @@ export function managerDoubts({ kind, value }: Pick<Resource, 'kind' | 'value'>)
   return isOther ? [doubt(`its pods are made by ${managedBy}, and not by Kubernetes`)] : []
 }
 
+/** The longest names that leave room for a dash and a hash of ten characters. */
+const LONGEST: Readonly<Record<string, readonly [length: number, what: string]>> = {
+  'apps/StatefulSet': [52, 'the label controller-revision-hash of its pods takes 63 characters'],
+  'apps/Deployment': [242, 'the name of its ReplicaSet takes 253 characters'],
+}
+
+/** That what a controller makes of a long name is refused. Source: kubernetes 1.36, pkg/controller/{statefulset,deployment}. */
+export function nameDoubts({ apiVersion, kind, name }: Pick<Resource, 'apiVersion' | 'kind' | 'name'>): Doubt[] {
+  const [length, what] = LONGEST[`${apiVersion.split('/')[0]}/${kind}`] ?? [Infinity, '']
+  return name.length > length ? [doubt(`its name is too long by ${name.length - length}: ${what}`)] : []
+}
+
 function doubt(message: string): Doubt {
   return { reason: 'Admission', message }
 }

@@ -1,5 +1,6 @@
 import { unsupported } from '../../kubernetes/kubelet/node-support.ts'
 import { osMismatch } from '../../kubernetes/kubelet/pod-os.ts'
+import { pressureRefusal } from '../../kubernetes/kubelet/pressure.ts'
 import { alignmentProblem } from '../../kubernetes/kubelet/resource-alignment.ts'
 import type { Refuser } from '../../kubernetes/pods/refusal.ts'
 import { recoveredNode } from '../../kubernetes/scheduler/passing-trouble.ts'
@@ -50,9 +51,11 @@ function kubeletStep(
 ): Outcome<Refuser | ImageReason>[] {
   const wrongOs = osMismatch(pod, node)
   const lacks = isDemanding ? unsupported(pod, node, kubelet.featureGates, kubelet.unsafeSysctls) : []
+  const pressed = pressureRefusal(pod, node)
   const unaligned = alignmentProblem(aligned, kubelet)
   return [
     ...(unaligned === undefined ? [] : [{ starts: null, reason: 'Kubelet', message: unaligned } as const]),
+    ...(pressed === undefined ? [] : [{ starts: false, reason: 'Kubelet', message: pressed } as const]),
     ...(wrongOs === undefined ? [] : [{ starts: false, reason: 'Platform', message: wrongOs } as const]),
     ...lacks.map(
       ({ message, isCertain }) => ({ starts: isCertain ? false : null, reason: 'Kubelet', message }) as const,

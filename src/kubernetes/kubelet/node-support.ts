@@ -4,6 +4,7 @@ import { rowOf } from '../documents/row-of.ts'
 import { kubeletMinor } from '../objects/node.ts'
 import { isObject, objectsOf } from '../objects/resource.ts'
 import { mountedVolumes } from '../pods/mounted-volumes.ts'
+import { asksForProfiles, profileDoubts } from './confinement.ts'
 import { forbiddenSysctls, setsSysctls } from './sysctls.ts'
 import { hasYoungFields, youngFields } from './young-fields.ts'
 
@@ -49,6 +50,7 @@ export function unsupported(
     ...runtimeHandler(pod, node),
     ...supplementalGroups(spec, node),
     ...userNamespaces(pod, node, gates),
+    ...profileDoubts(spec, node),
     ...forbiddenSysctls(spec, node, allowedSysctls),
     ...imageVolumes(spec, node, gates),
     ...youngFields(spec, node),
@@ -63,7 +65,8 @@ export function asksOfNode({ spec, handler }: AskingPod): boolean {
     valueAt(spec, ['hostUsers']) === false ||
     mountsImage(spec) ||
     hasYoungFields(spec) ||
-    setsSysctls(spec)
+    setsSysctls(spec) ||
+    asksForProfiles(spec)
   )
 }
 

@@ -37,6 +37,7 @@ export interface Doubt extends Refusal {
 export type DoubtCode =
   | 'CLAIM_UNKNOWN'
   | 'FIELD_UNMODELLED'
+  | 'NODE_FILE_NEEDED'
   | 'OBJECT_MISSING'
   | 'POD_SECURITY'
   | 'PRIORITY_CLASS_UNKNOWN'

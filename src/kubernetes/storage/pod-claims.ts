@@ -14,6 +14,9 @@ export type ClaimSet = readonly ClaimState[]
 /** Pods of a StatefulSet beyond are taken to have claims as the others have. */
 const MAX_ORDINALS = 100
 
+/** The mode of a volume that says none. */
+const FILES = 'Filesystem'
+
 /** The claims that the pods of a workload use, as far as they are known. */
 export function podClaims(
   { resource, podSpec, replicas = 1 }: Pick<Workload, 'resource' | 'podSpec' | 'replicas'>,
@@ -33,9 +36,13 @@ export function podClaims(
       ? claimState(namespace, name, facts, completeKinds)
       : refusedAs(claimKey(namespace, name), why)
   }
-  const claimed = own.map(({ name, template }) =>
-    template ? { ...claimToMake(claimKey(namespace, name), template, facts, ranges), isOwn: true } : givenClaim(name),
-  )
+  const misused = misusedVolumes(podSpec)
+  const claimed = own.map(({ name, volume, template }): ClaimState => {
+    const claim = claimKey(namespace, name)
+    const mode = (template ?? facts.claims.get(claim)?.spec)?.volumeMode
+    if (misused(volume, mode)) return misusedAs(claim, mode)
+    return template ? { ...claimToMake(claim, template, facts, ranges), isOwn: true } : givenClaim(name)
+  })
   const shared = [...claimed, ...inlineVolumes(podSpec)]
   if (templates.size === 0) return shared.length > 0 ? [shared] : []
   const start = Number(valueAt(resource.value, ['spec', 'ordinals', 'start']) ?? 0)
@@ -47,7 +54,8 @@ export function podClaims(
       const isThere = facts.claims.has(claimKey(namespace, name))
       // The controller makes what is not there.
       const state = isThere ? givenClaim(name) : claimToMake(claimKey(namespace, name), spec, facts, ranges)
-      return { ...state, isOwn: true }
+      if (!misused(template, spec.volumeMode)) return { ...state, isOwn: true }
+      return misusedAs(state.claim, spec.volumeMode)
     }),
   ])
 }
@@ -65,6 +73,11 @@ function claimToMake(
 
 function refusedAs(claim: string, why: string): ClaimState {
   return { claim, is: 'refused', filter: 'VolumeBinding', why: `PersistentVolumeClaim ${claim} is refused: ${why}` }
+}
+
+function misusedAs(claim: string, mode = FILES): ClaimState {
+  const why = `PersistentVolumeClaim ${claim} has volumeMode ${mode}, and a container uses it otherwise`
+  return { claim, is: 'refused', filter: 'VolumeBinding', why }
 }
 
 /** A doubt for each claim that nobody here can tell about, once. */
@@ -86,13 +99,25 @@ export function resourceClaimDoubts(spec: PodSpec): Doubt[] {
 function claimsOf(
   { volumes }: PodSpec,
   templates: ReadonlyMap<string, unknown>,
-): { name: string; template?: PersistentVolumeClaimSpec }[] {
+): { name: string; volume: string; template?: PersistentVolumeClaimSpec }[] {
   return objectsOf(volumes).flatMap(({ name, persistentVolumeClaim, ephemeral }) => {
     // A claim template takes the place of a volume of its name.
     if (templates.has(name)) return []
-    if (persistentVolumeClaim?.claimName) return [{ name: persistentVolumeClaim.claimName }]
-    return ephemeral ? [{ name: `POD-${name}`, template: ephemeral.volumeClaimTemplate?.spec ?? {} }] : []
+    if (persistentVolumeClaim?.claimName) return [{ name: persistentVolumeClaim.claimName, volume: name }]
+    if (!ephemeral) return []
+    return [{ name: `POD-${name}`, volume: name, template: ephemeral.volumeClaimTemplate?.spec ?? {} }]
   })
+}
+
+/**
+ * Whether a container mounts the files of a volume of blocks, or takes one of files for a device.
+ * Source: kubernetes 1.36, pkg/kubelet/volumemanager/populator.
+ */
+function misusedVolumes(spec: PodSpec): (volume: string, mode: string | undefined) => boolean {
+  const containers = [...objectsOf(spec.containers), ...objectsOf(spec.initContainers)]
+  const devices = new Set(containers.flatMap((one) => objectsOf(one.volumeDevices).map(({ name }) => name)))
+  const files = new Set(containers.flatMap((one) => objectsOf(one.volumeMounts).map(({ name }) => name)))
+  return (volume, mode = FILES) => (mode === 'Block' ? files : devices).has(volume)
 }
 
 /** Volumes that a driver attaches without any claim. */

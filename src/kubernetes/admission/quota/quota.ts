@@ -1,7 +1,7 @@
 import type { PodSpec } from 'kubernetes-types/core/v1.js'
 import { valueAt } from '../../documents/path.ts'
 import { isObject, objectsOf, type Resource, textsOf } from '../../objects/resource.ts'
-import { quantities } from '../../pods/pod-resources.ts'
+import { isBestEffort } from '../../pods/qos.ts'
 
 export interface NamespaceQuota {
   readonly name: string
@@ -66,15 +66,6 @@ function matches({ name, operator, values }: Scope, spec: PodSpec, priorityClass
     default:
       return undefined
   }
-}
-
-/** It asks for neither processors nor memory. Source: kubernetes 1.37, pkg/apis/core/v1/helper/qos. */
-function isBestEffort(spec: PodSpec): boolean {
-  const all = [spec, ...objectsOf(spec.containers), ...objectsOf(spec.initContainers)]
-  return !all.some((one) => {
-    const asked = ['requests', 'limits'].map((key) => quantities(valueAt(one, ['resources', key])))
-    return asked.some((amounts) => ['cpu', 'memory'].some((name) => (amounts.get(name) ?? 0) > 0))
-  })
 }
 
 function crossesNamespaces({ affinity }: PodSpec): boolean {
