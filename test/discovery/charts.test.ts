@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import type { ChartInstall } from '../../src/discovery/charts/chart-install.ts'
+import { type ChartInstall, howInstalled } from '../../src/discovery/charts/chart-install.ts'
 import { GitOpsResources } from '../../src/discovery/charts/gitops-resources.ts'
 import { namedCharts } from '../../src/discovery/charts/named-charts.ts'
 import { mergeValues, valuesOfSetting } from '../../src/discovery/charts/values.ts'
@@ -147,7 +147,11 @@ test.for<[what: string, text: string, sources: object[]]>([
   [
     'zarf',
     'kind: ZarfPackageConfig\nmetadata: {name: p}\ncomponents: [{name: a, charts: [{name: web, url: "oci://r.example.com/web", version: 1.0.0, valuesFiles: [v.yaml]}, {name: own, localPath: chart}, {name: git, url: "https://g.example.com/x.git", gitPath: chart}]}]\n',
-    [at('r.example.com/web', '1.0.0'), { at: 'nowhere', why: 'it is in https://g.example.com/x.git' }],
+    [
+      at('r.example.com/web', '1.0.0'),
+      { at: 'nowhere', why: 'it is in https://g.example.com/x.git' },
+      { at: 'tree', repository: undefined, path: 'chart', beside: 'tree.yaml' },
+    ],
   ],
   [
     'oc-mirror',
@@ -159,13 +163,13 @@ test.for<[what: string, text: string, sources: object[]]>([
   expect(scanText(text).findings.map(({ code }) => code)).toContain('CHART_ELSEWHERE')
 })
 
-test('an ApplicationSet of a list is its applications, of anything else its template', () => {
-  const set = (generators: string) =>
+test('an ApplicationSet of lists is its applications, of anything else its template', () => {
+  const set = (generators: string, patch = '') =>
     resource(
       'argoproj.io/v1alpha1',
       'ApplicationSet',
       'all',
-      `spec: {generators: ${generators}, template: {metadata: {name: "{{ .name }}"}, spec: {source: {repoURL: r.example.com, chart: web, targetRevision: "{{version}}"}}}}`,
+      `spec: {generators: ${generators}${patch}, template: {metadata: {name: "{{ .name }}"}, spec: {source: {repoURL: r.example.com, chart: web, targetRevision: "{{version}}"}}}}`,
     )
   const versions = (text: string) => chartsIn(text).installs.map(({ source: found, release: name }) => [found, name])
   expect(versions(set('[{list: {elements: [{name: a, version: 1.0.0}, {name: b, version: 2.0.0}]}}]'))).toEqual([
@@ -174,6 +178,22 @@ test('an ApplicationSet of a list is its applications, of anything else its temp
   ])
   expect(versions(set('[{clusters: {}}]'))).toEqual([
     [{ at: 'nowhere', why: '{{version}} is filled in later' }, '{{ .name }}'],
+  ])
+  const two = '[{list: {elements: [{name: a}, {name: b}]}}, {list: {elements: [{version: 1.0.0}]}}]'
+  expect(versions(set(`[{matrix: {generators: ${two}}}]`))).toEqual([
+    [at('r.example.com/web', '1.0.0'), 'a'],
+    [at('r.example.com/web', '1.0.0'), 'b'],
+  ])
+  const own = '{metadata: {name: own}, spec: {source: {targetRevision: 3.0.0}}}'
+  expect(versions(set(`[{list: {elements: [{version: 1.0.0}], template: ${own}}}]`))).toEqual([
+    [at('r.example.com/web', '3.0.0'), 'own'],
+  ])
+  const patch = (text: string) => `, templatePatch: ${JSON.stringify(text)}`
+  const one = '[{list: {elements: [{name: a, version: 1.0.0, tag: "2"}]}}]'
+  const { installs } = chartsIn(set(one, patch('spec: {source: {helm: {valuesObject: {tag: "{{ .tag }}"}}}}')))
+  expect(installs).toMatchObject([{ values: { tag: '2' }, unknown: [] }])
+  expect(chartsIn(set(one, patch('{{ if .x }}a: b{{ end }}'))).installs).toMatchObject([
+    { unknown: ['its templatePatch is a program that is not run'] },
   ])
 })
 
@@ -200,6 +220,15 @@ test.for<[from: string, values: object, unknown: string[]]>([
   )
   expect(installs).toMatchObject([{ values: { ...values, z: 1 }, unknown }])
   expect(Object.keys((installs[0] as ChartInstall).values)).toEqual([...Object.keys(values), 'z'])
+})
+
+test('values that may be missing, and are not here, are said', () => {
+  const { installs } = chartsIn(
+    `${OCI}${release(`{chart: {spec: {${OF_OCI}}}, valuesFrom: [{kind: Secret, name: s, optional: true}]}`)}`,
+  )
+  expect(installs.map(howInstalled)).toEqual([
+    'as release web, in namespace shop, without values.yaml in Secret shop/s, which is optional and not here',
+  ])
 })
 
 test('values are merged as helm does, also under the names of what every object has', () => {

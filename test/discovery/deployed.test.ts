@@ -167,6 +167,33 @@ const ROWS: readonly Row[] = [
     omissions: ['Application gitops/two: installs the chart db 1.0.0'],
   },
   {
+    what: 'charts beside the files of tools that install them',
+    files: {
+      ...chart('charts/web'),
+      ...chart('fleet/own'),
+      'helmfile.yaml':
+        'releases: [{name: hf, namespace: live, chart: charts/web, values: [values/hf.yaml, {tag: inline}], set: [{name: extra, value: hf-extra}]}, {name: far, chart: ../far}, {name: repo, chart: repo/db, version: 1.0.0}]\n',
+      'values/hf.yaml': 'tag: hf\n',
+      'fleet/fleet.yaml':
+        'defaultNamespace: live\nhelm: {chart: ../charts/web, releaseName: fl, values: {tag: inline}, valuesFiles: [more.yaml]}\ntargetCustomizations: [{name: a, helm: {values: {tag: target}}}, {name: b, clusterGroup: x}]\n',
+      'fleet/more.yaml': 'tag: more\n',
+      'fleet/own/fleet.yaml': 'helm: {values: {tag: own}}\n',
+      'skaffold.yaml':
+        'apiVersion: skaffold/v4beta11\nkind: Config\nmanifests: {helm: {releases: [{name: sk, chartPath: charts/web, valuesFiles: [none.yaml], setValues: {tag: set, nested.a: 1, extra: sk-extra}}]}}\n',
+      'zarf.yaml':
+        'kind: ZarfPackageConfig\nmetadata: {name: p}\ncomponents: [{name: c, charts: [{name: zf, localPath: charts/web, namespace: live, valuesFiles: [values/hf.yaml]}]}]\n',
+    },
+    images: [
+      ...['hf-extra', 'own:own-own-default', 'sk-extra', 'web:hf-zf-live', 'web:inline-hf-live', 'web:more-fl-live'],
+      ...['web:set-sk-default', 'web:target-fl-live'],
+    ],
+    omissions: [
+      '(no kind) (no name): installs the chart repo/db 1.0.0',
+      'Config (no name): the values in none.yaml are not here',
+      '/helmfile.yaml: installs the chart ../far, which is not among the inputs',
+    ],
+  },
+  {
     what: 'what a project file says of a chart, over what installs it',
     files: {
       ...chart('charts/web'),

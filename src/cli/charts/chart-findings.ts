@@ -1,4 +1,9 @@
-import type { ChartInstall, ChartSource, NamedArtifact } from '../../discovery/charts/chart-install.ts'
+import {
+  type ChartInstall,
+  type ChartSource,
+  howInstalled,
+  type NamedArtifact,
+} from '../../discovery/charts/chart-install.ts'
 import { type Finding, finding } from '../../finding.ts'
 import { nameOfResource } from '../../kubernetes/objects/resource.ts'
 import type { FetchedArtifact } from './fetch-artifact.ts'
@@ -6,17 +11,17 @@ import { INPUT } from './input-address.ts'
 
 /** That a chart was looked into, and how. */
 export function chartRendered(
-  { namer, release, namespace }: ChartInstall,
+  install: ChartInstall,
   {
     shown,
     range,
     target,
   }: Pick<FetchedArtifact, 'shown' | 'range'> & { readonly target: { readonly digest: string } | undefined },
 ): Finding {
+  const { namer } = install
   const parts = [
     namer.kind === INPUT ? `${shown}: rendered` : `${shown}: rendered as ${nameOfResource(namer)} installs it`,
-    `as release ${release}`,
-    ...(namespace === undefined ? [] : [`in namespace ${namespace}`]),
+    howInstalled(install),
     ...(range === undefined ? [] : [`the newest within ${range} now`]),
     ...(target === undefined ? [] : [target.digest]),
   ]

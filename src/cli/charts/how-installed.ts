@@ -15,9 +15,11 @@ export async function withTreeFiles(
   const files: (string | { text: string })[] = []
   const unknown = [...install.unknown]
   for (const file of install.valuesFiles) {
-    const [found, other] = typeof file === 'string' ? [] : ((await tree?.find(file)) ?? [])
     if (typeof file === 'string') files.push(file)
-    else if (found !== undefined) files.push({ text: await readText(found) })
+    if (typeof file === 'object' && 'values' in file) files.push({ text: JSON.stringify(file.values) })
+    if (typeof file === 'string' || 'values' in file) continue
+    const [found, other] = (await tree?.find(file)) ?? []
+    if (found !== undefined) files.push({ text: await readText(found) })
     else if (!install.ignoresMissing) unknown.push(`the values in ${file.path} of ${file.repository} are not here`)
     if (other !== undefined) unknown.push(`whether ${found} or ${other} holds its values is not known`)
   }

@@ -22,10 +22,15 @@ export interface WantedVersion {
 
 /** A path of a repository with manifests, charts and values, as resources name one. */
 export interface TreePath {
-  /** The address of the repository, or the name of a resource that would say it; undefined for where `path` leads from the working directory. */
+  /** The address of the repository, or the name of a resource that would say it; undefined for a path beside a file. */
   readonly repository: string | undefined
   readonly path: string
+  /** The file whose directory the path begins at. */
+  readonly beside?: string
 }
+
+/** Values for a chart: a file in it, a file at a path of a repository, or the values themselves. */
+export type ValuesLayer = string | TreePath | { readonly values: Values }
 
 /** Where a chart or an artifact is, as a resource says it. */
 export type ChartSource =
@@ -50,8 +55,8 @@ export interface ChartInstall {
   /** As `--set` and `--set-string` of helm take them, after the values. */
   readonly set: readonly string[]
   readonly setString: readonly string[]
-  /** Files of values, which come first: in the chart itself, or at a path of a repository. */
-  readonly valuesFiles: readonly (string | TreePath)[]
+  /** What comes before `values`, in its order. */
+  readonly valuesFiles: readonly ValuesLayer[]
   /** Whether those stand for the values of the chart itself. */
   readonly replacesDefaults: boolean
   /** Whether those of them that are not there count as empty. */
@@ -60,6 +65,17 @@ export interface ChartInstall {
   readonly apiVersions: readonly string[]
   /** What is not known of how it is installed, each a part of a sentence: `the values in Secret a/b are not here`. */
   readonly unknown: readonly string[]
+  /** Values that may be missing, and are not here: `values.yaml in Secret a/b`. */
+  readonly absent?: readonly string[] | undefined
+}
+
+/** How it was installed, in a part of a sentence for people. */
+export function howInstalled({ release, namespace, absent = [] }: ChartInstall): string {
+  return [
+    `as release ${release}`,
+    ...(namespace === undefined ? [] : [`in namespace ${namespace}`]),
+    ...absent.map((where) => `without ${where}, which is optional and not here`),
+  ].join(', ')
 }
 
 /** An artifact that a resource names, whatever it holds. */

@@ -20,7 +20,7 @@ export function fluxCharts(resources: GitOpsResources): ChartInstall[] {
     const { value, namespace, name } = release
     const target = textAt(value, 'spec.targetNamespace')
     const inline = { values: mapAt(value, 'spec.values'), unknown: [] }
-    const { values, unknown } = joinValues(valuesFromReferences(resources, release), inline)
+    const { values, unknown, absent } = joinValues(valuesFromReferences(resources, release), inline)
     const rewritten = Array.isArray(mapAt(value, 'spec').postRenderers) ? ['its post-renderers are not run'] : []
     return {
       ...PLAIN_INSTALL,
@@ -30,6 +30,7 @@ export function fluxCharts(resources: GitOpsResources): ChartInstall[] {
       namespace: target ?? namespace,
       values,
       unknown: [...unknown, ...rewritten],
+      absent,
     }
   })
 }

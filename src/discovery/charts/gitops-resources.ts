@@ -22,6 +22,9 @@ const KINDS: Readonly<Record<string, readonly string[]>> = {
   'content.hauler.cattle.io': ['Charts'],
   'mirror.openshift.io': ['ImageSetConfiguration'],
   'zarf.dev': ['ZarfPackageConfig'],
+  'helmfile.file': ['Helmfile'],
+  'fleet.file': ['Fleet'],
+  skaffold: ['Config'],
   '': ['ConfigMap', 'Secret', 'ZarfPackageConfig'],
 }
 

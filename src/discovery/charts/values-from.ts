@@ -8,6 +8,8 @@ import { mergeValues, type Values, valuesOfSetting } from './values.ts'
 export interface ValuesFound {
   readonly values: Values
   readonly unknown: readonly string[]
+  /** What may be missing, and is. */
+  readonly absent?: readonly string[]
 }
 
 /** A text of YAML as values; what is none is not known. */
@@ -23,7 +25,11 @@ export function valuesInText(text: string, where: string): ValuesFound {
 
 /** Both, the second over the first. */
 export function joinValues(under: ValuesFound, over: ValuesFound): ValuesFound {
-  return { values: mergeValues(under.values, over.values), unknown: [...under.unknown, ...over.unknown] }
+  return {
+    values: mergeValues(under.values, over.values),
+    unknown: [...under.unknown, ...over.unknown],
+    absent: [...(under.absent ?? []), ...(over.absent ?? [])],
+  }
 }
 
 /** What `valuesFrom` of a HelmRelease gives, in its order. https://fluxcd.io/flux/components/helm/helmreleases/#values */
@@ -38,7 +44,10 @@ export function valuesFromReferences(
     const where = `${key} in ${kind} ${namespace === undefined ? '' : `${namespace}/`}${name}`
     const text = textOfKey(resources, { kind: String(kind), name, namespace }, key)
     if (text === undefined) {
-      if (reference.optional !== true) found = { ...found, unknown: [...found.unknown, `${where} is not here`] }
+      found =
+        reference.optional === true
+          ? { ...found, absent: [...(found.absent ?? []), where] }
+          : { ...found, unknown: [...found.unknown, `${where} is not here`] }
       continue
     }
     found = joinValues(found, partOf(text, targetPath, where))

@@ -101,7 +101,7 @@ export function chartOf({
   }
   for (const row of CHARTS) {
     if (row.kind !== kind || row.group !== groupOf(apiVersion)) continue
-    const [path] = matchPath(value, parsePath(row.chart))
+    const path = matchPath(value, parsePath(row.chart)).find((one) => !isBeside(valueAt(value, one.slice(0, -1))))
     const name = path && valueAt(value, path)
     if (!path || typeof name !== 'string' || (row.isAddress && !name.startsWith('oci://'))) continue
     const [at] = row.version === '' ? [] : matchPath(value, parsePath(row.version))
@@ -109,6 +109,11 @@ export function chartOf({
     return { code: 'CHART_ELSEWHERE', what: `chart ${name}${version === undefined ? '' : ` ${version}`}`, path }
   }
   return undefined
+}
+
+/** What lies beside a file is found by what is read there. */
+function isBeside(chart: unknown): boolean {
+  return isObject(chart) && typeof chart.localPath === 'string'
 }
 
 const VERSION = /^v?\d{1,5}(?:[._]\d{1,5}){1,3}(?:[-+][\w.+-]{1,60})?$/

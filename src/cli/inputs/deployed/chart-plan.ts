@@ -1,6 +1,7 @@
 import { realpath } from 'node:fs/promises'
 import { resolve } from 'node:path'
 import type { ChartInstall, TreePath } from '../../../discovery/charts/chart-install.ts'
+import type { Values } from '../../../discovery/charts/values.ts'
 import { type Finding, finding } from '../../../finding.ts'
 import { nameOfResource } from '../../../kubernetes/objects/resource.ts'
 import type { RepositoryTree } from './repository-tree.ts'
@@ -8,11 +9,14 @@ import type { RepositoryTree } from './repository-tree.ts'
 /** A chart of the inputs as a resource among them installs it. */
 export interface DeployedChart {
   readonly install: ChartInstall
-  /** Its files of values, in their order. */
-  readonly values: readonly string[]
+  /** What comes before the values of the install, in its order: files, and values themselves. */
+  readonly values: readonly HeldValues[]
   /** What is not known of it, as of a {@link ChartInstall}. */
   readonly unknown: readonly string[]
 }
+
+/** A file of values by its real path, or values. */
+export type HeldValues = string | { readonly values: Values }
 
 /** Which charts of the inputs are installed by what, by their real paths; and what could not be told. */
 export interface ChartPlan {
@@ -32,7 +36,10 @@ export async function planCharts(
     const { source, namer } = install
     if (source.at !== 'tree') continue
     const here = (await tree.candidates(source)).filter((path) => charts.has(path))
-    if (here.length === 0) continue
+    if (here.length === 0) {
+      if (isBeside(source)) findings.push(notAmongInputs(namer, source.path))
+      continue
+    }
     if (!tree.isOwn(source)) {
       const what = `whether ${source.path} of ${source.repository} is what is here is not known`
       findings.push(valuesUnknownAt(namer, what))
@@ -53,18 +60,32 @@ function valuesUnknownAt(namer: ChartInstall['namer'], what: string): Finding {
   return finding('CHART_VALUES_UNKNOWN', message, { file: namer.file, line: namer.line })
 }
 
-/** The files of values of an install that are at hand, by their real paths. */
-export async function valuesFilesOf(
+/** A path that is written as one, so that no repository of charts is meant. */
+function isBeside({ beside, path }: TreePath): boolean {
+  return beside !== undefined && /^\.{0,2}\//.test(path)
+}
+
+function notAmongInputs(namer: ChartInstall['namer'], path: string): Finding {
+  const message = `${nameOfResource(namer)}: installs the chart ${path}, which is not among the inputs`
+  return finding('CHART_ELSEWHERE', message, { file: namer.file, line: namer.line })
+}
+
+/** The values of an install that are at hand. */
+async function valuesFilesOf(
   { valuesFiles, ignoresMissing }: Pick<ChartInstall, 'valuesFiles' | 'ignoresMissing'>,
   chart: string,
   tree: RepositoryTree,
-): Promise<{ files: string[]; missing: string[] }> {
-  const files: string[] = []
+): Promise<{ files: HeldValues[]; missing: string[] }> {
+  const files: HeldValues[] = []
   const missing: string[] = []
-  for (const named of valuesFiles) {
-    const [file] = typeof named === 'string' ? await inChart(named, chart, tree) : await tree.find(named)
+  for (const layer of valuesFiles) {
+    if (typeof layer === 'object' && 'values' in layer) {
+      files.push(layer)
+      continue
+    }
+    const [file] = typeof layer === 'string' ? await inChart(layer, chart, tree) : await tree.find(layer)
     if (file !== undefined) files.push(file)
-    else if (!ignoresMissing) missing.push(typeof named === 'string' ? named : shownPath(named))
+    else if (!ignoresMissing) missing.push(typeof layer === 'string' ? layer : shownPath(layer))
   }
   return { files, missing }
 }

@@ -1,5 +1,6 @@
 import { cp, readFile, writeFile } from 'node:fs/promises'
 import { basename, join } from 'node:path'
+import { howInstalled } from '../../../discovery/charts/chart-install.ts'
 import { mergeValues, type Values } from '../../../discovery/charts/values.ts'
 import { valuesInText } from '../../../discovery/charts/values-from.ts'
 import { inWorkDirectory } from '../../../disk/work-directory.ts'
@@ -7,7 +8,7 @@ import { type Finding, finding } from '../../../finding.ts'
 import { nameOfResource } from '../../../kubernetes/objects/resource.ts'
 import { type HelmOptions, howRendered, renderChart } from '../render/helm.ts'
 import type { Rendered } from '../render/renderer.ts'
-import type { DeployedChart } from './chart-plan.ts'
+import type { DeployedChart, HeldValues } from './chart-plan.ts'
 
 /** One way in which a chart or a kustomization of the inputs is rendered, and what is said of it. */
 export interface SourceRendering {
@@ -28,14 +29,10 @@ export function saidRendering(chart: string, settings: HelmOptions): SourceRende
 /** A chart as a resource installs it, with what flags say over that. */
 export function deployedRendering(chart: string, deployed: DeployedChart, flags: HelmOptions): SourceRendering {
   const { install, unknown } = deployed
-  const { namer, release, namespace } = install
+  const { namer } = install
   const place = { file: namer.file, line: namer.line }
   const name = nameOfResource(namer)
-  const message = [
-    `${chart}: rendered as ${name} installs it`,
-    `as release ${release}`,
-    ...(namespace === undefined ? [] : [`in namespace ${namespace}`]),
-  ].join(', ')
+  const message = `${chart}: rendered as ${name} installs it, ${howInstalled(install)}`
   return {
     findings: [
       finding('CHART_RENDERED', message, place),
@@ -53,27 +50,34 @@ async function renderDeployed(
   flags: HelmOptions,
   directory: string,
 ): Promise<Rendered> {
-  const own = join(directory, 'values.yaml')
-  await writeFile(own, JSON.stringify(install.values), { mode: 0o600 })
   const copy = install.replacesDefaults ? join(directory, basename(chart)) : undefined
   if (copy !== undefined) {
     await cp(chart, copy, { recursive: true })
-    await writeFile(join(copy, 'values.yaml'), JSON.stringify(await mergedFiles(values)))
+    await writeFile(join(copy, 'values.yaml'), JSON.stringify(await merged(values)))
+  }
+  const layers: string[] = []
+  for (const layer of [...(copy === undefined ? values : []), { values: install.values }]) {
+    const file = typeof layer === 'string' ? layer : join(directory, `values-${layers.length}.yaml`)
+    if (typeof layer !== 'string') await writeFile(file, JSON.stringify(layer.values), { mode: 0o600 })
+    layers.push(file)
   }
   return renderChart(copy ?? chart, {
     release: install.release,
     namespace: install.namespace,
     kubeVersion: flags.kubeVersion ?? install.kubeVersion,
     apiVersions: [...install.apiVersions, ...(flags.apiVersions ?? [])],
-    values: [...(copy === undefined ? values : []), own, ...(flags.values ?? [])],
+    values: [...layers, ...(flags.values ?? [])],
     set: [...install.set, ...(flags.set ?? [])],
     setString: [...install.setString, ...(flags.setString ?? [])],
     allowRemote: flags.allowRemote,
   })
 }
 
-async function mergedFiles(files: readonly string[]): Promise<Values> {
-  let merged: Values = {}
-  for (const file of files) merged = mergeValues(merged, valuesInText(await readFile(file, 'utf8'), file).values)
-  return merged
+async function merged(layers: readonly HeldValues[]): Promise<Values> {
+  let all: Values = {}
+  for (const layer of layers) {
+    const values = typeof layer === 'string' ? valuesInText(await readFile(layer, 'utf8'), layer).values : layer.values
+    all = mergeValues(all, values)
+  }
+  return all
 }

@@ -12,14 +12,18 @@ interface Looked {
 export function withoutElsewhere(findings: readonly Finding[], looked: readonly Looked[]): Finding[] {
   const begins = looked.map(({ namer, path }) => ({
     file: namer.file,
-    begin: `${nameOfResource(namer)}: `,
+    // What has no kind has no name either.
+    begin: namer.apiVersion.includes('.file/') ? '' : `${nameOfResource(namer)}: `,
     path,
   }))
   const isSettled = ({ code, file, message }: Finding) =>
     begins.some(({ file: at, begin, path }) => {
       if (at !== file || !message.startsWith(begin)) return false
       if (path === undefined) return code === 'CHART_ELSEWHERE'
-      return message.startsWith(`${begin}installs the chart ${path}`) || message.includes(`, path ${path}, whose`)
+      return (
+        ['', ','].some((end) => message.includes(`: installs the chart ${path}${end} `)) ||
+        message.includes(`, path ${path}, whose`)
+      )
     })
   return findings.filter(
     (one) =>

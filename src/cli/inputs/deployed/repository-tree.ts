@@ -77,9 +77,9 @@ export class RepositoryTree {
   }
 
   /** Those that would be meant, were the inputs a copy of that repository. */
-  async candidates({ repository, path }: TreePath): Promise<readonly string[]> {
+  async candidates({ repository, path, beside = '' }: TreePath): Promise<readonly string[]> {
     if (repository !== undefined) return this.#candidates(path)
-    const real = await realpath(path).catch(() => undefined)
+    const real = await realpath(resolve(dirname(beside), path)).catch(() => undefined)
     return real !== undefined && this.holds(real) ? [real] : []
   }
 
@@ -124,7 +124,7 @@ export async function treeFor(inputs: readonly string[], resources: GitOpsResour
 export function pathsIn(resources: GitOpsResources): TreePath[] {
   const ofCharts = namedCharts(resources).installs.flatMap(({ source, valuesFiles }) => [
     ...(source.at === 'tree' ? [source] : []),
-    ...valuesFiles.filter((file) => typeof file !== 'string'),
+    ...valuesFiles.filter((file) => typeof file !== 'string' && 'path' in file),
   ])
   const ofPaths = pathDeployments(resources).flatMap(({ at, isArtifact }) => (isArtifact ? [] : [at]))
   return [...ofCharts, ...ofPaths]

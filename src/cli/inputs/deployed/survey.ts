@@ -2,6 +2,7 @@ import { realpath, stat } from 'node:fs/promises'
 import type { ChartInstall, Namer } from '../../../discovery/charts/chart-install.ts'
 import { GitOpsResources } from '../../../discovery/charts/gitops-resources.ts'
 import { namedCharts } from '../../../discovery/charts/named-charts.ts'
+import { resourceOfToolFile } from '../../../discovery/charts/tool-files.ts'
 import { pathDeployments } from '../../../discovery/deployments/path-deployments.ts'
 import { ExpectedError } from '../../../errors.ts'
 import { type Finding, finding } from '../../../finding.ts'
@@ -56,7 +57,8 @@ const MAX_ROUNDS = 12
 /** Bytes: what is larger is a dump of a cluster rather than a part of a repository. */
 const MAX_FILE = 4 * 1024 * 1024
 
-const NAMES_DEPLOYMENTS = /argoproj\.io|\.fluxcd\.io|\.cattle\.io|zarf/i
+const NAMES_DEPLOYMENTS =
+  /argoproj\.io|\.fluxcd\.io|\.cattle\.io|zarf|\bskaffold\/|^["' ]{0,4}(?:releases|helm|targetCustomizations)["']?:/im
 const HOLDS_VALUES = /\bkind["']?:\s*["']?(?:ConfigMap|Secret)\b/
 
 interface Survey {
@@ -83,6 +85,7 @@ export async function surveyDeployments({ inputs, sources, render }: Survey): Pr
   for (let round = 0; round < MAX_ROUNDS; round++) {
     const resources = new GitOpsResources()
     for (const source of await sources(plan)) {
+      for (const { path } of beside(source)) for (const resource of inFiles.get(path) ?? []) resources.note(resource)
       // How charts are rendered is known once everything else was read.
       if (source.kind === 'chart' && round === 0) continue
       const found = isRendered(source) ? await resourcesOfRendered(source, plan, render) : inFiles.get(source.path)
@@ -101,6 +104,11 @@ export async function surveyDeployments({ inputs, sources, render }: Survey): Pr
   return { ...plan, findings: [...plan.findings, finding('CHANGES_NOT_APPLIED', message, { subject: message })] }
 }
 
+/** Files in a chart that say how it is installed. */
+function beside({ kind, otherwise = [] }: SourceHere): readonly SourceHere[] {
+  return kind === 'chart' ? otherwise.filter(({ path }) => /(?:^|\/)fleet\.ya?ml$/i.test(path)) : []
+}
+
 /** What deploys something, and what such a thing may refer to. */
 async function resourcesInFiles(sources: readonly SourceHere[]): Promise<ReadonlyMap<string, readonly Resource[]>> {
   const found = new Map<string, readonly Resource[]>()
@@ -108,7 +116,7 @@ async function resourcesInFiles(sources: readonly SourceHere[]): Promise<Readonl
   const waiting = [...sources]
   for (let source = waiting.pop(); source; source = waiting.pop()) {
     // A part of a kustomization may turn out to be none.
-    if (source.kind === 'kustomization') waiting.push(...(source.otherwise ?? []))
+    waiting.push(...(source.kind === 'kustomization' ? (source.otherwise ?? []) : beside(source)))
     if (source.kind !== 'manifests' && source.kind !== 'text') continue
     const status = await stat(source.path).catch(() => undefined)
     if (!status?.isFile() || status.size > MAX_FILE) continue
@@ -134,7 +142,7 @@ function resourcesIn(text: string, file: string): Resource[] {
   if (!NAMES_DEPLOYMENTS.test(text) && !HOLDS_VALUES.test(text)) return []
   return Array.from(readDocuments(text, file)).flatMap((document) =>
     document.form === 'manifest' && (NAMES_DEPLOYMENTS.test(document.source) || HOLDS_VALUES.test(document.source))
-      ? resourcesOf(document)
+      ? [...resourcesOf(document), ...[resourceOfToolFile(document)].filter((one) => one !== undefined)]
       : [],
   )
 }
