@@ -17,7 +17,7 @@ import { imagesInComments } from './texts/comments.ts'
 import { duplicateFindings } from './uses/duplicate-findings.ts'
 import type { ImageCandidate } from './uses/image-candidate.ts'
 import type { ImageUse } from './uses/image-use.ts'
-import type { OpenOmission } from './uses/settlings.ts'
+import { type OpenOmission, unlessListed } from './uses/settlings.ts'
 import {
   elsewhereFinding,
   findingsOfUse,
@@ -150,13 +150,10 @@ function scanResource(
   }
   for (const { text, path, textLine, container, isPodSpec } of unresolved) {
     const line = lineAt(document, [...resource.path, ...path], textLine)
-    findings.push(
-      unresolvedFinding(
-        { workload: names, container, file: document.file, line },
-        text,
-        isPodSpec ? 'error' : 'warning',
-      ),
-    )
+    const place = { workload: names, container, file: document.file, line }
+    const told = unresolvedFinding(place, text, isPodSpec ? 'error' : 'warning')
+    findings.push(told)
+    open.push(...unlessListed(told, text))
   }
   for (const made of elsewhere) {
     const line = lineAt(document, [...resource.path, ...made.path], made.textLine)
@@ -199,9 +196,12 @@ function scanPlainText(document: PlainText, { vars }: DocumentScanOptions): Docu
   const { candidates, unresolved, elsewhere } = plainTextCandidates(document, vars)
   const at = { document: { file, lineOf: () => line, textLineOf: () => line }, path: [] }
   const uses = candidates.map((candidate) => useOf(candidate, at, workload)).filter(({ image }) => image)
+  const open: OpenOmission[] = []
   const findings = unresolved.map(({ text, textLine = 0 }) => {
     const place = { workload, container: undefined, file, line: line + textLine }
-    return unresolvedFinding(place, text, document.isFound ? 'info' : 'warning')
+    const told = unresolvedFinding(place, text, document.isFound ? 'info' : 'warning')
+    open.push(...unlessListed(told, text))
+    return told
   })
   for (const made of elsewhere) {
     const place = { workload, container: undefined, file, line: line + (made.textLine ?? 0) }
@@ -209,7 +209,7 @@ function scanPlainText(document: PlainText, { vars }: DocumentScanOptions): Docu
   }
   const isSilent = uses.length + findings.length === 0
   if (isSilent && document.isFound && mentionsImages(document.text)) findings.push(silentTextFinding(file))
-  return { ...NOTHING, uses, findings }
+  return { ...NOTHING, uses, findings, open }
 }
 
 /** A comment belongs to the first resource of its document, as far as anyone can tell. */

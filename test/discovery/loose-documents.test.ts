@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { isImageList } from '../../src/discovery/listed/image-list.ts'
+import { isImageList } from '../../src/discovery/classify/listed-lines.ts'
 import { scanDocument } from '../../src/discovery/scan.ts'
 import { readDocuments } from '../../src/kubernetes/documents/document.ts'
 

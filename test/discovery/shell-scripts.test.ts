@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest'
+import { scanObjects } from '../../src/cli/inputs/scan-inputs.ts'
 import { scanDocument } from '../../src/discovery/scan.ts'
 import { readAllDocuments } from '../../src/kubernetes/documents/document.ts'
 
@@ -40,7 +41,23 @@ test.for<[why: string, script: string, images: string[], open: string[]]>([
   ['a registry', 'docker run -d --name x ${REG}/app:1', [], ['1: ${REG}/app:1']],
   ['a parameter of a function', 'ctr -n k8s.io images pull "$1"', [], ['1: $1']],
   ['what a command prints', 'podman pull $(cat image.txt)', [], ['1: $(cat image.txt)']],
-  ['a variable that is read', 'while read -r i; do docker pull $i; done < images.txt', [], ['1: $i']],
+  ['a variable that is read', 'while read -r i; do docker pull $i; done < images.txt', [], ['1: $(cat images.txt)']],
+  ['one that a pipe hands over', 'grep x images.txt | while read i; do docker pull $i; done', [], ['1: $i']],
+  ['all words of a file', 'for i in $(cat images.txt); do docker pull $i; done', [], ['1: $(cat images.txt)']],
+  ['what a file hands xargs by itself', 'xargs -n1 docker pull < images.txt', [], ['1: $(cat images.txt)']],
+  ['what nobody knows hands xargs', 'xargs -n1 docker pull', [], ['1: $(cat)']],
+  [
+    'a list in the script',
+    'while read -r i; do\n  docker pull $i\ndone <<EOF\nr.example/a:1 # one\nr.example/b\nEOF',
+    ['2: r.example/a:1', '2: r.example/b'],
+    [],
+  ],
+  [
+    'a list in quotes',
+    `${R}\nL="\n  $REG/a:1\n  r.example/b:1\n"\nfor i in $L; do docker pull $i; done`,
+    ['6: r.example/b:1', '6: r.example/base/a:1'],
+    [],
+  ],
   ['a flag', 'kubectl run x --image=$IMG', [], ['1: $IMG']],
   ['what kubectl sets', 'kubectl set image deploy/x x=$IMG', [], ['1: $IMG']],
   ['several', 'docker save -o x.tar $A_IMAGE ${REG}/b:1', [], ['1: $A_IMAGE', '1: ${REG}/b:1']],
@@ -197,4 +214,26 @@ test('a command of one line in a field is told too', () => {
     'apiVersion: x.example/v1\nkind: Node\nmetadata: {name: n}\nspec: {preCommands: ["ctr images pull ${REG}/x:1"]}\n'
   const scans = readAllDocuments(text, 'a.yaml').map((document) => scanDocument(document))
   expect(told(scans, 1)).toEqual({ images: [], open: ['3: ${REG}/x:1'] })
+})
+
+test('a list that a script reads and that is among the inputs is no omission', () => {
+  const resource = `apiVersion: v1
+kind: ConfigMap
+metadata: {name: c}
+data:
+  images.txt: |
+    r.example/a:1
+    r.example/b
+  pull.sh: |
+    #!/bin/sh
+    while read i; do docker pull $i; done < "$HERE/images.txt"
+    for i in $(cat others.txt); do docker pull $i; done
+`
+  const { uses, findings } = scanObjects(
+    readAllDocuments(resource, 'a.yaml').flatMap((one) => (one.form === 'manifest' ? [one.value] : [])),
+    'a.yaml',
+  )
+  expect(uses.map(({ reference }) => reference)).toEqual(['r.example/a:1', 'r.example/b'])
+  const open = findings.filter(({ code }) => code === 'IMAGE_UNRESOLVED').map(({ message }) => message)
+  expect(open).toEqual([expect.stringContaining('$(cat others.txt)')])
 })

@@ -1,7 +1,7 @@
+import { isImageList } from '../../discovery/classify/listed-lines.ts'
 import { KUBEADM_REPOSITORY, kubeadmImages } from '../../discovery/kubeadm/kubeadm-images.ts'
 import { kubernetesVersion, lastPatchOf } from '../../discovery/kubeadm/kubeadm-versions.ts'
 import { pauseTags } from '../../discovery/kubeadm/pause-tags.ts'
-import { isImageList } from '../../discovery/listed/image-list.ts'
 import type { InputDocument } from '../../discovery/scan.ts'
 import { ExpectedError } from '../../errors.ts'
 import { finding } from '../../finding.ts'

@@ -1,6 +1,6 @@
 import { realpath } from 'node:fs/promises'
 import { join } from 'node:path'
-import { isImageList } from '../../discovery/listed/image-list.ts'
+import { isImageList } from '../../discovery/classify/listed-lines.ts'
 import { isShellScript } from '../../discovery/loose/plain-text.ts'
 import type { InputDocument } from '../../discovery/scan.ts'
 import { ExpectedError, readError } from '../../errors.ts'

@@ -176,6 +176,7 @@ function addDocument(growing: GrowingScan, document: InputDocument, options: Sca
   }
   for (const finding of scan.findings) findings.push(finding)
   growing.settlings.wait(scan.open)
+  if (document.form === 'list') growing.settlings.noteList(document.file)
   if (!UNREAD_FORMS.has(document.form)) growing.settlings.noteFile(document.file)
   if (keepWorkloads) for (const workload of scan.workloads) workloads.push(workload)
   for (const resource of scan.resources) {

@@ -1,6 +1,6 @@
 import { findReference } from '../../oci/reference.ts'
+import { withoutComment } from '../classify/listed-lines.ts'
 import { hasVersion, likelihoodOf } from '../classify/reference-likelihood.ts'
-import { withoutComment } from './image-list.ts'
 
 /**
  * Whether a text that nobody named as one is a list of images: `list` where each line is a reference, most with a

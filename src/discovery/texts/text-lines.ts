@@ -7,6 +7,7 @@ import { judge } from '../uses/image-candidate.ts'
 import type { Confidence } from '../uses/image-use.ts'
 import { assignmentsOf, isCommanded, type LineAssignment, openImagesIn } from './line-assignments.ts'
 import { lineOf, logicalLines } from './shell/logical-lines.ts'
+import { readLists } from './shell/read-lists.ts'
 import { commandsIn } from './shell/shell-commands.ts'
 import { shellWords } from './shell/shell-lists.ts'
 import { ShellVariables } from './shell/shell-variables.ts'
@@ -109,10 +110,12 @@ function wordsAlone(content: string): string[] {
 export function openImagesInLines(text: string, { isScript = false } = {}): Assignment[] {
   if (!/[$`]|xargs/.test(text) && !hasPlaceholder(text)) return []
   const variables = new ShellVariables()
+  const lists = readLists(text)
   return logicalLines(text).flatMap((logical) => {
     const { content } = logical
     if (COMMENT.test(content)) return []
     const commands = commandsIn(content)
+    const list = lists.get(logical.line)
     if (commands.length === 0) variables.follow(content)
     const seen = new Set<string>()
     let isFirst = true
@@ -123,7 +126,7 @@ export function openImagesInLines(text: string, { isScript = false } = {}): Assi
         return variables.textsOf(value).map((one) => ({ name, value: one, line }))
       })
       // What another command of the line assigns may not always be assigned.
-      if (!isInner) variables.follow(isFirst ? text : ` ${text}`)
+      if (!isInner) variables.follow(isFirst ? text : ` ${text}`, list)
       isFirst &&= isInner
       return filled.filter(({ value }) => seen.size < seen.add(value).size)
     })

@@ -1,5 +1,6 @@
 import type { Finding } from '../../finding.ts'
 import { isObject, type Resource } from '../../kubernetes/objects/resource.ts'
+import { isImageList } from '../classify/listed-lines.ts'
 import { sameRepository } from '../classify/repository-address.ts'
 import { NamedResources } from './named-resources.ts'
 
@@ -17,6 +18,8 @@ export type Settling =
       readonly isPrefix: boolean
       readonly namespace: string | undefined
     }
+  /** A list of images of that name, a file or a key of a ConfigMap. */
+  | { readonly form: 'list'; readonly name: string }
   /** The image that Knative puts beside the containers of a service. */
   | { readonly form: 'queueProxy' }
 
@@ -26,12 +29,20 @@ export interface OpenOmission {
   readonly unless: Settling
 }
 
+/** Images of which a script says no more than the file that lists them: `$(cat images.txt)`. */
+export function unlessListed(finding: Finding, text: string): OpenOmission[] {
+  const file = /^\$\(cat ([^\s()]+)\)$/.exec(text)?.[1]
+  const name = file?.slice(file.lastIndexOf('/') + 1)
+  return name ? [{ finding, unless: { form: 'list', name } }] : []
+}
+
 /** Collects omissions that other parts of the inputs may settle, and what these parts are. */
 export class Settlings {
   readonly #open: OpenOmission[] = []
   readonly #files = new Set<string>()
   readonly #streams: { name: string; namespace: string | undefined }[] = []
   readonly #named = new NamedResources()
+  readonly #lists = new Set<string>()
   #hasQueueProxy = false
 
   wait(open: readonly OpenOmission[]): void {
@@ -42,6 +53,11 @@ export class Settlings {
     this.#files.add(file)
   }
 
+  /** Takes a file that is a list of images, whose images are known. */
+  noteList(file: string): void {
+    this.#lists.add(file.slice(file.lastIndexOf('/') + 1))
+  }
+
   note(resource: Resource): void {
     const { kind, apiVersion, name, namespace, value } = resource
     this.#named.note(resource)
@@ -50,6 +66,7 @@ export class Settlings {
     }
     if (kind === 'ConfigMap' && isObject(value.data)) {
       const { data } = value
+      for (const [key, text] of Object.entries(data)) if (isList(text)) this.#lists.add(key)
       this.#hasQueueProxy ||= ['queue-sidecar-image', 'queueSidecarImage'].some((key) => typeof data[key] === 'string')
     }
   }
@@ -72,6 +89,8 @@ export class Settlings {
         )
       case 'named':
         return this.#named.has(unless)
+      case 'list':
+        return this.#lists.has(unless.name)
       case 'queueProxy':
         return this.#hasQueueProxy
     }
@@ -102,6 +121,11 @@ export class Settlings {
       )
     })
   }
+}
+
+/** Most texts are told at a glance to be none. */
+function isList(text: unknown): boolean {
+  return typeof text === 'string' && /^\s*[\w.:-]+\/\S+\s*(?:\n|$)/.test(text) && isImageList(text)
 }
 
 function plain(path: string): string {

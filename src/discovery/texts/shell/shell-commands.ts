@@ -1,3 +1,5 @@
+import { wordsOfFile } from './read-lists.ts'
+
 /** One command of a line, and whether it stands alone in it or inside of another one, as what `$(…)` prints. */
 export interface ShellCommand {
   readonly text: string
@@ -10,6 +12,8 @@ const SIGN =
 
 /** `xargs -n1 docker pull`: its last words come from the command before it. */
 const XARGS = /^\s*(?:sudo\s+)?xargs\s/
+/** `xargs docker pull < images.txt`, `xargs -a images.txt docker pull` */
+const INPUT = /\s<\s{0,9}([^\s<>]{1,200})|\s(?:-a\s{0,9}|--arg-file[= ])([^\s<>]{1,200})/
 const PRINTS = /^\s*(?:echo|printf)\s+((?:-\w+\s+)*)(.*)$/s
 
 /** Deeper ones are part of what they stand in. */
@@ -77,9 +81,12 @@ export function commandsIn(line: string): ShellCommand[] {
     frames.pop()
   }
   const handed = commands.map((one, index) => {
+    if (!XARGS.test(one.text)) return one
     const before = commands[index - 1]
-    if (!before || !XARGS.test(one.text)) return one
-    const handed = PRINTS.exec(before.text)?.[2] ?? `$(${before.text.trim()})`
+    const file = INPUT.exec(one.text)
+    const handed = file
+      ? wordsOfFile(file[1] ?? file[2] ?? '')
+      : (PRINTS.exec(before?.text ?? '')?.[2] ?? `$(${before?.text.trim() ?? 'cat'})`)
     return { ...one, text: one.text.includes('{}') ? one.text.replaceAll('{}', handed) : `${one.text} ${handed}` }
   })
   return commands.length > 1 && /["']/.test(line) ? [...handed, ...commandsAroundQuotes(line)] : handed

@@ -1,4 +1,5 @@
 import { hasPlaceholder } from '../../classify/placeholders.ts'
+import { type ReadList, wordsOfFile } from './read-lists.ts'
 
 /** `NAME=value`, `export NAME="value"` where a statement begins. */
 const ASSIGNED =
@@ -9,6 +10,10 @@ const DEFAULTED = /^\s*:\s+["']?\$\{(\w+):?=([^{}]*)\}/
 const ARRAY = /^\s*(?:(?:export|local|readonly|declare(?:\s+-\w+)?)\s+)?(\w+)\+?=\(([^()]*)(\))?/
 /** `for NAME in a b; do`. */
 const LOOP = /\bfor\s+([A-Za-z_]\w*)\s+in\s+([^;]*)/
+/** `IMAGES="`, and no quote on its line that ends it. */
+const QUOTED = /^\s*(?:(?:export|local|readonly|declare(?:\s+-\w+)?)\s+)?([A-Za-z_]\w*)\+?=(["'])([^"'$`]*)$/
+/** `$(cat images.txt)`, `$(< images.txt)`, or in backticks: all words of a file. */
+const FILE = /^\s*["']?(?:\$\((?:cat\s+|<\s*)["']?([^\s()|;&"']+)["']?\s*\)|`cat\s+([^\s`|;&]+)`)["']?\s*$/
 /** What it reads nobody knows. */
 const READ = /\bread\s+(?:-\w+\s+)*([A-Za-z_]\w*)/
 /** `$NAME`, `${NAME}`, `${NAME[@]}`, `${NAME:-default}`. */
@@ -20,6 +25,8 @@ const MAX_VALUE = 512
 /** As many values as one variable is followed for, and as many texts as are made of them in one script. */
 const MAX_VALUES = 64
 const MAX_TEXTS = 4096
+/** A quote that is open for longer is none. */
+const MAX_QUOTED = 256
 
 /**
  * What the variables of a shell script stand for at each of its lines, as far as constants are assigned above. A variable
@@ -28,16 +35,20 @@ const MAX_TEXTS = 4096
 export class ShellVariables {
   readonly #values = new Map<string, Set<string>>()
   #array: { name: string; words: string[] } | undefined
+  #quoted: { name: string; quote: string; words: string[]; lines: number } | undefined
   #left = MAX_TEXTS
 
-  /** Takes the next line of the script. */
-  follow(line: string): void {
+  /** Takes the next line of the script, and what a variable reads that begins to on it. */
+  follow(line: string, list?: ReadList): void {
     if (line.length > MAX_LINE || /^\s*#/.test(line)) return
-    if (this.#followArray(line)) return
+    if (this.#followArray(line) || this.#followQuoted(line)) return
     const read = READ.exec(line)?.[1]
     if (read !== undefined) this.#values.delete(read)
-    const [, item, words] = LOOP.exec(line) ?? []
-    if (item !== undefined) this.#assign(item, wordsIn(words ?? ''), { isAlways: true })
+    if (list) this.read(list)
+    const [, item, words = ''] = LOOP.exec(line) ?? []
+    const file = FILE.exec(words)
+    if (item !== undefined && file) this.read({ name: item, words: [wordsOfFile(file[1] ?? file[2] ?? '')] })
+    else if (item !== undefined) this.#assign(item, wordsIn(words), { isAlways: true })
     const [, defaulted, value = ''] = DEFAULTED.exec(line) ?? []
     if (defaulted !== undefined && !this.#values.has(defaulted)) {
       this.#assign(defaulted, [`\${${defaulted}:-${value}}`], { isAlways: true })
@@ -47,6 +58,12 @@ export class ShellVariables {
       const [whole, name = '', value = ''] = match
       this.#assign(name, [unquoted(value)], { isAlways: match.index === 0 && /^\w/.test(whole) })
     }
+  }
+
+  /** Takes what a variable reads, which may be the words of a file that nobody knows here. */
+  read({ name, words }: ReadList): void {
+    if (words.length > 0 && words.every((word) => word.startsWith('$('))) this.#values.set(name, new Set(words))
+    else this.#assign(name, words, { isAlways: true })
   }
 
   /** The texts that one stands for once variables are put in; itself, where no value of one is known. */
@@ -76,6 +93,24 @@ export class ShellVariables {
     if (name === undefined) return false
     this.#array = { name, words: wordsIn(inside) }
     if (isClosed !== undefined) this.#endArray()
+    return true
+  }
+
+  /** `IMAGES="`, and what stands until the quote ends. */
+  #followQuoted(line: string): boolean {
+    const open = this.#quoted
+    if (open) {
+      const end = line.indexOf(open.quote)
+      open.words.push(...wordsIn(end < 0 ? line : line.slice(0, end)))
+      open.lines++
+      if (end < 0 && open.lines <= MAX_QUOTED) return true
+      this.#quoted = undefined
+      if (end >= 0) this.#assign(open.name, open.words, { isAlways: false })
+      return true
+    }
+    const [, name, quote = '', inside = ''] = QUOTED.exec(line) ?? []
+    if (name === undefined) return false
+    this.#quoted = { name, quote, words: wordsIn(inside), lines: 0 }
     return true
   }
 
