@@ -1,8 +1,13 @@
+import { execFile } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { glob, readdir, readFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
 import { expect, test } from 'vitest'
+import { directoryWith, temporaryDirectory } from './support/temporary.ts'
+
+const run = promisify(execFile)
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url))
 const PAGES = (await Array.fromAsync(glob(['*.md', 'docs/*.md', '.github/*.md'], { cwd: ROOT }))).sort()
@@ -48,3 +53,36 @@ test('docs/architecture.md names every folder that holds more than a dozen files
   const large = [...folders].filter(([, held]) => held.length > 12).map(([folder]) => folder)
   expect(large.filter((folder) => !page.includes(`\`${folder}/\` (`))).toEqual([])
 })
+
+test('the site has a page of each, with a way to all others', async () => {
+  const directory = await temporaryDirectory()
+  const { stdout } = await run(process.execPath, ['bin/site.js', '--into', directory], { cwd: ROOT })
+  expect(stdout).toMatch(/index\.html: \d+ pages\n$/)
+  const written = await readdir(join(directory, 'docs'))
+  expect(written).toEqual(expect.arrayContaining((await readdir(join(ROOT, 'docs'))).flatMap(pageOf)))
+  const page = await readFile(join(directory, 'docs/ci.html'), 'utf8')
+  expect(page).toContain('<h2 id="github-actions">')
+  expect(page).toContain('<a href="ci.html" aria-current="page">CI</a>')
+})
+
+test('the site is not made where a link leads nowhere', async () => {
+  const from = await directoryWith({
+    'package.json': '{"homepage":"https://example.com/repo#readme"}',
+    'README.md':
+      '# a\n\n[1](docs/ci.md#nothing) ![2](docs/none.png) [3](#none) [4](docs/ci.md#two-words) [5](LICENSE)\n',
+    'docs/ci.md': '# CI\n\n## Two words\n\n[6](../README.md#a) [7](../README.md#b)\n',
+  })
+  const made = run(process.execPath, ['bin/site.js', '--from', from], { cwd: ROOT })
+  const places = [
+    'README.md: docs/ci.html#nothing',
+    'README.md: docs/none.png',
+    'README.md: #none',
+    'docs/ci.md: ../index.html#b',
+  ]
+  const stderr = places.map((place) => `${place} leads nowhere\n`).join('')
+  await expect(made).rejects.toMatchObject({ code: 2, stderr })
+})
+
+function pageOf(file: string): string[] {
+  return file.endsWith('.md') ? [file.replace('.md', '.html')] : []
+}
