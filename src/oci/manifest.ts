@@ -1,4 +1,5 @@
 import { ExpectedError } from '../errors.ts'
+import { refuseAmbiguous } from './ambiguous.ts'
 import type { Descriptor } from './descriptor.ts'
 import { isDigest } from './digest.ts'
 import { parseJson } from './json.ts'
@@ -42,10 +43,11 @@ export const MAX_MANIFEST_BYTES = 4 * 1024 * 1024
  * the shape. `where` names the document in errors.
  *
  * @throws {ExpectedError} UNSUPPORTED for schema 1 and unknown types; CONTENT_MISMATCH for JSON that is neither, or that
- * could be read both ways (CVE-2021-41190).
+ * could be read both ways (CVE-2021-41190, {@link refuseAmbiguous}).
  */
 export function parseManifest(bytes: Uint8Array, contentType: string | undefined, where: string): Manifest | Index {
   const body = parseJsonObject(bytes, where)
+  refuseAmbiguous(body, where)
   if (Array.isArray(body.manifests) && (body.layers || body.config || body.fsLayers)) {
     throw new ExpectedError('CONTENT_MISMATCH', `${where}: both an index and a manifest`)
   }
