@@ -248,3 +248,28 @@ test.for<[what: string, say: (socket: Socket, request: string) => void]>([
   const wrong = Object.entries(found).filter(([, outcome]) => outcome !== 'named' && !('answer' in (outcome as object)))
   expect(Object.fromEntries(wrong)).toEqual({})
 })
+
+const BODY = '{"schemaVersion":2}'
+const LENGTH = `content-length: ${BODY.length}\r\n`
+
+test.for<[what: string, head: string, said: string]>([
+  ['a header without a name', `${HEAD}: x\r\n${LENGTH}`, 'not well formed (Invalid header token)'],
+  ['a header without a colon', `${HEAD}half\r\n${LENGTH}`, 'not well formed (Invalid header token)'],
+  ['a header in two lines', `${HEAD}x: a\r\n b\r\n${LENGTH}`, 'not well formed (Unexpected whitespace'],
+  ['100 Continue unasked', `HTTP/1.1 100 Continue\r\n\r\n${HEAD}${LENGTH}`, 'not well formed (100 Continue, which'],
+  ['its length twice', `${HEAD}${LENGTH}${LENGTH}`, 'another length than it says'],
+  ['length and chunks', `${HEAD}${LENGTH}transfer-encoding: chunked\r\n`, 'another length than it says'],
+  ['another version', `HTTP/2 200 OK\r\n${LENGTH}`, 'something else than HTTP/1.1'],
+  ['another protocol', 'SSH-2.0-OpenSSH_9.2\r\n', 'something else than HTTP/1.1'],
+])('what a parser of HTTP does not take is named: %s', async ([, head, said]) => {
+  const body = head.includes('chunked') ? `${BODY.length.toString(16)}\r\n${BODY}\r\n0\r\n\r\n` : BODY
+  const host = await startRawServer((socket) => socket.write(`${head}\r\n${body}`))
+  const read = new RegistryClient({ ...OPTIONS, retry: { attempts: 1, delay: 1 } })
+  onTestFinished(() => read.close())
+  const failure = await read.resolve(parseReference(`${host}/app:1`), { isWhole: true }).catch((error) => error)
+  expect(failure).toMatchObject({
+    code: 'REGISTRY_UNREACHABLE',
+    message: expect.stringContaining(said),
+    hint: expect.stringContaining(host),
+  })
+})

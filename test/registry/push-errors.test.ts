@@ -160,7 +160,40 @@ test.for<[who: string, status: number, body: object | string, problem: string, h
     'has no room left',
     'Raise the quota',
   ],
-  ['one that says what nobody knows', 409, '', 'answers 409', 'it sends only what is missing'],
+  ['one in the way of which something is', 409, '', 'for what is there (409)', 'it sends only what is missing'],
+  [
+    'Quay with immutable tags',
+    409,
+    error('IMAGE_TAG_ALREADY_EXISTS', 'tag 1'),
+    'lets nobody change what is there',
+    '--rewrite PREFIX',
+  ],
+  ['one of docker images alone', 415, '', 'does not take this kind of content (415)', 'media types'],
+  ['one that wants money', 402, error('DENIED', 'payment required'), 'wants to be paid (402)', 'who pays'],
+  ['one that is asked too often', 429, '', 'limits our requests', '--max-connections 2'],
+  [
+    'ECR after 12 hours',
+    403,
+    error('DENIED', 'Your authorization token has expired. Reauthenticate and try again.'),
+    'says that the login is over',
+    'aws ecr get-login-password',
+  ],
+  [
+    'one that says more in its detail',
+    400,
+    error('MANIFEST_INVALID', 'manifest invalid', 'annotations are not allowed, see https://example.com/a?sig=x'),
+    '(MANIFEST_INVALID: manifest invalid: annotations are not allowed, see https://example.com/a)',
+    'what it takes',
+  ],
+  [
+    'one whose detail is data',
+    403,
+    error('DENIED', 'requested access to the resource is denied', [
+      { Type: 'repository', Name: 'team/protected', Action: 'push' },
+    ]),
+    'denies the push (DENIED: requested access to the resource is denied; Type: repository, Name: team/protected, Action: push)',
+    'may push',
+  ],
   [
     'a firewall',
     403,
@@ -186,6 +219,6 @@ test.for<[who: string, status: number, body: object | string, problem: string, h
   expect(failure.hint).not.toContain('--mirror')
 })
 
-function error(code: string, message: string): object {
-  return { errors: [{ code, message }] }
+function error(code: string, message: string, detail?: unknown): object {
+  return { errors: [{ code, message, detail }] }
 }

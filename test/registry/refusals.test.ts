@@ -44,6 +44,8 @@ test.for<[who: string, status: number, body: string, problem: string, hint: stri
     'denies access',
     'the account may pull',
   ],
+  ['whom nobody paid', 402, '', 'wants to be paid (402)', 'who pays'],
+  ['ECR after 12 hours', 400, error('DENIED', 'The token is expired'), 'says that the login is over', 'docker login'],
   ['whatever', 418, '', 'answers 418', 'Ask the operator'],
   [
     'Go, asked without https',

@@ -57,10 +57,12 @@ function privateAddress({ host }: PrivateAddressError): Problem {
 function connectionProblem(error: Error): Problem {
   if (error instanceof PrivateAddressError || error instanceof ProxyError) return problemOf(error) as Problem
   const { code = '', message } = innermost(error)
+  if (code === 'UND_ERR_SOCKET' && message === 'bad response') return malformed('100 Continue, which nobody asked for')
   const [text, hint] = PROBLEMS[code] ?? []
   if (text) return { text, hint: hint ?? AGAIN, isLasting: code === 'ENOTFOUND' }
   // undici's parser, or Node's.
-  if (error.name === 'HTTPParserError' || code.startsWith('HPE_')) return OTHER_PROTOCOL
+  if (error.name === 'HTTPParserError' || code.startsWith('HPE_'))
+    return /Expected (?:HTTP|dot)|version/i.test(message) ? OTHER_PROTOCOL : malformed(message)
   return tlsProblem(code, message) ?? { text: `the connection broke (${error.message})`, hint: AGAIN }
 }
 
@@ -89,6 +91,14 @@ const OTHER_PROTOCOL: Problem = {
   hint: 'A server that knows only HTTP/2, or no registry at all, answers at REGISTRY: check host and port.',
   isLasting: true,
 }
+/** What Go reads all the same; the parser of Node does not. */
+function malformed(message: string): Problem {
+  const [, reason = message] = /\((.*)\)$/.exec(message) ?? []
+  const hint =
+    'Have the operator of REGISTRY, or of a proxy before it, correct what it writes. To see it: curl -vk https://REGISTRY/v2/'
+  return { text: `answers in HTTP that is not well formed (${reason})`, hint, isLasting: true }
+}
+
 const AGAIN = 'Run the same command again; check the network and the proxy settings if it stays so.'
 
 const PROBLEMS: Record<string, [text: string, hint?: string]> = {
@@ -102,6 +112,10 @@ const PROBLEMS: Record<string, [text: string, hint?: string]> = {
   ENETUNREACH: ['no network'],
   UND_ERR_CONNECT_TIMEOUT: ['no answer'],
   UND_ERR_SOCKET: ['the connection was cut'],
+  UND_ERR_RES_CONTENT_LENGTH_MISMATCH: [
+    'sends another length than it says (Content-Length)',
+    'Run the same command again. If it stays so, have the operator of REGISTRY, or of a proxy before it, look: it may say the length twice, or beside chunks.',
+  ],
 }
 
 /** undici wraps the socket's error, and several addresses make an AggregateError. */

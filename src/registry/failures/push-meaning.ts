@@ -39,7 +39,7 @@ export function pushMeaning({ repository = '' }: Subject, response: HttpResponse
 
 /** In the words of ECR, Harbor, GitLab, Artifactory and Nexus. */
 const IS_IMMUTABLE =
-  /immutable|cannot be overwritten|already exists|protected|permissions to delete\/overwrite|not allow updating|immutability|updating is not allowed/i
+  /immutable|cannot be overwritten|already.?exists?|protected|permissions to delete\/overwrite|not allow updating|immutability|updating is not allowed/i
 
 const AGAIN = 'Run the same command again later: it sends only what is missing.'
 const TOO_LARGE: Meaning = [
@@ -71,5 +71,15 @@ const DENIED: Meaning = [
 ]
 const OTHERS: Record<number, Meaning> = {
   400: ['REGISTRY_ERROR', 'refuses it (400)', 'Ask the operator of REGISTRY what it takes.'],
-  429: ['TOOMANYREQUESTS', 'limits our requests', AGAIN],
+  409: [
+    'REGISTRY_ERROR',
+    'refuses it for what is there (409)',
+    `Another push of it may go on, or its tag may be kept from changes. ${AGAIN} If it stays so, push under another path with --rewrite PREFIX.`,
+  ],
+  415: [
+    'UNSUPPORTED',
+    'does not take this kind of content (415)',
+    'It may know images of docker alone, or no artifacts: have the operator of REGISTRY allow their media types, or push to another registry.',
+  ],
+  429: ['TOOMANYREQUESTS', 'limits our requests', `${AGAIN} With --max-connections 2 it asks for less at a time.`],
 }

@@ -14,13 +14,34 @@ export function registryWords(response: Pick<HttpResponse, 'headers' | 'body'>):
   const text = plainBody(response).toString('utf8')
   if (isStorageError(text)) return oneLine([tagIn(text, 'Code'), tagIn(text, 'Message')].filter(Boolean).join(': '))
   const said = parse(text)
-  const [first = {}] = Array.isArray(said.errors) ? said.errors : []
-  const parts = isTable(first) && (first.code || first.message) ? [first.code, first.message] : flatWords(said)
-  return oneLine(parts.filter((part) => typeof part === 'string').join(': '))
+  const first = firstError(said)
+  const parts = first.code || first.message ? [first.code, first.message, first.detail] : flatWords(said)
+  const words = parts.filter((part) => typeof part === 'string' && part !== '')
+  return oneLine([...new Set(words)].join(': '))
+}
+
+/**
+ * What an answer says besides its words, as data: of which part, in which place. It may hold any name, so nothing is to be
+ * read out of it; empty where there is none.
+ */
+export function registryDetail({ headers, body }: Pick<HttpResponse, 'headers' | 'body'>): string {
+  const { detail } = firstError(parse(plainBody({ headers, body }).toString('utf8')))
+  if (!isTable(detail) || Object.keys(detail).length === 0) return ''
+  return oneLine(
+    JSON.stringify(detail)
+      .replace(/["{}[\]]+/g, ' ')
+      .replace(/ ?([:,]) ?/g, '$1 '),
+  )
+}
+
+function firstError({ errors }: Record<string, unknown>): Record<string, unknown> {
+  const [first] = Array.isArray(errors) ? errors : []
+  return isTable(first) ? first : {}
 }
 
 function oneLine(text: string): string {
   return text
+    .replace(/(https?:\/\/[^\s?]+)\?\S*/g, '$1') // what signs a link is a secret
     .replace(/[\p{Cc}\s]+/gu, ' ')
     .trim()
     .slice(0, LONGEST)

@@ -7,7 +7,7 @@ import { LONGEST_WAIT, parseRetryAfter, TransientError } from '../http/retry.ts'
 import type { HttpResponse } from '../http/send-request.ts'
 import type { Subject } from '../http/subject.ts'
 import { type Meaning, pushMeaning } from './push-meaning.ts'
-import { isOfRegistry, isWebPage, pageTitle, registryWords } from './registry-words.ts'
+import { isOfRegistry, isWebPage, pageTitle, registryDetail, registryWords } from './registry-words.ts'
 
 /** What an answer that is no success means to a user. The registry's own words are quoted, never its headers. */
 export function responseError(subject: Subject, response: AnonymousAnswer): ExpectedError {
@@ -15,13 +15,17 @@ export function responseError(subject: Subject, response: AnonymousAnswer): Expe
   const { status } = response
   const quota = status === 429 ? readQuota(response) : undefined
   const said = status < 300 && isWebPage(response) ? pageTitle(response) : registryWords(response)
-  const words = [said, quota && `${describeQuota(quota)} left`].filter(Boolean).join('; ')
-  const meaning = isRefusedLink(response) ? linkMeaning(response) : isPush && pushMeaning(subject, response)
+  const words = [said, registryDetail(response), quota && `${describeQuota(quota)} left`].filter(Boolean).join('; ')
+  const meaning = isRefusedLink(response)
+    ? linkMeaning(response)
+    : (accountMeaning(response) ?? (isPush && pushMeaning(subject, response)))
   const [code, problem, hint] = meaning || meaningOf(response, what)
   const { waits, again } = longWait(response)
   const text = `${what}: ${registry} ${problem}${words ? ` (${words})` : ''}${waits}`
   const help =
-    status === 429 ? quotaHint(registry, quota ?? { source: undefined }) : hint.replaceAll('REGISTRY', registry)
+    status === 429 && !isPush
+      ? quotaHint(registry, quota ?? { source: undefined })
+      : hint.replaceAll('REGISTRY', registry)
   const between = status === 403 && isWebPage(response) ? ' A firewall or a proxy may have answered in its place.' : ''
   return new ExpectedError(code, text, { hint: `${again}${help}${between}`, registry, status })
 }
@@ -66,6 +70,19 @@ function isRefusedLink(response: FollowedResponse): boolean {
   const { status, isRedirected = false } = response
   return isRedirected && REFUSES_LINK.has(status) && !isOfRegistry(response)
 }
+
+/** What is wrong with the account, whatever it wants. */
+function accountMeaning(response: AnonymousAnswer): Meaning | undefined {
+  const { status } = response
+  if (status === 402) return ['DENIED', 'wants to be paid (402)', PAID]
+  const isOfAccount = status === 400 || status === 401 || status === 403
+  if (!isOfAccount || !/token (?:has|is) expired/i.test(registryWords(response))) return undefined
+  return ['UNAUTHORIZED', 'says that the login is over', LOG_IN_ANEW]
+}
+
+const PAID = 'The plan of the account at REGISTRY has ended or is used up: ask who pays for it.'
+const LOG_IN_ANEW =
+  'Run: docker login REGISTRY; for ECR, whose logins hold 12 hours: aws ecr get-login-password | docker login -u AWS --password-stdin REGISTRY'
 
 const REFUSES_LINK = new Set([400, 401, 403, 410])
 
