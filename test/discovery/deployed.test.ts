@@ -1,11 +1,12 @@
 import { expect } from 'vitest'
 import { scanInputs } from '../../src/cli/inputs/scan-inputs.ts'
 import { FINDING_CODES } from '../../src/finding-codes.ts'
-import { testWith } from '../support/debian.ts'
+import { testWith, toolEnvironment } from '../support/debian.ts'
 import { pathWithHelm, testWithHelm } from '../support/helm.ts'
 import { directoryWith } from '../support/temporary.ts'
 
 process.env.PATH = pathWithHelm()
+process.env.PATH = toolEnvironment().PATH
 
 type Files = Readonly<Record<string, string>>
 
@@ -341,6 +342,23 @@ async function expectFound({ files, images, omissions = [] }: Row): Promise<void
   const left = findings.filter(({ code }) => FINDING_CODES[code].kind === 'omission').map(({ message }) => message)
   expect(left.sort()).toEqual(omissions.map((text) => expect.stringContaining(text)))
 }
+
+testWithHelm('charts of kustomizations')('the charts that a kustomization takes in are rendered, or said', async () => {
+  const files = {
+    ...chart('web/charts/web'),
+    'web/kustomization.yaml':
+      'helmCharts: [{name: web, releaseName: k, namespace: live, valuesInline: {tag: inline}}]\nimages: [{name: r.example.com/none}]\n',
+    'far/kustomization.yaml': 'helmCharts: [{name: far, repo: "https://c.example.com", version: 1.0.0}]\n',
+    'set/kustomization.yaml': 'helmGlobals: {configHome: x}\nhelmCharts: [{name: web}]\n',
+    'flux.yaml': git + kustomization('web', 'path: web, namePrefix: x-'),
+  }
+  const images = ['web:inline-k-live']
+  const omissions = [
+    '/far: takes in the chart far, which is not at',
+    '/set: names settings for helm (helmGlobals.configHome)',
+  ]
+  await expectFound({ what: '', files, images, omissions })
+})
 
 testWithHelm('what a tree deploys of its charts').for(ROWS)('$what', expectFound)
 testWith(['kubectl']).for(PATHS)('$what', expectFound)

@@ -72,6 +72,10 @@ function kustomizationAt(path: string, content: DirectoryContent): PlacedSource 
 async function sourcesIn(directory: string, content: DirectoryContent): Promise<PlacedSource[]> {
   const overlays = await outermostOverlays(content.kustomizations)
   const taken = new Set(overlays.flatMap(({ tree }) => [...tree.files]))
+  // A kustomization says how these are rendered.
+  const inflated = overlays.flatMap(({ tree }) => [...tree.charts])
+  const real = new Map(await Promise.all(content.charts.map(async ({ path }) => [path, await realpath(path)] as const)))
+  const isAt = (one: { path: string }, chart: { path: string }) => one.path === real.get(chart.path)
   const free: string[] = []
   const ignored: string[] = []
   for (const file of content.ignored) {
@@ -106,9 +110,10 @@ async function sourcesIn(directory: string, content: DirectoryContent): Promise<
     ...(overlays.length > 1 ? [severalOverlays(directory, overlays)] : []),
     ...overlays.map(({ directory: path, tree }): PlacedSource => {
       const files = [...tree.files].flatMap((file) => byRealPath.get(file) ?? [])
-      return { kind: 'kustomization', path, beside: [], ignored: [], otherwise: sources(files.sort()) }
+      const own = charts({ charts: content.charts.filter((chart) => tree.charts.some((one) => isAt(one, chart))) })
+      return { kind: 'kustomization', path, beside: [], ignored: [], otherwise: [...sources(files.sort()), ...own] }
     }),
-    ...charts(content),
+    ...charts({ charts: content.charts.filter((chart) => !inflated.some((one) => isAt(one, chart))) }),
   ]
 }
 

@@ -6,6 +6,7 @@ import { inWorkDirectory } from '../../../disk/work-directory.ts'
 import { ExpectedError } from '../../../errors.ts'
 import { isObject } from '../../../kubernetes/objects/resource.ts'
 import { kustomizationValue, rebasedKustomization } from './kustomization.ts'
+import { checkCharts } from './kustomization-charts.ts'
 import { kustomizationTree } from './kustomization-tree.ts'
 import { runKustomize } from './kustomize.ts'
 import { type Rendered, refuseRemote } from './renderer.ts'
@@ -35,18 +36,24 @@ export async function renderEdited(
   return inWorkDirectory(async (work) => {
     const target = join(await realpath(work), 'kustomization')
     await mkdir(target, { mode: 0o700 })
+    // Charts stay where they are.
+    const globals = isObject(edited.helmGlobals) ? edited.helmGlobals : {}
+    const home = resolve(root, typeof globals.chartHome === 'string' ? globals.chartHome : 'charts')
+    if (Array.isArray(edited.helmCharts)) edited.helmGlobals = { ...globals, chartHome: home }
     const value = await rebasedKustomization(edited, (path) => relative(target, resolve(root, path)) || '.', root)
     await writeFile(join(target, 'kustomization.yaml'), JSON.stringify(value), { mode: 0o600 })
-    const { remote, special, files, directories } = await kustomizationTree(target)
+    const { remote, special, files, directories, charts } = await kustomizationTree(target)
     const [outside] = [...special.map(({ path }) => path), ...[...files, ...directories].filter((path) => !holds(path))]
     if (outside !== undefined) {
       throw new ExpectedError('INPUT_UNREADABLE', `${directory}: names ${outside}, which is no file of the inputs`, {
         hint: 'Name the directory that holds all of it as the input.',
       })
     }
-    refuseRemote(directory, remote, allowRemote)
-    const text = await runKustomize(target, { input: directory, allowRemote, isAnywhere: true })
-    return { text, asked: remote }
+    const asked = [...remote, ...(await checkCharts(directory, charts))]
+    refuseRemote(directory, asked, allowRemote)
+    const hasCharts = charts.length > 0
+    const text = await runKustomize(target, { input: directory, allowRemote, isAnywhere: true, hasCharts })
+    return { text, asked }
   })
 }
 

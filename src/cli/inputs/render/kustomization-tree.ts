@@ -7,6 +7,7 @@ export interface KustomizationTree {
   readonly directories: ReadonlySet<string>
   readonly files: ReadonlySet<string>
   readonly remote: readonly RemoteAddress[]
+  readonly charts: Kustomization['charts']
   readonly special: Kustomization['special']
 }
 
@@ -15,6 +16,7 @@ export async function kustomizationTree(root: string): Promise<KustomizationTree
   const directories = new Set<string>()
   const files = new Set<string>()
   const remote: RemoteAddress[] = []
+  const charts: Kustomization['charts'][number][] = []
   const special: Kustomization['special'][number][] = []
   const waiting = [await realpath(root)]
   for (let directory = waiting.pop(); directory !== undefined; directory = waiting.pop()) {
@@ -22,6 +24,7 @@ export async function kustomizationTree(root: string): Promise<KustomizationTree
     if (!kustomization) continue
     for (const file of kustomization.files) files.add(file)
     remote.push(...kustomization.remote)
+    charts.push(...kustomization.charts)
     special.push(...kustomization.special)
     for (const below of kustomization.directories) {
       if (directories.has(below)) continue
@@ -29,7 +32,7 @@ export async function kustomizationTree(root: string): Promise<KustomizationTree
       waiting.push(below)
     }
   }
-  return { directories, files, remote, special }
+  return { directories, files, remote, charts, special }
 }
 
 /** Of files and directories those that rendering a kustomization does not read. */

@@ -18,8 +18,20 @@ export interface Kustomization {
   readonly files: readonly string[]
   readonly directories: readonly string[]
   readonly remote: readonly RemoteAddress[]
+  /** Charts that helm is to render for it. */
+  readonly charts: readonly KustomizationChart[]
   /** Named things that are neither file nor directory, and what each is. */
   readonly special: readonly { readonly path: string; readonly kind: string }[]
+}
+
+export interface KustomizationChart {
+  readonly name: string
+  /** Where kustomize looks for it before it asks a repository. */
+  readonly path: string
+  readonly repository: string | undefined
+  readonly version: string | undefined
+  /** Whether helm is to have settings of its own, which may name programs. */
+  readonly hasSettings: boolean
 }
 
 export interface RemoteAddress {
@@ -41,7 +53,7 @@ const PATH_FIELDS: Readonly<Record<string, readonly string[]>> = {
   replacements: ['path'],
   configMapGenerator: ['files', 'envs', 'env'],
   secretGenerator: ['files', 'envs', 'env'],
-  helmCharts: ['valuesFile', 'additionalValuesFiles', 'repo'],
+  helmCharts: ['valuesFile', 'additionalValuesFiles'],
 }
 
 /**
@@ -66,7 +78,31 @@ export async function readKustomization(directory: string): Promise<Kustomizatio
     if (REMOTE.test(text)) remote.push({ address: text, file, line: (document as Document).lineOf(path) })
     else await sort(resolve(directory, text), found)
   }
-  return { file, directory, isComponent: document.value.kind === 'Component', ...found, remote }
+  const charts = chartsOf(document.value, directory)
+  return { file, directory, isComponent: document.value.kind === 'Component', ...found, remote, charts }
+}
+
+/** Source: api/internal/builtins/HelmChartInflationGenerator.go of kustomize 5. */
+function chartsOf(value: Readonly<Record<string, unknown>>, directory: string): KustomizationChart[] {
+  const [globals = {}] = fieldsOf(value, 'helmGlobals', []).map((field) => field.value)
+  const hasSettings = fieldsOf(globals, 'configHome', []).length > 0
+  const text = (map: unknown, name: string) => {
+    const [found] = fieldsOf(map, name, []).map((field) => field.value)
+    return typeof found === 'string' && found !== '' ? found : undefined
+  }
+  const lists = fieldsOf(value, 'helmCharts', []).map((field) => field.value)
+  const old = fieldsOf(value, 'helmChartInflationGenerator', []).length > 0
+  return [
+    ...lists.flat().map((chart): KustomizationChart => {
+      const [name = '', version, repository] = ['name', 'version', 'repo'].map((field) => text(chart, field))
+      const home = resolve(directory, text(globals, 'chartHome') ?? 'charts')
+      const below = version !== undefined && repository !== undefined ? join(home, `${name}-${version}`) : home
+      return { name, version, repository, path: join(below, name), hasSettings }
+    }),
+    ...(old
+      ? [{ name: 'helmChartInflationGenerator', version: undefined, repository: undefined, path: '', hasSettings }]
+      : []),
+  ]
 }
 
 /** The kustomization of a directory as it is written; empty where there is none, or one that is no map. */
