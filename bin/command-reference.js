@@ -36,7 +36,9 @@ function usage({ id, args, strict }) {
 function options({ args, flags }) {
   const rows = [
     ...Object.values(args).map(({ name, description }) => [name.toUpperCase(), description]),
-    ...Object.values(flags).map((flag) => [flagName(flag), describe(flag)]),
+    ...Object.values(flags)
+      .filter((flag) => !flag.hidden)
+      .map((flag) => [flagName(flag), describe(flag)]),
   ]
   const cells = rows.map(
     (row) => `| ${row.map((cell) => (cell ?? '').replaceAll('|', '\\|').replaceAll('\n', ' ')).join(' | ')} |`,

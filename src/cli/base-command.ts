@@ -33,6 +33,8 @@ const NOT_STRICT: Strictness = { isStrict: false, excuses: [] }
 export abstract class BaseCommand extends Command {
   static override enableJsonFlag = true
   static override baseFlags = {
+    // In place of the framework's own, whose text is of another style.
+    json: Flags.boolean({ description: 'print one JSON value instead, for a failure too', helpGroup: 'GLOBAL' }),
     color: Flags.option({ options: ['auto', 'always', 'never'] as const })({
       description: 'colours; auto: on a terminal, unless NO_COLOR is set',
       helpGroup: 'GLOBAL',
@@ -137,8 +139,7 @@ export abstract class BaseCommand extends Command {
     const { id, flags, baseFlags } = this.ctor
     if (!(await mayTakeFlags(id, words))) return undefined
     const { projectWords, tellFlags, withPlaces } = await import('./project/project-words.ts')
-    const json = { type: 'boolean', name: 'json' } as Interfaces.BooleanFlag<boolean>
-    const found = await projectWords({ id, flags: { ...baseFlags, ...flags, json } }, words, (other) => {
+    const found = await projectWords({ id, flags: { ...baseFlags, ...flags } }, words, (other) => {
       return (this.config.findCommand(other)?.flags ?? {}) as Interfaces.FlagInput
     })
     const explain = (error: unknown) => withPlaces(error, id, found.told)
@@ -194,7 +195,7 @@ export abstract class BaseCommand extends Command {
 
   #usageError(error: Error): ExpectedError | undefined {
     const { flags = {}, baseFlags = {} } = this.ctor
-    return usageError(error, { id: this.id, flags: ['json', ...Object.keys({ ...baseFlags, ...flags })] })
+    return usageError(error, { id: this.id, flags: Object.keys({ ...baseFlags, ...flags }) })
   }
 }
 

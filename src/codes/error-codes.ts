@@ -134,7 +134,7 @@ export const ERROR_CODES = {
   NODE_FAILED: error(3, {
     title: 'This machine cannot take the images',
     help: 'Its container runtime is not there or does not answer, a program that it needs is missing, or there is too little room. Nothing is said of images: they were not looked for.',
-    action: 'Mend what the message names, such as a runtime that is stopped, and run the same command again.',
+    action: 'Fix what the message names, such as a runtime that is stopped, and run the same command again.',
   }),
   DISK_FULL: error(3, {
     title: 'The disk is full',

@@ -28,6 +28,7 @@ import { renderFindings } from '../cli/output/findings.ts'
 import { formatFlag } from '../cli/output/formats/output-format.ts'
 import { isExcused, type Omission, type Strictness } from '../cli/output/omissions.ts'
 import { VERDICTS } from '../cli/output/terminal/screen.ts'
+import { paragraph } from '../cli/texts/paragraph.ts'
 import { checkOutputPlace } from '../disk/output-place.ts'
 import { writeTextFile } from '../disk/write-file.ts'
 import { ExpectedError } from '../errors.ts'
@@ -36,11 +37,11 @@ import type { Finding } from '../finding.ts'
 export default class Audit extends BaseCommand {
   static override summary = 'say which node can start which pod without internet, and why not'
   static override description =
-    `The scheduler does not look at images, so a workload is safe only if every node that it may land on can start it.
+    paragraph(`The scheduler does not look at images, so a workload is safe only if every node that it may land on can start it.
 What it knows images of and cannot judge is listed as not judged, and counts as unknown. Images that something else than
 a pod spec names (arguments, environment, ConfigMaps, custom resources) are looked up on every node, as it is not known
 where their pods land; what is not on every node counts as unknown.
-Ends with 0 when no workload is below --fail-on, with 4 when one is.`
+Ends with 0 when no workload is below --fail-on, with 4 when one is.`)
   static override examples = [
     '<%= config.bin %> <%= command.id %> examples/audit/shop.yaml --nodes examples/audit/nodes.json',
     '<%= config.bin %> <%= command.id %> manifests/ --nodes nodes.json --bundle shop.tar --assume-seeded',

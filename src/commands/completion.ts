@@ -2,16 +2,17 @@ import { Args, Flags } from '@oclif/core'
 import { BaseCommand } from '../cli/base-command.ts'
 import { type CompletedCommand, candidates, type Lookup } from '../cli/completion/candidates.ts'
 import { SHELL_SCRIPTS } from '../cli/completion/shell-scripts.ts'
+import { paragraph } from '../cli/texts/paragraph.ts'
 import { ExpectedError } from '../errors.ts'
 import { listNames } from '../plural.ts'
 
 export default class Completion extends BaseCommand {
   static override summary = 'print what a shell needs to complete commands, flags, values, files, node names and images'
   static override description =
-    `For bash: nodeseed completion bash > ~/.local/share/bash-completion/completions/nodeseed
-For zsh: nodeseed completion zsh > a file _nodeseed in a directory of $fpath. For fish: nodeseed completion fish >
-~/.config/fish/completions/nodeseed.fish. Names of nodes come from the file that --nodes names on the same line, names of
-images from the bundle.`
+    paragraph(`For bash: nodeseed completion bash > ~/.local/share/bash-completion/completions/nodeseed.
+For zsh: write what nodeseed completion zsh prints to a file _nodeseed in a directory of $fpath. For fish: nodeseed
+completion fish > ~/.config/fish/completions/nodeseed.fish. Names of nodes come from the file that --nodes names on the
+same line, names of images from the bundle.`)
   static override examples = ['<%= config.bin %> <%= command.id %> bash', '<%= config.bin %> <%= command.id %> fish']
   static override strict = false
   static override args = { shell: Args.string({ description: 'bash, zsh or fish' }) }

@@ -5,6 +5,7 @@ import { writeController } from '../cli/controller/controller-in-cluster.ts'
 import { Controller } from '../cli/controller/run-controller.ts'
 import { say } from '../cli/output/streams.ts'
 import { untilStopped } from '../cli/signals.ts'
+import { paragraph } from '../cli/texts/paragraph.ts'
 import { readText } from '../cli/texts/read-text.ts'
 import { type ApiAccess, ApiClient } from '../cluster/api/api-client.ts'
 import { serviceAccount, tokenOf } from '../cluster/api/service-account.ts'
@@ -17,9 +18,9 @@ export default class ControllerCommand extends BaseCommand {
   static override summary =
     'in the cluster: label nodes as their seeding pods report, and take their startup taint away'
   static override description =
-    `A node gets the labels of its sets as soon as all its images are there, and loses its taint
+    paragraph(`A node gets the labels of its sets as soon as all its images are there, and loses its taint
 nodeseed.dev/not-seeded; it loses the labels when images are gone. So a node that joins is seeded without any command.
-Of several replicas one acts, by a Lease; /metrics says how far nodes are. It needs no kubectl.`
+Of several replicas one acts, by a Lease; /metrics says how far nodes are. It needs no kubectl.`)
   static override examples = [
     '<%= config.bin %> <%= command.id %> --in-cluster controller --sandbox-image registry.k8s.io/pause:3.10 --bundle-path /var/lib/nodeseed/shop.tar',
   ]

@@ -3,14 +3,15 @@ import { BaseCommand } from '../cli/base-command.ts'
 import { closest } from '../cli/output/closest.ts'
 import { formatFlag } from '../cli/output/formats/output-format.ts'
 import { renderTable } from '../cli/output/terminal/table.ts'
+import { paragraph } from '../cli/texts/paragraph.ts'
 import { ExpectedError } from '../errors.ts'
 import { allExplanations, type Explanation, explanationsOf } from '../explanation.ts'
 
 export default class Explain extends BaseCommand {
   static override summary = 'explain a code of nodeseed, or what Kubernetes says of an image: what it means, what to do'
   static override description =
-    `Takes codes of findings and errors, reasons of an audit, and words of Kubernetes such as ErrImageNeverPull, in any
-case; or a whole line of kubectl get pods or kubectl describe pod, in quotes. Without CODE lists them all.`
+    paragraph(`Takes codes of findings and errors, reasons of an audit, and words of Kubernetes such as ErrImageNeverPull, in any
+case; or a whole line of kubectl get pods or kubectl describe pod, in quotes. Without CODE lists them all.`)
   static override examples = [
     '<%= config.bin %> <%= command.id %> ErrImageNeverPull',
     '<%= config.bin %> <%= command.id %> POLICY_ALWAYS',

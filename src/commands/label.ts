@@ -5,6 +5,7 @@ import { readPlacementFile } from '../cli/files/placement-file.ts'
 import { kubectlFlags, kubectlOf } from '../cli/flags/kubectl-flags.ts'
 import { nodeRows } from '../cli/output/terminal/node-rows.ts'
 import { renderTable } from '../cli/output/terminal/table.ts'
+import { paragraph } from '../cli/texts/paragraph.ts'
 import { listResources, runKubectl } from '../cluster/kubectl.ts'
 import { listNames } from '../plural.ts'
 import { quote } from '../quote.ts'
@@ -14,10 +15,10 @@ import { isRecordedPlacement, labelArguments, type NodeLabelling, planLabels } f
 export default class Label extends BaseCommand {
   static override summary = 'label the nodes whose seeding pods report that every image is there'
   static override description =
-    `Reads what seed decided from DIR, and what is true from the cluster, through your own kubectl.
-A node gets the labels of its sets only when its seeding pod is ready with exactly these sets. With --prune
+    paragraph(`Reads what seed decided from DIRECTORY, and what is true from the cluster, through your own kubectl.
+A node gets the labels of its sets only when its seeding pod is ready with exactly these sets. With --prune,
 labels of earlier sets of the same name go, from every node, but none by which a workload or pod still selects nodes.
-Ends with 4 when a node is not seeded yet, or such a label stays; run it again then.`
+Ends with 4 when a node is not seeded yet, or such a label stays; run it again then.`)
   static override examples = [
     '<%= config.bin %> <%= command.id %> seed-shop',
     '<%= config.bin %> <%= command.id %> seed-shop --prune --context production',

@@ -19,6 +19,7 @@ import { ARCHIVE, baseFlag, keyFlag } from '../cli/flags/bundle-file-flags.ts'
 import { repeatable } from '../cli/flags/repeatable.ts'
 import { givenOptions, loadFromMedia, notFromMedia } from '../cli/loading/load-from-media.ts'
 import { createProgress } from '../cli/output/progress.ts'
+import { paragraph } from '../cli/texts/paragraph.ts'
 import { onEarlyEnd } from '../early-end.ts'
 import { writeError } from '../errors.ts'
 import { BundleFile } from '../layout/bundle-file.ts'
@@ -30,11 +31,11 @@ import { LOAD_METHODS } from '../seed/methods/methods.ts'
 export default class Load extends BaseCommand {
   static override summary = "bring a bundle's images, or some of them, into the container runtime of this machine"
   static override description =
-    `Checks the bytes first, then does what seeding does on a node: with the runtime's own client it imports what is missing,
+    paragraph(`Checks the bytes first, then does what seeding does on a node: with the runtime's own client it imports what is missing,
 keeps it from garbage collection where it can, and looks for every name afterwards. Exit code 4 when one is missing; what
 is not there is named, with the reason. A bundle is read where it lies; a delta with --base, and what is no bundle, is
 joined into one file in TMPDIR first, which needs room for what is loaded. With --wait-for-media or --media the parts of
-a split bundle go to the runtime as they come: with --key every byte is checked first, else the runtime checks digests.`
+a split bundle go to the runtime as they come: with --key every byte is checked first, else the runtime checks digests.`)
   static override examples = [
     'sudo <%= config.bin %> <%= command.id %> shop.tar',
     'sudo <%= config.bin %> <%= command.id %> shop.tar registry.example.com/shop/web:1.4',

@@ -16,6 +16,7 @@ import { keepInputs } from '../cli/files/kept-inputs.ts'
 import { readNodeScript } from '../cli/files/node-script.ts'
 import { carriedTools } from '../cli/files/tool-file.ts'
 import { ARCHIVE, bundleFileFlags, editionFlags, keyFlag } from '../cli/flags/bundle-file-flags.ts'
+import { paragraph } from '../cli/texts/paragraph.ts'
 import { ExpectedError } from '../errors.ts'
 import { BundleFile } from '../layout/bundle-file.ts'
 import type { PatchedLayers } from '../layout/patch/patched-layers.ts'
@@ -25,9 +26,9 @@ import { countOf } from '../plural.ts'
 export default class Merge extends BaseCommand {
   static override summary = 'make one bundle of several, or of a base and its deltas, without any registry'
   static override description =
-    `Where two bundles give one name to two images, the later bundle decides. A delta is the next edition of its set: what
+    paragraph(`Where two bundles give one name to two images, the later bundle decides. A delta is the next edition of its set: what
 earlier bundles of that set have and it has not is let go, and said. Of bundles that are whole, all is kept. What another
-program saved is whole, and of no set.`
+program saved is whole, and of no set.`)
   static override examples = [
     '<%= config.bin %> <%= command.id %> may.tar june-delta.tar -o june.tar',
     '<%= config.bin %> <%= command.id %> shop.tar tools.tar --only nodeseed.lock -o all.tar',

@@ -12,6 +12,7 @@ import type { ReadOptions } from '../cli/inputs/input-documents.ts'
 import { isIncomplete } from '../cli/inputs/recognition.ts'
 import { notExcused, type Omission } from '../cli/output/omissions.ts'
 import { writeData } from '../cli/output/streams.ts'
+import { paragraph } from '../cli/texts/paragraph.ts'
 import { writeOutputDirectory } from '../disk/output-directory.ts'
 import { ExpectedError } from '../errors.ts'
 import type { Finding } from '../finding.ts'
@@ -39,10 +40,10 @@ const LEFT_OUT: ReadonlySet<string> = new Set(['NOT_PATCHABLE', 'NOT_IN_PLACEMEN
 export default class Patch extends BaseCommand {
   static override summary = 'make manifests start where their images are: node selector, pull policy, digests'
   static override description =
-    `Prints the manifests with the changes; comments, order and quoting stay as they are. With
+    paragraph(`Prints the manifests with the changes; comments, order and quoting stay as they are. With
 --in-place the files themselves change; with --output a kustomize component is written beside them, which for a chart
 is also a post-renderer for Helm 3 and 4. Keys that an earlier run set for another bundle are replaced, others are left
-alone. Ends with 4 when a part of a workload stays as it is, and says which and why; the rest is patched all the same.`
+alone. Ends with 4 when a part of a workload stays as it is, and says which and why; the rest is patched all the same.`)
   static override examples = [
     '<%= config.bin %> <%= command.id %> manifests/ --placement seed-shop --in-place',
     '<%= config.bin %> <%= command.id %> shop.yaml --policy IfNotPresent --pin-digests shop.tar',

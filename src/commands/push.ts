@@ -11,6 +11,7 @@ import { ARCHIVE, baseFlag, keyFlag } from '../cli/flags/bundle-file-flags.ts'
 import { createProgress } from '../cli/output/progress.ts'
 import { connectionFlags } from '../cli/registry/registry-flags.ts'
 import { readRegistryOptions } from '../cli/registry/registry-options.ts'
+import { paragraph } from '../cli/texts/paragraph.ts'
 import { checkOutputPlace } from '../disk/output-place.ts'
 import { writeTextFile } from '../disk/write-file.ts'
 import { ExpectedError } from '../errors.ts'
@@ -26,9 +27,9 @@ const GOES_ON = 'Fix the errors above and run the same command again: what the r
 export default class Push extends BaseCommand {
   static override summary = 'copy the images of a bundle into a registry: only what it lacks, every digest kept'
   static override description =
-    `A repository keeps its path: docker.io/library/nginx becomes REGISTRY/library/nginx. With --rewrite mirror it becomes
+    paragraph(`A repository keeps its path: docker.io/library/nginx becomes REGISTRY/library/nginx. With --rewrite mirror it becomes
 REGISTRY/mirror/docker.io/library/nginx. What another repository of the registry has is mounted, not sent; an upload
-that breaks goes on where it broke.`
+that breaks goes on where it broke.`)
   static override examples = [
     '<%= config.bin %> <%= command.id %> shop.tar registry.local:5000',
     '<%= config.bin %> <%= command.id %> shop.tar registry.local --rewrite mirror --image-map images.json',

@@ -13,6 +13,7 @@ import { renderWhy } from '../cli/output/uses.ts'
 import { withProject } from '../cli/project/with-project.ts'
 import { registryFlags } from '../cli/registry/registry-flags.ts'
 import type { scanWithCharts as scansWithCharts } from '../cli/sources/scan-with-charts.ts'
+import { paragraph } from '../cli/texts/paragraph.ts'
 import { type ImageUse, renderUse } from '../discovery/uses/image-use.ts'
 import { leftOutByPolicy } from '../discovery/uses/left-out.ts'
 import { imagesOf, similarImages, usesOf } from '../discovery/uses/used-images.ts'
@@ -24,10 +25,10 @@ type ScanWithCharts = typeof scansWithCharts
 export default class Scan extends BaseCommand {
   static override summary = 'list every image that Kubernetes manifests use, with its pull policy and where it stands'
   static override description =
-    `Finds the images of pod specs, and those that no pod spec names: in flags, environment variables, ConfigMaps,
+    paragraph(`Finds the images of pod specs, and those that no pod spec names: in flags, environment variables, ConfigMaps,
 fields of custom resources, schema defaults. Results go to standard output, findings to standard error.
 Exit code 0 also with findings; 2 when something could not be read, so that images may be missing from the list;
-4 when --why finds no use of the image.`
+4 when --why finds no use of the image.`)
   static override examples = [
     '<%= config.bin %> <%= command.id %> examples/scan/shop.yaml',
     'helm template shop ./chart | <%= config.bin %> <%= command.id %> - --format images',

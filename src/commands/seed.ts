@@ -18,6 +18,7 @@ import { renderTable } from '../cli/output/terminal/table.ts'
 import { findPreviousDirectory, readPreviousDirectory } from '../cli/seeding/previous-directory.ts'
 import { nodePolicyFiles } from '../cli/signatures/node-policy-files.ts'
 import { nodePolicyFlags } from '../cli/signatures/verify-flags.ts'
+import { paragraph } from '../cli/texts/paragraph.ts'
 import { writeOutputDirectory } from '../disk/output-directory.ts'
 import { ExpectedError } from '../errors.ts'
 import { nameOfNode } from '../kubernetes/objects/node.ts'
@@ -30,10 +31,11 @@ import { seedSteps } from '../seed/seed-steps.ts'
 
 export default class Seed extends BaseCommand {
   static override summary = 'write what brings a bundle onto nodes: node script, DaemonSets, labels, workload patches'
-  static override description = `No image is needed on the nodes but the sandbox image, which each of them has, and no
+  static override description =
+    paragraph(`No image is needed on the nodes but the sandbox image, which each of them has, and no
 program but their own. DIR holds seed.sh (for a node at hand), seeding/ (for kubectl apply -k), labels.sh, and
 workloads/ (a kustomize component that gives each workload of INPUT its nodeSelector). Ends with 4 when something could
-not be placed, and says what and why; the rest is written all the same.`
+not be placed, and says what and why; the rest is written all the same.`)
   static override examples = [
     '<%= config.bin %> <%= command.id %> shop.tar --nodes nodes.json -o seed-shop manifests/',
     '<%= config.bin %> <%= command.id %> shop.tar --nodes nodes.json -o seed-shop --sandbox-image registry.k8s.io/pause:3.9',

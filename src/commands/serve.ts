@@ -7,6 +7,7 @@ import { say } from '../cli/output/streams.ts'
 import { writeInCluster } from '../cli/serving/serve-in-cluster.ts'
 import { openServedBundles } from '../cli/serving/served-bundles.ts'
 import { untilStopped } from '../cli/signals.ts'
+import { paragraph } from '../cli/texts/paragraph.ts'
 import { readText } from '../cli/texts/read-text.ts'
 import { mirrorSets } from '../kubernetes/openshift/mirror-sets.ts'
 import { parseCredentials } from '../server/http/basic-auth.ts'
@@ -24,9 +25,9 @@ import { tlsSource } from '../server/tls/tls-files.ts'
 export default class Serve extends BaseCommand {
   static override summary = 'answer as a registry, read-only, straight from bundle files'
   static override description =
-    `Stands in for every upstream registry of the bundles at once: nodes ask it with ?ns= (containerd), with the upstream
+    paragraph(`Stands in for every upstream registry of the bundles at once: nodes ask it with ?ns= (containerd), with the upstream
 in the path (CRI-O) or with the bare name. Of several files a later one wins where both have a tag, so a delta can
-follow its base. SIGHUP opens the files and the certificate again, with --key no older edition of a set; SIGTERM lets downloads end, then stops.`
+follow its base. SIGHUP opens the files and the certificate again, with --key no older edition of a set; SIGTERM lets downloads end, then stops.`)
   static override examples = [
     '<%= config.bin %> <%= command.id %> shop.tar',
     '<%= config.bin %> <%= command.id %> base.tar delta.tar --listen :5000 --tls-dir /etc/nodeseed',

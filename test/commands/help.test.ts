@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs'
 import { glob } from 'node:fs/promises'
-import { Flags, Parser } from '@oclif/core'
+import { Parser } from '@oclif/core'
 import { expect, test } from 'vitest'
 import type { BaseCommand } from '../../src/cli/base-command.ts'
 import { runCli } from '../support/cli.ts'
@@ -12,6 +12,7 @@ test.for(files)('%s: the help is whole, and its examples are calls that the comm
   const command = ((await import(/* @vite-ignore */ `${process.cwd()}/${file}`)) as { default: typeof BaseCommand })
     .default
   expect(command.summary, 'a fragment in lower case').toMatch(/^[a-z].*[^.]$/)
+  expect(command.description ?? '', 'one paragraph, which the terminal breaks').not.toContain('\n')
   expect(command.enableJsonFlag).toBe(true)
   const examples = (command.examples ?? []) as string[]
   expect(examples.length).toBeGreaterThan(0)
@@ -21,7 +22,7 @@ test.for(files)('%s: the help is whole, and its examples are calls that the comm
     const words = (rest?.split(/ [|>] /)[0] ?? '').split(' ').filter(Boolean)
     await Parser.parse(words, {
       args: command.args,
-      flags: { json: Flags.boolean(), ...command.baseFlags, ...command.flags },
+      flags: { ...command.baseFlags, ...command.flags },
       strict: command.strict,
     })
     for (const word of words.filter((word) => word.startsWith('examples/'))) expect(existsSync(word), word).toBe(true)

@@ -155,6 +155,8 @@ test.for<[why: string, args: (file: string) => string[], exitCode: number, code:
     runCli(['load', file, ...args(file), '--json']),
   ])
   expect(text).toMatchObject({ exitCode: expected, stdout: '' })
+  const [, failure = 'none'] = /^error: (.*)$/m.exec(text.stderr) ?? []
+  expect(text.stderr.split(failure), 'it is said once').toHaveLength(2)
   expect(text.stderr).toMatch(said)
   const { error } = JSON.parse(json.stdout)
   expect({ exitCode: json.exitCode, code: error.code }).toEqual({ exitCode: expected, code })

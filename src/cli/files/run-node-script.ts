@@ -24,7 +24,13 @@ export async function runNodeScript(
 ): Promise<NodeScriptResult> {
   const asNamed = (text: string) => text.replaceAll(bundle.file, bundle.path)
   const child = spawn('sh', ['-s', '--', ...args, bundle.file], { stdio: 'pipe' })
-  createInterface(child.stderr).on('line', (line) => process.stderr.write(`${asNamed(line)}\n`))
+  const say = (line: string | undefined) => line !== undefined && process.stderr.write(`${asNamed(line)}\n`)
+  // The last line waits: where the script fails it says what the error says then.
+  let last: string | undefined
+  createInterface(child.stderr).on('line', (line) => {
+    say(last)
+    last = line
+  })
   const forget = onEarlyEnd(() => child.kill('SIGTERM'))
   child.stdin.on('error', () => {}) // a script that ends early has said why
   child.stdin.end(script)
@@ -32,7 +38,9 @@ export async function runNodeScript(
   forget()
   const line = said.trim().split('\n').at(-1) ?? ''
   const report = line.startsWith('{') ? JSON.parse(line) : {}
-  if (report.result !== 'failed' && (exitCode === 0 || exitCode === 4)) return { isWhole: exitCode === 0, report }
+  const isFailed = report.result === 'failed' || (exitCode !== 0 && exitCode !== 4)
+  if (!isFailed || last !== `seed.sh: ${report.message}`) say(last)
+  if (!isFailed) return { isWhole: exitCode === 0, report }
   throw new ExpectedError(
     exitCode === 2 ? 'INPUT_INVALID' : 'NODE_FAILED',
     asNamed(String(report.message ?? '')) || 'the node script was stopped before it said how it ended',
