@@ -4,6 +4,7 @@ import { dirname, join, relative } from 'node:path'
 import { promisify } from 'node:util'
 import { DEBIAN_ROOT, type Tool, tool, toolEnvironment } from '../support/debian.ts'
 import { type NodeRuntime, PAUSE } from './containerd-node.ts'
+import { REGISTRY } from './crio-signatures.ts'
 import { findGoProgram } from './go-module.ts'
 import { CACHE } from './programs.ts'
 
@@ -103,5 +104,10 @@ exec /usr/bin/runc "$@"
   'etc/containers/storage.conf':
     '[storage]\ndriver = "overlay"\ngraphroot = "/var/lib/containers/storage"\nrunroot = "/run/containers/storage"\n',
   'etc/containers/policy.json': '{"default":[{"type":"insecureAcceptAnything"}]}\n',
-  'etc/containers/registries.conf': 'unqualified-search-registries = ["docker.io"]\n',
+  'etc/containers/registries.conf': `unqualified-search-registries = ["docker.io"]
+
+[[registry]]
+location = "${REGISTRY}"
+insecure = true
+`,
 }

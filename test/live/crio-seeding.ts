@@ -4,6 +4,7 @@ import { basename, join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { CriClient, type CriImage } from '../support/cri.ts'
 import { crioRuntime } from './crio-node.ts'
+import { checkSignatures } from './crio-signatures.ts'
 import { type LiveCluster, nodeseed, pod, runScript, seedInto } from './live-cluster.ts'
 import type { LiveNode } from './live-node.ts'
 import { eventually, PATIENTLY } from './process-group.ts'
@@ -71,6 +72,7 @@ export async function checkCrio(live: LiveCluster): Promise<void> {
     })
     await checkLosing(live, node, cri)
     await checkNext(live, node, cri)
+    await checkSignatures(live, node, cri, { nodeSelector: HOST })
   } finally {
     cri.close()
   }
