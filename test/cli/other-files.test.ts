@@ -68,6 +68,9 @@ const FILES: Readonly<
   'x.go': [`var pod = \`\n${POD}\`\n`, 'none'],
   'go.sum': ['github.com/a/b v1.2.3 h1:x\n', 'none'],
   install: ['#!/bin/sh\ndocker pull quay.io/t/x:1\n', 'none'],
+  'config.toml': ['[a]\nsandbox_image = "registry.example.com/t/pause:3.9"\n', 'none'],
+  'web.container': ['[Container]\nImage=quay.io/t/web:1\n', 'none'],
+  'mount.conf': ['image = /var/x.img\naddress = example.com:80\n', 'none'],
   program: [`#!/usr/bin/env python3\n${POD}`, 'none'],
   linked: [POD, 'none'],
   'kustomization.yaml': ['apiVersion: kustomize.config.k8s.io/v1beta1\nkind: Kustomization\n', 'none'],
@@ -93,5 +96,5 @@ test('below a directory what holds manifests is read or told, and programs and p
   const found = Object.keys(FILES).map((name) => [name, told.get(join(folder, name)) ?? 'none'])
   expect(found).toEqual(Object.entries(FILES).map(([name, [, kind]]) => [name, kind]))
   expect(files.map((path) => basename(path))).toEqual(['link.yaml'])
-  expect(scripts.map((path) => basename(path))).toEqual(['install'])
+  expect(scripts.map((path) => basename(path))).toEqual(['config.toml', 'install', 'web.container'])
 })

@@ -26,6 +26,8 @@ test.for<[text: string, says: string[]]>([
   ['wget -qO- "https://x.example/y.yaml" | envsubst | oc create -f -', ['manifests from https://x.example/y.yaml']],
   ['kubectl apply -f <(curl -s https://x.example/y.yaml)', ['manifests from https://x.example/y.yaml']],
   ['curl -O https://x.example/y.tgz', []],
+  ['resource "helm_release" "a" {\n  name = "a"\n  set { name = "x" }\n  chart = "redis"\n}', ['chart redis']],
+  ['resource "helm_release" "a" {\n  chart = "./redis"\n}\nresource "b" "c" {\n  chart = "d"\n}', []],
   ['istioctl install --set profile=demo', ['the manifests of istioctl install']],
   ['linkerd viz install | kubectl apply -f -', ['the manifests of linkerd viz install']],
   ['cilium install --version 1.17', ['the manifests of cilium install']],

@@ -115,6 +115,15 @@ test.for<[text: string, isList: boolean]>([
   expect(isImageList(text)).toBe(isList)
 })
 
+test.for<[tool: string, text: string]>([
+  ['Ansible', '- hosts: all\n  tasks:\n  - kubernetes.core.helm: {name: a, chart_ref: repo/redis}\n'],
+  ['Pulumi', 'resources: {a: {type: "kubernetes:helm.sh/v3:Release", properties: {chart: repo/redis}}}\n'],
+])('a chart that %s installs is told', ([, text]) => {
+  expect(scan(text).findings).toMatchObject([
+    { code: 'CHART_ELSEWHERE', message: expect.stringContaining('chart repo/redis') as string },
+  ])
+})
+
 test('charts that a helmfile installs from elsewhere are told', () => {
   const text =
     'releases:\n- {name: a, chart: bitnami/redis, version: 18.1.0}\n- {name: b, chart: ./charts/b}\n- {name: c}\n'

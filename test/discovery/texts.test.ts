@@ -38,6 +38,12 @@ test.for<[why: string, lines: string, images: string[]]>([
   ['an empty line', 'repository=x.io/a/b\ntag=1\n\nrepository=x.io/a/c\ntag=2', ['6 x.io/a/b:1', '9 x.io/a/c:2']],
   ['a word that both begin with', 'base_image.repository=x.io/a/b\ntag=1', ['6 x.io/a/b:1']],
   ['all parts', 'REGISTRY=x.io\nIMAGE=a/b\nTAG=1', ['7 x.io/a/b:1']],
+  [
+    'a chart in a program',
+    'values = [<<-Y\nimage:\n  repository: x.io/a/b\n  tag: "1"\nY\n]\nset {\n  tag = 2\n}',
+    ['8 x.io/a/b:1'],
+  ],
+  ['what is taken from elsewhere', 'image = var.image\nside_image = local.side', []],
   ['a package', '[package]\nname = "a"\nversion = "1.0"\nrepository = "https://x.io/a/b"', []],
 ])('settings with %s', ([, lines, images]) => {
   expect(found(settings(lines))).toEqual(images)

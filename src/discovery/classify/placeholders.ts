@@ -10,6 +10,11 @@ const OPENING =
 /** A whole text that only holds a place: `REPLACE_ME`. */
 const STAND_IN = /^[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+$/
 
+/** `var.image`, `local.image`: a whole value that Terraform takes from elsewhere. */
+export function isReferred(text: string): boolean {
+  return /^(?:var|local|module|each|data)\.[A-Za-z_][\w.[\]"-]{0,200}$/.test(text)
+}
+
 export function hasPlaceholder(text: string): boolean {
   return OPENING.test(text) || STAND_IN.test(text)
 }

@@ -17,6 +17,7 @@ const WAYS: readonly RegExp[] = [
   // The services of a runner of GitLab.
   /services\]\]\s{1,99}name\s{0,9}=\s{0,9}["']([^"'\s]{2,512})["']/g,
 ]
+const TRANSPORT = /^docker:\/\//
 const HAS_ONE = /image|\bFROM\s|services\]\]/i
 
 /** The images that a text names so, each once; whether they are run nobody can tell. */
@@ -24,7 +25,8 @@ export function quotedImages(text: string): QuotedImage[] {
   if (!HAS_ONE.test(text)) return []
   const places = new Map<string, number>()
   for (const way of WAYS) {
-    for (const { 0: whole, 1: reference = '', index } of text.matchAll(way)) {
+    for (const { 0: whole, 1: named = '', index } of text.matchAll(way)) {
+      const reference = named.replace(TRANSPORT, '')
       const at = index + whole.lastIndexOf(reference)
       if (isLikely(reference) && at < (places.get(reference) ?? Infinity)) places.set(reference, at)
     }

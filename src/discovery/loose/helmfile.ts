@@ -10,3 +10,23 @@ export function helmfileCharts(value: unknown): { readonly what: string; readonl
     return [{ what: `chart ${release.chart}${version}`, path: ['releases', index, 'chart'] }]
   })
 }
+
+/** `kubernetes.core.helm: {chart_ref: repo/web}` of Ansible, `type: kubernetes:helm.sh/v3:Release` of Pulumi. */
+export function toolCharts(value: unknown, path: Path = []): { readonly what: string; readonly path: Path }[] {
+  if (typeof value !== 'object' || value === null || path.length > MAX_DEPTH) return []
+  const inside = Object.entries(value).flatMap(([key, part]) =>
+    toolCharts(part, [...path, Array.isArray(value) ? Number(key) : key]),
+  )
+  const own = Array.isArray(value) ? undefined : chartIn(value as Record<string, unknown>)
+  return own ? [{ what: `chart ${own.chart}`, path: [...path, ...own.path] }, ...inside] : inside
+}
+
+const MAX_DEPTH = 12
+
+function chartIn(map: Record<string, unknown>): { readonly chart: string; readonly path: Path } | undefined {
+  const { chart_ref: chart, type, properties } = map
+  if (typeof chart === 'string' && !/^\.{0,2}\//.test(chart)) return { chart, path: ['chart_ref'] }
+  const isRelease = typeof type === 'string' && /^kubernetes:helm\.sh\/v\d:(?:Release|Chart)$/.test(type)
+  if (!isRelease || !isObject(properties) || typeof properties.chart !== 'string') return undefined
+  return { chart: properties.chart, path: ['properties', 'chart'] }
+}

@@ -1,6 +1,7 @@
 import type { ImageCandidate } from '../uses/image-candidate.ts'
 import { findCandidates } from '../walk/walk.ts'
 import type { Found } from '../walk/walk-state.ts'
+import { PROGRAM } from '../walk/walk-text.ts'
 
 /** A script, or a template of manifests: a text that is no YAML or JSON and may name images. */
 export interface PlainText {
@@ -20,14 +21,16 @@ export function isShellScript(file: string, text: string): boolean {
 
 /** What such a text names, read as the text of a ConfigMap is; of one that was only found it is possible. */
 export function plainTextCandidates(
-  { text, isFound }: PlainText,
+  { file, text, isFound }: PlainText,
   vars: ReadonlyMap<string, string> | undefined,
 ): Pick<Found, 'candidates' | 'unresolved' | 'elsewhere'> {
   const { candidates, unresolved, elsewhere } = findCandidates(
-    { script: text },
+    { [isShellScript(file, text) ? 'script' : PROGRAM]: text },
     { apiVersion: '', layer: 'config', isLoose: true, vars },
   )
-  const told = candidates.map((one): ImageCandidate => ({ ...one, why: one.why.replace(/^key script, /, '') }))
+  const told = candidates.map(
+    (one): ImageCandidate => ({ ...one, why: one.why.replace(/^key (?:script|program), /, '') }),
+  )
   // Whether a script that nobody named is ever run is not known.
   if (isFound) return { candidates: told.map((one) => ({ ...one, confidence: 'possible' })), unresolved, elsewhere }
   return { candidates: told, unresolved, elsewhere }

@@ -1,5 +1,5 @@
 import { type KeyRole, readKey } from '../classify/key.ts'
-import { hasPlaceholder } from '../classify/placeholders.ts'
+import { hasPlaceholder, isReferred } from '../classify/placeholders.ts'
 import { imagesInCommand } from './shell/command-lines.ts'
 import { isImage } from './shell/handed-images.ts'
 import { openImagesInCommand } from './shell/open-commands.ts'
@@ -27,6 +27,8 @@ const VARIABLE = /(?<=^|\s)([A-Za-z_]\w{0,99})=["']?([^\s"',;{}()<>`|\\$]{2,512}
 /** `{"name":"c","image":"ref"}`, also with its quotes escaped, and `{name: c, image: ref}`. */
 const IN_BRACES =
   /(?<=[{,]\s{0,9}\\?["']?)([A-Za-z][\w.-]{0,99})\\?["']?\s{0,9}:\s{0,9}\\?["']{0,3}((?:\$\{[\w.:-]{1,99}\}|[^\s"'\\,{}]){1,512})/g
+/** `image = var.image` */
+const SET_TO_WORD = /^\s*([A-Za-z]\w{0,99})\s*[:=]\s*([\w.[\]"-]{1,212})\s*,?\s*$/
 /** `{"op":"replace","path":"/spec/…/image","value":"ref"}`, in either order. */
 const PATCHES = [
   /path\\?["']?\s{0,9}:\s{0,9}\\?["']?[\w/~-]{0,200}\/image\\?["']?\s{0,9},\s{0,9}\\?["']?value\\?["']?\s{0,9}:\s{0,9}\\?["'](?<value>(?:\$\{[\w.:-]{1,99}\}|[^\s"'\\,{}]){1,512})/g,
@@ -81,6 +83,7 @@ function inCommand(command: string, isWhole: boolean): LineAssignment[] {
     name: `${OF_PROGRAM}${program}`,
     value: reference,
   }))
+  if (referredIn(command)) return []
   const [, name, value] = commanded.length > 0 ? [] : (ASSIGNMENT.exec(command) ?? [])
   // `KUBELET_ARGS="--pod-infra-container-image=ref"`
   if (name && value && !value.startsWith('-') && (isWhole || OF_IMAGES.has(readKey(name).role)))
@@ -102,6 +105,11 @@ function imagesInBraces(content: string): LineAssignment[] {
   return [...set, ...patched.map((value) => ({ name: 'image', value }))]
 }
 
+function referredIn(command: string): LineAssignment | undefined {
+  const [, name = '', value = ''] = SET_TO_WORD.exec(command) ?? []
+  return isReferred(value) ? { name, value } : undefined
+}
+
 function isOfImage({ name }: LineAssignment): boolean {
   return readKey(name).role === 'image'
 }
@@ -117,6 +125,8 @@ export function openImagesIn(
   const commanded = openImagesInCommand(command)
   if (commanded.length > 0)
     return commanded.map(({ reference, program }) => ({ name: `${OF_PROGRAM}${program}`, value: reference }))
+  const referred = referredIn(command)
+  if (referred) return isOfImage(referred) ? [referred] : []
   if (!hasPlaceholder(command)) return []
   const [, name, value] = OPEN.exec(command) ?? []
   if (!name || !value || !hasPlaceholder(value) || readKey(name).role !== 'image') {

@@ -28,6 +28,8 @@ const COMMENT = /^\s*(?:#|\/\/|;)/
 const ALONE = /^\s*(?:-\s+)?["']?(\w[\w.-]*(?::\d+)?\/[\w./:@-]+)["']?,?\s*(?:#.*)?$/
 /** A section of TOML or INI. */
 const SECTION = /^\s*\[+\s*([\w.-]{1,99})\s*\]+\s*$/
+/** An empty line, and one that begins or ends a block of another language. */
+const EDGE = /^\s*$|[{[(:]\s*$|^\s*[}\])]|<<[-~]?["']?\w+["']?\s*$/
 /** Each of several on a line has a version, so that it is no word of a sentence. */
 const WORD_ALONE = /^["']?\w[\w.-]*(?::\d+)?\/[\w./-]+[:@][\w:.-]+["']?$/
 
@@ -41,7 +43,7 @@ const PARTS: ReadonlySet<KeyRole> = new Set(['image', 'repository', 'registry', 
  * The images that lines of a text assign, or pass as flags. `outer` is what the text itself is called. In a script a
  * name has to say that it is an image: other variables hold what it makes and compares.
  */
-export function imagesInLines(text: string, outer: Key, { isScript = false } = {}): LineImage[] {
+export function imagesInLines(text: string, outer: Key, { isScript = false, isProgram = false } = {}): LineImage[] {
   const ofImages = outer.role === 'images' || outer.role === 'image'
   const assignments = assignmentsIn(text, ofImages)
   const { composed, taken } = composeAssignments(assignments)
@@ -57,6 +59,8 @@ export function imagesInLines(text: string, outer: Key, { isScript = false } = {
   })
   const known = [...composed, ...single]
   // A program also says what it makes, pushes and compares.
+  if (isProgram)
+    return [...known, ...standingIn(text, known).map((one) => ({ ...one, confidence: 'possible' as const }))]
   return isScript ? known : [...known, ...standingIn(text, known)]
 }
 
@@ -85,7 +89,7 @@ function assignmentsIn(text: string, ofImages: boolean): Assignment[] {
     if (COMMENT.test(content)) return []
     const begun = SECTION.exec(content)?.[1]
     section = begun ?? section
-    if (begun !== undefined || (section === '' && content.trim() === '')) block++
+    if (begun !== undefined || (section === '' && EDGE.test(content))) block++
     const alone = ofImages && content.length <= MAX_LINE ? wordsAlone(content) : []
     if (alone.length > 0) return alone.map((value) => ({ name: '', value, line: lineOf(logical, value) }))
     const assigned = assignmentsOf(content).map((one) => ({ ...one, line: lineOf(logical, one.value), block }))
@@ -108,7 +112,7 @@ function wordsAlone(content: string): string[] {
  * that a script itself assigns above are in it.
  */
 export function openImagesInLines(text: string, { isScript = false } = {}): Assignment[] {
-  if (!/[$`]|xargs/.test(text) && !hasPlaceholder(text)) return []
+  if (!/[$`]|xargs|=\s{0,9}(?:var|local|module|each|data)\./.test(text) && !hasPlaceholder(text)) return []
   const variables = new ShellVariables()
   const lists = readLists(text)
   return logicalLines(text).flatMap((logical) => {

@@ -1,6 +1,6 @@
 import type { Path } from '../../kubernetes/documents/path.ts'
 import { type Key, readKey } from '../classify/key.ts'
-import { hasPlaceholder, maskPlaceholders } from '../classify/placeholders.ts'
+import { hasPlaceholder, isReferred, maskPlaceholders } from '../classify/placeholders.ts'
 import { quotedImages } from '../classify/quoted-images.ts'
 import { hasVersion, likelihoodOf } from '../classify/reference-likelihood.ts'
 import { decodeDataUrl } from '../encoded/encoded-text.ts'
@@ -29,8 +29,10 @@ const PROSE: ReadonlySet<string> = new Set(
     ' ',
   ),
 )
+/** What a text of another language than the shell's is called. */
+export const PROGRAM = 'program'
 /** Keys whose texts are programs, which also say what they make and compare. */
-const SCRIPTS: ReadonlySet<string> = new Set(['script', 'source', 'run'])
+const SCRIPTS: ReadonlySet<string> = new Set(['script', 'source', 'run', PROGRAM])
 /** Beyond this a text is no reference. */
 const MAX_OPEN = 512
 /** Beyond this a text is data. */
@@ -134,7 +136,10 @@ export function visitLines(walk: Walk, text: string, name: string, place: Place)
   visitInstalls(walk, text)
   const isScript = SCRIPTS.has(name) || place.layer === 'argument' || SCRIPT.test(text)
   const named = new Set<string>()
-  for (const { reference, confidence, name: inner, line } of imagesInLines(text, readKey(name), { isScript })) {
+  for (const { reference, confidence, name: inner, line } of imagesInLines(text, readKey(name), {
+    isScript,
+    isProgram: name === PROGRAM,
+  })) {
     if (confidence !== 'possible') named.add(reference)
     add(walk, place, { reference, confidence, textLine: line, why: whyOf(place.layer, name, inner) })
   }
@@ -181,7 +186,7 @@ function visitEmbedded(walk: Walk, text: string, name: string, place: Place, fin
 
 /** Nothing in it waits for a value. */
 function isFilled(text: string): boolean {
-  return !text.includes('$') && !hasPlaceholder(text)
+  return !text.includes('$') && !isReferred(text) && !hasPlaceholder(text)
 }
 
 /** The image that a text with its placeholders filled in is. */

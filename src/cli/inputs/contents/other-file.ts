@@ -1,5 +1,6 @@
 import type { FileHandle } from 'node:fs/promises'
 import { extname } from 'node:path'
+import { likelihoodOf } from '../../../discovery/classify/reference-likelihood.ts'
 import { listLikeness } from '../../../discovery/listed/list-likeness.ts'
 import { isShellScript } from '../../../discovery/loose/plain-text.ts'
 import { decodeText, isText } from '../../texts/input-text.ts'
@@ -54,8 +55,17 @@ export async function otherFile(path: string, name: string): Promise<OtherFile> 
   if (isManifestText(sample)) return { why: 'holds manifests, and its name does not end in .yaml, .yml or .json' }
   const likeness = mayBeList(name) ? listLikeness(sample, name) : 'none'
   if (likeness === 'unsure') return { why: 'names images, and may be a list of them with something else in it' }
-  return likeness === 'list' ? 'list' : 'nothing'
+  if (likeness === 'list') return 'list'
+  // Settings of runtimes, units of systemd, and whatever else names images: read as scripts are.
+  return namesImages(sample) ? 'script' : 'nothing'
 }
+
+/** Whether something in a text can only be an image: a registry, a path and a version. */
+function namesImages(sample: string): boolean {
+  for (const [word] of sample.matchAll(MAY_BE_IMAGE)) if (likelihoodOf(word) === 'strong') return true
+  return false
+}
+const MAY_BE_IMAGE = /(?<![\w./:@-])[\w-][\w.-]{0,252}\/[\w./-]{1,252}[:@][\w:.-]{1,136}/g
 
 /** What tells its kind: why it is not read, or its beginning; undefined for what is no text. */
 async function sampleOf(path: string, name: string): Promise<string | { readonly why: string } | undefined> {

@@ -9,6 +9,9 @@ export interface Installed {
 
 const HELM =
   /(?:\bhelm3?|\$\{?HELM\w{0,20}\}?)["']?\s(?:[^;|&]{0,400}?\s)?(install|upgrade|template|pull|fetch)\s([^;|&]{1,2000})/g
+/** `resource "helm_release" "web" { chart = "web" }` */
+const RELEASE =
+  /"helm_release"\s+"[\w-]{1,99}"\s{0,9}\{(?:(?!\n\})[\s\S]){0,2000}?\n?\s{0,99}\bchart\s{0,99}=\s{0,9}"([^".][^"]{0,300})"/g
 const APPLY =
   /\b(?:kubectl|oc|k3s kubectl)\s(?:[^;|&]{0,400}?\s)?(?:apply|create|replace)\s[^;|&]{0,400}?(?:-f|--filename|-k|--kustomize)[= ]?["']?((?:https?:\/\/|git@|github\.com\/)[^\s"';|&]{1,1000})/g
 /** `kubectl kustomize ADDRESS`, `kustomize build ADDRESS`. */
@@ -33,7 +36,11 @@ const NAMES =
 /** The charts that the commands of a text install, and the addresses whose manifests they apply. */
 export function installsInText(text: string): Installed[] {
   if (text.length > MAX_TEXT || !NAMES.test(text)) return []
-  return logicalLines(text).flatMap(({ content, line }): Installed[] => {
+  const released = Array.from(text.matchAll(RELEASE), ({ 0: whole, 1: chart, index }): Installed => {
+    const line = text.slice(0, index + whole.length).split('\n').length - 1
+    return { code: 'CHART_ELSEWHERE', what: `chart ${chart}`, line }
+  })
+  const commanded = logicalLines(text).flatMap(({ content, line }): Installed[] => {
     if (/^\s*(?:#|\/\/)/.test(content)) return []
     const charts = Array.from(content.matchAll(HELM), ([, verb = '', rest = '']) =>
       chartIn(rest, verb === 'pull' || verb === 'fetch'),
@@ -50,6 +57,7 @@ export function installsInText(text: string): Installed[] {
       ...programs.map((name) => ({ code: 'MANIFESTS_ELSEWHERE', what: `the manifests of ${name}`, line }) as const),
     ]
   })
+  return [...released, ...commanded]
 }
 
 /** `web repo/chart --version 1`: of what stands between flags the last of two is the chart. */
