@@ -40,11 +40,21 @@ async function listAt(listed: () => Promise<ReferrerList>, { isReferrer = true, 
 }
 
 const other = { ...subject, digest: digestOf('other') }
+const OWN = (await listAt(async () => ({ found: [], leftOut: [] }))).own.digest
 
 test('where a registry does not list what was pushed, the tag lists it beside the others', async () => {
-  const { own, written } = await listAt(async () => ({ found: [other], leftOut: [] }))
+  const lists = [[other], [other, { ...other, digest: OWN }]]
+  const { own, written, unlisted } = await listAt(async () => ({ found: lists.shift() ?? [], leftOut: [] }))
+  expect(own.digest).toBe(OWN)
   expect(Object.keys(written)).toEqual([TAG])
   expect(written[TAG]?.manifests).toEqual([other, own])
+  expect(unlisted).toEqual([])
+})
+
+test('where a registry does not list it then either, that is said', async () => {
+  const { written, unlisted } = await listAt(async () => ({ found: [other], leftOut: [] }))
+  expect(Object.keys(written)).toEqual([TAG])
+  expect(unlisted).toMatchObject([{ message: expect.stringContaining('the registry does not list what it was sent') }])
 })
 
 test.for<

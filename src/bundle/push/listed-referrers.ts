@@ -46,6 +46,10 @@ export async function listAttachments(
     const index = { schemaVersion: 2, mediaType: OCI_INDEX, manifests: [...found, ...missing] }
     const bytes = Buffer.from(JSON.stringify(index))
     await target.putManifest(name, subject.replace(':', '-'), OCI_INDEX, bytes)
+    // Who answers for its API looks nowhere else.
+    const after = await listOf(name, subject, target)
+    const stillMissing = missing.filter(({ digest }) => !after.found.some((one) => one.digest === digest))
+    if (stillMissing.length > 0) unlisted.push(unlistedAt(`${name}@${subject}`, stillMissing.length, notListed(after)))
   }
   return unlisted
 }
@@ -59,7 +63,11 @@ async function listOf(name: string, subject: Digest, target: ReferrersTarget): P
   }
 }
 
-function unlistedAt(image: string, count: number, { message }: ExpectedError): Finding {
+function notListed({ leftOut: [reason] }: ReferrerList): Pick<ExpectedError, 'message'> {
+  return reason ?? { message: 'the registry does not list what it was sent' }
+}
+
+function unlistedAt(image: string, count: number, { message }: Pick<ExpectedError, 'message'>): Finding {
   const text = `${image}: ${countOf(count, 'attachment')} may not be found from it: ${message}`
   return finding('ATTACHMENT_UNLISTED', text, { subject: image })
 }
