@@ -104,11 +104,12 @@ export const IMAGE_CODES = {
   ARCHIVE_ENTRY_LEFT_OUT: {
     kind: 'omission',
     severity: 'warning',
-    one: 'entry of an archive that is no image with a name',
-    many: 'entries of an archive that are no images with names',
+    one: 'entry of an archive that is no image with a name of its own',
+    many: 'entries of an archive that are no images with names of their own',
     title: 'Something in an archive of images is left out',
-    help: 'Archives also hold images and artifacts without a full name. Nothing can ask for what has no name, or a name that stands for two images; of an index of artifacts a part may be missing.',
-    action: 'Save it again under its full name.',
+    help: 'Archives also hold images and artifacts without a full name. Nothing can ask for what has no name, or a name that stands for two images, be it in one archive or in two; of an index of artifacts a part may be missing.',
+    action:
+      'Save it again under its full name; images of one name for several platforms as one index, such as with skopeo copy --all.',
   },
   ATTACHMENT_LEFT_OUT: {
     kind: 'omission',

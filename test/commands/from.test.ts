@@ -86,6 +86,25 @@ test('of two places that have an image the first decides', async () => {
   }
 })
 
+test('without inputs the image of the second place that has the name of another is said to be left out', async () => {
+  const { docker, hauler, out } = await places()
+  const { exitCode, stdout } = await runCli([
+    'bundle',
+    '--from',
+    hauler,
+    '--from',
+    docker,
+    '--offline',
+    '-o',
+    out,
+    '--json',
+  ])
+  expect(exitCode).toBe(0)
+  const entries = [{ message: expect.stringMatching(/app\.tar\.gz: .*app:local: .*haul\.tar has another image/) }]
+  expect(JSON.parse(stdout).omissions).toMatchObject([{ code: 'ARCHIVE_ENTRY_LEFT_OUT', entries }])
+  expect(await held(out)).toMatchObject([{ config: other!.platforms[0]!.config.digest }])
+})
+
 test('without inputs everything that a place holds is taken, as it is there', async () => {
   const { hauler, out } = await places()
   const { exitCode, stderr } = await runCli(['bundle', '--from', hauler, '--offline', '-o', out])

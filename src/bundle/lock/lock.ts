@@ -101,7 +101,7 @@ function attachmentLeftOut(reference: Reference, { message }: ExpectedError): Fi
 }
 
 /**
- * One lock of several, each reference once: the first lock that has it decides.
+ * One lock of several, each reference and each tag once: the first lock that has it decides.
  * With platforms, only those are kept.
  *
  * @throws {ExpectedError} PLATFORM_UNAVAILABLE when an image was locked for none of them.
@@ -111,14 +111,14 @@ export function joinLocks(locks: readonly Lock[], platforms?: readonly Platform[
   for (const image of locks.flatMap(({ images }) => images)) {
     if (!byReference.has(image.reference)) byReference.set(image.reference, platforms ? only(image, platforms) : image)
   }
-  const images = [...byReference.values()].sort((a, b) => (a.reference < b.reference ? -1 : 1))
+  const images = withoutTagConflicts([...byReference.values()]).sort((a, b) => (a.reference < b.reference ? -1 : 1))
   const edition = jointEdition(locks)
   const missing = locks.flatMap((lock) => lock.missing ?? []).filter(({ reference }) => !byReference.has(reference))
   const distinct = [...new Map(missing.map((one) => [one.reference, one])).values()]
   const isTaken = (one: WaitingImage) => byReference.get(one.reference)?.target.digest === one.digest
   const waiting = locks.flatMap((lock) => lock.waiting ?? []).filter((one) => !isTaken(one))
   return {
-    ...{ version: 1, ...(edition && { edition }), images: withoutTagConflicts(images) },
+    ...{ version: 1, ...(edition && { edition }), images },
     ...(distinct.length > 0 && { missing: distinct }),
     ...(waiting.length > 0 && { waiting: [...new Map(waiting.map((one) => [one.reference, one])).values()] }),
   }

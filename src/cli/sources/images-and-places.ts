@@ -1,5 +1,5 @@
 import type { Interfaces } from '@oclif/core'
-import { attachedBlobsOf, blobsOf, type LockedImage } from '../../bundle/format/lock.ts'
+import { attachedBlobsOf, blobsOf, type Lock, type LockedImage } from '../../bundle/format/lock.ts'
 import { assertCarriable, isCarriable } from '../../bundle/lock/carriable.ts'
 import { joinLocks } from '../../bundle/lock/lock.ts'
 import { lockContent } from '../../bundle/lock/lock-content.ts'
@@ -7,6 +7,7 @@ import { type Finding, finding } from '../../finding.ts'
 import { BundleFile } from '../../layout/bundle-file.ts'
 import type { MadeContent } from '../../layout/made-content.ts'
 import type { Content } from '../../oci/content/content.ts'
+import type { Digest } from '../../oci/digest.ts'
 import { parseReference } from '../../oci/reference.ts'
 import type { RegistryClient } from '../../registry/client/registry-client.ts'
 import { type ImagesToLock, imagesToLock } from '../bundles/images-to-lock.ts'
@@ -86,10 +87,36 @@ async function everythingIn(from: readonly string[]): Promise<ImagesAndPlaces> {
     // Looked for by name, each of these fails for itself, as one does that is looked for at a registry.
     const others = images.filter((image) => !locked.includes(image)).flatMap(tagsOf)
     const references = [...missing.map(({ reference }) => reference), ...others].map(parseReference)
-    const leftOut = held.flatMap((one) => one.leftOut)
+    const leftOut = [
+      ...held.flatMap((one) => one.leftOut),
+      ...shadowed(
+        places,
+        held.map(({ lock }) => lock),
+      ),
+    ]
     return { wanted: { references, locked, workloads: [], leftOut, edition }, places }
   } catch (error) {
     for (const place of places) await place.close()
     throw error
   }
+}
+
+/** Images of which an earlier place has another one under the same tag: of two archives, it may be the other platform. */
+function shadowed(places: readonly Content[], locks: readonly Lock[]): Finding[] {
+  const first = new Map<string, { readonly digest: Digest; readonly path: string }>()
+  const findings: Finding[] = []
+  for (const [at, { images }] of locks.entries()) {
+    const { path = '' } = places[at] ?? {}
+    for (const { names, target } of images) {
+      for (const name of names.filter((one) => parseReference(one).digest === undefined)) {
+        const known = first.get(name)
+        if (!known) first.set(name, { digest: target.digest, path })
+        else if (known.digest !== target.digest) {
+          const text = `${path}: ${name}: ${known.path} has another image of that name, which was named before`
+          findings.push(finding('ARCHIVE_ENTRY_LEFT_OUT', text, { subject: name }))
+        }
+      }
+    }
+  }
+  return findings
 }
