@@ -57,10 +57,12 @@ export function audit(told: readonly Workload[], nodes: readonly Node[], conditi
   const audits = new Map<Workload, WorkloadAudit>()
   for (const podClass of pods) {
     const own = classes.map((node) => podVerdict(podClass, node, conditions))
+    const ownVerdict = workloadVerdict(own)
     for (const workload of podClass.workloads) {
       const crowded = withCrowding(podClass, workload, own, { nodes, classes })
       const verdicts = withAttaching(podClass, workload, crowded, classes, holders)
-      audits.set(workload, { workload, podClass, verdict: workloadVerdict(verdicts), nodes: verdicts })
+      const verdict = verdicts === own ? ownVerdict : workloadVerdict(verdicts)
+      audits.set(workload, { workload, podClass, verdict, nodes: verdicts })
     }
   }
   return { nodeClasses: classes, workloads: workloads.map((workload) => audits.get(workload) as WorkloadAudit) }

@@ -125,8 +125,23 @@ export function mayLackSandboxImage(node: Node, handler: string | undefined): bo
   return Boolean(handler) && name === 'containerd' && release >= NO_PAUSE_CONTAINERD
 }
 
+interface Runtime {
+  readonly version: string
+  readonly name: string
+  readonly release: number
+}
+
+/** Read once a node: every image of every pod asks. */
+const RUNTIMES = new WeakMap<Node, Runtime>()
+
 /** The runtime that a node names, its release as thousands of majors. */
-function runtimeOf(node: Node): { version: string; name: string; release: number } {
+function runtimeOf(node: Node): Runtime {
+  const known = RUNTIMES.get(node) ?? readRuntime(node)
+  RUNTIMES.set(node, known)
+  return known
+}
+
+function readRuntime(node: Node): Runtime {
   const version = node.status?.nodeInfo?.containerRuntimeVersion ?? ''
   const [, name = '', major = '', minor = ''] = /^([a-z-]+):\/\/v?(\d+)\.(\d+)/.exec(version) ?? []
   return { version, name, release: Number(major) * 1000 + Number(minor) }
