@@ -50,6 +50,20 @@ test('a patch that somebody changed is refused, or makes other bytes; it never f
   )
 })
 
+test('what moved far away within a large file costs nothing, also where little repeats', async () => {
+  const [one, two] = [noise('one', 6_000_000), noise('two', 6_000_000)]
+  const [base, layer] = [
+    await tarOf([[{ name: 'a' }, Buffer.concat([one, two])]]),
+    await tarOf([
+      [{ name: 'b' }, two],
+      [{ name: 'c' }, one],
+    ]),
+  ]
+  const patch = await patchBytes(blobOf(layer), blobOf(base))
+  expect(patch?.length).toBeLessThan(5000)
+  expect((await appliedPatch(patch!, blobOf(base))).equals(layer)).toBe(true)
+})
+
 test.each<[what: string, base: Buffer, change: (base: Buffer) => void, code: string | undefined]>([
   ['a base that was changed', gzipSync(noise('old', 3000)), (base) => base.writeUInt8(1, 2000), 'CONTENT_MISMATCH'],
   ['a base whose last byte was changed', noise('old', 3000), (base) => base.writeUInt8(1, 2999), 'CONTENT_MISMATCH'],

@@ -7,16 +7,21 @@ import { ExpectedError } from '../../errors.ts'
 import { splitDigest } from '../../oci/digest.ts'
 import { UnnamedFile } from '../files/unnamed-file.ts'
 import { applyPatch } from './apply-patch.ts'
+import { baseRanges } from './base-ranges.ts'
 import { encodeHead, type PatchHead, parsePatch } from './layer-patch.ts'
 import { entriesOf, type LayerBytes, readText } from './layer-text.ts'
 import { MAX_DESCRIPTION, MAX_HEAD } from './limits.ts'
 import { planSegments } from './plan-segments.ts'
+import { TextIndex } from './text-index.ts'
 
-/** Found by trying: stronger levels take ten times as long, other tables need more memory than they save bytes. */
+/**
+ * Found by trying: stronger levels take ten times as long; smaller tables forget most of what a segment is made from, larger
+ * ones need more memory than they save bytes.
+ */
 const ZSTD = {
   [constants.ZSTD_c_compressionLevel]: 12,
   [constants.ZSTD_c_windowLog]: 26,
-  [constants.ZSTD_c_hashLog]: 22,
+  [constants.ZSTD_c_hashLog]: 23,
   [constants.ZSTD_c_chainLog]: 23,
 }
 const CHUNK = 1 << 20
@@ -126,10 +131,13 @@ async function writeSegments(
   limit: number,
 ): Promise<PatchHead['segments']> {
   const planned = planSegments(text.size, entriesOf(text), { size: old.size, entries: entriesOf(old) })
+  const index = new TextIndex(old)
   const segments: PatchHead['segments'][number][] = []
-  for (const { offset, length, from } of planned) {
+  for (const { offset, length, from: named } of planned) {
+    const wanted = text.read(offset, length)
+    const from = baseRanges(named, index.votesOf(wanted), old.size)
     const dictionary = Buffer.concat(from.map(([start, count]) => old.read(start, count)))
-    const bytes = zstdCompressSync(text.read(offset, length), {
+    const bytes = zstdCompressSync(wanted, {
       params: ZSTD,
       ...(dictionary.length > 0 && { dictionary }),
     })

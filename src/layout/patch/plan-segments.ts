@@ -1,17 +1,17 @@
 import type { TextRange } from './layer-patch.ts'
 import type { TextEntry } from './layer-text.ts'
-import { MAX_SEGMENT, MAX_SEGMENT_BASE } from './limits.ts'
+import { MAX_SEGMENT } from './limits.ts'
 
 /** A piece of new text, and what of the old text is likely to be like it. */
 export interface PlannedSegment {
   readonly offset: number
   readonly length: number
+  /** By their names and places; in no order, and they may overlap. */
   readonly from: readonly TextRange[]
 }
 
-/** Half of what a patch may use: a larger segment saves few bytes, and takes memory several times over. */
-const SEGMENT = MAX_SEGMENT / 2
-const SEGMENT_BASE = MAX_SEGMENT_BASE / 2
+/** Less than a patch may use: a larger segment saves few bytes, and takes memory several times over. */
+const SEGMENT = MAX_SEGMENT / 4
 /** A piece of a large file is sought this far around its place. */
 const AROUND = 2 * 1024 * 1024
 
@@ -29,7 +29,7 @@ export function planSegments(
   let [start, end] = [0, 0]
   let from: TextRange[] = []
   const close = (): void => {
-    if (end > start) segments.push({ offset: start, length: end - start, from: joined(from) })
+    if (end > start) segments.push({ offset: start, length: end - start, from })
     start = end
     from = []
   }
@@ -61,22 +61,6 @@ export function planSegments(
 function around({ offset, length }: { offset: number; length: number }, start: number, end: number): TextRange {
   const first = Math.min(length, Math.max(0, start - AROUND))
   return [offset + first, Math.min(length, end + AROUND) - first]
-}
-
-/** Ranges in order, each byte once, and no more than are read at once. */
-function joined(ranges: readonly TextRange[]): TextRange[] {
-  const result: [number, number][] = []
-  let room = SEGMENT_BASE
-  for (const [offset, length] of ranges.toSorted(([a], [b]) => a - b)) {
-    const last = result.at(-1)
-    const start = last ? Math.max(offset, last[0] + last[1]) : offset
-    const more = Math.min(room, offset + length - start)
-    if (more <= 0) continue
-    room -= more
-    if (last && last[0] + last[1] === start) last[1] += more
-    else result.push([start, more])
-  }
-  return result
 }
 
 function finder(entries: readonly TextEntry[]): (name: string) => TextEntry | undefined {
