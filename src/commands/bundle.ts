@@ -8,7 +8,7 @@ import { asEdition } from '../bundle/lock/edition.ts'
 import { BaseCommand } from '../cli/base-command.ts'
 import { describeFetchPlan, type FetchPlan, fetchPlan, isBegun } from '../cli/bundles/fetch-plan.ts'
 import { domainsOf } from '../cli/bundles/images-to-lock.ts'
-import { openBases, readKnownBlobs } from '../cli/bundles/known-blobs.ts'
+import { readKnownBlobs } from '../cli/bundles/known-blobs.ts'
 import { lockFlags } from '../cli/bundles/lock-flags.ts'
 import { lockInputs } from '../cli/bundles/lock-inputs.ts'
 import { withManifestCache } from '../cli/bundles/manifest-cache.ts'
@@ -16,6 +16,7 @@ import { describePatchable, makePatchedDelta } from '../cli/bundles/patch-layers
 import { readSigner } from '../cli/bundles/sign-bundle.ts'
 import { type MadeBundle, makePlanned, openExisting } from '../cli/bundles/write-bundle.ts'
 import { describeDelta, patchReport } from '../cli/deltas/describe-delta.ts'
+import { NO_BASES, openBases, type PatchBases } from '../cli/deltas/patch-bases.ts'
 import { patchFlag, withPatchValue } from '../cli/deltas/patch-flag.ts'
 import { keepInputs } from '../cli/files/kept-inputs.ts'
 import { readNodeScript } from '../cli/files/node-script.ts'
@@ -36,7 +37,6 @@ import { sparseNote } from '../cli/sources/sparse-note.ts'
 import { withoutWhatIsLost } from '../cli/sources/without-lost.ts'
 import { ExpectedError } from '../errors.ts'
 import type { Finding } from '../finding.ts'
-import type { BundleFile } from '../layout/bundle-file.ts'
 import { openContent } from '../layout/open-content.ts'
 import type { Content } from '../oci/content/content.ts'
 import { formatBytes } from '../oci/format-bytes.ts'
@@ -117,7 +117,7 @@ export default class Bundle extends BaseCommand {
     const options = await readRegistryOptions(flags, inputs)
     const client = new RegistryClient(options)
     const reuse: Content[] = []
-    let bases: readonly BundleFile[] = []
+    let bases: PatchBases = NO_BASES
     try {
       const plain = await openPlainFiles(filesToCarry(flags.file, flags))
       reuse.push(plain)
@@ -126,8 +126,12 @@ export default class Bundle extends BaseCommand {
       this.sayFindings(wanted.leftOut.filter(isNote))
       this.refuseLeftOut(wanted.leftOut, strictness)
       const known = await readKnownBlobs(flags.since)
-      bases = await openBases(flags.since, flags.patch)
-      for (const path of flags.reuse) reuse.push(await openContent(path))
+      const named: Content[] = []
+      for (const path of flags.reuse) {
+        named.push(await openContent(path))
+        reuse.push(named.at(-1)!)
+      }
+      bases = await openBases({ since: flags.since, reuse: named }, flags.patch)
       const made = await withManifestCache(flags.output, async (kept): Promise<Made> => {
         const {
           lock: locked,
@@ -151,14 +155,14 @@ export default class Bundle extends BaseCommand {
           const planned = planBundle(lock, files, known)
           const fetching = await fetchPlan(planned, flags.output, { documents, reuse })
           const left = [...leftOut, ...missingFindings(lock)]
-          const delta = { lock, files, ...known, bases }
+          const delta = { lock, files, ...known, bases: bases.contents }
           if (flags['dry-run']) {
             for (const line of describePatchable(delta)) note(line)
             return { plan: planned, dryRun: fetching, leftOut: left }
           }
           for (const line of describeFetchPlan(planned, fetching)) note(line)
           const written =
-            bases.length > 0
+            bases.contents.length > 0
               ? await makePatchedDelta(delta, existing, flags, { ...sources, note })
               : await makePlanned(planned, existing, flags, sources)
           return { ...written, leftOut: left }
@@ -172,7 +176,7 @@ export default class Bundle extends BaseCommand {
       throw await withPullSecretHint(error, inputs, flags)
     } finally {
       await client.close()
-      for (const content of [...bases, ...reuse]) await content.close()
+      for (const content of [bases, ...reuse]) await content.close()
     }
   }
 

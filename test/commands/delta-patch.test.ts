@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { existsSync } from 'node:fs'
-import { readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { Readable } from 'node:stream'
 import { constants, gzipSync, zstdCompressSync } from 'node:zlib'
@@ -61,18 +61,24 @@ test('without patches: off is said, or nothing is there to start from; a dry run
   await months([gzip(await system(1))], [gzip(await system(2))])
   await ok('lock', '--image', image, '-o', at('june.lock'))
   registry.addImage('app', '1', [gzip(await system(3))])
+  // As a node lists what it holds; the bytes are in the bundle that it was seeded with.
+  await writeFile(at('june.txt'), `${digestOf(gzip(await system(2)))} 12kB\n`)
+  await mkdir(at('june'))
+  execFileSync('tar', ['-xf', at('june.tar'), '-C', at('june')])
   const sizes = new Map<string, number>()
   for (const [name, words] of [
     ['patched', ['--since', at('june.tar')]],
     ['no-patch', ['--since', at('june.tar'), '--no-patch']],
     ['off', ['--patch', 'off', '--since', at('june.tar')]],
     ['lock', ['--since', at('june.lock')]],
+    ['layout', ['--since', at('june')]],
+    ['list', ['--since', at('june.txt'), '--reuse', at('june.tar')]],
   ] as const) {
     await ok('bundle', '--image', image, ...words, '-o', at(`${name}.tar`))
     sizes.set(name, (await readFile(at(`${name}.tar`))).length)
   }
   expect(new Set(['no-patch', 'off', 'lock'].map((name) => sizes.get(name)))).toEqual(new Set([sizes.get('off')]))
-  expect(sizes.get('patched')).toBeLessThan(sizes.get('off')! / 2)
+  for (const name of ['patched', 'layout', 'list']) expect(sizes.get(name)).toBeLessThan(sizes.get('off')! / 2)
 
   const dry = await run('bundle', '--image', image, '--since', at('june.tar'), '--dry-run', '-o', at('dry.tar'))
   expect(dry.stderr).toMatch(/1 layer with \d+ kB may come as patches/)

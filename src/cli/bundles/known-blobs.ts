@@ -1,6 +1,6 @@
 import { blobsOf, type Lock } from '../../bundle/format/lock.ts'
 import { ExpectedError } from '../../errors.ts'
-import { BundleFile, openBundle } from '../../layout/bundle-file.ts'
+import { BundleFile } from '../../layout/bundle-file.ts'
 import { beginsAsArchive, isDirectory, openContent } from '../../layout/open-content.ts'
 import type { LackingBlobs } from '../../oci/content/content.ts'
 import { type Digest, isDigest } from '../../oci/digest.ts'
@@ -28,36 +28,6 @@ export async function readKnownBlobs(paths: readonly string[]): Promise<KnownBlo
     for (const [digest, home] of known.homes) homes.set(digest, home)
   }
   return { without, homes }
-}
-
-/**
- * The bundles among what a delta is made since, whose layers others can be patches of.
- *
- * @param patch on: there must be one; off: none is wanted; else those that can be opened
- * @throws {ExpectedError} USAGE where nothing is named; what opening one throws, where none is a bundle
- */
-export async function openBases(paths: readonly string[], patch: string | undefined): Promise<BundleFile[]> {
-  if (patch === 'off') return []
-  if (patch === 'on' && paths.length === 0) {
-    throw new ExpectedError(
-      'USAGE',
-      'nodeseed bundle: --patch makes patches of what --since names, and nothing is named',
-      {
-        hint: 'Name the bundle that the other side has: --since FILE',
-      },
-    )
-  }
-  const bases: BundleFile[] = []
-  let failure: unknown
-  for (const path of paths) {
-    try {
-      bases.push(await openBundle(path))
-    } catch (error) {
-      failure ??= error
-    }
-  }
-  if (patch === 'on' && bases.length === 0) throw failure
-  return bases
 }
 
 /**

@@ -1,5 +1,6 @@
 import { rm } from 'node:fs/promises'
 import { type PatchCandidate, patchCandidates } from '../../bundle/delta/patch-candidates.ts'
+import type { LockedContent } from '../../bundle/format/bundle.ts'
 import type { Lock } from '../../bundle/format/lock.ts'
 import { patchedLayers, patchFile } from '../../bundle/format/patch-files.ts'
 import { type BundlePlan, type ExtraFile, planBundle } from '../../bundle/format/plan.ts'
@@ -27,7 +28,7 @@ interface WholeDelta extends KnownBlobs {
   readonly lock: Lock
   readonly files: readonly ExtraFile[]
   /** The latest last. */
-  readonly bases: readonly BundleFile[]
+  readonly bases: readonly LockedContent[]
 }
 
 /** The layers that a delta brings as patches of the base's. */
@@ -171,13 +172,13 @@ function candidatesOf({ lock, bases, without }: WholeDelta): PatchCandidate[] {
     { version: 1, images },
     {
       isNew: (layer) => !without.has(layer) && layer.startsWith('sha256:'),
-      isThere: (layer) => bases.some(({ blobs }) => blobs.has(layer)),
+      isThere: (layer) => without.has(layer) && bases.some(({ blobs }) => blobs.has(layer)),
     },
   )
 }
 
 /** @throws {ExpectedError} BLOB_UNKNOWN when it is read, where none has it */
-function holderOf(layer: Digest, bases: readonly BundleFile[]): Content {
+function holderOf(layer: Digest, bases: readonly LockedContent[]): Content {
   return bases.find(({ blobs }) => blobs.has(layer)) ?? bases[0]!
 }
 
