@@ -1,4 +1,6 @@
+import { join } from 'node:path'
 import { expect } from 'vitest'
+import { patchFiles } from '../../src/cli/files/patch-files.ts'
 import { scanInputs } from '../../src/cli/inputs/scan-inputs.ts'
 import { FINDING_CODES } from '../../src/finding-codes.ts'
 import { testWith, toolEnvironment } from '../support/debian.ts'
@@ -358,6 +360,24 @@ testWithHelm('charts of kustomizations')('the charts that a kustomization takes 
     '/set: names settings for helm (helmGlobals.configHome)',
   ]
   await expectFound({ what: '', files, images, omissions })
+})
+
+testWithHelm('charts in patch')('charts are patched as they are installed; what changes files is said', async () => {
+  const directory = await directoryWith({
+    ...chart('charts/web'),
+    'app.yaml': application('web', `{source: {${TREE}, path: charts/web, helm: {valuesObject: {tag: w}}}}`),
+    'flux.yaml':
+      git + kustomization('raw', 'path: raw, namePrefix: x-') + release('far', '{chart: {spec: {chart: far}}}'),
+    'raw/pod.yaml': pod('raw'),
+  })
+  const { files, findings } = await patchFiles([directory], () => ({ edits: [], refusals: [] }), {})
+  expect(files.map(({ text }) => text).join('')).toContain('image: "r.example.com/web:w-web-default"')
+  expect(files.map(({ file }) => file)).toContain(join(directory, 'raw/pod.yaml'))
+  const left = findings.filter(({ code }) => FINDING_CODES[code].kind === 'omission').map(({ message }) => message)
+  expect(left.sort()).toEqual([
+    'HelmRelease gitops/far: installs the chart far, whose images are not known here',
+    'Kustomization gitops/raw: its namePrefix are not applied, since files stay as they are',
+  ])
 })
 
 testWithHelm('what a tree deploys of its charts').for(ROWS)('$what', expectFound)

@@ -10,11 +10,13 @@ import { byShape } from '../../seed/patch/patch-findings.ts'
 import type { Rendering } from '../../seed/patch/patch-target.ts'
 import type { PodEdits } from '../../seed/patch/pod-edit.ts'
 import { wantedEdits } from '../../seed/patch/wanted-edits.ts'
+import { withoutElsewhere } from '../inputs/deployed/elsewhere.ts'
+import { type Deployed, NOTHING_DEPLOYED, pathsOf } from '../inputs/deployed/survey.ts'
 import { type ReadOptions, readInputs } from '../inputs/input-documents.ts'
 import { Origins } from '../inputs/origins.ts'
 import { Recognition } from '../inputs/recognition.ts'
 import { renderingsOf } from '../inputs/renderings.ts'
-import { leftOutOfPatch } from './patch-files.ts'
+import { chartsElsewhere, leftOutOfPatch } from './patch-files.ts'
 
 /**
  * A kustomize component that patches the workloads of the inputs; for a chart also what makes a post-renderer of it.
@@ -32,10 +34,15 @@ export async function patchComponent(
   const edited: EditedPlace[] = []
   const recognition = new Recognition()
   const origins = new Origins()
-  for await (const document of readInputs(inputs, options)) {
+  let deployed = NOTHING_DEPLOYED
+  const noteDeployed = (found: Deployed) => {
+    deployed = found
+  }
+  for await (const document of readInputs(inputs, { ...options, keepsFiles: true, noteDeployed })) {
     const scan = scanDocument(document)
     const unknown = recognition.follow(document, scan)
     if (unknown) findings.push(unknown)
+    findings.push(...chartsElsewhere(document, scan))
     if (document.form === 'manifest') {
       const { places, findings: found } = wantedEdits(document, scan, editsOf)
       for (const place of places) edited.push(place)
@@ -50,7 +57,7 @@ export async function patchComponent(
   const said = [...findings, ...component.findings, ...byShape(changed), ...(isChart ? hookFindings(changed) : [])]
   return {
     files: [...component.files, ...(isChart ? postRenderer() : [])],
-    findings: origins.told(said),
+    findings: origins.told(withoutElsewhere(said, pathsOf(deployed))),
   }
 }
 

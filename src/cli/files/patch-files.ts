@@ -7,6 +7,8 @@ import { readEveryDocument } from '../../kubernetes/documents/document.ts'
 import type { PodPlace } from '../../kubernetes/places/pod-places.ts'
 import { patchDocument } from '../../seed/patch/patch-document.ts'
 import type { PodEdits } from '../../seed/patch/pod-edit.ts'
+import { withoutElsewhere } from '../inputs/deployed/elsewhere.ts'
+import { type Deployed, NOTHING_DEPLOYED, pathsOf } from '../inputs/deployed/survey.ts'
 import { type ReadOptions, readInputs } from '../inputs/input-documents.ts'
 import { Origins } from '../inputs/origins.ts'
 import { Recognition } from '../inputs/recognition.ts'
@@ -38,13 +40,17 @@ export async function patchFiles(
   const findings: Finding[] = []
   const recognition = new Recognition()
   const origins = new Origins()
-  for await (const document of readInputs(inputs, options)) {
+  let deployed = NOTHING_DEPLOYED
+  const noteDeployed = (found: Deployed) => {
+    deployed = found
+  }
+  for await (const document of readInputs(inputs, { ...options, keepsFiles: true, noteDeployed })) {
     const scan = scanDocument(document)
     const unknown = recognition.follow(document, scan)
     const patched = patchedDocument(document, scan, editsOf)
     origins.note(document, { ...scan, findings: patched.findings })
     findings.push(...(unknown ? [unknown] : []))
-    for (const finding of patched.findings) findings.push(finding)
+    for (const finding of [...patched.findings, ...chartsElsewhere(document, scan)]) findings.push(finding)
     if (!('source' in document)) continue
     const file = files.get(document.file) ?? { sources: [], patched: [], changes: 0 }
     files.set(document.file, file)
@@ -57,7 +63,7 @@ export async function patchFiles(
       const text = wholeText(file, patched)
       return { file, before: sources.join(''), text, changes }
     }),
-    findings: origins.told(findings),
+    findings: origins.told(withoutElsewhere(findings, pathsOf(deployed))),
   }
 }
 
@@ -100,6 +106,11 @@ function patchedDocument(document: InputDocument, scan: DocumentScan, editsOf: (
   if (document.form === 'manifest') return patchDocument(document, scan, editsOf)
   const source = 'source' in document ? document.source : ''
   return { source, changes: 0, findings: leftOutOfPatch(document, scan) }
+}
+
+/** The charts that a manifest installs, whose workloads are not among the inputs. */
+export function chartsElsewhere({ form }: InputDocument, { findings }: DocumentScan): Finding[] {
+  return form === 'manifest' ? findings.filter(({ code }) => code === 'CHART_ELSEWHERE') : []
 }
 
 /** What is to be said of a document that holds no workloads; a list that nobody named is just not patched. */

@@ -12,7 +12,13 @@ import { nameOf } from '../texts/read-text.ts'
 import { openRegularFile } from '../texts/regular-file.ts'
 import type { SourceRendering } from './deployed/chart-renderings.ts'
 import { SourceRenderer } from './deployed/source-renderer.ts'
-import { type Deployed, NOTHING_DEPLOYED, type SourceHere, surveyDeployments } from './deployed/survey.ts'
+import {
+  type Deployed,
+  NOTHING_DEPLOYED,
+  type SourceHere,
+  surveyDeployments,
+  withoutChanges,
+} from './deployed/survey.ts'
 import { deployedSources } from './deployed-sources.ts'
 import { idleFlags, idleSettings } from './idle-settings.ts'
 import { type HelmOptions, showChart } from './render/helm.ts'
@@ -24,6 +30,8 @@ import { ignoredFinding, type Source, sourcesOf } from './source.ts'
 export interface ReadOptions extends HelmOptions {
   /** Told how resources among the inputs deploy other parts of them; without it all is rendered as it stands. */
   readonly noteDeployed?: ((deployed: Deployed) => void) | undefined
+  /** Whether manifests stay as their files are, whatever changes them where they are applied. */
+  readonly keepsFiles?: boolean | undefined
   /** The project file, where it is not that of the directories that are read. */
   readonly config?: string | undefined
   /** Tells of flags in the project files of directories, which are not for this run. */
@@ -55,7 +63,8 @@ export async function* readInputs(inputs: readonly string[], options: ReadOption
     return each.flat().filter((source) => source.kind !== 'stdin')
   }
   const render = (source: SourceHere, plan: Deployed) => renderer.texts(source, plan)
-  const deployed = options.noteDeployed ? await surveyDeployments({ inputs, sources: under, render }) : NOTHING_DEPLOYED
+  const surveyed = options.noteDeployed ? await surveyDeployments({ inputs, sources: under, render }) : NOTHING_DEPLOYED
+  const deployed = options.keepsFiles ? withoutChanges(surveyed) : surveyed
   options.noteDeployed?.(deployed)
   const seen = new Set<string>()
   const rendered = new Set<string>()

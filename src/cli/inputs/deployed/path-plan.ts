@@ -68,7 +68,8 @@ export function keyOfChanges({ edits, substitution }: PathDeployment): string {
   return JSON.stringify([edits, substitution?.vars])
 }
 
-function notApplied({ namer }: PathDeployment, what: string): Finding {
+/** That something of what a deployment does is not done here. */
+export function notApplied({ namer }: PathDeployment, what: string): Finding {
   const message = `${nameOfResource(namer)}: ${what}`
   return finding('CHANGES_NOT_APPLIED', message, { file: namer.file, line: namer.line })
 }

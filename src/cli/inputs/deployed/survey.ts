@@ -3,14 +3,14 @@ import type { ChartInstall, Namer } from '../../../discovery/charts/chart-instal
 import { GitOpsResources } from '../../../discovery/charts/gitops-resources.ts'
 import { namedCharts } from '../../../discovery/charts/named-charts.ts'
 import { resourceOfToolFile } from '../../../discovery/charts/tool-files.ts'
-import { pathDeployments } from '../../../discovery/deployments/path-deployments.ts'
+import { changesOf, isChanged, pathDeployments } from '../../../discovery/deployments/path-deployments.ts'
 import { ExpectedError } from '../../../errors.ts'
 import { type Finding, finding } from '../../../finding.ts'
 import { readDocuments } from '../../../kubernetes/documents/document.ts'
 import { type Resource, resourcesOf } from '../../../kubernetes/objects/resource.ts'
 import { readText } from '../../texts/read-text.ts'
 import { type DeployedChart, planCharts } from './chart-plan.ts'
-import { type DeployedPath, planPaths } from './path-plan.ts'
+import { type DeployedPath, notApplied, planPaths } from './path-plan.ts'
 import { pathsIn, RepositoryTree } from './repository-tree.ts'
 
 /** What resources among the inputs say of how other parts of the inputs are deployed. */
@@ -39,6 +39,15 @@ export function pathsOf(deployed: Deployed): { readonly namer: Namer; readonly p
     deployments.map(({ namer, at: { path } }) => ({ namer, path })),
   )
   return [...ofCharts, ...ofPaths]
+}
+
+/** The same for who reads manifests as their files are: what changes them where they are applied is said instead. */
+export function withoutChanges(deployed: Deployed): Deployed {
+  const changes = [...deployed.paths.values()].flatMap(({ deployments }) => deployments.filter(isChanged))
+  const said = changes.map((one) =>
+    notApplied(one, `its ${changesOf(one)} are not applied, since files stay as they are`),
+  )
+  return { ...deployed, paths: new Map(), findings: [...deployed.findings, ...said] }
 }
 
 /** As much as is to be known of a source of documents. */
