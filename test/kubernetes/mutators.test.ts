@@ -212,6 +212,9 @@ const kyverno = (mutate: object | undefined, kinds: string[]) => ({
   spec: { rules: [{ match: { any: [{ resources: { kinds } }] }, ...(mutate && { mutate }) }] },
 })
 const SIDECAR = { patchStrategicMerge: { spec: { containers: [{ name: 'x', image: 'x' }] } } }
+const verifying = (...imageReferences: string[]) => ({
+  spec: { rules: [{ match: { any: [{ resources: { kinds: ['Pod'] } }] }, verifyImages: [{ imageReferences }] }] },
+})
 const KUBEWARDEN = 'policies.kubewarden.io/v1'
 const VPA = 'autoscaling.k8s.io/v1'
 const autoscaler = (updatePolicy: object, name = 'web') => ({
@@ -279,6 +282,8 @@ test.for<[what: string, expected: boolean, apiVersion: string, kind: string, val
     'ClusterPolicy',
     { spec: { rules: [{ match: { any: [{ resources: { kinds: ['Pod'] } }] }, verifyImages: [{}] }] } },
   ],
+  ['of Kyverno verifies these images', true, 'kyverno.io/v1', 'ClusterPolicy', verifying('r.example/*')],
+  ['of Kyverno verifies other images', false, 'kyverno.io/v1', 'ClusterPolicy', verifying('ghcr.io/*')],
   ['of Kyverno in another namespace', false, 'kyverno.io/v1', 'Policy', kyverno(SIDECAR, ['Pod'])],
   [
     'of Gatekeeper',

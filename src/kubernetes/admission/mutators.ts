@@ -1,7 +1,7 @@
 import { valueAt } from '../documents/path.ts'
 import { isObject, nameOfResource, objectsOf, type Resource } from '../objects/resource.ts'
 import { gatekeeperMatch } from './policies/gatekeeper-match.ts'
-import { ruleMatcher, targetMatcher } from './policies/kyverno-rule.ts'
+import { ruleMatcher, targetMatcher, verifiedImages } from './policies/kyverno-rule.ts'
 import { decides, mutatingPolicies } from './policies/mutating-policies.ts'
 import { type Matcher, type Mutator, matcherOf } from './policies/pod-matching.ts'
 
@@ -42,7 +42,9 @@ function kyverno({ kind, namespace, value }: Resource): ReturnType<Matchers> {
   return rules
     .filter(({ mutate, verifyImages }) => verifyImages || decides(mutate))
     .map((rule) => {
-      const matchers = [ruleMatcher(rule), targetMatcher(rule.mutate)]
+      const [isMatched, isVerified] = [ruleMatcher(rule), verifiedImages(rule.verifyImages)]
+      const isChanged: Matcher = (pod) => isMatched(pod) && (decides(rule.mutate) || isVerified(pod))
+      const matchers = [isChanged, targetMatcher(rule.mutate)]
       return (pod) =>
         (kind === 'ClusterPolicy' || namespace === pod.namespace) && matchers.some((isAbout) => isAbout(pod))
     })

@@ -3,7 +3,7 @@ import { isObject, nameOfResource, objectsOf, type Resource, textsOf } from '../
 import { asWebhook, webhooksOf } from './mutators.ts'
 import { gatekeeperMatch } from './policies/gatekeeper-match.ts'
 import { imagePolicies } from './policies/image-policies.ts'
-import { ruleMatcher } from './policies/kyverno-rule.ts'
+import { imageMatcher, ruleMatcher } from './policies/kyverno-rule.ts'
 import { constrainedTo, type Matcher, type Mutator, matcherOf } from './policies/pod-matching.ts'
 
 type Fields = Readonly<Record<string, unknown>>
@@ -87,7 +87,11 @@ function expressed({ namespace, value }: Resource): Matcher[] {
     valueAt(value, ['spec', 'matchConstraints']),
     valueAt(value, ['spec', 'matchConditions']),
   )
-  return [(pod) => (!namespace || namespace === pod.namespace) && matches(pod)]
+  const globs = objectsOf(valueAt(value, ['spec', 'matchImageReferences']) as Fields[] | undefined)
+  // What an expression says of images is not evaluated.
+  const patterns = globs.map(({ glob }) => (typeof glob === 'string' ? glob : '*'))
+  const hasImage = imageMatcher(patterns)
+  return [(pod) => (!namespace || namespace === pod.namespace) && matches(pod) && hasImage(pod)]
 }
 
 /** It denies unless it says otherwise. */

@@ -1,3 +1,4 @@
+import { findReference } from '../../../oci/reference.ts'
 import { valueAt } from '../../documents/path.ts'
 import { isObject, objectsOf, textsOf } from '../../objects/resource.ts'
 import { type LabelSelector, willSelect } from '../../pods/label-selector.ts'
@@ -76,6 +77,28 @@ function isOneOf(kinds: unknown, { group, version, kind }: Appearance): boolean 
 
 function fieldsOf(resources: unknown): Fields {
   return isObject(resources) ? resources : {}
+}
+
+/** Whether a pod has an image that one of some patterns means, by its name as it is written or in full; none means all. */
+export function imageMatcher(patterns: readonly string[]): Matcher {
+  if (patterns.length === 0) return () => true
+  return ({ images }) => images.flatMap(namesOf).some((name) => patterns.some((pattern) => fitsWildcard(pattern, name)))
+}
+
+/** The images that a rule verifies; of a check that names none, all. */
+export function verifiedImages(verifyImages: unknown): Matcher {
+  const matchers = objectsOf(verifyImages as Fields[] | undefined).map(({ imageReferences, image }) =>
+    imageMatcher([...textsOf(imageReferences), ...textsOf([image])]),
+  )
+  return (pod) => matchers.some((isAbout) => isAbout(pod))
+}
+
+function namesOf(image: string): string[] {
+  const reference = findReference(image)
+  if (!reference) return [image]
+  const { domain, path, tag, digest } = reference
+  const suffix = `${tag ? `:${tag}` : digest ? '' : ':latest'}${digest ? `@${digest}` : ''}`
+  return [image, `${domain}/${path}${suffix}`, `${domain}/${path.replace(/^library\//, '')}${suffix}`]
 }
 
 /** What a rule changes that may be something else than what makes it act: its `targets`. */
