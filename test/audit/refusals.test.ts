@@ -44,6 +44,11 @@ const hooks = (rule: object = PODS) => ({
 })
 const signed = (scopes: string[]) => of('config.openshift.io/v1', 'ClusterImagePolicy', { scopes })
 const registries = (registrySources: object) => of('config.openshift.io/v1', 'Image', { registrySources })
+const ofImages = (...matchImageReferences: object[]) =>
+  of('policies.kyverno.io/v1', 'ImageValidatingPolicy', {
+    matchConstraints: { resourceRules: [PODS] },
+    matchImageReferences,
+  })
 const valid = (spec: object) =>
   of('policies.kyverno.io/v1', 'ValidatingPolicy', { matchConstraints: { resourceRules: [PODS] }, ...spec })
 
@@ -79,6 +84,10 @@ test.for<[what: string, objects: object[], verdict: string]>([
   ['Kyverno that says nothing', [kyverno({})], 'safe'],
   ['a policy of Kyverno in CEL', [valid({})], 'unknown'],
   ['a policy of Kyverno in CEL that audits', [valid({ validationActions: ['Audit'] })], 'safe'],
+  ['a policy of Kyverno about these images', [ofImages({ glob: 'docker.io/library/*' })], 'unknown'],
+  ['a policy of Kyverno about short names', [ofImages({ glob: 'docker.io/web:*' })], 'unknown'],
+  ['a policy of Kyverno about other images', [ofImages({ glob: 'ghcr.io/*' })], 'safe'],
+  ['a policy of Kyverno about images by an expression', [ofImages({ expression: 'false' })], 'unknown'],
   ['a constraint', [constraint({ match: { kinds: [{ apiGroups: [''], kinds: ['Pod'] }] } })], 'unknown'],
   ['a constraint about everything', [constraint({})], 'unknown'],
   ['a constraint about services', [constraint({ match: { kinds: [{ kinds: ['Service'] }] } })], 'safe'],
@@ -142,4 +151,35 @@ test.for<[verdict: string, own: object, pod?: object]>([
   const containers = [{ name: 'c', image: 'web:1', securityContext: own }]
   const one = workload({ spec: { containers, ...(pod && { securityContext: pod }) } })
   expect(auditCluster([one], NODES, {}).workloads[0]?.verdict).toBe(verdict)
+})
+
+const mount = (more: object = {}) => ({ volumeMounts: [{ name: 'v', mountPath: '/v', ...more }] })
+const pages = (medium: string) => ({ volumes: [{ name: 'v', emptyDir: { medium } }] })
+const large = { resources: { limits: { cpu: '1', 'hugepages-2Mi': '2Mi' } } }
+const files = { volumes: [{ name: 'v', emptyDir: {} }] }
+const ofOther = (containerName: string) => ({
+  env: [{ name: 'A', valueFrom: { resourceFieldRef: { containerName, resource: 'limits.cpu' } } }],
+})
+
+test.for<[verdict: string, container: object, spec?: object]>([
+  ['safe', mount({ subPathExpr: '$(A)' }), files],
+  ['impossible', mount({ subPathExpr: 'x/$(B)' }), files],
+  ['safe', mount({ subPathExpr: '$$(B)' }), files],
+  ['safe', mount({ subPathExpr: '$(KUBERNETES_SERVICE_HOST)' }), files],
+  ['safe', { ...mount({ subPathExpr: '$(B)' }), envFrom: [{ configMapRef: { name: 'x' } }] }, files],
+  ['safe', ofOther('c')],
+  ['safe', ofOther('')],
+  ['impossible', ofOther('d')],
+  ['impossible', mount(), pages('HugePages')],
+  ['safe', { ...mount(), ...large }, pages('HugePages')],
+  ['safe', { ...mount(), ...large }, pages('HugePages-2Mi')],
+  ['impossible', { ...mount(), ...large }, pages('HugePages-1Gi')],
+  ['safe', {}, pages('HugePages')],
+])('%s: a container that the API server takes, %j in a pod %j', ([verdict, own, spec]) => {
+  const containers = [{ name: 'c', image: 'web:1', env: [{ name: 'A', value: 'a' }], ...own }]
+  const [roomy] = NODES
+  const allocatable = { ...roomy?.status?.allocatable, 'hugepages-2Mi': '1Gi' }
+  const one = workload({ spec: { containers, ...spec } })
+  const nodes = [{ ...roomy, status: { ...roomy?.status, allocatable } }] as typeof NODES
+  expect(auditCluster([one], nodes, {}).workloads[0]?.verdict).toBe(verdict)
 })

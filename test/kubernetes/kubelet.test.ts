@@ -31,6 +31,10 @@ const projected = (source: object) => ({ volumes: [{ name: 'v', projected: { sou
 const profile = (key: string, type: string) => ({
   securityContext: { [key]: { type, ...(type === 'Localhost' && { localhostProfile: 'x' }) } },
 })
+const mounted = (source: object) => ({
+  ...ofContainer({ volumeMounts: [{ name: 'v', mountPath: '/v' }] }),
+  volumes: [{ name: 'v', ...source }],
+})
 const onSystem = (osImage: string) => node('n1', { status: { nodeInfo: { kubeletVersion: 'v1.37.2', osImage } } })
 const sysctls = (...names: string[]) => ({ securityContext: { sysctls: names.map((name) => ({ name, value: '1' })) } })
 
@@ -153,6 +157,12 @@ test.for<[rule: string, spec: object, on: Node, answer: 'starts' | 'fails' | 'un
   ['AppArmor where it is not', profile('appArmorProfile', 'RuntimeDefault'), onSystem('Fedora CoreOS 42'), 'unknown'],
   ['no AppArmor', profile('appArmorProfile', 'Unconfined'), onSystem('Fedora CoreOS 42'), 'starts'],
   ['a profile of a container', ofContainer(profile('seccompProfile', 'Localhost')), onKubelet('v1.37.2'), 'unknown'],
+  ['a volume that newer kubelets mount no more', mounted({ glusterfs: {} }), onKubelet('v1.26.0'), 'fails'],
+  ['one that older ones mount', mounted({ cephfs: {} }), onKubelet('v1.30.0'), 'unknown'],
+  ['a clone of a repository', mounted({ gitRepo: {} }), onKubelet('v1.33.0'), 'unknown'],
+  ['a clone of a repository, before that was off', mounted({ gitRepo: {} }), onKubelet('v1.32.9'), 'starts'],
+  ['a driver of the node', mounted({ flexVolume: {} }), onKubelet('v1.37.2'), 'unknown'],
+  ['a share of NFS', mounted({ nfs: {} }), onKubelet('v1.37.2'), 'starts'],
   ['a sysctl of the whole kernel', sysctls('vm.max_map_count'), onKubelet('v1.37.2'), 'fails'],
 ])('what a node supports: %s', ([, spec, on, answer, named]) => {
   const handler = 'runtimeClassName' in spec ? named : ''

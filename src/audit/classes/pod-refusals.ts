@@ -1,5 +1,4 @@
-import type { PodSpec } from 'kubernetes-types/core/v1.js'
-import { objectsOf } from '../../kubernetes/objects/resource.ts'
+import { configProblem } from '../../kubernetes/kubelet/container-config.ts'
 import type { Workload } from '../../kubernetes/objects/workload.ts'
 import type { Doubt } from '../../kubernetes/pods/refusal.ts'
 import type { MutationFacts } from '../facts/mutation-facts.ts'
@@ -13,18 +12,7 @@ export function podRejection(workload: Workload, { endingNamespaces }: Facts): s
   const namespace = workload.resource.namespace || 'default'
   if (isStored(workload)) return undefined
   if (endingNamespaces?.has(namespace)) return `namespace ${namespace} is being deleted`
-  const root = rootContainer(workload.podSpec)
-  if (root === undefined) return undefined
-  return `the kubelet starts no container ${root} with runAsNonRoot and runAsUser 0 (CreateContainerConfigError)`
-}
-
-/** The container that is to run as root and must not. Source: kubernetes 1.37, pkg/kubelet/kuberuntime/security_context.go. */
-function rootContainer({ containers, initContainers, securityContext: pod, os }: PodSpec): string | undefined {
-  if (os?.name === 'windows') return undefined
-  const all = [...objectsOf(initContainers), ...objectsOf(containers)]
-  return all.find(({ securityContext: own }) => {
-    return (own?.runAsNonRoot ?? pod?.runAsNonRoot) === true && (own?.runAsUser ?? pod?.runAsUser) === 0
-  })?.name
+  return configProblem(workload.podSpec)
 }
 
 /** The policies that may refuse the pods of a workload, each once; what they ask for is not evaluated. */

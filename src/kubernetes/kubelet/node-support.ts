@@ -6,6 +6,7 @@ import { isObject, objectsOf } from '../objects/resource.ts'
 import { mountedVolumes } from '../pods/mounted-volumes.ts'
 import { asksForProfiles, profileDoubts } from './confinement.ts'
 import { forbiddenSysctls, setsSysctls } from './sysctls.ts'
+import { mountsOldVolumes, volumePlugins } from './volume-plugins.ts'
 import { hasYoungFields, youngFields } from './young-fields.ts'
 
 /** A pod, and the handler of its RuntimeClass; empty for none, undefined where it is not known. */
@@ -50,6 +51,7 @@ export function unsupported(
     ...runtimeHandler(pod, node),
     ...supplementalGroups(spec, node),
     ...userNamespaces(pod, node, gates),
+    ...volumePlugins(spec, node, gates),
     ...profileDoubts(spec, node),
     ...forbiddenSysctls(spec, node, allowedSysctls),
     ...imageVolumes(spec, node, gates),
@@ -66,6 +68,7 @@ export function asksOfNode({ spec, handler }: AskingPod): boolean {
     mountsImage(spec) ||
     hasYoungFields(spec) ||
     setsSysctls(spec) ||
+    mountsOldVolumes(spec) ||
     asksForProfiles(spec)
   )
 }

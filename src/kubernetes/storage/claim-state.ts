@@ -45,6 +45,8 @@ const ZONE_LABELS = [
   'failure-domain.beta.kubernetes.io/region',
 ]
 
+/** Source: kubernetes, CHANGELOG of 1.22 to 1.31: removed in-tree volume plugins. */
+const NO_LONGER_MOUNTED = new Set('scaleIO flocker quobyte storageos glusterfs cephfs rbd'.split(' '))
 const NO_PROVISIONER = 'kubernetes.io/no-provisioner'
 
 /** What is known of a claim by its name. `completeKinds` are those of which every object is known. */
@@ -90,6 +92,13 @@ function knownClaim(
   if (owner?.name && claimKey(owner.namespace, owner.name) !== claim) {
     return refused(`PersistentVolume ${spec.volumeName} is that of ${claimKey(owner.namespace, owner.name)}`)
   }
+  const gone = Object.keys(volume.spec ?? {}).find((key) => NO_LONGER_MOUNTED.has(key))
+  if (gone)
+    return {
+      claim,
+      is: 'unknown',
+      why: `PersistentVolume ${spec.volumeName} is of ${gone}, which newer kubelets mount no more`,
+    }
   const misfit = status?.phase === 'Bound' ? undefined : misfitOf(spec, volume)
   if (misfit !== undefined) return { claim, is: 'unknown', why: `PersistentVolume ${spec.volumeName} ${misfit}` }
   const labels = Object.entries(volume.metadata?.labels ?? {}).filter(([key]) => ZONE_LABELS.includes(key))
