@@ -11,6 +11,9 @@ export interface NodeScriptResult {
   readonly report: Readonly<Record<string, unknown>>
 }
 
+/** Where in the script, which nobody has before them, a shell met what it says. */
+const SHELL_LINE = /\bsh: (?:line )?\d+: /g
+
 /**
  * Runs the node script on this machine, which ends with us; what it has to tell people goes to stderr. `bundle` is what it
  * reads, and what people call that.
@@ -22,7 +25,7 @@ export async function runNodeScript(
   args: readonly string[],
   bundle: { readonly file: string; readonly path: string },
 ): Promise<NodeScriptResult> {
-  const asNamed = (text: string) => text.replaceAll(bundle.file, bundle.path)
+  const asNamed = (text: string) => text.replaceAll(bundle.file, bundle.path).replaceAll(SHELL_LINE, '')
   const child = spawn('sh', ['-s', '--', ...args, bundle.file], { stdio: 'pipe' })
   const say = (line: string | undefined) => line !== undefined && process.stderr.write(`${asNamed(line)}\n`)
   // The last line waits: where the script fails it says what the error says then.
