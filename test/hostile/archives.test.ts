@@ -215,6 +215,7 @@ for (const [name, flags] of PACKED) {
       code: 'BUNDLE_INVALID',
       message: expect.stringContaining(`(${name})`),
     })
+    expect(await opening(Buffer.concat([packed, Buffer.alloc(2048, 'more')]))).toMatchObject({ code: 'BUNDLE_INVALID' })
     vi.unstubAllEnvs()
   })
 }

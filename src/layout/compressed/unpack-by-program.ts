@@ -30,7 +30,9 @@ export async function* unpackByProgram(
   try {
     yield* (child.stdout ?? []) as AsyncIterable<Uint8Array>
     const code = await ended
-    if (code !== 0) throw new Error(`${program} says: ${said.trim().split('\n').at(-1) || `ended with ${code}`}`)
+    // With success bzip2 says only that it ignored what follows the end.
+    if (code !== 0 || said.trim() !== '')
+      throw new Error(`${program} says: ${said.trim().split('\n').at(-1) || `ended with ${code}`}`)
   } finally {
     stop()
   }
