@@ -1,7 +1,9 @@
+import type { PodSpec } from 'kubernetes-types/core/v1.js'
 import { injectorsOf, type Marks } from '../../kubernetes/admission/injection.ts'
 import type { NewPod } from '../../kubernetes/admission/policies/pod-matching.ts'
 import { valueAt } from '../../kubernetes/documents/path.ts'
 import { podImages } from '../../kubernetes/objects/pod-images.ts'
+import { objectsOf } from '../../kubernetes/objects/resource.ts'
 import type { Workload } from '../../kubernetes/objects/workload.ts'
 import { controllerLabels } from '../../kubernetes/pods/controller-labels.ts'
 import type { Labels } from '../../kubernetes/pods/label-selector.ts'
@@ -33,12 +35,19 @@ export function newPodOf(workload: Workload, { namespaces }: Pick<MutationFacts,
     ownLabels: (valueAt(resource.value, ['metadata', 'labels']) ?? {}) as Labels,
     labels: { ...(template.metadata as Marks | undefined)?.labels, ...labels },
     pending,
+    hasClaims: makesClaims(podSpec, resource.value),
     namespace,
     namespaceLabels: namespaces?.get(namespace),
     get images() {
       return podImages(podSpec).map(({ reference }) => reference)
     },
   }
+}
+
+/** Whether a controller makes claims for the pods of a workload. */
+function makesClaims({ volumes }: PodSpec, value: Workload['resource']['value']): boolean {
+  const templates = valueAt(value, ['spec', 'volumeClaimTemplates'])
+  return (Array.isArray(templates) && templates.length > 0) || objectsOf(volumes).some(({ ephemeral }) => ephemeral)
 }
 
 /** A doubt for each of them that nobody answers for: the images that it adds are not counted. */

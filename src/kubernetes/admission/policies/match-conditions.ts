@@ -6,6 +6,7 @@ interface Asked {
   readonly group: string
   readonly version: string
   readonly kind: string
+  readonly resource: string
   readonly name: string | undefined
   readonly namespace: string
   readonly namespaceLabels: Labels | undefined
@@ -211,7 +212,7 @@ function isIn(value: Value, all: Value): boolean | undefined {
 }
 
 function fieldOf(path: string, asked: Asked): Value {
-  const { group, version, kind, name, namespace, namespaceLabels, labels, pending } = asked
+  const { group, version, kind, resource, name, namespace, namespaceLabels, labels, pending } = asked
   switch (path) {
     case 'request.namespace':
     case 'object.metadata.namespace':
@@ -227,7 +228,7 @@ function fieldOf(path: string, asked: Asked): Value {
     case 'object.kind':
       return kind
     case 'request.resource.resource':
-      return `${kind.toLowerCase()}s`
+      return resource.split('/')[0]
     case 'request.name':
     case 'object.metadata.name':
       return name

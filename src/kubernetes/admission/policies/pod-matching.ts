@@ -22,6 +22,8 @@ export interface NewPod {
   readonly pending?: PendingLabels | undefined
   /** Of its namespace; undefined where they are not known. */
   readonly namespaceLabels: Labels | undefined
+  /** Claims are made for it. */
+  readonly hasClaims?: boolean
   /** The references that it names. */
   readonly images: readonly string[]
 }
@@ -44,32 +46,52 @@ export interface Appearance extends Pick<NewPod, 'namespace' | 'namespaceLabels'
   readonly group: string
   readonly version: string
   readonly kind: string
+  /** As rules name it: `pods`, `pods/binding`. */
+  readonly resource: string
   /** Undefined where a controller makes it up. */
   readonly name: string | undefined
   /** Undefined where nobody can tell. */
   readonly labels: Labels | undefined
 }
 
-/** What a controller makes of a workload, and pods are made of: its labels are those of the pod, or in the workload. */
+/** What controllers make of a workload beside pods: their labels are those of the pod, or stand in the workload. */
 const BETWEEN: Readonly<Record<string, readonly [group: string, kind: string]>> = {
-  'apps/v1/Deployment': ['apps', 'ReplicaSet'],
-  'batch/v1/CronJob': ['batch', 'Job'],
+  'apps/Deployment': ['apps', 'ReplicaSet'],
+  'apps/StatefulSet': ['apps', 'ControllerRevision'],
+  'apps/DaemonSet': ['apps', 'ControllerRevision'],
+  'batch/CronJob': ['batch', 'Job'],
+  'argoproj.io/Rollout': ['apps', 'ReplicaSet'],
+  'apps.openshift.io/DeploymentConfig': ['', 'ReplicationController'],
+  'keda.sh/ScaledJob': ['batch', 'Job'],
+  'jobset.x-k8s.io/JobSet': ['batch', 'Job'],
+  'leaderworkerset.x-k8s.io/LeaderWorkerSet': ['apps', 'StatefulSet'],
 }
 
+/** Kinds whose labels are not those of the template. */
+const OTHER_LABELS: ReadonlySet<string> = new Set(['Job', 'StatefulSet'])
+
 export function appearancesOf(pod: NewPod): Appearance[] {
-  const { namespace, namespaceLabels, labels, pending, apiVersion, kind, name, ownLabels } = pod
-  const where = { namespace, namespaceLabels }
+  const { namespace, namespaceLabels, labels, pending, apiVersion, kind, name, ownLabels, hasClaims } = pod
+  const unknown = { labels: undefined, pending: undefined }
+  const made = (group: string, madeKind: string, marks: Pick<Appearance, 'labels' | 'pending'>): Appearance => ({
+    ...{ namespace, namespaceLabels, group, version: 'v1', kind: madeKind, name: undefined, ...marks },
+    resource: `${madeKind.toLowerCase()}s`,
+  })
   const isPod = kind === 'Pod' && apiVersion === 'v1'
   // A name that the API server completes, or that of a template beside others.
   const known = /[* ]/.test(name) ? undefined : name
-  const itself = { ...where, group: '', version: 'v1', kind: 'Pod', name: isPod ? known : undefined, labels, pending }
-  if (isPod) return [itself]
+  const itself = { ...made('', 'Pod', { labels, pending }), name: isPod ? known : undefined }
+  const besides = [
+    { ...made('', 'Binding', { labels: {}, pending: undefined }), resource: 'pods/binding' },
+    ...(hasClaims ? [made('', 'PersistentVolumeClaim', unknown)] : []),
+  ]
+  if (isPod) return [itself, ...besides]
   const [group = '', version = ''] = apiVersion.includes('/') ? apiVersion.split('/') : ['', apiVersion]
-  const own = { ...where, group, version, kind, name: known, labels: ownLabels, pending: undefined }
-  const [made, madeKind] = BETWEEN[`${apiVersion}/${kind}`] ?? []
-  if (made === undefined || madeKind === undefined) return [itself, own]
-  const marks = madeKind === 'Job' ? { labels: undefined, pending: undefined } : { labels, pending }
-  return [itself, own, { ...where, group: made, version: 'v1', kind: madeKind, name: undefined, ...marks }]
+  const own = { ...made(group, kind, { labels: ownLabels, pending: undefined }), version, name: known }
+  const [ofGroup, between] = BETWEEN[`${group}/${kind}`] ?? []
+  if (ofGroup === undefined || between === undefined) return [itself, own, ...besides]
+  const marks = OTHER_LABELS.has(between) ? unknown : { labels, pending }
+  return [itself, own, made(ofGroup, between, marks), ...besides]
 }
 
 /** Whether a webhook may be asked about a pod. Source: kubernetes 1.34, pkg/admission/plugin/webhook/predicates. */
@@ -90,11 +112,6 @@ export function matcherOf({ rules, namespaceSelector, objectSelector, ...more }:
     )
 }
 
-/** The kinds that stand for a pod where a policy names kinds. */
-export function kindsOf(pod: NewPod): string[] {
-  return appearancesOf(pod).map(({ kind }) => kind)
-}
-
 /** That an object is made; an update of what is there makes other pods too. */
 function isRuleAbout({ operations, ...rule }: Fields, one: Appearance): boolean {
   return has(operations, 'CREATE', 'UPDATE') && isRuleFor(rule, one)
@@ -102,7 +119,7 @@ function isRuleAbout({ operations, ...rule }: Fields, one: Appearance): boolean 
 
 /** That a rule is about it, whatever its name turns out to be, and however it changes. */
 function isSurelyAbout({ operations, ...rule }: Fields, one: Appearance): boolean {
-  const isAlways = has(operations, 'CREATE') && (one.kind === 'Pod' || has(operations, 'UPDATE'))
+  const isAlways = has(operations, 'CREATE') && (one.name === undefined || has(operations, 'UPDATE'))
   const names = textsOf(rule.resourceNames)
   return isAlways && isRuleFor(rule, one) && (names.length === 0 || names.includes(one.name ?? ''))
 }
@@ -112,10 +129,17 @@ function isRuleFor({ apiGroups, apiVersions, resources, scope, resourceNames }: 
   return (
     has(apiGroups, one.group) &&
     has(apiVersions, one.version) &&
-    has(resources, `${one.kind.toLowerCase()}s`, '*/*') &&
+    isNamed(resources, one.resource) &&
     scope !== 'Cluster' &&
     (names.length === 0 || one.name === undefined || names.includes(one.name))
   )
+}
+
+/** `*` is every resource, and no subresource. */
+function isNamed(resources: unknown, resource: string): boolean {
+  const [main = '', sub] = resource.split('/')
+  const names = sub === undefined ? [main, '*', '*/*'] : [resource, `${main}/*`, `*/${sub}`, '*/*']
+  return textsOf(resources).some((name) => names.includes(name))
 }
 
 function has(list: unknown, ...words: string[]): boolean {
