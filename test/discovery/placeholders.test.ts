@@ -108,3 +108,17 @@ test.for<[why: string, text: string]>([
 ])('%s waits for no image', ([, text]) => {
   expect(scan(text)).toEqual({ images: [], open: [] })
 })
+
+test.for<[image: string, isOpen: boolean]>([
+  ['{registry}/a:1', true],
+  ['registry.example.com/a:{VERSION}', true],
+  ['!REG!/a:1', true],
+  ['registry.example.com/a:[TAG]', true],
+  ['registry.example.com/a/TAG', true],
+  ['ko://registry.example.com/a', true],
+  ['https://example.com/{size}/a.png', false],
+  ['/images/{size}.png', false],
+  ['a sentence with {this} and/or that', false],
+])('an image of a custom resource that is no reference yet: %s', ([image, isOpen]) => {
+  expect(scan(inThing(`{image: ${JSON.stringify(image)}}`)).open.length).toBe(isOpen ? 1 : 0)
+})

@@ -15,6 +15,15 @@ export function isReferred(text: string): boolean {
   return /^(?:var|local|module|each|data)\.[A-Za-z_][\w.[\]"-]{0,200}$/.test(text)
 }
 
+/** `{registry}/web:1`, `!REG!/web:1`, `r.example/web:[TAG]`, `ko://r.example/web`: what is no reference, and becomes one. */
+export function isUnfinished(text: string): boolean {
+  if (!text.includes('/') || text.length > 512) return false
+  if (text.startsWith('ko://')) return true
+  return MARKED.test(text) && !/^(?:[a-z+]+:\/\/|\.{0,2}\/)|\s/.test(text)
+}
+const MARKED =
+  /\{[\w .-]{1,99}\}|\[[\w.-]{1,99}\]|![\w.-]{1,99}!|~[\w.-]{1,99}~|^[\w-]+\.[\w.-]+\/(?:[\w.-]+\/)*[A-Z][A-Z0-9_-]*(?::\S+)?$/
+
 export function hasPlaceholder(text: string): boolean {
   return OPENING.test(text) || STAND_IN.test(text)
 }

@@ -1,5 +1,5 @@
 import { readKey } from './key.ts'
-import { likelihoodOf } from './reference-likelihood.ts'
+import { hasVersion, likelihoodOf } from './reference-likelihood.ts'
 
 /** A reference that stands among other words of a text, and what those words say of it. */
 export interface StandingReference {
@@ -46,9 +46,18 @@ export function standingReferences(text: string, isKnown: (line: number) => bool
 }
 
 function referencesIn(content: string): string[] {
-  if (content.length > MAX_LINE || !content.includes('/') || !/[:@]/.test(content)) return []
-  return wordsOf(content).filter((word) => word.includes('/') && likelihoodOf(word) === 'strong')
+  if (content.length > MAX_LINE || !content.includes('/') || !/[:@]|[\w-]\s*[\s,|]\s*["']?v?\d/.test(content)) return []
+  const words = wordsOf(content)
+  return words.flatMap((word, index) => {
+    if (!word.includes('/')) return []
+    if (likelihoodOf(word) === 'strong') return word
+    // A column of names, and one of versions.
+    const version = words[index + 1] ?? ''
+    const whole = `${word}:${version}`
+    return VERSION.test(version) && !hasVersion(word) && likelihoodOf(whole) === 'strong' ? whole : []
+  })
 }
+const VERSION = /^v?\d+(?:\.\d[\w.-]*)?$/
 
 /** The words of a line, without the dash of an entry. */
 function wordsOf(content: string): string[] {

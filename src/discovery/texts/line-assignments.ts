@@ -1,5 +1,7 @@
 import { type KeyRole, readKey } from '../classify/key.ts'
 import { hasPlaceholder, isReferred } from '../classify/placeholders.ts'
+import { hasVersion } from '../classify/reference-likelihood.ts'
+import { compose } from '../compose/compose-reference.ts'
 import { imagesInCommand } from './shell/command-lines.ts'
 import { isImage } from './shell/handed-images.ts'
 import { openImagesInCommand } from './shell/open-commands.ts'
@@ -68,7 +70,12 @@ export function assignmentsOf(content: string): LineAssignment[] {
   const isWhole = commands.length <= 1
   const found = commands.flatMap(({ text }) => (text.length > MAX_COMMAND ? [] : inCommand(text, isWhole)))
   const inBraces = content.includes('{') ? imagesInBraces(content).filter(({ value }) => isImage(value)) : []
-  const all = [...found, ...inBraces]
+  const composed = content.includes('{') ? composedInBraces(content) : []
+  const all = [
+    ...found.filter(({ value }) => !composed.some((one) => one.parts.includes(value))),
+    ...inBraces,
+    ...composed,
+  ]
   if (all.length < 2) return all
   const handed = new Set(all.flatMap(({ name, value }) => (isCommanded(name) ? [value] : [])))
   const seen = new Set<string>()
@@ -104,6 +111,27 @@ function imagesInBraces(content: string): LineAssignment[] {
   const patched = PATCHES.flatMap((way) => Array.from(text.matchAll(way), ({ groups }) => groups?.value ?? ''))
   return [...set, ...patched.map((value) => ({ name: 'image', value }))]
 }
+
+/** `{ repository = "x/y", tag = "1" }`, `{"image":"x/y","version":"1"}`: parts beside one another. */
+function composedInBraces(content: string): (LineAssignment & { readonly parts: readonly string[] })[] {
+  return Array.from(content.matchAll(BRACES), ([, inside = '']) => {
+    const pairs = Array.from(inside.matchAll(PAIR), ([, name = '', text = ''], index) => ({
+      name,
+      text,
+      path: [index],
+    }))
+    const { found } = compose(pairs)
+    const whole = found.filter(({ reference, isSure }) => isSure && hasVersion(reference))
+    return whole.map(({ reference, from }) => ({
+      name: 'image',
+      value: reference,
+      parts: from.map(({ text }) => text),
+    }))
+  }).flat()
+}
+/** Of braces only the innermost. */
+const BRACES = /\{([^{}]{3,1000})\}/g
+const PAIR = /["']?([A-Za-z][\w.-]{0,99})["']?\s{0,9}[:=]\s{0,9}["']?([\w./:@+-]{1,512})["']?\s{0,9}(?=[,;]|$)/g
 
 function referredIn(command: string): LineAssignment | undefined {
   const [, name = '', value = ''] = SET_TO_WORD.exec(command) ?? []

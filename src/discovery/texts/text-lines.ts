@@ -82,7 +82,7 @@ interface Assignment extends LineAssignment {
 }
 
 function assignmentsIn(text: string, ofImages: boolean): Assignment[] {
-  if (isXml(text)) return textsInXml(text).filter(({ name }) => readKey(name).role === 'image')
+  if (isXml(text)) return partsInXml(text)
   let [section, block] = ['', 0]
   const assignments = logicalLines(text).flatMap((logical) => {
     const { content } = logical
@@ -98,6 +98,22 @@ function assignmentsIn(text: string, ofImages: boolean): Assignment[] {
   })
   return [...assignments, ...shellWords(text)]
 }
+
+/** Elements that are parts of one image stand together, each name once. */
+function partsInXml(text: string): Assignment[] {
+  const parts = textsInXml(text).filter(({ name }) => XML_PARTS.has(readKey(name).role))
+  const seen = new Set<string>()
+  let block = 0
+  return parts.flatMap((part) => {
+    if (seen.has(part.name)) {
+      seen.clear()
+      block++
+    }
+    seen.add(part.name)
+    return { ...part, block }
+  })
+}
+const XML_PARTS: ReadonlySet<KeyRole> = new Set(['image', 'repository', 'registry', 'tag', 'digest'])
 
 /** A line of a list: one reference, or several. */
 function wordsAlone(content: string): string[] {

@@ -7,7 +7,7 @@ export interface XmlText {
 }
 
 /** `<image>ref</image>`, also over several lines. */
-const ELEMENT = /<([A-Za-z][\w.-]{0,99})>\s{0,99}([^\s<>]{2,512})\s{0,99}<\/\1>/g
+const ELEMENT = /<([A-Za-z][\w.-]{0,99})>\s{0,99}([^\s<>]{1,512})\s{0,99}<\/\1>/g
 /** `<component image="ref"/>`. */
 const ATTRIBUTE = /\s([A-Za-z][\w.-]{0,99})="([^"\s]{2,512})"/g
 const BEGINNING = /^\s*<[?!A-Za-z]/

@@ -1,6 +1,6 @@
 import type { Path } from '../../kubernetes/documents/path.ts'
 import { type Key, readKey } from '../classify/key.ts'
-import { hasPlaceholder, isReferred, maskPlaceholders } from '../classify/placeholders.ts'
+import { hasPlaceholder, isReferred, isUnfinished, maskPlaceholders } from '../classify/placeholders.ts'
 import { quotedImages } from '../classify/quoted-images.ts'
 import { hasVersion, likelihoodOf } from '../classify/reference-likelihood.ts'
 import { decodeDataUrl } from '../encoded/encoded-text.ts'
@@ -56,11 +56,15 @@ export function visitText(walk: Walk, text: string, name: string, place: Place, 
     })
     return
   }
+  const own = readKey(name)
+  if (own.role === 'image' && isUnfinished(text)) {
+    visitOpen(walk, text, own, place)
+    return
+  }
   if (mayEmbed(text, name)) {
     visitEmbedded(walk, text, name, place, findInside)
     return
   }
-  const own = readKey(name)
   // A name or repository without a version is only a part, which something completes.
   const isWhole = own.role === 'other' || hasVersion(text)
   const saysNothing = isWhole && (own.role === 'other' || own.role === 'name' || own.role === 'repository')
@@ -94,7 +98,8 @@ export function visitOpen(walk: Walk, text: string, key: Key, place: Place): voi
   const words = key.role === 'images' && !/\{\{|\[\[/.test(text) ? text.split(LIST_SEPARATOR) : [text]
   if (!isImage && key.role !== 'images') return
   for (const word of words) {
-    if (hasPlaceholder(word)) walk.open.push({ text: word, path: [...walk.path], textLine: undefined, place })
+    if (hasPlaceholder(word) || isUnfinished(word))
+      walk.open.push({ text: word, path: [...walk.path], textLine: undefined, place })
     else visitWords(walk, word, '', key, place)
   }
 }

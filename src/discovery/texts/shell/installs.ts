@@ -36,8 +36,11 @@ const NAMES =
 /** The charts that the commands of a text install, and the addresses whose manifests they apply. */
 export function installsInText(text: string): Installed[] {
   if (text.length > MAX_TEXT || !NAMES.test(text)) return []
+  let [line, from] = [0, 0]
   const released = Array.from(text.matchAll(RELEASE), ({ 0: whole, 1: chart, index }): Installed => {
-    const line = text.slice(0, index + whole.length).split('\n').length - 1
+    const end = index + whole.length
+    line += text.slice(from, end).split('\n').length - 1
+    from = end
     return { code: 'CHART_ELSEWHERE', what: `chart ${chart}`, line }
   })
   const commanded = logicalLines(text).flatMap(({ content, line }): Installed[] => {

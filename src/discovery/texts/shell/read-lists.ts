@@ -39,8 +39,12 @@ export function readLists(text: string): ReadonlyMap<number, ReadList> {
   return lists
 }
 
+/** Beyond this a document in a script is data. */
+const MAX_DOCUMENT = 1000
+
 function documentAt(lines: readonly string[], from: number, end: string): string[] {
-  const last = lines.findIndex((content, at) => at >= from && content.trim() === end)
-  const inside = lines.slice(from, last < 0 ? from : last).map((content) => content.replace(/(?:^|\s)#.*/, '').trim())
-  return inside.flatMap((content) => content.split(/\s+/, 1)).filter(Boolean)
+  const inside = lines.slice(from, from + MAX_DOCUMENT)
+  const last = inside.findIndex((content) => content.trim() === end)
+  const words = inside.slice(0, Math.max(last, 0)).map((content) => content.replace(/(?:^|\s)#.*/, '').trim())
+  return words.flatMap((content) => content.split(/\s+/, 1)).filter(Boolean)
 }
