@@ -40,9 +40,9 @@ export default class Diff extends BaseCommand {
     this.log(`${formatBytes(addedBytes)} new, ${formatBytes(removedBytes)} gone, ${formatBytes(keptBytes)} as before`)
     if (flags.html !== undefined) {
       const about = [
-        ['before', basename(args.before)],
-        ['after', basename(args.after)],
-        ['nodeseed', this.config.version],
+        ['Before', basename(args.before)],
+        ['After', basename(args.after)],
+        ['Made by', `nodeseed ${this.config.version}`],
       ] as const
       await writeDiffPage(flags.html, { before, after, diff, about })
     }

@@ -127,13 +127,17 @@ export default class Inspect extends BaseCommand {
     )
     const { edition } = lock
     return [
-      ['bundle', basename(file)],
-      ['set', edition ? `${edition.set} ${edition.number}` : ''],
-      ['holds', countKinds(lock.images)],
-      ['size', formatBytes(bytes)],
-      ['platforms', [...platforms].sort().join(', ')],
-      ['signed', key === undefined ? '' : `with the key that belongs to ${basename(key)}; contents were not read`],
-      ['nodeseed', this.config.version],
+      ['Bundle', basename(file)],
+      ['Set', edition ? `${edition.set} ${edition.number}` : ''],
+      ['Holds', countKinds(lock.images)],
+      ['Size', formatBytes(bytes)],
+      ['Platforms', [...platforms].sort().join(', ')],
+      [
+        'Signature',
+        key === undefined ? 'not checked: no key was given' : `of the key that belongs to ${basename(key)}`,
+      ],
+      ['Contents', 'not read: nodeseed verify reads them'],
+      ['Made by', `nodeseed ${this.config.version}`],
     ] as const
   }
 

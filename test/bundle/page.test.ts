@@ -10,7 +10,7 @@ import { checkPage } from '../../src/cli/inspection/bundle-page.ts'
 import { readSheet } from '../../src/cli/pages/sheet.ts'
 import { digestOf } from '../../src/oci/digest.ts'
 import { OCI_LAYER_GZIP } from '../../src/oci/media-type.ts'
-import { openPage } from '../support/browser.ts'
+import { openPage, takePicture } from '../support/browser.ts'
 import { lockedImage } from '../support/cluster.ts'
 import { testWith } from '../support/debian.ts'
 import { runs } from '../support/property-runs.ts'
@@ -118,6 +118,31 @@ inBrowser(
   },
 )
 
+/** Five services on one base, as the README shows them. */
+const SHOP = [60, 41, 24, 18, 9].map((size, index) => {
+  return image(`registry.example.com/shop/${['web', 'api', 'search', 'report', 'agent'][index]}:1.4`, size * 1_000_000)
+})
+
+inBrowser('images of one base have a tile each, and one for what they share: docs/inspect.png', async () => {
+  const page: BundlePage = {
+    images: SHOP,
+    about: [
+      ['Bundle', 'shop.tar'],
+      ['Holds', '5 images'],
+    ],
+    remarksOf: ({ reference }) => ({
+      signedBy: '',
+      attached: '',
+      namedAt: [`k8s/${/[^/]*(?=:)/.exec(reference)?.[0]}.yaml:7`],
+    }),
+    notes: [],
+  }
+  const { page: shown, problems } = await openPage(bundleHtml(page, await readSheet('bundle/page/style/page.css')))
+  expect(await shown.locator('#map a').count()).toBe(6)
+  expect(problems).toEqual([])
+  await takePicture(shown, 'inspect')
+})
+
 /** The contrast of each text with what is behind it, by WCAG. */
 const CONTRASTS = `(() => {
   const parts = (color) => color.match(/[\\d.]+/g).map(Number)
@@ -149,7 +174,15 @@ inBrowser('the page of a month says which names moved, and for which images byte
     platforms: moved.platforms.map((one) => ({ ...one, layers: [layer('next', 41_000_000)] })),
   }
   const after = { version: 1 as const, images: [changed, image('r.example/shop/new:1', 1_000_000)] }
-  const page = { before, after, diff: diffLocks(before, after), about: [['before', 'may.tar']] } as const
+  const page = {
+    before,
+    after,
+    diff: diffLocks(before, after),
+    about: [
+      ['Before', 'may.tar'],
+      ['After', 'june.tar'],
+    ],
+  } as const
   const html = diffHtml(page, await readSheet('bundle/page/style/page.css'))
   const { page: shown, problems, requests } = await openPage(html)
   expect(await shown.locator('#map a').allTextContents()).toEqual(['web:1 41 MB', 'new:1 1.0 MB'])
@@ -165,7 +198,7 @@ inBrowser('the page of a month says which names moved, and for which images byte
 test('the page of two that are alike says so', async () => {
   const lock = { version: 1 as const, images: IMAGES }
   const html = diffHtml({ before: lock, after: lock, diff: diffLocks(lock, lock), about: [] }, '')
-  expect(html).toContain('No new bytes.')
+  expect(html).toContain('Nothing changed: both hold the same 3 images.')
   expect(html).not.toContain('<h2')
 })
 

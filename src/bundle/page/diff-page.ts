@@ -22,9 +22,9 @@ export function diffHtml({ before, after, diff, about }: DiffPage, css: string):
   const idOf = (image: LockedImage) => isNew.get(image) ?? ''
   const terms = [
     ...about,
-    ['new', formatBytes(diff.addedBytes)],
-    ['gone', formatBytes(diff.removedBytes)],
-    ['as before', formatBytes(diff.keptBytes)],
+    ['New', formatBytes(diff.addedBytes)],
+    ['Gone', formatBytes(diff.removedBytes)],
+    ['As before', formatBytes(diff.keptBytes)],
   ] as const
   return htmlPage(
     'diff',
@@ -33,10 +33,14 @@ export function diffHtml({ before, after, diff, about }: DiffPage, css: string):
 ${termList(terms)}
 <main>
 ${sizesMap(spread, idOf)}
-${newBytes(
-  spread.sizes.filter(({ image }) => isNew.has(image)),
-  idOf,
-)}
+${
+  isSame(diff)
+    ? `<p>Nothing changed: both hold the same ${countOf(after.images.length, 'image')}.</p>`
+    : newBytes(
+        spread.sizes.filter(({ image }) => isNew.has(image)),
+        idOf,
+      )
+}
 ${names(
   'moved',
   diff.moved.map(({ name, from, to }) => [name, from, to]),
@@ -51,6 +55,10 @@ ${names(
 )}
 </main>`,
   )
+}
+
+function isSame({ moved, added, removed, addedBytes, removedBytes }: LockDiff): boolean {
+  return moved.length + added.length + removed.length + addedBytes + removedBytes === 0
 }
 
 function newBytes(sizes: readonly ImageSize[], idOf: (image: LockedImage) => string): string {
