@@ -2,7 +2,7 @@ import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
 import { verifyBundle } from '../../src/bundle/check/verify.ts'
-import type { LockedImage } from '../../src/bundle/format/lock.ts'
+import type { LockedImage, LockedPlatform } from '../../src/bundle/format/lock.ts'
 import { carriedFiles } from '../../src/bundle/format/node-files.ts'
 import { planBundle } from '../../src/bundle/format/plan.ts'
 import { openBundle } from '../../src/layout/bundle-file.ts'
@@ -49,4 +49,30 @@ test('a name that stands for two images is found', async () => {
   expect(await problemsWith(({ content }) => content, { rename })).toEqual([
     expect.stringMatching(/^registry\.example\/shop:1 stands for sha256:\w+ and for sha256:\w+$/),
   ])
+})
+
+/** The lock of the shop in which one image, an index, says something else of its first platform. */
+const forged = (change: (platform: LockedPlatform, other: LockedPlatform) => Partial<LockedPlatform>) => {
+  let other: LockedPlatform | undefined
+  return (image: LockedImage): LockedImage => {
+    const [first, ...more] = image.platforms
+    if (!first) return image
+    const before = other
+    other ??= first
+    return before ? { ...image, platforms: [{ ...first, ...change(first, before) }, ...more] } : image
+  }
+}
+
+test.for<[why: string, change: Parameters<typeof forged>[0], says: RegExp]>([
+  ['the manifest of another image', (_, other) => other, /: sha256:\w+ is no part of sha256:\w+$/],
+  ['another config', (_, { config }) => ({ config }), /: the manifest does not say the same as the lock$/],
+  ['other layers', (_, { layers }) => ({ layers }), /: the manifest does not say the same as the lock$/],
+  [
+    'another image beside it',
+    (_, { manifest, config, layers }) => ({ siblings: [{ manifest, blobs: [config, ...layers] }] }),
+    /: sha256:\w+ is no part of sha256:\w+$/,
+  ],
+])('a lock that says %s of a platform is found', async ([, change, says]) => {
+  const problems = await problemsWith(({ content }) => content, { rename: forged(change) })
+  expect(problems).toContainEqual(expect.stringMatching(says))
 })

@@ -97,6 +97,25 @@ test('with mode: warn it is taken, named at the end, and refused by --strict unl
   expect(await run('--strict', '--allow', 'SIGNATURE_MISSING')).toMatchObject({ exitCode: 0 })
 })
 
+test('a lock that says something else below the digest that is signed is refused', async () => {
+  registry.addImage('shop/web', 'evil', [Buffer.from('evil')])
+  const lock = async (tag: string) => {
+    const args = ['--image', `${registry.host}/shop/web:${tag}`, '--platform', 'linux/amd64', '-o', path(tag)]
+    expect(await runCli(['lock', ...args])).toMatchObject({ exitCode: 0 })
+    return JSON.parse(await readFile(path(tag), 'utf8'))
+  }
+  const [right, evil] = [await lock('1'), await lock('evil')]
+  const [{ platforms }] = evil.images
+  for (const forged of [platforms, [...right.images[0].platforms, ...platforms]]) {
+    await writeFile(
+      path('forged.lock'),
+      JSON.stringify({ ...right, images: [{ ...right.images[0], platforms: forged }] }),
+    )
+    const made = await runCli(['bundle', path('forged.lock'), '--verify', await writePolicy(), '-o', path('a.tar')])
+    expect(made).toMatchObject({ exitCode: 4, stderr: expect.stringMatching(/is no part of sha256:/) })
+  }
+})
+
 test('what a lock says of signatures is not believed: they are looked up and checked again', async () => {
   const args = ['--image', `${registry.host}/shop/web:1`, '--platform', 'linux/amd64', '-o', path('a.lock')]
   expect(await runCli(['lock', ...args, '--verify', await writePolicy()])).toMatchObject({ exitCode: 0 })

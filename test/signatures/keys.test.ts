@@ -208,6 +208,11 @@ test('a signature that was made for another name is told, and one for this name 
   const elsewhere = legacySignature({ digest: image.digest, name: 'registry.example/shop/debug' }, keys.privateKey)
   image.legacy(elsewhere)
   expect((await image.check(policy)).signatures).toMatchObject([{ signedAs: 'registry.example/shop/debug' }])
+  // A lock may say more names, under each of which nodes would have it.
+  const renamed = new SignedImage()
+  renamed.image = { ...renamed.image, names: [...renamed.image.names, 'registry.example/shop/db:1'] }
+  renamed.legacy(legacySignature({ digest: renamed.digest, name }, keys.privateKey))
+  expect((await renamed.check(policy)).signatures).toMatchObject([{ signedAs: name }])
   image.attachments.length = 0
   image.legacy(elsewhere, legacySignature({ digest: image.digest, name }, keys.privateKey))
   expect((await image.check(policy)).signatures[0]).not.toHaveProperty('signedAs')

@@ -7,7 +7,7 @@ import { addBundles, addLegacy, type LegacySignature } from '../support/signatur
 
 /** An image with what is attached to it, in memory. */
 export class SignedImage {
-  readonly image: LockedImage
+  image: LockedImage
   readonly attachments: Attachment[] = []
   readonly problems: Error[] = []
   readonly #blobs = new Map<Digest, Buffer>()

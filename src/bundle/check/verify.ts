@@ -1,17 +1,15 @@
-import { isDeepStrictEqual } from 'node:util'
 import pLimit from 'p-limit'
 import { ExpectedError } from '../../errors.ts'
 import type { Content } from '../../oci/content/content.ts'
 import { hashBlob } from '../../oci/content/hash-blob.ts'
 import type { Descriptor } from '../../oci/descriptor.ts'
 import { type Digest, digestOf } from '../../oci/digest.ts'
-import { artifactTypeOf, parseManifest } from '../../oci/manifest.ts'
-import { isIndexType } from '../../oci/media-type.ts'
 import type { Bundle, LockedContent } from '../format/bundle.ts'
-import { attachedBlobsOf, blobsOf, type LockedImage } from '../format/lock.ts'
+import { attachedBlobsOf, blobsOf } from '../format/lock.ts'
 import { derivedFiles } from '../format/node-files.ts'
 import { BUNDLE_TABLE } from '../format/table.ts'
 import { type BlobRole, rolesOf } from './blob-roles.ts'
+import { documentProblems } from './locked-documents.ts'
 
 /** Blobs that are hashed at the same time: as many as most machines have cores. */
 const AT_A_TIME = 8
@@ -50,7 +48,8 @@ export async function verifyBundle(bundle: Bundle, onBytes?: (count: number) => 
       damaged.add(digest)
       problems.push(damage(digest, `blob ${digest} is missing`, rolesIn(digest)))
     }
-    problems.push(...(await checkDocuments(bundle, image, damaged)))
+    const read = async ({ digest }: Descriptor) => (damaged.has(digest) ? undefined : bundle.readDocument(digest))
+    problems.push(...(await documentProblems(image, read)).map((message) => ({ message })))
   }
   return problems
 }
@@ -134,41 +133,4 @@ function checkNames({ lock }: Bundle): BundleProblem[] {
         : [{ message: `${name} stands for ${owner} and for ${digest}` }]
     }),
   )
-}
-
-/** The lock must say what the manifests say: a runtime reads the manifests. */
-async function checkDocuments(
-  bundle: Bundle,
-  image: LockedImage,
-  damaged: ReadonlySet<Digest>,
-): Promise<BundleProblem[]> {
-  const { reference, target, platforms, artifacts = [] } = image
-  const problems: BundleProblem[] = []
-  const said = [
-    ...platforms.map(({ manifest, config, layers }) => ({
-      manifest,
-      blobs: [config, ...layers],
-      artifactType: undefined,
-    })),
-    ...artifacts,
-  ]
-  for (const { manifest, blobs, artifactType } of said) {
-    if (damaged.has(manifest.digest)) continue
-    const where = `${reference}, ${manifest.digest}`
-    try {
-      const document = parseManifest(await bundle.readDocument(manifest.digest), manifest.mediaType, where)
-      const same =
-        document.kind === 'manifest' &&
-        isDeepStrictEqual([document.config, ...document.layers], blobs) &&
-        (artifactType === undefined || artifactType === artifactTypeOf(document))
-      if (!same) problems.push({ message: `${where}: the manifest does not say the same as ${BUNDLE_TABLE}` })
-    } catch (error) {
-      if (!(error instanceof ExpectedError)) throw error
-      problems.push({ message: error.message })
-    }
-  }
-  if (!isIndexType(target.mediaType) && said.every(({ manifest }) => manifest.digest !== target.digest)) {
-    problems.push({ message: `${reference}: ${target.digest} is the manifest of no platform and of no artifact` })
-  }
-  return problems
 }

@@ -3,7 +3,6 @@ import { ImagesFailedError } from '../../bundle/failure.ts'
 import { missingImage } from '../../bundle/fill/lost.ts'
 import type { Lock, LockedImage } from '../../bundle/format/lock.ts'
 import { type AgeOptions, withFirstSeen } from '../../bundle/lock/ages/first-seen.ts'
-import type { ImageSource } from '../../bundle/lock/documents/documents.ts'
 import { lackingPlatforms } from '../../bundle/lock/lacking-platforms.ts'
 import { joinLocks, lockImages } from '../../bundle/lock/lock.ts'
 import { type ManifestCache, withKnownDocuments } from '../../bundle/lock/manifest-cache.ts'
@@ -24,7 +23,7 @@ import { HELM_CONFIG } from '../charts/fetch-artifact.ts'
 import { readNodesFile } from '../files/nodes-file.ts'
 import { DEFAULT_PLATFORMS, DEFAULT_PLATFORMS_NOTE, platformsFrom } from '../flags/platform-flags.ts'
 import { knownQuota, learnQuotas } from '../registry/quota.ts'
-import { type VerifiedImages, verifyImages } from '../signatures/verify-images.ts'
+import { type SignatureSources, type VerifiedImages, verifyImages } from '../signatures/verify-images.ts'
 import type { ImagesToLock } from './images-to-lock.ts'
 import type { lockFlags } from './lock-flags.ts'
 
@@ -111,7 +110,7 @@ export async function lockInputs(
   const missing = failures.map(missingImage)
   const lacking = lackingPlatforms(images, platforms ?? [])
   if (lacking.length > 0 && flags.nodes) await checkNodes(images, workloads, flags.nodes)
-  const verified = await verifiedImages(images, flags, { client, source, places, note })
+  const verified = await verifiedImages(images, flags, { client, source, places, note, known: documents })
   const whole = {
     ...{ ...known, images: verified.images },
     ...(missing.length > 0 && { missing }),
@@ -125,7 +124,7 @@ export async function lockInputs(
 async function verifiedImages(
   images: readonly LockedImage[],
   flags: Interfaces.InferredFlags<typeof lockFlags>,
-  { client, places, ...rest }: Pick<LockRun, 'client' | 'places' | 'note'> & { source: ImageSource },
+  { client, places, ...rest }: Pick<LockRun, 'client' | 'places' | 'note'> & Pick<SignatureSources, 'source' | 'known'>,
 ): Promise<VerifiedImages> {
   if (flags.verify.length === 0) return { images, leftOut: [], documents: new Map() }
   const held = places.flatMap((place) => (place instanceof BundleFile ? place.lock.images : []))

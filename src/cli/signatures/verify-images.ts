@@ -1,11 +1,14 @@
+import { documentProblems } from '../../bundle/check/locked-documents.ts'
 import { isPlainFile } from '../../bundle/files/file-artifact.ts'
 import type { Attachment, LockedImage } from '../../bundle/format/lock.ts'
 import { type AttachmentSource, findAttachments, SIGNATURE_KINDS } from '../../bundle/lock/attachments.ts'
 import { Documents, type ImageSource } from '../../bundle/lock/documents/documents.ts'
 import { type Finding, finding } from '../../finding.ts'
+import type { Descriptor } from '../../oci/descriptor.ts'
 import type { Digest } from '../../oci/digest.ts'
 import { parseReference } from '../../oci/reference.ts'
 import { countOf } from '../../plural.ts'
+import type { CheckedImage } from '../../signatures/check/check-images.ts'
 import { UnsignedError } from '../output/unsigned-error.ts'
 import { readPolicyFiles } from './policy-files.ts'
 import type { VerifyFlags } from './verify-flags.ts'
@@ -13,6 +16,8 @@ import type { VerifyFlags } from './verify-flags.ts'
 export interface SignatureSources {
   /** Where manifests and small blobs are read. */
   readonly source: ImageSource
+  /** Those that were read before. */
+  readonly known: ReadonlyMap<Digest, Uint8Array>
   /** Where signatures are looked up; nowhere but in `held` without it. */
   readonly lookUp: AttachmentSource | undefined
   /** What bundles on this machine have attached to a manifest. */
@@ -37,11 +42,15 @@ export interface VerifiedImages {
 export async function verifyImages(
   images: readonly LockedImage[],
   flags: VerifyFlags,
-  { source, lookUp, held, note }: SignatureSources,
+  { source, known, lookUp, held, note }: SignatureSources,
 ): Promise<VerifiedImages> {
   const { verifySignatures } = await import('../../signatures/verify-signatures.ts')
   const files = await readPolicyFiles(flags)
-  const documents = new Documents(source)
+  const documents = new Documents({
+    resolve: (reference, options) => source.resolve(reference, options),
+    readDocument: async (reference, descriptor) =>
+      known.get(descriptor.digest) ?? source.readDocument(reference, descriptor),
+  })
   const attachedTo = async (image: LockedImage) => {
     const options = { attestations: [], source: lookUp, documents, kinds: SIGNATURE_KINDS }
     const { attachments, leftOut } = await findAttachments(parseReference(image.reference), image, options)
@@ -51,11 +60,14 @@ export async function verifyImages(
   }
   const plain = images.filter(isPlainFile)
   const asked = images.filter((image) => !isPlainFile(image))
-  const judged = await verifySignatures(asked, files, {
+  const read = (image: LockedImage, descriptor: Descriptor) =>
+    documents.get(parseReference(image.reference), descriptor)
+  const signed = await verifySignatures(asked, files, {
     attachedTo,
-    read: (image, descriptor) => documents.get(parseReference(image.reference), descriptor),
+    read,
     now: new Date(),
   })
+  const judged = await Promise.all(signed.map((one) => withDocumentProblems(one, (found) => read(one.image, found))))
   const refused = judged.flatMap(({ refusals }) => refusals.filter(({ mayPass }) => !mayPass))
   if (refused.length > 0) {
     const count = judged.filter(({ refusals }) => refusals.some(({ mayPass }) => !mayPass)).length
@@ -65,8 +77,8 @@ export async function verifyImages(
     )
   }
   const taken = judged.map(({ image }) => image)
-  const signed = taken.filter(({ signatures }) => signatures !== undefined).length
-  note(`${signed} of ${countOf(taken.length, 'image')} with a signature that ${flags.verify.join(', ')} asks for`)
+  const count = taken.filter(({ signatures }) => signatures !== undefined).length
+  note(`${count} of ${countOf(taken.length, 'image')} with a signature that ${flags.verify.join(', ')} asks for`)
   if (plain.length > 0) note(`not judged, since a policy is about images: ${countOf(plain.length, 'plain file')}`)
   const leftOut = judged.flatMap(({ refusals }) => refusals.map(asFinding))
   return {
@@ -74,6 +86,18 @@ export async function verifyImages(
     leftOut: [...leftOut, ...taken.flatMap(signedAsOther)],
     documents: documents.read,
   }
+}
+
+/** What is signed is the digest of the target; a lock says more of an image, which is signed only where it follows from that. */
+async function withDocumentProblems(
+  { image, refusals }: CheckedImage,
+  read: (descriptor: Descriptor) => Promise<Uint8Array>,
+): Promise<CheckedImage> {
+  const { reference, signatures } = image
+  const problems = signatures ? await documentProblems(image, read) : []
+  const refusal = { code: 'SIGNATURE_INVALID', mayPass: false, reference } as const
+  const forged = problems.map((text) => ({ ...refusal, message: `its lock does not say what is signed: ${text}` }))
+  return { image, refusals: [...refusals, ...forged] }
 }
 
 function asFinding({ code, message, reference }: { code: SignatureCode; message: string; reference: string }): Finding {

@@ -69,7 +69,7 @@ function judge(image: LockedImage, policy: ImagePolicy, { candidates }: FoundSig
         continue
       }
       const { manifest, name } = candidate
-      const isOther = name !== undefined && name !== nameOfImage(image)
+      const isOther = name !== undefined && repositoriesOf(image).some((one) => one !== name)
       const signature: ImageSignature = {
         ...{ policy: policy.name, authority: authority.name, by: checked.by },
         ...(checked.time && { time: checked.time }),
@@ -87,9 +87,10 @@ function nameOf({ name }: Authority): string {
   return name
 }
 
-function nameOfImage({ reference }: LockedImage): string | undefined {
-  const parsed = findReference(reference)
-  return parsed && repositoryName(parsed)
+/** Of all names under which nodes will have it. */
+function repositoriesOf({ reference, names }: LockedImage): string[] {
+  const parsed = [reference, ...names].map(findReference)
+  return parsed.flatMap((one) => (one ? [repositoryName(one)] : []))
 }
 
 /** At most so many reasons are told of one image. */
