@@ -8,6 +8,7 @@ import { isDefinition } from './classify/exclusions.ts'
 import type { Definitions } from './defaults/definitions.ts'
 import { type ChartFile, readChartImages } from './listed/chart-images.ts'
 import { type ImageListText, isListOfImages, readImageArray, readImageList } from './listed/image-list.ts'
+import { fleetCharts } from './loose/fleet.ts'
 import { helmfileCharts, toolCharts } from './loose/helmfile.ts'
 import { looseCandidates } from './loose/loose-documents.ts'
 import { mentionsImages, type PlainText, plainTextCandidates } from './loose/plain-text.ts'
@@ -182,7 +183,7 @@ function scanLoose(document: Document, { comments = false, vars }: DocumentScanO
     const line = lineAt(document, path, textLine)
     return unresolvedFinding({ workload: NOBODY, container, file, line }, text, 'warning')
   })
-  for (const { what, path } of [...helmfileCharts(value), ...toolCharts(value)]) {
+  for (const { what, path } of [...helmfileCharts(value), ...fleetCharts(value, file), ...toolCharts(value)]) {
     const place = { workload: NOBODY, container: undefined, file, line: document.lineOf(path) }
     findings.push(elsewhereFinding(place, { code: 'CHART_ELSEWHERE', what }))
   }

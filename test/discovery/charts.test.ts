@@ -176,9 +176,7 @@ test('an ApplicationSet of lists is its applications, of anything else its templ
     [at('r.example.com/web', '1.0.0'), 'a'],
     [at('r.example.com/web', '2.0.0'), 'b'],
   ])
-  expect(versions(set('[{clusters: {}}]'))).toEqual([
-    [{ at: 'nowhere', why: '{{version}} is filled in later' }, '{{ .name }}'],
-  ])
+  expect(versions(set('[{clusters: {}}]'))).toEqual([[{ at: 'nowhere', why: '{{version}} is filled in later' }, 'x']])
   const two = '[{list: {elements: [{name: a}, {name: b}]}}, {list: {elements: [{version: 1.0.0}]}}]'
   expect(versions(set(`[{matrix: {generators: ${two}}}]`))).toEqual([
     [at('r.example.com/web', '1.0.0'), 'a'],

@@ -158,6 +158,31 @@ const ROWS: readonly Row[] = [
     ],
   },
   {
+    what: 'what Argo CD keeps beside a chart and beside a kustomization, and what only its generators know',
+    files: {
+      ...chart('charts/web'),
+      'charts/web/.argocd-source-kept.yaml': 'helm: {parameters: [{name: tag, value: kept}], releaseName: x}\n',
+      'set/kustomization.yaml': 'resources: [pod.yaml]\n',
+      'set/pod.yaml':
+        'apiVersion: v1\nkind: Pod\nmetadata: {name: p}\nspec: {containers: [{name: a, image: "r.example.com/set:1"}]}\n',
+      'set/.argocd-source.yaml': 'kustomize: {images: ["r.example.com/set:2"]}\n',
+      'apps.yaml':
+        application('kept', `{source: {${TREE}, path: charts/web, helm: {parameters: [{name: tag, value: p}]}}}`) +
+        application('set', `{sourceHydrator: {drySource: {${TREE}, path: set}}}`) +
+        object(
+          'argoproj.io/v1alpha1',
+          'ApplicationSet',
+          'open',
+          `{generators: [{clusters: {}}], template: {metadata: {name: "{{name}}-a"}, spec: {source: {${TREE}, path: charts/web, helm: {parameters: [{name: tag, value: "{{tag}}"}]}}}}}`,
+        ),
+    },
+    images: ['set:2', 'web:default-x-a-default', 'web:kept-kept-default'],
+    omissions: [
+      'Application gitops/kept: not all of .argocd-source-kept.yaml is applied',
+      'ApplicationSet gitops/open: what its generators fill in is not known',
+    ],
+  },
+  {
     what: 'a chart that is here beside one that is not',
     files: {
       ...chart('charts/web'),
@@ -180,6 +205,7 @@ const ROWS: readonly Row[] = [
       'fleet/fleet.yaml':
         'defaultNamespace: live\nhelm: {chart: ../charts/web, releaseName: fl, values: {tag: inline}, valuesFiles: [more.yaml]}\ntargetCustomizations: [{name: a, helm: {values: {tag: target}}}, {name: b, clusterGroup: x}]\n',
       'fleet/more.yaml': 'tag: more\n',
+      'far/fleet.yaml': 'helm: {repo: "https://c.example.com", chart: far, version: 1.0.0}\n',
       'fleet/own/fleet.yaml': 'helm: {values: {tag: own}}\n',
       'skaffold.yaml':
         'apiVersion: skaffold/v4beta11\nkind: Config\nmanifests: {helm: {releases: [{name: sk, chartPath: charts/web, valuesFiles: [none.yaml], setValues: {tag: set, nested.a: 1, extra: sk-extra}}]}}\n',
@@ -191,6 +217,7 @@ const ROWS: readonly Row[] = [
       ...['web:set-sk-default', 'web:target-fl-live'],
     ],
     omissions: [
+      '(no kind) (no name): installs the chart far 1.0.0',
       '(no kind) (no name): installs the chart repo/db 1.0.0',
       'Config (no name): the values in none.yaml are not here',
       '/helmfile.yaml: installs the chart ../far, which is not among the inputs',

@@ -34,6 +34,28 @@ test.for<[apiVersion: string, kind: string, spec: string, says: string[]]>([
     ['takes manifests from https://git.example/a, path {{path}}'],
   ],
   [
+    'argoproj.io/v1alpha1',
+    'ApplicationSet',
+    '{generators: [{git: {template: {spec: {source: {repoURL: https://charts.example, chart: c}}}}}, {list: {template: {spec: {source: {repoURL: https://git.example/a, path: p}}}}}], template: {}, templatePatch: "spec: {source: {repoURL: x}}"}',
+    [
+      'installs the chart c',
+      'takes manifests from https://git.example/a, path p',
+      'takes what its templatePatch names',
+    ],
+  ],
+  [
+    'argoproj.io/v1alpha1',
+    'Application',
+    '{sourceHydrator: {drySource: {repoURL: https://git.example/a, path: k}}}',
+    ['takes manifests from https://git.example/a, path k'],
+  ],
+  [
+    'fluxcd.controlplane.io/v1',
+    'ResourceSet',
+    '{resources: [{apiVersion: helm.toolkit.fluxcd.io/v2, kind: HelmRelease, metadata: {name: a}}, {kind: ConfigMap}], resourcesTemplate: "x"}',
+    ['takes what its HelmRelease a installs', 'takes what its template makes'],
+  ],
+  [
     'kustomize.toolkit.fluxcd.io/v1',
     'Kustomization',
     '{sourceRef: {kind: GitRepository, name: g}, path: ./deploy}',

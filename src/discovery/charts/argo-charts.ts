@@ -20,7 +20,9 @@ export function argoCharts(resources: GitOpsResources): ChartInstall[] {
 /** The sources of an Application: with several of them, the single one does not count. */
 export function sourcesOf(body: ApplicationBody): readonly ApplicationBody[] {
   const several = mapsAt(body, 'spec.sources')
-  return several.length > 0 ? several : [mapAt(body, 'spec.source')]
+  if (several.length > 0) return several
+  const dry = mapAt(body, 'spec.sourceHydrator.drySource')
+  return [Object.keys(dry).length > 0 ? dry : mapAt(body, 'spec.source')]
 }
 
 /** Where a chart is, or may be at a path in git; undefined for values that others refer to. */
@@ -54,21 +56,25 @@ function installOf(
       .map((parameter) => `${parameter.name}=${escaped(String(parameter.value ?? ''))}`)
   const files = textsOf(helm.valueFiles).map((file) => valuesFileOf(file, source, sources))
   const { values, unknown } = valuesOf(helm)
+  const release = textAt(helm, 'releaseName') ?? name
+  const isOpen = [release, helm].some((one) => JSON.stringify(one).includes('{{'))
   return {
     ...PLAIN_INSTALL,
     namer,
     source: found,
-    release: textAt(helm, 'releaseName') ?? name,
+    application: name,
+    release: release.replace(/\{\{.*?\}\}/g, 'x'),
     namespace: textAt(helm, 'namespace') ?? textAt(body, 'spec.destination.namespace'),
     values,
-    set: settings(false),
-    setString: settings(true),
-    valuesFiles: files.flatMap(({ file }) => file ?? []),
+    set: settings(false).filter(isFilled),
+    setString: settings(true).filter(isFilled),
+    valuesFiles: files.flatMap(({ file }) => file ?? []).filter((file) => isFilled(JSON.stringify(file))),
     ignoresMissing: helm.ignoreMissingValueFiles === true,
     kubeVersion: textAt(helm, 'kubeVersion'),
     apiVersions: textsOf(helm.apiVersions),
     unknown: [
       ...unclear,
+      ...(isOpen ? ['what its generators fill in is not known'] : []),
       ...unknown,
       ...files.flatMap(({ why }) => why ?? []),
       ...mapsAt(helm, 'fileParameters').map(({ path }) => `the parameter in ${path} is not here`),
@@ -81,6 +87,11 @@ function valuesOf(helm: ApplicationBody): ValuesFound {
   if (isObject(helm.valuesObject)) return { values: helm.valuesObject, unknown: [] }
   const text = typeof helm.values === 'string' ? helm.values : ''
   return joinValues({ values: {}, unknown: [] }, valuesInText(text, 'helm.values'))
+}
+
+/** Helm reads braces as a list. */
+function isFilled(text: string): boolean {
+  return !text.includes('{{')
 }
 
 interface ValuesFileOf {

@@ -49,6 +49,8 @@ export type ChartSource =
 export interface ChartInstall {
   readonly namer: Namer
   readonly source: ChartSource
+  /** The name of the Application of Argo CD that it is. */
+  readonly application?: string
   readonly release: string
   readonly namespace: string | undefined
   readonly values: Values

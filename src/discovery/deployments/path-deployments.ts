@@ -16,6 +16,8 @@ export interface KustomizationEdits {
 export interface PathDeployment {
   readonly namer: Namer
   readonly at: TreePath
+  /** The name of the Application of Argo CD that it is. */
+  readonly application?: string
   readonly edits: KustomizationEdits
   readonly substitution?: Substitution | undefined
   /** Whether what lies there without a kustomization is one too. */
@@ -71,6 +73,7 @@ function argoPaths(resources: GitOpsResources): PathDeployment[] {
         {
           namer,
           at: { repository, path },
+          application: textAt(body, 'metadata.name') ?? namer.name,
           edits: {
             ...fieldsOf(
               kustomize,

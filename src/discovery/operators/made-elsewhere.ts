@@ -21,6 +21,9 @@ export interface MadeElsewhere {
   readonly unless?: Settling
 }
 
+/** Generators of an ApplicationSet, each of which may have a template of its own. */
+const GENERATORS = 'list clusters git matrix merge scmProvider pullRequest clusterDecisionResource plugin'.split(' ')
+
 /** Kinds that install a chart, and where its name and version stand. */
 const CHARTS: readonly {
   readonly group: string
@@ -52,6 +55,11 @@ const CHARTS: readonly {
     chart: 'spec.template.spec.source.chart',
     version: 'spec.template.spec.source.targetRevision',
   },
+  ...GENERATORS.map((generator) => {
+    const source = `spec.generators[*].${generator}.template.spec.source`
+    const [chart, version] = [`${source}.chart`, `${source}.targetRevision`]
+    return { group: 'argoproj.io', kind: 'ApplicationSet', chart, version }
+  }),
   ...['Application spec', 'ApplicationSet spec.template.spec'].flatMap((place) => {
     const [kind = '', spec] = place.split(' ')
     return ['source', 'sources[*]'].map((source) => ({

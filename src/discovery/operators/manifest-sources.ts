@@ -11,9 +11,13 @@ type Read = (value: Resource['value']) => readonly MadeElsewhere[]
 const SOURCES: Readonly<Record<string, Readonly<Record<string, Read>>>> = {
   'argoproj.io': {
     Application: (value) => argoSources(value, 'spec'),
-    ApplicationSet: (value) => argoSources(value, 'spec.template.spec'),
+    ApplicationSet: (value) => [
+      ...templatesIn(value).flatMap((template) => argoSources(value, `${template}.spec`)),
+      ...templatePatch(value),
+    ],
   },
   'kustomize.toolkit.fluxcd.io': { Kustomization: fluxKustomization },
+  'fluxcd.controlplane.io': { ResourceSet: resourceSet },
   'fleet.cattle.io': {
     GitRepo: (value) => {
       const paths = textsOf(valueAt(value, ['spec', 'paths']))
@@ -64,7 +68,7 @@ function fromTree(value: Resource['value'], pattern: string, directory: string):
 }
 
 function argoSources(value: Resource['value'], spec: string): MadeElsewhere[] {
-  return ['source', 'sources[*]'].flatMap((source) =>
+  return ['source', 'sources[*]', 'sourceHydrator.drySource'].flatMap((source) =>
     matchPath(value, parsePath(`${spec}.${source}`)).flatMap((path) => {
       const one = valueAt(value, path)
       if (!isObject(one) || 'chart' in one || typeof one.repoURL !== 'string') return []
@@ -75,6 +79,51 @@ function argoSources(value: Resource['value'], spec: string): MadeElsewhere[] {
       return fromTree(value, `${pattern.slice(1)}.repoURL`, directory)
     }),
   )
+}
+
+/** The templates of an ApplicationSet: its own, and those of its generators. */
+export function templatesIn(value: Resource['value']): string[] {
+  const generators = valueAt(value, ['spec', 'generators'])
+  const own = (Array.isArray(generators) ? generators : []).flatMap((generator: unknown, index) =>
+    Object.entries(isObject(generator) ? generator : {}).flatMap(([kind, one]) =>
+      isObject(one) && isObject(one.template) ? [`spec.generators[${index}].${kind}.template`] : [],
+    ),
+  )
+  return ['spec.template', ...own]
+}
+
+/** A program that may name a source. */
+function templatePatch(value: Resource['value']): MadeElsewhere[] {
+  const path = ['spec', 'templatePatch']
+  const text = valueAt(value, path)
+  if (typeof text !== 'string' || !/\b(?:repoURL|chart|path)\b/.test(text)) return []
+  return [{ code: 'MANIFESTS_ELSEWHERE', what: 'what its templatePatch names', path }]
+}
+
+const INSTALLS: ReadonlySet<unknown> = new Set(['HelmRelease', 'HelmChart', 'OCIRepository', 'Kustomization'])
+
+/** What a set makes of its resources, which are filled in first, is not followed. */
+function resourceSet(value: Resource['value']): MadeElsewhere[] {
+  const resources = valueAt(value, ['spec', 'resources'])
+  const listed = (Array.isArray(resources) ? resources : []).flatMap((one: unknown, index): MadeElsewhere[] => {
+    if (!isObject(one) || !INSTALLS.has(one.kind)) return []
+    const name = valueAt(one, ['metadata', 'name'])
+    return [
+      {
+        code: 'MANIFESTS_ELSEWHERE',
+        what: `what its ${one.kind} ${name} installs`,
+        path: ['spec', 'resources', index],
+      },
+    ]
+  })
+  const text = valueAt(value, ['spec', 'resourcesTemplate'])
+  const isOpen = typeof text === 'string' && text !== ''
+  return [
+    ...listed,
+    ...(isOpen
+      ? [{ code: 'MANIFESTS_ELSEWHERE', what: 'what its template makes', path: ['spec', 'resourcesTemplate'] } as const]
+      : []),
+  ]
 }
 
 /** What an OCIRepository brings is said of that itself. */

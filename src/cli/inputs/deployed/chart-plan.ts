@@ -4,6 +4,7 @@ import type { ChartInstall, TreePath } from '../../../discovery/charts/chart-ins
 import type { Values } from '../../../discovery/charts/values.ts'
 import { type Finding, finding } from '../../../finding.ts'
 import { nameOfResource } from '../../../kubernetes/objects/resource.ts'
+import { withChartOverrides } from './argo-overrides.ts'
 import type { RepositoryTree } from './repository-tree.ts'
 
 /** A chart of the inputs as a resource among them installs it. */
@@ -47,9 +48,10 @@ export async function planCharts(
     }
     const doubt = here.length > 1 ? [`whether ${here.join(' or ')} is its chart is not known`] : []
     for (const chart of here) {
+      const overridden = await withChartOverrides(install, chart)
       const { files, missing } = await valuesFilesOf(install, chart, tree)
-      const unknown = [...install.unknown, ...doubt, ...missing.map((file) => `the values in ${file} are not here`)]
-      planned.set(chart, [...(planned.get(chart) ?? []), { install, values: files, unknown }])
+      const unknown = [...overridden.unknown, ...doubt, ...missing.map((file) => `the values in ${file} are not here`)]
+      planned.set(chart, [...(planned.get(chart) ?? []), { install: overridden, values: files, unknown }])
     }
   }
   return { charts: planned, findings }

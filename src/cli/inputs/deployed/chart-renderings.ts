@@ -4,6 +4,7 @@ import { howInstalled } from '../../../discovery/charts/chart-install.ts'
 import { mergeValues, type Values } from '../../../discovery/charts/values.ts'
 import { valuesInText } from '../../../discovery/charts/values-from.ts'
 import { inWorkDirectory } from '../../../disk/work-directory.ts'
+import { ExpectedError } from '../../../errors.ts'
 import { type Finding, finding } from '../../../finding.ts'
 import { nameOfResource } from '../../../kubernetes/objects/resource.ts'
 import { type HelmOptions, howRendered, renderChart } from '../render/helm.ts'
@@ -40,8 +41,18 @@ export function deployedRendering(chart: string, deployed: DeployedChart, flags:
         finding('CHART_VALUES_UNKNOWN', `${name}: ${what}, so its chart is rendered without`, place),
       ),
     ],
-    render: () => inWorkDirectory((directory) => renderDeployed(chart, deployed, flags, directory)),
+    render: () =>
+      inWorkDirectory((directory) => renderDeployed(chart, deployed, flags, directory)).catch((error) => {
+        throw withoutOurFiles(error, name)
+      }),
   }
+}
+
+/** What helm was given of ours is gone. */
+function withoutOurFiles(error: unknown, name: string): unknown {
+  if (!(error instanceof ExpectedError) || !error.hint?.startsWith('See what it says')) return error
+  const hint = `It is rendered as ${name} says: render it so where it is applied, and scan the result: helm template NAME CHART --values FILE | nodeseed scan -`
+  return new ExpectedError(error.code, error.message, { hint, cause: error })
 }
 
 async function renderDeployed(

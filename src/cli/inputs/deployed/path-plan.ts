@@ -4,6 +4,7 @@ import { changesOf, isChanged, type PathDeployment } from '../../../discovery/de
 import { type Finding, finding } from '../../../finding.ts'
 import { nameOfResource } from '../../../kubernetes/objects/resource.ts'
 import { KUSTOMIZATION_FILES } from '../render/kustomization.ts'
+import { withPathOverrides } from './argo-overrides.ts'
 import type { RepositoryTree } from './repository-tree.ts'
 
 /** A directory of the inputs that resources apply, and what they change of it. */
@@ -24,7 +25,9 @@ export interface PathPlan {
 export async function planPaths(deployments: readonly PathDeployment[], tree: RepositoryTree): Promise<PathPlan> {
   const paths = new Map<string, { hasKustomization: boolean; deployments: PathDeployment[] }>()
   const findings: Finding[] = []
-  for (const deployment of deployments) {
+  for (const written of deployments) {
+    const [directory] = written.isArtifact ? [] : await tree.candidates(written.at)
+    const deployment = directory === undefined ? written : await withPathOverrides(written, directory)
     const { at, unknown, makesKustomization } = deployment
     const say = (what: string) => findings.push(notApplied(deployment, what))
     const here: string[] = []
@@ -39,7 +42,8 @@ export async function planPaths(deployments: readonly PathDeployment[], tree: Re
       if (isChanged(deployment)) say(`whether ${at.path} of ${at.repository} is what is here is not known`)
       continue
     }
-    for (const what of unknown) say(what)
+    const isChart = directory !== undefined && (await isFile(join(directory, 'Chart.yaml')))
+    for (const what of isChart ? [] : unknown) say(what)
     if (here.length > 1 && isChanged(deployment)) say(`whether it means ${here.join(' or ')} is not known`)
     for (const path of here) {
       if (await isFile(join(path, 'Chart.yaml'))) continue
