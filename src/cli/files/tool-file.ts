@@ -80,7 +80,7 @@ async function readTool(file: string): Promise<Tool> {
     await handle.close()
   }
   throw new ExpectedError('USAGE', `${file}: not a program for Linux on amd64 or arm64`, {
-    hint: 'npm run build:binary makes one; npm run build:binary -- --arch arm64 makes one for arm64.',
+    hint: 'Take the executable of a release, or what npm run build:binary makes (-- --arch arm64 for Arm).',
   })
 }
 

@@ -53,6 +53,6 @@ async function checkTool(file: string, { arch: architecture, key }: InClusterFla
   await bundle.close()
   if (toolsAmong(bundle.table.files).includes(architecture)) return
   throw new ExpectedError('USAGE', `${file} carries no nodeseed for ${architecture}`, {
-    hint: 'Bundle again with --tool FILE, a build that npm run build:binary makes, or choose another --arch.',
+    hint: 'Bundle again with --tool FILE, the executable of a release, or choose another --arch.',
   })
 }

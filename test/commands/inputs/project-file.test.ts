@@ -2,10 +2,13 @@ import { chmod, readFile, writeFile } from 'node:fs/promises'
 import { delimiter, join } from 'node:path'
 import { load } from 'js-yaml'
 import { expect, test } from 'vitest'
+import { failureText } from '../../../src/cli/output/failure.ts'
+import { chartSettingsOf, findProjects } from '../../../src/cli/project/find-project.ts'
 import { projectWords } from '../../../src/cli/project/project-words.ts'
 import Bundle from '../../../src/commands/bundle.ts'
 import LockCommand from '../../../src/commands/lock.ts'
 import Scan from '../../../src/commands/scan.ts'
+import type { ExpectedError } from '../../../src/errors.ts'
 import { runCli } from '../../support/cli.ts'
 import { MemoryRegistry } from '../../support/memory-registry.ts'
 import { checkSchema } from '../../support/schemas.ts'
@@ -147,9 +150,20 @@ test.for<[text: string, said: RegExp]>([
   ['charts: {c: {release: a, release: b}}\n', /nodeseed.yaml:1: .* stands there twice/],
   ['a: [\n', /nodeseed.yaml:\d: /],
 ])('what is wrong in a project file is said with its line: %j', async ([text, said]) => {
-  const { run } = await project({ 'repo/nodeseed.yaml': text, 'repo/c/Chart.yaml': CHART, 'repo/pod.yaml': pod('a:1') })
+  const folder = await directoryWith({ 'repo/nodeseed.yaml': text, 'repo/c/Chart.yaml': CHART })
+  const read = findProjects([join(folder, 'repo')], undefined).then(chartSettingsOf)
+  const error = await read.then(
+    () => expect.unreachable('it is taken'),
+    (thrown: ExpectedError) => thrown,
+  )
+  expect(failureText(error).replaceAll(`${folder}/`, '')).toMatch(said)
+  expect(error.exitCode).toBe(2)
+})
+
+test('a project file that is wrong ends the command before anything is said of the inputs', async () => {
+  const { run } = await project({ 'repo/nodeseed.yaml': 'strict: 1\n', 'repo/pod.yaml': pod('a:1') })
   const { exitCode, stderr, stdout } = await run('scan', 'repo')
-  expect(stderr).toMatch(said)
+  expect(stderr).toMatch(/^error: repo\/nodeseed\.yaml:1: strict has to be true or false\n {2}try: /)
   expect({ exitCode, stdout }).toEqual({ exitCode: 2, stdout: '' })
 })
 
