@@ -41,6 +41,8 @@ function* texts(pull: () => Uint8Array | undefined): Generator<Uint8Array> {
 }
 
 function textOf({ text, from, bytes }: PatchSegment, file: UnnamedFile, base: UnnamedFile): Uint8Array {
+  if (from.some(([offset, length]) => offset + length > base.size))
+    throw new NotDeflate('a range that its base does not have')
   const dictionary = Buffer.concat(from.map(([offset, length]) => base.read(offset, length)))
   const result = zstdDecompressSync(file.read(...bytes), {
     maxOutputLength: Math.max(text, 1),
