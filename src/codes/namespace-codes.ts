@@ -1,6 +1,6 @@
 import type { Code } from './code.ts'
 
-/** What an audit says of the namespaces that pods are made in, and of what may refuse them there. */
+/** What an audit says of the namespaces that pods are made in, of what may refuse them there, and of what they wait for. */
 export const NAMESPACE_CODES = {
   OBJECT_MISSING: {
     kind: 'hazard',
@@ -45,6 +45,13 @@ export const NAMESPACE_CODES = {
     title: 'A workload wants a file, a directory or a socket to be on its node',
     help: 'A hostPath volume of the types Directory, File, Socket and devices is mounted only where its path is there already; else the pod waits (FailedMount). No node tells what it has.',
     action: 'See that it is on every node that the pods may land on, or use DirectoryOrCreate.',
+  },
+  LIVE_TROUBLE: {
+    kind: 'hazard',
+    severity: 'warning',
+    title: 'A pod of a workload waits now, and not for an image',
+    help: 'The scheduler finds no node for it, or the kubelet cannot make its container. What keeps it is not among what the audit knows, or it is from before; so a workload that would be safe is unknown.',
+    action: 'See kubectl describe pod; audit again when it runs.',
   },
   NO_ROOM: {
     kind: 'hazard',

@@ -52,3 +52,35 @@ test('what is not there is missing, whatever a pod says that fails with it', () 
   const { workloads } = auditCluster([workload()], [node('a', { images: [] })], { livePods: [live] })
   expect(workloads[0]?.nodes[0]).toMatchObject({ starts: false, reason: 'ImageMissing' })
 })
+
+const unscheduled = {
+  type: 'PodScheduled',
+  status: 'False',
+  reason: 'Unschedulable',
+  message: '0/1 nodes are available',
+}
+const own = (status: object, more: object = {}): Pod =>
+  ({
+    metadata: { name: 'w-0', namespace: 'default', ownerReferences: [{ kind: 'StatefulSet', name: 'w' }], ...more },
+    spec: { nodeName: 'a', containers: [{ name: 'c', image: 'web:1' }] },
+    status: { phase: 'Pending', ...status },
+  }) as unknown as Pod
+const config = (reason: string) => ({
+  containerStatuses: [{ name: 'c', image: 'web:1', state: { waiting: { reason, message: 'secret "x" not found' } } }],
+})
+
+test.for<[what: string, live: Pod, said: string | undefined]>([
+  ['no node', own({ conditions: [unscheduled] }), 'pod w-0: Unschedulable: 0/1 nodes are available'],
+  ['a node, as others do', own({ conditions: [{ ...unscheduled, status: 'True' }] }), undefined],
+  ['a gate', own({ conditions: [{ ...unscheduled, reason: 'SchedulingGated' }] }), undefined],
+  ['a Secret', own(config('CreateContainerConfigError')), 'CreateContainerConfigError: secret "x" not found'],
+  ['its turn', own(config('ContainerCreating')), undefined],
+  ['nothing, as it goes', own(config('CreateContainerConfigError'), { deletionTimestamp: 'x' }), undefined],
+  ['nothing, as it has ended', own({ phase: 'Failed', conditions: [unscheduled] }), undefined],
+])('a live pod of a workload that waits for %s', ([, live, said]) => {
+  const nodes = [node('a', { images: [WEB] })]
+  const { workloads, findings } = auditCluster([workload({ kind: 'StatefulSet' })], nodes, { livePods: [live] })
+  expect(workloads[0]?.verdict).toBe(said === undefined ? 'safe' : 'unknown')
+  const told = findings.filter(({ code }) => code === 'LIVE_TROUBLE').map(({ message }) => message)
+  expect(told).toEqual(said === undefined ? [] : [expect.stringContaining(said)])
+})

@@ -12,6 +12,7 @@ import { type NodeSeeding, nodeSeedings } from '../facts/node-seeding.ts'
 import { idleFindings, idleReason, notJudgedFindings } from '../findings/accounting.ts'
 import { deletionFindings } from '../findings/cluster/deletion-findings.ts'
 import { lackingRoom } from '../findings/cluster/lacking-room.ts'
+import { liveTroubleFindings, liveTroubles, withLiveTrouble } from '../findings/cluster/live-trouble.ts'
 import { refusalFindings } from '../findings/cluster/refusal-findings.ts'
 import { roomFindings, withRoom } from '../findings/cluster/room-findings.ts'
 import { contradictions } from '../findings/contradictions.ts'
@@ -59,7 +60,8 @@ export function auditCluster(
   const then = withAssumedLabels(nodes, conditions)
   const judged = audit(workloads, then, conditions)
   const lacking = lackingRoom(judged, then, conditions)
-  const result = withRoom(judged, lacking)
+  const troubles = liveTroubles(conditions.livePods ?? [])
+  const result = withLiveTrouble(withRoom(judged, lacking), troubles)
   const locked = lockedByName(conditions.lock?.images ?? [])
   const accounted = accountImages(images, workloads, nodes, { locked, conditions })
   const needed = new Set(result.workloads.flatMap(({ podClass }) => podClass.images.flatMap(({ name }) => name ?? [])))
@@ -90,6 +92,7 @@ export function auditCluster(
       ...refusalFindings(result, conditions),
       ...deletionFindings(result, resources, conditions),
       ...roomFindings(lacking),
+      ...liveTroubleFindings(result, troubles),
       ...webhookFindings(result, resources, conditions),
       ...contradictions(result),
       ...nodeFindings(nodes, { locked, needed, conditions }),
