@@ -90,6 +90,8 @@ export default class Inspect extends BaseCommand {
         ]
         this.log(imageTable(content.lock.images, { width: this.tableWidth, isWide, more }))
       }
+      const isClaimed =
+        flags.key === undefined && content.lock.images.some(({ signatures }) => signatures !== undefined)
       const blobs = Array.from(content.blobs, ([digest, { size }]) => ({ digest, size }))
       const sum = blobs.reduce((total, { size }) => total + size, 0)
       note(
@@ -104,9 +106,10 @@ export default class Inspect extends BaseCommand {
             attached: countByKind(attached.get(image) ?? []),
             namedAt: placesOf(image, places).map(placeText),
           }),
-          notes: (content.leftOut ?? []).map(({ message }) => message),
+          notes: [...(content.leftOut ?? []).map(({ message }) => message), ...(isClaimed ? [CLAIMED] : [])],
         })
       }
+      if (isClaimed) note(`  ${CLAIMED}`)
       const changes = before && diffLocks(before, content.lock)
       for (const line of changes ? changeLines(changes) : []) note(`  ${line}`)
       const common = { file: args.file, images, ...(changes && { changes }) }
@@ -176,6 +179,9 @@ export default class Inspect extends BaseCommand {
     return { ...{ file: content.path, reference: image.reference, attached: found }, ...(written && { written }) }
   }
 }
+
+/** Said where nobody has checked the bundle itself: whoever makes one writes its lock. */
+const CLAIMED = 'who signed the images is what the lock says: lock --from FILE --offline --verify POLICY checks it'
 
 function placesOf({ names, reference }: LockedImage, places: ReadonlyMap<string, readonly NamingPlace[]>) {
   return [...new Set([...names, reference])].flatMap((name) => places.get(name) ?? [])

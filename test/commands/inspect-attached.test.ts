@@ -46,6 +46,7 @@ test('inspect shows who signed an image, what is attached to it, where it is nam
   expect(stdout).toMatch(/SIGNED BY +FIRST SEEN +ATTACHED +NAMED AT/)
   expect(stdout).toMatch(/key sha256:[0-9a-f]{64} +20\d\d-\S+Z +/)
   expect(stdout).toContain('1 SBOM')
+  expect(stdout).toContain('who signed the images is what the lock says')
   expect(stdout).toContain(`${at('pod.yaml')}:7`)
   expect(stdout).toContain(`~ ${name}:1 ${old.digest} -> ${web.digest}`)
   const { images, changes } = JSON.parse((await runCli([...args, '--json'])).stdout)
