@@ -3,7 +3,10 @@ import { dirname, join } from 'node:path'
 import { gzipSync } from 'node:zlib'
 import { beforeAll, expect, test } from 'vitest'
 import type { LockedImage } from '../../src/bundle/format/lock.ts'
+import type { CountingSource } from '../../src/bundle/lock/manifest-cache.ts'
+import { withPlaces } from '../../src/bundle/lock/source-images.ts'
 import { openBundle } from '../../src/layout/bundle-file.ts'
+import { parseReference } from '../../src/oci/reference.ts'
 import { archiveOf, dockerFiles, haulerEntries, layoutFiles, zarfEntries } from '../support/archive-maker.ts'
 import { runCli } from '../support/cli.ts'
 import { testWith, tool, toolEnvironment } from '../support/debian.ts'
@@ -140,6 +143,8 @@ test('a registry is asked only for what no place has; a digest is found under an
   expect(names).toContain(`quay.example/moved@${digest}`)
 })
 
+const NEVER_ASKED = {} as CountingSource
+
 test('offline, what no place has is said with the places, and nothing is written', async () => {
   const { hauler, directory, out } = await places()
   const file = join(directory, 'pods.yaml')
@@ -147,6 +152,10 @@ test('offline, what no place has is said with the places, and nothing is written
   const { exitCode, stderr } = await runCli(['bundle', file, '--from', hauler, '--offline', '-o', out])
   expect(exitCode).toBe(3)
   expect(stderr).toContain(`docker.io/library/missing:1: in none of these places: ${hauler}`)
+  const nowhere = withPlaces(NEVER_ASKED, [], { isOffline: true })
+  await expect(nowhere.resolve(parseReference('missing:1'))).rejects.toMatchObject({
+    message: 'no registry is asked, and no place is named that may have it',
+  })
   expect(stderr).toContain('--from')
 })
 

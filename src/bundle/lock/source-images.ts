@@ -80,7 +80,12 @@ async function describe(place: Content, digest: Digest): Promise<Descriptor | un
 }
 
 function nowhere(problem: string, paths: string): ExpectedError {
-  return new ExpectedError('MANIFEST_UNKNOWN', `${problem}: ${paths || 'none was named'}`, {
+  if (paths === '') {
+    return new ExpectedError('MANIFEST_UNKNOWN', 'no registry is asked, and no place is named that may have it', {
+      hint: 'Name a place that has it with --from, or leave --offline out.',
+    })
+  }
+  return new ExpectedError('MANIFEST_UNKNOWN', `${problem}: ${paths}`, {
     hint: 'Name the place that has it with --from; see what one holds with: nodeseed inspect FILE; give a name to its only image with --from NAME=FILE; or leave --offline out.',
   })
 }
