@@ -8,7 +8,7 @@ import { isObject } from '../../kubernetes/objects/resource.ts'
 export function schemaDefaults(definition: unknown): { value: unknown; pathOf: (path: Path) => Path }[] {
   return schemasOf(definition).map(({ schema, path }) => {
     const origins = new Map<string, Path>()
-    const value = defaultsIn(schema, path, [], origins)
+    const value = defaultsIn(schema, [...path], [], origins)
     return { value, pathOf: (at) => originOf(at, origins) ?? path }
   })
 }
@@ -26,23 +26,39 @@ function schemasOf(definition: unknown): { schema: unknown; path: Path }[] {
   ]
 }
 
-function defaultsIn(schema: unknown, path: Path, at: Path, origins: Map<string, Path>): unknown {
+/** Paths are written on the way down and taken back on the way up: schemas are the largest documents of all. */
+function defaultsIn(
+  schema: unknown,
+  path: (string | number)[],
+  at: (string | number)[],
+  origins: Map<string, Path>,
+): unknown {
   if (!isObject(schema)) return undefined
   if (schema.default !== undefined && schema.default !== null) {
     origins.set(JSON.stringify(at), [...path, 'default'])
     return schema.default
   }
   if (isObject(schema.items)) {
-    const item = defaultsIn(schema.items, [...path, 'items'], [...at, 0], origins)
+    path.push('items')
+    at.push(0)
+    const item = defaultsIn(schema.items, path, at, origins)
+    path.pop()
+    at.pop()
     return item === undefined ? undefined : [item]
   }
   if (!isObject(schema.properties)) return undefined
-  const value: Record<string, unknown> = {}
-  for (const [key, property] of Object.entries(schema.properties)) {
-    const inner = defaultsIn(property, [...path, 'properties', key], [...at, key], origins)
-    if (inner !== undefined && key !== '__proto__') value[key] = inner
+  let value: Record<string, unknown> | undefined
+  for (const key in schema.properties) {
+    path.push('properties', key)
+    at.push(key)
+    const inner = defaultsIn(schema.properties[key], path, at, origins)
+    path.length -= 2
+    at.pop()
+    if (inner === undefined || key === '__proto__') continue
+    value ??= {}
+    value[key] = inner
   }
-  return Object.keys(value).length === 0 ? undefined : value
+  return value
 }
 
 /** The origin of the nearest path above that has one, and what is left of the path below it. */
