@@ -328,7 +328,7 @@ test.for<[what: string, objects: Thing[], verdict: 'safe' | 'unknown', said: str
     'unknown',
     'Secret shop/x',
   ],
-  ['a Secret of a share', [mounts({ azureFile: { secretName: 'x', shareName: 's' } })], 'safe', 'Secret shop/x'],
+  ['a Secret of a share', [mounts({ azureFile: { secretName: 'x', shareName: 's' } })], 'unknown', 'Secret shop/x'],
   ['a Secret that a dump without Secrets lacks', [from('secretKeyRef'), ROOT], 'safe', ''],
   [
     'a Secret that a dump lacks',
