@@ -68,3 +68,8 @@ export function variantsFor(platform: Platform): Platform[] {
   const lower = Array.from({ length: number - lowest }, (_, at) => `v${number - 1 - at}`)
   return [own, ...lower.map((variant) => normalizePlatform({ ...own, variant }))]
 }
+
+/** Each platform once, in the order in which they come. */
+export function distinctPlatforms(platforms: readonly Platform[]): Platform[] {
+  return [...new Map(platforms.map((platform) => [formatPlatform(platform), platform])).values()]
+}

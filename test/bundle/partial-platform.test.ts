@@ -25,3 +25,16 @@ test.for<[what: string, platform: unknown, taken: string]>([
   const held = lock.images.flatMap((image) => image.platforms.map((one) => formatPlatform(one.platform)))
   expect([...held, ...failures.map(({ error }) => error.message)].join()).toContain(taken)
 })
+
+test('a platform that several nodes have is locked once, of a manifest as of an index', async () => {
+  const registry = await MemoryRegistry.start()
+  registry.addImage('plain', '1', [], { platform: AMD64 })
+  registry.addIndex('index', '1', [
+    { ...registry.addImage('index', undefined, [], { platform: AMD64 }), platform: AMD64 },
+  ])
+  const client = new RegistryClient({ retry: { attempts: 1, delay: 1 } })
+  onTestFinished(() => client.close())
+  const references = ['plain', 'index'].map((name) => parseReference(`${registry.host}/${name}:1`))
+  const { lock } = await lockImages(references, [AMD64, AMD64, AMD64], client)
+  expect(lock.images.map(({ platforms }) => platforms.length)).toEqual([1, 1])
+})

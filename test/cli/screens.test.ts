@@ -162,7 +162,7 @@ function generic(text: string, directory: string): string {
   return text
     .replaceAll(directory, 'DIR')
     .replaceAll(PROGRESS, '')
-    .replace(/(?<=blobs, )\d+ kB/, 'N kB')
+    .replace(/(?<=blobs, (?:each once, )?)\d+ kB/, 'N kB')
     .replace(/where \S+ \S+ are free/, 'where N GB are free')
     .replace(/Done in [\d.]+ s/, 'Done in N s')
     .replace(/(?<=on disk: )\d+ kB/, 'N kB')

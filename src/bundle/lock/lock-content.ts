@@ -6,7 +6,7 @@ import { noImageError, type UnnamedEntry } from '../../oci/content/image-names.t
 import { topmost } from '../../oci/content/topmost.ts'
 import type { Descriptor } from '../../oci/descriptor.ts'
 import { isIndexType } from '../../oci/media-type.ts'
-import { formatPlatform, type Platform } from '../../oci/platform.ts'
+import { distinctPlatforms, formatPlatform } from '../../oci/platform.ts'
 import { parseReference, repositoryName } from '../../oci/reference.ts'
 import type { Lock, LockedImage, LockedPlatform } from '../format/lock.ts'
 import { Documents } from './documents/documents.ts'
@@ -95,7 +95,7 @@ async function lockNamed(
     )
     return { ...common, platforms: [], artifacts }
   }
-  const platforms = distinctPlatforms(children).flatMap((platform) => {
+  const platforms = distinctPlatforms(children.flatMap(({ platform }) => platform ?? [])).flatMap((platform) => {
     const found = platformAmong(children, platform)
     return found ? [heldPart(found, tagged[0]!, content)] : []
   })
@@ -124,9 +124,4 @@ function assertHeld(parts: readonly Descriptor[], what: string, { path, blobs }:
   throw new ExpectedError('BUNDLE_INVALID', `${path}: ${what} lacks blob ${missing.digest}`, {
     hint: 'Make the layout again, with every layer of what it holds.',
   })
-}
-
-function distinctPlatforms(children: readonly { readonly platform: Platform | undefined }[]): Platform[] {
-  const known = children.flatMap(({ platform }) => platform ?? [])
-  return [...new Map(known.map((platform) => [formatPlatform(platform), platform])).values()]
 }

@@ -3,7 +3,7 @@ import { ExpectedError, endsRun } from '../../errors.ts'
 import { type Finding, finding } from '../../finding.ts'
 import type { Descriptor } from '../../oci/descriptor.ts'
 import type { Digest } from '../../oci/digest.ts'
-import { formatPlatform, type Platform, samePlatform, variantsFor } from '../../oci/platform.ts'
+import { distinctPlatforms, formatPlatform, type Platform, samePlatform, variantsFor } from '../../oci/platform.ts'
 import { formatReference, type Reference, repositoryName } from '../../oci/reference.ts'
 import type { ImageFailure } from '../failure.ts'
 import type { WaitingImage } from '../format/fields/waiting-image.ts'
@@ -46,7 +46,7 @@ export interface LockOptions {
  */
 export async function lockImages(
   references: readonly Reference[],
-  platforms: readonly Platform[],
+  wanted: readonly Platform[],
   source: ImageSource,
   {
     concurrency = 8,
@@ -57,6 +57,8 @@ export async function lockImages(
     onLocked,
   }: LockOptions = {},
 ): Promise<LockResult> {
+  // As many nodes have it, a platform is named; an image is locked for it once.
+  const platforms = distinctPlatforms(wanted)
   const documents = new Documents(source)
   const failures: ImageFailure[] = []
   const leftOut: Finding[] = []
