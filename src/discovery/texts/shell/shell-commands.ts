@@ -99,6 +99,7 @@ export function commandsIn(line: string): ShellCommand[] {
 function commandsAroundQuotes(line: string): ShellCommand[] {
   const found: ShellCommand[] = []
   let [from, quote, holdsSigns] = [0, '', false]
+  const [double, single] = [line.lastIndexOf('"'), line.lastIndexOf("'")]
   for (let at = 0; at <= line.length; at++) {
     const sign = line[at] ?? '\n'
     const isSign = /[;&|\n]/.test(sign) && !/[<>]/.test(line[at - 1] ?? '') && line[at + 1] !== '>'
@@ -106,7 +107,7 @@ function commandsAroundQuotes(line: string): ShellCommand[] {
     else if (quote !== '' && sign !== '\n') {
       if (sign === quote) quote = ''
       else holdsSigns ||= isSign || sign === '('
-    } else if ((sign === '"' || sign === "'") && line.includes(sign, at + 1)) quote = sign
+    } else if ((sign === '"' && at < double) || (sign === "'" && at < single)) quote = sign
     else if (isSign) {
       if (holdsSigns) found.push({ text: line.slice(from, at), isInner: true })
       ;[from, holdsSigns] = [at + 1, false]

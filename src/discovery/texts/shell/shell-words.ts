@@ -10,6 +10,9 @@ export function wordsOf(text: string): string[] {
   let isWord = false
   let quote = ''
   let depth = 0
+  // Where the last of each stands, so that nothing is looked for behind it.
+  const last = new Map([...QUOTES, ')'].map((sign) => [sign, text.lastIndexOf(sign)]))
+  const isBehind = (sign: string, at: number): boolean => (last.get(sign) ?? -1) > at
   const end = (): void => {
     if (isWord && word !== '') words.push(word)
     word = ''
@@ -29,7 +32,7 @@ export function wordsOf(text: string): string[] {
       if (quote === '`') take(')')
       quote = ''
     } else if (quote === "'" || quote === '`') take(sign)
-    else if (sign === '$' && next === '(' && text.includes(')', at)) {
+    else if (sign === '$' && next === '(' && isBehind(')', at)) {
       take('$(')
       depth = 1
       at++
@@ -45,7 +48,7 @@ export function wordsOf(text: string): string[] {
       at++
     } else if (QUOTES.includes(sign)) {
       if (isWord && sign !== '`' && (next === '' || /[\s\],})]/.test(next))) break
-      if (!text.includes(sign, at + 1)) end()
+      if (!isBehind(sign, at)) end()
       else {
         quote = sign
         take(sign === '`' ? '$(' : '')
