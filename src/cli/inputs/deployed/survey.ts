@@ -121,7 +121,8 @@ function beside({ kind, otherwise = [] }: SourceHere): readonly SourceHere[] {
 /** What deploys something, and what such a thing may refer to. */
 async function resourcesInFiles(sources: readonly SourceHere[]): Promise<ReadonlyMap<string, readonly Resource[]>> {
   const found = new Map<string, readonly Resource[]>()
-  let isAny = false
+  const promising: string[] = []
+  let isAny = sources.some(({ kind }) => kind === 'chart' || kind === 'kustomization')
   const waiting = [...sources]
   for (let source = waiting.pop(); source; source = waiting.pop()) {
     // A part of a kustomization may turn out to be none.
@@ -130,11 +131,16 @@ async function resourcesInFiles(sources: readonly SourceHere[]): Promise<Readonl
     const status = await stat(source.path).catch(() => undefined)
     if (!status?.isFile() || status.size > MAX_FILE) continue
     const text = await readText(source.path).catch(() => '')
-    isAny ||= NAMES_DEPLOYMENTS.test(text)
-    const resources = resourcesIn(text, source.path)
-    if (resources.length > 0) found.set(source.path, resources)
+    const names = NAMES_DEPLOYMENTS.test(text)
+    isAny ||= names
+    if (names || HOLDS_VALUES.test(text)) promising.push(source.path)
   }
-  return isAny || sources.some(({ kind }) => kind === 'chart' || kind === 'kustomization') ? found : new Map()
+  // What holds values is of use only to what deploys something.
+  for (const path of isAny ? promising : []) {
+    const resources = resourcesIn(await readText(path).catch(() => ''), path)
+    if (resources.length > 0) found.set(path, resources)
+  }
+  return found
 }
 
 async function resourcesOfRendered(source: SourceHere, plan: Deployed, render: RenderSource): Promise<Resource[]> {
