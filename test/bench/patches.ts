@@ -1,6 +1,6 @@
 // Bytes that cross the gap each month: whole layers, layers as patches, images as a whole, and what zstd makes of the tars
 // as the floor; and how exactly each writer's layers are made again.
-//   npx node test/bench/patches.ts [DIRECTORY [replay|carry]]     (fetches published versions from npm, PyPI and Debian)
+//   npx node test/bench/patches.ts [DIRECTORY [replay|carry [LAYER]]]     (fetches published versions from npm, PyPI and Debian)
 import { execFile } from 'node:child_process'
 import { mkdtemp, rm, stat } from 'node:fs/promises'
 import { cpus, loadavg, tmpdir } from 'node:os'
@@ -32,7 +32,7 @@ try {
     `${new Date().toISOString().slice(0, 10)}, ${cpus().length} × ${cpus()[0]?.model}, load ${loadavg()[0]?.toFixed(1)}`,
   )
   const writers = await layerWriters(directory)
-  const layers = await makeMonths(directory)
+  const layers = await makeMonths(directory, process.argv[4])
   const only = process.argv[3]
   if (only !== 'carry') for (const writer of writers) await replayAll(writer, layers)
   if (only !== 'replay') {
@@ -61,7 +61,7 @@ async function carryAll(writer: LayerWriter, layers: readonly LayerMonths[]): Pr
     applied: costOf(all.map(({ applied }) => applied)),
     sizes: [],
   })
-  console.log(`  all of them: ${total}; images as a whole ${megabytes(wholeImages(all))}`)
+  console.log(`  all of them: ${total}${layers.length > 1 ? `; images as a whole ${megabytes(wholeImages(all))}` : ''}`)
 }
 
 async function carry({ tars }: LayerMonths, writer: LayerWriter): Promise<Months> {

