@@ -146,3 +146,23 @@ test('--check refuses what no lock has fixed, since that could never have moved'
   expect({ exitCode, stdout }).toEqual({ exitCode: 2, stdout: '' })
   expect(stderr).toContain('127.0.0.1:1/a:1 is in none')
 })
+
+test.for(['copy.txt', 'copy.yaml', '-'])('a lock fixes digests under whatever name: %s', async (input) => {
+  const cwd = await temporaryDirectory()
+  const target = {
+    mediaType: 'application/vnd.oci.image.manifest.v1+json',
+    digest: `sha256:${'a'.repeat(64)}`,
+    size: 3,
+  }
+  const reference = '127.0.0.1:1/a:1'
+  const lock = JSON.stringify({ version: 1, images: [{ reference, names: [reference], target, platforms: [] }] })
+  if (input !== '-') await writeFile(join(cwd, input), lock)
+  const { exitCode, stderr } = await runCli(['lock', input, '-o', 'out.lock'], { cwd, input: lock })
+  if (input === '-') {
+    expect(exitCode).toBe(2)
+    expect(stderr).toContain('<stdin>: a lock, which is read from a file')
+  } else {
+    expect(exitCode).toBe(0)
+    expect(JSON.parse(await readFile(join(cwd, 'out.lock'), 'utf8')).images[0].target).toEqual(target)
+  }
+})

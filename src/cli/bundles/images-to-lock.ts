@@ -22,7 +22,7 @@ import { atOrigins, type InputScan, scanInputs } from '../inputs/scan-inputs.ts'
 import { withUnused } from '../inputs/usage.ts'
 import { renderFindings } from '../output/findings.ts'
 import { omissionsOf, renderOmissions } from '../output/omissions.ts'
-import { readText } from '../texts/read-text.ts'
+import { beginsAsObject, nameOf, readText } from '../texts/read-text.ts'
 import { findLock, inputError, readLockOf } from './lock-file.ts'
 import type { lockFlags } from './lock-flags.ts'
 
@@ -70,6 +70,7 @@ export async function imagesToLock(
     options,
   )
   checkComplete(found)
+  refusePipedLock(found)
   const followed = gitops && (await follow?.(found, { ...options, gitops, addresses }))
   const scan = atOrigins(withUnused(followed?.scan ?? found, options))
   checkComplete(scan)
@@ -124,14 +125,24 @@ function checkComplete({ findings }: InputScan): void {
   })
 }
 
-/** Only what is named like a lock is read for one: other inputs may be large. */
+/** Only what begins as a lock does is read for one: other inputs may be large, or be read once only. */
 async function readLock(input: string): Promise<Lock | undefined> {
   if (input.endsWith('.lock')) {
     return readLockOf(input).catch((error) => {
       throw inputError(error)
     })
   }
-  return input.endsWith('.json') ? findLock(await readText(input), input) : undefined
+  return (await beginsAsObject(input)) ? findLock(await readText(input), input) : undefined
+}
+
+/** Read as loose text, a lock would lose the digests that it fixes. @throws {ExpectedError} INPUT_INVALID */
+function refusePipedLock({ uses }: InputScan): void {
+  const piped = uses.filter(({ file, workload }) => file === nameOf('-') && workload.kind === '')
+  const isOfLock = (place: string) => piped.some(({ path }) => path.join('.') === place)
+  if (!isOfLock('images.0.reference') || !isOfLock('images.0.names.0')) return
+  throw new ExpectedError('INPUT_INVALID', `${nameOf('-')}: a lock, which is read from a file`, {
+    hint: 'Write it to a file, and name that.',
+  })
 }
 
 /** The registries that a run may ask, as references name them. */

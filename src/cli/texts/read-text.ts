@@ -1,4 +1,4 @@
-import type { FileHandle } from 'node:fs/promises'
+import { type FileHandle, stat } from 'node:fs/promises'
 import { buffer } from 'node:stream/consumers'
 import { ExpectedError, readError } from '../../errors.ts'
 import { decodeText, isText } from './input-text.ts'
@@ -21,6 +21,24 @@ export async function readText(file: string): Promise<string> {
 export async function findText(file: string): Promise<string | undefined> {
   const bytes = await readBytes(file)
   return isText(bytes) ? decodeText(bytes, nameOf(file)) : undefined
+}
+
+/** Whether a file of a disk begins as an object of JSON does; what can be read once only is left alone. */
+export async function beginsAsObject(file: string): Promise<boolean> {
+  const handle = (await isFile(file)) ? await openRegularFile(file) : undefined
+  try {
+    const { buffer: bytes, bytesRead } = (await handle?.read(Buffer.alloc(64), 0, 64, 0)) ?? { bytesRead: 0 }
+    return /^(?:\ufeff)?\s*\{/.test(bytes?.toString('utf8', 0, bytesRead) ?? '')
+  } finally {
+    await handle?.close()
+  }
+}
+
+async function isFile(file: string): Promise<boolean> {
+  return stat(file).then(
+    (found) => found.isFile(),
+    () => false,
+  )
 }
 
 async function readBytes(file: string): Promise<Buffer> {
