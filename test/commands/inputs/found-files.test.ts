@@ -93,12 +93,11 @@ test('scripts and templates below a directory name possible images, and one that
     'in/vars.tf': 'variable "image" { default = "quay.io/x/y:1" }\n',
   })
   expect(images).toEqual(['docker.io/library/pod:1'])
-  const unsure = ['a.yaml.j2', 'install.sh', 'main.tf'].map((file) => `LEFT_OUT_AS_UNSURE ${file}`)
+  const unsure = ['a.yaml.j2', 'install.sh', 'main.tf', 'vars.tf'].map((file) => `LEFT_OUT_AS_UNSURE ${file}`)
   expect(left).toEqual([
     ...['a.yaml.j2', 'install.sh', 'main.tf'].map((file) => `IMAGE_UNRESOLVED ${file}`),
     ...unsure,
     'NOT_READ more.yaml.gotmpl',
-    'NOT_READ vars.tf',
   ])
   const named = await runCli(['scan', join(folder, 'in/install.sh'), '--var', 'IMG=quay.io/a/img:1', '--json'])
   expect(JSON.parse(named.stdout)).toMatchObject({ images: ['quay.io/a/img:1', 'r.example/app:1'], findings: [] })
