@@ -168,9 +168,9 @@ export const INPUT_CODES = {
     one: 'chart that is not rendered here',
     many: 'charts that are not rendered here',
     title: 'A resource installs a chart that is not rendered here',
-    help: 'A HelmRelease, a HelmChart or an Application names a chart, or an OCIRepository manifests. What its values name is found; what its templates name is in the chart alone. Charts in registries are looked into by lock and bundle, and by scan where it is told to; those elsewhere, and those that cannot be rendered, are not.',
+    help: 'A HelmRelease, a HelmChart or an Application names a chart, or an OCIRepository manifests. What its values name is found; what its templates name is in the chart alone. Charts in registries, and those that a HelmChart holds itself, are looked into by lock and bundle, and by scan where it is told to; those elsewhere, and those that cannot be rendered, are not.',
     action:
-      'For charts in registries: nodeseed scan --charts, or lock and bundle without --no-charts. Else render the chart and scan the result too: helm template NAME CHART --version VERSION | nodeseed scan -',
+      'For charts in registries or in the resource: nodeseed scan --charts, or lock and bundle without --no-charts. Else render the chart and scan the result too: helm template NAME CHART --version VERSION | nodeseed scan -',
   },
   MANIFESTS_ELSEWHERE: {
     kind: 'omission',

@@ -59,6 +59,8 @@ test.for<[apiVersion: string, kind: string, spec: string, codes: string[]]>([
   ['helm.toolkit.fluxcd.io/v2', 'HelmRelease', '{chart: {spec: {chart: a, version: 1.2.3}}}', ['CHART_ELSEWHERE']],
   ['helm.toolkit.fluxcd.io/v2', 'HelmRelease', '{chartRef: {kind: OCIRepository, name: a}}', ['CHART_ELSEWHERE']],
   ['helm.cattle.io/v1', 'HelmChart', '{chart: a, version: 1.2.3}', ['CHART_ELSEWHERE']],
+  ['helm.cattle.io/v1', 'HelmChart', '{chartContent: AAAA}', ['CHART_ELSEWHERE']],
+  ['helm.cattle.io/v1', 'HelmChart', '{chartContent: "", chart: a}', ['CHART_ELSEWHERE']],
   ['argoproj.io/v1alpha1', 'Application', '{source: {chart: a, targetRevision: 1.2.3}}', ['CHART_ELSEWHERE']],
   ['argoproj.io/v1alpha1', 'Application', '{sources: [{path: x}, {chart: a}]}', ['CHART_ELSEWHERE']],
   ['argoproj.io/v1alpha1', 'Application', '{source: {path: a}}', []],
@@ -69,6 +71,9 @@ test.for<[apiVersion: string, kind: string, spec: string, codes: string[]]>([
 test('what is left out is named with its version and place', () => {
   expect(of('helm.cattle.io/v1', 'HelmChart', '{chart: a, version: 1.2.3}').findings).toMatchObject([
     { message: 'HelmChart x: installs the chart a 1.2.3, whose images are not known here', line: 4 },
+  ])
+  expect(of('helm.cattle.io/v1', 'HelmChart', '{chartContent: AAAA}').findings).toMatchObject([
+    { message: 'HelmChart x: installs the chart that is packed in its chartContent, whose images are not known here' },
   ])
   expect(of('x.example/v1', 'Database', '{version: "16.2"}').findings).toMatchObject([
     { message: 'Database x: an operator chooses images for version 16.2, and none is named', line: 4 },

@@ -32,6 +32,8 @@ const CHARTS: readonly {
   readonly version: string
   /** Whether it counts only where it is an address in a registry. */
   readonly isAddress?: true
+  /** Whether it is no name, but the chart itself. */
+  readonly isPacked?: true
 }[] = [
   {
     group: 'helm.toolkit.fluxcd.io',
@@ -41,6 +43,7 @@ const CHARTS: readonly {
   },
   { group: 'helm.toolkit.fluxcd.io', kind: 'HelmRelease', chart: 'spec.chartRef.name', version: '' },
   { group: 'helm.cattle.io', kind: 'HelmChart', chart: 'spec.chart', version: 'spec.version' },
+  { group: 'helm.cattle.io', kind: 'HelmChart', chart: 'spec.chartContent', version: '', isPacked: true },
   { group: 'helm.k0sproject.io', kind: 'Chart', chart: 'spec.chartName', version: 'spec.version' },
   { group: 'argoproj.io', kind: 'Application', chart: 'spec.source.chart', version: 'spec.source.targetRevision' },
   {
@@ -111,7 +114,8 @@ export function chartOf({
     if (row.kind !== kind || row.group !== groupOf(apiVersion)) continue
     const path = matchPath(value, parsePath(row.chart)).find((one) => !isBeside(valueAt(value, one.slice(0, -1))))
     const name = path && valueAt(value, path)
-    if (!path || typeof name !== 'string' || (row.isAddress && !name.startsWith('oci://'))) continue
+    if (!path || typeof name !== 'string' || name === '' || (row.isAddress && !name.startsWith('oci://'))) continue
+    if (row.isPacked) return { code: 'CHART_ELSEWHERE', what: `chart that is packed in its ${path.at(-1)}`, path }
     const [at] = row.version === '' ? [] : matchPath(value, parsePath(row.version))
     const version = at && valueAt(value, at)
     return { code: 'CHART_ELSEWHERE', what: `chart ${name}${version === undefined ? '' : ` ${version}`}`, path }
