@@ -1,8 +1,8 @@
 import { readKey } from '../../classify/key.ts'
 import { hasPlaceholder, maskPlaceholders, placeholderNames } from '../../classify/placeholders.ts'
 import { isOfficial, isOfficialWord, likelihoodOf } from '../../classify/reference-likelihood.ts'
-import { formOfFlag } from './program-flags.ts'
-import { WAYS, type Way } from './program-ways.ts'
+import { formOfFlag } from './programs/flags.ts'
+import { WAYS, type Way } from './programs/ways.ts'
 import { wordsOf } from './shell-words.ts'
 
 /** An image that a command hands to a program, and the program. */

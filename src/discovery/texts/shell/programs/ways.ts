@@ -1,4 +1,4 @@
-import type { Doing } from './program-flags.ts'
+import type { Doing } from './flags.ts'
 
 /** A way in which a program is told images: what is behind its verb. */
 export interface Way {
