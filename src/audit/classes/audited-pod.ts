@@ -1,8 +1,7 @@
-import type { Container, PodSpec } from 'kubernetes-types/core/v1.js'
+import type { PodSpec } from 'kubernetes-types/core/v1.js'
 import type { LockedImage } from '../../bundle/format/lock.ts'
 import { type AdmissionFacts, admittedPod } from '../../kubernetes/admission/admitted-pod.ts'
 import { valueAt } from '../../kubernetes/documents/path.ts'
-import { asksImageUser } from '../../kubernetes/kubelet/containers/image-user.ts'
 import { hostFileHazards } from '../../kubernetes/kubelet/host-files.ts'
 import { asksOfNode } from '../../kubernetes/kubelet/node-support.ts'
 import { type Aligned, alignedIn } from '../../kubernetes/kubelet/resource-alignment.ts'
@@ -58,8 +57,6 @@ export interface AuditedImage extends PodImage {
   /** The CRI form; undefined when the reference does not parse. */
   readonly name: string | undefined
   readonly locked: LockedImage | undefined
-  /** Its container starts only if the image names a user that is certainly not root. */
-  readonly asksUser: boolean
 }
 
 /** What decides about a pod before any node is asked. */
@@ -116,8 +113,7 @@ export function auditedPod(workload: Workload, facts: PodFacts): AuditedPod {
   const pod = schedulablePod({ ...admitted, rejection, doubts }, claims)
   const images = startedImages(workload.podSpec).map((image): AuditedImage => {
     const name = nameOnNode(image.reference)
-    const locked = name === undefined ? undefined : facts.locked.get(name)
-    return { ...image, name, locked, asksUser: leavesUser(image, workload.podSpec) }
+    return { ...image, name, locked: name === undefined ? undefined : facts.locked.get(name) }
   })
   const isRunning = facts.running.has(workloadKey(workload.resource))
   const repelledBy = isRunning ? [] : repellingFor(pod, facts)
@@ -134,11 +130,6 @@ export function auditedPod(workload: Workload, facts: PodFacts): AuditedPod {
     separation,
     holder: holdsPorts(pod) ? nameOfResource(workload.resource) : undefined,
   }
-}
-
-/** Whether it depends on the image, as whom a container that must not be root runs. */
-export function leavesUser({ path }: PodImage, spec: PodSpec): boolean {
-  return path[0] !== 'volumes' && asksImageUser(valueAt(spec, path.slice(0, -1)) as Partial<Container>, spec)
 }
 
 /** The images that something of the pod starts or mounts: a volume that no container mounts holds nothing back. */

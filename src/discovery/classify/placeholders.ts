@@ -3,10 +3,10 @@
  * `{{inputs.parameters.X}}`, `{{ .Values.x }}`, `[[ .x ]]`, `#{X}#`, `<X>`, `@@X@@`, `@X@`, `__X__`, `%X%`, `((x))`, `<% x %>`, `###ZARF_VAR_X###`.
  */
 const PLACEHOLDER =
-  /\$\(([\w.[\]"'-]+)\)|\$\{([\w.-]+)(?::?-([^{}]*))?\}|\$([A-Za-z_]\w*)|%\{([\w.-]+)\}%?|\{\{=?\s*([\w.[\]"'-]+)\s*\}\}|\[\[\s*([\w.-]+)\s*\]\]|#\{([\w.-]+)\}#?|<([A-Za-z][\w. -]*)>|@@([\w.-]+)@@|@([A-Za-z_][\w.-]*)@|__([A-Z][A-Z0-9_]*?)__|%([A-Za-z_][\w.-]*)%|(?<!\$)\(\(\s{0,9}([\w./-]{1,99})\s{0,9}\)\)|<%=?\s{0,9}([\w.-]{1,99})\s{0,9}%>|\$\{\{\s{0,9}([\w.-]{1,99})\s{0,9}\}\}|###(?:ZARF_(?:VAR|CONST|PKG_TMPL|PKG_VAR)_)?([A-Z]\w{0,99})###/g
+  /\$\(([\w.[\]"'-]+)\)|\$\{([\w.-]+)(?::?(?:-([^{}]*)|\?[^{}]*))?\}|\$([A-Za-z_]\w*)|%\{([\w.-]+)\}%?|\{\{=?\s*([\w.[\]"'-]+)\s*\}\}|\[\[\s*([\w.-]+)\s*\]\]|#\{([\w.-]+)\}#?|<([A-Za-z][\w. -]*)>|@@([\w.-]+)@@|@([A-Za-z_][\w.-]*)@|__([A-Z][A-Z0-9_]*?)__|%([A-Za-z_][\w.-]*)%|(?<!\$)\(\(\s{0,9}([\w./-]{1,99})\s{0,9}\)\)|<%=?\s{0,9}([\w.-]{1,99})\s{0,9}%>|\$\{\{\s{0,9}([\w.-]{1,99})\s{0,9}\}\}|###(?:ZARF_(?:VAR|CONST|PKG_TMPL|PKG_VAR)_)?([A-Z]\w{0,99})###/g
 /** Also those that no value can be put in place of: expressions of templates. */
 const OPENING =
-  /\$[({A-Za-z_]|%\{|\{\{|\[\[|#\{|<[A-Za-z][\w. -]*>|@@\w|@[A-Za-z_][\w.-]*@|__[A-Z][A-Z0-9_]*?__|%[A-Za-z_][\w.-]*%|\{%|<%|\(\(\s{0,9}[\w./-]{1,99}\s{0,9}\)\)|###[A-Z]\w{0,99}###/
+  /\$[({A-Za-z_\d]|%\{|\{\{|\[\[|#\{|<[A-Za-z][\w. -]*>|@@\w|@[A-Za-z_][\w.-]*@|__[A-Z][A-Z0-9_]*?__|%[A-Za-z_][\w.-]*%|\{%|<%|\(\(\s{0,9}[\w./-]{1,99}\s{0,9}\)\)|###[A-Z]\w{0,99}###/
 /** A whole text that only holds a place: `REPLACE_ME`. */
 const STAND_IN = /^[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+$/
 
@@ -23,6 +23,19 @@ export function isUnfinished(text: string): boolean {
 }
 const MARKED =
   /\{[\w .-]{1,99}\}|\[[\w.-]{1,99}\]|![\w.-]{1,99}!|~[\w.-]{1,99}~|^[\w-]+\.[\w.-]+\/(?:[\w.-]+\/)*[A-Z][A-Z0-9_-]*(?::\S+)?$/
+
+/**
+ * What only a shell makes, as a part of a word: `${V%.*}`, `${V:1}`, `${!V}`, `$1`, `x$(date +%F)`, `$((1 + 1))-x`. Nothing is
+ * put in its place.
+ */
+const EXPANSION =
+  /\$\{[!#]?\w{1,99}(?:\[[^\][{}]{1,99}\])?(?:(?:[%#/^,@]|:[^-=?])[^{}]{0,200})?\}|\$[\d@*]|(?<=[\w./:@-])(?:\$\([^()]{1,200}\)|\$\(\([^()]{1,200}\)\)|`[^`]{1,200}`)|(?:\$\([^()]{1,200}\)|\$\(\([^()]{1,200}\)\)|`[^`]{1,200}`)(?=[\w./:@-])/g
+const PLAIN = /^\$\{\w+\}$/
+
+/** Whether a shell makes a part of a text that no value can be put in place of. */
+export function hasExpansion(text: string): boolean {
+  return /[$`]/.test(text) && Array.from(text.matchAll(EXPANSION)).some(([found]) => !PLAIN.test(found))
+}
 
 export function hasPlaceholder(text: string): boolean {
   return OPENING.test(text) || STAND_IN.test(text)
@@ -46,7 +59,7 @@ export function fillPlaceholders(text: string, values: PlaceholderValues): strin
     if (!value) isOpen = true
     return value ?? ''
   })
-  return isOpen || filled === text || hasPlaceholder(filled) ? undefined : filled
+  return isOpen || filled === text || hasPlaceholder(filled) || hasExpansion(filled) ? undefined : filled
 }
 
 /** An expression of a template, which stands for a part of a reference as a name does. */
@@ -62,8 +75,13 @@ export function maskPlaceholders(texts: readonly string[]): {
 } {
   const found: string[] = []
   const mask = (placeholder: string) => `zz${found.push(placeholder) - 1}zz`
-  const masked = texts.map((text) => text.replace(EXPRESSION, mask).replace(PLACEHOLDER, mask))
-  return { masked, unmask: (text) => text.replace(MASK, (_, at: string) => found[Number(at)] ?? '') }
+  const masked = texts.map((text) => text.replace(EXPRESSION, mask).replace(EXPANSION, mask).replace(PLACEHOLDER, mask))
+  return { masked, unmask: (text) => unmaskIn(text, found) }
+}
+
+/** One placeholder may stand inside of another: `$(cat {{ file }})`. */
+function unmaskIn(text: string, found: readonly string[]): string {
+  return text.replace(MASK, (_, at: string) => unmaskIn(found[Number(at)] ?? '', found.slice(0, Number(at))))
 }
 
 const MASK = /zz(\d+)zz/g

@@ -128,7 +128,8 @@ function wordsAlone(content: string): string[] {
  * that a script itself assigns above are in it.
  */
 export function openImagesInLines(text: string, { isScript = false } = {}): Assignment[] {
-  if (!/[$`]|xargs|=\s{0,9}(?:var|local|module|each|data)\./.test(text) && !hasPlaceholder(text)) return []
+  if (!/[$`]|\{[^{}\n]{0,200},|xargs|=\s{0,9}(?:var|local|module|each|data)\./.test(text) && !hasPlaceholder(text))
+    return []
   const variables = new ShellVariables()
   const lists = readLists(text)
   return logicalLines(text).flatMap((logical) => {

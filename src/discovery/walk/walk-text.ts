@@ -8,6 +8,7 @@ import { mayEmbed, readEmbedded, SCRIPT } from '../texts/embedded.ts'
 import { isCommandLine } from '../texts/line-assignments.ts'
 import { installsInText } from '../texts/shell/installs.ts'
 import { openImagesInCommand } from '../texts/shell/open-commands.ts'
+import { withPrograms } from '../texts/shell/programs/named-programs.ts'
 import { hollowImagesIn } from '../texts/templates.ts'
 import { imagesInLines, openImagesInLines } from '../texts/text-lines.ts'
 import { judge } from '../uses/image-candidate.ts'
@@ -136,10 +137,11 @@ export function visitInstalls(walk: Walk, text: string): void {
 }
 
 /** A text that is read line by line: a script, a template. */
-export function visitLines(walk: Walk, text: string, name: string, place: Place): void {
+export function visitLines(walk: Walk, written: string, name: string, place: Place): void {
   const first = walk.found.length
+  const isScript = SCRIPTS.has(name) || place.layer === 'argument' || SCRIPT.test(written)
+  const text = isScript ? withPrograms(written) : written
   visitInstalls(walk, text)
-  const isScript = SCRIPTS.has(name) || place.layer === 'argument' || SCRIPT.test(text)
   const named = new Set<string>()
   for (const { reference, confidence, name: inner, line } of imagesInLines(text, readKey(name), {
     isScript,

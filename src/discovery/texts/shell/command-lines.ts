@@ -9,8 +9,8 @@ export interface CommandImage {
   readonly program: string
 }
 
-/** `kubectl set image deployment/web web=ref`. */
-const SETS = /\b(?:kubectl|oc)\s(?:.{0,200}?\s)?set\s+image\s+(.+)/
+/** `kubectl set image deployment/web web=ref`, `kustomize edit set image web=ref`. */
+const SETS = /\b(kubectl|oc|kustomize)\s(?:.{0,200}?\s)?set\s+image\s+(.+)/
 /** `for image in a b; do`. */
 const LOOP = /\bfor\s+\w+\s+in\s+(.+?)\s*(?:;|$)/
 /** `helm upgrade web chart --set image.repository=x,image.tag=1`. */
@@ -28,10 +28,10 @@ export function imagesInCommand(line: string): CommandImage[] {
  * tells which values are images.
  */
 export function imagesToldOtherwise(line: string, isOne: (word: string) => boolean): CommandImage[] | undefined {
-  const [, sets] = SETS.exec(line) ?? []
+  const [, setter, sets] = SETS.exec(line) ?? []
   if (sets) {
     const values = wordsOf(sets).flatMap((word) => (word.startsWith('-') ? [] : (/=(.+)$/.exec(word)?.[1] ?? [])))
-    return values.filter(isOne).map((reference) => ({ reference, program: 'kubectl set image' }))
+    return values.filter(isOne).map((reference) => ({ reference, program: `${setter} set image` }))
   }
   if (HELM.test(line)) return imagesInValues(line, isOne)
   const looped = LOOP.exec(line)?.[1]

@@ -1,9 +1,9 @@
 import { readKey } from '../../classify/key.ts'
-import { hasPlaceholder, maskPlaceholders, placeholderNames } from '../../classify/placeholders.ts'
+import { hasExpansion, hasPlaceholder, maskPlaceholders, placeholderNames } from '../../classify/placeholders.ts'
 import { isOfficial, isOfficialWord, likelihoodOf } from '../../classify/reference-likelihood.ts'
 import { formOfFlag } from './programs/flags.ts'
 import { WAYS, type Way } from './programs/ways.ts'
-import { wordsOf } from './shell-words.ts'
+import { bracesOf, wordsOf } from './shell-words.ts'
 
 /** An image that a command hands to a program, and the program. */
 export interface HandedImage {
@@ -30,7 +30,7 @@ const MAX_OPEN = 512
 /** What a command hands to a program that runs, pulls, copies or saves images, in the order of its words. */
 export function handedImages(line: string): HandedImage[] {
   const named = line.includes('$') ? line.replace(PROGRAM_VARIABLE, 'docker') : line
-  const isOpen = named.includes('$') || hasPlaceholder(named)
+  const isOpen = /[$`]/.test(named) || hasPlaceholder(named)
   const { masked, unmask } = isOpen ? maskPlaceholders([named]) : { masked: [named], unmask: (text: string) => text }
   const [text = ''] = masked
   for (const way of WAYS) {
@@ -55,7 +55,7 @@ interface Operand {
 /** The words behind a verb that are no flags and no values of flags; of what is run those behind the first are its own. */
 function operandsOf(rest: string, { takes, takesTransports, doing = 'move' }: Way): Operand[] {
   const operands: Operand[] = []
-  const words = wordsOf(rest)
+  const words = wordsOf(rest).flatMap((word) => bracesOf(word))
   if (takesTransports) {
     const image = words.find((word) => TRANSPORT.test(word))
     // `docker://registry#repository:1`
@@ -115,7 +115,7 @@ type Unmask = (text: string) => string
 
 function wordOf({ word, isUnsure }: Operand, unmask: Unmask): Word {
   const text = unmask(word).replace(TRANSPORT, '')
-  const isMasked = unmask(word) !== word || text.startsWith('$')
+  const isMasked = unmask(word) !== word || text.startsWith('$') || IN_BRACES.test(text)
   const saysImage = isMasked
     ? text.includes('/') || placeholderNames(text).some((name) => readKey(name).ofImage)
     : isImage(text)
@@ -129,11 +129,19 @@ function kindOf(text: string, word: string, isMasked: boolean): Kind {
   return isNamed || isOfficialWord(text) || (text.includes('/') && likelihoodOf(text) === 'weak') ? 'weak' : 'other'
 }
 
+/** Words that are too many to be told one by one. */
+const IN_BRACES = /\/[^{}]{0,400}\{[^{},]{0,200},/
+
 const TRANSPORT = /^(?:docker|oras):\/\//
 
 /** Whether a value is still to be put in the place of a text, or of a part of it. */
 export function isOpenText(text: string): boolean {
-  return STANDS_FOR.test(text) || (hasPlaceholder(text) && !/^\$\{?(?:PWD|HOME|TMPDIR)\b/.test(text))
+  return (
+    STANDS_FOR.test(text) ||
+    hasExpansion(text) ||
+    IN_BRACES.test(text) ||
+    (hasPlaceholder(text) && !/^\$\{?(?:PWD|HOME|TMPDIR)\b/.test(text))
+  )
 }
 
 /** Also `redis:7`: what is handed to such a program need only look a little like one. */

@@ -22,9 +22,16 @@ const PIPED =
   /\b(?:curl|wget)\s[^;&|]{0,400}?["']?(https?:\/\/[^\s"';|&)]{1,1000})[^;&]{0,400}?\|[^;&]{0,200}?\b(?:kubectl|oc)\s[^;|&]{0,400}?(?:apply|create|replace)\b/g
 const SUBSTITUTED =
   /\b(?:kubectl|oc)\s[^;|&]{0,400}?(?:apply|create|replace)\b[^;|&]{0,400}?[<$]\((?:curl|wget)\s[^;|&)]{0,400}?["']?(https?:\/\/[^\s"';|&)]{1,1000})/g
+/** `curl -LO ADDRESS.yaml`, `git clone ADDRESS`: what a later line may apply. */
+const FETCHED =
+  /\b(?:(?:curl|wget)\s[^;&|]{0,400}?["']?(https?:\/\/[^\s"';|&)]{1,1000}\.ya?ml)\b|git\s+clone\s[^;&|]{0,400}?["']?((?:https?:\/\/|ssh:\/\/|git@)[^\s"';|&)]{1,1000}))/g
+/** A file or a directory is applied. */
+const APPLIES =
+  /\b(?:kubectl|oc)\s(?:[^;|&\n]{0,400}?\s)?(?:apply|create|replace)\s[^;|&\n]{0,400}?(?:-f|--filename|-k|--kustomize)[= ]["']?(?!["']|-(?:\s|$)|https?:)/
 /** Programs that bring manifests of their own, and what they are told to install. */
 const INSTALLER =
   /(?:^|[\s;&|(])(istioctl\s+(?:install|upgrade|operator\s+init)|linkerd\s+(?:\w+\s+)?(?:install|upgrade)|cilium\s+(?:install|upgrade)|flux\s+(?:install|bootstrap)|clusterctl\s+(?:init|upgrade)|kubeadm\s+(?:init|upgrade)|velero\s+install|consul-k8s\s+install|dapr\s+init|skupper\s+(?:init|install)|operator-sdk\s+(?:olm\s+install|run)|helmfile\s+(?:[^;|&]{0,200}?\s)?(?:apply|sync|template)|argocd\s+app\s+create|longhornctl\s+install|kubectl\s+hns?\s+install|minikube\s+addons\s+enable|microk8s\s+enable)\b/g
+const BROUGHT = [APPLY, KUSTOMIZE, PIPED, SUBSTITUTED]
 /** Flags of helm that take no value. */
 const SWITCH =
   /^(?:-[igaq]+|--(?:install|wait(?:-for-jobs)?|atomic|debug|devel|dry-run|force|generate-name|create-namespace|dependency-update|skip-crds|include-crds|no-hooks|replace|reuse-values|reset-values|reset-then-reuse-values|cleanup-on-fail|verify|plain-http|insecure-skip-tls-verify|pass-credentials|render-subchart-notes|disable-openapi-validation|hide-notes))$/
@@ -43,13 +50,14 @@ export function installsInText(text: string): Installed[] {
     from = end
     return { code: 'CHART_ELSEWHERE', what: `chart ${chart}`, line }
   })
+  const ways = APPLIES.test(text) ? [...BROUGHT, FETCHED] : BROUGHT
   const commanded = logicalLines(text).flatMap(({ content, line }): Installed[] => {
     if (/^\s*(?:#|\/\/)/.test(content)) return []
     const charts = Array.from(content.matchAll(HELM), ([, verb = '', rest = '']) =>
       chartIn(rest, verb === 'pull' || verb === 'fetch'),
     ).filter((chart) => chart !== '')
-    const addresses = [APPLY, KUSTOMIZE, PIPED, SUBSTITUTED].flatMap((pattern) =>
-      Array.from(content.matchAll(pattern), ([, address = '']) => address),
+    const addresses = ways.flatMap((pattern) =>
+      Array.from(content.matchAll(pattern), ([, address, cloned]) => address ?? cloned ?? ''),
     )
     const programs = Array.from(content.matchAll(INSTALLER), ([, command = '']) => command.replace(/\s+/g, ' '))
     return [

@@ -8,7 +8,7 @@ const MAX_OPEN = 512
 
 /** The images that a command of a script is handed and that are known only in part, or not at all: `docker run $IMAGE`. */
 export function openImagesInCommand(line: string): CommandImage[] {
-  if (!line.includes('$') && !hasPlaceholder(line) && !line.includes('`')) return []
+  if (!/[$`{]/.test(line) && !hasPlaceholder(line)) return []
   const flags = Array.from(line.matchAll(FLAG), ([, flag = '', value = '']) => ({ reference: value, program: flag }))
   const passed = flags.filter(({ program, reference }) => readKey(program).role === 'image' && isOpenText(reference))
   return [...openIn(line), ...passed].filter(({ reference }) => reference.length <= MAX_OPEN)

@@ -3,7 +3,7 @@ import { type ReadList, wordsOfFile } from './read-lists.ts'
 
 /** `NAME=value`, `export NAME="value"` where a statement begins. */
 const ASSIGNED =
-  /(?:^\s*|[;&|({]\s*|\b(?:then|else|do)\s+)(?:(?:export|local|readonly|declare(?:\s+-\w+)?|typeset)\s+)?([A-Za-z_]\w*)=("[^"]*"|'[^']*'|[^\s;&|()"']*)(?!\()/g
+  /(?:^\s*|[;&|({]\s*|\b(?:then|else|do)\s+)(?:(?:export|local|readonly|declare(?:\s+-\w+)?|typeset)\s+)?([A-Za-z_]\w*)(\+?)=("[^"]*"|'[^']*'|[^\s;&|()"']*)(?!\()/g
 /** `: ${NAME:=value}` */
 const DEFAULTED = /^\s*:\s+["']?\$\{(\w+):?=([^{}]*)\}/
 /** `NAME=(a b`, and what stands until the parenthesis closes. */
@@ -17,7 +17,7 @@ const FILE = /^\s*["']?(?:\$\((?:cat\s+|<\s*)["']?([^\s()|;&"']+)["']?\s*\)|`cat
 /** What it reads nobody knows. */
 const READ = /\bread\s+(?:-\w+\s+)*([A-Za-z_]\w*)/
 /** `$NAME`, `${NAME}`, `${NAME[@]}`, `${NAME:-default}`. */
-const VARIABLE = /\$\{(\w+)(?:\[[@*]\])?(?::?[-=]([^{}]*))?\}|\$([A-Za-z_]\w*)/g
+const VARIABLE = /\$\{(\w+)(?:\[[@*]\])?(?::?(?:[-=]([^{}]*)|\?[^{}]*))?\}|\$([A-Za-z_]\w*)/g
 
 /** Beyond these a line is data, and a value no part of an image. */
 const MAX_LINE = 4096
@@ -55,8 +55,10 @@ export class ShellVariables {
     }
     if (!line.includes('=')) return
     for (const match of line.matchAll(ASSIGNED)) {
-      const [whole, name = '', value = ''] = match
-      this.#assign(name, [unquoted(value)], { isAlways: match.index === 0 && /^\w/.test(whole) })
+      const [whole, name = '', more, value = ''] = match
+      // `NAME+=value`: what is not known stays so.
+      const before = more ? `\${${name}}` : ''
+      this.#assign(name, [`${before}${unquoted(value)}`], { isAlways: match.index === 0 && /^\w/.test(whole) })
     }
   }
 

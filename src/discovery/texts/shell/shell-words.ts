@@ -58,3 +58,16 @@ export function wordsOf(text: string): string[] {
   end()
   return words
 }
+
+/** `{a,b}` between what stands around it; not the names of variables and templates, which have braces too. */
+const BRACES = /^([^{}]{0,400}(?<![${]))\{([^{},]{0,200}(?:,[^{},]{0,200})+)\}([^{}]{0,400}(?:\{[^$]{0,400})?)$/
+const MAX_BRACES = 64
+
+/** The words that a shell makes of one with braces: `web:{1,2}` is `web:1 web:2`. One of too many stays as it is. */
+export function bracesOf(word: string): string[] {
+  if (!word.includes('{')) return [word]
+  const [, before = '', inside = '', behind = ''] = BRACES.exec(word) ?? []
+  const [parts, ends] = [inside.split(','), behind === '' ? [''] : bracesOf(behind)]
+  if (inside === '' || parts.length * ends.length > MAX_BRACES) return [word]
+  return parts.flatMap((part) => ends.map((end) => `${before}${part}${end}`))
+}
