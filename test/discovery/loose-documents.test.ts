@@ -29,6 +29,11 @@ test.for<[what: string, text: string, images: string[]]>([
     ['2 a/b:v1', '4 a/c:v2'],
   ],
   ['a file of a tool', 'helm:\n  values:\n    image: {repository: a/b, tag: 3.0.1}\n', ['3 a/b:3.0.1']],
+  [
+    'a list of skopeo sync',
+    `x.io:\n  images:\n    a/b: ["1.0", "2"]\n    c: ["sha256:${'a'.repeat(64)}"]\n  tls-verify: false\n`,
+    ['3 x.io/a/b:1.0', '3 x.io/a/b:2', `4 x.io/c@sha256:${'a'.repeat(64)}`],
+  ],
   ['a list of images', '- nginx:1.27\n- x.io/a/b:1\n', ['1 nginx:1.27', '2 x.io/a/b:1']],
   ['a list of images in JSON', '["nginx:1.27", "x.io/a/b:1"]', ['1 nginx:1.27', '1 x.io/a/b:1']],
   [

@@ -5,6 +5,7 @@ import type { ImageCandidate } from '../uses/image-candidate.ts'
 import { findCandidates } from '../walk/walk.ts'
 import type { Found } from '../walk/walk-state.ts'
 import { fleetValues } from './fleet.ts'
+import { readSyncList } from './sync-list.ts'
 
 /** Keys of files that other tools run: compose, pipelines. What they name runs in no cluster. */
 const OTHER_TOOLS: readonly (readonly string[])[] = [['services'], ['jobs', 'on'], ['stages'], ['pipeline', 'steps']]
@@ -17,6 +18,8 @@ export interface LooseFound extends Pick<Found, 'candidates' | 'unresolved'> {
 
 /** Reads the value of a document that names no kind, as the text of a ConfigMap is read. */
 export function looseCandidates(value: unknown, vars: ReadonlyMap<string, string> | undefined): LooseFound {
+  const synced = readSyncList(value)
+  if (synced) return { ...synced, hasImageKeys: true }
   const options = { apiVersion: '', layer: 'config', isLoose: true, vars } as const
   const { candidates: own, unresolved } = findCandidates(value, options)
   const known = new Set(own.map(({ reference }) => reference))

@@ -17,7 +17,7 @@ const WITH_VALUE = set(`
   cni-plugin-path concurrency config connect-timeout context cosign-certificate-identity
   cosign-certificate-identity-regexp cosign-certificate-oidc-issuer cosign-certificate-oidc-issuer-regexp cosign-key
   cpu-count cpu-percent cpu-period cpu-quota cpu-rt-period cpu-rt-runtime cpu-shares cpus cpuset-cpus cpuset-mems creds
-  cwd data-root decryption-key dest-authfile dest-cert-dir dest-compress-format dest-compress-level dest-creds
+  cwd data-root decryption-key dest dest-authfile dest-cert-dir dest-compress-format dest-compress-level dest-creds
   dest-daemon-host dest-password dest-registry-token dest-shared-blob-dir dest-username detach-keys device
   device-cgroup-rule device-read-bps device-read-iops device-write-bps device-write-iops digestfile dns dns-opt dns-option
   dns-search domainname encryption-key entrypoint env env-file env-merge expose fifo-dir file format gidmap gpus
