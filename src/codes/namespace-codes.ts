@@ -46,6 +46,13 @@ export const NAMESPACE_CODES = {
     help: 'A hostPath volume of the types Directory, File, Socket and devices is mounted only where its path is there already; else the pod waits (FailedMount). No node tells what it has.',
     action: 'See that it is on every node that the pods may land on, or use DirectoryOrCreate.',
   },
+  IMAGE_USER_UNKNOWN: {
+    kind: 'hazard',
+    severity: 'warning',
+    title: 'A container must not run as root, and nothing tells as whom its image runs',
+    help: 'With runAsNonRoot and no runAsUser the kubelet goes by the image: it refuses one that names no user, user 0, or a user in letters (CreateContainerConfigError). Only its config tells, which is in a bundle and not in a lock, and no node tells it.',
+    action: 'Name the bundle that has the image, --bundle FILE, or set runAsUser.',
+  },
   LIVE_TROUBLE: {
     kind: 'hazard',
     severity: 'warning',

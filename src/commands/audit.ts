@@ -76,14 +76,15 @@ Ends with 0 when no workload is below --fail-on, with 4 when one is.`)
     const inputs = await filesRead(argv as string[], flags)
     await checkReports(reports, { inputs, force: flags.force })
     const { scan, nodes, known } = await readAuditSources(argv as string[], flags)
-    const bundle = await readAuditBundle(flags)
+    const bundle = await readAuditBundle(flags, scan.workloads)
+    const { imageUsers = new Map() } = bundle
     const told = await readConditions(flags, { scan, nodes }, bundle.lock)
     const alwaysPullImages = flags['always-pull-images'] || showsAlwaysPullImages(scan.workloads, known.livePods ?? [])
     const strictness = await strictnessOf(argv as string[], flags)
     const allows = (wanted: Finding['code']) => (name: string) =>
       strictness.excuses.some(({ code, covers }) => code === wanted && covers(name))
     const allowed = { isMutationAllowed: allows('POD_MUTATED'), isRefusalAllowed: allows('POD_MAY_BE_REFUSED') }
-    const conditions: Conditions = { ...known, ...told, alwaysPullImages, ...allowed }
+    const conditions: Conditions = { ...known, ...told, imageUsers, alwaysPullImages, ...allowed }
     const all = auditCluster(scan.workloads, nodes, conditions, scan.findings, scan.uses, scan.resources)
     const judged = { ...all, unnamed: all.unnamed.filter((one) => !isExcused(one, strictness.excuses)) }
     const isEmpty = judged.workloads.length + judged.notJudged.length + sureImages(judged.images.named).length === 0

@@ -1,9 +1,15 @@
+import { writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { readRefusalFacts } from '../../src/audit/facts/refusals/read-refusal-facts.ts'
 import { auditCluster } from '../../src/audit/report/report.ts'
+import { readAuditBundle } from '../../src/cli/audit/audit-bundle.ts'
 import { readAllDocuments } from '../../src/kubernetes/documents/document.ts'
 import { resourcesOf } from '../../src/kubernetes/objects/resource.ts'
+import { writeTestBundle } from '../support/bundle-maker.ts'
 import { node, workload } from '../support/cluster.ts'
+import { type Blobs, lockImage, makeImage } from '../support/image-maker.ts'
+import { temporaryDirectory } from '../support/temporary.ts'
 
 const NODES = [node('a', { images: ['docker.io/library/web:1'] })]
 const PODS = { apiGroups: [''], apiVersions: ['v1'], operations: ['CREATE'], resources: ['pods'] }
@@ -151,6 +157,32 @@ test.for<[verdict: string, own: object, pod?: object]>([
   const containers = [{ name: 'c', image: 'web:1', securityContext: own }]
   const one = workload({ spec: { containers, ...(pod && { securityContext: pod }) } })
   expect(auditCluster([one], NODES, {}).workloads[0]?.verdict).toBe(verdict)
+})
+
+test.for<[verdict: string, user: string | undefined, own: object, pod?: object]>([
+  ['impossible', '', { runAsNonRoot: true }],
+  ['impossible', '0', { runAsNonRoot: true }],
+  ['impossible', '00:5', { runAsNonRoot: true }],
+  ['impossible', 'app', { runAsNonRoot: true }],
+  ['impossible', 'root:root', {}, { securityContext: { runAsNonRoot: true } }],
+  ['impossible', '9223372036854775808', { runAsNonRoot: true }],
+  ['safe', '65532:65532', { runAsNonRoot: true }],
+  ['safe', '', { runAsNonRoot: true, runAsUser: 7 }],
+  ['safe', '', { runAsNonRoot: true }, { securityContext: { runAsUser: 7 } }],
+  ['safe', '', { runAsNonRoot: false }, { securityContext: { runAsNonRoot: true } }],
+  ['safe', '', {}],
+  ['safe, but', undefined, { runAsNonRoot: true }],
+])('%s: an image whose user is %j, a container %j in a pod %j', async ([verdict, user, own, pod]) => {
+  const blobs: Blobs = new Map()
+  const part = makeImage(blobs, [], { user: user ?? '' })
+  const images = [lockImage('docker.io/library/web', '1', part.manifest, [part])]
+  const file = join(await temporaryDirectory(), user === undefined ? 'lock.json' : 'bundle.tar')
+  if (user === undefined) await writeFile(file, JSON.stringify({ version: 1, images }))
+  else await writeTestBundle(file, images, blobs)
+  const one = workload({ spec: { containers: [{ name: 'c', image: 'web:1', securityContext: own }], ...pod } })
+  const { workloads, findings } = auditCluster([one], NODES, await readAuditBundle({ bundle: file }, [one]))
+  const isSaid = findings.some(({ code }) => code === 'IMAGE_USER_UNKNOWN')
+  expect(`${workloads[0]?.verdict}${isSaid ? ', but' : ''}`).toBe(verdict)
 })
 
 const mount = (more: object = {}) => ({ volumeMounts: [{ name: 'v', mountPath: '/v', ...more }] })

@@ -1,7 +1,8 @@
-import type { PodSpec } from 'kubernetes-types/core/v1.js'
+import type { Container, PodSpec } from 'kubernetes-types/core/v1.js'
 import type { LockedImage } from '../../bundle/format/lock.ts'
 import { type AdmissionFacts, admittedPod } from '../../kubernetes/admission/admitted-pod.ts'
 import { valueAt } from '../../kubernetes/documents/path.ts'
+import { asksImageUser } from '../../kubernetes/kubelet/containers/image-user.ts'
 import { hostFileHazards } from '../../kubernetes/kubelet/host-files.ts'
 import { asksOfNode } from '../../kubernetes/kubelet/node-support.ts'
 import { type Aligned, alignedIn } from '../../kubernetes/kubelet/resource-alignment.ts'
@@ -57,6 +58,8 @@ export interface AuditedImage extends PodImage {
   /** The CRI form; undefined when the reference does not parse. */
   readonly name: string | undefined
   readonly locked: LockedImage | undefined
+  /** Its container starts only if the image names a user that is certainly not root. */
+  readonly asksUser: boolean
 }
 
 /** What decides about a pod before any node is asked. */
@@ -113,7 +116,8 @@ export function auditedPod(workload: Workload, facts: PodFacts): AuditedPod {
   const pod = schedulablePod({ ...admitted, rejection, doubts }, claims)
   const images = startedImages(workload.podSpec).map((image): AuditedImage => {
     const name = nameOnNode(image.reference)
-    return { ...image, name, locked: name === undefined ? undefined : facts.locked.get(name) }
+    const locked = name === undefined ? undefined : facts.locked.get(name)
+    return { ...image, name, locked, asksUser: leavesUser(image, workload.podSpec) }
   })
   const isRunning = facts.running.has(workloadKey(workload.resource))
   const repelledBy = isRunning ? [] : repellingFor(pod, facts)
@@ -130,6 +134,11 @@ export function auditedPod(workload: Workload, facts: PodFacts): AuditedPod {
     separation,
     holder: holdsPorts(pod) ? nameOfResource(workload.resource) : undefined,
   }
+}
+
+/** Whether it depends on the image, as whom a container that must not be root runs. */
+export function leavesUser({ path }: PodImage, spec: PodSpec): boolean {
+  return path[0] !== 'volumes' && asksImageUser(valueAt(spec, path.slice(0, -1)) as Partial<Container>, spec)
 }
 
 /** The images that something of the pod starts or mounts: a volume that no container mounts holds nothing back. */

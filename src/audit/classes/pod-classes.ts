@@ -31,6 +31,6 @@ function podKey({ pod, images, isRunning, doubts, hazards, repelledBy, separatio
     [pod.neededFeatures, asksOfNode(pod) && [pod.spec, pod.handler]],
     [separation, aligned, pod.hostPorts, repelledBy.map(({ term, isCertain }) => [term.key, isCertain])],
     pod.claims.map((claims) => claims.map((state) => [state.claim, state.is, state.volume?.driver])),
-    images.map(({ reference, policy, policyFrom }) => [reference, policy, policyFrom]),
+    images.map(({ reference, policy, policyFrom, asksUser }) => [reference, policy, policyFrom, asksUser]),
   ]
 }

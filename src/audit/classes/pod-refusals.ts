@@ -1,4 +1,4 @@
-import { configProblem } from '../../kubernetes/kubelet/container-config.ts'
+import { configProblem } from '../../kubernetes/kubelet/containers/container-config.ts'
 import type { Workload } from '../../kubernetes/objects/workload.ts'
 import type { Doubt } from '../../kubernetes/pods/refusal.ts'
 import type { MutationFacts } from '../facts/mutation-facts.ts'

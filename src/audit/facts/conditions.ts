@@ -11,6 +11,7 @@ import { kubeletMinor, nameOfNode } from '../../kubernetes/objects/node.ts'
 import type { MirrorSources } from '../../kubernetes/openshift/mirror-sources.ts'
 import type { PinnedImages } from '../../kubernetes/openshift/pinned-images.ts'
 import type { StorageFacts } from '../../kubernetes/storage/storage-facts.ts'
+import type { Digest } from '../../oci/digest.ts'
 import type { ImageListing } from './images/node-images.ts'
 import type { MutationFacts } from './mutation-facts.ts'
 import type { RefusalFacts } from './refusals/refusal-facts.ts'
@@ -40,6 +41,8 @@ export interface ScaleRange {
 export interface Conditions extends AdmissionFacts, MutationFacts, RefusalFacts {
   /** What the bundle holds. */
   readonly lock?: Lock
+  /** As whom images of the bundle run: the `User` of their configs, by digest, as far as they were read. */
+  readonly imageUsers?: ReadonlyMap<Digest, string>
   /** What each seed label stands for. Left out: the only set is the whole bundle. */
   readonly seedSets?: readonly HeldSet[]
   /** Asks what would be if every node were seeded with the bundle. */

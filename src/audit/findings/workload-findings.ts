@@ -7,6 +7,7 @@ import type { Audit, WorkloadAudit } from '../audit.ts'
 import type { Conditions } from '../facts/conditions.ts'
 import { servesSandbox } from '../facts/node-bytes.ts'
 import { isShortName, resolvesShortNames } from '../facts/short-names.ts'
+import { isUserKnown } from '../verdict/image-user-step.ts'
 import { countNodes } from './count-nodes.ts'
 
 /** What is worth saying about workloads beyond their verdicts, and about what the audit was not told. */
@@ -15,6 +16,7 @@ export function workloadFindings(audit: Audit, conditions: Conditions): Finding[
     ...audit.workloads.flatMap((one) => [...doubtFindings(one), ...surgeFinding(one, audit)]),
     ...singleNodeImages(audit),
     ...shortNames(audit),
+    ...unknownUsers(audit, conditions),
     ...globalFindings(conditions),
   ]
 }
@@ -73,6 +75,22 @@ function shortNames({ nodeClasses, workloads }: Audit): Finding[] {
       `${listNames(nodes)}: CRI-O does not read "${reference}" as an image of docker.io unless registries.conf says so`,
     ),
   )
+}
+
+/** What must not run as root where nothing tells as whom the image runs. What the cluster has and runs shows it. */
+function unknownUsers({ workloads }: Audit, conditions: Conditions): Finding[] {
+  const images = new Set<string>()
+  const asking = workloads.filter(({ workload: { resource, template }, podClass }) => {
+    const isStored = [resource.value, template].some((one) => valueAt(one, ['metadata', 'uid']) !== undefined)
+    const unknown = podClass.images.filter((image) => image.asksUser && !isUserKnown(image, conditions))
+    if (unknown.length === 0 || (isStored && podClass.isRunning)) return false
+    for (const { reference } of unknown) images.add(reference)
+    return true
+  })
+  if (asking.length === 0) return []
+  const names = asking.map(({ workload: { resource } }) => nameOfResource(resource))
+  const message = `${listNames(names)}: runAsNonRoot without runAsUser, and nothing tells as whom ${listNames([...images])} ${images.size === 1 ? 'runs' : 'run'}`
+  return [finding('IMAGE_USER_UNKNOWN', message)]
 }
 
 function globalFindings(conditions: Conditions): Finding[] {

@@ -9,6 +9,7 @@ import type { AuditedNode } from '../facts/audited-node.ts'
 import type { Conditions } from '../facts/conditions.ts'
 import type { ImageReason } from './image-rules.ts'
 import { imageStep } from './image-step.ts'
+import { imageUserStep } from './image-user-step.ts'
 import { firstObstacle, type Outcome } from './outcome.ts'
 import { type PlacementOutcome, placementStep } from './placement-step.ts'
 
@@ -22,7 +23,12 @@ export function podVerdict(audited: AuditedPod, node: AuditedNode, conditions: C
   const { mayLand, ...placement } = placementStep(audited, node)
   if (placement.starts === false)
     return onceRecovered(audited, node, placement, conditions) ?? { ...placement, mayLand }
-  const outcomes = [placement, ...kubeletStep(audited, node), ...imageStep(audited, node, conditions)]
+  const outcomes = [
+    placement,
+    ...kubeletStep(audited, node),
+    ...imageStep(audited, node, conditions),
+    ...imageUserStep(audited, node, conditions),
+  ]
   return { ...(firstObstacle(outcomes) ?? { starts: true }), mayLand }
 }
 

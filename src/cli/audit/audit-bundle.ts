@@ -4,12 +4,15 @@ import type { Lock } from '../../bundle/format/lock.ts'
 import { replayProblem } from '../../bundle/lock/edition.ts'
 import { ExpectedError } from '../../errors.ts'
 import type { Finding } from '../../finding.ts'
+import type { Workload } from '../../kubernetes/objects/workload.ts'
 import { BundleFile } from '../../layout/bundle-file.ts'
 import { beginsAsArchive, isDirectory } from '../../layout/open-content.ts'
+import type { Digest } from '../../oci/digest.ts'
 import { carriedFindings } from '../bundles/carried-bundle.ts'
 import { readLockOf } from '../bundles/lock-file.ts'
 import { openImages } from '../bundles/trusted-bundle.ts'
 import { readText } from '../texts/read-text.ts'
+import { readImageUsers } from './image-users.ts'
 
 interface BundleFlags {
   readonly bundle?: string | undefined
@@ -18,18 +21,25 @@ interface BundleFlags {
   readonly 'policy-json'?: string | undefined
 }
 
+interface AuditBundle {
+  readonly lock?: Lock
+  /** As whom its images run that workloads leave that to; undefined where only a lock is told. */
+  readonly imageUsers?: ReadonlyMap<Digest, string>
+  readonly findings: readonly Finding[]
+}
+
 /**
  * What the bundle of an audit holds, and what is to be said of it; with a key only where it signed the bundle, and no
  * edition that is older than one that is held.
  *
  * @throws {ExpectedError} INPUT_NOT_FOUND, INPUT_UNREADABLE, INPUT_INVALID, BUNDLE_INVALID
  */
-export async function readAuditBundle(flags: BundleFlags): Promise<{ lock?: Lock; findings: readonly Finding[] }> {
+export async function readAuditBundle(flags: BundleFlags, workloads: readonly Workload[] = []): Promise<AuditBundle> {
   const { bundle, key, 'newer-than': held, 'policy-json': policy } = flags
   if (bundle === undefined) return { findings: [] }
   const read =
     (await beginsAsArchive(bundle)) || (await isDirectory(bundle))
-      ? await readBundle(bundle, { key, policy })
+      ? await readBundle(bundle, { key, policy, workloads })
       : await readLock(bundle, { key, policy })
   const problem = held === undefined ? undefined : replayProblem(read.lock, await readLockOf(held))
   if (problem === undefined) return read
@@ -51,12 +61,16 @@ async function readLock(path: string, { key, policy }: Read): Promise<{ lock: Lo
   })
 }
 
-async function readBundle(path: string, { key, policy }: Read): Promise<{ lock: Lock; findings: Finding[] }> {
+async function readBundle(
+  path: string,
+  { key, policy, workloads }: Read & { readonly workloads: readonly Workload[] },
+): Promise<AuditBundle & { readonly lock: Lock }> {
   const content = await openImages(path, { key })
   try {
     const carried = content instanceof BundleFile ? carriedFindings(content) : []
     const refused = policy === undefined ? [] : await refusedByNodes(content, policy)
-    return { lock: content.lock, findings: [...(content.leftOut ?? []), ...carried, ...refused] }
+    const imageUsers = await readImageUsers(content, workloads)
+    return { lock: content.lock, imageUsers, findings: [...(content.leftOut ?? []), ...carried, ...refused] }
   } finally {
     await content.close()
   }

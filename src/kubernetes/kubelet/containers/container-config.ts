@@ -1,7 +1,8 @@
 import type { Container, PodSpec } from 'kubernetes-types/core/v1.js'
-import { objectsOf } from '../objects/resource.ts'
-import { mountedVolumes } from '../pods/mounted-volumes.ts'
-import { quantities } from '../pods/pod-resources.ts'
+import { objectsOf } from '../../objects/resource.ts'
+import { mountedVolumes } from '../../pods/mounted-volumes.ts'
+import { quantities } from '../../pods/pod-resources.ts'
+import { userOf } from './image-user.ts'
 
 /**
  * Why no kubelet starts a container of a pod that the API server takes; undefined where nothing is certain.
@@ -28,9 +29,9 @@ export function configProblem(spec: PodSpec): string | undefined {
   return hugePageProblem(spec, all)
 }
 
-function isRefusedRoot({ securityContext: own }: Container, { securityContext: pod, os }: PodSpec): boolean {
-  if (os?.name === 'windows') return false
-  return (own?.runAsNonRoot ?? pod?.runAsNonRoot) === true && (own?.runAsUser ?? pod?.runAsUser) === 0
+function isRefusedRoot(container: Container, spec: PodSpec): boolean {
+  const { isNonRoot, user } = userOf(container, spec)
+  return isNonRoot && user === 0 && spec.os?.name !== 'windows'
 }
 
 /** What the kubelet adds for each service. */
