@@ -78,6 +78,14 @@ export const IMAGE_CODES = {
     help: 'The API server knows Always, IfNotPresent and Never, in this spelling, and rejects every other word.',
     action: 'Write one of Always, IfNotPresent, Never.',
   },
+  TAG_DIFFERS: {
+    kind: 'hazard',
+    severity: 'warning',
+    title: 'A tag leads to different images on nodes that the same pods may land on',
+    help: 'The nodes got it at different times. A pod runs what its node has, so that pods of one workload are not the same. Nodes of one platform are compared; one list may tell the digest of an index and another that of its manifest, which only a bundle tells apart.',
+    action:
+      'Bring the same image to these nodes, use it by digest, or name the bundle that it comes from: --bundle FILE.',
+  },
   TAG_MUTABLE: {
     kind: 'hazard',
     severity: 'warning',

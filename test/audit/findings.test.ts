@@ -53,6 +53,34 @@ test('drift names the image, both digests and every node', () => {
   expect(drift?.message).toBe(`a, b: ${WEB} is ${OTHER} here, and ${TARGET} in the bundle`)
 })
 
+const at = (digest: string) => [WEB, `docker.io/library/web@${digest}`]
+
+test.for<[rule: string, a: Node, b: Node, expected: boolean, parts?: Parameters<typeof workload>[0]]>([
+  ['two digests', withImage('a', at('sha256:1')), withImage('b', at('sha256:2')), true],
+  ['one digest', withImage('a', at('sha256:1')), withImage('b', at('sha256:1')), false],
+  ['one of several', withImage('a', [...at('sha256:1'), ...at('sha256:2')]), withImage('b', at('sha256:2')), false],
+  ['a node that tells none', withImage('a', at('sha256:1')), withImage('b', [WEB]), false],
+  [
+    'a reference by digest',
+    withImage('a', at(OTHER)),
+    withImage('b', at('sha256:2')),
+    false,
+    { image: `web@${OTHER}` },
+  ],
+  ['a node out of reach', withImage('a', at('sha256:1')), tainted(withImage('b', at('sha256:2'))), false],
+  ['another platform', withImage('a', at('sha256:1')), arm(withImage('b', at('sha256:2'))), false],
+])('a tag on two nodes: %s', ([, a, b, expected, parts]) => {
+  expect(codes([a, b], {}, [workload(parts)]).includes('TAG_DIFFERS')).toBe(expected)
+})
+
+function tainted(one: Node): Node {
+  return { ...one, spec: { taints: [{ key: 'x', effect: 'NoSchedule' }] } }
+}
+
+function arm(one: Node): Node {
+  return { ...one, status: { ...one.status, nodeInfo: { ...one.status!.nodeInfo!, architecture: 'arm64' } } }
+}
+
 const SEEDED = { [`shop.nodeseed.dev/${seedSetDigest(lock)}`]: 'seeded' }
 
 test('a label that promises what the node does not report is told', () => {

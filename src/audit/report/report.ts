@@ -15,6 +15,7 @@ import { lackingRoom } from '../findings/cluster/lacking-room.ts'
 import { liveTroubleFindings, liveTroubles, withLiveTrouble } from '../findings/cluster/live-trouble.ts'
 import { refusalFindings } from '../findings/cluster/refusal-findings.ts'
 import { roomFindings, withRoom } from '../findings/cluster/room-findings.ts'
+import { tagDifferences } from '../findings/cluster/tag-differences.ts'
 import { contradictions } from '../findings/contradictions.ts'
 import { type Fix, fixesOf, fixQuestions } from '../findings/fixes.ts'
 import { mutationFindings } from '../findings/mutation-findings.ts'
@@ -95,6 +96,7 @@ export function auditCluster(
       ...liveTroubleFindings(result, troubles),
       ...webhookFindings(result, resources, conditions),
       ...contradictions(result),
+      ...tagDifferences(result, nodes, { locked, conditions }),
       ...nodeFindings(nodes, { locked, needed, conditions }),
       ...bareNodesFinding(bytes, conditions),
       ...unneededFinding(bytes),

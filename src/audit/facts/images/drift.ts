@@ -8,8 +8,8 @@ import type { ImageListing, ListedImage } from './node-images.ts'
 export function driftedDigest(name: string, listing: ImageListing, locked: LockedImage): string | undefined {
   const listed = listing.byName.get(name)
   if (!listed || name.includes('@')) return undefined
-  const repository = name.slice(0, name.lastIndexOf(':'))
-  const digests = [...digestsIn(listed, repository), ...(listed.digests ?? [])]
+  const repository = repositoryOf(name)
+  const digests = digestsOfName(name, listed)
   // A runtime may tell the digest of the index, of an index inside, or of the manifest for its platform.
   const expected = [
     locked.target.digest,
@@ -21,6 +21,15 @@ export function driftedDigest(name: string, listing: ImageListing, locked: Locke
   const own = expected.map((digest) => listing.byName.get(`${repository}@${digest}`))
   const isElsewhere = own.some((image) => image !== undefined && image !== listed)
   return digests[0] ?? (isElsewhere ? (digestsIn(listed)[0] ?? 'another image') : undefined)
+}
+
+/** What a tag leads to, as far as a list tells: those among its image's names of its repository, and those it is known by. */
+export function digestsOfName(name: string, listed: ListedImage): string[] {
+  return [...digestsIn(listed, repositoryOf(name)), ...(listed.digests ?? [])]
+}
+
+function repositoryOf(name: string): string {
+  return name.slice(0, name.lastIndexOf(':'))
 }
 
 /** Those among its names, of one repository or of all. */
