@@ -32,6 +32,7 @@ const SPELLINGS = [
   '%REG%',
   '###ZARF_VAR_REG###',
   '###REG###',
+  '<< inputs.REG >>',
 ]
 
 const inPod = (fields: string) =>
@@ -71,6 +72,18 @@ test.for(PLACES.flatMap(([where, text]) => SPELLINGS.map((spelling) => [where, s
 
 test.for<[why: string, text: string, told: string]>([
   ['a tag', inThing(`{image: {repository: quay.io/x/a, tag: '<VERSION>'}}`), 'quay.io/x/a:<VERSION>'],
+  ...['{{ .Values.tag }}', '<< inputs.tag >>'].map((tag): [string, string, string] => [
+    `the tag ${tag} of a flag`,
+    inPod(`image: "b:1", args: ['--side-image=r.example/a:${tag}']`),
+    `r.example/a:${tag}`,
+  ]),
+  [
+    'a pipe',
+    inMap(
+      `a.yaml: |\n    kind: Pod\n    spec: {containers: [{name: c, image: 'r.example/a:<< inputs.tag | quote >>'}]}`,
+    ),
+    'r.example/a:<< inputs.tag | quote >>',
+  ],
   ['a tag in a reference', inPod("image: 'quay.io/x/a:<VERSION>'"), 'quay.io/x/a:<VERSION>'],
   ['the whole', inPod("image: '$APP_IMAGE'"), '$APP_IMAGE'],
   ['a word that stands for it', inPod('image: "b:1", env: [{name: SIDE_IMAGE, value: REPLACE_ME}]'), 'REPLACE_ME'],

@@ -1,12 +1,13 @@
 /**
  * A value that stands elsewhere: `$(params.X)`, `$(X)`, `${{X}}`, `${X}` with a default behind `:-`, `$X`, `%{X}`, `%{X}%`,
- * `{{inputs.parameters.X}}`, `{{ .Values.x }}`, `[[ .x ]]`, `#{X}#`, `<X>`, `@@X@@`, `@X@`, `__X__`, `%X%`, `((x))`, `<% x %>`, `###ZARF_VAR_X###`.
+ * `{{inputs.parameters.X}}`, `{{ .Values.x }}`, `[[ .x ]]`, `#{X}#`, `<X>`, `@@X@@`, `@X@`, `__X__`, `%X%`, `((x))`, `<% x %>`, `###ZARF_VAR_X###`,
+ * `<< inputs.x >>`.
  */
 const PLACEHOLDER =
-  /\$\(([\w.[\]"'-]+)\)|\$\{([\w.-]+)(?::?(?:-([^{}]*)|\?[^{}]*))?\}|\$([A-Za-z_]\w*)|%\{([\w.-]+)\}%?|\{\{=?\s*([\w.[\]"'-]+)\s*\}\}|\[\[\s*([\w.-]+)\s*\]\]|#\{([\w.-]+)\}#?|<([A-Za-z][\w. -]*)>|@@([\w.-]+)@@|@([A-Za-z_][\w.-]*)@|__([A-Z][A-Z0-9_]*?)__|%([A-Za-z_][\w.-]*)%|(?<!\$)\(\(\s{0,9}([\w./-]{1,99})\s{0,9}\)\)|<%=?\s{0,9}([\w.-]{1,99})\s{0,9}%>|\$\{\{\s{0,9}([\w.-]{1,99})\s{0,9}\}\}|###(?:ZARF_(?:VAR|CONST|PKG_TMPL|PKG_VAR)_)?([A-Z]\w{0,99})###/g
+  /\$\(([\w.[\]"'-]+)\)|\$\{([\w.-]+)(?::?(?:-([^{}]*)|\?[^{}]*))?\}|\$([A-Za-z_]\w*)|%\{([\w.-]+)\}%?|\{\{=?\s*([\w.[\]"'-]+)\s*\}\}|\[\[\s*([\w.-]+)\s*\]\]|#\{([\w.-]+)\}#?|<([A-Za-z][\w. -]*)>|@@([\w.-]+)@@|@([A-Za-z_][\w.-]*)@|__([A-Z][A-Z0-9_]*?)__|%([A-Za-z_][\w.-]*)%|(?<!\$)\(\(\s{0,9}([\w./-]{1,99})\s{0,9}\)\)|<%=?\s{0,9}([\w.-]{1,99})\s{0,9}%>|\$\{\{\s{0,9}([\w.-]{1,99})\s{0,9}\}\}|###(?:ZARF_(?:VAR|CONST|PKG_TMPL|PKG_VAR)_)?([A-Z]\w{0,99})###|<<-?\s{0,9}\$?([\w.-]{1,99})\s{0,9}>>/g
 /** Also those that no value can be put in place of: expressions of templates. */
 const OPENING =
-  /\$[({A-Za-z_\d]|%\{|\{\{|\[\[|#\{|<[A-Za-z][\w. -]*>|@@\w|@[A-Za-z_][\w.-]*@|__[A-Z][A-Z0-9_]*?__|%[A-Za-z_][\w.-]*%|\{%|<%|\(\(\s{0,9}[\w./-]{1,99}\s{0,9}\)\)|###[A-Z]\w{0,99}###/
+  /\$[({A-Za-z_\d]|%\{|\{\{|\[\[|#\{|<[A-Za-z][\w. -]*>|@@\w|@[A-Za-z_][\w.-]*@|__[A-Z][A-Z0-9_]*?__|%[A-Za-z_][\w.-]*%|\{%|<%|\(\(\s{0,9}[\w./-]{1,99}\s{0,9}\)\)|###[A-Z]\w{0,99}###|<<-?\s{0,9}\w{0,99}[.$][^<>\n]{0,200}>>/
 /** A whole text that only holds a place: `REPLACE_ME`. */
 const STAND_IN = /^[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+$/
 
@@ -63,7 +64,7 @@ export function fillPlaceholders(text: string, values: PlaceholderValues): strin
 }
 
 /** An expression of a template, which stands for a part of a reference as a name does. */
-const EXPRESSION = /\$?\{\{[^{}]{0,200}\}\}/g
+const EXPRESSION = /\$?\{\{[^{}]{0,200}\}\}|<<-?\s{0,9}\w{0,99}[.$][^<>\n]{0,200}>>/g
 
 /**
  * Texts with a word in the place of each placeholder that may stand in a reference, and the way back, so that what is
@@ -82,6 +83,15 @@ export function maskPlaceholders(texts: readonly string[]): {
 /** One placeholder may stand inside of another: `$(cat {{ file }})`. */
 function unmaskIn(text: string, found: readonly string[]): string {
   return text.replace(MASK, (_, at: string) => unmaskIn(found[Number(at)] ?? '', found.slice(0, Number(at))))
+}
+
+/** Beyond this a text is no reference. */
+const MAX_OPEN = 512
+
+/** Whether a text has several words; what stands within a placeholder is none. */
+export function hasSeveralWords(text: string): boolean {
+  const isOpen = text.length <= MAX_OPEN && hasPlaceholder(text)
+  return /\s/.test((isOpen ? (maskPlaceholders([text]).masked[0] ?? '') : text).trim())
 }
 
 const MASK = /zz(\d+)zz/g

@@ -96,7 +96,7 @@ export function visitOpen(walk: Walk, text: string, key: Key, place: Place): voi
     key.role === 'image' ||
     (key.role === 'mention' && key.ofImage && text.includes('/') && hasVersion(text)) ||
     (key.role === 'other' && isPassed(place) && isOpenReference(text))
-  const words = key.role === 'images' && !/\{\{|\[\[/.test(text) ? text.split(LIST_SEPARATOR) : [text]
+  const words = key.role === 'images' && !/\{\{|\[\[|<</.test(text) ? text.split(LIST_SEPARATOR) : [text]
   if (!isImage && key.role !== 'images') return
   for (const word of words) {
     if (hasPlaceholder(word) || isUnfinished(word))

@@ -3,7 +3,13 @@ import { withoutDashboardVariables } from '../classify/dashboards.ts'
 import { isExcludedAnnotation, isExcludedKey, maySayResult } from '../classify/exclusions.ts'
 import { readKey } from '../classify/key.ts'
 import { HAS, keysOf } from '../classify/map-keys.ts'
-import { fillPlaceholders, hasPlaceholder, type PlaceholderValues, placeholderNames } from '../classify/placeholders.ts'
+import {
+  fillPlaceholders,
+  hasPlaceholder,
+  hasSeveralWords,
+  type PlaceholderValues,
+  placeholderNames,
+} from '../classify/placeholders.ts'
 import { hasPodShape } from '../classify/pod-shape.ts'
 import { hasVersion } from '../classify/reference-likelihood.ts'
 import type { Entry } from '../compose/compose-reference.ts'
@@ -210,7 +216,7 @@ function visitArguments(walk: Walk, list: readonly unknown[], outer: Place): voi
     if (taken.has(flag) || isWord(value, readKey(flag), place)) continue
     walk.path.push(index)
     if (/^[[{]/.test(value)) visit(walk, value, flag, place)
-    else if (/\s/.test(value.trim())) visitLines(walk, value, flag, place)
+    else if (hasSeveralWords(value)) visitLines(walk, value, flag, place)
     else if (hasPlaceholder(value)) visitOpen(walk, value, readKey(flag), place)
     else visitWords(walk, value, flag, readKey(flag), place)
     walk.path.pop()
