@@ -56,6 +56,25 @@ test.for<[apiVersion: string, kind: string, spec: string, says: string[]]>([
     ['takes what its HelmRelease a installs', 'takes what its template makes'],
   ],
   [
+    'data.packaging.carvel.dev/v1alpha1',
+    'Package',
+    '{template: {spec: {fetch: [{imgpkgBundle: {image: "r.example/a:1"}}]}}}',
+    ['takes manifests from r.example/a:1'],
+  ],
+  ['apps.open-cluster-management.io/v1', 'Subscription', '{channel: n/c}', ['takes what the channel n/c brings']],
+  [
+    'deployments.plural.sh/v1alpha1',
+    'ServiceDeployment',
+    '{repositoryRef: {name: g}, git: {folder: f}}',
+    ['takes manifests from GitRepository g'],
+  ],
+  [
+    'core.oam.dev/v1beta1',
+    'Application',
+    '{components: [{type: kustomize, properties: {url: https://git.example/a}}, {type: webservice, properties: {url: u}}]}',
+    ['takes manifests from https://git.example/a'],
+  ],
+  [
     'kustomize.toolkit.fluxcd.io/v1',
     'Kustomization',
     '{sourceRef: {kind: GitRepository, name: g}, path: ./deploy}',

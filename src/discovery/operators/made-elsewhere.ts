@@ -4,6 +4,7 @@ import { groupOf } from '../classify/exclusions.ts'
 import { matchPath, parsePath } from '../rules/path-pattern.ts'
 import { isSet, valueFrom } from '../rules/values-from.ts'
 import type { Settling } from '../uses/settlings.ts'
+import { chartNamedIn } from './charts-named.ts'
 import { choiceOf } from './choices.ts'
 import { runningShape } from './running-shape.ts'
 
@@ -44,6 +45,7 @@ const CHARTS: readonly {
   { group: 'helm.toolkit.fluxcd.io', kind: 'HelmRelease', chart: 'spec.chartRef.name', version: '' },
   { group: 'helm.cattle.io', kind: 'HelmChart', chart: 'spec.chart', version: 'spec.version' },
   { group: 'helm.cattle.io', kind: 'HelmChart', chart: 'spec.chartContent', version: '', isPacked: true },
+  { group: 'core.gardener.cloud', kind: 'ControllerDeployment', chart: 'helm.rawChart', version: '', isPacked: true },
   { group: 'helm.k0sproject.io', kind: 'Chart', chart: 'spec.chartName', version: 'spec.version' },
   { group: 'argoproj.io', kind: 'Application', chart: 'spec.source.chart', version: 'spec.source.targetRevision' },
   {
@@ -85,6 +87,10 @@ const CHARTS: readonly {
       ['addons.cluster.x-k8s.io HelmChartProxy', 'spec.chartName', 'spec.version'],
       ['addons.cluster.x-k8s.io HelmReleaseProxy', 'spec.chartName', 'spec.version'],
       ['fleet.cattle.io Bundle', 'spec.helm.chart', 'spec.helm.version'],
+      ['fleet.cattle.io HelmOp', 'spec.helm.chart', 'spec.helm.version'],
+      ['fleet.cattle.io HelmOp', 'spec.helm.repo', 'spec.helm.version'],
+      ['core.gardener.cloud ControllerDeployment', 'helm.ociRepository.ref', ''],
+      ['core.gardener.cloud ControllerDeployment', 'helm.ociRepository.repository', 'helm.ociRepository.tag'],
       ['helm.crossplane.io Release', 'spec.forProvider.chart.name', 'spec.forProvider.chart.version'],
       ['helm.crossplane.io Release', 'spec.forProvider.chart.url', ''],
       ['helm.m.crossplane.io Release', 'spec.forProvider.chart.name', 'spec.forProvider.chart.version'],
@@ -120,7 +126,10 @@ export function chartOf({
     const version = at && valueAt(value, at)
     return { code: 'CHART_ELSEWHERE', what: `chart ${name}${version === undefined ? '' : ` ${version}`}`, path }
   }
-  return undefined
+  const named = chartNamedIn({ apiVersion, value })
+  if (!named) return undefined
+  const what = `chart ${named.name}${named.version === undefined ? '' : ` ${named.version}`}`
+  return { code: 'CHART_ELSEWHERE', what, path: named.path }
 }
 
 /** What lies beside a file is found by what is read there. */
@@ -160,7 +169,8 @@ export function choiceFor(
   }
   if (!isSilent) return undefined
   if (OTHER_GROUPS.test(group) && !/(?:^|\.)cluster\.x-k8s\.io$/.test(group)) return undefined
-  if (CHARTS.some((row) => row.kind === kind && row.group === group)) return undefined
+  if (CHARTS.some((row) => row.kind === kind && row.group === group) || chartNamedIn({ apiVersion, value }))
+    return undefined
   const shown = versionIn(value)
   const shape = shown ? undefined : runningShape(group, { kind, value })
   return shape ? { code: 'OPERATOR_CHOOSES', what: `its pods (${shape.join('.')})`, path: shape } : shown

@@ -34,6 +34,25 @@ const SOURCES: Readonly<Record<string, Readonly<Record<string, Read>>>> = {
       ...at(value, 'spec.fetch[*].imgpkgBundle.image', (image) => `manifests from ${image}`),
     ],
   },
+  'data.packaging.carvel.dev': {
+    Package: (value) =>
+      at(value, 'spec.template.spec.fetch[*].imgpkgBundle.image', (image) => `manifests from ${image}`),
+  },
+  'apps.open-cluster-management.io': {
+    Subscription: (value) => at(value, 'spec.channel', (channel) => `what the channel ${channel} brings`),
+  },
+  'deployments.plural.sh': {
+    ServiceDeployment: (value) =>
+      at(value, 'spec.repositoryRef.name', (name) => `manifests from GitRepository ${name}`),
+  },
+  'core.oam.dev': {
+    Application: (value) =>
+      velaKustomizations(value).map((path) => ({
+        code: 'MANIFESTS_ELSEWHERE',
+        what: `manifests from ${valueAt(value, path)}`,
+        path,
+      })),
+  },
   'gitops.kluctl.io': {
     KluctlDeployment: (value) => at(value, 'spec.source.git.url', (url) => `manifests from ${url}`),
   },
@@ -136,6 +155,13 @@ function fluxKustomization(value: Resource['value']): MadeElsewhere[] {
     ...made,
     what: `manifests from ${kind} ${name}${path === '' ? '' : `, path ${path}`}`,
   }))
+}
+
+/** Source: https://kubevela.io/docs/tutorials/kustomize/ */
+function velaKustomizations(value: Resource['value']): readonly Path[] {
+  return matchPath(value, parsePath('spec.components[*].properties.url')).filter(
+    (path) => valueAt(value, [...path.slice(0, -2), 'type']) === 'kustomize',
+  )
 }
 
 function configSync(value: Resource['value']): MadeElsewhere[] {
