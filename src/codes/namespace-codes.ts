@@ -46,6 +46,13 @@ export const NAMESPACE_CODES = {
     help: 'A hostPath volume of the types Directory, File, Socket and devices is mounted only where its path is there already; else the pod waits (FailedMount). No node tells what it has.',
     action: 'See that it is on every node that the pods may land on, or use DirectoryOrCreate.',
   },
+  NODE_READINESS_UNKNOWN: {
+    kind: 'note',
+    severity: 'info',
+    title: 'The list of nodes does not tell which of them are ready',
+    help: 'No node in it has a Ready condition, as in a list that was shortened or written by hand. Verdicts are those of nodes that are ready.',
+    action: 'Write the file with: kubectl get nodes -o json > nodes.json',
+  },
   IMAGE_USER_UNKNOWN: {
     kind: 'hazard',
     severity: 'warning',

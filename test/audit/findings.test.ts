@@ -128,6 +128,7 @@ test.for<[code: string, nodes: Node[], conditions: Conditions]>([
   ['MIRROR_UNKNOWN', [node('a')], { hasMirror: true }],
   ['DISK_PRESSURE', [{ ...node('a'), status: { conditions: [{ type: 'DiskPressure', status: 'True' }] } }], {}],
   ['NODE_NOT_READY', [{ ...node('a'), status: { conditions: [{ type: 'Ready', status: 'Unknown' }] } }], {}],
+  ['NODE_NOT_READY', [{ ...node('a'), status: { conditions: [{ type: 'Ready', status: 'True' }] } }, node('b')], {}],
 ])('%s', ([code, nodes, conditions]) => {
   expect(codes(nodes, conditions)).toContain(code)
   expect(codes([withImage('a', [WEB])])).not.toContain(code)

@@ -1,4 +1,4 @@
-import type { Node } from 'kubernetes-types/core/v1.js'
+import type { Node, NodeCondition } from 'kubernetes-types/core/v1.js'
 import type { LockedImage } from '../../bundle/format/lock.ts'
 import type { Finding } from '../../finding.ts'
 import { deletesByAge } from '../../kubernetes/objects/kubelet-config.ts'
@@ -25,11 +25,12 @@ export function nodeFindings(nodes: readonly Node[], questions: NodeQuestions): 
   const findings = new GroupedFindings()
   const listingsOf = nodeListings(questions.locked, questions.conditions)
   const failing = failingImages(questions.conditions.livePods ?? [])
+  const tellReady = nodes.some((node) => readyOf(node))
   for (const node of nodes) {
     const known = listingsOf(node)
     const listings = known.filter(({ isBundle, isAssumed }) => !isBundle && !isAssumed)
     const promised = new Set(known.flatMap((listing) => (listing.isBundle ? [...listing.byName.keys()] : [])))
-    addReadiness(findings, node)
+    addReadiness(findings, node, tellReady)
     addDrift(findings, node, listings, questions)
     addLostSeed(findings, node, { listings, promised }, { ...questions, failing })
     addGarbageCollection(findings, node, listings, questions)
@@ -38,15 +39,26 @@ export function nodeFindings(nodes: readonly Node[], questions: NodeQuestions): 
   return [...findings]
 }
 
-function addReadiness(findings: GroupedFindings, node: Node): void {
+const NOT_JOINED = 'has no Ready condition, as if no kubelet had registered it: what lands there does not start'
+const JOIN_HINT = 'Wait until its kubelet has joined, and read the nodes again; or delete the Node.'
+
+function readyOf({ status }: Node): NodeCondition | undefined {
+  return objectsOf(status?.conditions).find(({ type }) => type === 'Ready')
+}
+
+/** Every kubelet says whether its node is ready as it registers it. `tellReady`: some node in the list says it. */
+function addReadiness(findings: GroupedFindings, node: Node, tellReady: boolean): void {
   const conditions = objectsOf(node.status?.conditions)
   if (conditions.some(({ type, status }) => type === 'DiskPressure' && status === 'True')) {
     const what = 'under disk pressure: the kubelet deletes all images that are neither used nor pinned'
     findings.add(nameOfNode(node), 'DISK_PRESSURE', what)
   }
-  const ready = conditions.find(({ type }) => type === 'Ready')
-  if (!ready || ready.status === 'True') return
-  findings.add(nameOfNode(node), 'NODE_NOT_READY', 'not ready')
+  const ready = readyOf(node)
+  const name = nameOfNode(node)
+  if (ready?.status === 'True') return
+  if (ready) findings.add(name, 'NODE_NOT_READY', 'not ready')
+  else if (tellReady) findings.add(name, 'NODE_NOT_READY', NOT_JOINED, { hint: JOIN_HINT })
+  else findings.add(name, 'NODE_READINESS_UNKNOWN', 'the list does not tell whether it is ready')
 }
 
 function addDrift(
