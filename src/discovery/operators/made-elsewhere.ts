@@ -6,7 +6,7 @@ import { isSet, valueFrom } from '../rules/values-from.ts'
 import type { Settling } from '../uses/settlings.ts'
 import { chartNamedIn } from './charts-named.ts'
 import { choiceOf } from './choices.ts'
-import { runningShape } from './running-shape.ts'
+import { isServer, runningShape } from './running-shape.ts'
 
 /** A resource from which something else makes workloads, so that their images stand nowhere in it. */
 export interface MadeElsewhere {
@@ -171,9 +171,13 @@ export function choiceFor(
   if (OTHER_GROUPS.test(group) && !/(?:^|\.)cluster\.x-k8s\.io$/.test(group)) return undefined
   if (CHARTS.some((row) => row.kind === kind && row.group === group) || chartNamedIn({ apiVersion, value }))
     return undefined
-  const shown = versionIn(value)
+  const shown = versionIn(value) ?? (isServer(group, kind) ? serverOf(kind) : undefined)
   const shape = shown ? undefined : runningShape(group, { kind, value })
   return shape ? { code: 'OPERATOR_CHOOSES', what: `its pods (${shape.join('.')})`, path: shape } : shown
+}
+
+function serverOf(kind: string): MadeElsewhere {
+  return { code: 'OPERATOR_CHOOSES', what: kind, path: ['kind'] }
 }
 
 function versionIn(value: Resource['value']): MadeElsewhere | undefined {
