@@ -344,7 +344,10 @@ test.for<[why: string, data: string[], found: string[]]>([
   expect(likely.every(({ layer }) => layer === 'config')).toBe(true)
 })
 
-test('defaults in the schema of a custom resource', () => {
+test.for([
+  ['apiextensions.k8s.io/v1', 'CustomResourceDefinition'],
+  ['apiextensions.crossplane.io/v2', 'CompositeResourceDefinition'],
+])('defaults in the schema of a %s %s', ([apiVersion, kind]) => {
   const properties = {
     spec: {
       properties: {
@@ -357,16 +360,32 @@ test('defaults in the schema of a custom resource', () => {
     },
   }
   const versions = [{ name: 'v1', schema: { openAPIV3Schema: { type: 'object', properties } } }]
-  const text = JSON.stringify({
-    apiVersion: 'apiextensions.k8s.io/v1',
-    kind: 'CustomResourceDefinition',
-    spec: { versions },
-  })
+  const text = JSON.stringify({ apiVersion, kind, spec: { versions } })
   const root = 'spec.versions[0].schema.openAPIV3Schema.properties.spec.properties'
   expect(found(text)).toEqual([
     `${root}.image.default x/y:1`,
     `${root}.pooler.properties.image.properties.repository.default quay.io/x/z:v2`,
     `${root}.sidecars.items.properties.image.default x/side:1`,
+  ])
+})
+
+test('defaults in the schema of a graph of kro', () => {
+  const text = `apiVersion: kro.run/v1alpha1
+kind: ResourceGraphDefinition
+spec:
+  schema:
+    spec:
+      image: 'string | required=false default="x/y:1" description="such as x/other:2"'
+      side: {image: string | default=x/side:1}
+      web: {image: {repository: string | default='quay.io/x/z', tag: string | default=v2, replicas: integer | default=3}}
+      otherImage: string
+    status: {image: "\${pod.spec.image}"}
+`
+  const listed = found(text).filter((one) => one.startsWith('spec.schema.spec'))
+  expect(listed).toEqual([
+    'spec.schema.spec.image x/y:1',
+    'spec.schema.spec.side.image x/side:1',
+    'spec.schema.spec.web.image.repository quay.io/x/z:v2',
   ])
 })
 

@@ -1,7 +1,7 @@
 import type { Path } from '../../kubernetes/documents/path.ts'
 import type { Resource } from '../../kubernetes/objects/resource.ts'
 import type { Workload } from '../../kubernetes/objects/workload.ts'
-import { isDefinition, isExcluded, onlyDescribes } from '../classify/exclusions.ts'
+import { groupOf, isDefinition, isExcluded, onlyDescribes } from '../classify/exclusions.ts'
 import { kubeadmFound } from '../kubeadm/kubeadm-config.ts'
 import { CONVENTIONS } from '../operators/conventions.ts'
 import { imageStreamsOf } from '../operators/image-streams.ts'
@@ -15,7 +15,7 @@ import { applyRules, type RuleResult } from '../rules/apply-rules.ts'
 import type { FieldRule } from '../rules/field-rule.ts'
 import { KNOWN_FIELDS } from '../rules/known-fields.ts'
 import type { ImageCandidate } from '../uses/image-candidate.ts'
-import { schemaDefaults } from './schema-defaults.ts'
+import { schemaDefaults, simpleSchemaDefaults } from './schema-defaults.ts'
 import { findCandidates } from './walk.ts'
 import type { Found, ReadInside } from './walk-state.ts'
 
@@ -99,15 +99,28 @@ function guessesFor(resource: Resource, workload: Workload | undefined, vars: Va
   const { apiVersion, kind, value } = resource
   const nothing = { candidates: [], gaps: [], unresolved: [], elsewhere: [] }
   if (isExcluded(resource)) return nothing
-  if (isDefinition(resource)) return { ...nothing, candidates: defaultCandidates(resource) }
+  if (isDefinition(resource) || isCompositeDefinition(resource))
+    return { ...nothing, candidates: defaultCandidates(resource) }
   const layer = kind === 'ConfigMap' || kind === 'Secret' ? 'config' : 'knownField'
-  return findCandidates(value, {
+  const found = findCandidates(value, {
     apiVersion,
     layer,
     podSpec: workload?.podSpec,
     vars: namesIn(resource, vars),
     readInside: (inside) => toldInside(inside, vars),
   })
+  if (!isGraph(resource)) return found
+  const others = found.candidates.filter(({ path }) => path[1] !== 'schema')
+  return { ...found, candidates: [...graphDefaults(resource), ...others] }
+}
+
+/** Its schemas stand where those of a CustomResourceDefinition do. */
+function isCompositeDefinition({ apiVersion, kind }: ResourceBody): boolean {
+  return kind === 'CompositeResourceDefinition' && groupOf(apiVersion) === 'apiextensions.crossplane.io'
+}
+
+function isGraph({ apiVersion, kind }: ResourceBody): boolean {
+  return kind === 'ResourceGraphDefinition' && groupOf(apiVersion) === 'kro.run'
 }
 
 /** A resource that stands as text in another is told by the same tables. */
@@ -123,16 +136,24 @@ function toldInside(value: Record<string, unknown>, vars: Vars): ReturnType<Read
 }
 
 function defaultCandidates({ apiVersion, value }: Resource): ImageCandidate[] {
-  return schemaDefaults(value).flatMap(({ value: defaults, pathOf }) =>
-    findCandidates(defaults, { apiVersion, layer: 'knownField' }).candidates.map(
-      (candidate): ImageCandidate => ({
-        ...candidate,
-        path: pathOf(candidate.path),
-        policy: undefined,
-        layer: 'knownField',
-        confidence: candidate.confidence === 'possible' ? 'possible' : 'likely',
-        why: `schema default, ${candidate.why}`,
-      }),
-    ),
-  )
+  return schemaDefaults(value).flatMap(({ value: defaults, pathOf }) => {
+    const { candidates } = findCandidates(defaults, { apiVersion, layer: 'knownField' })
+    return candidates.map((candidate) => asDefault(candidate, pathOf(candidate.path)))
+  })
+}
+
+function graphDefaults({ apiVersion, value }: Resource): ImageCandidate[] {
+  const { candidates } = findCandidates(simpleSchemaDefaults(value), { apiVersion, layer: 'knownField' })
+  return candidates.map((candidate) => asDefault(candidate, candidate.path))
+}
+
+function asDefault(candidate: ImageCandidate, path: Path): ImageCandidate {
+  return {
+    ...candidate,
+    path,
+    policy: undefined,
+    layer: 'knownField',
+    confidence: candidate.confidence === 'possible' ? 'possible' : 'likely',
+    why: `schema default, ${candidate.why}`,
+  }
 }

@@ -13,6 +13,34 @@ export function schemaDefaults(definition: unknown): { value: unknown; pathOf: (
   })
 }
 
+/** `string | required=true default="r.example/a:1" description="…"` */
+const MARKERS = /^\s*[\w.[\]"]{1,99}\s{0,9}\|(.{1,2000})$/s
+const DEFAULT = /(?:^|\s)default=(?:"((?:[^"\\]|\\.)*)"|'([^']*)'|(\S+))/
+
+/**
+ * What the schema of a ResourceGraphDefinition of kro sets by default, at the same paths.
+ * Source: https://kro.run/docs/concepts/simple-schema
+ */
+export function simpleSchemaDefaults(definition: unknown): unknown {
+  const { schema } = isObject(definition) && isObject(definition.spec) ? definition.spec : {}
+  if (!isObject(schema)) return undefined
+  return { spec: { schema: { spec: markedDefaults(schema.spec), types: markedDefaults(schema.types) } } }
+}
+
+function markedDefaults(schema: unknown): unknown {
+  if (typeof schema === 'string') {
+    const [, double, single, bare] = DEFAULT.exec(MARKERS.exec(schema)?.[1] ?? '') ?? []
+    return double ?? single ?? bare
+  }
+  if (!isObject(schema)) return undefined
+  return Object.fromEntries(
+    Object.entries(schema).flatMap(([key, one]) => {
+      const value = key === '__proto__' ? undefined : markedDefaults(one)
+      return value === undefined ? [] : [[key, value]]
+    }),
+  )
+}
+
 function schemasOf(definition: unknown): { schema: unknown; path: Path }[] {
   const spec = isObject(definition) && isObject(definition.spec) ? definition.spec : {}
   const versions = Array.isArray(spec.versions) ? spec.versions : []
