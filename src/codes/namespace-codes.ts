@@ -46,6 +46,14 @@ export const NAMESPACE_CODES = {
     help: 'A hostPath volume of the types Directory, File, Socket and devices is mounted only where its path is there already; else the pod waits (FailedMount). No node tells what it has.',
     action: 'See that it is on every node that the pods may land on, or use DirectoryOrCreate.',
   },
+  CSI_DRIVER_UNKNOWN: {
+    kind: 'hazard',
+    severity: 'warning',
+    title: 'Nothing tells on which nodes a CSI driver runs that volumes need',
+    help: 'A volume is made, attached and mounted only where its driver runs, and without it the pod waits. Where CSINodes are told, verdicts go by them.',
+    action:
+      'Add them to the inputs: kubectl get csinodes,csidrivers -o yaml. See that the driver and its images are in the cluster.',
+  },
   NODE_READINESS_UNKNOWN: {
     kind: 'note',
     severity: 'info',

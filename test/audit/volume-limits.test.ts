@@ -383,3 +383,33 @@ test.for<[rule: string, expected: string[], limit: number | undefined, asking: W
   const { workloads } = auditCluster(asking, nodes, { storage: factsOf(items), completeKinds: ALL, ...livePods })
   expect(workloads.map(({ verdict }) => verdict)).toEqual(expected)
 })
+
+const told = (given: Case) => {
+  const asking = workload({ spec: { volumes: given.volumes, ...given.spec } })
+  const conditions = { ...given.more, storage: factsOf(given.items), completeKinds: given.complete ?? NONE }
+  const { workloads, findings } = auditCluster(
+    [asking],
+    [node('a', { images: ['docker.io/library/web:1'] })],
+    conditions,
+  )
+  return [workloads[0]?.verdict, findings.some(({ code }) => code === 'CSI_DRIVER_UNKNOWN')]
+}
+test.for<[rule: string, verdict: string, isTold: boolean, given: Case]>([
+  ['no CSINode', 'safe', true, { items: [fast(DRIVER), unbound('one')], volumes: claims('one') }],
+  ['no CSINode, and a volume', 'safe', true, { items: bound('one'), volumes: claims('one') }],
+  [
+    'a provisioner that is none',
+    'safe',
+    false,
+    { items: [fast('rancher.io/local-path'), unbound('one')], volumes: claims('one') },
+  ],
+  [
+    'a CSINode without it',
+    'unknown',
+    false,
+    { items: [csiNode('a', {}), fast(DRIVER), unbound('one')], volumes: claims('one') },
+  ],
+  ['a CSINode with it', 'safe', false, { items: [takes(9), fast(DRIVER), unbound('one')], volumes: claims('one') }],
+])('where a CSI driver runs: %s', ([, verdict, isTold, given]) => {
+  expect(told(given)).toEqual([verdict, isTold])
+})

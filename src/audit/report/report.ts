@@ -10,6 +10,7 @@ import { nameOnNode } from '../facts/images/image-lookup.ts'
 import { bareNodesFinding, type NodeBytes, nodeBytes, unneededFinding } from '../facts/node-bytes.ts'
 import { type NodeSeeding, nodeSeedings } from '../facts/node-seeding.ts'
 import { idleFindings, idleReason, notJudgedFindings } from '../findings/accounting.ts'
+import { csiDriverFindings } from '../findings/cluster/csi-drivers.ts'
 import { deletionFindings } from '../findings/cluster/deletion-findings.ts'
 import { lackingRoom } from '../findings/cluster/lacking-room.ts'
 import { liveTroubleFindings, liveTroubles, withLiveTrouble } from '../findings/cluster/live-trouble.ts'
@@ -96,6 +97,7 @@ export function auditCluster(
       ...liveTroubleFindings(result, troubles),
       ...webhookFindings(result, resources, conditions),
       ...contradictions(result),
+      ...csiDriverFindings(result, conditions),
       ...tagDifferences(result, nodes, { locked, conditions }),
       ...nodeFindings(nodes, { locked, needed, conditions }),
       ...bareNodesFinding(bytes, conditions),

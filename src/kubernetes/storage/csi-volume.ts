@@ -7,7 +7,7 @@ export interface CsiVolume {
   readonly driver: string
   /** Equal for what is one volume on a node. */
   readonly id: string
-  /** False where the driver is known as the provisioner of a class alone, which need not be a CSI driver. */
+  /** False where the driver is known as the provisioner of a class alone, and nothing says that it is a CSI driver. */
   readonly isCsi: boolean
 }
 
@@ -91,7 +91,7 @@ function migrated(sources: Partial<Record<Migrated['source'], object>> | undefin
 export function claimCsiVolume(
   claim: string,
   { metadata, spec }: Pick<PersistentVolumeClaim, 'metadata' | 'spec'>,
-  { volumes, classes }: StorageFacts,
+  { volumes, classes, csiDrivers }: StorageFacts,
 ): CsiVolume | 'unknown' | undefined {
   const volume = volumes.get(spec?.volumeName ?? '')
   if (volume) return persistentCsiVolume(volume)
@@ -100,7 +100,16 @@ export function claimCsiVolume(
   const provisioner = classes.get(name ?? defaultClass(classes) ?? '')?.provisioner
   if (provisioner === undefined) return 'unknown'
   const taken = MIGRATED.find((one) => one.provisioner === provisioner)?.driver
-  return { driver: taken ?? provisioner, id: `claim ${claim}`, isCsi: taken !== undefined }
+  return {
+    driver: taken ?? provisioner,
+    id: `claim ${claim}`,
+    isCsi: taken !== undefined || isCsiDriver(provisioner, csiDrivers),
+  }
+}
+
+/** Whether a provisioner is a CSI driver: by its CSIDriver, or by its name, as in `ebs.csi.aws.com`. */
+function isCsiDriver(provisioner: string, csiDrivers: StorageFacts['csiDrivers']): boolean {
+  return csiDrivers.has(provisioner) || /(?:^|[.-])csi(?:[.-]|$)/.test(provisioner)
 }
 
 /** The CSI volumes of a live pod. `completeKinds` are those of which every object is known: others do not exist. */

@@ -13,6 +13,8 @@ export interface StorageFacts {
   readonly csiNodes: ReadonlyMap<string, DriverLimits>
   /** By node. */
   readonly attachments: ReadonlyMap<string, readonly Attachment[]>
+  /** The drivers that a CSIDriver tells of. */
+  readonly csiDrivers: ReadonlySet<string>
   /** The drivers that attach nothing: their volumes are on several nodes at once. */
   readonly unattached: ReadonlySet<string>
 }
@@ -44,6 +46,7 @@ export function storageFacts(resources: readonly Resource[]): StorageFacts {
   const csiNodes = new Map<string, DriverLimits>()
   const attachments = new Map<string, Attachment[]>()
   const unattached = new Set<string>()
+  const csiDrivers = new Set<string>()
   for (const { apiVersion, kind, namespace, name, value } of resources) {
     if (kind === 'PersistentVolumeClaim' && apiVersion === 'v1') {
       claims.set(claimKey(namespace, name), value as unknown as PersistentVolumeClaim)
@@ -52,6 +55,7 @@ export function storageFacts(resources: readonly Resource[]): StorageFacts {
     if (!apiVersion.startsWith('storage.k8s.io/')) continue
     if (kind === 'StorageClass') classes.set(name, value as unknown as StorageClass)
     if (kind === 'CSINode') csiNodes.set(name, driverLimits(value as unknown as CSINode))
+    if (kind === 'CSIDriver') csiDrivers.add(name)
     if (kind === 'CSIDriver' && valueAt(value, ['spec', 'attachRequired']) === false) unattached.add(name)
     if (kind !== 'VolumeAttachment') continue
     const { attacher, nodeName, source } = (value as unknown as Partial<VolumeAttachment>).spec ?? {}
@@ -60,7 +64,7 @@ export function storageFacts(resources: readonly Resource[]): StorageFacts {
     onNode.push({ driver: attacher, volumeName: source.persistentVolumeName })
     attachments.set(nodeName, onNode)
   }
-  return { claims, volumes, classes, csiNodes, attachments, unattached }
+  return { claims, volumes, classes, csiNodes, attachments, csiDrivers, unattached }
 }
 
 function driverLimits({ spec }: Partial<CSINode>): DriverLimits {
