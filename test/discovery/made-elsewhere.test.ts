@@ -79,6 +79,7 @@ test.for<[apiVersion: string, kind: string, spec: string, codes: string[]]>([
   ],
   ['x.example/v1', 'Addon', '{helm: {chartLocationURL: "https://c.example/a.tgz"}}', ['CHART_ELSEWHERE']],
   ['x.example/v1', 'Addon', '{source: {chart: {name: a, repository: "https://c.example"}}}', ['CHART_ELSEWHERE']],
+  ['x.example/v1', 'Addon', '{helm: {chart: "oci://r.example/charts/a"}}', ['CHART_ELSEWHERE']],
   ['x.example/v1', 'Addon', '{release: {chartRef: {kind: HelmChart, name: a}}}', ['CHART_ELSEWHERE']],
   ['x.example/v1', 'Config', '{helm: {charts: [{name: a, chartname: r/a, version: 1.2.3}]}}', ['CHART_ELSEWHERE']],
   ['x.example/v1', 'Board', '{panels: [{chart: line, title: a}, {chart: {name: b, color: red}}]}', []],
@@ -88,6 +89,22 @@ test.for<[apiVersion: string, kind: string, spec: string, codes: string[]]>([
   ['argoproj.io/v1alpha1', 'Application', '{source: {path: a}}', []],
 ])('%s %s with %s says %j', ([apiVersion, kind, spec, codes]) => {
   expect(of(apiVersion, kind, spec).findings.map(({ code }) => code)).toEqual(codes)
+})
+
+test.for<[apiVersion: string, kind: string, spec: string, codes: string[]]>([
+  ['helm.cattle.io/v1', 'HelmChart', '{chartContent: AAAA}', ['CHART_ELSEWHERE']],
+  ['helm.cattle.io/v1', 'HelmChart', '{chart: a}', ['CHART_ELSEWHERE']],
+  ['kafka.strimzi.io/v1', 'Kafka', '{kafka: {version: 4.1.0}}', ['OPERATOR_CHOOSES']],
+  ['argoproj.io/v1alpha1', 'Application', '{source: {repoURL: https://git.example/a}}', ['MANIFESTS_ELSEWHERE']],
+  ['rbac.authorization.k8s.io/v1', 'Role', '{version: 1.2.3}', []],
+])('%s %s with %s as a text says %j', ([apiVersion, kind, spec, codes]) => {
+  for (const text of [
+    `apiVersion: ${apiVersion}\nkind: ${kind}\nspec: ${spec}\n`,
+    `{"apiVersion":"${apiVersion}","kind":"${kind}",spec: ${spec}}`,
+  ]) {
+    const map = { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'm' }, data: { 'a.yaml': text } }
+    expect(scanText(JSON.stringify(map)).findings.map(({ code }) => code)).toEqual(codes)
+  }
 })
 
 test('what is left out is named with its version and place', () => {

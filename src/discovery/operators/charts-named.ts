@@ -13,6 +13,7 @@ const CHART = /^(?:helm_?)?chart(?:_?(?:name|ref|spec))?$/i
 const CHARTS = /^(?:helm_?)?charts$/i
 /** An address says by itself that something is had from there. */
 const ADDRESS = /^(?:helm_?)?chart_?(?:location)?_?ur[il]$/i
+const AT = /^(?:oci|https?):\/\//
 /** What stands beside the name of a chart that is installed, and beside no chart of a dashboard. */
 const INSTALLED =
   /^(?:(?:chart|helm|target)?_?(?:version|revision)|(?:chart|helm)?_?repo(?:sitory)?(?:_?(?:url|name|ref))?|url|release_?name|sourceRef)$/i
@@ -46,7 +47,7 @@ function namedBelow(value: unknown, path: Path): NamedChart | undefined {
 function namedAt(holder: Record<string, unknown>, key: string, path: Path): NamedChart | undefined {
   const value = holder[key]
   if (typeof value === 'string') {
-    const isInstalled = ADDRESS.test(key) || (CHART.test(key) && saysInstalled(holder, key))
+    const isInstalled = ADDRESS.test(key) || (CHART.test(key) && (AT.test(value) || saysInstalled(holder, key)))
     return isInstalled && /^\S+$/.test(value) ? { name: value, version: versionIn(holder), path } : undefined
   }
   if (CHARTS.test(key) && Array.isArray(value)) {

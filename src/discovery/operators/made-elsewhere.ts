@@ -45,7 +45,9 @@ const CHARTS: readonly {
   { group: 'helm.toolkit.fluxcd.io', kind: 'HelmRelease', chart: 'spec.chartRef.name', version: '' },
   { group: 'helm.cattle.io', kind: 'HelmChart', chart: 'spec.chart', version: 'spec.version' },
   { group: 'helm.cattle.io', kind: 'HelmChart', chart: 'spec.chartContent', version: '', isPacked: true },
-  { group: 'core.gardener.cloud', kind: 'ControllerDeployment', chart: 'helm.rawChart', version: '', isPacked: true },
+  ...['helm.rawChart', 'providerConfig.chart'].map((chart) => ({
+    ...({ group: 'core.gardener.cloud', kind: 'ControllerDeployment', chart, version: '', isPacked: true } as const),
+  })),
   { group: 'helm.k0sproject.io', kind: 'Chart', chart: 'spec.chartName', version: 'spec.version' },
   { group: 'argoproj.io', kind: 'Application', chart: 'spec.source.chart', version: 'spec.source.targetRevision' },
   {
@@ -90,6 +92,7 @@ const CHARTS: readonly {
       ['fleet.cattle.io HelmOp', 'spec.helm.chart', 'spec.helm.version'],
       ['fleet.cattle.io HelmOp', 'spec.helm.repo', 'spec.helm.version'],
       ['core.gardener.cloud ControllerDeployment', 'helm.ociRepository.ref', ''],
+      ['operator.gardener.cloud Extension', 'spec.deployment.extension.helm.ociRepository.ref', ''],
       ['core.gardener.cloud ControllerDeployment', 'helm.ociRepository.repository', 'helm.ociRepository.tag'],
       ['helm.crossplane.io Release', 'spec.forProvider.chart.name', 'spec.forProvider.chart.version'],
       ['helm.crossplane.io Release', 'spec.forProvider.chart.url', ''],

@@ -18,11 +18,16 @@ export const SCRIPT = /^\s*(?:#!|set -|import |package |function )/
 /** Resources whose base64 may be text that names images. */
 const HOLDS_ENCODED = /\bkind["']?[ \t]{0,9}:[ \t]{0,9}["']?Secret\b|\bbinaryData\b/
 
+/** Custom resources, which may install something without a word of images. */
+const HOLDS_CUSTOM =
+  /\bapiVersion["']?[ \t]{0,9}:[ \t]{0,9}["']?(?!(?:rbac\.authorization|apiextensions|apiregistration|admissionregistration|networking|storage|scheduling|coordination|discovery|events|certificates)\.k8s\.io\/)[\w-]{1,63}\.[\w.-]{1,190}\/v\d/
+
 /** Whether a text of that name can hold texts of its own: it is JSON, or has several lines. */
 export function mayEmbed(text: string, name: string): boolean {
   const isStructure =
     text.length > 8 && (text.includes('\n') || /^\s*(?:\[(?!\[)|\{(?!\{))/.test(text) || ONE_LINE.test(text))
-  return isStructure && (readKey(name).ofImage || mayHoldImages(text) || HOLDS_ENCODED.test(text))
+  if (!isStructure) return false
+  return readKey(name).ofImage || mayHoldImages(text) || HOLDS_ENCODED.test(text) || HOLDS_CUSTOM.test(text)
 }
 
 /** The maps and lists that a text is YAML or JSON for; none where it is a template, a script or prose. */
