@@ -7,7 +7,7 @@ import { readAuditBundle } from '../../src/cli/audit/audit-bundle.ts'
 import { readAllDocuments } from '../../src/kubernetes/documents/document.ts'
 import { resourcesOf } from '../../src/kubernetes/objects/resource.ts'
 import { writeTestBundle } from '../support/bundle-maker.ts'
-import { node, workload } from '../support/cluster.ts'
+import { lockedImage, node, workload } from '../support/cluster.ts'
 import { type Blobs, lockImage, makeImage } from '../support/image-maker.ts'
 import { temporaryDirectory } from '../support/temporary.ts'
 
@@ -183,6 +183,19 @@ test.for<[verdict: string, user: string | undefined, own: object, pod?: object]>
   const { workloads, findings } = auditCluster([one], NODES, await readAuditBundle({ bundle: file }, [one]))
   const isSaid = findings.some(({ code }) => code === 'IMAGE_USER_UNKNOWN')
   expect(`${workloads[0]?.verdict}${isSaid ? ', but' : ''}`).toBe(verdict)
+})
+
+test.for<[verdict: string, digest: string | undefined]>([
+  ['unknown', `sha256:${'0'.repeat(64)}`],
+  ['safe', undefined],
+])('%s: an image with a user, which on a node is %s', async ([verdict, digest]) => {
+  const locked = lockedImage('docker.io/library/web:1', 'linux/amd64')
+  const imageUsers = new Map(locked.platforms.map(({ config }) => [config.digest, '7']))
+  const names = ['docker.io/library/web:1', `docker.io/library/web@${digest ?? locked.target.digest}`]
+  const nodes = [node('a', { status: { images: [{ names, sizeBytes: 1 }] } }), ...NODES]
+  const one = workload({ spec: { securityContext: { runAsNonRoot: true } } })
+  const { workloads } = auditCluster([one], nodes, { lock: { version: 1, images: [locked] }, imageUsers })
+  expect(workloads[0]?.verdict).toBe(verdict)
 })
 
 const mount = (more: object = {}) => ({ volumeMounts: [{ name: 'v', mountPath: '/v', ...more }] })

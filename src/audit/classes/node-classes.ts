@@ -97,9 +97,11 @@ function presenceKeys(): (presences: readonly Presence[]) => string {
   }
 }
 
-function presenceKey({ present, why, isFromBundle, problem, platforms }: Presence): string {
+function presenceKey({ present, why, isFromBundle, problem, platforms, isDrifted }: Presence): string {
   return JSON.stringify(
-    present === undefined ? [why, isFromBundle] : [Number(present), Number(isFromBundle ?? 0), problem, platforms],
+    present === undefined
+      ? [why, isFromBundle]
+      : [Number(present), Number(isFromBundle ?? 0), problem, platforms, isDrifted],
   )
 }
 

@@ -7,6 +7,8 @@ import type { NodeUse } from '../../kubernetes/scheduler/filters.ts'
 import { podCsiVolumes } from '../../kubernetes/storage/csi-volume.ts'
 import { lowestLimits, type NodeVolumes, nodeVolumes } from '../../kubernetes/storage/node-volumes.ts'
 import { type Conditions, kubeletOf } from './conditions.ts'
+import { driftedDigest } from './images/drift.ts'
+import type { ImageListing } from './images/node-images.ts'
 import { lackingPresences, type Presence, plainPresences, presenceOf, presencesOf } from './images/presence.ts'
 import { failingImages } from './live/failing-images.ts'
 import { type LiveUse, NO_USE, nodeUses } from './live/live-pods.ts'
@@ -41,6 +43,11 @@ export function* auditedNodes(
     conditions.livePods &&
     nodeUses(conditions.livePods, asksVolumes ? (pod) => podCsiVolumes(pod, storage, completeKinds) : undefined)
   const failing = failingImages(conditions.livePods ?? [])
+  const watched = new Map(
+    [...locked].filter(([, { platforms }]) =>
+      platforms.some(({ config }) => conditions.imageUsers?.has(config.digest)),
+    ),
+  )
   const plain = plainPresences()
   const lacking = lackingPresences(plain)
   for (const node of nodes.map(withConditionTaints)) {
@@ -52,8 +59,32 @@ export function* auditedNodes(
     yield {
       ...{ node, use, kubelet },
       ...(storage && lowest && { volumes: nodeVolumes(name, storage, completeKinds, lowest) }),
-      presenceOf: (image) => presenceOf(image, listings, failures?.get(image), plain),
-      presencesOf: (places) => presencesOf(places, listings, failures, plain, lacking),
+      presenceOf: (image) =>
+        withDrift(image, presenceOf(image, listings, failures?.get(image), plain), listings, watched),
+      presencesOf: (places) => {
+        const presences = presencesOf(places, listings, failures, plain, lacking)
+        for (const image of watched.keys()) {
+          const place = places.get(image)
+          const presence = place === undefined ? undefined : presences[place]
+          if (place !== undefined && presence) presences[place] = withDrift(image, presence, listings, watched)
+        }
+        return presences
+      },
     }
   }
+}
+
+function withDrift(
+  name: string,
+  presence: Presence,
+  listings: readonly ImageListing[],
+  watched: ReadonlyMap<string, LockedImage>,
+): Presence {
+  const image = watched.get(name)
+  // What seeding will bring takes the place of what is there.
+  if (!image || !presence.present || listings.some((list) => list.isAssumed && list.byName.has(name))) return presence
+  const own = listings.filter(({ isBundle }) => !isBundle)
+  return own.some((list) => driftedDigest(name, list, image) !== undefined)
+    ? { ...presence, isDrifted: true }
+    : presence
 }

@@ -12,12 +12,16 @@ type Users = Pick<Conditions, 'imageUsers'>
 /** What the kubelet says of the users of images, where a pod leaves it to them not to be root. */
 export function imageUserStep(
   { images }: Pick<AuditedPod, 'images'>,
-  { node }: Pick<AuditedNode, 'node'>,
+  { node, presenceOf }: Pick<AuditedNode, 'node' | 'presenceOf'>,
   conditions: Users,
 ): Outcome<'Kubelet'>[] {
   const platform = platformOfNode(node)
   return images.flatMap((image): Outcome<'Kubelet'>[] => {
     if (!image.asksUser || platform?.os === 'windows') return []
+    if (image.name !== undefined && presenceOf(image.name).isDrifted) {
+      const message = `${image.reference} is another image on the node than in the bundle, and nothing tells as whom it runs: container ${image.container} has runAsNonRoot`
+      return [{ starts: null, reason: 'Kubelet', message }]
+    }
     const fitting = platformsOf(image).filter((one) => !platform || fitsPlatform(one.platform, platform))
     const users = fitting.flatMap(({ config }) => conditions.imageUsers?.get(config.digest) ?? [])
     const problems = users.flatMap((user) => imageUserProblem(user) ?? [])

@@ -13,6 +13,8 @@ export interface Presence {
   readonly platforms?: readonly Platform[] | undefined
   /** A pod shows now that nothing starts from it. */
   readonly isFailing?: boolean
+  /** The node holds another image under the name than the bundle; told only of images whose users were read. */
+  readonly isDrifted?: boolean
   /** Two sources that cannot both be right. */
   readonly isContradiction?: boolean
 }
