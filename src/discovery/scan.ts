@@ -8,8 +8,6 @@ import { isDefinition } from './classify/exclusions.ts'
 import type { Definitions } from './defaults/definitions.ts'
 import { type ChartFile, readChartImages } from './listed/chart-images.ts'
 import { type ImageListText, isListOfImages, readImageArray, readImageList } from './listed/image-list.ts'
-import { fleetCharts } from './loose/fleet.ts'
-import { helmfileCharts, toolCharts } from './loose/helmfile.ts'
 import { looseCandidates } from './loose/loose-documents.ts'
 import { mentionsImages, type PlainText, plainTextCandidates } from './loose/plain-text.ts'
 import { usesInUnreadable } from './loose/unreadable.ts'
@@ -175,7 +173,7 @@ const NOBODY = { apiVersion: '', kind: '', namespace: undefined, name: '' }
 function scanLoose(document: Document, { comments = false, vars }: DocumentScanOptions): DocumentScan {
   const { file, value } = document
   if (isListOfImages(value)) return { ...NOTHING, ...readImageArray(document, value) }
-  const { candidates, unresolved, hasImageKeys } = looseCandidates(value, vars)
+  const { candidates, unresolved, elsewhere, hasImageKeys } = looseCandidates(document, vars)
   const uses = candidates
     .map((candidate) => useOf(candidate, { document, path: [] }, NOBODY))
     .filter(({ image }) => image)
@@ -183,9 +181,9 @@ function scanLoose(document: Document, { comments = false, vars }: DocumentScanO
     const line = lineAt(document, path, textLine)
     return unresolvedFinding({ workload: NOBODY, container, file, line }, text, 'warning')
   })
-  for (const { what, path } of [...helmfileCharts(value), ...fleetCharts(value, file), ...toolCharts(value)]) {
-    const place = { workload: NOBODY, container: undefined, file, line: document.lineOf(path) }
-    findings.push(elsewhereFinding(place, { code: 'CHART_ELSEWHERE', what }))
+  for (const made of elsewhere) {
+    const place = { workload: NOBODY, container: undefined, file, line: lineAt(document, made.path, made.textLine) }
+    findings.push(elsewhereFinding(place, made))
   }
   if (hasImageKeys && uses.length + findings.length === 0) findings.push(withoutKindFinding(file, document.lineOf([])))
   return { ...NOTHING, uses: [...uses, ...(comments ? commentUses(document, undefined) : [])], findings }

@@ -101,7 +101,10 @@ test.for<[apiVersion: string, kind: string, spec: string, codes: string[]]>([
   for (const text of [
     `apiVersion: ${apiVersion}\nkind: ${kind}\nspec: ${spec}\n`,
     `{"apiVersion":"${apiVersion}","kind":"${kind}",spec: ${spec}}`,
+    `apiVersion: v1\nkind: List\nitems:\n- {apiVersion: ${apiVersion}, kind: ${kind}, spec: ${spec}}\n`,
   ]) {
+    const file = { write_files: [{ path: '/m/a.yaml', content: text }] }
+    expect(scanText(JSON.stringify(file)).findings.map(({ code }) => code)).toEqual(codes)
     const map = { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'm' }, data: { 'a.yaml': text } }
     expect(scanText(JSON.stringify(map)).findings.map(({ code }) => code)).toEqual(codes)
   }

@@ -2,26 +2,32 @@ import { isObject } from '../../kubernetes/objects/resource.ts'
 import { withoutDashboardVariables } from '../classify/dashboards.ts'
 import { readKey } from '../classify/key.ts'
 import type { ImageCandidate } from '../uses/image-candidate.ts'
+import { toldInside } from '../walk/candidates.ts'
 import { findCandidates } from '../walk/walk.ts'
 import type { Found } from '../walk/walk-state.ts'
-import { fleetValues } from './fleet.ts'
+import { fleetCharts, fleetValues } from './fleet.ts'
+import { helmfileCharts, toolCharts } from './helmfile.ts'
 import { readSyncList } from './sync-list.ts'
 
 /** Keys of files that other tools run: compose, pipelines. What they name runs in no cluster. */
 const OTHER_TOOLS: readonly (readonly string[])[] = [['services'], ['jobs', 'on'], ['stages'], ['pipeline', 'steps']]
 
 /** What a document without a kind gives: a patch, values, the file of a tool. Something else makes resources of it. */
-export interface LooseFound extends Pick<Found, 'candidates' | 'unresolved'> {
+export interface LooseFound extends Pick<Found, 'candidates' | 'unresolved' | 'elsewhere'> {
   /** Whether some key is about an image. */
   readonly hasImageKeys: boolean
 }
 
 /** Reads the value of a document that names no kind, as the text of a ConfigMap is read. */
-export function looseCandidates(value: unknown, vars: ReadonlyMap<string, string> | undefined): LooseFound {
+export function looseCandidates(
+  { value, file }: { readonly value: unknown; readonly file: string },
+  vars: ReadonlyMap<string, string> | undefined,
+): LooseFound {
   const synced = readSyncList(value)
-  if (synced) return { ...synced, hasImageKeys: true }
+  if (synced) return { ...synced, elsewhere: [], hasImageKeys: true }
   const options = { apiVersion: '', layer: 'config', isLoose: true, vars } as const
-  const { candidates: own, unresolved } = findCandidates(value, options)
+  const readInside = (inside: Record<string, unknown>) => toldInside(inside, vars)
+  const { candidates: own, unresolved, elsewhere } = findCandidates(value, { ...options, readInside })
   const known = new Set(own.map(({ reference }) => reference))
   const ofTargets = fleetValues(value).flatMap(({ path, values }) =>
     findCandidates(values, options)
@@ -37,8 +43,17 @@ export function looseCandidates(value: unknown, vars: ReadonlyMap<string, string
       return { ...candidate, why, ...(isOthers && { confidence: 'possible' }) }
     }),
     unresolved: [...withoutDashboardVariables(value, unresolved)],
+    elsewhere: [...(isOthers ? [] : elsewhere), ...chartsOf(value, file)],
     hasImageKeys: hasImageKeys(value),
   }
+}
+
+function chartsOf(value: unknown, file: string): Found['elsewhere'] {
+  return [...helmfileCharts(value), ...fleetCharts(value, file), ...toolCharts(value)].map(({ what, path }) => ({
+    code: 'CHART_ELSEWHERE',
+    what,
+    path,
+  }))
 }
 
 /** What a catalog of operators says of packages, most of which nobody installs. */

@@ -1,5 +1,5 @@
 import type { Path } from '../../kubernetes/documents/path.ts'
-import type { Resource } from '../../kubernetes/objects/resource.ts'
+import { isObject, type Resource } from '../../kubernetes/objects/resource.ts'
 import type { Workload } from '../../kubernetes/objects/workload.ts'
 import { groupOf, isDefinition, isExcluded, onlyDescribes } from '../classify/exclusions.ts'
 import { kubeadmFound } from '../kubeadm/kubeadm-config.ts'
@@ -123,8 +123,29 @@ function isGraph({ apiVersion, kind }: ResourceBody): boolean {
   return kind === 'ResourceGraphDefinition' && groupOf(apiVersion) === 'kro.run'
 }
 
-/** A resource that stands as text in another is told by the same tables. */
-function toldInside(value: Record<string, unknown>, vars: Vars): ReturnType<ReadInside> {
+/** A resource that stands as text in another is told by the same tables; so is each item of a list. */
+export function toldInside(value: Record<string, unknown>, vars: Vars): ReturnType<ReadInside> {
+  const { kind, items } = value
+  return typeof kind === 'string' && kind.endsWith('List') && Array.isArray(items)
+    ? toldOfItems(items, vars)
+    : toldOf(value, vars)
+}
+
+function toldOfItems(items: readonly unknown[], vars: Vars): ReturnType<ReadInside> {
+  const told = items.map((item) => (isObject(item) && typeof item.kind === 'string' ? toldOf(item, vars) : undefined))
+  const below = <T extends { readonly path: Path }>(one: T, index: number): T => ({
+    ...one,
+    path: ['items', index, ...one.path],
+  })
+  return {
+    candidates: told.flatMap((one, index) => one?.candidates.map((candidate) => below(candidate, index)) ?? []),
+    isClaimed: ([, index, ...path]) => told[Number(index)]?.isClaimed(path) ?? false,
+    elsewhere: (isSilent) =>
+      told.flatMap((one, index) => one?.elsewhere(isSilent).map((made) => below(made, index)) ?? []),
+  }
+}
+
+function toldOf(value: Record<string, unknown>, vars: Vars): ReturnType<ReadInside> {
   const resource = { apiVersion: String(value.apiVersion ?? ''), kind: String(value.kind), value }
   if (isExcluded(resource)) return undefined
   const { candidates, claimed } = builtIn(resource, vars)
