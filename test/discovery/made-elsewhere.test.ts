@@ -103,6 +103,9 @@ test.for<[apiVersion: string, kind: string, spec: string, codes: string[]]>([
     `{"apiVersion":"${apiVersion}","kind":"${kind}",spec: ${spec}}`,
     `apiVersion: v1\nkind: List\nitems:\n- {apiVersion: ${apiVersion}, kind: ${kind}, spec: ${spec}}\n`,
   ]) {
+    const script = `#!/bin/sh\nkubectl apply -f - <<'END'\n${text.trim()}\nEND\necho done\n`
+    const scripts = { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'm' }, data: { 'a.sh': script } }
+    expect(scanText(JSON.stringify(scripts)).findings.map(({ code }) => code)).toEqual(codes)
     const file = { write_files: [{ path: '/m/a.yaml', content: text }] }
     expect(scanText(JSON.stringify(file)).findings.map(({ code }) => code)).toEqual(codes)
     const map = { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'm' }, data: { 'a.yaml': text } }

@@ -1,4 +1,5 @@
 import type { ImageCandidate } from '../uses/image-candidate.ts'
+import { toldInside } from '../walk/candidates.ts'
 import { findCandidates } from '../walk/walk.ts'
 import type { Found } from '../walk/walk-state.ts'
 import { PROGRAM } from '../walk/walk-text.ts'
@@ -26,7 +27,7 @@ export function plainTextCandidates(
 ): Pick<Found, 'candidates' | 'unresolved' | 'elsewhere'> {
   const { candidates, unresolved, elsewhere } = findCandidates(
     { [isShellScript(file, text) ? 'script' : PROGRAM]: text },
-    { apiVersion: '', layer: 'config', isLoose: true, vars },
+    { apiVersion: '', layer: 'config', isLoose: true, vars, readInside: (inside) => toldInside(inside, vars) },
   )
   const told = candidates.map(
     (one): ImageCandidate => ({ ...one, why: one.why.replace(/^key (?:script|program), /, '') }),

@@ -5,6 +5,7 @@ import { quotedImages } from '../classify/quoted-images.ts'
 import { hasVersion, likelihoodOf } from '../classify/reference-likelihood.ts'
 import { decodeDataUrl } from '../encoded/encoded-text.ts'
 import { mayEmbed, readEmbedded, SCRIPT } from '../texts/embedded.ts'
+import { hereDocuments } from '../texts/here-documents.ts'
 import { isCommandLine } from '../texts/line-assignments.ts'
 import { installsInText } from '../texts/shell/installs.ts'
 import { openImagesInCommand } from '../texts/shell/open-commands.ts'
@@ -172,7 +173,10 @@ function visitQuoted(walk: Walk, text: string, name: string, place: Place, known
 
 function visitEmbedded(walk: Walk, text: string, name: string, place: Place, findInside: FindInside): void {
   const values = walk.depth < MAX_TEXT_DEPTH ? readEmbedded(text) : []
-  if (values.length === 0) visitLines(walk, text, name, place)
+  if (values.length === 0) {
+    visitLines(walk, text, name, place)
+    visitHereDocuments(walk, text, name, place, findInside)
+  }
   for (const { value, line } of values.length > 0 ? hollowImagesIn(text) : []) {
     walk.open.push({ text: value, path: [...walk.path], textLine: line, place })
   }
@@ -188,6 +192,18 @@ function visitEmbedded(walk: Walk, text: string, name: string, place: Place, fin
     }
     for (const open of unresolved) walk.unresolved.push({ ...open, path: [...walk.path], textLine: lineIn(open) })
     for (const made of elsewhere) walk.elsewhere.push({ ...made, path: [...walk.path], textLine: lineIn(made) })
+  }
+}
+
+/** What resources install that a script holds; the images in them are found by their lines. */
+function visitHereDocuments(walk: Walk, text: string, name: string, place: Place, findInside: FindInside): void {
+  for (const held of walk.depth < MAX_TEXT_DEPTH ? hereDocuments(text) : []) {
+    for (const { value, lineOf } of mayEmbed(held.text, name) ? readEmbedded(held.text) : []) {
+      for (const made of findInside(value, place, name).elsewhere) {
+        const textLine = held.line + lineOf(made.path) + (made.textLine === undefined ? 0 : made.textLine + 1)
+        walk.elsewhere.push({ ...made, path: [...walk.path], textLine })
+      }
+    }
   }
 }
 
