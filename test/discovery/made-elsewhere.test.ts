@@ -80,6 +80,12 @@ test.for<[apiVersion: string, kind: string, spec: string, codes: string[]]>([
   ['x.example/v1', 'Addon', '{helm: {chartLocationURL: "https://c.example/a.tgz"}}', ['CHART_ELSEWHERE']],
   ['x.example/v1', 'Addon', '{source: {chart: {name: a, repository: "https://c.example"}}}', ['CHART_ELSEWHERE']],
   ['x.example/v1', 'Addon', '{helm: {chart: "oci://r.example/charts/a"}}', ['CHART_ELSEWHERE']],
+  [
+    'project.cattle.io/v3',
+    'App',
+    '{externalId: "catalog://?catalog=library&template=a&version=1"}',
+    ['CHART_ELSEWHERE'],
+  ],
   ['x.example/v1', 'Addon', '{release: {chartRef: {kind: HelmChart, name: a}}}', ['CHART_ELSEWHERE']],
   ['x.example/v1', 'Config', '{helm: {charts: [{name: a, chartname: r/a, version: 1.2.3}]}}', ['CHART_ELSEWHERE']],
   ['x.example/v1', 'Board', '{panels: [{chart: line, title: a}, {chart: {name: b, color: red}}]}', []],

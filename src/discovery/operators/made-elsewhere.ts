@@ -98,6 +98,8 @@ const CHARTS: readonly {
       ['helm.crossplane.io Release', 'spec.forProvider.chart.url', ''],
       ['helm.m.crossplane.io Release', 'spec.forProvider.chart.name', 'spec.forProvider.chart.version'],
       ['helm.m.crossplane.io Release', 'spec.forProvider.chart.url', ''],
+      ['apps.open-cluster-management.io HelmRelease', 'repo.chartName', 'repo.version'],
+      ['project.cattle.io App', 'spec.externalId', ''],
       ['helm.fluxcd.io HelmRelease', 'spec.chart.name', 'spec.chart.version'],
       ['helm.fluxcd.io HelmRelease', 'spec.chart.git', 'spec.chart.ref'],
       ['kappctrl.k14s.io App', 'spec.fetch[*].helmChart.name', 'spec.fetch[*].helmChart.version'],
