@@ -26,14 +26,10 @@ export async function runNodeScript(
   bundle: { readonly file: string; readonly path: string },
 ): Promise<NodeScriptResult> {
   const asNamed = (text: string) => text.replaceAll(bundle.file, bundle.path).replaceAll(SHELL_LINE, '')
-  const child = spawn('sh', ['-s', '--', ...args, bundle.file], { stdio: 'pipe' })
-  const say = (line: string | undefined) => line !== undefined && process.stderr.write(`${asNamed(line)}\n`)
-  // The last line waits: where the script fails it says what the error says then.
-  let last: string | undefined
-  createInterface(child.stderr).on('line', (line) => {
-    say(last)
-    last = line
-  })
+  // Why it fails stands in its report, and is what the error says then.
+  const env = { ...process.env, NODESEED_REPORT_TELLS: 'yes' }
+  const child = spawn('sh', ['-s', '--', ...args, bundle.file], { stdio: 'pipe', env })
+  createInterface(child.stderr).on('line', (line) => void process.stderr.write(`${asNamed(line)}\n`))
   const forget = onEarlyEnd(() => child.kill('SIGTERM'))
   child.stdin.on('error', () => {}) // a script that ends early has said why
   child.stdin.end(script)
@@ -42,7 +38,6 @@ export async function runNodeScript(
   const line = said.trim().split('\n').at(-1) ?? ''
   const report = line.startsWith('{') ? JSON.parse(line) : {}
   const isFailed = report.result === 'failed' || (exitCode !== 0 && exitCode !== 4)
-  if (!isFailed || last !== `seed.sh: ${report.message}`) say(last)
   if (!isFailed) return { isWhole: exitCode === 0, report }
   throw new ExpectedError(
     exitCode === 2 ? 'INPUT_INVALID' : 'NODE_FAILED',

@@ -79,9 +79,9 @@ json() {
   printf '%s' "$inside" | sed 's/[\\"]/\\&/g'
 }
 
-# CODE MESSAGE
+# CODE MESSAGE. Whoever reads the report shows people what it says.
 fail() {
-  printf 'seed.sh: %s\n' "$2" >&2
+  [ -n "${NODESEED_REPORT_TELLS:-}" ] || note "$2"
   [ -z "$ready" ] || rm -f -- "$ready"
   say failed "$2"
   exit "$1"
