@@ -1,29 +1,66 @@
 // How long it takes until every node holds the images: one server, k servers behind one Service, or nodes that pass
-// pieces on to each other. A model, not a measurement. Run: node docs/simulate-seeding.js [GIGABYTES]
+// pieces on to each other. A model, not a measurement; `sudo node test/bench/many-nodes.ts` holds it against real
+// servers and nodes on shaped links. Run: node docs/simulate-seeding.js [GIGABYTES] [--unpack MB_PER_S] [--nodes 10,50]
 //
 // Time goes in slots: what a node's link needs for one piece. In a slot a node receives at most one piece and passes on
 // at most one; a server sends as many as its link is wider. Nodes ask a few others by chance, as gossip does, and the
-// servers while they have room. Overhead, disks and unpacking are left out.
-const NODE_GBIT = 1
-const SERVER_GBIT = 10
+// servers while they have room.
+import { parseArgs } from 'node:util'
+
 const PIECES = 64
 const ASKED = 8
+/** How much longer it takes when nodes ask each other by chance, and not in slots: measured with 10. */
+const CHANCE = 1.5
+/** Layers are unpacked one after the other, each when it is there; so many of one size are assumed. */
+const LAYERS = 10
 
-const gigabytes = Number(process.argv[2] ?? 2)
-const slotSeconds = (gigabytes * 8) / PIECES / NODE_GBIT
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: {
+    nodes: { type: 'string', default: '10,100,1000,10000' },
+    servers: { type: 'string', default: '1,3,10' },
+    'node-gbit': { type: 'string', default: '1' },
+    'server-gbit': { type: 'string', default: '10' },
+    // What Ethernet, IP and TCP leave of a link's bits for content: 1448 bytes of 1514.
+    goodput: { type: 'string', default: '0.956' },
+    // What a node unpacks in a second, in megabytes of what was sent. Without it unpacking takes no time.
+    unpack: { type: 'string', default: 'Infinity' },
+    json: { type: 'boolean', default: false },
+  },
+})
+const gigabytes = Number(positionals[0] ?? 2)
+const nodeGbit = Number(values['node-gbit'])
+const serverGbit = Number(values['server-gbit'])
+const goodput = Number(values.goodput)
+const linkSeconds = (gigabytes * 8) / (nodeGbit * goodput)
+const unpackSeconds = (gigabytes * 1000) / Number(values.unpack)
+const serverCounts = values.servers.split(',').map(Number)
 const random = generator(1)
 
-console.log(`${gigabytes} GB for each node; nodes ${NODE_GBIT} Gbit/s, servers ${SERVER_GBIT} Gbit/s\n`)
-console.log('| nodes | one server | 3 servers | 10 servers | peer-to-peer, one server |')
-console.log('|---|---|---|---|---|')
-for (const nodes of [10, 100, 1000, 10_000]) {
-  const shared = [1, 3, 10].map((servers) => sharedSeconds(nodes, servers))
-  console.log(`| ${[nodes, ...[...shared, peerSeconds(nodes)].map(duration)].join(' | ')} |`)
+const rows = values.nodes.split(',').map((text) => {
+  const nodes = Number(text)
+  const shared = serverCounts.map((servers) => unpacked(sharedSeconds(nodes, servers)))
+  return { nodes, shared, peers: unpacked(peerSeconds(nodes) * CHANCE) }
+})
+if (values.json) console.log(JSON.stringify(rows))
+else {
+  console.log(`${gigabytes} GB for each node; nodes ${nodeGbit} Gbit/s, servers ${serverGbit} Gbit/s\n`)
+  const names = serverCounts.map((count) => (count === 1 ? 'one server' : `${count} servers`))
+  console.log(`| nodes | ${[...names, 'peer-to-peer, one server'].join(' | ')} |`)
+  console.log(`|${'---|'.repeat(names.length + 2)}`)
+  for (const { nodes, shared, peers } of rows) {
+    console.log(`| ${[nodes, ...[...shared, peers].map(duration)].join(' | ')} |`)
+  }
 }
 
 /** Servers share the work evenly; no node is faster than its link. */
 function sharedSeconds(nodes, servers) {
-  return Math.max((nodes * gigabytes * 8) / (servers * SERVER_GBIT), (gigabytes * 8) / NODE_GBIT)
+  return Math.max((nodes * gigabytes * 8) / (servers * serverGbit * goodput), linkSeconds)
+}
+
+/** Unpacking goes along with receiving: one layer of the slower of the two is not hidden behind the other. */
+function unpacked(receiving) {
+  return Math.max(receiving + unpackSeconds / LAYERS, receiving / LAYERS + unpackSeconds)
 }
 
 function peerSeconds(nodes) {
@@ -34,7 +71,7 @@ function peerSeconds(nodes) {
   for (; complete < nodes; slots++) {
     const sent = new Uint8Array(nodes)
     const before = held.map((pieces, node) => (counts[node] === 0 ? undefined : pieces.slice()))
-    let serverRoom = SERVER_GBIT / NODE_GBIT
+    let serverRoom = serverGbit / nodeGbit
     for (const node of shuffled(nodes)) {
       if (counts[node] === PIECES) continue
       const piece =
@@ -45,9 +82,8 @@ function peerSeconds(nodes) {
       if (counts[node] === PIECES) complete++
     }
   }
-  return slots * slotSeconds
+  return (slots * linkSeconds) / PIECES
 }
-
 /** A piece that one of a few others had before this slot and has not passed one on in it. */
 function pieceFromPeers(node, { held, before, sent }) {
   for (let asked = 0; asked < ASKED; asked++) {

@@ -11,11 +11,8 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
-import type { Lock } from '../../src/bundle/format/lock.ts'
-import { planBundle } from '../../src/bundle/format/plan.ts'
-import { BundleWriter } from '../../src/layout/bundle-writer.ts'
-import { digestOf } from '../../src/oci/digest.ts'
 import { median, processorSeconds } from './measure.ts'
+import { writeOneBlobBundle } from './one-blob-bundle.ts'
 
 const run = promisify(execFile)
 const PROGRAM = fileURLToPath(new URL('../../bin/run.js', import.meta.url))
@@ -25,9 +22,8 @@ const ROUNDS = Number(process.argv[2] ?? 5)
 const directory = await mkdtemp(join(tmpdir(), 'nodeseed-bench-'))
 await chmod(directory, 0o755) // nginx drops root
 const blob = randomFillSync(Buffer.alloc(1 << 30))
-const layer = { mediaType: 'application/vnd.oci.image.layer.v1.tar', digest: digestOf(blob), size: blob.length }
 const bundle = join(directory, 'bundle.tar')
-await writeBundle()
+const digest = await writeOneBlobBundle(bundle, blob)
 await writeFile(join(directory, 'blob'), blob)
 
 const serve = spawn(process.execPath, [
@@ -46,7 +42,7 @@ for await (const chunk of serve.stdout) {
 }
 const { url } = JSON.parse(said) as { url: string }
 const nginx = await startNginx()
-const ours = `${url}/v2/library/big/blobs/${layer.digest}`
+const ours = `${url}/v2/library/big/blobs/${digest}`
 
 const seconds: Record<'nginx' | 'serve', Cost[]> = { nginx: [], serve: [] }
 for (let round = 0; round < ROUNDS; round++) {
@@ -91,28 +87,6 @@ for (const socket of slow) socket.destroy()
 serve.kill()
 nginx?.stop()
 await rm(directory, { recursive: true })
-
-async function writeBundle(): Promise<void> {
-  const configBytes = Buffer.from('{"architecture":"amd64","os":"linux"}')
-  const config = describe('application/vnd.oci.image.config.v1+json', configBytes)
-  const mediaType = 'application/vnd.oci.image.manifest.v1+json'
-  const manifestBytes = Buffer.from(JSON.stringify({ schemaVersion: 2, mediaType, config, layers: [layer] }))
-  const target = describe(mediaType, manifestBytes)
-  const platforms = [{ platform: { os: 'linux', architecture: 'amd64' }, manifest: target, config, layers: [layer] }]
-  const reference = 'docker.io/library/big:1'
-  const lock: Lock = { version: 1, images: [{ reference, names: [reference], target, platforms }] }
-  const writer = await BundleWriter.create(bundle, planBundle(lock))
-  for (const bytes of [manifestBytes, configBytes, blob]) {
-    const part = writer.blob(digestOf(bytes))
-    await part.write(bytes)
-    await part.end()
-  }
-  await writer.commit()
-}
-
-function describe(mediaType: string, bytes: Buffer) {
-  return { mediaType, digest: digestOf(bytes), size: bytes.length }
-}
 
 async function startNginx(): Promise<{ url: string; pid: number | undefined; stop(): void } | undefined> {
   const port = 20000 + (process.pid % 20000)
