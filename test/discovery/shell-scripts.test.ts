@@ -224,6 +224,14 @@ test.for<[why: string, script: string, images: string[], open: string[]]>([
   ['an alias', 'alias d=docker\nsudo d pull r.example/a:$1', [], ['2: r.example/a:$1']],
   ['words of a program', 'args=(run --rm -v /a:/b)\ndocker "${args[@]}" r.example/a:1', ['2: r.example/a:1'], []],
   ['what kustomize sets', 'kustomize edit set image a=r.example/a:1', ['1: r.example/a:1'], []],
+  [
+    'an image that is mounted',
+    'docker run --mount type=image,source=r.example/m:1,target=/m r.example/a:1',
+    ['1: r.example/a:1', '1: r.example/m:1'],
+    [],
+  ],
+  ['what oc makes an application of', 'oc new-app -n x r.example/a:1', ['1: r.example/a:1'], []],
+  ['what oc mirrors', 'oc image mirror r.example/a:1 mirror.example/a:1', ['1: r.example/a:1'], []],
 ])('%s', ([, script, images, open]) => {
   expect(inScript(script)).toEqual({ images, open })
   expect(inConfigMap(script)).toEqual({ images, open })

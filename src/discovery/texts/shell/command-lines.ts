@@ -13,6 +13,8 @@ export interface CommandImage {
 const SETS = /\b(kubectl|oc|kustomize)\s(?:.{0,200}?\s)?set\s+image\s+(.+)/
 /** `for image in a b; do`. */
 const LOOP = /\bfor\s+\w+\s+in\s+(.+?)\s*(?:;|$)/
+/** `--mount type=image,source=ref,target=/models`: an image of which a container sees the files. */
+const MOUNTED = /\btype=image,(?:[^\s,]{1,200},)?(?:source|src)=([^\s,"']{1,512})/g
 /** `helm upgrade web chart --set image.repository=x,image.tag=1`. */
 const HELM = /\bhelm\s(?:.{0,400}?\s)?(?:install|upgrade|template)\s/
 const HELM_VALUES = /^--set(?:-string|-literal)?$/
@@ -20,7 +22,8 @@ const HELM_VALUES = /^--set(?:-string|-literal)?$/
 /** The images that a command of a script pulls, runs, copies or sets. */
 export function imagesInCommand(line: string): CommandImage[] {
   const handed = () => handedImages(line).flatMap(({ isOpen, ...image }) => (isOpen ? [] : [image]))
-  return imagesToldOtherwise(line, isImage) ?? handed()
+  const mounted = Array.from(line.matchAll(MOUNTED), ([, reference = '']) => ({ reference, program: 'a mount' }))
+  return [...(imagesToldOtherwise(line, isImage) ?? handed()), ...mounted.filter(({ reference }) => isImage(reference))]
 }
 
 /**

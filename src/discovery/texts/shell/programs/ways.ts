@@ -38,6 +38,12 @@ export const WAYS: readonly Way[] = [
     takes: 'first',
     takesTransports: true,
   },
+  // Where an image goes to stands behind it.
+  {
+    pattern:
+      /\b(oc)\s(?:.{0,200}?\s)?(?:new-app|import-image|image\s+(?:mirror|extract)|adm\s+release\s+(?:mirror|extract|info))\s+(.+)/,
+    takes: 'first',
+  },
   { pattern: /\b(kind)\s+load\s+docker-image\s+(.+)/, takes: 'all' },
   { pattern: /\b(minikube|k3d)\s+image\s+(?:load|pull|import)\s+(.+)/, takes: 'all' },
 ]
