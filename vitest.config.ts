@@ -1,6 +1,6 @@
 import { fileURLToPath } from 'node:url'
 import { defineConfig } from 'vitest/config'
-import { RUNS } from './test/support/property-runs.ts'
+import { RUNS } from './test/support/property.ts'
 
 export default defineConfig({
   test: {

@@ -1,6 +1,6 @@
-import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { countOf, listNames } from '../src/plural.ts'
+import { fc } from './support/property.ts'
 
 test.for<[count: number, noun: string, plural: string | undefined, text: string]>([
   [0, 'image', undefined, '0 images'],

@@ -1,4 +1,3 @@
-import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import type { Conditions } from '../../src/audit/facts/conditions.ts'
 import { auditCluster, auditReport } from '../../src/audit/report/report.ts'
@@ -8,7 +7,7 @@ import { seedSetDigest } from '../../src/bundle/format/seed-set.ts'
 import { scanObjects } from '../../src/cli/inputs/scan-inputs.ts'
 import { nameOfResource } from '../../src/kubernetes/objects/resource.ts'
 import { lockedImage, node } from '../support/cluster.ts'
-import { runs } from '../support/property-runs.ts'
+import { fc, runs } from '../support/property.ts'
 
 const OP = 'r.example/shop/op:1'
 const WORKER = 'r.example/shop/worker:2'

@@ -1,11 +1,10 @@
-import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import type { WorkloadVerdict } from '../../src/audit/audit.ts'
 import type { Conditions } from '../../src/audit/facts/conditions.ts'
 import { auditCluster, auditReport } from '../../src/audit/report/report.ts'
 import type { Lock } from '../../src/bundle/format/lock.ts'
 import { lockedImage, node, workload } from '../support/cluster.ts'
-import { runs } from '../support/property-runs.ts'
+import { fc, runs } from '../support/property.ts'
 
 const IMAGES = ['web', 'job', 'base'].map((name) => `docker.io/library/${name}:1`)
 

@@ -1,4 +1,3 @@
-import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { diffLocks } from '../../src/bundle/delta/diff.ts'
 import type { LockedImage } from '../../src/bundle/format/lock.ts'
@@ -13,7 +12,7 @@ import { OCI_LAYER_GZIP } from '../../src/oci/media-type.ts'
 import { openPage, takePicture } from '../support/browser.ts'
 import { lockedImage } from '../support/cluster.ts'
 import { testWith } from '../support/debian.ts'
-import { runs } from '../support/property-runs.ts'
+import { fc, runs } from '../support/property.ts'
 import { directoryWith } from '../support/temporary.ts'
 
 const HOSTILE = 'r.example/</style><script>alert(1)</script>&"\':1'

@@ -1,7 +1,7 @@
-import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { cutAtDocuments, decodeText } from '../../src/cli/texts/input-text.ts'
 import { readDocuments } from '../../src/kubernetes/documents/document.ts'
+import { fc } from '../support/property.ts'
 
 async function documentsOf(chunks: Buffer[]) {
   const parts = await Array.fromAsync(cutAtDocuments(chunksOf(chunks), 'f.yaml'))

@@ -1,6 +1,6 @@
-import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { jsonPieces } from '../../src/cli/output/formats/json-pieces.ts'
+import { fc } from '../support/property.ts'
 
 test('the pieces together are what JSON.stringify writes', () => {
   fc.assert(

@@ -14,7 +14,7 @@ import { openBundle } from '../../src/layout/bundle-file.ts'
 import { writeBundleOf } from '../server/bundle-of.ts'
 import { runCli } from '../support/cli.ts'
 import { runTool, testWith } from '../support/debian.ts'
-import { runs } from '../support/property-runs.ts'
+import { runs } from '../support/property.ts'
 import { temporaryDirectory } from '../support/temporary.ts'
 
 const INDEX = Buffer.from('{"schemaVersion":2}')

@@ -4,13 +4,12 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { constants, deflateRawSync, gunzipSync, gzipSync } from 'node:zlib'
-import fc from 'fast-check'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { describeGzip, type GzipDescription } from '../../src/deflate/describe-gzip.ts'
 import { rebuildGzip } from '../../src/deflate/rebuild-gzip.ts'
 import { NotDeflate } from '../../src/deflate/stream/not-deflate.ts'
 import { runTool, testWith } from '../support/debian.ts'
-import { runs } from '../support/property-runs.ts'
+import { fc, runs } from '../support/property.ts'
 
 const FIXTURES = fileURLToPath(new URL('../fixtures/gzip', import.meta.url))
 

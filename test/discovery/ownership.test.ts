@@ -1,9 +1,9 @@
 import { join } from 'node:path'
-import fc from 'fast-check'
 import { dump } from 'js-yaml'
 import { expect, test } from 'vitest'
 import { scanInputs } from '../../src/cli/inputs/scan-inputs.ts'
 import { runCli } from '../support/cli.ts'
+import { fc } from '../support/property.ts'
 import { directoryWith } from '../support/temporary.ts'
 
 interface Options {

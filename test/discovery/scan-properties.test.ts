@@ -1,10 +1,9 @@
-import fc from 'fast-check'
 import yaml from 'js-yaml'
 import { expect, test } from 'vitest'
 import { stringify } from 'yaml'
 import { formatPath } from '../../src/kubernetes/documents/path.ts'
 import { parseReference } from '../../src/oci/reference.ts'
-import { runs } from '../support/property-runs.ts'
+import { fc, runs } from '../support/property.ts'
 import { scanText } from '../support/scan-text.ts'
 
 const KEYS = ['kind', 'apiVersion', 'metadata', 'annotations', 'spec', 'containers', 'image', 'images', 'name', 'value']

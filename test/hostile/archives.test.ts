@@ -2,7 +2,6 @@ import { execFileSync } from 'node:child_process'
 import { readdir, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { gzipSync, zstdCompressSync } from 'node:zlib'
-import fc from 'fast-check'
 import { beforeAll, expect, test, vi } from 'vitest'
 import type { LockedImage } from '../../src/bundle/format/lock.ts'
 import { lockContent } from '../../src/bundle/lock/lock-content.ts'
@@ -18,7 +17,7 @@ import {
 } from '../support/archive-maker.ts'
 import { testWith, tool } from '../support/debian.ts'
 import { type Blobs, lockImage, makeImage, makeLayer } from '../support/image-maker.ts'
-import { runs } from '../support/property-runs.ts'
+import { fc, runs } from '../support/property.ts'
 import { temporaryDirectory } from '../support/temporary.ts'
 
 const blobs: Blobs = new Map()

@@ -5,7 +5,7 @@ import { lockNameBeside } from '../../src/disk/own-name.ts'
 import { runCli } from '../support/cli.ts'
 import { testWith } from '../support/debian.ts'
 import { runInjected } from '../support/injected.ts'
-import { RUNS } from '../support/property-runs.ts'
+import { RUNS } from '../support/property.ts'
 import { NODES, type WritingPlace, writingPlace } from './writing-place.ts'
 
 interface Writing {

@@ -8,7 +8,7 @@ import { runCli } from '../support/cli.ts'
 import { testWith } from '../support/debian.ts'
 import { runInjected } from '../support/injected.ts'
 import { MemoryRegistry } from '../support/memory-registry.ts'
-import { RUNS } from '../support/property-runs.ts'
+import { RUNS } from '../support/property.ts'
 import { temporaryDirectory } from '../support/temporary.ts'
 
 const CHANGES = 'pwrite64,fsync,fdatasync,ftruncate,rename,renameat,link,linkat,unlink,unlinkat'

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { expect } from 'vitest'
 import { runCli } from '../support/cli.ts'
 import { runInjected } from '../support/injected.ts'
-import { runs } from '../support/property-runs.ts'
+import { runs } from '../support/property.ts'
 
 /** System calls that change what is on the disk: a kill matters before each of them, and nowhere else. */
 const CHANGES = 'pwrite64,fsync,fdatasync,ftruncate,rename,renameat,link,linkat,unlink,unlinkat,mkdir,mkdirat,rmdir'

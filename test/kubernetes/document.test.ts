@@ -1,10 +1,9 @@
-import fc from 'fast-check'
 import yaml from 'js-yaml'
 import { expect, test } from 'vitest'
 import { stringify } from 'yaml'
 import { ExpectedError } from '../../src/errors.ts'
 import { readAllDocuments, readDocuments } from '../../src/kubernetes/documents/document.ts'
-import { runs } from '../support/property-runs.ts'
+import { fc, runs } from '../support/property.ts'
 
 function read(text: string): (string | [line: number, value: unknown])[] {
   return Array.from(readDocuments(text, 'f.yaml'), (document) =>
@@ -16,6 +15,7 @@ test.for<[text: string, value: unknown]>([
   ['[~, null, Null, NULL, nULL]', [null, null, null, null, 'nULL']],
   ['[true, True, FALSE, tRUE, yes, on]', [true, true, false, 'tRUE', 'yes', 'on']],
   ['[0, -1, +1, 0x1F, 0b11, 0o17, 017, 1_000]', [0, -1, 1, 31, 3, 15, 17, '1_000']],
+  ['{0o0: a, 0o17: b}', { 0: 'a', 15: 'b' }],
   ['[1.5, .5, 5., 1e3, .inf, -.Inf, e3, .]', [1.5, 0.5, 5, 1000, Infinity, -Infinity, 'e3', '.']],
   ['[no, none, ten, false-start, 1.27.3, -x, 1:30]', ['no', 'none', 'ten', 'false-start', '1.27.3', '-x', '1:30']],
   ["[!!int '3', !!str 3, !!null ~, '3', \"true\", !!merge <<]", [3, '3', null, '3', 'true', '<<']],
@@ -184,8 +184,9 @@ test('what two YAML writers and JSON write is read as the same value', () => {
       (value) => {
         const expected = JSON.parse(JSON.stringify(value))
         const texts = [JSON.stringify(value, null, 2), yaml.dump(value)]
-        // It writes a key `<<` without quotes, which every reader of YAML 1.1 takes for a merge.
-        if (!texts[0]!.includes('"<<": ')) texts.push(stringify(value, { version: '1.1' }))
+        // It writes without quotes a key `<<`, which every reader of YAML 1.1 takes for a merge, and `0o7`, which Go reads
+        // as a number.
+        if (!/"(<<": |[-+]?0o[0-7]+")/.test(texts[0]!)) texts.push(stringify(value, { version: '1.1' }))
         for (const text of texts) {
           expect(readAllDocuments(text, 'f').map((document) => document.value)).toEqual([expected])
         }

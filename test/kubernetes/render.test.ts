@@ -1,9 +1,8 @@
 import { execFileSync } from 'node:child_process'
-import fc from 'fast-check'
 import { expect } from 'vitest'
 import { renderYaml } from '../../src/kubernetes/documents/render.ts'
 import { testWith, tool, toolEnvironment } from '../support/debian.ts'
-import { runs } from '../support/property-runs.ts'
+import { fc, runs } from '../support/property.ts'
 
 /** Breaks, indicators, what YAML 1.1 resolves, what is not printable, and halves of pairs. */
 const FRAGMENTS = [

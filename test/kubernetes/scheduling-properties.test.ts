@@ -1,4 +1,3 @@
-import fc from 'fast-check'
 import type {
   Node,
   NodeSelectorRequirement,
@@ -12,6 +11,7 @@ import { firstRefusal } from '../../src/kubernetes/scheduler/filters.ts'
 import { matchesTerm, nodeMismatch } from '../../src/kubernetes/scheduler/node-selector.ts'
 import type { SchedulablePod } from '../../src/kubernetes/scheduler/schedulable-pod.ts'
 import { tolerates, untoleratedTaint } from '../../src/kubernetes/scheduler/taint.ts'
+import { fc } from '../support/property.ts'
 
 // Few keys and values, so that pods and nodes often meet.
 const key = fc.constantFrom('zone', 'disk', 'cores', 'gpu')

@@ -1,12 +1,11 @@
 import { createHash } from 'node:crypto'
 import { constants, gzipSync, zstdCompressSync } from 'node:zlib'
-import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { ExpectedError } from '../../src/errors.ts'
 import { makePatch } from '../../src/layout/patch/make-patch.ts'
 import { digestOf } from '../../src/oci/digest.ts'
 import { tarOf } from '../support/image-maker.ts'
-import { runs } from '../support/property-runs.ts'
+import { fc, runs } from '../support/property.ts'
 import { blobOf } from './blob-of.ts'
 import { appliedPatch, patchBytes } from './patch-bytes.ts'
 

@@ -1,6 +1,6 @@
-import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { parseJson } from '../../src/oci/json.ts'
+import { fc } from '../support/property.ts'
 
 test('whatever JSON.parse reads is read alike', () => {
   fc.assert(

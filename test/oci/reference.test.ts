@@ -1,9 +1,8 @@
-import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { ExpectedError } from '../../src/errors.ts'
 import { defaultPullPolicy, effectivePullPolicy } from '../../src/kubernetes/objects/pull-policy.ts'
 import { criForm, findReference, formatReference, parseReference } from '../../src/oci/reference.ts'
-import { runs } from '../support/property-runs.ts'
+import { fc, runs } from '../support/property.ts'
 
 const HEX = '0123456789abcdef'.repeat(4)
 const D = `sha256:${HEX}`

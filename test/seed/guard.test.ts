@@ -1,10 +1,10 @@
-import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { parseAllDocuments } from 'yaml'
 import { criForm, findReference, parseReference } from '../../src/oci/reference.ts'
 import { guardResources } from '../../src/seed/guard/guard.ts'
 import type { Guard } from '../../src/seed/guard/guard-images.ts'
 import { imageNameVariants } from '../../src/seed/guard/image-name-variants.ts'
+import { fc } from '../support/property.ts'
 
 const DIGEST = `sha256:${'a'.repeat(64)}`
 

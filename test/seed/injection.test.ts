@@ -4,14 +4,13 @@ import { chmod, mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import fc from 'fast-check'
 import { expect, onTestFinished, test } from 'vitest'
 import { renderLabelScript } from '../../src/seed/output/label-script.ts'
 import { hostileText } from '../support/hostile-text.ts'
 import { tarOf } from '../support/image-maker.ts'
 import { namesList } from '../support/names-list.ts'
 import { NODE_SCRIPT } from '../support/node-script.ts'
-import { runs } from '../support/property-runs.ts'
+import { fc, runs } from '../support/property.ts'
 
 const DIGEST = `sha256:${'a'.repeat(64)}`
 const ROW = ['linux/amd64', DIGEST, 'application/vnd.oci.image.index.v1+json', '123', 'docker.io/library/web:1']

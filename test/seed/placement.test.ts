@@ -1,4 +1,3 @@
-import fc from 'fast-check'
 import type { Node } from 'kubernetes-types/core/v1.js'
 import { expect, test } from 'vitest'
 import type { LockedImage } from '../../src/bundle/format/lock.ts'
@@ -9,6 +8,7 @@ import { digestOf } from '../../src/oci/digest.ts'
 import { OCI_CONFIG, OCI_LAYER_GZIP, OCI_MANIFEST } from '../../src/oci/media-type.ts'
 import { seedableNodes } from '../../src/seed/nodes/seedable-node.ts'
 import { type Placement, type PlacementMode, placeImages } from '../../src/seed/placement/placement.ts'
+import { fc } from '../support/property.ts'
 
 const NONE = Number.POSITIVE_INFINITY
 

@@ -1,11 +1,10 @@
 import { connect } from 'node:net'
-import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import type { Digest } from '../../src/oci/digest.ts'
 import { answer } from '../../src/server/registry/answer.ts'
 import type { RegistryContent } from '../../src/server/registry/content.ts'
 import { parseRange } from '../../src/server/registry/range.ts'
-import { runs } from '../support/property-runs.ts'
+import { fc, runs } from '../support/property.ts'
 import { startServer } from './running-server.ts'
 import { LAYER, shopContent } from './shop-content.ts'
 

@@ -1,7 +1,6 @@
-import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { ecKeys, pemOf } from '../support/der.ts'
-import { runs } from '../support/property-runs.ts'
+import { fc, runs } from '../support/property.ts'
 import { keyBundle, legacySignature, OwnSigstore } from '../support/signature-maker.ts'
 import { policyOf, SignedImage } from './signed-image.ts'
 

@@ -1,4 +1,4 @@
-import fc from 'fast-check'
+import { fc } from './property.ts'
 
 /** What a shell would make something of, were it not quoted. `PWNED` is a file that must never come to be. */
 const FRAGMENTS = [
