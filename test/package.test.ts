@@ -26,6 +26,11 @@ test('the package holds what runs, its documentation and nothing else', async ()
   expect(names.filter((name) => /^(?:src|test|release)\/|\.ts$/.test(name))).toEqual([])
 })
 
+test('the package depends on no other, so none asks for a newer Node than is promised', async () => {
+  const pkg = JSON.parse(await readFile(join(ROOT, 'package.json'), 'utf8'))
+  expect(Object.keys(pkg).filter((key) => /^(?!dev).*dependencies$/i.test(key))).toEqual([])
+})
+
 test('every relative link of a packed page leads to a packed file', async () => {
   const names = await packedFiles()
   const broken: string[] = []
@@ -49,8 +54,15 @@ test('docs/commands.md is what the commands say of themselves', async () => {
   expect(committed, 'write it anew with: npm run reference').toBe(stdout)
 })
 
+let packed: Promise<string[]> | undefined
+
 /** The files that `npm pack` takes, by their path in the package. */
-async function packedFiles(): Promise<string[]> {
+function packedFiles(): Promise<string[]> {
+  packed ??= askNpm()
+  return packed
+}
+
+async function askNpm(): Promise<string[]> {
   const { stdout } = await run('npm', ['pack', '--dry-run', '--json', '--ignore-scripts'], { cwd: ROOT })
   const [{ files }] = JSON.parse(stdout)
   return files.map(({ path }: { path: string }) => path)
