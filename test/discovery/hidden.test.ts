@@ -128,13 +128,13 @@ test.for<[why: string, text: string, found: string[]]>([
   ],
   [
     'registry, repository, name and tag',
-    'spec: {image: {registry: quay.io, repository: x, name: y, tag: v1}}',
-    ['spec.image.repository quay.io/x/y:v1'],
+    'spec: {image: {registry: quay.io, repository: x, name: z, tag: v1}}',
+    ['spec.image.repository quay.io/x/z:v1'],
   ],
   [
     'repository, name and tag in a map of images',
-    'spec: {images: {web: {repository: x, name: y, tag: v1}}}',
-    ['spec.images.web.repository x/y:v1'],
+    'spec: {images: {web: {repository: x, name: z, tag: v1}}}',
+    ['spec.images.web.repository x/z:v1'],
   ],
   [
     'a repository that needs no name',
@@ -143,13 +143,13 @@ test.for<[why: string, text: string, found: string[]]>([
   ],
   [
     'an owner, name and tag outside of an image',
-    'spec: {agent: {repository: quay.io/x, name: y, tag: v1}}',
-    ['spec.agent.repository quay.io/x/y:v1'],
+    'spec: {agent: {repository: quay.io/x, name: z, tag: v1}}',
+    ['spec.agent.repository quay.io/x/z:v1'],
   ],
   [
     'a name that the repository has',
-    'spec: {agent: {repository: r.example.com/y, name: y, tag: v1}}',
-    ['spec.agent.repository r.example.com/y:v1'],
+    'spec: {agent: {repository: r.example.com/z, name: z, tag: v1}}',
+    ['spec.agent.repository r.example.com/z:v1'],
   ],
   [
     'repository, tag and digest',
@@ -423,9 +423,9 @@ test('what an operator sets has no policy; a container knows its flags and varia
 })
 
 test('a repository with a name beside it may be either, and both are told', () => {
-  const text = 'apiVersion: x.example/v1\nkind: Thing\nspec: {agent: {repository: r.example.com/x, name: y, tag: v1}}\n'
+  const text = 'apiVersion: x.example/v1\nkind: Thing\nspec: {agent: {repository: r.example.com/x, name: z, tag: v1}}\n'
   expect(scanText(text).uses.map(({ reference, confidence }) => [reference, confidence])).toEqual([
     ['r.example.com/x:v1', 'likely'],
-    ['r.example.com/x/y:v1', 'possible'],
+    ['r.example.com/x/z:v1', 'possible'],
   ])
 })

@@ -85,9 +85,9 @@ test('a rule has the last word about its field, and can say that there is no ima
 
 test('a rules file is read', () => {
   const text =
-    'rules:\n  - kind: Engine\n    path: spec.a\n    parts: {repository: x, tag: y}\n  - {kind: B, path: c, ignore: true}\n'
+    'rules:\n  - kind: Engine\n    path: spec.a\n    parts: {repository: x, tag: t}\n  - {kind: B, path: c, ignore: true}\n'
   expect(readRules(text, 'rules.yaml')).toEqual([
-    { kind: 'Engine', path: 'spec.a', parts: { repository: 'x', tag: 'y' } },
+    { kind: 'Engine', path: 'spec.a', parts: { repository: 'x', tag: 't' } },
     { kind: 'B', path: 'c', ignore: true },
   ])
 })

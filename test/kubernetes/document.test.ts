@@ -3,6 +3,7 @@ import { expect, test } from 'vitest'
 import { stringify } from 'yaml'
 import { ExpectedError } from '../../src/errors.ts'
 import { readAllDocuments, readDocuments } from '../../src/kubernetes/documents/document.ts'
+import { plainValueOf } from '../../src/kubernetes/documents/plain-value.ts'
 import { fc, runs } from '../support/property.ts'
 
 function read(text: string): (string | [line: number, value: unknown])[] {
@@ -13,12 +14,24 @@ function read(text: string): (string | [line: number, value: unknown])[] {
 
 test.for<[text: string, value: unknown]>([
   ['[~, null, Null, NULL, nULL]', [null, null, null, null, 'nULL']],
-  ['[true, True, FALSE, tRUE, yes, on]', [true, true, false, 'tRUE', 'yes', 'on']],
-  ['[0, -1, +1, 0x1F, 0b11, 0o17, 017, 1_000]', [0, -1, 1, 31, 3, 15, 17, '1_000']],
-  ['{0o0: a, 0o17: b}', { 0: 'a', 15: 'b' }],
+  [
+    '[true, True, FALSE, tRUE, yes, On, y, NO, n, off, oN]',
+    [true, true, false, 'tRUE', true, true, true, false, false, false, 'oN'],
+  ],
+  [
+    '[0, -1, +1, 0x1F, 0b11, 0o17, 017, 0644, 089, 1_000, -0X1f, 0b12, 0xg, 00]',
+    [0, -1, 1, 31, 3, 15, 15, 420, 89, 1000, -31, '0b12', '0xg', 0],
+  ],
+  ['{0o0: a, 0o17: b, on: c, 010: d}', { 0: 'a', 15: 'b', true: 'c', 8: 'd' }],
   ['[1.5, .5, 5., 1e3, .inf, -.Inf, e3, .]', [1.5, 0.5, 5, 1000, Infinity, -Infinity, 'e3', '.']],
-  ['[no, none, ten, false-start, 1.27.3, -x, 1:30]', ['no', 'none', 'ten', 'false-start', '1.27.3', '-x', '1:30']],
-  ["[!!int '3', !!str 3, !!null ~, '3', \"true\", !!merge <<]", [3, '3', null, '3', 'true', '<<']],
+  [
+    '[none, ten, false-start, 1.27.3, -x, 1:30, 2024-01-01, 1e, off-by-one]',
+    ['none', 'ten', 'false-start', '1.27.3', '-x', '1:30', '2024-01-01', '1e', 'off-by-one'],
+  ],
+  [
+    "[!!int '3', !!str 3, !!null ~, '3', \"true\", 'yes', '0_', !!bool yes, !!float 3, !!merge <<]",
+    [3, '3', null, '3', 'true', 'yes', '0_', true, 3, '<<'],
+  ],
 ])('%s: words that are values, and those that look so', ([text, value]) => {
   expect(read(text)).toEqual([[1, value]])
 })
@@ -68,7 +81,7 @@ test.for<[why: string, text: string, documents: unknown[]]>([
   ],
   ['JSON with a trailing comma is flow-style YAML', '{"a": 1,}', [[1, { a: 1 }]]],
   ['the last of two equal keys wins', 'a: 1\na: 2\n', [[1, { a: 2 }]]],
-  ['merge keys merge', 'x: &x {a: 1}\ny: {<<: *x, b: 2}\n', [[1, { x: { a: 1 }, y: { a: 1, b: 2 } }]]],
+  ['merge keys merge', 'x: &x {a: 1}\nz: {<<: *x, b: 2}\n', [[1, { x: { a: 1 }, z: { a: 1, b: 2 } }]]],
   [
     'dates and unknown tags stay text',
     'a: 2024-01-01\nb: !Ref x\nc: !!binary aGk=\n',
@@ -111,11 +124,11 @@ test('lines are those of the whole file, in block style, flow style and JSON', (
     '# a comment',
     'list:',
     '  - x: 1',
-    '    y: >-',
+    '    z: >-',
     '      folded',
     '      text',
     '  - {x: 2,',
-    '     y: 3}',
+    '     z: 3}',
     '"quoted key": z',
     '---',
     '{"a": [',
@@ -124,7 +137,7 @@ test('lines are those of the whole file, in block style, flow style and JSON', (
   ].join('\n')
   const [, block, json] = readAllDocuments(text, 'f.yaml')
   const at = (path: (string | number)[]) => block?.lineOf(path)
-  expect([at(['list', 0, 'x']), at(['list', 0, 'y']), at(['list', 1, 'x']), at(['list', 1, 'y'])]).toEqual([
+  expect([at(['list', 0, 'x']), at(['list', 0, 'z']), at(['list', 1, 'x']), at(['list', 1, 'z'])]).toEqual([
     5, 6, 9, 10,
   ])
   expect(at(['quoted key'])).toBe(11)
@@ -167,26 +180,28 @@ test('a text that must be whole names file and line of what is broken', () => {
   )
 })
 
-const scalar = fc.oneof(fc.string({ maxLength: 20 }), fc.integer(), fc.boolean(), fc.constant(null))
+// Some writers leave without quotes what only go-yaml v2 reads as a value, such as `yes`, `0_` or `0o7`.
+const text = (constraints: fc.StringConstraints) =>
+  fc.string(constraints).filter((one) => plainValueOf(one) === undefined)
+const scalar = fc.oneof(text({ maxLength: 20 }), fc.integer(), fc.boolean(), fc.constant(null))
 const { tree } = fc.letrec<{ tree: unknown }>((tie) => ({
   tree: fc.oneof(
     { maxDepth: 4 },
     scalar,
     fc.array(tie('tree'), { maxLength: 4 }),
-    fc.dictionary(fc.string({ minLength: 1, maxLength: 8 }), tie('tree'), { maxKeys: 4, noNullPrototype: true }),
+    fc.dictionary(text({ minLength: 1, maxLength: 8 }), tie('tree'), { maxKeys: 4, noNullPrototype: true }),
   ),
 }))
 
 test('what two YAML writers and JSON write is read as the same value', () => {
   fc.assert(
     fc.property(
-      fc.dictionary(fc.string({ minLength: 1, maxLength: 8 }), tree, { minKeys: 1, maxKeys: 4, noNullPrototype: true }),
+      fc.dictionary(text({ minLength: 1, maxLength: 8 }), tree, { minKeys: 1, maxKeys: 4, noNullPrototype: true }),
       (value) => {
         const expected = JSON.parse(JSON.stringify(value))
         const texts = [JSON.stringify(value, null, 2), yaml.dump(value)]
-        // It writes without quotes a key `<<`, which every reader of YAML 1.1 takes for a merge, and `0o7`, which Go reads
-        // as a number.
-        if (!/"(<<": |[-+]?0o[0-7]+")/.test(texts[0]!)) texts.push(stringify(value, { version: '1.1' }))
+        // It writes a key `<<` without quotes, which every reader of YAML 1.1 takes for a merge.
+        if (!texts[0]!.includes('"<<": ')) texts.push(stringify(value, { version: '1.1' }))
         for (const text of texts) {
           expect(readAllDocuments(text, 'f').map((document) => document.value)).toEqual([expected])
         }

@@ -10,6 +10,7 @@ import type { FlagSetting } from './project-file.ts'
 
 type KnownFlag = Interfaces.FlagInput[string] & {
   readonly helpValue?: string | readonly string[]
+  readonly options?: readonly string[]
   readonly name?: string
 }
 type KnownFlags = Readonly<Record<string, KnownFlag>>
@@ -129,14 +130,20 @@ function checkFlag(id: string, name: string, { values, isList, place }: FlagSett
   }
   const areTruths = values.every((value) => typeof value === 'boolean')
   if (flag?.type === 'boolean' && (!areTruths || isList)) refuse(`--${name} takes true or false`)
-  if (flag?.type === 'option' && areTruths) refuse(`--${name} needs a value`)
+  if (flag?.type === 'option' && areTruths && !flag.options?.includes('on')) refuse(`--${name} needs a value`)
   if (flag?.type === 'option' && isList && !flag.multiple) refuse(`--${name} takes one value, not a list`)
 }
 
 function wordsOf(name: string, { values }: FlagSetting, flag: KnownFlag, directory: string): string[] {
-  if (flag.type !== 'boolean') return values.map((value) => `--${name}=${pathOf(flag, String(value), directory)}`)
+  if (flag.type !== 'boolean') return values.map((value) => `--${name}=${pathOf(flag, textOf(value), directory)}`)
   if (values[0] === true) return [`--${name}`]
   return flag.allowNo ? [`--no-${name}`] : []
+}
+
+/** A bare `on` or `off` is read as a truth. */
+function textOf(value: string | boolean): string {
+  if (typeof value === 'string') return value
+  return value ? 'on' : 'off'
 }
 
 /** Paths in the file begin at its directory; so do those behind an equals sign. */

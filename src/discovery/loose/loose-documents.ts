@@ -9,8 +9,8 @@ import { fleetCharts, fleetValues } from './fleet.ts'
 import { helmfileCharts, toolCharts } from './helmfile.ts'
 import { readSyncList } from './sync-list.ts'
 
-/** Keys of files that other tools run: compose, pipelines. What they name runs in no cluster. */
-const OTHER_TOOLS: readonly (readonly string[])[] = [['services'], ['jobs', 'on'], ['stages'], ['pipeline', 'steps']]
+/** Keys of files that other tools run: compose, pipelines (`on` is read as true). What they name runs in no cluster. */
+const OTHER_TOOLS: readonly (readonly string[])[] = [['services'], ['jobs', 'true'], ['stages'], ['pipeline', 'steps']]
 
 /** What a document without a kind gives: a patch, values, the file of a tool. Something else makes resources of it. */
 export interface LooseFound extends Pick<Found, 'candidates' | 'unresolved' | 'elsewhere'> {

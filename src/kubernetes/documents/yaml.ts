@@ -1,34 +1,34 @@
 import yaml from 'js-yaml'
 import { ExpectedError } from '../../errors.ts'
 import { findJson } from './json.ts'
+import { plainValueOf } from './plain-value.ts'
 import { notePositions, type Positions } from './position.ts'
 
-/** What YAML 1.2 reads of words that are no text; the types of js-yaml leave out that it has them. */
-const { types } = yaml as unknown as { readonly types: Readonly<Record<'null' | 'bool' | 'int' | 'float', yaml.Type>> }
-const VALUES = [types.null, types.bool, types.int, types.float]
-/** What such a word may be by its first character: of the millions in a large input most are told to be texts by this alone. */
-const BY_START: readonly (readonly yaml.Type[] | undefined)[] = Array.from({ length: 128 }, (_, code) => {
-  const start = String.fromCharCode(code)
-  if ('~nN'.includes(start)) return [types.null]
-  if ('tTfF'.includes(start)) return [types.bool]
-  return /[-+.\d]/.test(start) ? [types.int, types.float] : undefined
-})
+const VALUES = (['null', 'bool', 'int', 'float'] as const).map(
+  (name) =>
+    new yaml.Type(`tag:yaml.org,2002:${name}`, {
+      kind: 'scalar',
+      resolve: (data) => isA(name, plainValueOf(data)),
+      construct: plainValueOf,
+    }),
+)
 
-function valueTypeOf(data: unknown): yaml.Type | undefined {
-  const may = typeof data === 'string' ? BY_START[data.charCodeAt(0)] : VALUES
-  return may?.find((type) => type.resolve(data))
+function isA(name: 'null' | 'bool' | 'int' | 'float', value: unknown): boolean {
+  if (name === 'null') return value === null
+  if (name === 'bool') return typeof value === 'boolean'
+  return typeof value === 'number' && (name === 'float' || Number.isInteger(value))
 }
 
 /**
- * YAML as kubectl reads it, as far as strings go: merge keys work, dates and unknown tags stay text, the last of two
- * equal keys wins. Numbers and booleans follow YAML 1.2, which no image name or label depends on.
+ * YAML as kubectl and Helm read it (go-yaml v2): a bare `yes` or `on` is true, `0644` is 420 and `1_000` a number, merge
+ * keys work, dates and unknown tags stay text, the last of two equal keys wins.
  */
 const SCHEMA = yaml.FAILSAFE_SCHEMA.extend({
   implicit: [
     new yaml.Type('nodeseed:value', {
       kind: 'scalar',
-      resolve: (data) => valueTypeOf(data) !== undefined,
-      construct: (data) => valueTypeOf(data)?.construct(data),
+      resolve: (data) => plainValueOf(data) !== undefined,
+      construct: plainValueOf,
     }),
     new yaml.Type('tag:yaml.org,2002:merge', { kind: 'scalar', resolve: (data) => data === '<<' || data === null }),
   ],

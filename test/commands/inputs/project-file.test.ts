@@ -231,6 +231,7 @@ test.for<[flags: string, args: string[], words: string[]]>([
     [],
     ['--nodes=DIR/n.json', '--with-tool', '--no-charts'],
   ],
+  ['{with-tool: yes, patch: off}', [], ['--with-tool', '--patch=off']],
   ['{retries: 0, mirror: [a=b, c=d]}', ['--retries', '3'], ['--mirror=a=b', '--mirror=c=d']],
   ['{mirror: [a=b, c=d]}', ['--mirror=x=y'], []],
   ['{registries-conf: r.conf, referrers: true}', ['--hosts-dir', 'x', '--offline'], []],
