@@ -20,6 +20,11 @@ const isForeign = arch !== process.arch
 const output = join(root, `release/nodeseed-linux-${arch}`)
 
 process.chdir(root)
+const nodeFile = node ?? (isForeign ? undefined : process.execPath)
+if (nodeFile && !readFileSync(nodeFile).includes(process.version)) {
+  process.stderr.write(`${nodeFile}: not Node ${process.version}, for which the program is compiled here\n`)
+  process.exit(3)
+}
 for (const directory of [work, join(root, 'release')]) mkdirSync(directory, { recursive: true })
 const pjson = JSON.parse(readFileSync('package.json', 'utf8'))
 const manifest = await commandsManifest(root, pjson)
@@ -28,7 +33,7 @@ writeFileSync(join(work, 'sea.json'), JSON.stringify(seaConfig()))
 execFileSync(process.execPath, ['--experimental-sea-config', join(work, 'sea.json')], {
   stdio: ['ignore', 'ignore', 'inherit'],
 })
-writeFileSync(output, strip(readFileSync(node ?? (isForeign ? foreignNode() : process.execPath))))
+writeFileSync(output, strip(readFileSync(nodeFile ?? foreignNode())))
 chmodSync(output, 0o755)
 await inject(output, 'NODE_SEA_BLOB', readFileSync(join(work, 'sea.blob')), { sentinelFuse: FUSE })
 rmSync(work, { recursive: true })

@@ -71,6 +71,33 @@ testWith([], { root: true })('the single executable works where nothing is but i
   expect((await fetch(`${url}/v2/registry.example.com/shop/web/manifests/1.4`)).status).toBe(200)
 })
 
+test('no executable is made of a Node for which the program would not be compiled', async () => {
+  const other = join(await temporaryDirectory(), 'node')
+  await writeFile(other, 'v22.19.0')
+  const built = run(process.execPath, ['bin/build-binary.js', '--node', other], { cwd: ROOT })
+  const stderr = `${other}: not Node ${process.version}, for which the program is compiled here\n`
+  await expect(built).rejects.toMatchObject({ code: 3, stderr })
+})
+
+/** A root directory in which a Node for musl runs. */
+const MUSL = process.env.NODESEED_MUSL
+if (!MUSL)
+  process.stderr.write('NOT RUN: the program on musl: NODESEED_MUSL names no root directory with such a Node\n')
+
+test.runIf(MUSL && process.getuid?.() === 0)('the package runs on musl', async () => {
+  const root = await temporaryDirectory()
+  await run('cp', ['-a', `${MUSL}/.`, root])
+  for (const part of ['bin', 'dist', 'examples', 'package.json', 'oclif.manifest.json']) {
+    await cp(join(ROOT, part), join(root, 'nodeseed', part), { recursive: true })
+  }
+  const chroot = (...args: string[]) => run('/usr/sbin/chroot', [root, '/usr/bin/node', ...args], { env: {} })
+  const { stdout: of } = await chroot('-p', 'process.report.getReport().header.glibcVersionRuntime')
+  expect(of).toBe('undefined\n')
+  expect((await chroot('/nodeseed/bin/run.js', 'demo')).stdout).toContain('starts on 4 of 4 nodes')
+  const { stdout: verified } = await chroot('/nodeseed/bin/run.js', 'verify', 'nodeseed-demo/shop.tar')
+  expect(verified).toContain('every byte is as its digest says')
+})
+
 const NFPM = findProgram('nfpm')
 if (NFPM === undefined) process.stderr.write('NOT RUN: packages of Debian and rpm: NODESEED_TOOLS names no nfpm\n')
 

@@ -31,6 +31,16 @@ test('the package depends on no other, so none asks for a newer Node than is pro
   expect(Object.keys(pkg).filter((key) => /^(?!dev).*dependencies$/i.test(key))).toEqual([])
 })
 
+test('the package holds nothing that is compiled for a machine or a C library', async () => {
+  const compiled: string[] = []
+  for (const name of await packedFiles()) {
+    const content = await readFile(join(ROOT, name))
+    const isElf = content.subarray(0, 4).equals(Buffer.from('\x7fELF', 'latin1'))
+    if (isElf || /\.(?:node|so)$/.test(name) || content.includes('process.dlopen')) compiled.push(name)
+  }
+  expect(compiled).toEqual([])
+})
+
 test('every relative link of a packed page leads to a packed file', async () => {
   const names = await packedFiles()
   const broken: string[] = []
