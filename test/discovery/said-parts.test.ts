@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest'
+import { fc, runs } from '../support/property.ts'
 import { scanText } from '../support/scan-text.ts'
 
 const found = (values: string) =>
@@ -17,7 +18,14 @@ test.for<[values: string, images: string[]]>([
   [image('prefix: x.io/a/, name: b'), ['x.io/a/b:1']],
   [image('path: x.io/a/b'), ['x.io/a/b:1']],
   [image('path: /etc/b, repository: x.io/a/b'), ['x.io/a/b:1']],
+  [image('org: a, repo: b'), ['a/b:1']],
+  [image('registry: x.io, org: a, image: b'), ['x.io/a/b:1']],
+  ['{image: {name: a, newName: x.io/a/b, newTag: "1"}}', ['x.io/a/b:1']],
+  ['{image: {name: nginx, newTag: "1"}}', ['nginx:1']],
+  ['{image: {repository: x.io/a/b, ref: main}}', []],
+  ['{imageSpec: {repo: x.io, path: a/b, version: "1"}}', ['x.io/a/b:1']],
   ['{registry: x.io, namespace: shop, repository: b, tag: "1"}', ['x.io/b:1']],
+  ['{repoURL: "https://x.io/charts", name: a, version: "1.2"}', []],
 ])('parts of %s', ([values, images]) => {
   expect(found(values)).toEqual(images)
 })
@@ -40,6 +48,42 @@ test.for<[common: string, parts: string, images: string[]]>([
 ])('the registry of all images, %s, before %s', ([common, parts, images]) => {
   expect(found(`{${common}, web: ${image(parts)}}`)).toEqual(images)
   expect(found(`{${common}, deep: {below: {web: ${image(parts)}}}}`)).toEqual(images)
+})
+
+const words = (text: string) => fc.constantFrom(...text.split(' '))
+const ends = { path: 'a/b', project: 'a', version: '1.2' }
+
+/** The words for each part: below a key for an image, and beside other things, where they have to say whose they are. */
+const FAMILIES = [
+  {
+    holder: words('image imageSpec imageConfig imageSettings imageSource containerImage dockerImage'),
+    registry: words(
+      'registry registryUrl registryHost registryServer host server domain prefix hub repoUrl registryName',
+    ),
+    path: words('repository repo path image imageName imagePath name newName repoName repositoryName'),
+    project: words('project org organization namespace owner group imageNamespace registryProject'),
+    version: words('tag version newTag imageTag imageVersion tagName ref revision release'),
+  },
+  {
+    holder: fc.constant(''),
+    registry: words('registry registryUrl registryHost registryServer registryAddress imageRegistry dockerRegistry'),
+    path: words('imagePath imageName image imageRepository imageRepo repository'),
+    project: words('project imageNamespace imageProject imageOrg registryProject registryNamespace'),
+    version: words('tag version imageTag imageVersion'),
+  },
+]
+
+test.for(FAMILIES)('whatever the parts of an image are called, they are put together: %#', (names) => {
+  const { holder, registry, path, project, version } = names
+  const parts = fc.tuple(holder, registry, path, fc.option(project), version, words('x.io https://x.io'))
+  fc.assert(
+    fc.property(parts, ([holder, registry, path, project, version, host]) => {
+      const below = project === null ? { [path]: ends.path } : { [project]: ends.project, [path]: 'b' }
+      const map = { [registry]: host, ...below, [version]: ends.version }
+      expect(found(JSON.stringify({ web: holder === '' ? map : { [holder]: map } }))).toEqual(['x.io/a/b:1.2'])
+    }),
+    { numRuns: runs(60) },
+  )
 })
 
 test('a registry of all images that is filled in later leaves them open', () => {

@@ -39,6 +39,11 @@ const PROPERTIES = new Set(
   scanning inspector threshold age period retention registries allowlist`.split(/\s+/),
 )
 
+/** Words behind `image` that only say that a map describes one: `imageSpec: {repo: …, version: …}`. */
+const DESCRIBING = new Set(
+  'spec settings setting info source options details definition config configuration data params parameters'.split(' '),
+)
+
 /** Keys whose values are made, sent or compared, not pulled. */
 const PRODUCED = new Set(
   'destination destinations output outputs push exclude excluded exempt ignore ignored denied blocked'.split(' '),
@@ -83,13 +88,21 @@ export function readKey(text: string): Key {
   return key
 }
 
-function wordsOf(text: string): string[] {
+/** The words of a key, in lower case. */
+export function wordsOf(text: string): string[] {
   return text
     .replace(/([a-z0-9])([A-Z])/g, '$1 $2')
     .replace(/([A-Z]+)([A-Z][a-z])/g, '$1 $2')
     .split(/[^A-Za-z0-9]+/)
     .filter(Boolean)
     .map((word) => SHORT.get(word.toLowerCase()) ?? word.toLowerCase())
+}
+
+/** Whether a map below a key is the description of one image, whose parts stand in it. */
+export function describesImage(text: string): boolean {
+  const { role, ofImage } = readKey(text)
+  if (role === 'image' || role === 'images') return true
+  return ofImage && DESCRIBING.has(wordsOf(text).at(-1) ?? '') && /^images?$/.test(wordsOf(text).at(-2) ?? '')
 }
 
 function classify(words: string[]): Key {
@@ -132,14 +145,18 @@ function isNeutral(after: readonly string[]): boolean {
   return after.every((word) => NEUTRAL.has(word)) || after.join(' ') === 'pull spec' || after.join(' ') === 'pullspec'
 }
 
+const ADDRESS = new Set('url uri host hostname path prefix server domain address endpoint'.split(' '))
+
 /** The part of a reference that the last words name: also `repo url` and `registry host`. */
 function partOf(words: string[]): { role: KeyRole; stem: string[] } | undefined {
   const last = words.at(-1) ?? ''
   const role = PARTS.get(last)
   if (role) return { role, stem: words.slice(0, -1) }
   const before = PARTS.get(words.at(-2) ?? '')
-  if (['url', 'host', 'path', 'prefix'].includes(last) && (before === 'repository' || before === 'registry')) {
+  if (ADDRESS.has(last) && (before === 'repository' || before === 'registry')) {
     return { role: 'registry', stem: words.slice(0, -2) }
   }
+  // `registryUrl` with `imagePath`
+  if (last === 'path' && words.at(-2) === 'image') return { role: 'repository', stem: words.slice(0, -2) }
   return undefined
 }

@@ -1,14 +1,15 @@
 import { isObject } from '../../kubernetes/objects/resource.ts'
 import { readKey } from '../classify/key.ts'
 import type { Entry } from './compose-reference.ts'
+import { inWordsOfReference, isPlainPart } from './part-names.ts'
 import type { UnderImage } from './path-parts.ts'
 
 type Texts = Readonly<Record<string, unknown>>
 
-/** Between a registry and a repository; `namespace` only where nothing but an image is described. */
-const PROJECT = /^(?:project|organization|org)$/i
-const NAMESPACE = /^(?:namespace|owner|group)$/i
-const PATH = /^[\w-]+(?:[.:/][\w-]+)+$/
+/** Between a registry and a repository; `namespace` only where it says that it is an image's. */
+const PROJECT =
+  /^(?:(?:(?:docker|container)?[_-]?image|registry|repository|repo)[_-]?(?:namespace|owner|group|project|organization|org)|project|organization|org)$/i
+const SCHEME = /^https?:\/\/(?=[^/])/
 /** Where charts have the registry that goes before every image of theirs. */
 const COMMON = [
   ['imageRegistry'],
@@ -24,19 +25,24 @@ const COMMON = [
  * nearest last.
  */
 export function saidParts(entries: readonly Entry[], maps: readonly Texts[], ofImage: UnderImage): readonly Entry[] {
-  const own = ofImage === 'directly' ? entries.map((entry) => renamed(entry, entries)) : entries
-  const registry = own.find((entry) => isPlain(entry, 'registry'))
-  const project = own.find(({ name }) => PROJECT.test(name) || (ofImage === 'directly' && NAMESPACE.test(name)))
-  const repository = own.find((entry) => isPlain(entry, 'repository'))
-  const path = repository ?? own.find((entry) => isPlain(entry, 'name'))
-  const isJoined = registry && project && path && isComponent(project.text) && !path.text.startsWith(`${project.text}/`)
-  const below = isJoined ? `/${project.text}` : ''
-  const joined = own.map((entry) => (entry === registry ? { ...entry, text: `${entry.text}${below}` } : entry))
+  const called = ofImage === 'directly' ? inWordsOfReference(entries) : entries
+  const own = called.map((entry) => withoutScheme(entry, ofImage))
+  const registry = own.find((entry) => isPlainPart(entry, 'registry'))
+  const project = own.find(({ name }) => PROJECT.test(name))
+  const repository = own.find((entry) => isPlainPart(entry, 'repository'))
+  const path = repository ?? own.find((entry) => isPlainPart(entry, 'name'))
+  const joined = withProject(own, {
+    registry,
+    project,
+    path: own.find((entry) => isPlainPart(entry, 'image')) ?? path,
+    ofImage,
+  })
+  const below = registry && joined !== own ? `/${project?.text.replace(/\/$/, '')}` : ''
   const isOpen = path !== undefined && (repository || ofImage) && path.text.includes('/') && !hasHost(path.text)
   const common =
     isOpen || (repository && !hasHost(repository.text)) ? commonRegistry(maps, registry !== undefined) : undefined
   if (common === undefined || common === registry?.text) return joined
-  const others = joined.filter((entry) => !isPlain(entry, 'registry'))
+  const others = joined.filter((entry) => !isPlainPart(entry, 'registry'))
   return [
     ...others,
     {
@@ -48,24 +54,40 @@ export function saidParts(entries: readonly Entry[], maps: readonly Texts[], ofI
   ]
 }
 
-/** Keys come from inputs, so that these are no properties of an object, which has others: `constructor`. */
-const SAID: ReadonlyMap<string, string> = new Map([
-  ['prefix', 'registry'],
-  ['path', 'repository'],
-])
-
-/** `prefix` is a registry and `path` a repository, where nothing else is. */
-function renamed(entry: Entry, all: readonly Entry[]): Entry {
-  const as = SAID.get(entry.name)
-  const hasOther = all.some((one) => isPlain(one, as ?? '') || (as === 'repository' && isPlain(one, 'image')))
-  const isPart = as !== undefined && !hasOther && PATH.test(entry.text.replace(/\/$/, '')) && /[./]/.test(entry.text)
-  return isPart ? { ...entry, name: as, called: entry.name } : entry
+/** The entries with a project before what it is a project of: behind the registry, or before the repository. */
+function withProject(
+  entries: readonly Entry[],
+  {
+    registry,
+    project,
+    path,
+    ofImage,
+  }: Readonly<Record<'registry' | 'project' | 'path', Entry | undefined>> & { readonly ofImage: UnderImage },
+): readonly Entry[] {
+  const prefix = project?.text.replace(/\/$/, '') ?? ''
+  if (!path || !isComponent(prefix) || path.text.startsWith(`${prefix}/`) || hasHost(path.text)) return entries
+  if (registry)
+    return entries.map((entry) =>
+      entry === registry ? { ...entry, text: `${entry.text.replace(/\/$/, '')}/${prefix}` } : entry,
+    )
+  const isWhole =
+    ofImage === 'directly' &&
+    !path.text.includes('/') &&
+    entries.some((entry) => isPlainPart(entry, 'tag') || isPlainPart(entry, 'digest'))
+  return isWhole
+    ? entries.map((entry) => (entry === path ? { ...entry, text: `${prefix}/${entry.text}` } : entry))
+    : entries
 }
 
-function isPlain({ name, text }: Entry, role: string): boolean {
-  const key = readKey(name)
-  return key.role === role && key.stem === '' && text !== ''
+/** `registryUrl: https://r.example.com` is the registry that references begin with; a `repoUrl` may be one of charts. */
+function withoutScheme(entry: Entry, ofImage: UnderImage): Entry {
+  if (!SCHEME.test(entry.text)) return entry
+  const { role, ofImage: saysImage } = readKey(entry.name)
+  const isOfImage = ofImage === 'directly' || saysImage
+  const isPart = role === 'registry' ? isOfImage || /registry|hub/i.test(entry.name) : isOfImage && PATH_ROLES.has(role)
+  return isPart ? { ...entry, text: entry.text.replace(SCHEME, '') } : entry
 }
+const PATH_ROLES: ReadonlySet<string> = new Set(['repository', 'image'])
 
 function isComponent(text: string): boolean {
   return /^[a-z0-9]+(?:[._/-]+[a-z0-9]+)*$/.test(text)

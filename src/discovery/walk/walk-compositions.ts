@@ -1,4 +1,4 @@
-import { readKey } from '../classify/key.ts'
+import { describesImage } from '../classify/key.ts'
 import { isBase } from '../classify/map-keys.ts'
 import { hasPlaceholder, maskPlaceholders } from '../classify/placeholders.ts'
 import { hasVersion } from '../classify/reference-likelihood.ts'
@@ -15,7 +15,7 @@ const MAX_PART = 512
 /** Notes the references that entries beside one another make together; the names of the entries that went into one. */
 export function addCompositions(walk: Walk, given: readonly Entry[], place: Place, name: string): ReadonlySet<string> {
   if (given.length === 0) return NOTHING
-  const ofImage = place.outer.ofImage && (isImages(name) ? 'directly' : 'below')
+  const ofImage = describesImage(name) ? 'directly' : place.outer.ofImage && 'below'
   const entries = saidParts(given, walk.maps, ofImage)
   if (!ofImage && !entries.some((entry) => isBase(entry.name))) return addNamedPair(walk, entries, place)
   // A `global` map holds the parts that others leave out, and is no image itself.
@@ -37,15 +37,10 @@ export function addCompositions(walk: Walk, given: readonly Entry[], place: Plac
       reference,
       path: [...walk.path, ...path],
       confidence: isSure && hasVersion(reference) ? 'likely' : 'possible',
-      why: `composed of ${from.map((entry) => entry.name).join(' + ')}`,
+      why: `composed of ${from.map(({ name, called = name }) => called).join(' + ')}`,
     })
   }
   return taken.size === 0 ? NOTHING : new Set(Array.from(taken, ({ name, called = name }) => called))
-}
-
-function isImages(key: string): boolean {
-  const { role } = readKey(key)
-  return role === 'image' || role === 'images'
 }
 
 function addNamedPair(walk: Walk, entries: readonly Entry[], place: Place): ReadonlySet<string> {

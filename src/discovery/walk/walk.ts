@@ -1,7 +1,7 @@
 import { isObject } from '../../kubernetes/objects/resource.ts'
 import { withoutDashboardVariables } from '../classify/dashboards.ts'
 import { isExcludedAnnotation, isExcludedKey, maySayResult } from '../classify/exclusions.ts'
-import { readKey } from '../classify/key.ts'
+import { describesImage, readKey } from '../classify/key.ts'
 import { HAS, keysOf } from '../classify/map-keys.ts'
 import {
   fillPlaceholders,
@@ -141,8 +141,9 @@ function visitMap(walk: Walk, given: Record<string, unknown>, name: string, oute
   const isClaimed = walk.claimed.has(given)
   const map = keys & HAS.env ? withExpandedEnv(given) : given
   walk.maps.push(map)
-  const mayCompose = !isClaimed && (place.outer.ofImage || keys & (HAS.base | HAS.name))
-  const taken = mayCompose ? addCompositions(walk, entriesOf(map, place.outer), place, name) : NOTHING
+  const ofImage = place.outer.ofImage || describesImage(name)
+  const mayCompose = !isClaimed && (ofImage || keys & (HAS.base | HAS.name))
+  const taken = mayCompose ? addCompositions(walk, entriesOf(map, { ofImage }), place, name) : NOTHING
   if (keys & HAS.command) visitCommandLists(walk, map)
   const pair = keys & HAS.name && keys & HAS.value ? namedValueOf(map) : undefined
   const at = { apiVersion: walk.apiVersion, isRoot: walk.path.length === 0 && walk.depth === 0, holder: map, name }
