@@ -4,6 +4,7 @@ import { allExplanations } from '../src/explanation.ts'
 const PARTS = [
   ['finding', 'Findings', 'What scan, lock, bundle, seed, patch and audit say beside their answer.'],
   ['error', 'Errors', 'What ends a command. With `--json` the code is `error.code`.'],
+  ['table', 'Verdicts and states of an audit', 'What a row of its tables begins with.'],
   ['audit', 'Reasons of an audit', 'Why a pod does not start on a node, or may not.'],
   ['kubernetes', 'What Kubernetes says', 'Words in `kubectl get pods` and in events when an image is the cause.'],
 ]

@@ -1,14 +1,15 @@
 import type { Kind, Severity } from './codes/code.ts'
 import { ERROR_CODES } from './codes/error-codes.ts'
-import { KUBERNETES_SENTENCES } from './codes/kubernetes-sentences.ts'
-import { KUBERNETES_WORDS } from './codes/kubernetes-words.ts'
-import { VERDICT_WORDS } from './codes/verdict-words.ts'
+import { AUDIT_TABLE_WORDS } from './codes/words/audit-table-words.ts'
+import { KUBERNETES_SENTENCES } from './codes/words/kubernetes-sentences.ts'
+import { KUBERNETES_WORDS } from './codes/words/kubernetes-words.ts'
+import { VERDICT_WORDS } from './codes/words/verdict-words.ts'
 import { FINDING_CODES } from './finding-codes.ts'
 
 /** What there is to say about a word that stands in the output of this program or of Kubernetes. */
 export interface Explanation {
   readonly code: string
-  readonly saidBy: 'finding' | 'error' | 'audit' | 'kubernetes'
+  readonly saidBy: 'finding' | 'error' | 'table' | 'audit' | 'kubernetes'
   readonly title: string
   readonly help: string
   readonly look?: string
@@ -31,20 +32,24 @@ export function allExplanations(): Explanation[] {
         ...{ code, saidBy: 'error', title, help, action, exitCode },
       }),
     ),
+    ...Object.entries(AUDIT_TABLE_WORDS).map(([code, word]): Explanation => ({ code, saidBy: 'table', ...word })),
     ...Object.entries(VERDICT_WORDS).map(([code, word]): Explanation => ({ code, saidBy: 'audit', ...word })),
     ...Object.entries(KUBERNETES_WORDS).map(([code, word]): Explanation => ({ code, saidBy: 'kubernetes', ...word })),
   ]
 }
 
 /**
- * The explanations of a word in any case; `-` and spaces stand for `_`, and `Init:` before it for nothing. Of a whole
- * line of `kubectl` those of every word in it that is explained, and of the sentences that come with one.
+ * The explanations of a word in any case; `-` and spaces stand for `_`, and `Init:` before it for nothing; `atRisk` is
+ * `at risk`, as JSON has it. Of a whole line of `kubectl` those of every word in it that is explained, and of the sentences
+ * that come with one; of a row of an audit's table that of the word that it begins with.
  */
 export function explanationsOf(text: string): Explanation[] {
   const all = allExplanations()
   const wanted = key(text.trim().replace(/^Init:/i, ''))
   const exact = all.filter(({ code }) => key(code) === wanted)
   if (exact.length > 0) return exact
+  const row = all.filter(({ code, saidBy }) => saidBy === 'table' && beginsRow(text, code))
+  if (row.length > 0) return row
   const said = new Set<string>(KUBERNETES_SENTENCES.flatMap(([sentence, word]) => (sentence.test(text) ? [word] : [])))
   const inText = new Set(text.split(/\W+/))
   const inAnyCase = new Set([...inText].map(key))
@@ -52,6 +57,12 @@ export function explanationsOf(text: string): Explanation[] {
     ({ code, saidBy }) =>
       said.has(code) || (stands(saidBy, code) ? inAnyCase.has(key(code)) : isCompound(code) && inText.has(code)),
   )
+}
+
+/** `at risk  1 of 3`, or the same word as it stands in JSON. */
+function beginsRow(text: string, code: string): boolean {
+  const [first = ''] = text.trim().split(/ {2,}|\s(?=\d)/)
+  return key(first.replace(/(?<=[a-z])(?=[A-Z])/g, '_')) === key(code)
 }
 
 /** Whether a word cannot be meant otherwise in a line, however it is written. */

@@ -10,7 +10,7 @@ import { allExplanations, type Explanation, explanationsOf } from '../explanatio
 export default class Explain extends BaseCommand {
   static override summary = 'explain a code of nodeseed, or what Kubernetes says of an image: what it means, what to do'
   static override description =
-    paragraph(`Takes codes of findings and errors, reasons of an audit, and words of Kubernetes such as ErrImageNeverPull, in any
+    paragraph(`Takes codes of findings and errors, verdicts and reasons of an audit, and words of Kubernetes such as ErrImageNeverPull, in any
 case; or a whole line of kubectl get pods or kubectl describe pod, in quotes. Without CODE lists them all.`)
   static override examples = [
     '<%= config.bin %> <%= command.id %> ErrImageNeverPull',
@@ -44,6 +44,7 @@ function text({ code, saidBy, title, help, look, action, kind, severity, exitCod
   const about = {
     finding: `finding, ${kind === severity ? kind : `${kind}, ${severity}`}`,
     error: `error, exit code ${exitCode}`,
+    table: 'in the tables of an audit',
     audit: 'reason of an audit',
     kubernetes: 'said by Kubernetes',
   }[saidBy]

@@ -1,18 +1,34 @@
 import { execFileSync } from 'node:child_process'
 import { readFile } from 'node:fs/promises'
 import { expect, test } from 'vitest'
+import type { SetState } from '../../src/audit/facts/node-seeding.ts'
+import { PRESENCE_WORDS } from '../../src/audit/named/named-words.ts'
+import { VERDICT_WORDS as SAID_VERDICTS } from '../../src/audit/report/severity.ts'
 import type { ImageReason } from '../../src/audit/verdict/image-rules.ts'
-import { KUBERNETES_WORDS } from '../../src/codes/kubernetes-words.ts'
-import { VERDICT_WORDS } from '../../src/codes/verdict-words.ts'
-import type { Word } from '../../src/codes/word.ts'
+import { AUDIT_TABLE_WORDS } from '../../src/codes/words/audit-table-words.ts'
+import { KUBERNETES_WORDS } from '../../src/codes/words/kubernetes-words.ts'
+import { VERDICT_WORDS } from '../../src/codes/words/verdict-words.ts'
+import type { Word } from '../../src/codes/words/word.ts'
 import { allExplanations, explanationsOf } from '../../src/explanation.ts'
 import type { Refuser } from '../../src/kubernetes/pods/refusal.ts'
 import { runCli } from '../support/cli.ts'
 
-const WORDS = Object.entries<Word>({ ...VERDICT_WORDS, ...KUBERNETES_WORDS })
+const WORDS = Object.entries<Word>({ ...AUDIT_TABLE_WORDS, ...VERDICT_WORDS, ...KUBERNETES_WORDS })
 
 // Every reason that a verdict can give has a row here, or this does not compile.
 const REASONS: Record<Exclude<ImageReason, keyof typeof KUBERNETES_WORDS> | Refuser, Word> = VERDICT_WORDS
+
+// So has every state of a seed set.
+const STATES: Record<SetState, Word> = AUDIT_TABLE_WORDS
+
+test.for([...Object.keys(STATES), ...Object.values(PRESENCE_WORDS), ...Object.values(SAID_VERDICTS)])(
+  'explain knows %s, which a row of an audit begins with',
+  (word) => {
+    for (const said of [word, `${word}  4 of 4          -  DaemonSet edge/agent`]) {
+      expect(explanationsOf(said), said).toMatchObject([{ code: word, saidBy: 'table' }])
+    }
+  },
+)
 
 test.for(WORDS)('%s says what it means, where to look and what to do', ([, { title, help, look, action }]) => {
   expect(title).toMatch(/^[A-Z].{8,100}[^.]$/)
@@ -70,6 +86,9 @@ test.for<[line: string, codes: string[]]>([
     '0/2 nodes are available: 1 Insufficient cpu, 1 node(s) had untolerated taint {a: b}',
     ['TaintToleration', 'NodeResourcesFit'],
   ],
+  ['atRisk', ['at risk']],
+  ['notJudged', ['not judged']],
+  ['the node is safe', []],
   ['warning: POLICY_ALWAYS web.yaml:3', ['POLICY_ALWAYS']],
 ])('%s', ([line, codes]) => {
   expect(explanationsOf(line).map(({ code }) => code)).toEqual(codes)
