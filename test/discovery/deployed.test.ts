@@ -3,6 +3,7 @@ import { expect } from 'vitest'
 import { patchFiles } from '../../src/cli/files/patch-files.ts'
 import { scanInputs } from '../../src/cli/inputs/scan-inputs.ts'
 import { FINDING_CODES } from '../../src/finding-codes.ts'
+import { runCli } from '../support/cli.ts'
 import { testWith, toolEnvironment } from '../support/debian.ts'
 import { pathWithHelm, testWithHelm } from '../support/helm.ts'
 import { directoryWith } from '../support/temporary.ts'
@@ -276,6 +277,14 @@ const PATHS: readonly Row[] = [
     images: ['base:1', 'base:2', 'deep', 'extra', 'other', 'other:3', 'patched:1', 'value:1'],
   },
   {
+    what: 'a Flux Kustomization in a dump of a cluster',
+    files: {
+      'dump.yaml': `${kustomization('web', 'path: web, images: [{name: r.example.com/web, newTag: "8"}]')}---\n${`# ${'x'.repeat(1000)}\n`.repeat(4300)}`,
+      'web/pod.yaml': pod('web'),
+    },
+    images: ['web:8'],
+  },
+  {
     what: 'a Flux Kustomization that patches another one',
     files: {
       'clusters/prod/kustomization.yaml': 'resources: [apps.yaml]\n',
@@ -409,3 +418,10 @@ testWithHelm('charts in patch')('charts are patched as they are installed; what 
 
 testWithHelm('what a tree deploys of its charts').for(ROWS)('$what', expectFound)
 testWith(['kubectl']).for(PATHS)('$what', expectFound)
+
+testWith(['kubectl'])('what deploys other inputs may stand on standard input', async () => {
+  const directory = await directoryWith({ 'tree/web/pod.yaml': pod('web') })
+  const input = `${git}${kustomization('web', 'path: web, images: [{name: r.example.com/web, newTag: "8"}]')}${pod('own', 'own:1')}`
+  const { stdout } = await runCli(['scan', '--json', '-', join(directory, 'tree')], { input })
+  expect(JSON.parse(stdout).images).toEqual(['r.example.com/own:1', 'r.example.com/web:8'])
+})

@@ -7,9 +7,9 @@ import { ExpectedError, readError } from '../../errors.ts'
 import { type Finding, finding } from '../../finding.ts'
 import { type AnyDocument, countLines, readEveryDocument } from '../../kubernetes/documents/document.ts'
 import { chartSettingsOf, findProjects } from '../project/find-project.ts'
-import { cutAtDocuments, type TextPart } from '../texts/input-text.ts'
+import type { TextPart } from '../texts/input-text.ts'
 import { nameOf } from '../texts/read-text.ts'
-import { openRegularFile } from '../texts/regular-file.ts'
+import { readParts, StandardInput } from './contents/text-parts.ts'
 import type { SourceRendering } from './deployed/chart-renderings.ts'
 import { SourceRenderer } from './deployed/source-renderer.ts'
 import {
@@ -40,9 +40,6 @@ export interface ReadOptions extends HelmOptions {
   readonly isNeeded?: ((source: string) => boolean) | undefined
 }
 
-/** Read at once; 1 MiB chunks are several times as fast as the 64 KiB that Node takes. */
-const CHUNK_BYTES = 1024 * 1024
-
 /**
  * The documents that `INPUT...` names: of files as they are, of directories with every .yaml, .yml, .json and list of images
  * below them in name order and then the kustomizations and charts below them, of kustomizations and charts as the user's own tools
@@ -63,14 +60,18 @@ export async function* readInputs(inputs: readonly string[], options: ReadOption
     return each.flat().filter((source) => source.kind !== 'stdin')
   }
   const render = (source: SourceHere, plan: Deployed) => renderer.texts(source, plan)
-  const surveyed = options.noteDeployed ? await surveyDeployments({ inputs, sources: under, render }) : NOTHING_DEPLOYED
+  const stdin = new StandardInput()
+  // Alone it deploys nothing that is here.
+  const held = inputs.includes('-') && inputs.length > 1 ? () => stdin.hold() : undefined
+  const survey = { inputs, sources: under, render, held }
+  const surveyed = options.noteDeployed ? await surveyDeployments(survey) : NOTHING_DEPLOYED
   const deployed = options.keepsFiles ? withoutChanges(surveyed) : surveyed
   options.noteDeployed?.(deployed)
   const seen = new Set<string>()
   const rendered = new Set<string>()
   for (const { input, found } of sources) {
     const here = await deployedSources(found, deployed.paths, input)
-    const parts = readSources(here, { ...options, renderer, deployed, rendered }, seen)
+    const parts = readSources(here, { ...options, renderer, deployed, rendered, stdin }, seen)
     try {
       let part = await parts.next()
       for (; !part.done; part = await parts.next()) for (const document of part.value) yield document
@@ -91,6 +92,7 @@ type Documents = Iterable<InputDocument>
 interface Reading extends ReadOptions {
   readonly renderer: SourceRenderer
   readonly deployed: Deployed
+  readonly stdin: StandardInput
   /** The real paths of charts that are rendered. */
   readonly rendered: Set<string>
 }
@@ -120,7 +122,7 @@ async function* readSources(
 async function* documentsOf(source: Source, options: Reading): AsyncGenerator<Documents> {
   switch (source.kind) {
     case 'stdin':
-      yield* documentsOrList(cutAtDocuments(process.stdin, nameOf('-')), nameOf('-'), options)
+      yield* documentsOrList(options.stdin.parts(), nameOf('-'), options)
       return
     case 'text':
       yield* documentsOrList(readParts(source.path), source.path, options)
@@ -203,16 +205,6 @@ async function* documentsOrList(
 
 function documentsIn({ text, line }: TextPart, file: string, { isNeeded }: ReadOptions): Iterable<AnyDocument> {
   return readEveryDocument(text, file, line, isNeeded)
-}
-
-async function* readParts(file: string): AsyncGenerator<TextPart> {
-  const handle = await openRegularFile(file)
-  const stream = handle.createReadStream({ highWaterMark: CHUNK_BYTES })
-  try {
-    yield* cutAtDocuments(stream, file)
-  } catch (error) {
-    throw readError(file, error, stream.bytesRead)
-  }
 }
 
 function* noticesOf(asked: readonly RemoteAddress[]): Generator<InputDocument> {

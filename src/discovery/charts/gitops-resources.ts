@@ -47,7 +47,9 @@ export class GitOpsResources {
     const value = JSON.parse(text) as Record<string, unknown>
     const kept = { apiVersion, group, kind, namespace, name, value, file: document.file, line }
     const key = `${group}/${kind}`
-    this.#byKind.set(key, [...(this.#byKind.get(key) ?? []), kept])
+    const all = this.#byKind.get(key)
+    if (all) all.push(kept)
+    else this.#byKind.set(key, [kept])
   }
 
   /** Those of a kind, in the order in which they were read. */

@@ -6,9 +6,11 @@ import { resourceOfToolFile } from '../../../discovery/charts/tool-files.ts'
 import { changesOf, isChanged, pathDeployments } from '../../../discovery/deployments/path-deployments.ts'
 import { ExpectedError } from '../../../errors.ts'
 import { type Finding, finding } from '../../../finding.ts'
-import { readDocuments } from '../../../kubernetes/documents/document.ts'
+import { readEveryDocument } from '../../../kubernetes/documents/document.ts'
 import { type Resource, resourcesOf } from '../../../kubernetes/objects/resource.ts'
-import { readText } from '../../texts/read-text.ts'
+import type { TextPart } from '../../texts/input-text.ts'
+import { nameOf, readText } from '../../texts/read-text.ts'
+import { readParts } from '../contents/text-parts.ts'
 import { type DeployedChart, planCharts } from './chart-plan.ts'
 import { type DeployedPath, notApplied, planPaths } from './path-plan.ts'
 import { pathsIn, RepositoryTree } from './repository-tree.ts'
@@ -63,8 +65,8 @@ export type RenderSource = (source: SourceHere, plan: Deployed) => Promise<reado
 
 /** Rounds: each brings what the resources of the round before deploy, as applications of applications do. */
 const MAX_ROUNDS = 12
-/** Bytes: what is larger is a dump of a cluster rather than a part of a repository. */
-const MAX_FILE = 4 * 1024 * 1024
+/** Bytes: what is larger is a dump of a cluster rather than a part of a repository. Alone it deploys nothing that is here. */
+const MAX_SMALL = 4 * 1024 * 1024
 
 const NAMES_DEPLOYMENTS =
   /argoproj\.io|\.fluxcd\.io|\.cattle\.io|zarf|\bskaffold\/|^["' ]{0,4}(?:releases|helm|targetCustomizations)["']?:/im
@@ -75,17 +77,19 @@ interface Survey {
   /** What the inputs are made of, as far as it is known what is deployed of it. */
   readonly sources: (plan: Deployed) => Promise<readonly SourceHere[]>
   readonly render: RenderSource
+  /** Standard input, where it is one of several inputs. */
+  readonly held?: (() => Promise<readonly TextPart[]>) | undefined
 }
 
 /**
  * Finds how the parts of the inputs are deployed. What is deployed may deploy more, so all is rendered again until
  * nothing new is said.
  */
-export async function surveyDeployments({ inputs, sources, render }: Survey): Promise<Deployed> {
+export async function surveyDeployments({ inputs, sources, render, held }: Survey): Promise<Deployed> {
   const first = await sources(NOTHING_DEPLOYED)
   const charts = new Set<string>()
   for (const { kind, path } of first) if (kind === 'chart') charts.add(await realpath(path).catch(() => path))
-  const inFiles = await resourcesInFiles(first)
+  const inFiles = await resourcesInFiles(first, held)
   const isRendered = ({ kind }: SourceHere) => kind === 'chart' || kind === 'kustomization'
   if (inFiles.size === 0 && !first.some(isRendered)) return NOTHING_DEPLOYED
   const tree = await RepositoryTree.open(inputs)
@@ -93,6 +97,7 @@ export async function surveyDeployments({ inputs, sources, render }: Survey): Pr
   let known = ''
   for (let round = 0; round < MAX_ROUNDS; round++) {
     const resources = new GitOpsResources()
+    for (const resource of inFiles.get('-') ?? []) resources.note(resource)
     for (const source of await sources(plan)) {
       for (const { path } of beside(source)) for (const resource of inFiles.get(path) ?? []) resources.note(resource)
       // How charts are rendered is known once everything else was read.
@@ -118,29 +123,54 @@ function beside({ kind, otherwise = [] }: SourceHere): readonly SourceHere[] {
   return kind === 'chart' ? otherwise.filter(({ path }) => /(?:^|\/)fleet\.ya?ml$/i.test(path)) : []
 }
 
-/** What deploys something, and what such a thing may refer to. */
-async function resourcesInFiles(sources: readonly SourceHere[]): Promise<ReadonlyMap<string, readonly Resource[]>> {
+/** What deploys something, and what such a thing may refer to, by file. */
+async function resourcesInFiles(
+  sources: readonly SourceHere[],
+  held: Survey['held'],
+): Promise<ReadonlyMap<string, readonly Resource[]>> {
   const found = new Map<string, readonly Resource[]>()
-  const promising: string[] = []
+  const promising = new Map<string, ReadParts>()
   let isAny = sources.some(({ kind }) => kind === 'chart' || kind === 'kustomization')
+  const isAlone = sources.length === 1 && !isAny && !held
+  const look = async (path: string, read: ReadParts) => {
+    let [names, holdsValues] = [false, false]
+    for await (const { text } of tolerant(read())) {
+      names ||= NAMES_DEPLOYMENTS.test(text)
+      holdsValues ||= HOLDS_VALUES.test(text)
+    }
+    isAny ||= names
+    if (names || holdsValues) promising.set(path, read)
+  }
   const waiting = [...sources]
   for (let source = waiting.pop(); source; source = waiting.pop()) {
     // A part of a kustomization may turn out to be none.
     waiting.push(...(source.kind === 'kustomization' ? (source.otherwise ?? []) : beside(source)))
     if (source.kind !== 'manifests' && source.kind !== 'text') continue
-    const status = await stat(source.path).catch(() => undefined)
-    if (!status?.isFile() || status.size > MAX_FILE) continue
-    const text = await readText(source.path).catch(() => '')
-    const names = NAMES_DEPLOYMENTS.test(text)
-    isAny ||= names
-    if (names || HOLDS_VALUES.test(text)) promising.push(source.path)
+    const { path } = source
+    const status = await stat(path).catch(() => undefined)
+    if (!status?.isFile()) continue
+    if (status.size <= MAX_SMALL) await look(path, async () => [{ text: await readText(path), line: 1 }])
+    else if (!isAlone) await look(path, () => readParts(path))
   }
+  if (held) await look('-', held)
   // What holds values is of use only to what deploys something.
-  for (const path of isAny ? promising : []) {
-    const resources = resourcesIn(await readText(path).catch(() => ''), path)
+  for (const [path, read] of isAny ? promising : []) {
+    const resources: Resource[] = []
+    for await (const { text, line } of tolerant(read())) resources.push(...resourcesIn(text, nameOf(path), line))
     if (resources.length > 0) found.set(path, resources)
   }
   return found
+}
+
+type ReadParts = () => AsyncIterable<TextPart> | Promise<readonly TextPart[]>
+
+/** The parts of a text as far as they can be read; who reads it afterwards says what cannot. */
+async function* tolerant(parts: ReturnType<ReadParts>): AsyncGenerator<TextPart> {
+  try {
+    yield* await parts
+  } catch (error) {
+    if (!(error instanceof Error && 'code' in error)) throw error
+  }
 }
 
 async function resourcesOfRendered(source: SourceHere, plan: Deployed, render: RenderSource): Promise<Resource[]> {
@@ -153,11 +183,15 @@ async function resourcesOfRendered(source: SourceHere, plan: Deployed, render: R
   }
 }
 
-function resourcesIn(text: string, file: string): Resource[] {
-  if (!NAMES_DEPLOYMENTS.test(text) && !HOLDS_VALUES.test(text)) return []
-  return Array.from(readDocuments(text, file)).flatMap((document) =>
-    document.form === 'manifest' && (NAMES_DEPLOYMENTS.test(document.source) || HOLDS_VALUES.test(document.source))
+function resourcesIn(text: string, file: string, line = 1): Resource[] {
+  if (!mayDeploy(text)) return []
+  return Array.from(readEveryDocument(text, file, line, mayDeploy)).flatMap((document) =>
+    document.form === 'manifest'
       ? [...resourcesOf(document), ...[resourceOfToolFile(document)].filter((one) => one !== undefined)]
       : [],
   )
+}
+
+function mayDeploy(text: string): boolean {
+  return NAMES_DEPLOYMENTS.test(text) || HOLDS_VALUES.test(text)
 }
