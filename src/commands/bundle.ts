@@ -18,6 +18,7 @@ import { type MadeBundle, makePlanned, openExisting } from '../cli/bundles/write
 import { describeDelta, patchReport } from '../cli/deltas/describe-delta.ts'
 import { NO_BASES, openBases, type PatchBases } from '../cli/deltas/patch-bases.ts'
 import { patchFlag, withPatchValue } from '../cli/deltas/patch-flag.ts'
+import type { WholeLayer } from '../cli/deltas/whole-layers.ts'
 import { keepInputs } from '../cli/files/kept-inputs.ts'
 import { readNodeScript } from '../cli/files/node-script.ts'
 import { architecturesWithout, readTools, type Tool } from '../cli/files/tool-file.ts'
@@ -47,6 +48,7 @@ import { RegistryClient } from '../registry/client/registry-client.ts'
 interface Made extends Partial<Omit<MadeBundle, 'plan'>> {
   readonly plan: BundlePlan
   readonly dryRun?: FetchPlan
+  readonly wholeLayers?: readonly WholeLayer[]
   readonly leftOut: readonly Finding[]
 }
 
@@ -187,7 +189,7 @@ export default class Bundle extends BaseCommand {
     }
   }
 
-  async #report(file: string, { plan, downloaded, signature, dryRun }: Made) {
+  async #report(file: string, { plan, downloaded, signature, dryRun, wholeLayers = [] }: Made) {
     const { lock, blobs, requires } = plan.table
     if (dryRun) await this.#sayDryRun(file, plan, dryRun)
     else {
@@ -202,6 +204,7 @@ export default class Bundle extends BaseCommand {
       ...{ file, bytes: plan.size, images, blobs: blobs.length },
       ...(requires && { requires }),
       ...patchReport(plan.table),
+      ...(wholeLayers.length > 0 && { wholeLayers }),
       ...(signature && { signature }),
       ...(dryRun && { dryRun }),
     }

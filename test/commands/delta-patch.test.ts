@@ -7,6 +7,7 @@ import { Readable } from 'node:stream'
 import { constants, gzipSync, zstdCompressSync } from 'node:zlib'
 import { beforeEach, expect, onTestFinished, test } from 'vitest'
 import { patchFile } from '../../src/bundle/format/patch-files.ts'
+import type { WholeLayer } from '../../src/cli/deltas/whole-layers.ts'
 import { openServedBundles } from '../../src/cli/serving/served-bundles.ts'
 import type { Descriptor } from '../../src/oci/descriptor.ts'
 import { digestOf } from '../../src/oci/digest.ts'
@@ -122,10 +123,19 @@ test('what a patch would not make smaller, and what cannot be made again, travel
   const zstd = zstdCompressSync(await system(2))
   const { lines, june } = await months(
     [gzipSync(await system(1)), other],
-    [zstd, createHash('shake256', { outputLength: 40_000 }).digest()],
+    [zstd, createHash('shake256', { outputLength: 40_000 }).digest(), gzipSync('a third layer')],
   )
 
-  expect(lines.match(/travels whole/g)).toHaveLength(2)
+  expect(lines.match(/travels whole: it is compressed with zstd/g)).toHaveLength(1)
+  expect(lines.match(/travels whole: a patch would not be smaller/g)).toHaveLength(1)
+  expect(lines).toMatch(/app:1, 1 new layer with \d+ B travels whole: no layer of the base is at its place/)
+  const json = await ok('bundle', '--image', image, '--since', at('may.tar'), '-o', at('again.tar'), '--json')
+  const { wholeLayers } = JSON.parse(json) as { wholeLayers: WholeLayer[] }
+  expect(wholeLayers.map(({ reference, size }) => [reference, size])).toEqual([
+    [image, zstd.length],
+    [image, 40_000],
+    [image, gzipSync('a third layer').length],
+  ])
   expect(JSON.parse(await ok('inspect', at('delta.tar'), '--json')).patches).toBeUndefined()
   const again = await ok('bundle', '--image', image, '--since', at('may.tar'), '-o', at('delta.tar'))
   expect(again).toContain('is up to date')

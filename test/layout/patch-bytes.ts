@@ -6,8 +6,9 @@ import { makePatch } from '../../src/layout/patch/make-patch.ts'
 
 /** A patch that is held as a whole. */
 export async function patchBytes(layer: LayerBytes, base: LayerBytes): Promise<Buffer | undefined> {
-  const file = await makePatch(layer, base)
-  if (!file) return undefined
+  const made = await makePatch(layer, base)
+  if (!('patch' in made)) return undefined
+  const file = made.patch
   const bytes = file.read(0, file.size)
   await file.close()
   return bytes

@@ -75,7 +75,18 @@ test.each<[what: string, base: Buffer, change: (base: Buffer) => void, code: str
   change(changed)
   const made = makePatch(blobOf(layer), { ...blobOf(changed), digest: digestOf(base), size: base.length })
   if (code) await expect(made).rejects.toMatchObject({ code })
-  else expect(await made).toBeUndefined()
+  else expect(await made).toEqual({ whole: expect.stringContaining('what it is to be made of cannot be used') })
+})
+
+test.each<[layer: string, bytes: Buffer, reason: string]>([
+  ['zstd', zstdCompressSync(noise('new', 3000)), 'compressed with zstd'],
+  ['damaged gzip', gzipSync(noise('new', 3000)).subarray(0, 2000), 'cannot be written again to the byte'],
+  ['what has nothing in common with the base', gzipSync(noise('new', 3000)), 'would not be smaller'],
+  ['two bytes', Buffer.from('ab'), 'would not be smaller'],
+  ['no bytes', Buffer.alloc(0), 'would not be smaller'],
+])('a layer of %s travels whole, and it is said why', async (_, layer, reason) => {
+  const made = await makePatch(blobOf(layer), blobOf(gzipSync(noise('old', 3000))))
+  expect(made).toEqual({ whole: expect.stringContaining(reason) })
 })
 
 interface TarFile {

@@ -7,12 +7,14 @@ import { type BundlePlan, type ExtraFile, planBundle } from '../../bundle/format
 import { outputExists } from '../../disk/output-place.ts'
 import { type BundleFile, openBundle } from '../../layout/bundle-file.ts'
 import type { UnnamedFile } from '../../layout/files/unnamed-file.ts'
+import { NO_GAIN } from '../../layout/patch/made-patch.ts'
 import { makePatch } from '../../layout/patch/make-patch.ts'
 import { readPatch } from '../../layout/patch/read-patch.ts'
 import type { Content } from '../../oci/content/content.ts'
 import { type Digest, hashChunks } from '../../oci/digest.ts'
 import { formatBytes } from '../../oci/format-bytes.ts'
 import { countOf } from '../../plural.ts'
+import { describeAlone, layersAlone, type WholeLayer } from '../deltas/whole-layers.ts'
 import type { KnownBlobs } from './known-blobs.ts'
 import {
   isSameIndex,
@@ -35,6 +37,13 @@ interface WholeDelta extends KnownBlobs {
 interface LayerPatches {
   readonly files: readonly ExtraFile[]
   readonly layers: ReadonlySet<Digest>
+  /** New ones that come as they are; nothing where an earlier run decided. */
+  readonly whole?: readonly WholeLayer[]
+}
+
+/** A delta, and what of it comes as it is though it is new. */
+interface MadeDelta extends MadeBundle {
+  readonly wholeLayers?: readonly WholeLayer[]
 }
 
 const NO_PATCHES: LayerPatches = { files: [], layers: new Set() }
@@ -53,11 +62,8 @@ function planPatched({ lock, files, without, homes }: WholeDelta, patches: Layer
 export function describePatchable(delta: WholeDelta): string[] {
   const candidates = candidatesOf(delta)
   const size = candidates.reduce((sum, { layer }) => sum + layer.size, 0)
-  return candidates.length > 0
-    ? [
-        `${countOf(candidates.length, 'layer')} with ${formatBytes(size)} may come as patches of the base's, and take less`,
-      ]
-    : []
+  const may = `${countOf(candidates.length, 'layer')} with ${formatBytes(size)} may come as patches of the base's, and take less`
+  return [...(candidates.length > 0 ? [may] : []), ...describeAlone(layersAlone(delta, candidates))]
 }
 
 /**
@@ -71,25 +77,27 @@ export async function makePatchedDelta(
   existing: BundleFile | undefined,
   flags: OutputFlags,
   { note, ...sources }: SignedSources & { readonly note: (line: string) => void },
-): Promise<MadeBundle> {
+): Promise<MadeDelta> {
   const same = existing && (await patchesOfSame(delta, existing))
   const candidates = candidatesOf(delta)
+  const alone = layersAlone(delta, candidates)
+  for (const line of describeAlone(alone)) note(line)
   if (same || candidates.length === 0) {
-    return makePlanned(planPatched(delta, same ?? NO_PATCHES), existing, flags, sources)
+    const made = await makePlanned(planPatched(delta, same ?? NO_PATCHES), existing, flags, sources)
+    return { ...made, ...(!same && { wholeLayers: alone }) }
   }
   if (existing && !flags.force) throw outputExists(flags.output)
   const path = wholeDeltaPath(flags.output)
   const { whole, downloaded } = await downloadWhole(path, delta, sources)
   const patches: UnnamedFile[] = []
   try {
-    const plan = planPatched(
-      delta,
-      await makePatches(candidates, delta, { whole, note, keep: (file) => patches.push(file) }),
-    )
+    const made = await makePatches(candidates, delta, { whole, note, keep: (file) => patches.push(file) })
+    const plan = planPatched(delta, made)
     const reuse = [whole, ...sources.reuse]
-    const made = await makePlanned(plan, existing, flags, { ...sources, reuse })
+    const written = await makePlanned(plan, existing, flags, { ...sources, reuse })
     await rm(path, { force: true })
-    return { ...made, downloaded: downloaded + (made.downloaded ?? 0) }
+    const wholeLayers = [...(made.whole ?? []), ...alone]
+    return { ...written, downloaded: downloaded + (written.downloaded ?? 0), wholeLayers }
   } finally {
     await whole.close()
     for (const patch of patches) await patch.close()
@@ -138,18 +146,24 @@ async function makePatches(
 ): Promise<LayerPatches> {
   const files: ExtraFile[] = []
   const layers = new Set<Digest>()
+  const wholeLayers: WholeLayer[] = []
   for (const { layer, base: old, reference } of candidates) {
-    const patch = await makePatch(bytesOf(layer, whole), bytesOf(old, holderOf(old.digest, bases)))
+    const made = await makePatch(bytesOf(layer, whole), bytesOf(old, holderOf(old.digest, bases)))
+    const patch = 'patch' in made ? made.patch : undefined
     if (patch) keep(patch)
     const isKept = patch !== undefined && patch.size + FILE_OVERHEAD < layer.size
-    const result = isKept ? ` → ${formatBytes(patch.size)}` : ', travels whole'
+    const reason = 'whole' in made ? made.whole : NO_GAIN
+    const result = isKept ? ` → ${formatBytes(patch.size)}` : `, travels whole: ${reason}`
     note(`${reference}, layer ${layer.digest.slice(7, 19)}: ${formatBytes(layer.size)}${result}`)
-    if (!isKept) continue
+    if (!isKept) {
+      wholeLayers.push({ reference, digest: layer.digest, size: layer.size, reason })
+      continue
+    }
     const [digest, size] = [await hashChunks(patch.chunks(CHUNK), 'sha256'), patch.size]
     files.push({ name: patchFile(layer.digest), content: { digest, size, chunks: () => patch.chunks(CHUNK) } })
     layers.add(layer.digest)
   }
-  return { files, layers }
+  return { files, layers, whole: wholeLayers }
 }
 
 function wholeDeltaPath(output: string): string {

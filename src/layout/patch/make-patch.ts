@@ -11,6 +11,7 @@ import { baseRanges } from './base-ranges.ts'
 import { encodeHead, type PatchHead, parsePatch } from './layer-patch.ts'
 import { entriesOf, type LayerBytes, readText } from './layer-text.ts'
 import { MAX_DESCRIPTION, MAX_HEAD } from './limits.ts'
+import { type MadePatch, NO_GAIN, TravelsWhole } from './made-patch.ts'
 import { planSegments } from './plan-segments.ts'
 import { TextIndex } from './text-index.ts'
 
@@ -25,40 +26,59 @@ const ZSTD = {
   [constants.ZSTD_c_chainLog]: 23,
 }
 const CHUNK = 1 << 20
+const OTHER_BYTES = 'a patch made other bytes when it was tried'
 
 /**
- * The patch that makes a layer of another one, in a file to be closed; undefined where the layer itself is smaller, or cannot be made
- * again to the byte: one that is compressed by zstd, or by nothing that is known; or where the base cannot be unpacked.
+ * The patch that makes a layer of another one; none where the layer itself is smaller, or cannot be made again to the byte: one
+ * that is compressed by zstd, or by nothing that is known; or where the base cannot be unpacked.
  *
  * @throws {ExpectedError} CONTENT_MISMATCH where the base is damaged; DISK_FULL, DISK_ERROR; what reading throws
  */
-export async function makePatch(layer: LayerBytes, base: LayerBytes): Promise<UnnamedFile | undefined> {
+export async function makePatch(layer: LayerBytes, base: LayerBytes): Promise<MadePatch> {
   const text = await UnnamedFile.open()
   try {
     const gzip = await takeApart(layer, text)
-    if (gzip === undefined) return undefined
-    const old = await baseText(base)
-    if (!old) return undefined
-    const patch = await UnnamedFile.open()
-    let isKept = false
-    try {
-      isKept = (await writePatch(patch, { layer, base, gzip }, text, old)) && (await makesLayer(patch, old, layer))
-      return isKept ? patch : undefined
-    } finally {
-      await old.close()
-      if (!isKept) await patch.close()
-    }
+    return { patch: await patchOf({ layer, base, gzip }, text) }
+  } catch (error) {
+    if (error instanceof TravelsWhole) return { whole: error.message }
+    throw error
   } finally {
     await text.close()
   }
 }
 
-/** Writes the layer's text; gives how it was compressed, null where it was not, undefined where that cannot be told. */
-async function takeApart(layer: LayerBytes, text: UnnamedFile): Promise<Uint8Array | null | undefined> {
+/** A patch that was seen to work. @throws {TravelsWhole} */
+async function patchOf(parts: PatchParts, text: UnnamedFile): Promise<UnnamedFile> {
+  const old = await baseText(parts.base)
+  const patch = await UnnamedFile.open()
+  let isKept = false
+  try {
+    await writePatch(patch, parts, text, old)
+    await checkPatch(patch, old, parts.layer)
+    isKept = true
+    return patch
+  } finally {
+    await old.close()
+    if (!isKept) await patch.close()
+  }
+}
+
+interface PatchParts {
+  readonly layer: LayerBytes
+  readonly base: LayerBytes
+  /** How the layer was compressed; null where it was not. */
+  readonly gzip: Uint8Array | null
+}
+
+/** Writes the layer's text; gives how it was compressed, null where it was not. @throws {TravelsWhole} where that cannot be told */
+async function takeApart(layer: LayerBytes, text: UnnamedFile): Promise<Uint8Array | null> {
   const bytes = await UnnamedFile.of(layer.open())
   try {
     const magic = bytes.read(0, 4)
-    if (magic.readUInt32LE(0) === 0xfd2fb528) return undefined
+    if (magic.length < 4) throw new TravelsWhole(NO_GAIN)
+    if (magic.readUInt32LE(0) === 0xfd2fb528) {
+      throw new TravelsWhole('it is compressed with zstd, which cannot be written again to the byte')
+    }
     if (magic.readUInt16BE(0) !== 0x1f8b) {
       for (const chunk of bytes.chunks(CHUNK)) await text.append(chunk)
       return null
@@ -72,52 +92,52 @@ async function takeApart(layer: LayerBytes, text: UnnamedFile): Promise<Uint8Arr
     }
     return zstdCompressSync(next.value.bytes)
   } catch (error) {
-    if (error instanceof NotDeflate) return undefined
-    throw error
+    if (!(error instanceof NotDeflate)) throw error
+    throw new TravelsWhole(`its gzip cannot be written again to the byte: ${error.message}`)
   } finally {
     await bytes.close()
   }
 }
 
-async function baseText(base: LayerBytes): Promise<UnnamedFile | undefined> {
+async function baseText(base: LayerBytes): Promise<UnnamedFile> {
   try {
     return await readText(base)
   } catch (error) {
-    if (error instanceof ExpectedError && error.code === 'UNSUPPORTED') return undefined
-    throw error
+    if (!(error instanceof ExpectedError) || error.code !== 'UNSUPPORTED') throw error
+    throw new TravelsWhole(`what it is to be made of cannot be used: ${error.message}`)
   }
 }
 
 /** What is not seen to work here is not sent. */
-async function makesLayer(file: UnnamedFile, base: UnnamedFile, { digest, path }: LayerBytes): Promise<boolean> {
+async function checkPatch(file: UnnamedFile, base: UnnamedFile, { digest, path }: LayerBytes): Promise<void> {
   const hash = createHash(splitDigest(digest).algorithm)
   try {
     const patch = parsePatch(file.read(0, MAX_HEAD), file.size, path)
     for await (const bytes of applyPatch({ patch, file, base }, path)) hash.update(bytes)
   } catch (error) {
-    if (error instanceof ExpectedError && error.code === 'BUNDLE_INVALID') return false
-    throw error
+    if (!(error instanceof ExpectedError) || error.code !== 'BUNDLE_INVALID') throw error
+    throw new TravelsWhole(OTHER_BYTES)
   }
-  return hash.digest('hex') === splitDigest(digest).hex
+  if (hash.digest('hex') !== splitDigest(digest).hex) throw new TravelsWhole(OTHER_BYTES)
 }
 
-/** False where the patch would be larger than the layer. */
+/** @throws {TravelsWhole} where the patch would be larger than the layer */
 async function writePatch(
   patch: UnnamedFile,
-  { layer, base, gzip }: { layer: LayerBytes; base: LayerBytes; gzip: Uint8Array | null },
+  { layer, base, gzip }: PatchParts,
   text: UnnamedFile,
   old: UnnamedFile,
-): Promise<boolean> {
+): Promise<void> {
   const body = await UnnamedFile.open()
   try {
     const segments = await writeSegments(body, text, old, layer.size)
     const [{ digest, size }, from] = [layer, { digest: base.digest, size: base.size }]
     const head = encodeHead({ layer: { digest, size }, base: from, gzip: gzip?.length ?? 0, segments })
-    if (head.length > MAX_HEAD || head.length + (gzip?.length ?? 0) + body.size >= layer.size) return false
+    if (head.length > MAX_HEAD) throw new TravelsWhole('what a patch would say of it is too long')
+    if (head.length + (gzip?.length ?? 0) + body.size >= layer.size) throw new TravelsWhole(NO_GAIN)
     await patch.append(head)
     if (gzip) await patch.append(gzip)
     for (const chunk of body.chunks(CHUNK)) await patch.append(chunk)
-    return true
   } finally {
     await body.close()
   }

@@ -42,8 +42,9 @@ else if (what === 'replay') console.log(JSON.stringify(replay(await readFile(fil
 async function make(base: string, layer: string, patch: string): Promise<Made> {
   const blobs = [await blobAt(layer), await blobAt(base)] as const
   const cost = startCost()
-  const made = await makePatch(...blobs)
+  const result = await makePatch(...blobs)
   const took = cost()
+  const made = 'patch' in result ? result.patch : undefined
   await rm(patch, { force: true })
   if (made) {
     const file = await open(patch, 'w')
