@@ -136,3 +136,12 @@ test('charts that a helmfile installs from elsewhere are told', () => {
     { code: 'CHART_ELSEWHERE', line: 2, message: expect.stringContaining('chart bitnami/redis 18.1.0') as string },
   ])
 })
+
+test('manifests that Talos fetches for its cluster are told', () => {
+  const text =
+    'cluster:\n  extraManifests: ["https://x.example/a.yaml"]\n  network: {cni: {name: custom, urls: ["https://x.example/b.yaml"]}}\n'
+  expect(scan(text).findings).toMatchObject([
+    { code: 'MANIFESTS_ELSEWHERE', line: 2, message: expect.stringContaining('https://x.example/a.yaml') as string },
+    { code: 'MANIFESTS_ELSEWHERE', line: 3, message: expect.stringContaining('https://x.example/b.yaml') as string },
+  ])
+})

@@ -56,6 +56,19 @@ test.for<[apiVersion: string, kind: string, spec: string, says: string[]]>([
     ['takes what its HelmRelease a installs', 'takes what its template makes'],
   ],
   [
+    'mirror.openshift.io/v2alpha1',
+    'ImageSetConfiguration',
+    '{}\nmirror: {platform: {channels: [{name: stable-4.18}]}, operators: [{catalog: "x.io/c:1", packages: [{name: p}]}]}',
+    ['takes the release of the channel stable-4.18', 'takes the operators of the catalog x.io/c:1'],
+  ],
+  ['pkg.crossplane.io/v1', 'Configuration', '{package: "x.io/p:v1"}', ['takes what the package x.io/p:v1 depends on']],
+  [
+    'hypershift.openshift.io/v1beta1',
+    'HostedCluster',
+    '{release: {image: "x.io/r:4"}}',
+    ['takes the payload of the release x.io/r:4'],
+  ],
+  [
     'data.packaging.carvel.dev/v1alpha1',
     'Package',
     '{template: {spec: {fetch: [{imgpkgBundle: {image: "r.example/a:1"}}]}}}',

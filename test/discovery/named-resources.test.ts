@@ -37,6 +37,12 @@ test.for<[of: readonly [string, string], spec: object, what: string, other: read
     ['wait.dev/v1', 'Wait', 'w'],
   ],
   [['tekton.dev/v1', 'TaskRun'], { taskRef: { name: 'build' } }, 'the Task build', ['tekton.dev/v1', 'Task', 'build']],
+  [
+    ['postgresql.cnpg.io/v1', 'Cluster'],
+    { imageCatalogRef: { apiGroup: 'postgresql.cnpg.io', kind: 'ClusterImageCatalog', name: 'pg', major: 16 } },
+    'the ClusterImageCatalog pg',
+    ['postgresql.cnpg.io/v1', 'ClusterImageCatalog', 'pg'],
+  ],
   [RUN, { pipelineRef: { name: 'ci' } }, 'the Pipeline ci', ['tekton.dev/v1', 'Pipeline', 'ci']],
   [
     RUN,

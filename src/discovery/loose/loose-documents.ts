@@ -7,6 +7,7 @@ import { findCandidates } from '../walk/walk.ts'
 import type { Found } from '../walk/walk-state.ts'
 import { fleetCharts, fleetValues } from './fleet.ts'
 import { helmfileCharts, toolCharts } from './helmfile.ts'
+import { machineManifests } from './machine-config.ts'
 import { readSyncList } from './sync-list.ts'
 
 /** Keys of files that other tools run: compose, pipelines (`on` is read as true). What they name runs in no cluster. */
@@ -43,7 +44,7 @@ export function looseCandidates(
       return { ...candidate, why, ...(isOthers && { confidence: 'possible' }) }
     }),
     unresolved: [...withoutDashboardVariables(value, unresolved)],
-    elsewhere: [...(isOthers ? [] : elsewhere), ...chartsOf(value, file)],
+    elsewhere: [...(isOthers ? [] : elsewhere), ...chartsOf(value, file), ...manifestsOf(value)],
     hasImageKeys: hasImageKeys(value),
   }
 }
@@ -54,6 +55,10 @@ function chartsOf(value: unknown, file: string): Found['elsewhere'] {
     what,
     path,
   }))
+}
+
+function manifestsOf(value: unknown): Found['elsewhere'] {
+  return machineManifests(value).map(({ what, path }) => ({ code: 'MANIFESTS_ELSEWHERE', what, path }))
 }
 
 /** What a catalog of operators says of packages, most of which nobody installs. */

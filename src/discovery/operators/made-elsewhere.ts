@@ -5,7 +5,7 @@ import { matchPath, parsePath } from '../rules/path-pattern.ts'
 import { isSet, valueFrom } from '../rules/values-from.ts'
 import type { Settling } from '../uses/settlings.ts'
 import { chartNamedIn } from './charts-named.ts'
-import { choiceOf } from './choices.ts'
+import { choiceOf } from './choices/choices.ts'
 import { isServer, runningShape } from './running-shape.ts'
 
 /** A resource from which something else makes workloads, so that their images stand nowhere in it. */

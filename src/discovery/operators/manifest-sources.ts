@@ -56,6 +56,17 @@ const SOURCES: Readonly<Record<string, Readonly<Record<string, Read>>>> = {
   'gitops.kluctl.io': {
     KluctlDeployment: (value) => at(value, 'spec.source.git.url', (url) => `manifests from ${url}`),
   },
+  'pkg.crossplane.io': {
+    Configuration: (value) => at(value, 'spec.package', (name) => `what the package ${name} depends on`),
+  },
+  'mirror.openshift.io': { ImageSetConfiguration: imageSet },
+  'hypershift.openshift.io': {
+    HostedCluster: (value) => at(value, 'spec.release.image', (image) => `the payload of the release ${image}`),
+    NodePool: (value) => at(value, 'spec.release.image', (image) => `the payload of the release ${image}`),
+  },
+  'hive.openshift.io': {
+    ClusterImageSet: (value) => at(value, 'spec.releaseImage', (image) => `the payload of the release ${image}`),
+  },
   'olm.operatorframework.io': {
     ClusterExtension: (value) => at(value, 'spec.source.catalog.packageName', (name) => `the operator ${name}`),
   },
@@ -117,6 +128,15 @@ function templatePatch(value: Resource['value']): MadeElsewhere[] {
   const text = valueAt(value, path)
   if (typeof text !== 'string' || !/\b(?:repoURL|chart|path)\b/.test(text)) return []
   return [{ code: 'MANIFESTS_ELSEWHERE', what: 'what its templatePatch names', path }]
+}
+
+/** What a mirror set of OpenShift asks for beside images and charts. */
+function imageSet(value: Resource['value']): MadeElsewhere[] {
+  return [
+    ...at(value, 'mirror.platform.channels[*].name', (channel) => `the release of the channel ${channel}`),
+    ...at(value, 'mirror.platform.release', (image) => `the payload of the release ${image}`),
+    ...at(value, 'mirror.operators[*].catalog', (catalog) => `the operators of the catalog ${catalog}`),
+  ]
 }
 
 const INSTALLS: ReadonlySet<unknown> = new Set(['HelmRelease', 'HelmChart', 'OCIRepository', 'Kustomization'])

@@ -24,6 +24,7 @@ const PLACES: readonly (readonly [holder: string, path: string, target?: Target]
     'spec.predictor.model.runtime',
     { kinds: 'ServingRuntime ClusterServingRuntime' },
   ],
+  ['postgresql.cnpg.io Cluster', 'spec.imageCatalogRef', { kinds: 'ImageCatalog ClusterImageCatalog' }],
   ['shipwright.io Build', 'spec.strategy', { kinds: 'BuildStrategy ClusterBuildStrategy' }],
   ['shipwright.io BuildRun', 'spec.build.name', { kinds: 'Build' }],
   ['shipwright.io BuildRun', 'spec.buildRef', { kinds: 'Build' }],

@@ -1,4 +1,6 @@
-import { rowOf } from '../../kubernetes/documents/row-of.ts'
+import { rowOf } from '../../../kubernetes/documents/row-of.ts'
+import { OTHERS } from './others.ts'
+
 /** A kind of which an operator chooses images by itself, unless the resource names them. */
 export interface Choice {
   /** What it runs, for people. */
@@ -21,6 +23,14 @@ const same = (kinds: string, what: string, more?: Partial<Choice>): Readonly<Rec
 const PROMETHEUS: Partial<Choice> = { unless: 'spec.image|spec.baseImage|spec.version|spec.tag|spec.sha' }
 const VICTORIA: Partial<Choice> = { unless: 'spec.image.tag' }
 const KUBERNETES: Partial<Choice> = { version: 'spec.version|spec.kubernetesVersion' }
+
+/** An image that serves the model, or a runtime, which is told where it is not here; the model may be an image too. */
+const SERVED = [
+  'spec.predictor.containers|spec.predictor.model.runtime',
+  ...'model sklearn xgboost lightgbm tensorflow pytorch triton onnx huggingface pmml paddle'
+    .split(' ')
+    .map((framework) => `spec.predictor.${framework}.image`),
+].join('|')
 
 /** Controllers that run a proxy of their own for each gateway. */
 const PROXIED =
@@ -48,6 +58,7 @@ const CHOICES: Readonly<Record<string, Readonly<Record<string, Choice>>>> = {
   'mongodb.com': same('MongoDB MongoDBMultiCluster MongoDBOpsManager', 'MongoDB', { version: 'spec.version' }),
   'databases.spotahome.com': { RedisFailover: of('Redis', { unless: 'spec.redis.image' }) },
   'postgresql.cnpg.io': {
+    // Whether its catalog is here is told of that.
     Cluster: of('PostgreSQL', { unless: 'spec.imageName|spec.imageCatalogRef' }),
     Pooler: of('PgBouncer'),
   },
@@ -60,6 +71,7 @@ const CHOICES: Readonly<Record<string, Readonly<Record<string, Choice>>>> = {
     PGUpgrade: of('the upgrade of PostgreSQL', IMAGE),
   },
   'pgv2.percona.com': { PerconaPGCluster: of('PostgreSQL', { version: 'spec.postgresVersion', ...IMAGE }) },
+  'crdb.cockroachlabs.com': { CrdbCluster: of('CockroachDB', { unless: 'spec.image.name' }) },
   'cassandra.datastax.com': {
     CassandraDatacenter: of('Cassandra', { version: 'spec.serverVersion', unless: 'spec.serverImage' }),
   },
@@ -102,9 +114,13 @@ const CHOICES: Readonly<Record<string, Readonly<Record<string, Choice>>>> = {
   'instance.falcosecurity.dev': { Falco: of('Falco', { unless: 'spec.version' }) },
   'minio.min.io': { Tenant: of('MinIO', IMAGE) },
   'operator.victoriametrics.com': {
-    ...same('VMSingle VMAgent VMAlert VMAuth VMAlertmanager VMAnomaly VLSingle VLAgent VTSingle', 'VictoriaMetrics', {
-      ...VICTORIA,
-    }),
+    ...same(
+      'VMSingle VMAgent VMAlert VMAuth VMAlertmanager VMAnomaly VLogs VLSingle VLAgent VTSingle',
+      'VictoriaMetrics',
+      {
+        ...VICTORIA,
+      },
+    ),
     VMCluster: of('VictoriaMetrics', {
       unless: 'spec.clusterVersion|spec.vmstorage.image.tag',
     }),
@@ -130,8 +146,9 @@ const CHOICES: Readonly<Record<string, Readonly<Record<string, Choice>>>> = {
   'kiali.io': { Kiali: of('Kiali', { version: 'spec.version', unless: 'spec.deployment.image_version' }) },
   'metallb.io': { MetalLB: of('MetalLB') },
   'serving.kserve.io': {
-    InferenceService: of('the runtime of the model'),
+    InferenceService: of('the runtime of the model', { unless: SERVED }),
     LLMInferenceService: of('the runtime of the model'),
+    InferenceGraph: of('the router of the graph'),
   },
   'machinelearning.seldon.io': { SeldonDeployment: of('the server of the model') },
   'mlops.seldon.io': same('SeldonRuntime Server', 'Seldon'),
@@ -151,8 +168,9 @@ const CHOICES: Readonly<Record<string, Readonly<Record<string, Choice>>>> = {
     GatewayClass: of('the proxies of its gateways', { where: ['spec.controllerName', PROXIED] }),
     Gateway: of('the proxy of the gateway', { where: ['spec.gatewayClassName', PROXIED_CLASS] }),
   },
-  'operator.openshift.io': { IngressController: of('the router') },
+  'operator.openshift.io': { IngressController: of('the router'), CertManager: of('cert-manager') },
   'nfd.openshift.io': { NodeFeatureDiscovery: of('Node Feature Discovery', { unless: 'spec.operand.image' }) },
+  'nfd.k8s-sigs.io': { NodeFeatureDiscovery: of('Node Feature Discovery', { unless: 'spec.operand.image' }) },
   'nfd.kubernetes.io': { NodeFeatureDiscovery: of('Node Feature Discovery', { unless: 'spec.operand.image' }) },
   'controlplane.cluster.x-k8s.io': same(
     'RKE2ControlPlane KThreesControlPlane K0sControlPlane',
@@ -162,57 +180,6 @@ const CHOICES: Readonly<Record<string, Readonly<Record<string, Choice>>>> = {
   'provisioning.cattle.io': { Cluster: of('Kubernetes', KUBERNETES) },
   'anywhere.eks.amazonaws.com': { Cluster: of('Kubernetes', KUBERNETES) },
   'kops.k8s.io': { Cluster: of('Kubernetes', KUBERNETES) },
-}
-
-/** Those of which any image that is named counts, or a version says that one is chosen: group, kinds, what is run. */
-const OTHERS: Readonly<Record<string, readonly [kinds: string, what: string]>> = {
-  'aap.ansible.com': ['AnsibleAutomationPlatform', 'the automation platform'],
-  'actions.github.com': ['AutoscalingRunnerSet EphemeralRunnerSet', 'runners'],
-  'actions.summerwind.dev': ['RunnerDeployment RunnerReplicaSet RunnerSet Runner', 'runners'],
-  'apps.3scale.net': ['APIManager APIcast', '3scale'],
-  'apps.kubeblocks.io': ['Cluster Component', 'the database'],
-  'authzed.com': ['SpiceDBCluster', 'SpiceDB'],
-  'automationcontroller.ansible.com': ['AutomationController', 'the automation controller'],
-  'camel.apache.org': ['IntegrationPlatform Integration Pipe KameletBinding', 'Camel K, which builds'],
-  'core.libopenstorage.org': ['StorageCluster', 'Portworx'],
-  'datasciencecluster.opendatahub.io': ['DataScienceCluster', 'Open Data Hub'],
-  'enterprise.splunk.com': [
-    'Standalone IndexerCluster SearchHeadCluster ClusterManager LicenseManager MonitoringConsole',
-    'Splunk',
-  ],
-  'flows.netobserv.io': ['FlowCollector', 'flow collection'],
-  'fluxcd.controlplane.io': ['FluxInstance', 'Flux'],
-  'forklift.konveyor.io': ['ForkliftController', 'Forklift'],
-  'gateway.envoyproxy.io': ['EnvoyProxy', 'the proxy'],
-  'gateway-operator.konghq.com': ['DataPlane ControlPlane AIGateway', 'Kong'],
-  'hostpathprovisioner.kubevirt.io': ['HostPathProvisioner', 'the provisioner'],
-  'instana.io': ['InstanaAgent', 'Instana'],
-  'jenkins.io': ['Jenkins', 'Jenkins'],
-  'kafka.banzaicloud.io': ['KafkaCluster', 'Kafka'],
-  'keda.sh': ['KedaController', 'KEDA'],
-  'kuadrant.io': ['Kuadrant', 'Kuadrant'],
-  'limitador.kuadrant.io': ['Limitador', 'Limitador'],
-  'lvm.topolvm.io': ['LVMCluster', 'TopoLVM'],
-  'milvus.io': ['Milvus MilvusCluster', 'Milvus'],
-  'multicluster.openshift.io': ['MultiClusterEngine', 'the multicluster engine'],
-  'noobaa.io': ['NooBaa', 'NooBaa'],
-  'nvidia.com': ['ClusterPolicy NVIDIADriver', 'what GPUs need'],
-  'oadp.openshift.io': ['DataProtectionApplication', 'Velero'],
-  'observability.openshift.io': ['ClusterLogForwarder', 'the collector of logs'],
-  'ocs.openshift.io': ['StorageCluster', 'OpenShift Data Foundation'],
-  'operator.authorino.kuadrant.io': ['Authorino', 'Authorino'],
-  'operator.cryostat.io': ['Cryostat', 'Cryostat'],
-  'operator.karmada.io': ['Karmada', 'Karmada'],
-  'operator.open-cluster-management.io': ['MultiClusterHub ClusterManager Klusterlet', 'cluster management'],
-  'org.eclipse.che': ['CheCluster', 'Eclipse Che'],
-  'piraeus.io': ['LinstorCluster LinstorSatelliteConfiguration', 'LINSTOR'],
-  'platform.stackrox.io': ['Central SecuredCluster', 'StackRox'],
-  'quay.redhat.com': ['QuayRegistry', 'Quay'],
-  'repo-manager.pulpproject.org': ['Pulp', 'Pulp'],
-  'ssp.kubevirt.io': ['SSP', 'what KubeVirt schedules with'],
-  'stackgres.io': ['SGCluster SGShardedCluster SGDistributedLogs', 'PostgreSQL'],
-  'temporal.io': ['TemporalCluster', 'Temporal'],
-  'trident.netapp.io': ['TridentOrchestrator', 'Trident'],
 }
 
 const STACKABLE: Choice = of('the product', { version: 'spec.image.productVersion', unless: 'spec.image.custom' })
