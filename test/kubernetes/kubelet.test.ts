@@ -35,6 +35,11 @@ const mounted = (source: object) => ({
   ...ofContainer({ volumeMounts: [{ name: 'v', mountPath: '/v' }] }),
   volumes: [{ name: 'v', ...source }],
 })
+const inHugePages = (medium: string, ...sizes: string[]) => {
+  const limits = { memory: '1Gi', ...Object.fromEntries(sizes.map((size) => [`hugepages-${size}`, '2Gi'])) }
+  const { volumes, containers } = mounted({ emptyDir: { medium } })
+  return { volumes, containers: containers.map((one) => ({ ...one, resources: { limits } })) }
+}
 const onSystem = (osImage: string) => node('n1', { status: { nodeInfo: { kubeletVersion: 'v1.37.2', osImage } } })
 const sysctls = (...names: string[]) => ({ securityContext: { sysctls: names.map((name) => ({ name, value: '1' })) } })
 
@@ -162,6 +167,16 @@ test.for<[rule: string, spec: object, on: Node, answer: 'starts' | 'fails' | 'un
   ['a clone of a repository', mounted({ gitRepo: {} }), onKubelet('v1.33.0'), 'unknown'],
   ['a clone of a repository, before that was off', mounted({ gitRepo: {} }), onKubelet('v1.32.9'), 'starts'],
   ['a driver of the node', mounted({ flexVolume: {} }), onKubelet('v1.37.2'), 'unknown'],
+  [
+    'huge pages that no container requests',
+    mounted({ emptyDir: { medium: 'HugePages' } }),
+    onKubelet('v1.37.2'),
+    'fails',
+  ],
+  ['huge pages of one size', inHugePages('HugePages', '2Mi'), onKubelet('v1.37.2'), 'starts'],
+  ['huge pages of one size by its name', inHugePages('HugePages-2Mi', '2Mi', '1Gi'), onKubelet('v1.37.2'), 'starts'],
+  ['huge pages of several sizes', inHugePages('HugePages', '2Mi', '1Gi'), onKubelet('v1.37.2'), 'fails'],
+  ['huge pages of another size', inHugePages('HugePages-1Gi', '2Mi'), onKubelet('v1.37.2'), 'fails'],
   ['a share of NFS', mounted({ nfs: {} }), onKubelet('v1.37.2'), 'starts'],
   ['a sysctl of the whole kernel', sysctls('vm.max_map_count'), onKubelet('v1.37.2'), 'fails'],
 ])('what a node supports: %s', ([, spec, on, answer, named]) => {

@@ -6,7 +6,8 @@ import { isObject, objectsOf } from '../objects/resource.ts'
 import { mountedVolumes } from '../pods/mounted-volumes.ts'
 import { asksForProfiles, profileDoubts } from './confinement.ts'
 import { forbiddenSysctls, setsSysctls } from './sysctls.ts'
-import { mountsOldVolumes, volumePlugins } from './volume-plugins.ts'
+import { hugePageVolumes } from './volumes/huge-page-volumes.ts'
+import { mountsOldVolumes, volumePlugins } from './volumes/volume-plugins.ts'
 import { hasYoungFields, youngFields } from './young-fields.ts'
 
 /** A pod, and the handler of its RuntimeClass; empty for none, undefined where it is not known. */
@@ -52,6 +53,7 @@ export function unsupported(
     ...supplementalGroups(spec, node),
     ...userNamespaces(pod, node, gates),
     ...volumePlugins(spec, node, gates),
+    ...hugePageVolumes(spec),
     ...profileDoubts(spec, node),
     ...forbiddenSysctls(spec, node, allowedSysctls),
     ...imageVolumes(spec, node, gates),
@@ -69,6 +71,7 @@ export function asksOfNode({ spec, handler }: AskingPod): boolean {
     hasYoungFields(spec) ||
     setsSysctls(spec) ||
     mountsOldVolumes(spec) ||
+    hugePageVolumes(spec).length > 0 ||
     asksForProfiles(spec)
   )
 }

@@ -1,8 +1,8 @@
 import type { Node, PodSpec } from 'kubernetes-types/core/v1.js'
-import { rowOf } from '../documents/row-of.ts'
-import { kubeletMinor } from '../objects/node.ts'
-import { objectsOf } from '../objects/resource.ts'
-import { mountedVolumes } from '../pods/mounted-volumes.ts'
+import { rowOf } from '../../documents/row-of.ts'
+import { kubeletMinor } from '../../objects/node.ts'
+import { objectsOf } from '../../objects/resource.ts'
+import { mountedVolumes } from '../../pods/mounted-volumes.ts'
 
 /**
  * Volumes that the API takes and kubelets no longer mount, by the first version without.
