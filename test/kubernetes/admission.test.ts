@@ -45,6 +45,7 @@ test.for<[rule: string, tolerations: object[], tolerated: boolean]>([
   expect(untoleratedTaint([notReady()], spec.tolerations, ['NoExecute']) === undefined).toBe(tolerated)
 })
 
+const appArmor = (type: string) => ({ securityContext: { appArmorProfile: { type } } })
 const requests = (cpu: string) => ({ requests: { cpu } })
 const limits = (cpu: string) => ({ limits: { cpu } })
 const container = (resources: object, name = 'c') => ({ name, image: 'web:1', resources })
@@ -216,4 +217,18 @@ test('what a cluster has stored meets no admission again', () => {
   expect(stored).toMatchObject({ doubts: [], spec: { overhead: { cpu: '1' } } })
   expect(stored.rejection).toBeUndefined()
   expect(stored.spec.tolerations).toBeUndefined()
+})
+
+const apparmor = (name: string) => `container.apparmor.security.beta.kubernetes.io/${name}`
+test.for<[what: string, spec: object, value: string, stored: object | undefined]>([
+  ['of the node', {}, 'localhost/web', { type: 'Localhost', localhostProfile: 'web' }],
+  ['of the runtime', {}, 'runtime/default', { type: 'RuntimeDefault' }],
+  ['of none', {}, 'unconfined', { type: 'Unconfined' }],
+  ['of none where the pod has one', appArmor('RuntimeDefault'), 'unconfined', { type: 'Unconfined' }],
+  ['beside the own one', { containers: [{ name: 'c', ...appArmor('Unconfined') }] }, 'runtime/default', undefined],
+  ['for Windows', { os: { name: 'windows' } }, 'runtime/default', undefined],
+])('an AppArmor annotation becomes the profile of its container: %s', ([, spec, value, stored]) => {
+  const admitted = admit(spec, {}, { annotations: { [apparmor('c')]: value } }).spec.containers[0]
+  const own = (spec as PodSpec).containers?.[0]?.securityContext
+  expect(admitted?.securityContext).toEqual(stored ? { appArmorProfile: stored } : own)
 })

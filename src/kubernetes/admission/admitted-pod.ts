@@ -6,6 +6,7 @@ import type { Workload } from '../objects/workload.ts'
 import { controllerLabels } from '../pods/controller-labels.ts'
 import type { PendingLabels } from '../pods/label-selector.ts'
 import type { Doubt } from '../pods/refusal.ts'
+import { withAnnotatedProfiles } from './apparmor-annotations.ts'
 import { daemonSetTolerations } from './daemon-set.ts'
 import { withDefaultRequests } from './default-requests.ts'
 import { defaultTolerations } from './default-tolerations.ts'
@@ -54,7 +55,8 @@ export function admittedPod(
   workload: Pick<Workload, 'resource' | 'podSpec' | 'template' | 'replicas' | 'most'>,
   facts: AdmissionFacts = {},
 ): AdmittedPod {
-  const { resource, podSpec, template } = workload
+  const { resource, template } = workload
+  const podSpec = withAnnotatedProfiles(workload.podSpec, template.metadata?.annotations)
   const namespace = resource.namespace || DEFAULT_NAMESPACE
   const isDaemonSetPod = resource.kind === 'DaemonSet'
   const created = isDaemonSetPod ? withTolerations(podSpec, daemonSetTolerations(podSpec)) : podSpec

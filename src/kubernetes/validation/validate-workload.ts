@@ -4,6 +4,7 @@ import { templatePathOf, type Workload } from '../objects/workload.ts'
 import { checkFields } from './fields/check-fields.ts'
 import { isPlaceholder, sayProblem, type ValidationProblem } from './fields/problem.ts'
 import { podProblems } from './pod-rules.ts'
+import { annotationProblems } from './pods/annotation-rules.ts'
 import { unserved } from './served-kinds.ts'
 import { workloadProblems } from './workload-rules.ts'
 
@@ -72,7 +73,11 @@ function fitProblems({ resource, template, templatePath }: Workload): Validation
   const claims = kind === 'StatefulSet' ? valueAt(value, ['spec', 'volumeClaimTemplates']) : []
   const names = Array.isArray(claims) ? claims.map((claim) => String(valueAt(claim, ['metadata', 'name']))) : []
   const spec = template.spec as object as Record<string, unknown>
-  const problems = podProblems(spec, { path: [...templatePath, 'spec'], isPod: kind === 'Pod', addedVolumes: names })
+  const annotated = [...annotationProblems(template.metadata?.annotations, spec)]
+  const problems = [
+    ...podProblems(spec, { path: [...templatePath, 'spec'], isPod: kind === 'Pod', addedVolumes: names }),
+    ...annotated.map(([at, message]) => ({ path: [...templatePath, 'metadata', 'annotations', ...at], message })),
+  ]
   // What a cluster has stored was changed since, in ways that are its own.
   return isStored && kind === 'Pod' ? problems.filter(({ path }) => path.at(-1) !== 'ephemeralContainers') : problems
 }

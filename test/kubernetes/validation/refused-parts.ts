@@ -6,6 +6,16 @@ const LINUX = { os: { name: 'linux' } }
 const profile = (key: string, value: object) => ({ securityContext: { [key]: value } })
 const whole = (resources: object, own: object = {}) => pod({ resources, containers: [{ ...C, resources: own }] })
 
+const apparmor = (name: string) => `container.apparmor.security.beta.kubernetes.io/${name}`
+const ownProfile = (type: string, localhostProfile?: string) =>
+  profile('appArmorProfile', { type, ...(localhostProfile && { localhostProfile }) })
+const annotated = (annotations: object, more: object = {}) => ({
+  apiVersion: 'v1',
+  kind: 'Pod',
+  metadata: { name: 'w', annotations },
+  spec: { containers: [{ ...C, ...more }] },
+})
+
 /** Rules that were read in the API server's source, one row for each; shown to Kubernetes 1.34 with image volumes on. */
 export const REFUSED_PARTS: readonly Refused[] = [
   [
@@ -33,6 +43,27 @@ export const REFUSED_PARTS: readonly Refused[] = [
     'an AppArmor profile without a name',
     container(profile('appArmorProfile', { type: 'Localhost' })),
     'containers[0].securityContext.appArmorProfile.localhostProfile is missing',
+  ],
+  [
+    'an AppArmor annotation of no profile',
+    annotated({ [apparmor('c')]: 'web' }),
+    'annotations["container.apparmor.security.beta.kubernetes.io/c"] "web" is no AppArmor profile',
+  ],
+  ['an AppArmor annotation of no container', annotated({ [apparmor('d')]: 'unconfined' }), 'the pod does not have'],
+  [
+    'an AppArmor annotation beside another field',
+    annotated({ [apparmor('c')]: 'runtime/default' }, ownProfile('Unconfined')),
+    'is not the appArmorProfile of the container',
+  ],
+  [
+    'an AppArmor annotation beside the field of another profile',
+    annotated({ [apparmor('c')]: 'localhost/web' }, ownProfile('Localhost', 'shop')),
+    'is not the appArmorProfile of the container',
+  ],
+  [
+    'a cost that is no integer',
+    annotated({ 'controller.kubernetes.io/pod-deletion-cost': '1.5' }),
+    '"1.5" is no 32-bit integer',
   ],
   [
     'a name for a profile that has none',
@@ -113,6 +144,13 @@ export const REFUSED_PARTS: readonly Refused[] = [
 
 /** What they have beside them that is taken. */
 export const TAKEN_PARTS: readonly (readonly [what: string, object: object])[] = [
+  ['an AppArmor annotation', annotated({ [apparmor('c')]: 'localhost/web' })],
+  [
+    'one that says what the field says',
+    annotated({ [apparmor('c')]: 'localhost/web' }, ownProfile('Localhost', 'web')),
+  ],
+  ['an empty AppArmor annotation', annotated({ [apparmor('c')]: '' })],
+  ['what a pod costs', annotated({ 'controller.kubernetes.io/pod-deletion-cost': '-5' })],
   ['huge pages with memory', limits({ 'hugepages-2Mi': '2Mi' }, { 'hugepages-2Mi': '2Mi', memory: '1Gi' })],
   ['a pod that requests what its containers do', whole({ requests: { cpu: '2' } }, { requests: { cpu: '2' } })],
   ['a pod with a limit of its own', whole({ limits: { memory: '2Gi' } }, { limits: { memory: '2Gi' } })],

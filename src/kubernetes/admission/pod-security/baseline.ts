@@ -1,6 +1,7 @@
 import type { Container, PodSpec } from 'kubernetes-types/core/v1.js'
 import { objectsOf } from '../../objects/resource.ts'
 import type { Labels } from '../../pods/label-selector.ts'
+import { APPARMOR_ANNOTATION } from '../apparmor-annotations.ts'
 
 /** A pod as the standard looks at it. */
 interface SecuredPod {
@@ -39,7 +40,6 @@ const SELINUX_TYPES: ReadonlySet<string> = new Set([
   '',
   ...['container_t', 'container_init_t', 'container_kvm_t', 'container_engine_t'],
 ])
-const APPARMOR_ANNOTATION = 'container.apparmor.security.beta.kubernetes.io/'
 /** From this version on probes and hooks of other hosts are refused. */
 const HOSTS_SINCE = 34
 
