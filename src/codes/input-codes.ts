@@ -148,9 +148,10 @@ export const INPUT_CODES = {
     severity: 'warning',
     one: 'document without a kind',
     many: 'documents without a kind',
-    title: 'A document names no kind, and no image in it could be read',
-    help: 'Patches, values and files of other tools name no kind. Some key of this one is about an image, but what it says is none.',
-    action: 'Scan what is made of it: the rendered chart or kustomization; or name the image with --image REF.',
+    title: 'A document names no kind, and an image that it is about could not be read',
+    help: 'Patches, values and files of other tools name no kind. Some key of this one is about an image, but what it says is none, or only a part of one, such as a tag.',
+    action:
+      'Say with --values, or in a nodeseed.yaml, which chart gets it; or scan what is made of it: the rendered chart or kustomization; or name the image with --image REF.',
   },
   INPUT_UNRECOGNISED: {
     kind: 'omission',

@@ -1,13 +1,14 @@
 import type { Finding } from '../finding.ts'
-import type { AnyDocument, Document } from '../kubernetes/documents/document.ts'
+import type { Document } from '../kubernetes/documents/document.ts'
 import type { Path } from '../kubernetes/documents/path.ts'
 import { type Resource, resourcesOf } from '../kubernetes/objects/resource.ts'
 import { type Workload, workloadOf } from '../kubernetes/objects/workload.ts'
 import { criForm, findReference } from '../oci/reference.ts'
 import { isDefinition } from './classify/exclusions.ts'
 import type { Definitions } from './defaults/definitions.ts'
-import { type ChartFile, readChartImages } from './listed/chart-images.ts'
-import { type ImageListText, isListOfImages, readImageArray, readImageList } from './listed/image-list.ts'
+import type { InputDocument, ReadAs } from './input-document.ts'
+import { readChartImages } from './listed/chart-images.ts'
+import { isListOfImages, readImageArray, readImageList } from './listed/image-list.ts'
 import { looseCandidates } from './loose/loose-documents.ts'
 import { mentionsImages, type PlainText, plainTextCandidates } from './loose/plain-text.ts'
 import { usesInUnreadable } from './loose/unreadable.ts'
@@ -27,37 +28,6 @@ import {
   withoutKindFinding,
 } from './uses/use-findings.ts'
 import { candidatesOf } from './walk/candidates.ts'
-
-/** What is to be said of an input itself: it cannot be read, or was had from elsewhere. */
-export interface Notice {
-  readonly form: 'notice'
-  readonly file: string
-  readonly finding: Finding
-}
-
-/** Behind the last document of an input that was named. */
-export interface InputEnd {
-  readonly form: 'end'
-  readonly file: string
-  /** Whether it, or a part of it, was read with an earlier input. */
-  readonly isRepeated: boolean
-}
-
-/** The file that a rendered document was made of, which people can open. */
-export interface Origin {
-  readonly file: string
-  /** The line that names an image, or the first that is about it; without one, of the resource. */
-  lineOf(reference: string | undefined): number
-}
-
-/** What inputs are made of. */
-export type InputDocument =
-  | (AnyDocument & { readonly origin?: Origin | undefined })
-  | ImageListText
-  | PlainText
-  | ChartFile
-  | Notice
-  | InputEnd
 
 /** What one document gave. */
 export interface DocumentScan {
@@ -107,7 +77,7 @@ export function scanDocument(document: InputDocument, options: DocumentScanOptio
 }
 
 function scanManifest(
-  document: Document,
+  document: Document & ReadAs,
   { rules = [], noteRule, comments = false, vars, definitions }: DocumentScanOptions,
 ): DocumentScan {
   const resources = resourcesOf(document)
@@ -170,10 +140,10 @@ function lineAt(document: Pick<Document, 'lineOf' | 'textLineOf'>, path: Path, t
 /** What no resource of a document without a kind has: nobody knows who makes what of it. */
 const NOBODY = { apiVersion: '', kind: '', namespace: undefined, name: '' }
 
-function scanLoose(document: Document, { comments = false, vars }: DocumentScanOptions): DocumentScan {
+function scanLoose(document: Document & ReadAs, { comments = false, vars }: DocumentScanOptions): DocumentScan {
   const { file, value } = document
   if (isListOfImages(value)) return { ...NOTHING, ...readImageArray(document, value) }
-  const { candidates, unresolved, elsewhere, hasImageKeys } = looseCandidates(document, vars)
+  const { candidates, unresolved, elsewhere, hasImageKeys, openPart } = looseCandidates(document, vars)
   const uses = candidates
     .map((candidate) => useOf(candidate, { document, path: [] }, NOBODY))
     .filter(({ image }) => image)
@@ -185,7 +155,9 @@ function scanLoose(document: Document, { comments = false, vars }: DocumentScanO
     const place = { workload: NOBODY, container: undefined, file, line: lineAt(document, made.path, made.textLine) }
     findings.push(elsewhereFinding(place, made))
   }
-  if (hasImageKeys && uses.length + findings.length === 0) findings.push(withoutKindFinding(file, document.lineOf([])))
+  const isSilent = openPart !== undefined || (hasImageKeys && uses.length + findings.length === 0)
+  if (isSilent && !document.isLaidOver)
+    findings.push(withoutKindFinding(file, document.lineOf(openPart ?? []), openPart))
   return { ...NOTHING, uses: [...uses, ...(comments ? commentUses(document, undefined) : [])], findings }
 }
 

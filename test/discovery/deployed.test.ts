@@ -56,7 +56,7 @@ const ROWS: readonly Row[] = [
       ...chart('charts/web'),
       ...chart('charts/alone'),
       'charts/web/prod.yaml': 'tag: in-chart\n',
-      'values/prod.yaml': 'tag: in-tree\nextra: tree\n',
+      'values/prod.yaml': 'tag: in-tree\nimageTag: in-tree\nextra: tree\n',
       'apps/all.yaml': [
         ['object', 'helm: {valuesObject: {tag: o}}'],
         ['text', 'helm: {values: "tag: t"}'],

@@ -55,6 +55,23 @@ test('a document without a kind whose image keys say nothing is left out, and sa
   expect(scan('a: 1\n').findings).toEqual([])
 })
 
+test.for<[text: string, line: number | undefined]>([
+  ['image:\n  tag: "2.0"\n', 2],
+  ['web:\n  image: {pullPolicy: Always, tag: 2.1}\n', 2],
+  ['imageTag: "2.0"\n', 1],
+  ['global: {imageRegistry: x.io}\n', 1],
+  ['a: {image: {repository: x.io/a, tag: "1"}}\nb: {image: {tag: "2"}}\n', 2],
+  ['- image: {digest: "sha256:1"}\n', 1],
+  ['global: {imageRegistry: x.io}\na: {image: {repository: a, tag: "1"}}\n', undefined],
+  ['a: {image: {repository: x.io/a}}\n', undefined],
+  ['image: {name: x.io/a, tag: "1"}\n', undefined],
+  ['web: {image: x.io/a, imageTag: "1"}\n', undefined],
+  ['image: {tag: "", pullPolicy: Always}\ntag: "1"\nversion: 2\n', undefined],
+])('%j says a part of an image alone at line %s', ([text, line]) => {
+  const parts = scan(text).findings.filter(({ code }) => code === 'DOCUMENT_WITHOUT_KIND')
+  expect(parts.map((part) => part.line)).toEqual(line === undefined ? [] : [line])
+})
+
 const pod = (image: string) =>
   `apiVersion: v1\nkind: Pod\nmetadata: {name: p}\nspec:\n  containers:\n  - name: c\n    image: ${JSON.stringify(image)}\n`
 const env = (value: string) =>

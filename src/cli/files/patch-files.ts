@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises'
-import { type DocumentScan, type InputDocument, scanDocument } from '../../discovery/scan.ts'
+import type { InputDocument } from '../../discovery/input-document.ts'
+import { type DocumentScan, scanDocument } from '../../discovery/scan.ts'
 import { checkReplaceable, replaceFile, tidyBeside } from '../../disk/write-file.ts'
 import { ExpectedError } from '../../errors.ts'
 import { type Finding, finding } from '../../finding.ts'

@@ -1,8 +1,8 @@
 import { realpath } from 'node:fs/promises'
 import { join } from 'node:path'
 import { isImageList } from '../../discovery/classify/listed-lines.ts'
+import type { InputDocument } from '../../discovery/input-document.ts'
 import { isShellScript } from '../../discovery/loose/plain-text.ts'
-import type { InputDocument } from '../../discovery/scan.ts'
 import { ExpectedError, readError } from '../../errors.ts'
 import { type Finding, finding } from '../../finding.ts'
 import { type AnyDocument, countLines, readEveryDocument } from '../../kubernetes/documents/document.ts'
@@ -19,6 +19,7 @@ import {
   surveyDeployments,
   withoutChanges,
 } from './deployed/survey.ts'
+import { asValues, valuesFilesOf } from './deployed/values-files.ts'
 import { deployedSources } from './deployed-sources.ts'
 import { idleFlags, idleSettings } from './idle-settings.ts'
 import { type HelmOptions, showChart } from './render/helm.ts'
@@ -67,11 +68,12 @@ export async function* readInputs(inputs: readonly string[], options: ReadOption
   const surveyed = options.noteDeployed ? await surveyDeployments(survey) : NOTHING_DEPLOYED
   const deployed = options.keepsFiles ? withoutChanges(surveyed) : surveyed
   options.noteDeployed?.(deployed)
+  const laidOver = await valuesFilesOf(options, charts, deployed)
   const seen = new Set<string>()
   const rendered = new Set<string>()
   for (const { input, found } of sources) {
     const here = await deployedSources(found, deployed.paths, input)
-    const parts = readSources(here, { ...options, renderer, deployed, rendered, stdin }, seen)
+    const parts = readSources(here, { ...options, renderer, deployed, laidOver, rendered, stdin }, seen)
     try {
       let part = await parts.next()
       for (; !part.done; part = await parts.next()) for (const document of part.value) yield document
@@ -93,6 +95,8 @@ interface Reading extends ReadOptions {
   readonly renderer: SourceRenderer
   readonly deployed: Deployed
   readonly stdin: StandardInput
+  /** The real paths of files of values that charts are rendered with. */
+  readonly laidOver: ReadonlySet<string>
   /** The real paths of charts that are rendered. */
   readonly rendered: Set<string>
 }
@@ -127,9 +131,14 @@ async function* documentsOf(source: Source, options: Reading): AsyncGenerator<Do
     case 'text':
       yield* documentsOrList(readParts(source.path), source.path, options)
       return
-    case 'manifests':
-      for await (const part of readParts(source.path)) yield documentsIn(part, source.path, options)
+    case 'manifests': {
+      const isLaidOver = options.laidOver.size > 0 && options.laidOver.has(await realpath(source.path))
+      for await (const part of readParts(source.path)) {
+        const documents = documentsIn(part, source.path, options)
+        yield isLaidOver ? asValues(documents) : documents
+      }
       return
+    }
     case 'list':
       for await (const part of readParts(source.path))
         yield [{ form: 'list', file: source.path, isFound: true, ...part }]

@@ -1,4 +1,5 @@
-import type { DocumentScan, InputDocument } from '../../discovery/scan.ts'
+import type { InputDocument } from '../../discovery/input-document.ts'
+import type { DocumentScan } from '../../discovery/scan.ts'
 import type { ImageUse } from '../../discovery/uses/image-use.ts'
 import type { Finding } from '../../finding.ts'
 import { lineOfResource } from '../../kubernetes/objects/resource.ts'

@@ -1,4 +1,5 @@
-import type { DocumentScan, InputDocument } from '../../discovery/scan.ts'
+import type { InputDocument } from '../../discovery/input-document.ts'
+import type { DocumentScan } from '../../discovery/scan.ts'
 import { type Finding, finding } from '../../finding.ts'
 import { isObject } from '../../kubernetes/objects/resource.ts'
 

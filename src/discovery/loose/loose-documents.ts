@@ -1,3 +1,4 @@
+import type { Path } from '../../kubernetes/documents/path.ts'
 import { isObject } from '../../kubernetes/objects/resource.ts'
 import { withoutDashboardVariables } from '../classify/dashboards.ts'
 import { readKey } from '../classify/key.ts'
@@ -7,6 +8,7 @@ import { findCandidates } from '../walk/walk.ts'
 import type { Found } from '../walk/walk-state.ts'
 import { fleetCharts, fleetValues } from './fleet.ts'
 import { helmfileCharts, toolCharts } from './helmfile.ts'
+import { openImagePart } from './image-parts.ts'
 import { machineManifests } from './machine-config.ts'
 import { readSyncList } from './sync-list.ts'
 
@@ -17,6 +19,8 @@ const OTHER_TOOLS: readonly (readonly string[])[] = [['services'], ['jobs', 'tru
 export interface LooseFound extends Pick<Found, 'candidates' | 'unresolved' | 'elsewhere'> {
   /** Whether some key is about an image. */
   readonly hasImageKeys: boolean
+  /** Where it says a part of an image whose repository is elsewhere. */
+  readonly openPart?: Path | undefined
 }
 
 /** Reads the value of a document that names no kind, as the text of a ConfigMap is read. */
@@ -46,6 +50,7 @@ export function looseCandidates(
     unresolved: [...withoutDashboardVariables(value, unresolved)],
     elsewhere: [...(isOthers ? [] : elsewhere), ...chartsOf(value, file), ...manifestsOf(value)],
     hasImageKeys: hasImageKeys(value),
+    openPart: isOthers ? undefined : openImagePart(value, [...candidates, ...unresolved]),
   }
 }
 

@@ -1,5 +1,6 @@
 import { type Finding, finding } from '../../finding.ts'
 import type { UnreadableDocument } from '../../kubernetes/documents/document.ts'
+import { formatPath, type Path } from '../../kubernetes/documents/path.ts'
 import { PULL_POLICIES, type PullPolicy } from '../../kubernetes/objects/pull-policy.ts'
 import { nameOfResource } from '../../kubernetes/objects/resource.ts'
 import { findReference, referenceProblem } from '../../oci/reference.ts'
@@ -72,11 +73,11 @@ function sentenceOf({ code, what, instead }: Elsewhere): string {
 }
 
 /** A document that names no kind and has keys of images, and no image that could be read. */
-export function withoutKindFinding(file: string, line: number): Finding {
-  return finding('DOCUMENT_WITHOUT_KIND', 'names no kind, has keys of images, and no image could be read', {
-    file,
-    line,
-  })
+export function withoutKindFinding(file: string, line: number, part: Path | undefined): Finding {
+  const said = part
+    ? `and ${formatPath(part)} is a part of an image whose repository is elsewhere`
+    : 'has keys of images, and no image could be read'
+  return finding('DOCUMENT_WITHOUT_KIND', `names no kind, ${said}`, { file, line })
 }
 
 /** A script or template with keys of images, and no image that could be read. */

@@ -22,6 +22,8 @@ export type HeldValues = string | { readonly values: Values }
 /** Which charts of the inputs are installed by what, by their real paths; and what could not be told. */
 export interface ChartPlan {
   readonly charts: ReadonlyMap<string, readonly DeployedChart[]>
+  /** The real paths of files of values that an install names, also of a chart that is elsewhere. */
+  readonly values: ReadonlySet<string>
   readonly findings: readonly Finding[]
 }
 
@@ -32,10 +34,14 @@ export async function planCharts(
   tree: RepositoryTree,
 ): Promise<ChartPlan> {
   const planned = new Map<string, DeployedChart[]>()
+  const used = new Set<string>()
   const findings: Finding[] = []
   for (const install of installs) {
     const { source, namer } = install
-    if (source.at !== 'tree') continue
+    if (source.at !== 'tree') {
+      for (const file of await valuesBeside(install, tree)) used.add(file)
+      continue
+    }
     const here = (await tree.candidates(source)).filter((path) => charts.has(path))
     if (here.length === 0) {
       if (isBeside(source)) findings.push(notAmongInputs(namer, source.path))
@@ -50,11 +56,12 @@ export async function planCharts(
     for (const chart of here) {
       const overridden = await withChartOverrides(install, chart)
       const { files, missing } = await valuesFilesOf(install, chart, tree)
+      for (const file of files) if (typeof file === 'string') used.add(file)
       const unknown = [...overridden.unknown, ...doubt, ...missing.map((file) => `the values in ${file} are not here`)]
       planned.set(chart, [...(planned.get(chart) ?? []), { install: overridden, values: files, unknown }])
     }
   }
-  return { charts: planned, findings }
+  return { charts: planned, values: used, findings }
 }
 
 function valuesUnknownAt(namer: ChartInstall['namer'], what: string): Finding {
@@ -90,6 +97,14 @@ async function valuesFilesOf(
     else if (!ignoresMissing) missing.push(typeof layer === 'string' ? layer : shownPath(layer))
   }
   return { files, missing }
+}
+
+/** Files here that hold values of a chart which is not. */
+async function valuesBeside({ valuesFiles }: ChartInstall, tree: RepositoryTree): Promise<string[]> {
+  const found = await Promise.all(
+    valuesFiles.map((layer) => (typeof layer === 'object' && 'path' in layer ? tree.find(layer) : [])),
+  )
+  return found.flat()
 }
 
 async function inChart(named: string, chart: string, tree: RepositoryTree): Promise<string[]> {

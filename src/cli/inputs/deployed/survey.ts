@@ -20,12 +20,20 @@ export interface Deployed {
   readonly tree: RepositoryTree | undefined
   /** Charts of the inputs by their real paths. */
   readonly charts: ReadonlyMap<string, readonly DeployedChart[]>
+  /** The real paths of files of values that these name. */
+  readonly values: ReadonlySet<string>
   /** Directories of manifests by their real paths. */
   readonly paths: ReadonlyMap<string, DeployedPath>
   readonly findings: readonly Finding[]
 }
 
-export const NOTHING_DEPLOYED: Deployed = { tree: undefined, charts: new Map(), paths: new Map(), findings: [] }
+export const NOTHING_DEPLOYED: Deployed = {
+  tree: undefined,
+  charts: new Map(),
+  values: new Set(),
+  paths: new Map(),
+  findings: [],
+}
 
 /** What installs charts of the inputs. */
 export function installsOf({ charts }: Deployed): ChartInstall[] {
@@ -109,10 +117,10 @@ export async function surveyDeployments({ inputs, sources, render, held }: Surve
     const ofCharts = await planCharts(namedCharts(resources).installs, charts, tree)
     const ofPaths = await planPaths(pathDeployments(resources), tree)
     const findings = [...ofCharts.findings, ...ofPaths.findings]
-    const said = JSON.stringify([[...ofCharts.charts], [...ofPaths.paths], findings])
+    const said = JSON.stringify([[...ofCharts.charts], [...ofCharts.values], [...ofPaths.paths], findings])
     if (said === known && round > 0) return plan
     known = said
-    plan = { tree, charts: ofCharts.charts, paths: ofPaths.paths, findings }
+    plan = { tree, charts: ofCharts.charts, values: ofCharts.values, paths: ofPaths.paths, findings }
   }
   const message = `what deploys what among the inputs goes deeper than ${MAX_ROUNDS} levels, or round in circles`
   return { ...plan, findings: [...plan.findings, finding('CHANGES_NOT_APPLIED', message, { subject: message })] }

@@ -1,6 +1,6 @@
 import { realpath } from 'node:fs/promises'
 import { join, relative } from 'node:path'
-import type { Origin } from '../../../discovery/scan.ts'
+import type { Origin } from '../../../discovery/input-document.ts'
 import type { AnyDocument } from '../../../kubernetes/documents/document.ts'
 import { readDocuments } from '../../../kubernetes/documents/document.ts'
 import { lineOfResource, resourcesOf } from '../../../kubernetes/objects/resource.ts'
