@@ -1,6 +1,6 @@
 import { type ChildProcess, execFile, execFileSync, spawn } from 'node:child_process'
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
-import { delimiter, join, resolve } from 'node:path'
+import { delimiter, dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { test } from 'vitest'
@@ -45,7 +45,7 @@ export type Tool = keyof typeof PACKAGES
 const CACHE = fileURLToPath(new URL('../../.cache/debian', import.meta.url))
 /** Where the packages are unpacked. */
 export const DEBIAN_ROOT = join(CACHE, 'root')
-const LIBRARIES = join(CACHE, 'libraries.json')
+const LIBRARIES = join(CACHE, 'library-folders.json')
 // Chromium's own directory first: in usr/bin is a script with paths that only an installed one has.
 const UNPACKED = ['usr/lib/chromium', 'usr/bin', 'usr/sbin', 'bin', 'sbin'].map((path) => join(DEBIAN_ROOT, path))
 /**
@@ -180,12 +180,10 @@ let libraries: string[] | undefined
 function libraryDirectories(): string[] {
   if (libraries || !existsSync(DEBIAN_ROOT)) return libraries ?? []
   if (!existsSync(LIBRARIES)) {
-    const found = execFileSync('find', [DEBIAN_ROOT, '-name', '*.so*', '-printf', '%h\\n'], { encoding: 'utf8' })
-    writeFileSync(
-      LIBRARIES,
-      JSON.stringify([...new Set(found.split('\n').filter(Boolean))].map((path) => resolve(path))),
-    )
+    const found = execFileSync('find', [DEBIAN_ROOT, '-name', '*.so*', '-printf', '%P\\n'], { encoding: 'utf8' })
+    writeFileSync(LIBRARIES, JSON.stringify([...new Set(found.split('\n').filter(Boolean).map(dirname))]))
   }
-  libraries = JSON.parse(readFileSync(LIBRARIES, 'utf8')) as string[]
+  // Below the root wherever it is now: a checkout may be moved or copied.
+  libraries = (JSON.parse(readFileSync(LIBRARIES, 'utf8')) as string[]).map((path) => join(DEBIAN_ROOT, path))
   return libraries
 }
