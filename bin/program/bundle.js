@@ -2,7 +2,7 @@
 // from hundreds of small modules spends most of its time on finding and compiling them.
 import { join } from 'node:path'
 import { rolldown } from 'rolldown'
-import { lazyBuiltins, lazyOclif, withoutUnused } from './lazy.js'
+import { asciiOnly, lazyBuiltins, lazyOclif, ownUndici, withoutUnused } from './lazy.js'
 import { licencesOf } from './licences.js'
 import { start } from './start.js'
 
@@ -16,7 +16,14 @@ export async function bundleProgram({ root, directory, pjson, manifest, isOneFil
     cwd: root,
     platform: 'node',
     logLevel: 'warn',
-    plugins: [start({ root, pjson, manifest, isOneFile }), withoutUnused(root), lazyOclif(), lazyBuiltins()],
+    plugins: [
+      start({ root, pjson, manifest, isOneFile }),
+      withoutUnused(root),
+      ownUndici(root),
+      lazyOclif(),
+      lazyBuiltins(),
+      isOneFile && asciiOnly(),
+    ],
   })
   const { output } = await build.write({
     dir: directory,

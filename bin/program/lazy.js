@@ -1,4 +1,5 @@
 // What a command does not use is not loaded, although the modules that it is made of name it.
+import { join } from 'node:path'
 
 /** Packages that oclif needs where it looks for commands and plugins in directories, and its check of Node's version. */
 const UNUSED = new Set(['lilconfig', 'minimatch', 'semver', 'tinyglobby', 'typescript'])
@@ -18,6 +19,28 @@ export function withoutUnused(root) {
       if (id === '\0wsl') return `export { default as isWsl } from '${root}/node_modules/is-wsl/index.js'`
       const [, name] = id.split('\0unused:')
       return name ? `throw new Error('${name} is not in this program')\nmodule.exports = {}` : null
+    },
+  }
+}
+
+/** Of undici what we use: its door loads fetch, mocks, caches and web sockets too, longer than the rest of a start. */
+export function ownUndici(root) {
+  const lib = join(root, 'node_modules/undici/lib')
+  const names = { Agent: 'dispatcher/agent', Pool: 'dispatcher/pool', ProxyAgent: 'dispatcher/proxy-agent' }
+  const exported = Object.entries({ ...names, buildConnector: 'core/connect' })
+  return {
+    name: 'own-undici',
+    resolveId: (id, importer) => (id === 'undici' && importer?.startsWith(join(root, 'src/')) ? '\0undici' : null),
+    load(id) {
+      // Connections are made with `allowH2: false`.
+      if (id === `${lib}/dispatcher/client-h2.js`) return 'module.exports = undefined'
+      if (id !== '\0undici') return null
+      return [
+        `import Dispatcher from '${lib}/dispatcher/dispatcher.js'`,
+        `import api from '${lib}/api/index.js'`,
+        'Object.assign(Dispatcher.prototype, api)',
+        ...exported.map(([name, file]) => `export { default as ${name} } from '${lib}/${file}.js'`),
+      ].join('\n')
     },
   }
 }
@@ -56,4 +79,23 @@ function whenUsed(code, require) {
     (text, [name, load]) => text.replaceAll(new RegExp(`(?<![\\w.$])${name}\\.`, 'g'), `(${name} ??= ${load}).`),
     rest,
   )
+}
+
+/** A text beyond ASCII is kept at two bytes a letter, and read letter by letter at each start of the single executable. */
+export function asciiOnly() {
+  return {
+    name: 'ascii-only',
+    // Not renderChunk: what comes of that is printed anew.
+    generateBundle(_, files) {
+      for (const file of Object.values(files)) {
+        const [raw] = /String\.raw`[^`]*[^\0-\x7f]|(?<!\\)(?:\\\\)*\\[^\0-\x7f]/.exec(file.code) ?? []
+        if (raw) throw new Error(`${raw}: would be another text in ASCII`)
+        file.code = file.code.replaceAll(/[^\0-\x7f]/g, escaped)
+      }
+    },
+  }
+}
+
+function escaped(unit) {
+  return `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`
 }
