@@ -244,6 +244,11 @@ test.for<[rule: string, expected: string, given: Case]>([
     { items: [csiNode('a', {}), fast('rancher.io/local-path'), unbound('one')], volumes: claims('one') },
   ],
   [
+    'a driver that is called otherwise',
+    UNKNOWN,
+    { items: [csiNode('a', {}), fast('driver.longhorn.io'), unbound('one')], volumes: claims('one') },
+  ],
+  [
     'a driver of other nodes',
     UNKNOWN,
     {
@@ -397,6 +402,12 @@ const told = (given: Case) => {
 test.for<[rule: string, verdict: string, isTold: boolean, given: Case]>([
   ['no CSINode', 'safe', true, { items: [fast(DRIVER), unbound('one')], volumes: claims('one') }],
   ['no CSINode, and a volume', 'safe', true, { items: bound('one'), volumes: claims('one') }],
+  [
+    'no CSINode, and another name',
+    'safe',
+    true,
+    { items: [fast('topolvm.io'), unbound('one')], volumes: claims('one') },
+  ],
   [
     'a provisioner that is none',
     'safe',

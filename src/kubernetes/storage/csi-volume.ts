@@ -107,9 +107,12 @@ export function claimCsiVolume(
   }
 }
 
-/** Whether a provisioner is a CSI driver: by its CSIDriver, or by its name, as in `ebs.csi.aws.com`. */
+/**
+ * Whether a provisioner is a CSI driver: by its CSIDriver, or by its name, which is a DNS name (`driver.longhorn.io`), as
+ * that of no other provisioner is (`rancher.io/local-path`).
+ */
 function isCsiDriver(provisioner: string, csiDrivers: StorageFacts['csiDrivers']): boolean {
-  return csiDrivers.has(provisioner) || /(?:^|[.-])csi(?:[.-]|$)/.test(provisioner)
+  return csiDrivers.has(provisioner) || !provisioner.includes('/')
 }
 
 /** The CSI volumes of a live pod. `completeKinds` are those of which every object is known: others do not exist. */
