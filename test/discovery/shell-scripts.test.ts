@@ -237,6 +237,70 @@ test.for<[why: string, script: string, images: string[], open: string[]]>([
   expect(inConfigMap(script)).toEqual({ images, open })
 })
 
+const IN = (interpreter: string, program: string) => `${interpreter} - <<'END'\n${program}\nEND`
+
+test.for<[why: string, script: string, images: string[], open: string[]]>([
+  [
+    'an SDK of Python',
+    IN('python3', 'client.images.pull("r.example/a", tag="1")\nx = c.containers.run("redis")'),
+    ['2: r.example/a:1', '3: redis'],
+    [],
+  ],
+  ['a list of words', IN('python3', 'subprocess.run(["docker", "pull", "r.example/a:1"])'), ['2: r.example/a:1'], []],
+  [
+    'a list of words over lines, in a loop',
+    IN(
+      'python3',
+      'reg = "r.example"\nfor n in [\n  "a",\n  "b",\n]:\n  run([\n    "docker",\n    "pull",\n    reg + "/" + n + ":1",\n  ])',
+    ),
+    ['8: r.example/a:1', '8: r.example/b:1'],
+    [],
+  ],
+  ['a formatted text', IN('python3', 'run(["docker", "pull", f"{reg}/a:{tags[0]}"])'), [], ['2: ${reg}/a:${tags}']],
+  ['a format', IN('python3', 'sh("docker pull {}/a:{tag}".format(reg, tag=t))'), [], ['2: ${_}/a:${tag}']],
+  ['a program of one line', `python3 -c 'run(["crictl", "pull", image])'`, [], ['1: ${image}']],
+  [
+    'JavaScript',
+    IN('node', "execFileSync('docker', ['pull', 'r.example/a:1'])\ndocker.pull(`r.example/b:${tag}`)"),
+    ['2: r.example/a:1'],
+    ['3: r.example/b:${tag}'],
+  ],
+  [
+    'Ruby',
+    IN('ruby', `%w[docker pull r.example/a:1]\nsystem "docker pull #{ENV['REG']}/b:1"`),
+    ['2: r.example/a:1'],
+    ['3: ${REG}/b:1'],
+  ],
+  ['Perl', `perl -e 'system("docker", "pull", "r.example/a:1")'`, ['1: r.example/a:1'], []],
+  [
+    'a function',
+    'R=r.example/x\nget "$R/a:1"\nget registry.example.com/$X/b:1\nget "$REGISTRY/c:$V"',
+    [],
+    ['3: registry.example.com/$X/b:1', '4: $REGISTRY/c:$V'],
+  ],
+  ['what is made', 'docker build -t $REGISTRY/a:$V .\ndocker push $REGISTRY/a:$V\necho $REGISTRY/a:$V', [], []],
+  ['paths', 'export PATH=$HOME/bin:$PATH\nrun -v $PWD/x:data\nscp a $HOST/b:$C', [], []],
+])('in a script, %s', ([, script, images, open]) => {
+  expect(inScript(script)).toEqual({ images, open })
+  expect(inConfigMap(script)).toEqual({ images, open })
+})
+
+test.for<[file: string, text: string, open: string[]]>([
+  ['a.cue', 'spec: containers: [{\n\timage: "r.example/a:\\(_tag)"\n}]', ['2: r.example/a:\\(_tag)']],
+  ['a.cue', '#Image: "r.example/a:\\(#tag)"\n// x: "r.example/b:\\(c)"', ['1: r.example/a:\\(#tag)']],
+  ['a.cue', 'images: web: "\\(reg)/a:1"', ['1: \\(reg)/a:1']],
+  ['a.jsonnet', "{ image: 'r.example/a:%s' % tag }", ['1: r.example/a:%s']],
+  ['a.jsonnet', "{ image: reg + '/a:' + std.extVar('tag') }", ['1: ${reg}/a:${tag}']],
+  ['a.jsonnet', "{ local x = 'r.example/a:%(tag)s' % c, }", ['1: r.example/a:%(tag)s']],
+  ['a.jsonnet', "{ image: std.format('%s/a:%s', [r, t]) }", ['1: %s/a:%s']],
+  ['a.pkl', 'c { new { image = "r.example/a:\\(tag)" } }', ['1: r.example/a:\\(tag)']],
+  ['a.tf', 'locals { web = format("%s/a:%s", var.registry, var.tag) }', ['1: %s/a:%s']],
+  ['a.tf', 'x = "${var.dir}/a:${var.b}"\ny = "http://${var.host}/a:${var.b}"', []],
+])('what a language of its own leaves open in %s: %s', ([file, text, open]) => {
+  const scan = scanDocument({ form: 'text', file, line: 1, text })
+  expect(told([scan], 0)).toEqual({ images: [], open })
+})
+
 test('what a script leaves open is filled in by what the user says', () => {
   const vars = new Map([['REG', 'r.example']])
   const script = 'docker run ${REG}/app:1\ncrictl pull $OTHER/b:1'

@@ -25,7 +25,8 @@ test.for<[what: string, text: string, sure: string[], unsure?: string[]]>([
   ['INI', `[x]\nimages = ${A} ${B}`, [`2 ${A}`, `2 ${B}`]],
   ['properties that go on', `images=${A},\\\n  ${B}\nother=x`, [`1 ${A}`, `2 ${B}`]],
   ['a setting without a sign', `image ${A};`, [`1 ${A}`]],
-  ['a program', `#!/bin/sh\necho ${A}`, []],
+  ['a program', `#!/bin/sh\necho ${A}`, [], [`2 ${A}`]],
+  ['a program that makes it', `#!/bin/sh\ndocker build . --tag=${A}\ndocker push ${A}\necho ${A}`, []],
   ['addresses', 'a = ["https://x.io/a/b:1.2", "x.io:80"]\nb = http://x.io/a', []],
   ['a comment', `a = 1\n# ${A}`, []],
 ])('references in %s', ([, text, sure, unsure = []]) => {

@@ -1,5 +1,5 @@
 /** A run of characters that repositories have, and what may follow it. */
-const RUN = /[\w./-]+(?=([:@]\w)?)/g
+const RUN = /[\w./-]+(?=([:@][\w$%\\{<])?)/g
 
 /** Words for images, and programs that are handed some. */
 const WORDS = /image|repositor|registry|\b(?:crictl|ctr|docker|podman|nerdctl|skopeo|crane)\b/i

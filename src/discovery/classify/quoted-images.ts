@@ -9,7 +9,7 @@ export interface QuotedImage {
 
 const WAYS: readonly RegExp[] = [
   // `Operator(image='ref')`, `docker { image 'ref' }`, `local image = "ref"`, `image: "ref"` amid others.
-  /image\w{0,40}["']?\s{0,9}(?:=|:|:=|\()?\s{0,9}["']([^"'\s]{2,512})["']/gi,
+  /image\w{0,40}["']?\s{0,9}(?:=>?|:=?|\()?\s{0,9}["']([^"'\s]{2,512})["']/gi,
   // `<image>ref</image>`
   /<\w{0,40}image\w{0,40}>\s{0,9}([^<>\s]{2,512})\s{0,9}</gi,
   // The base of what a Dockerfile builds.

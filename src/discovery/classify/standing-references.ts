@@ -16,7 +16,7 @@ export interface StandingReference {
 const MAX_LINE = 4096
 const COMMENT = /^\s*(?:#|\/\/|;)/
 /** What stands between the values of a list, in TOML, INI, properties and the like. */
-const SEPARATOR = /[\s"'`,;()[\]{}<>=|\\]+/
+const SEPARATOR = /[\s"'`,;()[\]{}<>=|#\\]+/
 /** `images = [`, `image x;`, `"images": [` */
 const SETTING = /^\s*["']?([A-Za-z][\w.-]{0,99})["']?(?:\s*=|\s*:(?=[\s[{"']|$)|\s)/
 /** A line that only goes on with what began above. */

@@ -26,7 +26,7 @@ export function plainTextCandidates(
   vars: ReadonlyMap<string, string> | undefined,
 ): Pick<Found, 'candidates' | 'unresolved' | 'elsewhere'> {
   const { candidates, unresolved, elsewhere } = findCandidates(
-    { [isShellScript(file, text) ? 'script' : PROGRAM]: text },
+    { [isShellScript(file, text) ? 'script' : PROGRAM]: `${withoutHashes(file, text)}\n` },
     { apiVersion: '', layer: 'config', isLoose: true, vars, readInside: (inside) => toldInside(inside, vars) },
   )
   const told = candidates.map(
@@ -35,6 +35,11 @@ export function plainTextCandidates(
   // Whether a script that nobody named is ever run is not known.
   if (isFound) return { candidates: told.map((one) => ({ ...one, confidence: 'possible' })), unresolved, elsewhere }
   return { candidates: told, unresolved, elsewhere }
+}
+
+/** In CUE `#Image: …` is a definition, and no comment. */
+function withoutHashes(file: string, text: string): string {
+  return /\.cue$/i.test(file) ? text.replace(/^([ \t]{0,99})#(?=\w+[?!]?:)/gm, '$1') : text
 }
 
 /** A key or variable that is about images: `image:`, `"repository": `, `variable "image" {`, `IMAGE_TAG=`. */

@@ -11,6 +11,7 @@ import { readLists } from './shell/read-lists.ts'
 import { commandsIn } from './shell/shell-commands.ts'
 import { shellWords } from './shell/shell-lists.ts'
 import { ShellVariables } from './shell/shell-variables.ts'
+import { madeIn, standingOpenIn } from './standing-open.ts'
 import { isXml, textsInXml } from './xml-elements.ts'
 
 /** An image named in a text that is no YAML or JSON: a template, a script, properties. */
@@ -61,7 +62,14 @@ export function imagesInLines(text: string, outer: Key, { isScript = false, isPr
   // A program also says what it makes, pushes and compares.
   if (isProgram)
     return [...known, ...standingIn(text, known).map((one) => ({ ...one, confidence: 'possible' as const }))]
-  return isScript ? known : [...known, ...standingIn(text, known)]
+  if (!isScript) return [...known, ...standingIn(text, known)]
+  const made = madeIn(text)
+  const isMade = ({ reference, confidence, name }: LineImage) =>
+    made.has(reference) && (confidence === 'possible' || /^t(?:ag)?$/.test(name))
+  const said = known.filter((one) => !isMade(one))
+  const others = new Set([...known.map(({ reference }) => reference), ...made])
+  const standing = standingIn(text, known).filter(({ reference }) => !others.has(reference))
+  return [...said, ...standing.map((one) => ({ ...one, confidence: 'possible' as const }))]
 }
 
 /** What stands in lines that set nothing to one image: lists of them, and settings with several. */
@@ -132,7 +140,8 @@ export function openImagesInLines(text: string, { isScript = false } = {}): Assi
     return []
   const variables = new ShellVariables()
   const lists = readLists(text)
-  return logicalLines(text).flatMap((logical) => {
+  const standing: Assignment[] = []
+  const told = logicalLines(text).flatMap((logical) => {
     const { content } = logical
     if (COMMENT.test(content)) return []
     const commands = commandsIn(content)
@@ -140,7 +149,7 @@ export function openImagesInLines(text: string, { isScript = false } = {}): Assi
     if (commands.length === 0) variables.follow(content)
     const seen = new Set<string>()
     let isFirst = true
-    return commands.flatMap(({ text, isInner }) => {
+    const found = commands.flatMap(({ text, isInner }) => {
       const found = openImagesIn(text, { isScript, isWhole: commands.length === 1 })
       const filled = found.flatMap(({ name, value }) => {
         const line = lineOf(logical, value)
@@ -151,7 +160,15 @@ export function openImagesInLines(text: string, { isScript = false } = {}): Assi
       isFirst &&= isInner
       return filled.filter(({ value }) => seen.size < seen.add(value).size)
     })
+    for (const word of isScript ? standingOpenIn(content) : []) {
+      const line = lineOf(logical, word)
+      standing.push(...variables.textsOf(word).map((value) => ({ name: word, value, line, isPossible: true })))
+    }
+    return found
   })
+  if (standing.length === 0) return told
+  const known = new Set([...told.map(({ value }) => value), ...madeIn(text)])
+  return [...told, ...standing.filter(({ name, value }) => !known.has(name) && known.size < known.add(value).size)]
 }
 
 /**

@@ -7,6 +7,7 @@ import { decodeDataUrl } from '../encoded/encoded-text.ts'
 import { mayEmbed, readEmbedded, SCRIPT } from '../texts/embedded.ts'
 import { hereDocuments } from '../texts/here-documents.ts'
 import { isCommandLine } from '../texts/line-assignments.ts'
+import { withShellCalls } from '../texts/program-calls.ts'
 import { installsInText } from '../texts/shell/installs.ts'
 import { openImagesInCommand } from '../texts/shell/open-commands.ts'
 import { withPrograms } from '../texts/shell/programs/named-programs.ts'
@@ -141,7 +142,7 @@ export function visitInstalls(walk: Walk, text: string): void {
 export function visitLines(walk: Walk, written: string, name: string, place: Place): void {
   const first = walk.found.length
   const isScript = SCRIPTS.has(name) || place.layer === 'argument' || SCRIPT.test(written)
-  const text = isScript ? withPrograms(written) : written
+  const text = isScript ? withPrograms(withShellCalls(written)) : written
   visitInstalls(walk, text)
   const named = new Set<string>()
   for (const { reference, confidence, name: inner, line } of imagesInLines(text, readKey(name), {
@@ -151,10 +152,17 @@ export function visitLines(walk: Walk, written: string, name: string, place: Pla
     if (confidence !== 'possible') named.add(reference)
     add(walk, place, { reference, confidence, textLine: line, why: whyOf(place.layer, name, inner) })
   }
-  for (const { name: inner, value, line } of openImagesInLines(text, { isScript })) {
+  for (const { name: inner, value, line, isPossible } of openImagesInLines(text, { isScript })) {
     const image = isFilled(value) ? judgeFilled(value) : undefined
     if (image && named.has(image.reference)) continue
-    if (image) add(walk, place, { ...image, textLine: line, why: whyOf(place.layer, name, inner) })
+    const confidence = isPossible ? 'possible' : image?.confidence
+    if (image)
+      add(walk, place, {
+        ...image,
+        ...(confidence && { confidence }),
+        textLine: line,
+        why: whyOf(place.layer, name, inner),
+      })
     else walk.open.push({ text: value, path: [...walk.path], textLine: line, place })
   }
   const known = new Set(walk.found.slice(first).map(({ reference }) => reference))
@@ -181,6 +189,9 @@ function visitEmbedded(walk: Walk, text: string, name: string, place: Place, fin
     walk.open.push({ text: value, path: [...walk.path], textLine: line, place })
   }
   const inner: Place = { ...place, layer: isPassed(place) ? place.layer : 'config' }
+  const told = () =>
+    walk.open.length + walk.unresolved.length + walk.found.filter(({ confidence }) => confidence !== 'possible').length
+  const before = name === PROGRAM ? told() : 0
   for (const { value, lineOf } of values) {
     const { candidates, unresolved, elsewhere } = findInside(value, inner, name)
     // A text inside this text begins on the line after its key.
@@ -193,6 +204,8 @@ function visitEmbedded(walk: Walk, text: string, name: string, place: Place, fin
     for (const open of unresolved) walk.unresolved.push({ ...open, path: [...walk.path], textLine: lineIn(open) })
     for (const made of elsewhere) walk.elsewhere.push({ ...made, path: [...walk.path], textLine: lineIn(made) })
   }
+  // Some languages only look like YAML: `{ image: registry + '/a:1' }`.
+  if (values.length > 0 && name === PROGRAM && told() === before) visitLines(walk, text, name, place)
 }
 
 /** What resources install that a script holds; the images in them are found by their lines. */
