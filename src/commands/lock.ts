@@ -1,10 +1,9 @@
 import { Args, Flags } from '@oclif/core'
-import { ImagesFailedError } from '../bundle/failure.ts'
 import { heldBackFindings, lacksImages, missingFindings } from '../bundle/format/left-out.ts'
 import type { Lock } from '../bundle/format/lock.ts'
 import { countKinds, kindOf } from '../bundle/kinds.ts'
 import { asEdition } from '../bundle/lock/edition.ts'
-import { findMovedTags, type MovedTag } from '../bundle/lock/moved-tags.ts'
+import { findMovedTags, type MovedTag, TagsUnaskedError } from '../bundle/lock/moved-tags.ts'
 import { BaseCommand } from '../cli/base-command.ts'
 import { bundleTakes } from '../cli/bundles/fetch-plan.ts'
 import { domainsOf, type ImagesToLock } from '../cli/bundles/images-to-lock.ts'
@@ -30,6 +29,12 @@ import { formatPlatform } from '../oci/platform.ts'
 import { formatReference } from '../oci/reference.ts'
 import { countOf } from '../plural.ts'
 import { RegistryClient } from '../registry/client/registry-client.ts'
+
+/** How many images were asked about, and which of their tags have moved. */
+interface CheckedTags {
+  readonly images: number
+  readonly moved: readonly MovedTag[]
+}
 
 export default class LockCommand extends BaseCommand {
   static override summary = 'fix the images of Kubernetes manifests to the digests that registries give them now'
@@ -66,7 +71,7 @@ export default class LockCommand extends BaseCommand {
     ...lockFlags,
   }
 
-  async run(): Promise<(Lock & { omissions: readonly Omission[] }) | { moved: readonly MovedTag[] }> {
+  async run(): Promise<(Lock & { omissions: readonly Omission[] }) | CheckedTags> {
     const parsed = await this.parse(LockCommand)
     this.whenStopped('nothing was written; run the same command again')
     const { inputs, flags } = await withProject(parsed.argv as string[], parsed.flags)
@@ -120,13 +125,14 @@ export default class LockCommand extends BaseCommand {
     }
   }
 
-  async #check(lock: Lock, client: RegistryClient): Promise<{ moved: readonly MovedTag[] }> {
+  async #check(lock: Lock, client: RegistryClient): Promise<CheckedTags> {
     const { moved, failures } = await findMovedTags(lock, client)
-    if (failures.length > 0) throw new ImagesFailedError(failures, lock.images.length)
+    const { length: images } = lock.images
     for (const { reference, from, to } of moved) this.log(`~ ${reference} ${from} -> ${to}`)
-    this.log(`${countOf(lock.images.length, 'image')}, ${countOf(moved.length, 'tag')} moved`)
+    if (failures.length > 0) throw new TagsUnaskedError(failures, images, moved)
+    this.log(`${countOf(images, 'image')}, ${countOf(moved.length, 'tag')} moved`)
     if (moved.length > 0) this.answerNo()
-    return { moved }
+    return { images, moved }
   }
 }
 

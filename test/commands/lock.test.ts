@@ -9,6 +9,7 @@ import { runCli } from '../support/cli.ts'
 import { testWith } from '../support/debian.ts'
 import { type DockerRegistry, startDockerRegistry } from '../support/docker-registry.ts'
 import { ImageBuilder } from '../support/images.ts'
+import { checkSchema } from '../support/schemas.ts'
 import { temporaryDirectory } from '../support/temporary.ts'
 import { startTokenServer, type TokenServer } from '../support/token-server.ts'
 
@@ -137,6 +138,25 @@ test('nothing is locked or bundled while an input cannot be read: its images wou
     expect(stderr).toContain('b-bad.yaml:1: not readable')
     expect(existsSync(out)).toBe(false)
   }
+})
+
+withRegistry('--check says which tags have moved also where others cannot be asked about', async () => {
+  const cwd = await temporaryDirectory()
+  const target = { ...app, digest: `sha256:${'a'.repeat(64)}` }
+  const names = ['team/app:1', 'team/none:1'].map((path) => `${open.host}/${path}`)
+  const images = names.map((reference) => ({ reference, names: [reference], target, platforms: [] }))
+  await writeFile(join(cwd, 'some.lock'), JSON.stringify({ version: 1, images }))
+  const { exitCode, stdout, stderr } = await runCli(['lock', '--check', 'some.lock'], { cwd })
+  expect({ exitCode, stdout }).toEqual({ exitCode: 3, stdout: `~ ${names[0]} ${target.digest} -> ${app.digest}\n` })
+  expect(stderr).toContain('error: 1 of 2 images could not be asked about\n')
+  expect(stderr).toContain('try: Fix the errors above and check again; of the others, 1 tag moved.')
+  const { stdout: json } = await runCli(['lock', '--check', 'some.lock', '--json'], { cwd })
+  const failed = JSON.parse(json)
+  checkSchema('error', failed)
+  expect(failed).toMatchObject({
+    moved: [{ reference: names[0], to: app.digest }],
+    failures: [{ reference: names[1] }],
+  })
 })
 
 test('--check refuses what no lock has fixed, since that could never have moved', async () => {

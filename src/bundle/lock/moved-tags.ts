@@ -2,7 +2,8 @@ import pLimit from 'p-limit'
 import { ExpectedError, endsRun } from '../../errors.ts'
 import type { Digest } from '../../oci/digest.ts'
 import { parseReference } from '../../oci/reference.ts'
-import type { ImageFailure } from '../failure.ts'
+import { countOf } from '../../plural.ts'
+import { type ImageFailure, ImagesFailedError } from '../failure.ts'
 import type { Lock } from '../format/lock.ts'
 import type { ImageSource } from './documents/documents.ts'
 
@@ -11,6 +12,18 @@ export interface MovedTag {
   readonly reference: string
   readonly from: Digest
   readonly to: Digest
+}
+
+/** Some tags could not be asked about; of the others it is known whether they have moved. */
+export class TagsUnaskedError extends ImagesFailedError {
+  readonly moved: readonly MovedTag[]
+
+  constructor(failures: readonly ImageFailure[], total: number, moved: readonly MovedTag[]) {
+    super(failures, total, 'could not be asked about', {
+      hint: `Fix the errors above and check again; of the others, ${countOf(moved.length, 'tag')} moved.`,
+    })
+    this.moved = moved
+  }
 }
 
 /** Asks the registry what each tag of a lock stands for now. What was asked for by digest cannot move. */

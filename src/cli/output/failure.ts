@@ -1,4 +1,5 @@
 import { ImagesFailedError } from '../../bundle/failure.ts'
+import { type MovedTag, TagsUnaskedError } from '../../bundle/lock/moved-tags.ts'
 import type { ExpectedError } from '../../errors.ts'
 import { findReference } from '../../oci/reference.ts'
 import { LeftOutError, type Omission } from './omissions.ts'
@@ -27,6 +28,8 @@ interface ErrorJson {
   }
   /** One entry for each image that failed. */
   readonly failures?: readonly FailureJson[]
+  /** Of the tags that could be asked about, those that stand for another digest now. */
+  readonly moved?: readonly MovedTag[]
   /** What is left out and was not allowed to be. */
   readonly omissions?: readonly Omission[]
 }
@@ -46,6 +49,7 @@ export function failureJson(error: ExpectedError): ErrorJson {
         hint: one.error.advice,
       })),
     }),
+    ...(error instanceof TagsUnaskedError && { moved: error.moved }),
     ...((error instanceof LeftOutError || error instanceof UnsignedError) && { omissions: error.omissions }),
   }
 }
