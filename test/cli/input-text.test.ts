@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest'
+import { encodeHeader } from '../../src/bundle/format/tar-header.ts'
 import { cutAtDocuments, decodeText } from '../../src/cli/texts/input-text.ts'
 import { readDocuments } from '../../src/kubernetes/documents/document.ts'
 import { fc } from '../support/property.ts'
@@ -49,9 +50,16 @@ test.for<[encoding: string, bytes: Buffer]>([
   expect(await documentsOf([bytes])).toEqual([[1, { a: 'ü' }]])
 })
 
-test('bytes that are no text are refused', async () => {
-  const bytes = Buffer.from([0x1f, 0x8b, 0, 0, 0])
-  const refusal = expect.objectContaining({ code: 'INPUT_UNREADABLE', message: 'f: is binary, not YAML or JSON' })
+test.for<[what: string, bytes: Buffer, hint: string]>([
+  ['binary', Buffer.from([0x7f, 0x45, 0x4c, 0x46, 0]), 'Fix the file or its permissions'],
+  ['compressed (gzip)', Buffer.from([0x1f, 0x8b, 0, 0, 0]), 'nodeseed inspect f;'],
+  ['a tar archive', Buffer.from(encodeHeader('oci-layout', 30)), 'audit with --bundle f.'],
+])('bytes that are no text are refused: %s', async ([what, bytes, hint]) => {
+  const refusal = expect.objectContaining({
+    code: 'INPUT_UNREADABLE',
+    message: `f: is ${what}, not YAML or JSON`,
+    advice: expect.stringContaining(hint),
+  })
   expect(() => decodeText(bytes, 'f')).toThrow(refusal)
   await expect(Array.fromAsync(cutAtDocuments(chunksOf([bytes]), 'f'))).rejects.toThrow(refusal)
 })

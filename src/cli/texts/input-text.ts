@@ -1,5 +1,9 @@
 import { isAscii } from 'node:buffer'
+import { BLOCK } from '../../bundle/format/tar-header.ts'
 import { ExpectedError } from '../../errors.ts'
+import { compressionOf } from '../../layout/compressed/compression.ts'
+import { isHeader } from '../../layout/tar/tar-header.ts'
+import { quote } from '../../quote.ts'
 
 /** A part of a text that ends where a document ends; `line` is where it begins, from 1. */
 export interface TextPart {
@@ -83,7 +87,21 @@ export function isText(bytes: Buffer): boolean {
 }
 
 function refuseBinary(bytes: Buffer, file: string): void {
-  if (bytes.includes(0)) throw new ExpectedError('INPUT_UNREADABLE', `${file}: is binary, not YAML or JSON`)
+  if (!bytes.includes(0)) return
+  const packed = sayPacked(bytes)
+  const name = quote(file)
+  throw new ExpectedError('INPUT_UNREADABLE', `${file}: is ${packed ?? 'binary'}, not YAML or JSON`, {
+    hint: packed
+      ? `Images in it are listed by: nodeseed inspect ${name}; bundle and lock take them with --from ${name}, audit with --bundle ${name}. Manifests in it: unpack it first.`
+      : undefined,
+  })
+}
+
+/** A bundle or a saved image that was named where manifests belong. */
+function sayPacked(bytes: Buffer): string | undefined {
+  if (bytes.length >= BLOCK && isHeader(bytes.subarray(0, BLOCK))) return 'a tar archive'
+  const compression = compressionOf(bytes)
+  return compression && `compressed (${compression.name})`
 }
 
 /** The offset of the last line break that `---` and white space follow, or -1. */
