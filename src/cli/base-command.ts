@@ -19,6 +19,7 @@ import { type Highlights, screenWidth } from './output/terminal/screen.ts'
 import { usageError, withoutParserWords } from './output/usage-error.ts'
 import { isQuiet, isVerbose, setVolume } from './output/volume/volume.ts'
 import { mayTakeFlags } from './project/flagged-commands.ts'
+import { withNearPath } from './texts/near-path.ts'
 
 /** Flags of any command; `filename` names inputs. */
 type Named = Parameters<typeof setVolume>[0] & { readonly filename?: readonly string[] } & Record<string, unknown>
@@ -177,10 +178,11 @@ export abstract class BaseCommand extends Command {
   }
 
   protected override async catch(error: Error): Promise<unknown> {
-    const failure = error instanceof ExpectedError ? withoutParserWords(error) : this.#usageError(error)
+    const foreseen = error instanceof ExpectedError ? withoutParserWords(error) : this.#usageError(error)
     // The framework warns of commands that did not parse, where this one could not.
     this.parsed = true
-    if (!failure) return this.#reportBug(error)
+    if (!foreseen) return this.#reportBug(error)
+    const failure = await withNearPath(foreseen)
     process.exitCode = failure.exitCode
     if (this.jsonEnabled()) this.logJson(failureJson(failure))
     else say(failureText(failure))

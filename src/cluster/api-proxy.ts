@@ -86,7 +86,7 @@ export class ApiProxy {
     } catch (cause) {
       const why = timeout.aborted ? `no answer within ${this.#timeout / 1000} s` : (cause as Error).message
       throw new ExpectedError('CLUSTER_UNREACHABLE', `GET ${path}: ${why}`, {
-        hint: 'Try: kubectl get nodes. Give a slow API server more time: --timeout 5m.',
+        hint: 'See whether kubectl get nodes answers. Give a slow API server more time: --timeout 5m.',
         cause,
       })
     }

@@ -76,8 +76,8 @@ export function readAnswer(path: string, { status, body }: ApiAnswer): Record<st
   }
   // What is no object of the API comes from kubectl's proxy, which could not reach it.
   if (status > 500 || (status === 500 && !isObject(value))) {
-    const hint = 'Is the API server up, and is this the right --context? Try: kubectl get nodes'
+    const hint = 'Is the API server up, and is this the right --context? See whether kubectl get nodes answers.'
     throw new ExpectedError('CLUSTER_UNREACHABLE', message, { hint })
   }
-  throw new ExpectedError('CLUSTER_ERROR', message, { hint: 'Try: kubectl get nodes' })
+  throw new ExpectedError('CLUSTER_ERROR', message, { hint: 'See whether kubectl get nodes answers.' })
 }

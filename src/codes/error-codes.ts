@@ -119,7 +119,7 @@ export const ERROR_CODES = {
   CLUSTER_UNREACHABLE: error(3, {
     title: 'The cluster does not answer',
     help: 'There is a kubectl, and its API server does not answer.',
-    action: 'Try: kubectl get nodes; choose another cluster with --context.',
+    action: 'See whether kubectl get nodes answers; choose another cluster with --context.',
   }),
   CLUSTER_ERROR: error(3, {
     title: 'The cluster answers with an error',

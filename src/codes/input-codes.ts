@@ -86,7 +86,7 @@ export const INPUT_CODES = {
     title: 'An image that is pulled Always is left out',
     help: 'The policy is Always where imagePullPolicy says so, and by default for the tag latest. Such a pod asks a registry each time it starts, so a copy on the node alone would not help it.',
     action:
-      'Set imagePullPolicy: IfNotPresent and scan again, or take them too: --policy Never,IfNotPresent,Always (pods then need a mirror: nodeseed serve).',
+      'Set imagePullPolicy: IfNotPresent and run this again, or take them too: --policy Never,IfNotPresent,Always (pods then need a mirror: nodeseed serve).',
   },
   LEFT_OUT_BY_POLICY: {
     kind: 'omission',

@@ -1,5 +1,8 @@
+import { readFile } from 'node:fs/promises'
 import { expect, test } from 'vitest'
 import { closest } from '../../src/cli/output/closest.ts'
+import { withNearPath } from '../../src/cli/texts/near-path.ts'
+import { type ExpectedError, readError } from '../../src/errors.ts'
 import { runCli } from '../support/cli.ts'
 
 test.for<[args: string[], message: string, hint: string]>([
@@ -34,7 +37,7 @@ test.for<[args: string[], message: string, hint: string]>([
   [
     ['scan', 'x', '--format', 'tables'],
     'nodeseed scan: --format: "tables" is none of table, images',
-    'See what it takes: nodeseed scan --help',
+    'Did you mean table? See what it takes: nodeseed scan --help',
   ],
   [
     ['bundle', 'x', '--timeout'],
@@ -51,7 +54,11 @@ test.for<[args: string[], message: string, hint: string]>([
     '--plain-http: not a host: "a.example/team"',
     'Write HOST or HOST:PORT, such as mirror.local:5000.',
   ],
-  [['seed', 'b', 'x'], 'nodeseed seed: missing flag: --nodes, --output', 'See what it takes: nodeseed seed --help'],
+  [
+    ['seed', 'b', 'x'],
+    'nodeseed seed: missing flag: --nodes, --output',
+    'The list of nodes is what kubectl get nodes -o json > nodes.json writes. See what it takes: nodeseed seed --help',
+  ],
   [
     ['seed', 'b', '--nodes', 'n', '-o', 'o', '--spread', '0'],
     'nodeseed seed: --spread: "0" is less than 1',
@@ -103,4 +110,15 @@ test.for<[word: string, meant: string | undefined]>([
   ['kubectl', undefined],
 ])('%s: did you mean %s?', ([word, meant]) => {
   expect(closest(word, ['audit', 'bundle', 'scan', 'seed', 'verify'])).toBe(meant)
+})
+
+test.for<[path: string, meant: string | undefined]>([
+  ['REEDME.md', 'README.md'],
+  ['docs/whitch-node.md', 'docs/which-node.md'],
+  ['docs/nothing-like-it', undefined],
+  ['no-such-directory/README.md', undefined],
+])('of a file that is not there the one beside it is named: %s', async ([path, meant]) => {
+  const error = readError(path, await readFile(path).catch((cause: unknown) => cause)) as ExpectedError
+  const { advice } = error
+  expect((await withNearPath(error)).advice).toBe(meant ? `Did you mean ${meant}? ${advice}` : advice)
 })

@@ -31,5 +31,5 @@ test.for(['lock', 'bundle'])('%s takes what scan would list with the same flags'
   const ruled = await run('ruled', '--min-confidence', 'certain', '--rules', rules)
   expect(ruled).toMatchObject({ exitCode: 0, stdout: expect.stringContaining('2 images') })
   const misspelt = await run('misspelt', '--policy', 'never')
-  expect(misspelt).toMatchObject({ exitCode: 2, stderr: expect.stringContaining('Write Never.') })
+  expect(misspelt).toMatchObject({ exitCode: 2, stderr: expect.stringContaining('Did you mean Never?') })
 })

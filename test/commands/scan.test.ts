@@ -34,7 +34,7 @@ test('the example shop as a table, its findings on stderr', async () => {
     'error: examples/scan/shop.yaml:88: CronJob shop/report, container report: registry.example.com/shop/report is pulled Always (the default for the tag latest), which fails offline even when the image is on the node\n' +
       '  try: Give it a version tag, or set imagePullPolicy: IfNotPresent; or name the image by digest and set IfNotPresent; or keep Always and serve a mirror (nodeseed serve).\n' +
       'left out: 1 image pulled Always: registry.example.com/shop/report:latest\n' +
-      '  try: Set imagePullPolicy: IfNotPresent and scan again, or take them too: --policy Never,IfNotPresent,Always (pods then need a mirror: nodeseed serve).\n',
+      '  try: Set imagePullPolicy: IfNotPresent and run this again, or take them too: --policy Never,IfNotPresent,Always (pods then need a mirror: nodeseed serve).\n',
   )
 })
 
@@ -92,7 +92,7 @@ test.for<[why: string, args: string[], message: string]>([
   [
     'an unknown policy',
     [SHOP, '--policy', 'Never,always'],
-    'error: --policy: not a pull policy: "always"\n  try: Write Always.\n',
+    'error: --policy: not a pull policy: "always"\n  try: Did you mean Always?\n',
   ],
   [
     'a missing input, before anything is printed',

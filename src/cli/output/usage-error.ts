@@ -14,10 +14,23 @@ export function usageError(error: unknown, { id = '', flags }: CommandNames): Ex
   if (!(error instanceof Errors.CLIError) || error.oclif.exit !== 2) return undefined
   const [unknown] = 'flags' in error && Array.isArray(error.flags) ? (error.flags as string[]) : []
   const meant = unknown?.startsWith('--') ? closest(unknown.slice(2), flags) : undefined
-  const look = `See what it takes: nodeseed ${id} --help`
-  return new ExpectedError('USAGE', `nodeseed ${id}: ${problemOf(error)}`, {
-    hint: meant ? `Did you mean --${meant}? ${look}` : look,
-  })
+  const problem = problemOf(error)
+  const value = meantValue(problem)
+  const hints = [
+    ...(meant ? [`Did you mean --${meant}?`] : []),
+    ...(value ? [`Did you mean ${value}?`] : []),
+    ...(/missing flag: .*--nodes\b/.test(problem) ? [WRITE_NODES] : []),
+    `See what it takes: nodeseed ${id} --help`,
+  ]
+  return new ExpectedError('USAGE', `nodeseed ${id}: ${problem}`, { hint: hints.join(' ') })
+}
+
+const WRITE_NODES = 'The list of nodes is what kubectl get nodes -o json > nodes.json writes.'
+
+/** The value that may be meant where one of a few was wanted. */
+function meantValue(problem: string): string | undefined {
+  const [, value = '', wanted = ''] = /"([^"]+)" is none of (.*)$/.exec(problem) ?? []
+  return closest(value, wanted.split(', '))
 }
 
 /** What the framework itself refuses: a flag where a command belongs, or the call of a command that is not ours. */
