@@ -6,6 +6,7 @@ import { readLockOf } from '../cli/bundles/lock-file.ts'
 import { ARCHIVE, keyFlag, pageFlags, TABLE_ONLY } from '../cli/flags/bundle-file-flags.ts'
 import { checkPage, writeDiffPage } from '../cli/inspection/bundle-page.ts'
 import { formatFlag } from '../cli/output/formats/output-format.ts'
+import { namedDigest } from '../cli/output/terminal/named-digest.ts'
 import { CHANGES } from '../cli/output/terminal/screen.ts'
 import { shortDigests } from '../cli/output/terminal/text-width.ts'
 import { formatBytes } from '../oci/format-bytes.ts'
@@ -33,8 +34,8 @@ export default class Diff extends BaseCommand {
     const [before, after] = [await readLockOf(args.before, flags), await readLockOf(args.after, flags)]
     const diff = diffLocks(before, after)
     const change = (line: string) => this.log(this.tableWidth === undefined ? line : shortDigests(line), CHANGES)
-    for (const { name, digest } of diff.removed) change(`- ${name} ${digest}`)
-    for (const { name, digest } of diff.added) change(`+ ${name} ${digest}`)
+    for (const { name, digest } of diff.removed) change(`- ${namedDigest(name, digest, undefined)}`)
+    for (const { name, digest } of diff.added) change(`+ ${namedDigest(name, digest, undefined)}`)
     for (const { name, from, to } of diff.moved) change(`~ ${name} ${from} -> ${to}`)
     const { addedBytes, removedBytes, keptBytes } = diff
     this.log(`${formatBytes(addedBytes)} new, ${formatBytes(removedBytes)} gone, ${formatBytes(keptBytes)} as before`)

@@ -6,6 +6,7 @@ import type { LockedContent } from '../bundle/format/bundle.ts'
 import type { LockedImage } from '../bundle/format/lock.ts'
 import { toolsAmong } from '../bundle/format/node-files.ts'
 import { countKinds } from '../bundle/kinds.ts'
+import { sayEdition } from '../bundle/lock/edition.ts'
 import { BaseCommand } from '../cli/base-command.ts'
 import { readLockOf } from '../cli/bundles/lock-file.ts'
 import { openImages } from '../cli/bundles/trusted-bundle.ts'
@@ -131,7 +132,7 @@ export default class Inspect extends BaseCommand {
     const { edition } = lock
     return [
       ['Bundle', basename(file)],
-      ['Set', edition ? `${edition.set} ${edition.number}` : ''],
+      ['Set', edition ? `${edition.set}, number ${edition.number}` : ''],
       ['Holds', countKinds(lock.images)],
       ['Size', formatBytes(bytes)],
       ['Platforms', [...platforms].sort().join(', ')],
@@ -148,7 +149,7 @@ export default class Inspect extends BaseCommand {
   #bundle(content: BundleFile, key: string | undefined, note: (line: string) => void) {
     const { files, requires, blobs } = content.table
     const { edition, waiting } = content.lock
-    if (edition) note(`  ${edition.set} ${edition.number}`)
+    if (edition) note(`  ${sayEdition(edition)}`)
     for (const line of describeDelta(content.table)) note(`  ${line}`)
     const tools = toolsAmong(files)
     if (tools.length > 0) note(`  carries nodeseed for ${tools.join(', ')}`)

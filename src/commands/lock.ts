@@ -16,6 +16,7 @@ import { durationFlag } from '../cli/flags/duration-flag.ts'
 import { strictnessOf } from '../cli/flags/strict-flags.ts'
 import { isNote } from '../cli/output/findings.ts'
 import type { Omission } from '../cli/output/omissions.ts'
+import { namedDigest } from '../cli/output/terminal/named-digest.ts'
 import { withProject } from '../cli/project/with-project.ts'
 import { withPullSecretHint } from '../cli/registry/pull-secret-hint.ts'
 import { renderQuotas } from '../cli/registry/quota.ts'
@@ -100,7 +101,8 @@ export default class LockCommand extends BaseCommand {
           onLocked: ({ reference, target, platforms, artifacts = [] }) => {
             const held = platforms.map(({ platform }) => formatPlatform(platform))
             const kinds = artifacts.map(({ artifactType }) => kindOf(artifactType))
-            this.note(`locked ${reference} ${target.digest} ${[...held, ...new Set(kinds)].join(' ')}`)
+            const named = namedDigest(reference, target.digest, this.tableWidth)
+            this.note(`locked ${named} ${[...held, ...new Set(kinds)].join(' ')}`)
           },
           seenFirst: { previous: replaced, now: new Date(), minAge: flags['min-age'] },
           note: (text) => this.note(text),

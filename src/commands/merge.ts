@@ -16,6 +16,7 @@ import { keepInputs } from '../cli/files/kept-inputs.ts'
 import { readNodeScript } from '../cli/files/node-script.ts'
 import { carriedTools } from '../cli/files/tool-file.ts'
 import { ARCHIVE, bundleFileFlags, editionFlags, keyFlag } from '../cli/flags/bundle-file-flags.ts'
+import { namedDigest } from '../cli/output/terminal/named-digest.ts'
 import { paragraph } from '../cli/texts/paragraph.ts'
 import { ExpectedError } from '../errors.ts'
 import { BundleFile } from '../layout/bundle-file.ts'
@@ -80,7 +81,7 @@ program saved is whole, and of no set.`)
         throw patched.find(({ problem }) => problem)?.problem ?? error
       })
       const counts = `${countKinds(lock.images)}, ${countOf(plan.table.blobs.length, 'blob')}`
-      for (const { name, digest } of letGo) this.log(`- ${name} ${digest}`)
+      for (const { name, digest } of letGo) this.log(`- ${namedDigest(name, digest, this.tableWidth)}`)
       this.log(`${flags.output}: ${counts}, ${formatBytes(plan.size)}`)
       if (signature) this.log(`${signature}: the signature`)
       const [images, blobs] = [lock.images.length, plan.table.blobs.length]

@@ -34,8 +34,18 @@ test.for<[what: string, lock: Lock, told: Partial<Edition>, replaced: Lock | und
 test.for<[what: string, offered: Lock, held: Lock, problem: RegExp | undefined]>([
   ['a newer one', lockOf('b', shop(4)), lockOf('a', shop(3)), undefined],
   ['the same', lockOf('a', shop(3)), lockOf('a', shop(3)), undefined],
-  ['an older one', lockOf('a', shop(3)), lockOf('b', shop(4)), /it is shop 3, older than shop 4 that is held/],
-  ['another with its number', lockOf('b', shop(3)), lockOf('a', shop(3)), /shop 3 as what is held, and holds other/],
+  [
+    'an older one',
+    lockOf('a', shop(3)),
+    lockOf('b', shop(4)),
+    /it is number 3 of the set shop, older than number 4 that is held/,
+  ],
+  [
+    'another with its number',
+    lockOf('b', shop(3)),
+    lockOf('a', shop(3)),
+    /number 3 of the set shop as what is held, and holds other/,
+  ],
   ['one of another set', lockOf('b', { set: 'infra', number: 9 }), lockOf('a', shop(3)), /of the set infra, .* shop/],
   ['one without a number', lockOf('b'), lockOf('a', shop(3)), /it has no set and number/],
   ['one where what is held has none', lockOf('b', shop(3)), lockOf('a'), /what is held has no set and number/],
@@ -74,8 +84,16 @@ test.for(['0', '-1', '1.5', '1e3', '9007199254740992', '99999999999999999999', '
 const images = (number: number): Edition => ({ set: 'images', number })
 
 test.for<[what: string, locks: Lock[], shared: string | undefined]>([
-  ['two of one number with other images', [lockOf('a', images(1)), lockOf('b', images(1))], 'images 1'],
-  ['two of three', [lockOf('a', images(2)), lockOf('b', images(1)), lockOf('c', images(2))], 'images 2'],
+  [
+    'two of one number with other images',
+    [lockOf('a', images(1)), lockOf('b', images(1))],
+    'number 1 of the set images',
+  ],
+  [
+    'two of three',
+    [lockOf('a', images(2)), lockOf('b', images(1)), lockOf('c', images(2))],
+    'number 2 of the set images',
+  ],
   ['twice the same', [lockOf('a', images(1)), lockOf('a', images(1))], undefined],
   ['two numbers', [lockOf('a', images(1)), lockOf('b', images(2))], undefined],
   ['a set that has a name', [lockOf('a', shop(1)), lockOf('b', shop(1))], undefined],

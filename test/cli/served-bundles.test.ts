@@ -28,9 +28,13 @@ test('what a key signed is not gone back from when the files are opened again', 
     [['shop5'], ['shop5'], undefined],
     [['shop5'], ['tools1'], undefined],
     [['shop3'], ['shop3', 'shop5'], undefined],
-    [['shop5'], ['shop3'], /shop3\.tar must not take the place .*: it is shop 3, older than shop 5/],
-    [['shop5', 'tools1'], ['tools1', 'shop3'], /it is shop 3, older than shop 5/],
-    [['shop3'], ['shop3b'], /it is shop 3 as what is held, and holds other images/],
+    [
+      ['shop5'],
+      ['shop3'],
+      /shop3\.tar must not take the place .*: it is number 3 of the set shop, older than number 5/,
+    ],
+    [['shop5', 'tools1'], ['tools1', 'shop3'], /it is number 3 of the set shop, older than number 5/],
+    [['shop3'], ['shop3b'], /it is number 3 of the set shop as what is held, and holds other images/],
   ]
   for (const [before, now, problem] of table) {
     const served = new Map<string, Lock>()

@@ -140,5 +140,5 @@ test('--key takes only a bundle that it signed, --newer-than only an edition tha
   expect(await audit('--bundle', 'newer.lock', '--newer-than', 'older.lock')).toMatchObject({ exitCode: 0 })
   const replayed = await audit('--bundle', 'older.lock', '--newer-than', 'newer.lock')
   expect(replayed).toMatchObject({ exitCode: 4, stdout: '' })
-  expect(replayed.stderr).toContain('it is shop 1, older than shop 2 that is held')
+  expect(replayed.stderr).toContain('it is number 1 of the set shop, older than number 2 that is held')
 })

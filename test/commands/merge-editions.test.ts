@@ -46,11 +46,14 @@ test('what a merge gives is never an older edition under a newer number', async 
     [['v1', 'd2', 'd5'], undefined, 5],
     [['v3', 'd3'], undefined, 3],
     [['v1', 'v5'], undefined, 5],
-    [['v5', 'd2'], /d2\.tar must not decide .*: it is shop 2, older than shop 5/],
-    [['v1', 'd5', 'd2'], /d2\.tar must not decide .*: it is shop 2, older than shop 5/],
-    [['v3', 'd3b'], /d3b\.tar must not decide .*: it is shop 3 as what is held, and holds other images/],
-    [['v5', 'v3'], /v3\.tar must not decide .*: it is shop 3, older than shop 5/],
-    [['v3', 'v3b'], /v3b\.tar must not decide .*: it is shop 3 as what is held/],
+    [['v5', 'd2'], /d2\.tar must not decide .*: it is number 2 of the set shop, older than number 5/],
+    [['v1', 'd5', 'd2'], /d2\.tar must not decide .*: it is number 2 of the set shop, older than number 5/],
+    [
+      ['v3', 'd3b'],
+      /d3b\.tar must not decide .*: it is number 3 of the set shop as what is held, and holds other images/,
+    ],
+    [['v5', 'v3'], /v3\.tar must not decide .*: it is number 3 of the set shop, older than number 5/],
+    [['v3', 'v3b'], /v3b\.tar must not decide .*: it is number 3 of the set shop as what is held/],
     [['v5', 'tools', 'd2'], /d2\.tar must not decide/],
   ]
   for (const [names, problem, number] of table) {
@@ -82,7 +85,9 @@ test.for([
 
 test('of several sets it is none, and says so unless its set is named', async () => {
   const unnamed = await merge(['v3', 'tools'])
-  expect(unnamed.stderr).toMatch(/is of the set images, not of those .* \(shop 3, tools 9\)/)
+  expect(unnamed.stderr).toMatch(
+    /is of the set images, not of those .* \(number 3 of the set shop, number 9 of the set tools\)/,
+  )
   const named = await merge(['v3', 'tools'], '--force', '--set-name', 'all', '--number', '4')
   expect(named.stderr).not.toContain('not of those')
   expect(named.lock.edition).toEqual({ set: 'all', number: 4 })
@@ -92,7 +97,9 @@ test('two projects that named no set are told so, unless the set or the number o
   await bundle('one.tar', 'one')
   await bundle('two.tar', 'two')
   const unnamed = await merge(['one', 'two'])
-  expect(unnamed.stderr).toMatch(/with other images that are all images 1: nobody can tell which is newer/)
+  expect(unnamed.stderr).toMatch(
+    /with other images that are all number 1 of the set images: nobody can tell which is newer/,
+  )
   for (const args of [
     ['--set-name', 'both'],
     ['--number', '2'],

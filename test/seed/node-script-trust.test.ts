@@ -167,7 +167,7 @@ test('an older edition than what the node holds is refused, unless it is allowed
   const older = await seed()
   expect(older).toMatchObject({
     code: 2,
-    stderr: expect.stringContaining('this node holds shop 7, and shop 6 is older'),
+    stderr: expect.stringContaining('this node holds number 7 of the set shop, and number 6 is older'),
   })
   expect(await seed(['--check'])).toMatchObject({ code: 0 })
   expect(await seed(['--allow-older'])).toMatchObject({ code: 0 })
@@ -184,7 +184,7 @@ withOpenssl('several projects share the set that nobody named: its numbers refus
   await writeSigned({ set: 'images', number: 1 })
   expect(await seed()).toMatchObject({
     code: 0,
-    stderr: expect.stringContaining('images 1 is older than images 5, which this node holds'),
+    stderr: expect.stringContaining('number 1 of the set images is older than number 5, which this node holds'),
   })
   expect(await readFile(at('node/var/lib/nodeseed/editions/images'), 'utf8')).toMatch(/^5\n/)
   expect(await seed(key())).toMatchObject({
@@ -200,7 +200,9 @@ withOpenssl('with a key, other images under the same number are refused in the s
   await writeFile(file, '7\n0123456789abcdef\n')
   expect(await seed(key())).toMatchObject({
     code: 2,
-    stderr: expect.stringContaining('this node holds another images 7: that was set 0123456789abcdef'),
+    stderr: expect.stringContaining(
+      'this node holds another number 7 of the set images: the digest of its images is 0123456789abcdef',
+    ),
   })
   expect(await readFile(file, 'utf8')).toBe('7\n0123456789abcdef\n')
   expect(await seed([...key(), '--allow-older'])).toMatchObject({ code: 0 })
@@ -212,7 +214,7 @@ test('other images under the same number of the set that nobody named are taken 
   const file = at('node/var/lib/nodeseed/editions/images')
   await mkdir(at('node/var/lib/nodeseed/editions'), { recursive: true })
   await writeFile(file, '7\n0123456789abcdef\n')
-  const said = 'this node holds another images 7: that was set 0123456789abcdef'
+  const said = 'this node holds another number 7 of the set images: the digest of its images is 0123456789abcdef'
   const first = await seed(['--prune'])
   expect(first).toMatchObject({ code: 0, stderr: expect.stringContaining(said) })
   // Who reads the line of JSON alone is told too, and what to do.
@@ -231,10 +233,15 @@ test.for<[what: string, noted: string, set: string, problem: string | undefined]
     'the same number of other images',
     '7\n0123456789abcdef\n',
     'shop',
-    'this node holds another shop 7: that was set 0123',
+    'this node holds another number 7 of the set shop: the digest of its images is 0123',
   ],
   ['the same number of other images of the set without a name', '7\n0123456789abcdef\n', 'images', undefined],
-  ['a higher number with a digest', '8\n0123456789abcdef\n', 'shop', 'this node holds shop 8, and shop 7 is older'],
+  [
+    'a higher number with a digest',
+    '8\n0123456789abcdef\n',
+    'shop',
+    'this node holds number 8 of the set shop, and number 7 is older',
+  ],
   ['a number that no shell compares', '99999999999999999999999\n', 'shop', 'holds no number'],
   ['a number below nothing', '-1\n', 'shop', 'holds no number'],
   ['a number with a word behind', '9 x\n', 'shop', 'holds no number'],

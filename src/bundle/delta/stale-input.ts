@@ -1,5 +1,5 @@
 import type { Lock } from '../format/lock.ts'
-import { DEFAULT_SET, replayProblem } from '../lock/edition.ts'
+import { DEFAULT_SET, replayProblem, sayEdition } from '../lock/edition.ts'
 import { diffLocks } from './diff.ts'
 import type { MergedInput } from './merge-locks.ts'
 
@@ -31,7 +31,7 @@ export function sharedNumber(locks: readonly Lock[]): string | undefined {
   const byNumber = Map.groupBy(locks, ({ edition }) => (edition?.set === DEFAULT_SET ? edition.number : undefined))
   for (const [number, [first, ...more]] of byNumber) {
     const isShared = number !== undefined && more.some((lock) => first && replayProblem(lock, first) !== undefined)
-    if (isShared) return `${DEFAULT_SET} ${number}`
+    if (isShared) return sayEdition({ set: DEFAULT_SET, number })
   }
   return undefined
 }
@@ -40,5 +40,5 @@ export function sharedNumber(locks: readonly Lock[]): string | undefined {
 export function severalSets(locks: readonly Lock[]): string | undefined {
   const sets = new Set(locks.map(({ edition }) => edition?.set))
   if (sets.size < 2) return undefined
-  return locks.map(({ edition }) => (edition ? `${edition.set} ${edition.number}` : 'one without a number')).join(', ')
+  return locks.map(({ edition }) => (edition ? sayEdition(edition) : 'one without a number')).join(', ')
 }

@@ -10,6 +10,11 @@ export interface ToldEdition {
   readonly number?: number | undefined
 }
 
+/** An edition for people: `number 2 of the set shop`. */
+export function sayEdition({ set, number }: Edition): string {
+  return `number ${number} of the set ${set}`
+}
+
 /** The edition that several locks are together: the latest, where all are of one set. */
 export function jointEdition(locks: readonly Lock[]): Edition | undefined {
   const editions = locks.flatMap(({ images, edition }) => (images.length > 0 || edition ? [edition] : []))
@@ -41,8 +46,7 @@ export function replayProblem(offered: Lock, held: Lock): string | undefined {
   const [now, before] = [offered.edition, held.edition]
   if (!now || !before) return `${now ? 'what is held' : 'it'} has no set and number, so nobody can tell which is newer`
   if (now.set !== before.set) return `it is of the set ${now.set}, what is held of the set ${before.set}`
-  if (now.number < before.number)
-    return `it is ${now.set} ${now.number}, older than ${before.set} ${before.number} that is held`
+  if (now.number < before.number) return `it is ${sayEdition(now)}, older than number ${before.number} that is held`
   if (now.number > before.number || isDeepStrictEqual(offered.images, held.images)) return undefined
-  return `it is ${now.set} ${now.number} as what is held, and holds other images`
+  return `it is ${sayEdition(now)} as what is held, and holds other images`
 }

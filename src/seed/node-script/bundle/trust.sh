@@ -111,18 +111,18 @@ compare_edition() {
   [ -e "$edition_file" ] || return 0
   held=$(sed -n 1p "$edition_file" 2>/dev/null) || held=''
   held_digest=$(sed -n 2p "$edition_file" 2>/dev/null) || held_digest=''
-  now="$edition_set $edition_number"
+  now="number $edition_number of the set $edition_set"
   edition_advice='take a newer bundle, or add --allow-older; bundles of another project need a --set-name of their own'
   if ! is_edition_number "$held"; then
     edition_problem="$edition_file holds no number, so nobody can tell whether $now is older than what this node holds"
     edition_advice='write the number there of what this node holds, or add --allow-older once'
     edition_remark=$edition_problem
   elif [ "$edition_number" -lt "$held" ]; then
-    edition_problem="this node holds $edition_set $held, and $now is older"
-    edition_remark="$now is older than $edition_set $held, which this node holds"
+    edition_problem="this node holds number $held of the set $edition_set, and number $edition_number is older"
+    edition_remark="$now is older than number $held, which this node holds"
     [ "$edition_set" != images ] || edition_remark="$edition_remark; where these are two projects, give each a --set-name"
   elif [ "$edition_number" -eq "$held" ] && [ "${held_digest:-$set_digest}" != "$set_digest" ]; then
-    edition_problem="this node holds another $now: that was set $held_digest, this is set $set_digest"
+    edition_problem="this node holds another $now: the digest of its images is $held_digest, that of this bundle $set_digest"
     edition_remark="$edition_problem; where these are two projects, give each a --set-name, else the new one a higher --number"
   fi
 }
