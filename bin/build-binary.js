@@ -58,6 +58,6 @@ function seaConfig() {
     disableExperimentalSEAWarning: true,
     // Compiled code is for the machine that compiled it.
     useCodeCache: !isForeign,
-    assets: Object.fromEntries([...source, ...examples]),
+    assets: { ...Object.fromEntries([...source, ...examples]), 'part-thread.cjs': join(work, 'part-thread.cjs') },
   }
 }

@@ -5,6 +5,7 @@ import { type Resource, resourcesOf } from '../kubernetes/objects/resource.ts'
 import { type Workload, workloadOf } from '../kubernetes/objects/workload.ts'
 import { criForm, findReference } from '../oci/reference.ts'
 import { isDefinition } from './classify/exclusions.ts'
+import { type OpenOmission, unlessListed } from './collect/settlings.ts'
 import type { Definitions } from './defaults/definitions.ts'
 import type { InputDocument, ReadAs } from './input-document.ts'
 import { readChartImages } from './listed/chart-images.ts'
@@ -17,7 +18,6 @@ import { imagesInComments } from './texts/comments.ts'
 import { duplicateFindings } from './uses/duplicate-findings.ts'
 import type { ImageCandidate } from './uses/image-candidate.ts'
 import type { ImageUse } from './uses/image-use.ts'
-import { type OpenOmission, unlessListed } from './uses/settlings.ts'
 import {
   elsewhereFinding,
   findingsOfUse,

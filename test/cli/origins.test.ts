@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { Origins } from '../../src/cli/inputs/origins.ts'
+import { Origins } from '../../src/cli/inputs/parts/origins.ts'
 import { scanDocument } from '../../src/discovery/scan.ts'
 import { finding } from '../../src/finding.ts'
 import { readAllDocuments } from '../../src/kubernetes/documents/document.ts'

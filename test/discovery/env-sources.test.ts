@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { EnvSources } from '../../src/discovery/uses/env-sources.ts'
+import { EnvSources } from '../../src/discovery/collect/env-sources.ts'
 import { readAllDocuments } from '../../src/kubernetes/documents/document.ts'
 import { resourcesOf } from '../../src/kubernetes/objects/resource.ts'
 

@@ -2,7 +2,7 @@ import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 import { expect, test } from 'vitest'
 import { scanObjects } from '../../src/cli/inputs/scan-inputs.ts'
-import { NamedResources } from '../../src/discovery/uses/named-resources.ts'
+import { NamedResources } from '../../src/discovery/collect/named-resources.ts'
 
 const resource = (apiVersion: string, kind: string, spec: object, metadata: object = {}) => ({
   ...{ apiVersion, kind, metadata: { name: 'x', ...metadata } },

@@ -11,8 +11,8 @@ import type { PodEdits } from '../../seed/patch/pod-edit.ts'
 import { withoutElsewhere } from '../inputs/deployed/elsewhere.ts'
 import { type Deployed, NOTHING_DEPLOYED, pathsOf } from '../inputs/deployed/survey.ts'
 import { type ReadOptions, readInputs } from '../inputs/input-documents.ts'
-import { Origins } from '../inputs/origins.ts'
-import { Recognition } from '../inputs/recognition.ts'
+import { Origins } from '../inputs/parts/origins.ts'
+import { Recognition } from '../inputs/parts/recognition.ts'
 import { type Source, sourcesOf } from '../inputs/source.ts'
 
 /** A file of the inputs, and what it says with the edits of its workloads. */

@@ -5,7 +5,7 @@ import type { InputDocument } from '../../discovery/input-document.ts'
 import { isShellScript } from '../../discovery/loose/plain-text.ts'
 import { ExpectedError, readError } from '../../errors.ts'
 import { type Finding, finding } from '../../finding.ts'
-import { type AnyDocument, countLines, readEveryDocument } from '../../kubernetes/documents/document.ts'
+import { type AnyDocument, countLines } from '../../kubernetes/documents/document.ts'
 import { chartSettingsOf, findProjects } from '../project/find-project.ts'
 import type { TextPart } from '../texts/input-text.ts'
 import { nameOf } from '../texts/read-text.ts'
@@ -22,6 +22,7 @@ import {
 import { asValues, valuesFilesOf } from './deployed/values-files.ts'
 import { deployedSources } from './deployed-sources.ts'
 import { idleFlags, idleSettings } from './idle-settings.ts'
+import { ManifestPart } from './parts/manifest-part.ts'
 import { type HelmOptions, showChart } from './render/helm.ts'
 import type { RemoteAddress } from './render/kustomization.ts'
 import { notIncluded } from './render/kustomization-tree.ts'
@@ -50,6 +51,11 @@ export interface ReadOptions extends HelmOptions {
  * @throws {ExpectedError} INPUT_NOT_FOUND, INPUT_UNREADABLE for a missing input, before any document.
  */
 export async function* readInputs(inputs: readonly string[], options: ReadOptions = {}): AsyncGenerator<InputDocument> {
+  for await (const documents of readInputParts(inputs, options)) yield* documents
+}
+
+/** The same in parts: manifests as they are read, each of which is parsed when it is gone through. */
+export async function* readInputParts(inputs: readonly string[], options: ReadOptions = {}): AsyncGenerator<Documents> {
   const sources: { input: string; found: readonly Source[] }[] = []
   const roots = await Promise.all(inputs.map((input) => realpath(input).catch(() => input)))
   for (const input of inputs) sources.push({ input, found: await sourcesOf(input, roots) })
@@ -76,16 +82,16 @@ export async function* readInputs(inputs: readonly string[], options: ReadOption
     const parts = readSources(here, { ...options, renderer, deployed, laidOver, rendered, stdin }, seen)
     try {
       let part = await parts.next()
-      for (; !part.done; part = await parts.next()) for (const document of part.value) yield document
-      yield { form: 'end', file: nameOf(input), isRepeated: part.value }
+      for (; !part.done; part = await parts.next()) yield part.value
+      yield [{ form: 'end', file: nameOf(input), isRepeated: part.value }]
     } finally {
       await parts.return(false) // closes the files of who stops before the end
     }
   }
-  for (const told of deployed.findings) yield noticeOf(told.file ?? '', told)
+  for (const told of deployed.findings) yield [noticeOf(told.file ?? '', told)]
   const idle = idleSettings(options, charts, rendered)
   if (options.saysIdleFlags && options.config === undefined) idle.push(...projects.flatMap(idleFlags))
-  for (const told of idle) yield noticeOf(told.file ?? '', told)
+  for (const told of idle) yield [noticeOf(told.file ?? '', told)]
 }
 
 /** What passes from generator to generator: with one document at a time, passing costs more than cutting the text. */
@@ -134,7 +140,7 @@ async function* documentsOf(source: Source, options: Reading): AsyncGenerator<Do
     case 'manifests': {
       const isLaidOver = options.laidOver.size > 0 && options.laidOver.has(await realpath(source.path))
       for await (const part of readParts(source.path)) {
-        const documents = documentsIn(part, source.path, options)
+        const documents = new ManifestPart(part, source.path, options)
         yield isLaidOver ? asValues(documents) : documents
       }
       return
@@ -184,7 +190,7 @@ async function* renderedDocuments(
   const { text, asked } = await rendering.render()
   yield noticesOf(asked)
   for (const told of rendering.findings) yield [noticeOf(path, told)]
-  yield* withOrigins(documentsIn({ text, line }, path, options), find)
+  yield* withOrigins(new ManifestPart({ text, line }, path, options), find)
   return line + countLines(text) + 1
 }
 
@@ -208,12 +214,8 @@ async function* documentsOrList(
     }
     isList ??= isImageList(part.text) || (/\.txt$/i.test(file) && !/^(?:apiVersion|kind): |^\s*[[{]/m.test(part.text))
     if (isList) yield [{ form: 'list', file, ...part }]
-    else yield documentsIn(part, file, options)
+    else yield new ManifestPart(part, file, options)
   }
-}
-
-function documentsIn({ text, line }: TextPart, file: string, { isNeeded }: ReadOptions): Iterable<AnyDocument> {
-  return readEveryDocument(text, file, line, isNeeded)
 }
 
 function* noticesOf(asked: readonly RemoteAddress[]): Generator<InputDocument> {

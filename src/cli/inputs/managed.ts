@@ -1,6 +1,6 @@
+import { type Ownership, placesOf } from '../../discovery/collect/ownership.ts'
 import type { ImageUse } from '../../discovery/uses/image-use.ts'
 import { ofThePast } from '../../discovery/uses/left-out.ts'
-import { type Ownership, placesOf } from '../../discovery/uses/ownership.ts'
 import type { Finding } from '../../finding.ts'
 import type { Workload } from '../../kubernetes/objects/workload.ts'
 

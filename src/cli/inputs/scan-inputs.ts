@@ -1,29 +1,23 @@
-import type { GitOpsResources } from '../../discovery/charts/gitops-resources.ts'
-import { LayeredValues } from '../../discovery/charts/layered-values.ts'
 import { mayNameImages } from '../../discovery/classify/exclusions.ts'
-import { Definitions } from '../../discovery/defaults/definitions.ts'
 import type { InputDocument } from '../../discovery/input-document.ts'
-import type { FieldRule } from '../../discovery/rules/field-rule.ts'
-import { type DocumentScan, scanDocument } from '../../discovery/scan.ts'
-import { EnvSources } from '../../discovery/uses/env-sources.ts'
-import { type Confidence, detach, type ImageUse, isAtLeast } from '../../discovery/uses/image-use.ts'
+import { type ImageUse, isAtLeast } from '../../discovery/uses/image-use.ts'
 import { withoutKnownComments } from '../../discovery/uses/known-comments.ts'
 import { leftOutAsUnsure } from '../../discovery/uses/left-out.ts'
-import { Ownership } from '../../discovery/uses/ownership.ts'
-import { Settlings } from '../../discovery/uses/settlings.ts'
 import { withDoubtAboutUntagged } from '../../discovery/uses/untagged.ts'
 import { type Finding, finding } from '../../finding.ts'
-import { customWorkloadsOf } from '../../kubernetes/objects/custom-workload.ts'
 import { nameOfResource, type Resource } from '../../kubernetes/objects/resource.ts'
 import type { Workload } from '../../kubernetes/objects/workload.ts'
-import { placedWorkloadsOf } from '../../kubernetes/places/placed-workloads.ts'
 import { withoutElsewhere } from './deployed/elsewhere.ts'
 import { type RepositoryTree, treeFor } from './deployed/repository-tree.ts'
 import { type Deployed, NOTHING_DEPLOYED, pathsOf } from './deployed/survey.ts'
-import { readInputs } from './input-documents.ts'
+import { readInputParts } from './input-documents.ts'
 import { withoutManaged } from './managed.ts'
-import { Origins } from './origins.ts'
-import { Recognition } from './recognition.ts'
+import { addDocument, emptyScan, type GrowingScan, type KeepOptions } from './parts/growing-scan.ts'
+import { ManifestPart } from './parts/manifest-part.ts'
+import type { Origins } from './parts/origins.ts'
+import { joinPart } from './parts/part-scan.ts'
+import { Recognition } from './parts/recognition.ts'
+import { type ReadPart, scansAhead } from './parts/scans-ahead.ts'
 import type { HelmOptions } from './render/helm.ts'
 import type { Usage } from './usage.ts'
 
@@ -42,29 +36,14 @@ export interface InputScan {
   readonly tree?: RepositoryTree | undefined
 }
 
-export interface ScanOptions extends HelmOptions {
+export interface ScanOptions extends HelmOptions, KeepOptions {
   /** The project file, where it is not that of the directories that are read. */
   readonly config?: string | undefined
   readonly saysIdleFlags?: boolean
-  readonly keepWorkloads?: boolean
-  /** Also the workloads that custom resources are, by shape. */
-  readonly keepCustomWorkloads?: boolean
-  /** Also the pods of custom resources that can be given a nodeSelector. */
-  readonly keepPlacedWorkloads?: boolean
-  readonly keepKinds?: readonly string[]
-  /** Uses that are less sure are left out. */
-  readonly minConfidence?: Confidence
-  /** A user's own rules for fields of custom resources. */
-  readonly rules?: readonly FieldRule[]
-  readonly comments?: boolean
-  /** What placeholders stand for. */
-  readonly vars?: ReadonlyMap<string, string>
-  /** Follows what of these something has a use for. */
+  /** Follows what of variables and rules something has a use for. */
   readonly usage?: Usage
   /** What is asked for beside the inputs, such as the images of a distribution. */
   readonly given?: readonly InputDocument[]
-  /** Takes what says which charts are installed, where they are to be looked into. */
-  readonly gitops?: GitOpsResources | undefined
 }
 
 /**
@@ -81,9 +60,13 @@ export async function scanInputs(inputs: readonly string[], options: ScanOptions
   const noteDeployed = (found: Deployed) => {
     deployed = found
   }
-  for await (const document of readInputs(inputs, { ...options, isNeeded, noteDeployed })) {
-    const unknown = recognition.follow(document, addDocument(scan, document, options))
-    if (unknown) scan.findings.push(unknown)
+  const parts = readInputParts(inputs, { ...options, isNeeded, noteDeployed })
+  for await (const { documents, ahead } of partsAhead(parts, scan, options)) {
+    if (ahead && joinPart(scan, recognition, ahead.scan, ahead.known)) continue
+    for (const document of documents) {
+      const unknown = recognition.follow(document, addDocument(scan, document, options))
+      if (unknown) scan.findings.push(unknown)
+    }
   }
   addLate(scan, options)
   addFromSources(scan, options, true)
@@ -93,6 +76,20 @@ export async function scanInputs(inputs: readonly string[], options: ScanOptions
   const findings = withoutElsewhere(scan.findings, pathsOf(deployed))
   const tree = options.gitops && (await treeFor(inputs, options.gitops))
   return { ...settled(withoutManaged({ ...scan, findings }), options), tree }
+}
+
+/** Large parts are scanned ahead where all that is asked of them can be told to a thread and comes back as data. */
+function partsAhead(
+  parts: ReturnType<typeof readInputParts>,
+  { definitions }: GrowingScan,
+  options: ScanOptions,
+): AsyncGenerator<ReadPart> {
+  const { comments = false, minConfidence = 'likely', rules = [], vars, keepKinds = [], gitops } = options
+  const keeps = options.keepWorkloads || options.keepCustomWorkloads || options.keepPlacedWorkloads
+  const isPlain = !keeps && !gitops && rules.length === 0 && !vars?.size && keepKinds.length === 0
+  const textOf = (documents: Iterable<InputDocument>) =>
+    isPlain && documents instanceof ManifestPart ? documents : undefined
+  return scansAhead(parts, textOf, { comments, minConfidence, knownNow: () => definitions.known })
 }
 
 /** The same scan at the places that people can open: templates and bases instead of rendered text. */
@@ -130,68 +127,6 @@ export function scanObjects(objects: Iterable<unknown>, place: string, options: 
   }
   addFromSources(scan, options, false)
   dropSettled(scan, [])
-  return scan
-}
-
-interface GrowingScan extends InputScan {
-  readonly uses: ImageUse[]
-  readonly findings: Finding[]
-  /** The first use of each image that is less sure than asked for. */
-  readonly dropped: Map<string, ImageUse>
-  readonly workloads: Workload[]
-  readonly resources: Resource[]
-  /** Texts of uses, one of each. */
-  readonly texts: Map<string, string>
-  readonly definitions: Definitions
-  readonly ownership: Ownership
-  readonly envSources: EnvSources
-  readonly layeredValues: LayeredValues
-  readonly settlings: Settlings
-}
-
-function emptyScan(definitions = new Definitions()): GrowingScan {
-  const lists = { uses: [], findings: [], unsure: [], workloads: [], resources: [] }
-  return {
-    ...lists,
-    dropped: new Map(),
-    texts: new Map(),
-    definitions,
-    ownership: new Ownership(),
-    envSources: new EnvSources(),
-    layeredValues: new LayeredValues(),
-    settlings: new Settlings(),
-    origins: new Origins(),
-  }
-}
-
-const UNREAD_FORMS: ReadonlySet<InputDocument['form']> = new Set(['notice', 'broken', 'end'])
-
-function addDocument(growing: GrowingScan, document: InputDocument, options: ScanOptions): DocumentScan {
-  const { keepWorkloads = false, keepCustomWorkloads = false, keepKinds = [], minConfidence = 'likely' } = options
-  const { uses, findings, dropped, workloads, resources, texts, definitions, ownership } = growing
-  const scan = scanDocument(document, { ...options, noteRule: options.usage?.noteRule, definitions })
-  growing.origins.note(document, scan)
-  for (const use of scan.uses) {
-    if (isAtLeast(use.confidence, minConfidence) || use.layer === 'comment') uses.push(detach(use, texts))
-    else if (use.image !== undefined && !dropped.has(use.image)) dropped.set(use.image, detach(use, texts))
-  }
-  for (const finding of scan.findings) findings.push(finding)
-  growing.settlings.wait(scan.open)
-  if (document.form === 'list') growing.settlings.noteList(document.file)
-  if (!UNREAD_FORMS.has(document.form)) growing.settlings.noteFile(document.file)
-  if (keepWorkloads) for (const workload of scan.workloads) workloads.push(workload)
-  for (const resource of scan.resources) {
-    if (keepKinds.some((of) => of === resource.kind || resource.apiVersion.startsWith(`${of}/`)))
-      resources.push(resource)
-    if (options.keepPlacedWorkloads) workloads.push(...placedWorkloadsOf(resource))
-    if (keepCustomWorkloads) workloads.push(...customWorkloadsOf(resource))
-    options.gitops?.note(resource)
-    definitions.wait(resource)
-    ownership.note(resource)
-    growing.envSources.note(resource)
-    growing.layeredValues.note(resource)
-    growing.settlings.note(resource)
-  }
   return scan
 }
 

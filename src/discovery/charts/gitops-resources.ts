@@ -2,6 +2,7 @@ import { valueAt } from '../../kubernetes/documents/path.ts'
 import { rowOf } from '../../kubernetes/documents/row-of.ts'
 import { isObject, lineOfResource, type Resource } from '../../kubernetes/objects/resource.ts'
 import { groupOf } from '../classify/exclusions.ts'
+import { joinCollected } from '../collect/collected.ts'
 import { chartOf } from '../operators/made-elsewhere.ts'
 import type { Namer } from './chart-install.ts'
 
@@ -34,6 +35,15 @@ const MAX_TEXT = 4 * 1024 * 1024
 /** Keeps of all resources of the inputs those that say which charts are installed, and with which values. */
 export class GitOpsResources {
   readonly #byKind = new Map<string, GitOpsResource[]>()
+
+  get noted(): Map<string, GitOpsResource[]> {
+    return this.#byKind
+  }
+
+  /** Takes what was noted of later resources. */
+  join(later: GitOpsResources['noted']): void {
+    joinCollected({ byKind: this.#byKind }, { byKind: later })
+  }
 
   note(resource: Resource): void {
     const group = groupOf(resource.apiVersion)

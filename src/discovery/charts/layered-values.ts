@@ -20,6 +20,15 @@ const MAX_CHARTS = 2000
 export class LayeredValues {
   readonly #resources = new GitOpsResources()
 
+  get noted(): GitOpsResources['noted'] {
+    return this.#resources.noted
+  }
+
+  /** Takes what was noted of later resources. */
+  join(later: GitOpsResources['noted']): void {
+    this.#resources.join(later)
+  }
+
   note(resource: Resource): void {
     const { kind, value } = resource
     const isHolder = kind === 'ConfigMap' || kind === 'Secret'

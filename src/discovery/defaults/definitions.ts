@@ -9,6 +9,18 @@ export interface Waiting extends Pick<Resource, 'apiVersion' | 'kind' | 'namespa
   readonly json: string
 }
 
+/** By group and kind, then by version. */
+export type DefinitionTrees = ReadonlyMap<string, ReadonlyMap<string, DefaultTree>>
+
+/** What is known of definitions, and of the resources that they are for. */
+export interface DefinitionNotes {
+  readonly trees: DefinitionTrees
+  readonly waiting: ReadonlyMap<string, readonly Waiting[]>
+  readonly lost: ReadonlySet<string>
+  /** The names of all resources that a definition may complete. */
+  readonly met: ReadonlySet<string>
+}
+
 /** Bytes of custom resources that are kept until a definition comes. */
 const MAX_WAITING = 32 * 1024 * 1024
 
@@ -17,10 +29,47 @@ const MAX_WAITING = 32 * 1024 * 1024
  * them; those that come first are kept, as far as there is room.
  */
 export class Definitions {
-  readonly #trees = new Map<string, Map<string, DefaultTree>>()
+  readonly #known: DefinitionTrees
+  readonly #trees: Map<string, ReadonlyMap<string, DefaultTree>>
   readonly #waiting = new Map<string, Waiting[]>()
   #bytes = 0
   readonly #lost = new Set<string>()
+  readonly #met = new Set<string>()
+
+  /** `known` were learned before. */
+  constructor(known: DefinitionTrees = new Map()) {
+    this.#known = known
+    this.#trees = new Map(known)
+  }
+
+  /** All that is known so far. */
+  get known(): DefinitionTrees {
+    return new Map(this.#trees)
+  }
+
+  get noted(): DefinitionNotes {
+    const trees = new Map([...this.#trees].filter(([of, tree]) => this.#known.get(of) !== tree))
+    return { trees, waiting: this.#waiting, lost: this.#lost, met: this.#met }
+  }
+
+  /**
+   * Whether what was noted of later resources by who knew these definitions is what would have been noted here: none that
+   * matters to them has come since, and there is room for those that wait.
+   */
+  mayJoin({ waiting, met }: DefinitionNotes, known: DefinitionTrees): boolean {
+    for (const [of, trees] of this.#trees) if (met.has(of) && known.get(of) !== trees) return false
+    let bytes = this.#bytes
+    for (const kept of waiting.values()) for (const { json } of kept) bytes += json.length
+    return bytes <= MAX_WAITING
+  }
+
+  /** Takes what was noted of later resources. */
+  join({ trees, waiting, lost, met }: DefinitionNotes): void {
+    for (const [of, tree] of trees) this.#trees.set(of, tree)
+    for (const kept of waiting.values()) for (const one of kept) this.#keep(nameOf(one), one)
+    for (const of of lost) this.#lost.add(of)
+    for (const of of met) this.#met.add(of)
+  }
 
   /** Takes what a definition sets by default. */
   learn({ value }: Pick<Resource, 'value'>): void {
@@ -41,18 +90,24 @@ export class Definitions {
 
   /** Keeps a custom resource whose definition may still come. */
   wait({ apiVersion, kind, namespace, name, value, document }: Resource): void {
+    const of = nameOf({ apiVersion, kind })
+    this.#met.add(of)
     const group = groupOf(apiVersion)
     if (!group.includes('.') || group.endsWith('.k8s.io')) return
-    const of = nameOf({ apiVersion, kind })
     if (this.#trees.has(of) || isExcluded({ apiVersion, kind }) || !isObject(value.spec)) return
     const json = JSON.stringify(value)
-    if (this.#bytes + json.length > MAX_WAITING) {
+    this.#keep(of, { apiVersion, kind, namespace, name, file: document.file, line: document.line, json })
+  }
+
+  #keep(of: string, waiting: Waiting): void {
+    const { length } = waiting.json
+    if (this.#bytes + length > MAX_WAITING) {
       this.#lost.add(of)
       return
     }
-    this.#bytes += json.length
+    this.#bytes += length
     const kept = this.#waiting.get(of) ?? []
-    kept.push({ apiVersion, kind, namespace, name, file: document.file, line: document.line, json })
+    kept.push(waiting)
     this.#waiting.set(of, kept)
   }
 

@@ -1,7 +1,8 @@
 import type { Finding } from '../../finding.ts'
 import { isObject, objectsOf, type Resource } from '../../kubernetes/objects/resource.ts'
 import { isFinished } from '../../kubernetes/objects/workload.ts'
-import type { ImageUse } from './image-use.ts'
+import { type ImageUse, ownText } from '../uses/image-use.ts'
+import { joinCollected } from './collected.ts'
 
 type Named = Pick<Resource, 'apiVersion' | 'kind' | 'namespace' | 'name'>
 
@@ -11,10 +12,24 @@ interface Owned {
   readonly isHistory: boolean
 }
 
+/** What is owned by whom, and what may own, by their keys. */
+interface OwnershipNotes {
+  readonly owned: Map<string, Owned>
+  readonly there: Set<string>
+}
+
 /** What of a live cluster belongs to something else of it: Pods to ReplicaSets, those to Deployments, Jobs to CronJobs. */
 export class Ownership {
-  readonly #owned = new Map<string, Owned>()
-  readonly #there = new Set<string>()
+  readonly #noted = { owned: new Map<string, Owned>(), there: new Set<string>() }
+
+  get noted(): OwnershipNotes {
+    return this.#noted
+  }
+
+  /** Takes what was noted of later resources. */
+  join(later: OwnershipNotes): void {
+    joinCollected(this.#noted, later)
+  }
 
   /** Takes every resource of the inputs, in any order. */
   note(resource: Resource): void {
@@ -22,15 +37,15 @@ export class Ownership {
     const mayOwn = apiVersion.includes('/') || kind === 'ReplicationController'
     if (!MANAGED.has(kind) && !mayOwn) return
     const key = keyOf(resource)
-    if (mayOwn) this.#there.add(key)
+    if (mayOwn) this.#noted.there.add(key)
     const owner = MANAGED.has(kind) ? controllerOf(resource) : undefined
-    if (owner) this.#owned.set(key, { owner: keyOf(owner), isHistory: isHistory(kind, value) })
+    if (owner) this.#noted.owned.set(key, { owner: keyOf(owner), isHistory: isHistory(kind, value) })
   }
 
   /** Whether something else of the inputs, or a node, stands for it. */
   isManaged(resource: Named): boolean {
     const key = keyOf(resource)
-    const owned = this.#owned.get(key)
+    const owned = this.#noted.owned.get(key)
     if (!owned) return false
     return owned.isHistory || owned.owner.startsWith('Node ') || this.#rootOf(key) !== key
   }
@@ -41,7 +56,7 @@ export class Ownership {
    */
   fold(uses: readonly ImageUse[]): { kept: ImageUse[]; folded: ImageUse[]; past: ImageUse[] } {
     const result = { kept: [] as ImageUse[], folded: [] as ImageUse[], past: [] as ImageUse[] }
-    if (this.#owned.size === 0) return { ...result, kept: [...uses] }
+    if (this.#noted.owned.size === 0) return { ...result, kept: [...uses] }
     const keys = uses.map(({ workload }) => keyOf(workload))
     const named = new Set(uses.map(({ image, reference }, index) => `${keys[index]} ${image ?? reference}`))
     for (const [index, use] of uses.entries()) {
@@ -58,8 +73,9 @@ export class Ownership {
   #rootOf(key: string): string {
     let root = key
     for (let depth = 0; depth < MAX_DEPTH; depth++) {
-      const owner = this.#owned.get(root)?.owner
-      const next = owner === undefined ? undefined : [owner, guessedOwner(owner)].find((one) => this.#there.has(one))
+      const owner = this.#noted.owned.get(root)?.owner
+      const next =
+        owner === undefined ? undefined : [owner, guessedOwner(owner)].find((one) => this.#noted.there.has(one))
       if (next === undefined) return root
       root = next
     }
@@ -67,8 +83,8 @@ export class Ownership {
   }
 
   #isPast(key: string): boolean {
-    const owned = this.#owned.get(key)
-    return owned !== undefined && (owned.isHistory || this.#owned.get(owned.owner)?.isHistory === true)
+    const owned = this.#noted.owned.get(key)
+    return owned !== undefined && (owned.isHistory || this.#noted.owned.get(owned.owner)?.isHistory === true)
   }
 }
 
@@ -78,7 +94,7 @@ const MAX_DEPTH = 8
 function keyOf({ apiVersion, kind, namespace = '', name }: Named): string {
   const group = apiVersion.includes('/') ? apiVersion.slice(0, apiVersion.indexOf('/')) : ''
   // Texts of a parser are windows on the whole file, and would keep it in memory.
-  return JSON.parse(JSON.stringify(`${kind} ${group} ${namespace} ${name}`)) as string
+  return ownText(`${kind} ${group} ${namespace} ${name}`)
 }
 
 function controllerOf({ value, namespace }: Resource): Named | undefined {

@@ -1,5 +1,6 @@
 import type { Resource } from '../../kubernetes/objects/resource.ts'
-import { ownText } from './image-use.ts'
+import { ownText } from '../uses/image-use.ts'
+import { joinCollected } from './collected.ts'
 
 /** How a resource is asked for; no kinds stand for any, no namespace for every one. */
 interface Wanted {
@@ -14,6 +15,15 @@ interface Wanted {
 export class NamedResources {
   /** By kind, then by namespace: the names. Thousands of names are in one namespace, and few in several. */
   readonly #kinds = new Map<string, Map<string | undefined, Set<string>>>()
+
+  get noted(): Map<string, Map<string | undefined, Set<string>>> {
+    return this.#kinds
+  }
+
+  /** Takes what was noted of later resources. */
+  join(later: NamedResources['noted']): void {
+    joinCollected({ kinds: this.#kinds }, { kinds: later })
+  }
 
   note({ kind, name, namespace }: Pick<Resource, 'kind' | 'name' | 'namespace'>): void {
     if (name === '') return

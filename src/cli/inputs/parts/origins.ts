@@ -1,8 +1,8 @@
-import type { InputDocument } from '../../discovery/input-document.ts'
-import type { DocumentScan } from '../../discovery/scan.ts'
-import type { ImageUse } from '../../discovery/uses/image-use.ts'
-import type { Finding } from '../../finding.ts'
-import { lineOfResource } from '../../kubernetes/objects/resource.ts'
+import type { InputDocument } from '../../../discovery/input-document.ts'
+import type { DocumentScan } from '../../../discovery/scan.ts'
+import type { ImageUse } from '../../../discovery/uses/image-use.ts'
+import type { Finding } from '../../../finding.ts'
+import { lineOfResource } from '../../../kubernetes/objects/resource.ts'
 
 interface Place {
   readonly file?: string | undefined

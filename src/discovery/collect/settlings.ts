@@ -2,6 +2,7 @@ import type { Finding } from '../../finding.ts'
 import { isObject, type Resource } from '../../kubernetes/objects/resource.ts'
 import { isImageList } from '../classify/listed-lines.ts'
 import { sameRepository } from '../classify/repository-address.ts'
+import { joinCollected } from './collected.ts'
 import { NamedResources } from './named-resources.ts'
 
 /** What may stand elsewhere in the inputs. */
@@ -36,45 +37,66 @@ export function unlessListed(finding: Finding, text: string): OpenOmission[] {
   return name ? [{ finding, unless: { form: 'list', name } }] : []
 }
 
+interface SettlingNotes {
+  readonly open: OpenOmission[]
+  readonly files: Set<string>
+  readonly streams: { readonly name: string; readonly namespace: string | undefined }[]
+  readonly named: NamedResources['noted']
+  readonly lists: Set<string>
+  hasQueueProxy: boolean
+}
+
 /** Collects omissions that other parts of the inputs may settle, and what these parts are. */
 export class Settlings {
-  readonly #open: OpenOmission[] = []
-  readonly #files = new Set<string>()
-  readonly #streams: { name: string; namespace: string | undefined }[] = []
+  readonly #noted: Omit<SettlingNotes, 'named'> = {
+    ...{ open: [], files: new Set(), streams: [], lists: new Set(), hasQueueProxy: false },
+  }
   readonly #named = new NamedResources()
-  readonly #lists = new Set<string>()
-  #hasQueueProxy = false
+
+  get noted(): SettlingNotes {
+    return { ...this.#noted, named: this.#named.noted }
+  }
+
+  /** Takes what was noted of later parts of the inputs. */
+  join({ named, ...later }: SettlingNotes): void {
+    joinCollected(this.#noted, later)
+    this.#named.join(named)
+  }
 
   wait(open: readonly OpenOmission[]): void {
-    for (const one of open) this.#open.push(one)
+    for (const one of open) this.#noted.open.push(one)
   }
 
   noteFile(file: string): void {
-    this.#files.add(file)
+    this.#noted.files.add(file)
   }
 
   /** Takes a file that is a list of images, whose images are known. */
   noteList(file: string): void {
-    this.#lists.add(file.slice(file.lastIndexOf('/') + 1))
+    this.#noted.lists.add(file.slice(file.lastIndexOf('/') + 1))
   }
 
   note(resource: Resource): void {
     const { kind, apiVersion, name, namespace, value } = resource
     this.#named.note(resource)
     if (kind === 'ImageStream' && apiVersion.startsWith('image.openshift.io/')) {
-      for (const tag of tagsOf(value)) this.#streams.push({ name: `${name}:${tag}`, namespace })
+      for (const tag of tagsOf(value)) this.#noted.streams.push({ name: `${name}:${tag}`, namespace })
     }
     if (kind === 'ConfigMap' && isObject(value.data)) {
       const { data } = value
-      for (const [key, text] of Object.entries(data)) if (isList(text)) this.#lists.add(key)
-      this.#hasQueueProxy ||= ['queue-sidecar-image', 'queueSidecarImage'].some((key) => typeof data[key] === 'string')
+      for (const [key, text] of Object.entries(data)) if (isList(text)) this.#noted.lists.add(key)
+      this.#noted.hasQueueProxy ||= ['queue-sidecar-image', 'queueSidecarImage'].some(
+        (key) => typeof data[key] === 'string',
+      )
     }
   }
 
   /** The omissions that are none, as the inputs of these names hold what they leave out. */
   settled(inputs: readonly string[]): ReadonlySet<Finding> {
     const own = this.#ownRepository(inputs)
-    return new Set(this.#open.flatMap(({ finding, unless }) => (this.#isHere(unless, inputs, own) ? [finding] : [])))
+    return new Set(
+      this.#noted.open.flatMap(({ finding, unless }) => (this.#isHere(unless, inputs, own) ? [finding] : [])),
+    )
   }
 
   #isHere(unless: Settling, inputs: readonly string[], own: string | undefined): boolean {
@@ -82,7 +104,7 @@ export class Settlings {
       case 'tree':
         return sameRepository(unless.repository) === own && this.#holds(unless.path, inputs)
       case 'stream':
-        return this.#streams.some(
+        return this.#noted.streams.some(
           ({ name, namespace }) =>
             name === unless.name &&
             (namespace === undefined || unless.namespace === undefined || namespace === unless.namespace),
@@ -90,16 +112,16 @@ export class Settlings {
       case 'named':
         return this.#named.has(unless)
       case 'list':
-        return this.#lists.has(unless.name)
+        return this.#noted.lists.has(unless.name)
       case 'queueProxy':
-        return this.#hasQueueProxy
+        return this.#noted.hasQueueProxy
     }
   }
 
   /** The inputs are a copy of one repository: of those whose paths they hold the one that has most of them, if any. */
   #ownRepository(inputs: readonly string[]): string | undefined {
     const counts = new Map<string, number>()
-    for (const { unless } of this.#open) {
+    for (const { unless } of this.#noted.open) {
       if (unless.form !== 'tree' || !this.#holds(unless.path, inputs)) continue
       const repository = sameRepository(unless.repository)
       counts.set(repository, (counts.get(repository) ?? 0) + 1)
@@ -116,7 +138,7 @@ export class Settlings {
       const root = input.replace(/\/+$/, '')
       const isItself = root === directory || root.endsWith(`/${directory}`)
       const below = isItself ? root : root === '.' || root === '' ? directory : `${root}/${directory}`
-      return [...this.#files].some((file) =>
+      return [...this.#noted.files].some((file) =>
         [below, `./${below}`].some((at) => file === at || file.startsWith(`${at}/`)),
       )
     })

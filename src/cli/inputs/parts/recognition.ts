@@ -1,12 +1,27 @@
-import type { InputDocument } from '../../discovery/input-document.ts'
-import type { DocumentScan } from '../../discovery/scan.ts'
-import { type Finding, finding } from '../../finding.ts'
-import { isObject } from '../../kubernetes/objects/resource.ts'
+import type { InputDocument } from '../../../discovery/input-document.ts'
+import type { DocumentScan } from '../../../discovery/scan.ts'
+import { type Finding, finding } from '../../../finding.ts'
+import { isObject } from '../../../kubernetes/objects/resource.ts'
+
+interface Recognised {
+  readonly isKnown: boolean
+  readonly isEmpty: boolean
+}
 
 /** Follows the documents of inputs, to tell of each input that ends whether anything in it was known. */
 export class Recognition {
   #isKnown = false
   #isEmpty = true
+
+  get noted(): Recognised {
+    return { isKnown: this.#isKnown, isEmpty: this.#isEmpty }
+  }
+
+  /** Takes what was noted of later documents of the same input. */
+  join({ isKnown, isEmpty }: Recognised): void {
+    this.#isKnown ||= isKnown
+    this.#isEmpty &&= isEmpty
+  }
 
   /** Takes what a document gave; a finding behind an input in which nothing was known. */
   follow(document: InputDocument, scan: Pick<DocumentScan, 'uses' | 'resources' | 'findings'>): Finding | undefined {
