@@ -1,11 +1,12 @@
 import { existsSync } from 'node:fs'
-import { truncate } from 'node:fs/promises'
+import { readdir, readFile, truncate, writeFile } from 'node:fs/promises'
+import { cpus } from 'node:os'
 import { join } from 'node:path'
 import { expect, onTestFinished } from 'vitest'
 import { writeTestBundle } from '../support/bundle-maker.ts'
 import { startContainerd } from '../support/containerd.ts'
 import { runTool, testWith, tool } from '../support/debian.ts'
-import { thisPlatform } from '../support/image-maker.ts'
+import { type Blobs, lockImage, makeImage, makeLayer, thisPlatform } from '../support/image-maker.ts'
 import { NODE_SCRIPT, reach, runNodeScript, startNodeScript } from '../support/node-script.ts'
 import { temporaryDirectory } from '../support/temporary.ts'
 import { testImages, writeShop } from '../support/test-images.ts'
@@ -39,6 +40,36 @@ withContainerd('a seeded node has every image by tag, by digest, and by both, pi
   const again = await runNodeScript([...reach(containerd), file])
   expect(again).toMatchObject({ code: 0, report: { result: 'unchanged', imported: 0, pinned: 0 } })
   expect(await containerd.ctr('images', 'ls')).toBe(listed)
+})
+
+withContainerd('images are imported side by side, the layers that they share once and first', async () => {
+  const directory = await temporaryDirectory()
+  const blobs: Blobs = new Map()
+  const base = await makeLayer(blobs, { 'etc/base': 'base' })
+  const images = ['app', 'db', 'web'].map(async (name) => {
+    const part = makeImage(blobs, [base, await makeLayer(blobs, { [`etc/${name}`]: name })])
+    return lockImage(`registry.example/${name}`, '1', part.manifest, [part])
+  })
+  const file = join(directory, 'bundle.tar')
+  await writeTestBundle(file, await Promise.all(images), blobs)
+  const containerd = await startContainerd()
+  // Tells of each import when it begins and ends, and keeps what it was given.
+  const ctr = join(directory, 'ctr')
+  const log = join(directory, 'log')
+  const imports = `echo begins >>${log}; sleep 0.5; tee ${directory}/$$.tar | ${tool('ctr')} "$@"; echo ends >>${log}`
+  const lines = ['#!/bin/sh', `case "$*" in *' --platform '*) ${imports} ;; *) exec ${tool('ctr')} "$@" ;; esac`]
+  await writeFile(ctr, lines.join('\n'), { mode: 0o755 })
+  expect(await runNodeScript(['--address', containerd.socket, '--ctr', ctr, file])).toMatchObject({
+    code: 0,
+    report: { result: 'seeded', names: 6, imported: 6 },
+    stderr: expect.not.stringContaining('image by image'),
+  })
+  if (cpus().length === 1) return
+  expect((await readFile(log, 'utf8')).split('\n')).toEqual('begins ends begins begins ends ends '.split(' '))
+  const archives = (await readdir(directory)).filter((name) => /^\d+\.tar$/.test(name))
+  const members = await Promise.all(archives.map((name) => runTool('tar', ['-tf', join(directory, name)])))
+  const layers = members.map(({ stdout }) => stdout.split('\n').filter((name) => name.endsWith(base.digest.slice(7))))
+  expect(layers.flat()).toHaveLength(1)
 })
 
 withContainerd('--check changes nothing, says what is missing, and ends with 4', async () => {

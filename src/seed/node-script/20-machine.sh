@@ -60,7 +60,7 @@ detect_runtime() {
 # present: adds rows of $work/wanted that are there to $work/present
 # why NAME TARGET: what is seen of an image that is not there
 # seed: brings what $work/missing lists; import: takes an archive from standard input; clear: frees what one left behind
-# mend: takes away what is damaged of $work/lacking, which an import failed on; fails where nothing is
+# mend: takes away what is damaged of $from/lacking, which an import failed on; fails where nothing is
 # kept: adds rows of $work/wanted that garbage collection spares to $work/kept; keep: keeps what $work/unkept lists
 # events: tells of changes to images, a line each, until it is ended; it must become that process
 # loss: says what the method cannot do, although every image is there

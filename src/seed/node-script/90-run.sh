@@ -109,6 +109,7 @@ clean_up() {
   ended=$?
   # shellcheck disable=SC2086 # none, or two numbers
   [ -z "$listeners" ] || kill $listeners 2>/dev/null || :
+  stop_workers || :
   if [ -n "$containerd_pid" ]; then
     kill "$containerd_pid" 2>/dev/null || :
     wait "$containerd_pid" 2>/dev/null || :

@@ -1,23 +1,24 @@
 # ---- archives made from the bundle
 
-# An archive of the blobs in $work/lacking and an index of the names in $from/list, to standard output: an OCI layout
+# An archive of the blobs in $from/lacking and an index of the names in $from/list, to standard output: an OCI layout
 # that is a docker archive too. Blobs are copied in runs: a header block and its content in whole blocks, member by member.
 compose_archive() {
-  mkdir -p "$work/layout"
-  printf '{"imageLayoutVersion":"1.0.0"}' >"$work/layout/oci-layout"
-  write_index >"$work/layout/index.json"
-  write_docker_manifest >"$work/layout/manifest.json"
+  mkdir -p "$from/layout"
+  printf '{"imageLayoutVersion":"1.0.0"}' >"$from/layout/oci-layout"
+  write_index >"$from/layout/index.json"
+  write_docker_manifest >"$from/layout/manifest.json"
   run_start=0 run_end=0
-  while read -r digest block size; do
-    grep -Fxq -e "$digest" "$work/lacking" || continue
+  { echo - && cat "$from/lacking"; } >"$from/lacking-patterns"
+  grep -F -f "$from/lacking-patterns" "$work/members" >"$from/to-copy" || :
+  while read -r _ block size; do
     if [ "$block" -ne "$run_end" ]; then
       [ "$run_end" -eq "$run_start" ] || copy_bytes $((run_start * 512)) $(((run_end - run_start) * 512))
       run_start=$block
     fi
     run_end=$((block + 1 + (size + 511) / 512))
-  done <"$work/members"
+  done <"$from/to-copy"
   [ "$run_end" -eq "$run_start" ] || copy_bytes $((run_start * 512)) $(((run_end - run_start) * 512))
-  tar -cf - -C "$work/layout" oci-layout index.json manifest.json
+  tar -cf - -C "$from/layout" oci-layout index.json manifest.json
 }
 
 # Whether each blob is what its digest says, in an archive that was just made, which no importer has looked at. A medium
@@ -25,10 +26,9 @@ compose_archive() {
 check_archive() {
   place=0
   while read -r digest _ size; do
-    grep -Fxq -e "$digest" "$work/lacking" || continue
     copy_bytes_of "$1" $((place + 512)) "$size" | is_digest "$digest" || fail 2 "damaged: $digest in ${bundle}"
     place=$((place + 512 + (size + 511) / 512 * 512))
-  done <"$work/members"
+  done <"$from/to-copy"
 }
 
 # Every value here has passed read_names: no quote and no backslash is among them.
@@ -95,19 +95,29 @@ import_one_by_one() {
   find_missing
   [ -s "$work/missing" ] || { looked=yes && return; }
   note "not complete: importing image by image"
-  while read -r _ target; do printf '%s\n' "$target"; done <"$work/missing" | sort -u >"$work/targets"
+  targets_of "$work/missing" >"$work/targets"
   from=$work/one
   mkdir -p "$from"
   while read -r target; do
-    for rows in list images; do grep -e "^$target " "$work/$rows" >"$from/$rows" || :; done
-    blobs_of_target "$target" >"$work/lacking"
-    import_platform=$(platform_of "$target")
+    take_target "$target"
     if ! compose_archive | import_logged && ! { is_mended && compose_archive | import_logged; }; then
       reason=$(last_line "$work/import.log")
       while read -r _ _ _ name; do because "$name" "${reason:-the import ended with an error}"; done <"$from/list"
     fi
   done <"$work/targets"
   from=$work import_platform=''
+}
+
+# NAME TARGET in each row: the targets, each once.
+targets_of() {
+  while read -r _ target; do printf '%s\n' "$target"; done <"$1" | sort -u
+}
+
+# Makes $from say what compose_archive needs to know of one target.
+take_target() {
+  for rows in list images; do grep -e "^$1 " "$work/$rows" >"$from/$rows" || :; done
+  blobs_of_target "$1" >"$from/lacking"
+  import_platform=$(platform_of "$1")
 }
 
 # Whether there was something damaged that stood in the way, and is gone now.
@@ -126,8 +136,5 @@ import_logged() {
 
 # What the bundle holds of a target, on this platform.
 blobs_of_target() {
-  {
-    grep -e "^$1 " "$work/images" | tr ' ' '\n' | tr ',' '\n'
-    for rows in indexes beside; do grep -e "^$1 " "$work/$rows" | tr ' ' '\n'; done
-  } | sort -u | grep -Fx -f "$work/held" || :
+  sed -n "/^$1 /p" "$work/images" "$work/indexes" "$work/beside" | tr ' ' ',' | tr ',' '\n' | sort -u | grep -Fx -f "$work/held" || :
 }

@@ -93,11 +93,20 @@ copy_bytes() {
 }
 
 copy_bytes_of() {
-  if dd if=/dev/null iflag=skip_bytes,count_bytes of=/dev/null 2>/dev/null; then
+  if is_dd_exact; then
     dd if="$1" bs=1048576 iflag=skip_bytes,count_bytes skip="$2" count="$3" 2>/dev/null
   elif [ $(($2 % 512)) -eq 0 ]; then
     dd if="$1" bs=512 skip=$(($2 / 512)) count=$((($3 + 511) / 512)) 2>/dev/null | head -c "$3"
   else
     tail -c +$(($2 + 1)) -- "$1" | head -c "$3"
   fi </dev/null
+}
+
+# Whether this dd counts in bytes. Asked once, unless it is in a pipe, which forgets it.
+is_dd_exact() {
+  if [ -z "${dd_exact:-}" ]; then
+    dd_exact=no
+    ! dd if=/dev/null iflag=skip_bytes,count_bytes of=/dev/null 2>/dev/null || dd_exact=yes
+  fi
+  [ "$dd_exact" = yes ]
 }

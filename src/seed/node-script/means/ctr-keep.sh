@@ -16,12 +16,19 @@ m_ctr_kept() {
   done <"$work/ls" >>"$work/kept"
 }
 
+# A few at a time: each is a start of ctr and a write to the disk.
 m_ctr_keep() {
   while read -r name _; do
-    run_ctr images label "$name" io.cri-containerd.pinned=pinned "nodeseed.dev/$set_name=$set_digest" >/dev/null </dev/null ||
-      note "cannot pin $name"
-    pinned=$((pinned + 1))
+    label_kept "$name" &
+    worker_pids="$worker_pids $!" pinned=$((pinned + 1))
+    [ $((pinned % 4)) -ne 0 ] || wait_for_workers
   done <"$work/unkept"
+  wait_for_workers
+}
+
+label_kept() {
+  run_ctr images label "$1" io.cri-containerd.pinned=pinned "nodeseed.dev/$set_name=$set_digest" >/dev/null </dev/null ||
+    note "cannot pin $1"
 }
 
 # Lets go the names that carry this set's label and are not wanted any more. Those that another set wants too stay, and
