@@ -246,6 +246,17 @@ const autoscaler = (updatePolicy: object, name = 'web') => ({
 test.for<[what: string, expected: boolean, apiVersion: string, kind: string, value: object]>([
   ['adds a container', true, ADMISSION, 'MutatingAdmissionPolicy', patch('"/spec/containers/-"')],
   ['adds a label', false, ADMISSION, 'MutatingAdmissionPolicy', patch('"/metadata/labels/x"')],
+  [
+    'adds a label whose name is put together',
+    false,
+    ADMISSION,
+    'MutatingAdmissionPolicy',
+    patch('"/metadata/labels/" + x'),
+  ],
+  ['replaces the spec', true, ADMISSION, 'MutatingAdmissionPolicy', patch('"/spec"')],
+  ['replaces the template', true, ADMISSION, 'MutatingAdmissionPolicy', patch("'/spec/template'")],
+  ['replaces all', true, ADMISSION, 'MutatingAdmissionPolicy', patch('""')],
+  ['puts a path together', true, ADMISSION, 'MutatingAdmissionPolicy', patch('"/spec/" + x')],
   ['adds what only a cluster knows', true, ADMISSION, 'MutatingAdmissionPolicy', patch('params.data.path')],
   ['adds nobody sees what', true, ADMISSION, 'MutatingAdmissionPolicy', mutations('params.patches')],
   [

@@ -73,10 +73,18 @@ function withVariables(expression: string, variables: ReadonlyMap<unknown, strin
   return text
 }
 
-/** It builds neither an object nor patches of paths that are written there. */
+/** A path in an expression that is written there as a whole: of less than a whole object, spec or template. */
+const WRITTEN = /^(?:"[^"]*"|'[^']*')(?!\s*\+)/
+const WHOLE = /^["'](?:\/(?:spec|template|jobTemplate))*\/?["']/
+
+/** It builds neither an object nor patches of paths that are written there, and of which one sees what they are about. */
 function isOpaque(expression: string): boolean {
   if (!/\bObject\s*\{|\bJSONPatch\s*\{/.test(expression)) return true
-  return /\bpath\s*:\s*[^"'\s]/.test(expression) || /\bspec\s*:\s*(?!Object\.)/.test(expression)
+  const paths = Array.from(expression.matchAll(/\bpath\s*:\s*/g), ({ index, 0: { length } }) =>
+    expression.slice(index + length),
+  )
+  const areWritten = paths.every((path) => /^["']\/metadata\//.test(path) || (WRITTEN.test(path) && !WHOLE.test(path)))
+  return !areWritten || /\bspec\s*:\s*(?!Object\.)/.test(expression)
 }
 
 function boundTo({ value }: Resource): Matcher {
