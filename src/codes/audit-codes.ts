@@ -39,7 +39,7 @@ export const AUDIT_CODES = {
     one: 'part of a cluster that may change pods',
     many: 'parts of a cluster that may change pods',
     title: 'Something may change pods before they are stored',
-    help: 'A webhook, a policy or an operator that a label asks for may add containers and images that no input names, or send the pods to other nodes. So the workloads are unknown, not safe.',
+    help: 'A webhook, a policy or an operator that a label asks for may add containers and images that no input names, or send the pods to other nodes; so may the operator of a custom resource, unless it is known to make pods as their template says. So the workloads are unknown, not safe.',
     action:
       'Name the images that it adds in a list among the inputs, see that every node has them, and allow it: --allow POD_MUTATED=NAME.',
   },

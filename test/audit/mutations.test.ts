@@ -2,6 +2,7 @@ import { expect, test } from 'vitest'
 import { auditCluster } from '../../src/audit/report/report.ts'
 import { mutatorsOf } from '../../src/kubernetes/admission/mutators.ts'
 import { readAllDocuments } from '../../src/kubernetes/documents/document.ts'
+import { customWorkloadsOf } from '../../src/kubernetes/objects/custom-workload.ts'
 import { resourcesOf } from '../../src/kubernetes/objects/resource.ts'
 import { node, workload } from '../support/cluster.ts'
 
@@ -88,6 +89,31 @@ test.for<[what: string, objects: object[], verdict: string, codes?: string[]]>([
   expect(workloads[0]?.verdict).toBe(verdict)
   const about = ['POD_MUTATED', 'WORKLOAD_NOT_JUDGED', 'POD_MAY_BE_DELETED']
   expect(findings.map(({ code }) => code).filter((code) => about.includes(code))).toEqual(codes)
+})
+
+const custom = (apiVersion: string, kind: string, spec: object) =>
+  readAllDocuments(JSON.stringify({ apiVersion, kind, metadata: { name: 'x' }, spec }), 'c.json')
+    .flatMap(resourcesOf)
+    .flatMap(customWorkloadsOf)
+const template = { spec: { containers: [{ name: 'c', image: 'web:1' }] } }
+const pytorch = (role: string) => ({ pytorchReplicaSpecs: { [role]: { template } } })
+
+test.for<[apiVersion: string, kind: string, spec: object, who: string | undefined]>([
+  ['argoproj.io/v1alpha1', 'Rollout', { template }, undefined],
+  ['apps.kruise.io/v1alpha1', 'CloneSet', { template }, undefined],
+  ['kubeflow.org/v1', 'PyTorchJob', pytorch('Master'), undefined],
+  ['kubeflow.org/v1', 'PyTorchJob', pytorch('Worker'), 'the operator of PyTorchJob (kubeflow.org)'],
+  ['agones.dev/v1', 'GameServer', { template }, 'the operator of GameServer (agones.dev)'],
+  ['postgresql.cnpg.io/v1', 'Pooler', { template }, 'the operator of Pooler (postgresql.cnpg.io)'],
+  ['shop.example.com/v1', 'Deployment', { template }, 'the operator of Deployment (shop.example.com)'],
+])('an operator may add to a template unless it is known not to: %s %s', ([apiVersion, kind, spec, who]) => {
+  const { workloads, findings } = auditCluster(custom(apiVersion, kind, spec), NODES, {})
+  expect(workloads.map(({ verdict }) => verdict)).toEqual([who === undefined ? 'safe' : 'unknown'])
+  expect(findings.flatMap(({ code, subject }) => (code === 'POD_MUTATED' ? subject : []))).toEqual(
+    who === undefined ? [] : [who],
+  )
+  const isMutationAllowed = (name: string) => name === who
+  expect(auditCluster(custom(apiVersion, kind, spec), NODES, { isMutationAllowed }).workloads[0]?.verdict).toBe('safe')
 })
 
 test('a namespace that asks for sidecars makes its pods unknown', () => {

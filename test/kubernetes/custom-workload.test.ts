@@ -26,6 +26,20 @@ test.for<[what: string, apiVersion: string, kind: string, spec: object, found: (
     [['x', undefined]],
   ],
   [
+    'a JobSet, at each level',
+    'jobset.x-k8s.io/v1alpha2',
+    'JobSet',
+    { replicatedJobs: [{ replicas: 2, template: { spec: { parallelism: 3, template: template() } } }] },
+    [['x', 6]],
+  ],
+  [
+    'a LeaderWorkerSet, above its templates',
+    'leaderworkerset.x-k8s.io/v1',
+    'LeaderWorkerSet',
+    { replicas: 2, leaderWorkerTemplate: { size: 4, workerTemplate: template() } },
+    [['x', 2]],
+  ],
+  [
     'a partial pod without a template',
     'monitoring.coreos.com/v1',
     'Prometheus',
@@ -45,4 +59,16 @@ test.for<[what: string, apiVersion: string, kind: string, spec: object, found: (
   const text = JSON.stringify({ apiVersion, kind, metadata: { name: 'x' }, spec })
   const [resource] = readAllDocuments(text, 'a.json').flatMap(resourcesOf)
   expect(customWorkloadsOf(resource!).map(({ resource: { name }, replicas }) => [name, replicas])).toEqual(found)
+})
+
+test.for<[what: string, spec: object, podSpec: object, scheduler: string | undefined]>([
+  ['says none', {}, {}, 'volcano'],
+  ['says one', { schedulerName: 'default-scheduler' }, {}, 'default-scheduler'],
+  ['says one in its pod', {}, { schedulerName: 'mine' }, 'mine'],
+])('the scheduler of a Job of Volcano that %s', ([, spec, podSpec, scheduler]) => {
+  const task = { template: { spec: { ...template().spec, ...podSpec } } }
+  const value = { apiVersion: 'batch.volcano.sh/v1alpha1', kind: 'Job', metadata: { name: 'x' } }
+  const text = JSON.stringify({ ...value, spec: { ...spec, tasks: [task] } })
+  const found = readAllDocuments(text, 'a.json').flatMap(resourcesOf).flatMap(customWorkloadsOf)
+  expect(found.map((one) => one.podSpec.schedulerName)).toEqual([scheduler])
 })

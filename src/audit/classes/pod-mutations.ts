@@ -5,6 +5,7 @@ import { valueAt } from '../../kubernetes/documents/path.ts'
 import { podImages } from '../../kubernetes/objects/pod-images.ts'
 import { objectsOf } from '../../kubernetes/objects/resource.ts'
 import type { Workload } from '../../kubernetes/objects/workload.ts'
+import { addingOperator } from '../../kubernetes/places/template-operators.ts'
 import { controllerLabels } from '../../kubernetes/pods/controller-labels.ts'
 import type { Labels } from '../../kubernetes/pods/label-selector.ts'
 import type { Doubt } from '../../kubernetes/pods/refusal.ts'
@@ -20,7 +21,8 @@ export function mutationsOf(workload: Workload, facts: MutationFacts): string[] 
   const own = { labels: pod.ownLabels, annotations: valueAt(resource.value, ['metadata', 'annotations']) as Labels }
   const asked = injectorsOf((template.metadata ?? {}) as Marks, { labels: pod.namespaceLabels, annotations }, own)
   const found = mutators.filter(({ isAbout }) => isAbout(pod)).map(({ name }) => name)
-  return [...new Set([...asked, ...found])]
+  const operator = addingOperator(resource, templatePath)
+  return [...new Set([...(operator === undefined ? [] : [operator]), ...asked, ...found])]
 }
 
 /** The pod of a workload as admission is asked about it. */

@@ -1,6 +1,7 @@
 import type { PodSpec, PodTemplateSpec } from 'kubernetes-types/core/v1.js'
 import type { Path } from '../documents/path.ts'
 import { formatPath, valueAt } from '../documents/path.ts'
+import { rowOf } from '../documents/row-of.ts'
 import { isObject, objectsOf, type Resource } from './resource.ts'
 import { templatePathOf, type Workload } from './workload.ts'
 
@@ -18,9 +19,31 @@ const INJECTED = /^serving\.knative\.dev\//
 /** How deep a template may stand; the deepest known, of a TrainingRuntime, is nine. */
 const MAX_DEPTH = 16
 
-/** The pods that a custom resource will have as its templates say, and nothing besides. */
+/** What has the scheduler of its pods beside their templates, and the one that it has where it says none. */
+const SCHEDULED: Readonly<Record<string, string>> = { 'batch.volcano.sh/Job': 'volcano' }
+
+/** What says at several levels how many pods it has. */
+const NESTED = /^(?:jobset|leaderworkerset)\.x-k8s\.io\//
+
+/** The pods that a custom resource will have, of its templates and nothing besides. */
 export function customWorkloadsOf(resource: Resource): Workload[] {
-  return INJECTED.test(resource.apiVersion) ? [] : customTemplatesOf(resource)
+  if (INJECTED.test(resource.apiVersion)) return []
+  const scheduler = rowOf(SCHEDULED, `${resource.apiVersion.split('/')[0]}/${resource.kind}`)
+  const templates = customTemplatesOf(resource).map((one) =>
+    NESTED.test(resource.apiVersion) ? { ...one, replicas: nestedReplicas(resource.value, one.templatePath) } : one,
+  )
+  if (scheduler === undefined) return templates
+  const schedulerName = valueAt(resource.value, ['spec', 'schedulerName']) ?? scheduler
+  return templates.map((one) => ({ ...one, podSpec: { schedulerName, ...one.podSpec } as PodSpec }))
+}
+
+/** How many pods a template stands for with what is above it; undefined where nothing says so. */
+function nestedReplicas(value: unknown, templatePath: Path): number | undefined {
+  const counts = templatePath.flatMap((_, length) =>
+    ['replicas', 'parallelism'].map((key) => valueAt(value, [...templatePath.slice(0, length), key])),
+  )
+  const said = counts.filter((count) => typeof count === 'number')
+  return said.length > 0 ? said.reduce((product, count) => product * count, 1) : undefined
 }
 
 /**
