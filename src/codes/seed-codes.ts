@@ -200,8 +200,8 @@ export const SEED_CODES = {
     severity: 'warning',
     one: 'workload without a place',
     many: 'workloads without a place',
-    title: 'A workload gets no node selector',
-    help: 'The placement that seed wrote says nothing of this workload: it was not among the inputs of seed, or none of its images could be placed. It may land on a node without its images.',
+    title: 'A workload gets no node selector, or one of nodes without all its images',
+    help: 'The placement that seed wrote says nothing of this workload: it was not among the inputs of seed, none of its images could be placed, or it names others by now. It may land on a node without its images.',
     action: 'Run seed again with the same manifests as patch, and patch with what it writes.',
   },
   PATCHED_BY_SHAPE: {

@@ -20,7 +20,7 @@ import type { PodPlace } from '../kubernetes/places/pod-places.ts'
 import { countOf } from '../plural.ts'
 import { type EditOptions, type PodEdits, podEdits } from '../seed/patch/pod-edit.ts'
 import { imagesByName } from '../seed/placement/workload-images.ts'
-import { isRecordedWorkloads, recordedSelectors } from '../seed/recorded-selectors.ts'
+import { isRecordedWorkloads, placementOf } from '../seed/recorded-selectors.ts'
 
 interface PatchAnswer {
   readonly files: readonly { readonly file: string; readonly changes: number }[]
@@ -113,11 +113,12 @@ alone. Ends with 4 when a part of a workload stays as it is, and says which and 
         hint: 'Give --placement, --policy or --pin-digests, or several of them.',
       })
     }
-    const selectorOf = placement && recordedSelectors(await readPlacementFile(placement, isRecordedWorkloads))
+    const placed = placement ? await readPlacementFile(placement, isRecordedWorkloads) : undefined
+    const placeOf = placed && placementOf(placed)
     const lock = pinsFrom ? await readLockOf(pinsFrom) : undefined
     const pins = lock && imagesByName(lock.images)
     return (place) => ({
-      ...(selectorOf && { nodeSelector: selectorOf(place) }),
+      ...placeOf?.(place),
       ...(policy && { policy: policy as 'IfNotPresent' | 'Never' }),
       ...(pins && { pins }),
     })

@@ -10,6 +10,7 @@ import { kustomizeComponent } from '../../src/seed/patch/kustomize-component.ts'
 import { podEdits } from '../../src/seed/patch/pod-edit.ts'
 import { selectNodes } from '../../src/seed/patch/workload-patch.ts'
 import { imagesByName, workloadImages } from '../../src/seed/placement/workload-images.ts'
+import { placementOf } from '../../src/seed/recorded-selectors.ts'
 
 const LABEL = { key: 'shop.nodeseed.dev/0123456789abcdef', value: 'seeded' }
 
@@ -117,4 +118,29 @@ test('workloads of one name in two groups each have their patch; a Pod is said t
     'pod-shop-web.yaml',
   ])
   expect(findings).toMatchObject([{ code: 'IMMUTABLE_ONCE_CREATED', severity: 'info' }])
+})
+
+const SETS = [
+  { digest: '0123456789abcdef', label: LABEL.key, images: AMD.names },
+  { digest: 'fedcba9876543210', label: 'shop.nodeseed.dev/fedcba9876543210', images: BOTH.names },
+]
+
+test.for<[what: string, images: string[], unheld: string[], sets?: unknown[]]>([
+  ['all that it has', ['registry.example/amd:1', `registry.example/amd:1@${AMD.target.digest}`], []],
+  ['one that seed did not see', ['registry.example/amd:1', 'registry.example/amd:2'], ['registry.example/amd:2']],
+  ['one of another set', ['registry.example/both:1'], ['registry.example/both:1']],
+  ['one that is to be filled in', ['$' + '{IMAGE}'], ['$' + '{IMAGE}']],
+  ['nobody knows what', ['registry.example/amd:2'], [], []],
+])('nodes with the selector of a placement hold %s', ([, images, unheld, sets = SETS]) => {
+  const { resource } = workload(images)
+  const { apiVersion, kind, namespace, name } = resource
+  const nodeSelector = { [LABEL.key]: LABEL.value }
+  const place = placeOfWorkload(workload(images))
+  const placed = placementOf({ workloads: [{ apiVersion, kind, namespace, name, nodeSelector }], sets } as never)(place)
+  expect(placed).toEqual({ nodeSelector, unheld })
+  const { edits, refusals } = podEdits(place, placed)
+  expect(edits.map(({ what }) => what)).toEqual(['nodeSelector'])
+  expect(refusals.map(({ code, problem }) => [code, problem])).toEqual(
+    unheld.map((image) => ['NOT_IN_PLACEMENT', `the placement does not say that its nodes hold ${image}`]),
+  )
 })

@@ -26,6 +26,8 @@ export interface PodRefusal {
 export interface EditOptions {
   /** Added to what the workload selects by already; a text says why there is none for it. */
   readonly nodeSelector?: Readonly<Record<string, string>> | string
+  /** References of images that nodes with that selector are not said to hold. */
+  readonly unheld?: readonly string[]
   /** Set where the effective policy is one that needs a registry or, for Never, might ask one. */
   readonly policy?: 'IfNotPresent' | 'Never'
   /** Images whose digest is written behind the reference, by the name that a runtime looks for. */
@@ -39,7 +41,7 @@ export interface PodEdits {
 }
 
 /** Node selector, policy and digest of each image, each by itself: one that cannot be had keeps no other back. */
-export function podEdits(place: PodPlace, { nodeSelector, policy, pins }: EditOptions): PodEdits {
+export function podEdits(place: PodPlace, { nodeSelector, unheld = [], policy, pins }: EditOptions): PodEdits {
   const edits: PodEdit[] = []
   const refusals: PodRefusal[] = []
   const add = (result: PodEdit | PodRefusal | undefined): void => {
@@ -47,6 +49,9 @@ export function podEdits(place: PodPlace, { nodeSelector, policy, pins }: EditOp
     else if (result) refusals.push(result)
   }
   if (nodeSelector !== undefined) add(selectorEdit(place, nodeSelector))
+  for (const reference of unheld) {
+    add({ code: 'NOT_IN_PLACEMENT', problem: `the placement does not say that its nodes hold ${reference}` })
+  }
   for (const image of place.images) {
     if (pins) add(pinEdit(place, image, pins))
     if (policy) add(policyEdit(place, image, policy))
@@ -118,8 +123,10 @@ function pinEdit(
   const parsed = findReference(image.reference)
   const locked = parsed && pins.get(criForm(parsed))
   if (!locked) {
-    const problem = `${nameOf(image)}: ${image.reference} is not in the lock, so it has no digest to be pinned to`
-    return { code: 'IMAGE_NOT_IN_BUNDLE', problem }
+    const why = parsed?.digest
+      ? 'is pinned, and the lock does not have it'
+      : 'is not in the lock, so it has no digest to be pinned to'
+    return { code: 'IMAGE_NOT_IN_BUNDLE', problem: `${nameOf(image)}: ${image.reference} ${why}` }
   }
   if (parsed.digest) return undefined
   const value = `${image.reference}@${locked.target.digest}`
