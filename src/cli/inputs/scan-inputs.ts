@@ -149,8 +149,8 @@ function addFromSources(
 }
 
 /** What one part of the inputs leaves out and another has is left out no more. */
-function dropSettled({ findings, settlings }: GrowingScan, inputs: readonly string[]): void {
-  const settled = settlings.settled(inputs)
+function dropSettled({ findings, settlings, uses }: GrowingScan, inputs: readonly string[]): void {
+  const settled = settlings.settled(inputs, uses)
   if (settled.size > 0) drop(findings, (told) => settled.has(told))
 }
 

@@ -1,3 +1,4 @@
+import { mayAskOfNamespace } from '../../kubernetes/admission/injection.ts'
 import { isObject, type Resource } from '../../kubernetes/objects/resource.ts'
 import { readKey } from './key.ts'
 import { hasVersion, likelihoodOf } from './reference-likelihood.ts'
@@ -132,6 +133,7 @@ export function mayNameImages(source: string): boolean {
   const apiVersion = API_VERSION_LINE.exec(source)?.[1]
   if (kind === undefined || apiVersion === undefined) return true
   if (isDefinition({ apiVersion, kind })) return source.includes('default')
+  if (kind === 'Namespace') return mayAskOfNamespace(source)
   return !isExcluded({ apiVersion, kind }) || HAS_KNOWN_FIELDS.has(groupOf(apiVersion))
 }
 

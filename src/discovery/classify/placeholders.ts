@@ -11,6 +11,9 @@ const OPENING =
 /** A whole text that only holds a place: `REPLACE_ME`. */
 const STAND_IN = /^[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+$/
 
+/** What a gateway has for its image that Istio fills in. Source: https://istio.io/latest/docs/setup/additional-setup/gateway/ */
+export const AUTO = 'auto'
+
 /** `var.image`, `local.image`: a whole value that Terraform takes from elsewhere. */
 export function isReferred(text: string): boolean {
   return /^(?:var|local|module|each|data)\.[A-Za-z_][\w.[\]"-]{0,200}$/.test(text)

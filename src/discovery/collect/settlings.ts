@@ -1,7 +1,9 @@
 import type { Finding } from '../../finding.ts'
 import { isObject, type Resource } from '../../kubernetes/objects/resource.ts'
 import { isImageList } from '../classify/listed-lines.ts'
+import { AUTO } from '../classify/placeholders.ts'
 import { sameRepository } from '../classify/repository-address.ts'
+import type { ImageUse } from '../uses/image-use.ts'
 import { joinCollected } from './collected.ts'
 import { NamedResources } from './named-resources.ts'
 
@@ -21,6 +23,8 @@ export type Settling =
     }
   /** A list of images of that name, a file or a key of a ConfigMap. */
   | { readonly form: 'list'; readonly name: string }
+  /** An image of such a repository. */
+  | { readonly form: 'image'; readonly repository: RegExp }
   /** The image that Knative puts beside the containers of a service. */
   | { readonly form: 'queueProxy' }
 
@@ -30,8 +34,9 @@ export interface OpenOmission {
   readonly unless: Settling
 }
 
-/** Images of which a script says no more than the file that lists them: `$(cat images.txt)`. */
+/** Images of which a script says no more than the file that lists them: `$(cat images.txt)`; and those that Istio fills in. */
 export function unlessListed(finding: Finding, text: string): OpenOmission[] {
+  if (text === AUTO) return [{ finding, unless: { form: 'image', repository: /(?:^|\/)proxyv2$/ } }]
   const file = /^\$\(cat ([^\s()]+)\)$/.exec(text)?.[1]
   const name = file?.slice(file.lastIndexOf('/') + 1)
   return name ? [{ finding, unless: { form: 'list', name } }] : []
@@ -91,15 +96,23 @@ export class Settlings {
     }
   }
 
-  /** The omissions that are none, as the inputs of these names hold what they leave out. */
-  settled(inputs: readonly string[]): ReadonlySet<Finding> {
+  /** The omissions that are none, as the inputs of these names hold what they leave out, or use such images. */
+  settled(inputs: readonly string[], uses: readonly Pick<ImageUse, 'image'>[]): ReadonlySet<Finding> {
     const own = this.#ownRepository(inputs)
-    return new Set(
-      this.#noted.open.flatMap(({ finding, unless }) => (this.#isHere(unless, inputs, own) ? [finding] : [])),
-    )
+    const asksImages = this.#noted.open.some(({ unless }) => unless.form === 'image')
+    const repositories = asksImages ? new Set(uses.map(({ image = '' }) => repositoryIn(image))) : new Set<string>()
+    const isHere = (unless: Settling) =>
+      unless.form === 'image'
+        ? repositories.values().some((one) => unless.repository.test(one))
+        : this.#isHere(unless, inputs, own)
+    return new Set(this.#noted.open.flatMap(({ finding, unless }) => (isHere(unless) ? [finding] : [])))
   }
 
-  #isHere(unless: Settling, inputs: readonly string[], own: string | undefined): boolean {
+  #isHere(
+    unless: Exclude<Settling, { readonly form: 'image' }>,
+    inputs: readonly string[],
+    own: string | undefined,
+  ): boolean {
     switch (unless.form) {
       case 'tree':
         return sameRepository(unless.repository) === own && this.#holds(unless.path, inputs)
@@ -143,6 +156,11 @@ export class Settlings {
       )
     })
   }
+}
+
+/** An image without its tag and digest. */
+function repositoryIn(image: string): string {
+  return image.replace(/(?::[\w.-]{1,128})?(?:@.*)?$/, '')
 }
 
 /** Most texts are told at a glance to be none. */

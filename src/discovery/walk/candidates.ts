@@ -5,6 +5,7 @@ import { groupOf, isDefinition, isExcluded, onlyDescribes } from '../classify/ex
 import { kubeadmFound } from '../kubeadm/kubeadm-config.ts'
 import { CONVENTIONS } from '../operators/conventions.ts'
 import { imageStreamsOf } from '../operators/image-streams.ts'
+import { injectionsOf } from '../operators/injections.ts'
 import { chartOf, choiceFor, type MadeElsewhere } from '../operators/made-elsewhere.ts'
 import { manifestSourcesOf } from '../operators/manifest-sources.ts'
 import { mutationsFound } from '../operators/mutations.ts'
@@ -78,7 +79,10 @@ function madeOf(
   const isChoice = drivers.length === 0 && !isWorkload && !isClaimed && !isExcluded(resource)
   const kubeadm = kubeadmFound(resource, vars)
   const choice = kubeadm ? kubeadm.elsewhere : isChoice ? choiceFor(resource, isSilent) : undefined
-  const sources = [...manifestSourcesOf(resource), ...imageStreamsOf(resource), ...namedResourcesOf(resource)]
+  const sources = [
+    ...[...manifestSourcesOf(resource), ...imageStreamsOf(resource), ...namedResourcesOf(resource)],
+    ...injectionsOf(resource),
+  ]
   return [chartOf(resource), ...sources, ...drivers, choice].filter((made) => made !== undefined)
 }
 

@@ -1,6 +1,6 @@
 import { CONTAINER_LISTS, podImageGaps, podImages } from '../../kubernetes/objects/pod-images.ts'
 import { isObject } from '../../kubernetes/objects/resource.ts'
-import { hasPlaceholder } from '../classify/placeholders.ts'
+import { AUTO, hasPlaceholder } from '../classify/placeholders.ts'
 import { judge } from '../uses/image-candidate.ts'
 import { add, IMAGE, type Place, type Walk } from './walk-state.ts'
 
@@ -13,7 +13,7 @@ export function addPodImages(walk: Walk, spec: Record<string, unknown>, place: P
   }
   const isText = walk.depth > 0 || walk.isLoose
   for (const { reference, policy, policyFrom, path, container } of podImages(spec)) {
-    if (hasPlaceholder(reference)) {
+    if (hasPlaceholder(reference) || reference === AUTO) {
       const pod = { container, policy: { effective: policy, from: policyFrom } }
       walk.open.push({ text: reference, path: [...walk.path, ...path], textLine: undefined, place, pod })
       continue

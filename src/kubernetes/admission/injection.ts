@@ -73,14 +73,31 @@ const INJECTORS: readonly Injector[] = [
 
 /** Who is asked to change a pod, and by which mark: `Istio (istio-injection: enabled)`; each once. */
 export function injectorsOf(ofPod: Marks, ofNamespace: Marks | undefined, ofWorkload?: Marks): string[] {
+  const asked = askedBy(ofPod, ofNamespace, ofWorkload)
+  return [...new Set(asked.map(({ who, key, value }) => `${who} (${key}: ${value})`))]
+}
+
+/** Who is asked to change a pod by a label or annotation of it, its namespace or what makes it. */
+export interface Asked {
+  readonly who: string
+  readonly key: string
+  readonly value: string
+}
+
+/** Each mark by which somebody is asked to change a pod; of a namespace alone, pods that say nothing themselves. */
+export function askedBy(ofPod: Marks, ofNamespace: Marks | undefined, ofWorkload?: Marks): Asked[] {
   if (![ofPod, ofNamespace, ofWorkload].some(mayAsk)) return []
-  const asked = INJECTORS.flatMap(({ who, key, on, of, ofWorkload: looksAtWorkload }): string[] => {
+  return INJECTORS.flatMap(({ who, key, on, of, ofWorkload: looksAtWorkload }): Asked[] => {
     const made = looksAtWorkload ? markOf(ofWorkload, key) : undefined
     const own = of === 'namespace' ? undefined : markOf(ofPod, key)
-    const said = own ?? made ?? (of === 'pod' ? undefined : markOf(ofNamespace, key))
-    return said !== undefined && on.test(said) && !isRefused(who, ofPod) ? [`${who} (${key}: ${said})`] : []
+    const value = own ?? made ?? (of === 'pod' ? undefined : markOf(ofNamespace, key))
+    return value !== undefined && on.test(value) && !isRefused(who, ofPod) ? [{ who, key, value }] : []
   })
-  return [...new Set(asked)]
+}
+
+/** Whether a text may hold a mark of a namespace. */
+export function mayAskOfNamespace(text: string): boolean {
+  return INJECTORS.some(({ key, of }) => of !== 'pod' && text.includes(key))
 }
 
 const KEYS: ReadonlySet<string> = new Set(INJECTORS.map(({ key }) => key))
