@@ -310,6 +310,13 @@ test.for<[what: string, args: string[], exitCode: number, message: RegExp]>([
   expect(result.exitCode).toBe(exitCode)
 })
 
+test('a node of which a part is of another type is named', async () => {
+  const nodes = await temporaryFile('nodes.yaml', 'kind: Node\napiVersion: v1\nmetadata: {name: a}\nstatus: x\n')
+  const result = await runCli(['audit', SHOP, '--nodes', nodes])
+  expect(result.stderr).toMatch(/nodes.yaml: Node a: status is no object.*kubectl get nodes -o json/s)
+  expect(result.exitCode).toBe(2)
+})
+
 test('broken YAML in the nodes file is named with its line', async () => {
   const nodes = await temporaryFile('nodes.yaml', 'kind: Node\napiVersion: v1\nmetadata: {name: [}\n')
   const result = await runCli(['audit', SHOP, '--nodes', nodes])

@@ -1,6 +1,7 @@
 import type { Node } from 'kubernetes-types/core/v1.js'
 import { ExpectedError } from '../../errors.ts'
-import { readNodes } from '../../kubernetes/objects/node.ts'
+import { nameOfNode, readNodes } from '../../kubernetes/objects/node.ts'
+import { nodeProblem } from '../../kubernetes/validation/validate-node.ts'
 import { readText } from '../texts/read-text.ts'
 
 const HINT = 'Write the file with: kubectl get nodes -o json > nodes.json'
@@ -12,7 +13,13 @@ const HINT = 'Write the file with: kubectl get nodes -o json > nodes.json'
  */
 export async function readNodesFile(file: string): Promise<Node[]> {
   try {
-    return readNodes(await readText(file), file)
+    const nodes = readNodes(await readText(file), file)
+    for (const node of nodes) {
+      const problem = nodeProblem(node as object as Readonly<Record<string, unknown>>)
+      if (problem === undefined) continue
+      throw new ExpectedError('INPUT_INVALID', `${file}: Node ${nameOfNode(node) || '(no name)'}: ${problem}`)
+    }
+    return nodes
   } catch (error) {
     if (!(error instanceof ExpectedError)) throw error
     throw new ExpectedError(error.code, error.message, { hint: error.hint ?? HINT, cause: error.cause })

@@ -67,6 +67,9 @@ const counts = (...names: string[]) => Object.fromEntries(names.map((name) => [n
 /** The rules of fields by themselves, by type. Source: kubernetes 1.34, pkg/apis/{core,apps,batch}/validation. */
 export const FIELD_RULES: Readonly<Record<string, Readonly<Record<string, ValidatedField>>>> = {
   ObjectMeta: { labels: is(labels), annotations: is(annotationKeys), namespace: is(dnsLabel) },
+  Node: { metadata: must() },
+  Taint: { key: must(), effect: must(oneOf('NoSchedule PreferNoSchedule NoExecute')) },
+  NodeCondition: { type: must(), status: must() },
   PodSpec: {
     containers: must(),
     volumes: { unique: 'name' },

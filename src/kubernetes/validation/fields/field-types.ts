@@ -6,6 +6,13 @@
  */
 export const FIELD_TYPES: Readonly<Record<string, string>> = {
   ObjectMeta: 'name generateName namespace labels:m annotations:m finalizers:s[]',
+  Node: 'metadata:NodeMeta spec:NodeSpec status:NodeStatus',
+  NodeMeta: 'name labels:m annotations:m',
+  NodeSpec: 'unschedulable:b taints:Taint[]',
+  Taint: 'key value effect',
+  NodeStatus: 'conditions:NodeCondition[] nodeInfo:NodeSystemInfo allocatable:Q capacity:Q',
+  NodeCondition: 'type status',
+  NodeSystemInfo: 'architecture operatingSystem kubeletVersion containerRuntimeVersion osImage',
   PodSpec:
     'volumes:Volume[] initContainers:Container[] containers:Container[] ephemeralContainers:EphemeralContainer[] restartPolicy dnsPolicy serviceAccountName serviceAccount nodeName hostname subdomain schedulerName priorityClassName runtimeClassName preemptionPolicy hostnameOverride terminationGracePeriodSeconds:i activeDeadlineSeconds:i priority:i nodeSelector:m automountServiceAccountToken:b hostNetwork:b hostPID:b hostIPC:b shareProcessNamespace:b enableServiceLinks:b setHostnameAsFQDN:b hostUsers:b securityContext:PodSecurityContext imagePullSecrets:LocalObjectReference[] affinity:Affinity tolerations:Toleration[] hostAliases:HostAlias[] dnsConfig:PodDNSConfig readinessGates:PodReadinessGate[] overhead:Q topologySpreadConstraints:TopologySpreadConstraint[] os:PodOS schedulingGates:PodSchedulingGate[] resourceClaims:PodResourceClaim[] resources:ResourceRequirements schedulingGroup:PodSchedulingGroup evictionResponders:EvictionResponder[]',
   DeploymentSpec:
