@@ -125,6 +125,18 @@ test.for<[why: string, script: string, images: string[], open: string[]]>([
     ['1: r.example/a:1', '1: r.example/b:1'],
     [],
   ],
+  [
+    'what echo prints as one text',
+    'echo "r.example/a:1 r.example/b:1" | xargs -n1 docker pull',
+    ['1: r.example/a:1', '1: r.example/b:1'],
+    [],
+  ],
+  [
+    'what printf hands xargs',
+    "printf '%s\\n' r.example/a:1 'r.example/b:1' | xargs -n1 docker pull",
+    ['1: r.example/a:1', '1: r.example/b:1'],
+    [],
+  ],
   ['where xargs puts it', 'echo r.example/a:1 | xargs -I{} skopeo copy docker://{} dir:x', ['1: r.example/a:1'], []],
   ['what a file hands xargs', 'cat images.txt | xargs -n1 docker pull', [], ['1: $(cat images.txt)']],
   ['an image behind options in a variable', 'docker run $OPTS r.example/a:1', ['1: r.example/a:1'], []],

@@ -14,7 +14,7 @@ const SIGN =
 const XARGS = /^\s*(?:sudo\s+)?xargs\s/
 /** `xargs docker pull < images.txt`, `xargs -a images.txt docker pull` */
 const INPUT = /\s<\s{0,9}([^\s<>]{1,200})|\s(?:-a\s{0,9}|--arg-file[= ])([^\s<>]{1,200})/
-const PRINTS = /^\s*(?:echo|printf)\s+((?:-\w+\s+)*)(.*)$/s
+const PRINTS = /^\s*(?:echo\s+(?:-\w+\s+)*|printf\s+(?:"[^"]*"|'[^']*'|[^\s"']\S*)\s+)(.*)$/s
 
 /** Deeper ones are part of what they stand in. */
 const MAX_DEPTH = 8
@@ -86,7 +86,7 @@ export function commandsIn(line: string): ShellCommand[] {
     const file = INPUT.exec(one.text)
     const handed = file
       ? wordsOfFile(file[1] ?? file[2] ?? '')
-      : (PRINTS.exec(before?.text ?? '')?.[2] ?? `$(${before?.text.trim() ?? 'cat'})`)
+      : (PRINTS.exec(before?.text ?? '')?.[1]?.replace(/["']/g, '') ?? `$(${before?.text.trim() ?? 'cat'})`)
     return { ...one, text: one.text.includes('{}') ? one.text.replaceAll('{}', handed) : `${one.text} ${handed}` }
   })
   return commands.length > 1 && /["']/.test(line) ? [...handed, ...commandsAroundQuotes(line)] : handed
