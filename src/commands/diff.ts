@@ -1,6 +1,9 @@
 import { basename } from 'node:path'
 import { Args } from '@oclif/core'
 import { diffLocks, type LockDiff } from '../bundle/delta/diff.ts'
+import type { Lock } from '../bundle/format/lock.ts'
+import { seedSetDigest } from '../bundle/format/seed-set.ts'
+import { sayEdition } from '../bundle/lock/edition.ts'
 import { BaseCommand } from '../cli/base-command.ts'
 import { readLockOf } from '../cli/bundles/lock-file.ts'
 import { ARCHIVE, keyFlag, pageFlags, TABLE_ONLY } from '../cli/flags/bundle-file-flags.ts'
@@ -41,12 +44,19 @@ export default class Diff extends BaseCommand {
     this.log(`${formatBytes(addedBytes)} new, ${formatBytes(removedBytes)} gone, ${formatBytes(keptBytes)} as before`)
     if (flags.html !== undefined) {
       const about = [
-        ['Before', basename(args.before)],
-        ['After', basename(args.after)],
+        ['Before', sayFile(args.before, before)],
+        ['After', sayFile(args.after, after)],
         ['Made by', `nodeseed ${this.config.version}`],
       ] as const
       await writeDiffPage(flags.html, { before, after, diff, about })
     }
     return diff
   }
+}
+
+/** `shop.tar (number 2 of the set shop, digest of the set 0123456789abcdef)`: names alone would say nothing to a signer. */
+function sayFile(path: string, lock: Lock): string {
+  const { edition } = lock
+  const number = edition ? `${sayEdition(edition)}, ` : ''
+  return `${basename(path)} (${number}digest of the set ${seedSetDigest(lock)})`
 }

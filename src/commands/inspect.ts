@@ -7,6 +7,7 @@ import type { LockedImage } from '../bundle/format/lock.ts'
 import { toolsAmong } from '../bundle/format/node-files.ts'
 import { countKinds } from '../bundle/kinds.ts'
 import { sayEdition } from '../bundle/lock/edition.ts'
+import { setTerms } from '../bundle/page/set-terms.ts'
 import { BaseCommand } from '../cli/base-command.ts'
 import { readLockOf } from '../cli/bundles/lock-file.ts'
 import { openImages } from '../cli/bundles/trusted-bundle.ts'
@@ -26,6 +27,7 @@ import { formatFlag } from '../cli/output/formats/output-format.ts'
 import { imageTable } from '../cli/output/image-table.ts'
 import { renderTable } from '../cli/output/terminal/table.ts'
 import { BundleFile } from '../layout/bundle-file.ts'
+import { digestOf } from '../oci/digest.ts'
 import { formatBytes } from '../oci/format-bytes.ts'
 import { formatPlatform } from '../oci/platform.ts'
 import { countOf } from '../plural.ts'
@@ -125,14 +127,15 @@ export default class Inspect extends BaseCommand {
   }
 
   /** What the page says of the whole. */
-  #about(file: string, { lock }: LockedContent, bytes: number, key: string | undefined) {
+  #about(file: string, content: LockedContent, bytes: number, key: string | undefined) {
+    const { lock } = content
     const platforms = new Set(
       lock.images.flatMap((image) => image.platforms.map(({ platform }) => formatPlatform(platform))),
     )
-    const { edition } = lock
     return [
       ['Bundle', basename(file)],
-      ['Set', edition ? `${edition.set}, number ${edition.number}` : ''],
+      ...setTerms(lock),
+      ...(content instanceof BundleFile ? [['Digest of its index.json', digestOf(content.index)] as const] : []),
       ['Holds', countKinds(lock.images)],
       ['Size', formatBytes(bytes)],
       ['Platforms', [...platforms].sort().join(', ')],

@@ -1,7 +1,8 @@
 import { readFile } from 'node:fs/promises'
-import { expect } from 'vitest'
+import { expect, test } from 'vitest'
 import { auditHtml } from '../../src/audit/report/html.ts'
 import { type AuditResult, auditCluster } from '../../src/audit/report/report.ts'
+import { auditTable } from '../../src/audit/report/table.ts'
 import { readPageParts } from '../../src/cli/audit/audit-page.ts'
 import { openPage } from '../support/browser.ts'
 import { node, workload } from '../support/cluster.ts'
@@ -58,6 +59,17 @@ inBrowser('the keyboard reaches every cell', async () => {
   expect(await page.locator('.here').getAttribute('aria-label')).toBe('Deployment bound on gamma: NodeName')
 })
 
+test('workloads of one name are told apart by where they stand', async () => {
+  const [shop, other] = [workload({ name: 'shop' }), workload({ name: 'other' })]
+  const again = { ...shop, resource: { ...shop.resource, document: { ...shop.resource.document, file: 'b.yaml' } } }
+  const result = auditCluster([shop, other, again], [node('alpha')], {})
+  const names = Array.from(auditTable(result)).flatMap((line) => ('name' in line ? [line.name] : []))
+  expect(names).toEqual([
+    ...['WORKLOAD', 'Deployment shop (test.yaml:1)', 'Deployment other', 'Deployment shop (b.yaml:1)'],
+  ])
+  expect(await htmlOf(result)).toContain('"name":"Deployment shop (b.yaml:1)"')
+})
+
 inBrowser('search and filters narrow the matrix', async () => {
   const { page } = await openPage(await htmlOf(smallAudit()))
   const shown = () => page.locator('#shown').textContent()
@@ -86,7 +98,12 @@ inBrowser('tables give the bytes of each node and the findings; paper gets the r
   await page.emulateMedia({ media: 'print' })
   await page.evaluate('dispatchEvent(new Event("beforeprint"))')
   expect(await page.locator('main').isVisible()).toBe(false)
-  expect(await page.locator('#print').textContent()).toContain(`beta: ImageMissing: ${WEB} is not on the node`)
+  const print = page.locator('#print')
+  expect(await print.textContent()).toContain(`beta: ImageMissing: ${WEB} is not on the node`)
+  expect(await page.locator('#causes').isVisible()).toBe(true)
+  expect(await print.textContent()).not.toContain('Not all')
+  await page.evaluate('document.querySelector("[value=safe]").click(); dispatchEvent(new Event("beforeprint"))')
+  expect(await print.textContent()).toContain('Not all: 3 of 4 workloads, as the filters of the page say.')
 })
 
 inBrowser('images that are named elsewhere have a table, with who names them', async () => {
@@ -135,11 +152,15 @@ inBrowser('the page says what it is about, causes first, and the first cell that
 
 inBrowser('a screen of 1400, 800 or 400 columns is enough: nothing stands beside it, no word is broken', async () => {
   const long = workload({ name: 'a-name-that-is-as-long-as-names-of-workloads-get-in-large-companies', image: HOSTILE })
-  const { workloads, nodes } = { workloads: [long, workload({ name: 'shop' })], nodes: [node('alpha'), node('beta')] }
+  const { workloads, nodes } = {
+    workloads: [long, workload({ name: 'shop' })],
+    nodes: [node('alpha'), node('node-0001.eu-central.acme.example')],
+  }
   const html = auditHtml(auditCluster(workloads, nodes, {}), await readPageParts(), [['Inputs', 'a/b.yaml']])
   for (const width of [1400, 800, 400]) {
     const { page } = await openPage(html, { viewport: { width, height: 800 }, hasTouch: width === 400 })
     expect(await page.evaluate('document.documentElement.scrollWidth')).toBeLessThanOrEqual(width)
+    expect(await page.evaluate('document.querySelectorAll(".column > span")[1].offsetWidth')).toBeLessThan(24)
     if (width > 400) continue
     expect(await page.locator('aside').isVisible()).toBe(false)
     await page.locator('#c0-0').tap()
@@ -147,6 +168,13 @@ inBrowser('a screen of 1400, 800 or 400 columns is enough: nothing stands beside
     expect(await page.locator('#detail').textContent()).toContain('InvalidImageName')
     await page.getByRole('button', { name: 'Close' }).tap()
     expect(await page.locator('aside').isVisible()).toBe(false)
+    for (const [key, isShown] of [
+      ['Enter', true],
+      ['Escape', false],
+    ] as const) {
+      await page.locator('#matrix').press(key)
+      expect(await page.locator('aside').isVisible()).toBe(isShown)
+    }
     expect(await page.evaluate('getComputedStyle(document.querySelector("#findings td")).display')).toBe('block')
   }
 })

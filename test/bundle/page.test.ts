@@ -1,9 +1,11 @@
 import { expect, test } from 'vitest'
 import { diffLocks } from '../../src/bundle/delta/diff.ts'
 import type { LockedImage } from '../../src/bundle/format/lock.ts'
+import { seedSetDigest } from '../../src/bundle/format/seed-set.ts'
 import { type BundlePage, bundleHtml } from '../../src/bundle/page/bundle-page.ts'
 import { diffHtml } from '../../src/bundle/page/diff-page.ts'
 import { imageSizes } from '../../src/bundle/page/image-sizes.ts'
+import { setTerms } from '../../src/bundle/page/set-terms.ts'
 import { treemap } from '../../src/bundle/page/treemap.ts'
 import { checkPage } from '../../src/cli/inspection/bundle-page.ts'
 import { readSheet } from '../../src/cli/pages/sheet.ts'
@@ -42,6 +44,15 @@ async function htmlOf(images: readonly LockedImage[] = IMAGES): Promise<string> 
   }
   return bundleHtml(page, await readSheet('bundle/page/style/page.css'))
 }
+
+test('a page says which set it is about, by the digest that nodes report', () => {
+  const lock = { version: 1, edition: { set: 'shop', number: 2 }, images: IMAGES } as const
+  expect(setTerms(lock)).toEqual([
+    ['Set', 'shop, number 2'],
+    ['Digest of the set', seedSetDigest(lock)],
+  ])
+  expect(setTerms(undefined)).toEqual([])
+})
 
 test('tiles have the area of their weight, lie on the ground, and nowhere on each other', () => {
   const weights = fc.array(fc.integer({ min: 0, max: 10 ** 9 }), { maxLength: 60 })

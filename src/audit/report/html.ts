@@ -1,4 +1,4 @@
-import { lineOfResource, nameOfResource } from '../../kubernetes/objects/resource.ts'
+import { lineOfResource } from '../../kubernetes/objects/resource.ts'
 import { idleReason } from '../findings/accounting.ts'
 import { countNodes } from '../findings/count-nodes.ts'
 import { isOnlyPossible } from '../named/named-images.ts'
@@ -8,6 +8,7 @@ import { causesOf, WORST_FIRST } from './causes.ts'
 import { reasonsOf } from './reasons.ts'
 import type { AuditResult } from './report.ts'
 import { auditSummary } from './summary.ts'
+import { workloadNames } from './workload-names.ts'
 
 /** `worker-2` stands before `worker-10`. */
 const BY_NUMBER = new Intl.Collator('en', { numeric: true })
@@ -53,10 +54,11 @@ function pageData(result: AuditResult) {
     rows.set(verdicts, { index: rows.size, cells: verdicts.map(outcomeIndex) })
     return rows.size - 1
   }
+  const nameOf = workloadNames(workloads)
   const described = workloads.map((audited) => {
     const { workload, verdict, podClass, nodes } = audited
     return {
-      name: nameOfResource(workload.resource),
+      name: nameOf(audited),
       place: `${workload.resource.document.file}:${lineOfResource(workload.resource)}`,
       verdict,
       idle: idleReason(workload) ?? null,

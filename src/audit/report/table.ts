@@ -9,6 +9,7 @@ import type { AuditResult } from './report.ts'
 import { seedingRows } from './seeding-rows.ts'
 import { VERDICT_WORDS } from './severity.ts'
 import { sureImages } from './summary.ts'
+import { workloadNames } from './workload-names.ts'
 
 /** A line of an audit for people: cells of a row, or a text that belongs to the row above; nothing is between two parts. */
 export type AuditLine =
@@ -41,12 +42,13 @@ export function* auditTable(result: AuditResult, { all = false } = {}): Generato
 
 function* workloadRows({ workloads, nodeClasses, fixesOf }: AuditResult): Generator<AuditLine> {
   yield { verdict: 'VERDICT', starts: 'STARTS ON', pods: 'PODS', name: 'WORKLOAD' }
+  const nameOf = workloadNames(workloads)
   for (const audited of workloads) {
     const { starting, eligible } = countNodes(audited, nodeClasses)
-    const { resource, replicas } = audited.workload
+    const { replicas } = audited.workload
     const pods = replicas === undefined ? '-' : String(replicas)
     const verdict = VERDICT_WORDS[audited.verdict]
-    yield { verdict, starts: `${starting} of ${eligible}`, pods, name: nameOfResource(resource) }
+    yield { verdict, starts: `${starting} of ${eligible}`, pods, name: nameOf(audited) }
     if (audited.verdict === 'safe') continue
     for (const text of reasonsOf(audited, nodeClasses)) yield { text }
     const [fix] = fixesOf(audited)

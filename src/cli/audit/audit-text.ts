@@ -23,12 +23,12 @@ export function* auditText(lines: Iterable<AuditLine>, width: number | undefined
     }
     const { verdict, starts, pods } = line
     const name = shown(line.name)
+    const cells = `${verdict.padEnd(11)} ${starts.padEnd(12)} ${pods.padStart(4)}  `
     if (columns < NARROW) {
-      yield shorten([verdict, starts, pods].filter((cell) => cell !== '').join('  '), columns)
+      yield shorten(cells.trimEnd(), columns)
       for (const part of wrapText(name, columns - head)) yield `${' '.repeat(head)}${part}`
       continue
     }
-    const cells = `${verdict.padEnd(11)} ${starts.padEnd(12)} ${pods.padStart(4)}  `
     const [first = '', ...rest] = wrapText(name, Math.max(columns - cells.length, 8))
     yield `${cells}${first}`.trimEnd()
     for (const part of rest) yield `${' '.repeat(head)}${part}`

@@ -6,6 +6,7 @@ import { pipeline } from 'node:stream/promises'
 import type { About } from '../../audit/report/html.ts'
 import type { AuditResult } from '../../audit/report/report.ts'
 import type { Lock } from '../../bundle/format/lock.ts'
+import { setTerms } from '../../bundle/page/set-terms.ts'
 import { digestOf } from '../../oci/digest.ts'
 import { countOf, listNames } from '../../plural.ts'
 
@@ -39,7 +40,6 @@ export async function pageAbout(
   { inputs, files, lock, version }: AboutInputs,
 ): Promise<About> {
   const nodes = nodeClasses.reduce((sum, { nodes: own }) => sum + own.length, 0)
-  const { edition } = lock ?? {}
   const assumed = [
     ...(flags['assume-seeded'] ? ['every node holds the bundle (--assume-seeded)'] : []),
     ...(flags.mirror ? ['a mirror answers for the images (--mirror)'] : []),
@@ -52,7 +52,7 @@ export async function pageAbout(
     ['Inputs', inputs.length > 0 ? listNames(inputs) : 'what the cluster runs'],
     ['Digest of the inputs', await inputsDigest(files)],
     ['Bundle', flags.bundle === undefined ? 'none named' : bundleText(flags.bundle, lock)],
-    ...(edition ? [['Set', `${edition.set}, number ${edition.number}`] as const] : []),
+    ...setTerms(lock),
     ...(flags.placement === undefined ? [] : [['Placement', flags.placement] as const]),
     ...(assumed.length > 0 ? [['Only supposed', assumed.join('; ')] as const] : []),
     ['Judged', `${countOf(workloads.length, 'workload')} on ${countOf(nodes, 'node')}`],

@@ -33,6 +33,7 @@ function start() {
   matrix.addEventListener('click', choose)
   matrix.addEventListener('keydown', move)
   document.getElementById('close').addEventListener('click', () => document.body.classList.remove('told'))
+  addEventListener('keydown', ({ key }) => key === 'Escape' && document.body.classList.remove('told'))
   new ResizeObserver(measure).observe(matrix)
   addEventListener('beforeprint', print)
   document.getElementById('images').hidden = data.named.length === 0
@@ -78,14 +79,24 @@ function classColumns(nodes) {
   }))
 }
 
-/** Paper shows no matrix, but what is in it now, with all reasons. */
+/**
+ * Paper shows no matrix, but what is in it now, and that this is not all where filters say so: with all causes and reasons,
+ * which workloads that fail in the same way share.
+ */
 function print() {
-  const body = rows.map(({ name, verdict, starting, eligible, reasons, fixes }) => {
+  const lines = rows.map(({ name, verdict, starting, eligible, reasons, fixes }) => {
     const why = [...reasons, ...fixes.slice(0, 1).map((fix) => `Fix: ${fix}`)].map(breakable).join('<br>')
-    return [VERDICTS[verdict][2], breakable(name), `${starting} of ${eligible}`, why]
+    return { name: breakable(name), cells: [VERDICTS[verdict][2], `${starting} of ${eligible}`, why] }
   })
-  document.getElementById('print').innerHTML = table(['Verdict', 'Workload', 'Starts on', 'Why'], body)
-  for (const id of ['images', 'nodes', 'findings']) document.getElementById(id).open = true
+  const alike = Map.groupBy(lines, ({ name, cells }) => (cells[2] === '' ? name : cells.join('\n')))
+  const body = [...alike.values()].map((group) => {
+    const [verdict, starts, why] = group[0].cells
+    return [verdict, group.map(({ name }) => name).join('<br>'), starts, why]
+  })
+  const part = `<p><strong>Not all: ${rows.length} of ${count(data.workloads.length, 'workload')}, as the filters of the page say.</strong></p>`
+  document.getElementById('print').innerHTML =
+    (rows.length < data.workloads.length ? part : '') + table(['Verdict', 'Workload', 'Starts on', 'Why'], body)
+  for (const details of document.querySelectorAll('details')) details.open = true
   fillNow('nodes', nodeTable, data.nodes.length)
   fillNow('findings', findingTable, data.findings.length)
   fillNow('images', imageTable, data.named.length)
