@@ -7,8 +7,9 @@ import { quotaDemand } from './classes/quota-doubts.ts'
 import { auditedNodes } from './facts/audited-node.ts'
 import type { Conditions } from './facts/conditions.ts'
 import { companyOf } from './facts/live/company.ts'
-import { runningWorkloads, workloadKey } from './facts/live/live-pods.ts'
+import { runningWorkloads } from './facts/live/live-pods.ts'
 import { liveTerms } from './facts/live/live-terms.ts'
+import { withScale } from './scaling.ts'
 import { claimHolders, withAttaching } from './verdict/attaching.ts'
 import { withClaimedPorts } from './verdict/claimed-ports.ts'
 import { withCrowding } from './verdict/crowding.ts'
@@ -66,17 +67,6 @@ export function audit(told: readonly Workload[], nodes: readonly Node[], conditi
     }
   }
   return { nodeClasses: classes, workloads: workloads.map((workload) => audits.get(workload) as WorkloadAudit) }
-}
-
-/** A workload with the pods that it will have at least and at most, where something scales it; what has none now stays so. */
-function withScale(workload: Workload, autoscaled: NonNullable<Conditions['autoscaled']>): Workload {
-  const range = autoscaled.get(workloadKey(workload.resource))
-  if (!range) return workload
-  const { replicas } = workload
-  const most = Math.max(range.most, replicas ?? 0)
-  return replicas === undefined || replicas === 0
-    ? { ...workload, most }
-    : { ...workload, most, replicas: Math.max(replicas, range.least) }
 }
 
 /** The scheduler does not look at images, so a workload is safe only if each node that it may land on can start it. */

@@ -1,6 +1,9 @@
 import type { Pod } from 'kubernetes-types/core/v1.js'
 import { expect, test } from 'vitest'
 import { auditCluster } from '../../src/audit/report/report.ts'
+import { scaleRanges } from '../../src/audit/scaling.ts'
+import { readAllDocuments } from '../../src/kubernetes/documents/document.ts'
+import { resourcesOf } from '../../src/kubernetes/objects/resource.ts'
 import type { Workload } from '../../src/kubernetes/objects/workload.ts'
 import { node, workload } from '../support/cluster.ts'
 
@@ -54,6 +57,31 @@ test.for<[what: string, verdict: string, workloads: Workload[], least: number, m
 ])('room for what something scales %s: %s', ([, verdict, workloads, least, most]) => {
   const conditions = { autoscaled: new Map([['Deployment default/w', { least, most }]]) }
   expect(auditCluster(workloads, nodes({}), conditions).workloads[0]?.verdict).toBe(verdict)
+})
+
+const rollout = (spec: object, name = 'r') => ({
+  apiVersion: 'argoproj.io/v1alpha1',
+  kind: 'Rollout',
+  metadata: { name },
+  spec: { workloadRef: { apiVersion: 'apps/v1', kind: 'Deployment', name: 'w' }, ...spec },
+})
+const scaler = (name: string, minReplicas: number) => ({
+  apiVersion: 'autoscaling/v2',
+  kind: 'HorizontalPodAutoscaler',
+  metadata: { name: 's' },
+  spec: { scaleTargetRef: { kind: 'Rollout', name }, minReplicas, maxReplicas: minReplicas },
+})
+
+test.for<[what: string, verdict: string, wanted: number, objects: object[]]>([
+  ['as many as there is room for', 'safe', 4, [rollout({ replicas: 4 })]],
+  ['more than there is room for', 'atRisk', 5, [rollout({ replicas: 5 })]],
+  ['one where it says nothing', 'safe', 1, [rollout({})]],
+  ['as many as something scales it to', 'atRisk', 5, [scaler('r', 5), rollout({ replicas: 1 })]],
+  ['those of another', 'safe', 0, [rollout({ replicas: 5, workloadRef: { kind: 'Deployment', name: 'v' } })]],
+])('a Rollout has pods of the template that it refers to: %s', ([, verdict, wanted, objects]) => {
+  const resources = objects.flatMap((one) => readAllDocuments(JSON.stringify(one), 'r.json').flatMap(resourcesOf))
+  const [found] = auditCluster([web('w', 0, '2')], nodes({}), { autoscaled: scaleRanges(resources) }).workloads
+  expect([found?.verdict, found?.workload.replicas]).toEqual([verdict, wanted])
 })
 
 test.for<[says: boolean, replicas: number, strategy: object]>([

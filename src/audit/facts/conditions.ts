@@ -35,6 +35,8 @@ export interface PlacedSet {
 export interface ScaleRange {
   readonly least: number
   readonly most: number
+  /** Pods of its template are made by something else, which says how many. */
+  readonly isTakenOver?: boolean
 }
 
 /** What is true of the whole cluster, as far as the operator told. */

@@ -1,14 +1,13 @@
 import type { Interfaces } from '@oclif/core'
-import type { Conditions, ScaleRange } from '../../audit/facts/conditions.ts'
+import type { Conditions } from '../../audit/facts/conditions.ts'
 import { parseRuntimeListing } from '../../audit/facts/images/runtime-listing.ts'
-import { workloadKey } from '../../audit/facts/live/live-pods.ts'
 import { readRefusalFacts } from '../../audit/facts/refusals/read-refusal-facts.ts'
+import { scaleRanges } from '../../audit/scaling.ts'
 import type { Lock } from '../../bundle/format/lock.ts'
 import { limitRangeOf } from '../../kubernetes/admission/limit-range.ts'
 import { mutatorsOf } from '../../kubernetes/admission/mutators.ts'
 import { namespaceObjects } from '../../kubernetes/admission/namespace-objects.ts'
 import { valueAt } from '../../kubernetes/documents/path.ts'
-import { autoscalerOf } from '../../kubernetes/objects/autoscaler.ts'
 import { priorityClassOf } from '../../kubernetes/objects/priority-class.ts'
 import type { Resource } from '../../kubernetes/objects/resource.ts'
 import { runtimeClassOf } from '../../kubernetes/objects/runtime-class.ts'
@@ -54,7 +53,7 @@ export async function readConditions(
     mirrorSources: mirrorSourcesOf(resources, { areAll: flags.cluster }),
     pinnedImages: pinnedImagesOf(resources),
     storage: storageFacts(resources),
-    autoscaled: autoscaledWorkloads(resources),
+    autoscaled: scaleRanges(resources),
     limitRanges: resources.flatMap((resource) => limitRangeOf(resource) ?? []),
     runtimeListings: new Map(
       Array.from(runtimeListings, ([node, texts]) => [
@@ -63,16 +62,6 @@ export async function readConditions(
       ]),
     ),
   }
-}
-
-function autoscaledWorkloads(resources: readonly Resource[]): ReadonlyMap<string, ScaleRange> {
-  const ranges = new Map<string, ScaleRange>()
-  for (const { target, minReplicas, maxReplicas } of resources.flatMap((resource) => autoscalerOf(resource) ?? [])) {
-    const key = workloadKey(target)
-    const { least, most } = ranges.get(key) ?? { least: 0, most: 0 }
-    ranges.set(key, { least: Math.max(minReplicas, least), most: Math.max(maxReplicas, most) })
-  }
-  return ranges
 }
 
 function marksOfNamespaces(resources: readonly Resource[], key: 'labels' | 'annotations'): ReadonlyMap<string, Labels> {

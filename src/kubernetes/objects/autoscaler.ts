@@ -2,7 +2,7 @@ import { valueAt } from '../documents/path.ts'
 import { isObject, type Resource } from './resource.ts'
 
 /** The kinds of the objects that change how many pods a workload has. */
-export const AUTOSCALER_KINDS: readonly string[] = ['HorizontalPodAutoscaler', 'ScaledObject']
+export const AUTOSCALER_KINDS: readonly string[] = ['HorizontalPodAutoscaler', 'ScaledObject', 'Rollout']
 
 /** To how many pods something may scale a workload. */
 export interface Autoscaler {
@@ -28,5 +28,23 @@ export function autoscalerOf({ kind, apiVersion, namespace, value }: Resource): 
     target: { kind: String(target.kind ?? 'Deployment'), namespace, name: target.name },
     minReplicas,
     maxReplicas,
+  }
+}
+
+/** What makes pods of the template of another workload. */
+interface Takeover {
+  readonly target: Autoscaler['target']
+  readonly replicas: number
+}
+
+/** The workload whose template a Rollout takes, which is scaled down for it. Source: Argo Rollouts 1.8, workloadRef. */
+export function takeoverOf({ kind, apiVersion, namespace, value }: Resource): Takeover | undefined {
+  if (kind !== 'Rollout' || !apiVersion.startsWith('argoproj.io/')) return undefined
+  const target = valueAt(value, ['spec', 'workloadRef'])
+  if (!isObject(target) || typeof target.name !== 'string') return undefined
+  const replicas = valueAt(value, ['spec', 'replicas'])
+  return {
+    target: { kind: String(target.kind ?? 'Deployment'), namespace, name: target.name },
+    replicas: typeof replicas === 'number' ? replicas : 1,
   }
 }
