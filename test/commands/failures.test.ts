@@ -2,16 +2,20 @@ import { readdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { runCli } from '../support/cli.ts'
+import { MemoryRegistry } from '../support/memory-registry.ts'
 import { temporaryDirectory } from '../support/temporary.ts'
 
 const NODES = 'examples/seed/nodes.yaml'
 const SHOP = 'examples/seed/shop.yaml'
 
-/** For each command runs that fail, by what ends them: `none` is no file, `text` a file with a word in it. */
+/**
+ * For each command runs that fail, by what ends them: `none` is no file, `text` a file with a word in it, `REGISTRY` one that has
+ * nothing: it answers at once, where one that is not there is asked again for seconds.
+ */
 const FAILING: Readonly<Record<string, readonly (readonly [code: string, args: readonly string[]])[]>> = {
   audit: [['INPUT_NOT_FOUND', ['none', '--nodes', NODES]]],
   bundle: [
-    ['IMAGES_FAILED', ['--image', '127.0.0.1:1/a:1', '--platform', 'linux/amd64', '-o', 'out.tar']],
+    ['IMAGES_FAILED', ['--image', 'REGISTRY/a:1', '--platform', 'linux/amd64', '-o', 'out.tar']],
     ['INPUT_INVALID', ['--image', '127.0.0.1:1/a:1', '--sign', 'text', '-o', 'out.tar']],
     ['REFERENCE_INVALID', ['--image', 'A', '-o', 'out.tar']],
   ],
@@ -26,7 +30,7 @@ const FAILING: Readonly<Record<string, readonly (readonly [code: string, args: r
   label: [['INPUT_NOT_FOUND', ['none']]],
   load: [['INPUT_NOT_FOUND', ['none']]],
   lock: [
-    ['IMAGES_FAILED', ['--image', '127.0.0.1:1/a:1', '--platform', 'linux/amd64', '-o', 'out.lock']],
+    ['IMAGES_FAILED', ['--image', 'REGISTRY/a:1', '--platform', 'linux/amd64', '-o', 'out.lock']],
     ['INPUT_NOT_FOUND', ['none', '-o', 'out.lock']],
   ],
   merge: [['BUNDLE_INVALID', ['text', '-o', 'out.tar']]],
@@ -48,7 +52,9 @@ test.for(Object.entries(FAILING).flatMap(([command, runs]) => runs.map(([code, a
   async ({ command, code, args }) => {
     const cwd = await temporaryDirectory()
     await writeFile(join(cwd, 'text'), 'word\n')
-    const call = [command, ...args.map((arg) => (arg.startsWith('examples/') ? join(process.cwd(), arg) : arg))]
+    const { host } = await MemoryRegistry.start()
+    const given = args.map((arg) => (arg.startsWith('examples/') ? join(process.cwd(), arg) : arg))
+    const call = [command, ...given.map((arg) => arg.replace('REGISTRY', host))]
     const [text, json] = await Promise.all([runCli(call, { cwd }), runCli([...call, '--json'], { cwd })])
     const { error, failures } = JSON.parse(json.stdout)
     expect({ code: error.code, exitCode: json.exitCode }).toEqual({ code, exitCode: text.exitCode })
@@ -56,6 +62,6 @@ test.for(Object.entries(FAILING).flatMap(([command, runs]) => runs.map(([code, a
       stdout: '',
       stderr: expect.stringContaining(`error: ${error.message}\n  try: ${error.hint}\n  code: ${code}\n`),
     })
-    if (code === 'IMAGES_FAILED') expect(failures).toMatchObject([{ reference: '127.0.0.1:1/a:1' }])
+    if (code === 'IMAGES_FAILED') expect(failures).toMatchObject([{ reference: `${host}/a:1` }])
   },
 )

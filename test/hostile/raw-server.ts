@@ -1,9 +1,15 @@
 import type { AddressInfo } from 'node:net'
 import { createServer, type Socket } from 'node:net'
-import { onTestFinished } from 'vitest'
+import { onTestFinished, type TestContext } from 'vitest'
 
-/** A peer that says whatever bytes it likes once it has heard a request; its `host:port`. Ends with the test. */
-export async function startRawServer(say: (socket: Socket, request: string) => void): Promise<string> {
+/**
+ * A peer that says whatever bytes it likes once it has heard a request; its `host:port`. Ends with the test; among tests
+ * that run at once the test has to say so itself.
+ */
+export async function startRawServer(
+  say: (socket: Socket, request: string) => void,
+  whenFinished: TestContext['onTestFinished'] = onTestFinished,
+): Promise<string> {
   const sockets = new Set<Socket>()
   const server = createServer((socket) => {
     sockets.add(socket)
@@ -14,7 +20,7 @@ export async function startRawServer(say: (socket: Socket, request: string) => v
     })
   })
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  onTestFinished(() => {
+  whenFinished(() => {
     for (const socket of sockets) socket.destroy()
     server.close()
   })

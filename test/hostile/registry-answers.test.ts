@@ -1,5 +1,5 @@
 import type { Socket } from 'node:net'
-import { expect, onTestFinished, test } from 'vitest'
+import { expect, onTestFinished, type TestContext, test } from 'vitest'
 import { ExpectedError } from '../../src/errors.ts'
 import { digestOf } from '../../src/oci/digest.ts'
 import { OCI_CONFIG, OCI_LAYER_GZIP, OCI_MANIFEST } from '../../src/oci/media-type.ts'
@@ -47,10 +47,13 @@ const QUESTIONS: Record<string, (host: string, read: RegistryClient, write: Uplo
 }
 
 /** What each question came to: a failure that we foresaw and that names who failed, or an answer. */
-async function outcomes(say: (socket: Socket, request: string) => void): Promise<Record<string, unknown>> {
-  const host = await startRawServer(say)
+async function outcomes(
+  say: (socket: Socket, request: string) => void,
+  whenFinished: TestContext['onTestFinished'],
+): Promise<Record<string, unknown>> {
+  const host = await startRawServer(say, whenFinished)
   const [read, write] = [new RegistryClient(OPTIONS), new UploadClient(OPTIONS)]
-  onTestFinished(async () => {
+  whenFinished(async () => {
     await read.close()
     await write.close()
   })
@@ -89,7 +92,8 @@ const start = (bytes: string, then: (socket: Socket) => void) => (socket: Socket
   then(socket)
 }
 
-test.for<[what: string, say: (socket: Socket, request: string) => void]>([
+// At once, for they wait: what is asked ends by time-outs, and any end will do that is foreseen and named.
+test.concurrent.for<[what: string, say: (socket: Socket, request: string) => void]>([
   ['no HTTP', all('220 smtp.example ESMTP\r\n')],
   ['no HTTP, much of it', pour('x'.repeat(1000))],
   ['binary', all('\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03')],
@@ -243,8 +247,8 @@ test.for<[what: string, say: (socket: Socket, request: string) => void]>([
       ),
     ),
   ],
-])('a peer that says: %s', async ([, say]) => {
-  const found = await outcomes(say)
+])('a peer that says: %s', async ([, say], { onTestFinished, expect }) => {
+  const found = await outcomes(say, onTestFinished)
   const wrong = Object.entries(found).filter(([, outcome]) => outcome !== 'named' && !('answer' in (outcome as object)))
   expect(Object.fromEntries(wrong)).toEqual({})
 })
