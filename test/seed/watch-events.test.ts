@@ -1,16 +1,18 @@
+import { execFile } from 'node:child_process'
 import { access, readFile, rm } from 'node:fs/promises'
 import { join } from 'node:path'
+import { promisify } from 'node:util'
 import { expect, onTestFinished } from 'vitest'
 import { writeTestBundle } from '../support/bundle-maker.ts'
 import { type Containerd, startContainerd } from '../support/containerd.ts'
-import { testWith } from '../support/debian.ts'
+import { testWith, tool } from '../support/debian.ts'
 import { thisPlatform } from '../support/image-maker.ts'
 import { reach, startNodeScript } from '../support/node-script.ts'
 import { temporaryDirectory } from '../support/temporary.ts'
 import { testImages } from '../support/test-images.ts'
 
 const withContainerd = testWith(['containerd', 'ctr', 'runc', 'busybox'], { root: true })
-const WAIT = { timeout: 60_000, interval: 200 }
+const WAIT = { timeout: 590_000, interval: 200 }
 
 /** A script that looks again in an hour, and whose images are all there. */
 async function watching() {
@@ -67,4 +69,22 @@ withContainerd('a pin and a label that somebody else dropped come back at once, 
   await ctr('images', 'rm', images[1]!.names[0]!)
   await expect.poll(() => exists(ready), WAIT).toBe(true)
   expect(await script.stop()).toBe(143)
+})
+
+// The signal comes when the script has looked whether it was woken, and does not yet wait.
+testWith(['busybox'])('a change between the look and the wait is heard', async () => {
+  for (const shell of [['sh'], [tool('busybox'), 'sh']]) {
+    const script = `
+      set -eu
+      watch=3600 work=${await temporaryDirectory()}
+      . src/seed/node-script/85-watch.sh
+      runtime_events() { exec sleep 3600; }
+      find_own_step() { step=runtime_events; }
+      wait() { kill -USR1 $$; command wait "$@"; }
+      wait_for_change
+      kill $listeners
+      echo heard`
+    const { stdout } = await promisify(execFile)('setsid', [...shell, '-c', script])
+    expect(stdout).toBe('heard\n')
+  }
 })

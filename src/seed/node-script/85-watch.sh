@@ -1,6 +1,6 @@
 # ---- between two looks
 
-woken='' listeners='' events_pid=''
+woken='' sleeping='' listeners='' events_pid=''
 
 # Whether there is nothing to bring from, for who watches and knows already which images there should be: no bundle, one that
 # is being written, or another one, as when that of the next month is copied over it. Writes $work/names-now.
@@ -17,12 +17,13 @@ is_bundle_gone() {
 # dropped the pin, or because it is gone.
 wait_for_change() {
   listen_to_events
-  if [ -z "$woken" ]; then
-    sleep "$watch" &
-    sleeping=$!
-    wait "$sleeping" || :
-    kill "$sleeping" 2>/dev/null || :
-  fi
+  sleep "$watch" &
+  sleeping=$!
+  # What wakes ends the sleep, so that it counts also where it comes before the wait.
+  [ -z "$woken" ] || kill "$sleeping" 2>/dev/null || :
+  wait "$sleeping" || :
+  kill "$sleeping" 2>/dev/null || :
+  sleeping=''
   # What one tool does to many images is one change.
   [ -z "$woken" ] || sleep 1
   woken=''
@@ -35,11 +36,16 @@ listen_to_events() {
   # shellcheck disable=SC2086 # none, or two numbers
   [ -z "$listeners" ] || kill $listeners 2>/dev/null || :
   [ -p "$work/events" ] || mkfifo "$work/events" 2>/dev/null || return 0
-  trap 'woken=yes' USR1
+  trap wake USR1
   "$step" >"$work/events" 2>/dev/null &
   events_pid=$!
   wake_by_events <"$work/events" >/dev/null 2>&1 &
   listeners="$events_pid $!"
+}
+
+wake() {
+  woken=yes
+  [ -z "$sleeping" ] || kill "$sleeping" 2>/dev/null || :
 }
 
 wake_by_events() {
