@@ -112,6 +112,9 @@ const CHARTS: readonly {
   }),
 ]
 
+/** Kinds that are nothing without a chart. */
+const NAMES_CHART: ReadonlySet<string> = new Set(['helm.cattle.io/HelmChart', 'helm.k0sproject.io/Chart'])
+
 /** The chart that a resource installs, or the manifests that it brings. */
 export function chartOf({
   apiVersion,
@@ -132,6 +135,8 @@ export function chartOf({
     return { code: 'CHART_ELSEWHERE', what: `chart ${name}${version === undefined ? '' : ` ${version}`}`, path }
   }
   const named = chartNamedIn({ apiVersion, value })
+  if (!named && NAMES_CHART.has(`${groupOf(apiVersion)}/${kind}`))
+    return { code: 'CHART_ELSEWHERE', what: 'chart that it does not name', path: ['kind'] }
   if (!named) return undefined
   const what = `chart ${named.name}${named.version === undefined ? '' : ` ${named.version}`}`
   return { code: 'CHART_ELSEWHERE', what, path: named.path }

@@ -11,6 +11,9 @@ const DRIVERS: Readonly<Record<string, readonly Path[]>> = {
   'mellanox.com/NicClusterPolicy': [['spec', 'ofedDriver']],
 }
 
+/** Kinds whose parts are images of their own: one that runs and says no version is of the version of its operator. */
+const OF_PARTS: ReadonlySet<string> = new Set(['nvidia.com/ClusterPolicy'])
+
 /** Told at a glance: a key is made only for these kinds. */
 const KINDS: ReadonlySet<string> = new Set(Object.keys(DRIVERS).map((of) => of.slice(of.indexOf('/') + 1)))
 const NONE = { claimed: [], elsewhere: [] }
@@ -30,12 +33,24 @@ export function nodeDriversOf({ apiVersion, kind, value }: Pick<Resource, 'apiVe
     const isOpen = typeof version === 'string' && !version.startsWith('sha256:') && !/[:@]/.test(image)
     return isOpen ? [{ path, name: [repository, image].filter(Boolean).join('/'), version }] : []
   })
+  const unsaid = OF_PARTS.has(`${groupOf(apiVersion)}/${kind}`) ? partsWithoutVersion(value.spec) : []
   return {
     claimed: open.flatMap(({ path }) => ['image', 'repository', 'version'].map((key) => [...path, key])),
-    elsewhere: open.map(({ path, name, version }) => ({
-      code: 'OPERATOR_CHOOSES',
-      what: `${name}:${version}-SYSTEM, where SYSTEM is the operating system of each node`,
-      path: [...path, 'image'],
-    })),
+    elsewhere: [
+      ...open.map(({ path, name, version }) => ({
+        code: 'OPERATOR_CHOOSES' as const,
+        what: `${name}:${version}-SYSTEM, where SYSTEM is the operating system of each node`,
+        path: [...path, 'image'],
+      })),
+      ...unsaid.map((part) => ({ code: 'OPERATOR_CHOOSES' as const, what: part, path: ['spec', part] })),
+    ],
   }
+}
+
+function partsWithoutVersion(spec: unknown): string[] {
+  return Object.entries(isObject(spec) ? spec : {}).flatMap(([name, part]) => {
+    if (!isObject(part) || part.enabled === false || (part.enabled !== true && !('image' in part))) return []
+    const isSaid = typeof part.version === 'string' || (typeof part.image === 'string' && /[:@]/.test(part.image))
+    return isSaid ? [] : [name]
+  })
 }
