@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest'
+import { Recognition } from '../../src/cli/inputs/parts/recognition.ts'
 import { scanObjects } from '../../src/cli/inputs/scan-inputs.ts'
 import { scanDocument } from '../../src/discovery/scan.ts'
 import { readAllDocuments } from '../../src/kubernetes/documents/document.ts'
@@ -290,6 +291,24 @@ test.for<[why: string, script: string, images: string[], open: string[]]>([
     [],
     ['3: registry.example.com/$X/b:1', '4: $REGISTRY/c:$V'],
   ],
+  [
+    'a list that is completed',
+    'IMAGES="a:1 b:2.0"\nfor i in $IMAGES; do docker pull $R/$i; done',
+    [],
+    ['2: $R/a:1', '2: $R/b:2.0'],
+  ],
+  [
+    'a loop that is completed',
+    'for i in a:1.0 b:2.0; do docker pull r.example/$i; done',
+    ['1: r.example/a:1.0', '1: r.example/b:2.0'],
+    [],
+  ],
+  [
+    'lists in files',
+    'skopeo sync --scoped -s yaml -d docker sync.yml r.example\noc image mirror -f map.txt\nregsync once -c r.yml\nskopeo sync --src docker --dest dir r.example/a /m',
+    ['4: r.example/a'],
+    ['1: $(cat sync.yml)', '2: $(cat map.txt)', '3: $(cat r.yml)'],
+  ],
   ['what is made', 'docker build -t $REGISTRY/a:$V .\ndocker push $REGISTRY/a:$V\necho $REGISTRY/a:$V', [], []],
   ['paths', 'export PATH=$HOME/bin:$PATH\nrun -v $PWD/x:data\nscp a $HOST/b:$C', [], []],
 ])('in a script, %s', ([, script, images, open]) => {
@@ -326,6 +345,20 @@ test('a command of one line in a field is told too', () => {
     'apiVersion: x.example/v1\nkind: Node\nmetadata: {name: n}\nspec: {preCommands: ["ctr images pull ${REG}/x:1"]}\n'
   const scans = readAllDocuments(text, 'a.yaml').map((document) => scanDocument(document))
   expect(told(scans, 1)).toEqual({ images: [], open: ['3: ${REG}/x:1'] })
+})
+
+test('a script with resources in which nothing is run is known for what it is', () => {
+  const script = (text: string) => ({ form: 'text', file: 'a.sh', line: 1, text: `#!/bin/sh\n${text}\n` }) as const
+  const unknown = (text: string) => {
+    const recognition = new Recognition()
+    recognition.follow(script(text), scanDocument(script(text)))
+    const end = { form: 'end', file: 'a.sh', isRepeated: false } as const
+    return recognition.follow(end, scanDocument(end))?.code
+  }
+  const topic = 'apiVersion: x.example/v1\nkind: Topic\nmetadata: {name: t}\nspec: {partitions: 1}'
+  expect(unknown(`kubectl apply -f - <<EOF\n${topic}\nEOF`)).toBeUndefined()
+  expect(unknown('helm install a repo/chart')).toBeUndefined()
+  expect(unknown('echo hello')).toBe('INPUT_UNRECOGNISED')
 })
 
 test('a list that a script reads and that is among the inputs is no omission', () => {

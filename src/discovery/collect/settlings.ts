@@ -48,13 +48,15 @@ interface SettlingNotes {
   readonly streams: { readonly name: string; readonly namespace: string | undefined }[]
   readonly named: NamedResources['noted']
   readonly lists: Set<string>
+  /** Of files, without their directories. */
+  readonly names: Set<string>
   hasQueueProxy: boolean
 }
 
 /** Collects omissions that other parts of the inputs may settle, and what these parts are. */
 export class Settlings {
   readonly #noted: Omit<SettlingNotes, 'named'> = {
-    ...{ open: [], files: new Set(), streams: [], lists: new Set(), hasQueueProxy: false },
+    ...{ open: [], files: new Set(), streams: [], lists: new Set(), names: new Set(), hasQueueProxy: false },
   }
   readonly #named = new NamedResources()
 
@@ -74,6 +76,7 @@ export class Settlings {
 
   noteFile(file: string): void {
     this.#noted.files.add(file)
+    this.#noted.names.add(file.slice(file.lastIndexOf('/') + 1))
   }
 
   /** Takes a file that is a list of images, whose images are known. */
@@ -125,7 +128,7 @@ export class Settlings {
       case 'named':
         return this.#named.has(unless)
       case 'list':
-        return this.#noted.lists.has(unless.name)
+        return this.#noted.lists.has(unless.name) || this.#noted.names.has(unless.name)
       case 'queueProxy':
         return this.#noted.hasQueueProxy
     }

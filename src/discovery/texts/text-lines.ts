@@ -6,6 +6,7 @@ import { compose } from '../compose/compose-reference.ts'
 import { judge } from '../uses/image-candidate.ts'
 import type { Confidence } from '../uses/image-use.ts'
 import { assignmentsOf, isCommanded, type LineAssignment, openImagesIn } from './line-assignments.ts'
+import { mayListInFile } from './shell/listed-files.ts'
 import { lineOf, logicalLines } from './shell/logical-lines.ts'
 import { readLists } from './shell/read-lists.ts'
 import { commandsIn } from './shell/shell-commands.ts'
@@ -136,7 +137,11 @@ function wordsAlone(content: string): string[] {
  * that a script itself assigns above are in it.
  */
 export function openImagesInLines(text: string, { isScript = false } = {}): Assignment[] {
-  if (!/[$`]|\{[^{}\n]{0,200},|xargs|=\s{0,9}(?:var|local|module|each|data)\./.test(text) && !hasPlaceholder(text))
+  if (
+    !/[$`]|\{[^{}\n]{0,200},|xargs|=\s{0,9}(?:var|local|module|each|data)\./.test(text) &&
+    !hasPlaceholder(text) &&
+    !mayListInFile(text)
+  )
     return []
   const variables = new ShellVariables()
   const lists = readLists(text)
@@ -169,6 +174,16 @@ export function openImagesInLines(text: string, { isScript = false } = {}): Assi
   if (standing.length === 0) return told
   const known = new Set([...told.map(({ value }) => value), ...madeIn(text)])
   return [...told, ...standing.filter(({ name, value }) => !known.has(name) && known.size < known.add(value).size)]
+}
+
+/** Images without the words of lists that commands put something before: `for i in $IMAGES; do docker pull $R/$i; done`. */
+export function withoutEnds(images: readonly LineImage[], open: readonly Assignment[]): readonly LineImage[] {
+  const ends = new Set(
+    open.flatMap(({ value }) => value.split('/').map((_, at, parts) => parts.slice(at + 1).join('/'))),
+  )
+  for (const { value } of open) ends.delete(value)
+  const isListed = (name: string) => readKey(name).role === 'images' || name.endsWith(' a loop')
+  return images.filter(({ reference, name }) => !(ends.has(reference) && isListed(name)))
 }
 
 /**

@@ -12,7 +12,7 @@ import { installsInText } from '../texts/shell/installs.ts'
 import { openImagesInCommand } from '../texts/shell/open-commands.ts'
 import { withPrograms } from '../texts/shell/programs/named-programs.ts'
 import { hollowImagesIn } from '../texts/templates.ts'
-import { imagesInLines, openImagesInLines } from '../texts/text-lines.ts'
+import { imagesInLines, openImagesInLines, withoutEnds } from '../texts/text-lines.ts'
 import { judge } from '../uses/image-candidate.ts'
 import type { Layer } from '../uses/image-use.ts'
 import { visitEncoded } from './walk-held.ts'
@@ -145,24 +145,18 @@ export function visitLines(walk: Walk, written: string, name: string, place: Pla
   const text = isScript ? withPrograms(withShellCalls(written)) : written
   visitInstalls(walk, text)
   const named = new Set<string>()
-  for (const { reference, confidence, name: inner, line } of imagesInLines(text, readKey(name), {
-    isScript,
-    isProgram: name === PROGRAM,
-  })) {
+  const open = openImagesInLines(text, { isScript })
+  const images = imagesInLines(text, readKey(name), { isScript, isProgram: name === PROGRAM })
+  for (const { reference, confidence, name: inner, line } of withoutEnds(images, open)) {
     if (confidence !== 'possible') named.add(reference)
     add(walk, place, { reference, confidence, textLine: line, why: whyOf(place.layer, name, inner) })
   }
-  for (const { name: inner, value, line, isPossible } of openImagesInLines(text, { isScript })) {
+  for (const { name: inner, value, line, isPossible } of open) {
     const image = isFilled(value) ? judgeFilled(value) : undefined
     if (image && named.has(image.reference)) continue
-    const confidence = isPossible ? 'possible' : image?.confidence
-    if (image)
-      add(walk, place, {
-        ...image,
-        ...(confidence && { confidence }),
-        textLine: line,
-        why: whyOf(place.layer, name, inner),
-      })
+    const why = whyOf(place.layer, name, inner)
+    const confidence = isPossible || !image ? 'possible' : image.confidence
+    if (image) add(walk, place, { ...image, confidence, textLine: line, why })
     else walk.open.push({ text: value, path: [...walk.path], textLine: line, place })
   }
   const known = new Set(walk.found.slice(first).map(({ reference }) => reference))

@@ -1,7 +1,9 @@
 import type { InputDocument } from '../../../discovery/input-document.ts'
 import type { DocumentScan } from '../../../discovery/scan.ts'
+import { hereDocuments } from '../../../discovery/texts/here-documents.ts'
 import { type Finding, finding } from '../../../finding.ts'
 import { isObject } from '../../../kubernetes/objects/resource.ts'
+import { isManifestText } from '../contents/holds-manifests.ts'
 
 interface Recognised {
   readonly isKnown: boolean
@@ -37,17 +39,25 @@ export class Recognition {
   }
 }
 
-/** A chart, a resource that needs no parsing, and a list without items are known for what they are. */
+/** A chart, a resource that needs no parsing, a script that holds some, and a list without items are known for what they are. */
 function speaksForItself(document: InputDocument): boolean {
   if (document.form === 'chart' || document.form === 'unneeded') return true
+  if (document.form === 'text') return hereDocuments(document.text).some(({ text }) => isManifestText(text))
   return document.form === 'manifest' && isObject(document.value) && typeof document.value.kind === 'string'
 }
 
 /** Of what may name images and could not be read something is said already. */
 function gaveSomething({ uses, resources, findings }: Pick<DocumentScan, 'uses' | 'resources' | 'findings'>): boolean {
-  const isTold = findings.some((found) => isUnreadable(found) || found.code === 'IMAGE_UNRESOLVED')
+  const isTold = findings.some((found) => isUnreadable(found) || SAYS_WHAT_IS_RUN.has(found.code))
   return uses.length + resources.length > 0 || isTold
 }
+
+const SAYS_WHAT_IS_RUN: ReadonlySet<string> = new Set([
+  'IMAGE_UNRESOLVED',
+  'CHART_ELSEWHERE',
+  'MANIFESTS_ELSEWHERE',
+  'OPERATOR_CHOOSES',
+])
 
 function unrecognised(input: string, isEmpty: boolean): Finding {
   const what = isEmpty ? 'there is nothing in it' : 'nothing in it is known'

@@ -1,6 +1,7 @@
 import { readKey } from '../../classify/key.ts'
 import { compose } from '../../compose/compose-reference.ts'
 import { handedImages, isImage } from './handed-images.ts'
+import { imagesListedInFile } from './listed-files.ts'
 import { wordsOf } from './shell-words.ts'
 
 /** An image that a line hands to a program, and the program. */
@@ -21,6 +22,7 @@ const HELM_VALUES = /^--set(?:-string|-literal)?$/
 
 /** The images that a command of a script pulls, runs, copies or sets. */
 export function imagesInCommand(line: string): CommandImage[] {
+  if (imagesListedInFile(line).length > 0) return []
   const handed = () => handedImages(line).flatMap(({ isOpen, ...image }) => (isOpen ? [] : [image]))
   const mounted = Array.from(line.matchAll(MOUNTED), ([, reference = '']) => ({ reference, program: 'a mount' }))
   return [...(imagesToldOtherwise(line, isImage) ?? handed()), ...mounted.filter(({ reference }) => isImage(reference))]
