@@ -112,7 +112,8 @@ not be placed, and says what and why; the rest is written all the same.`)
     this.refuseLeftOut(said, strictness)
     await writeOutputDirectory(flags.output, [...files, ...signatures.files, placement], { force: flags.force })
     this.sayFindings(said)
-    this.#explain(plan, bundle, flags.output, { registry: flags['from-registry'], isNext: isAnother(previous, plan) })
+    const isNext = isAnother(previous, plan)
+    this.#explain(plan, bundle, flags.output, { inputs, registry: flags['from-registry'], isNext })
     for (const { path } of signatures.files) this.log(`  ${path}: for /etc/containers of nodes with CRI-O or podman`)
     if (plan.nodes.length + plan.prepared.length === 0 || said.some(({ severity }) => severity === 'error'))
       this.answerNo()
@@ -125,7 +126,7 @@ not be placed, and says what and why; the rest is written all the same.`)
     plan: SeedingPlan,
     bundle: CarriedBundle,
     output: string,
-    { registry, isNext }: { registry: string | undefined; isNext: boolean },
+    { inputs, registry, isNext }: { inputs: readonly string[]; registry: string | undefined; isNext: boolean },
   ): void {
     if (plan.nodes.length === 0) {
       this.log(`Written to ${output}.`)
@@ -141,7 +142,7 @@ not be placed, and says what and why; the rest is written all the same.`)
     )
     this.log(`\nWritten to ${output}. What comes next:`)
     const steps = seedSteps(plan, {
-      ...{ bundle: bundle.path, output, registry },
+      ...{ inputs, bundle: bundle.path, output, registry },
       make: bundle.make,
       join: registry === undefined ? bundle.join : undefined,
       isNext,

@@ -5,6 +5,8 @@ import type { SeedingPlan } from './plan.ts'
 import { OBSOLETE_FILE } from './previous/previous-seeding.ts'
 
 interface Steps {
+  /** What the workloads were read from, as the command line has it. */
+  readonly inputs: readonly string[]
   readonly bundle: string
   /** What makes the bundle, where it is not there yet. */
   readonly make: string | undefined
@@ -17,7 +19,10 @@ interface Steps {
 }
 
 /** What the operator does, in this order, with what `seed` wrote to `output`: each step as its lines. */
-export function seedSteps(plan: SeedingPlan, { bundle, make, output, registry, join, isNext }: Steps): string[][] {
+export function seedSteps(
+  plan: SeedingPlan,
+  { inputs, bundle, make, output, registry, join, isNext }: Steps,
+): string[][] {
   const { nodes, bundlePath, namespace, files } = plan
   const groups = [...new Set(nodes.map(({ group }) => group))]
   const guard = files.filter(({ path }) => path.startsWith('guard/'))
@@ -38,8 +43,17 @@ export function seedSteps(plan: SeedingPlan, { bundle, make, output, registry, j
     [`sh ${quote(`${output}/labels.sh`)}`],
     ...(obsolete ? [[`kubectl delete --ignore-not-found -f ${quote(`${output}/${OBSOLETE_FILE}`)}`]] : []),
     ...(isNext ? guarding : []),
-    [`name ${quote(`${output}/workloads`)} under "components:" in the kustomization of your workloads`],
+    patchStep(inputs, output),
     ...(isNext ? [[`nodeseed label ${quote(output)} --prune, once every workload has changed over`]] : guarding),
+  ]
+}
+
+/** What was read from standard input, or not at all, has no name here. */
+function patchStep(inputs: readonly string[], output: string): string[] {
+  const named = inputs.length > 0 && !inputs.includes('-') ? inputs.map(quote).join(' ') : 'MANIFESTS'
+  return [
+    `nodeseed patch ${named} --placement ${quote(output)} > patched.yaml; audit that, and apply it`,
+    `or name ${quote(`${output}/workloads`)} under "components:" in the kustomization of your workloads`,
   ]
 }
 

@@ -84,7 +84,9 @@ test('what is not written any more is named, with the one command that removes i
   expect(steps.slice(2)).toEqual([
     `  3. sh ${output}/labels.sh`,
     `  4. kubectl delete --ignore-not-found -f ${output}/obsolete.yaml`,
-    `  5. name ${output}/workloads under "components:" in the kustomization of your workloads`,
+    expect.stringMatching(
+      `^  5. nodeseed patch .*/web.yaml --placement ${output} > patched.yaml; audit that, and apply it$`,
+    ),
     `  6. nodeseed label ${output} --prune, once every workload has changed over`,
   ])
 })

@@ -35,7 +35,7 @@ async function runScript(args: string[]): Promise<{ code: unknown; stderr: strin
     const env = { ...process.env, KUBECTL: kubectl, LOG: log }
     execFile('sh', [script, ...args], { env }, (error, _, stderr) => resolve({ code: error?.code ?? 0, stderr }))
   })
-  return { code, stderr, asked: (await readFile(log, 'utf8')).trim().split('\n') }
+  return { code, stderr, asked: (await readFile(log, 'utf8').catch(() => '')).trim().split('\n') }
 }
 
 const LABELLED = 'label --overwrite node ready-1 shop.nodeseed.dev/new=seeded shop.nodeseed.dev/two=seeded'
@@ -58,3 +58,10 @@ test('--prune takes labels of earlier sets away by which nobody selects nodes, a
   expect(stderr).toContain('stays, as nodes are selected by it: shop.nodeseed.dev/held on node ready-1\n')
   expect(code).toBe(4)
 })
+
+test.for([['--prun'], ['--help'], ['--prune', 'worker-1']])(
+  'nothing is labelled where %j is asked for',
+  async (args) => {
+    expect(await runScript(args)).toEqual({ code: 2, stderr: 'usage: labels.sh [--prune]\n', asked: [''] })
+  },
+)

@@ -35,6 +35,13 @@ set -eu
 kubectl=\${KUBECTL:-kubectl}
 prefix=${quote(prefix)}
 prune=\${1:-}
+case $#,$prune in
+  0, | 1,--prune) ;;
+  *)
+    printf 'usage: labels.sh [--prune]\\n' >&2
+    exit 2
+    ;;
+esac
 pods=$("$kubectl" --namespace ${quote(namespace)} get pods --selector ${quote(SET_LABEL)} \\
   --output ${quote(`jsonpath=${jsonPath}`)})
 code=0
