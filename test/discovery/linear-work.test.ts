@@ -66,6 +66,8 @@ const INPUTS: Record<string, (size: number) => string> = {
     }),
   'placeholders in many parts': (n) =>
     custom(entries(n, (i) => [i % 2 ? `a${i >> 1}Tag` : `a${i >> 1}Image`, i % 2 ? '<v>' : '${R}/y'])),
+  'documents of a template': (n) =>
+    config(`image: {{ x\n${'---\napiVersion: x.example.io/v1\nkind: {{ a }}\n{% {{ if\n'.repeat(n)}`),
   'elements without end': (n) => config(`<a>\nimage ${'<image>x/y:1<'.repeat(n * 4)}`),
   'elements of XML': (n) => config(`<a>\n${'<name>x.image</name>\n<value>x/y:1</value>\n'.repeat(n)}`),
   'attributes without end': (n) => config(`<a${' image="x'.repeat(n * 6)}`),

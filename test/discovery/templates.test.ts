@@ -62,3 +62,37 @@ test('what ytt puts in the place of an image is not complete, and no empty image
   )
   expect(findings.map(({ code, line }) => [code, line])).toEqual([['IMAGE_UNRESOLVED', 6]])
 })
+
+const RELEASE = `apiVersion: helm.toolkit.fluxcd.io/v2
+kind: HelmRelease
+metadata: {name: "{{ name }}"}
+spec: {chart: {spec: {chart: web, version: "{{ version }}"}}}
+`
+const CHART = 'installs the chart web {{ version }}, whose images are not known here'
+
+test.for<[what: string, file: string, text: string, said: [line: number, message: string][]]>([
+  ['what a resource installs', 'r.yaml.j2', RELEASE, [[4, CHART]]],
+  [
+    'the second document',
+    'r.yaml.tpl',
+    `{{ if .x }}\na: {{ .y }}\n{{ end }}\n---\n${RELEASE.replaceAll('{{', '{{ .')}`,
+    [[8, CHART.replace('{{', '{{ .')]],
+  ],
+  [
+    'a resource with logic in it',
+    'c.yaml.j2',
+    '{% if db %}\napiVersion: postgresql.cnpg.io/v1\nkind: Cluster\nmetadata: {name: db}\nspec:\n  instances: {{ n }}\n{% endif %}\n',
+    [[3, 'an operator chooses images for PostgreSQL']],
+  ],
+  [
+    'a helmfile',
+    'helmfile.yaml.gotmpl',
+    'releases:\n{{- range .x }}\n- name: a\n  chart: r/{{ .chart }}\n  version: {{ .v | quote }}\n{{- end }}\n',
+    [[4, 'installs the chart r/{{ .chart }} {{ .v | quote }}']],
+  ],
+  ['built-in resources', 'r.yaml.j2', 'apiVersion: v1\nkind: Service\nmetadata: {name: "{{ x }}"}\n', []],
+])('%s in a template that is not filled in is told', ([, file, text, said]) => {
+  const { findings } = scanDocument({ form: 'text', file, line: 1, text, isFound: true })
+  expect(findings.map(({ line }) => line)).toEqual(said.map(([line]) => line))
+  expect(findings.map(({ message }) => message)).toEqual(said.map(([, one]) => expect.stringContaining(one)))
+})

@@ -54,7 +54,8 @@ export function looseCandidates(
   }
 }
 
-function chartsOf(value: unknown, file: string): Found['elsewhere'] {
+/** The charts that the file of a tool installs from elsewhere. */
+export function chartsOf(value: unknown, file: string): Found['elsewhere'] {
   return [...helmfileCharts(value), ...fleetCharts(value, file), ...toolCharts(value)].map(({ what, path }) => ({
     code: 'CHART_ELSEWHERE',
     what,

@@ -1,8 +1,11 @@
+import { readEmbedded } from '../texts/embedded.ts'
+import { unfilledDocuments } from '../texts/template-documents.ts'
 import type { ImageCandidate } from '../uses/image-candidate.ts'
 import { toldInside } from '../walk/candidates.ts'
 import { findCandidates } from '../walk/walk.ts'
 import type { Found } from '../walk/walk-state.ts'
 import { PROGRAM } from '../walk/walk-text.ts'
+import { chartsOf } from './loose-documents.ts'
 
 /** A script, or a template of manifests: a text that is no YAML or JSON and may name images. */
 export interface PlainText {
@@ -29,12 +32,27 @@ export function plainTextCandidates(
     { [isShellScript(file, text) ? 'script' : PROGRAM]: `${withoutHashes(file, text)}\n` },
     { apiVersion: '', layer: 'config', isLoose: true, vars, readInside: (inside) => toldInside(inside, vars) },
   )
+  const charts = chartsInTemplate(file, text)
   const told = candidates.map(
     (one): ImageCandidate => ({ ...one, why: one.why.replace(/^key (?:script|program), /, '') }),
   )
+  const others = { unresolved, elsewhere: [...elsewhere, ...charts] }
   // Whether a script that nobody named is ever run is not known.
-  if (isFound) return { candidates: told.map((one) => ({ ...one, confidence: 'possible' })), unresolved, elsewhere }
-  return { candidates: told, unresolved, elsewhere }
+  if (isFound) return { candidates: told.map((one) => ({ ...one, confidence: 'possible' })), ...others }
+  return { candidates: told, ...others }
+}
+
+/** The charts that the template of a file of Helmfile or Fleet installs: `helmfile.yaml.gotmpl`. */
+function chartsInTemplate(file: string, text: string): Found['elsewhere'] {
+  if (!/\.ya?ml\.\w+$/i.test(file) || !/^(?:releases|helm|targetCustomizations):/m.test(text)) return []
+  return unfilledDocuments(text).flatMap((document) =>
+    readEmbedded(document.text).flatMap(({ value, lineOf }) =>
+      chartsOf(value, file.replace(/\.\w+$/, '')).map(({ code, what, path }) => ({
+        ...{ code, what: document.unmask(what), path: [] },
+        textLine: document.line + lineOf(path),
+      })),
+    ),
+  )
 }
 
 /** In CUE `#Image: …` is a definition, and no comment. */

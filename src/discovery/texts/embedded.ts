@@ -22,6 +22,11 @@ const HOLDS_ENCODED = /\bkind["']?[ \t]{0,9}:[ \t]{0,9}["']?Secret\b|\bbinaryDat
 const HOLDS_CUSTOM =
   /\bapiVersion["']?[ \t]{0,9}:[ \t]{0,9}["']?(?!(?:rbac\.authorization|apiextensions|apiregistration|admissionregistration|networking|storage|scheduling|coordination|discovery|events|certificates)\.k8s\.io\/)[\w-]{1,63}\.[\w.-]{1,190}\/v\d/
 
+/** Whether a text says the API of a custom resource. */
+export function holdsCustom(text: string): boolean {
+  return HOLDS_CUSTOM.test(text)
+}
+
 /** Whether a text of that name can hold texts of its own: it is JSON, or has several lines. */
 export function mayEmbed(text: string, name: string): boolean {
   const isStructure =

@@ -11,6 +11,7 @@ import { withShellCalls } from '../texts/program-calls.ts'
 import { installsInText } from '../texts/shell/installs.ts'
 import { openImagesInCommand } from '../texts/shell/open-commands.ts'
 import { withPrograms } from '../texts/shell/programs/named-programs.ts'
+import { templateDocuments } from '../texts/template-documents.ts'
 import { hollowImagesIn } from '../texts/templates.ts'
 import { imagesInLines, openImagesInLines, withoutEnds } from '../texts/text-lines.ts'
 import { judge } from '../uses/image-candidate.ts'
@@ -177,7 +178,7 @@ function visitEmbedded(walk: Walk, text: string, name: string, place: Place, fin
   const values = walk.depth < MAX_TEXT_DEPTH ? readEmbedded(text) : []
   if (values.length === 0) {
     visitLines(walk, text, name, place)
-    visitHereDocuments(walk, text, name, place, findInside)
+    visitHeld(walk, text, name, place, findInside)
   }
   for (const { value, line } of values.length > 0 ? hollowImagesIn(text) : []) {
     walk.open.push({ text: value, path: [...walk.path], textLine: line, place })
@@ -202,13 +203,16 @@ function visitEmbedded(walk: Walk, text: string, name: string, place: Place, fin
   if (values.length > 0 && name === PROGRAM && told() === before) visitLines(walk, text, name, place)
 }
 
-/** What resources install that a script holds; the images in them are found by their lines. */
-function visitHereDocuments(walk: Walk, text: string, name: string, place: Place, findInside: FindInside): void {
-  for (const held of walk.depth < MAX_TEXT_DEPTH ? hereDocuments(text) : []) {
-    for (const { value, lineOf } of mayEmbed(held.text, name) ? readEmbedded(held.text) : []) {
+/** What resources install that a script or a template holds; the images in them are found by their lines. */
+function visitHeld(walk: Walk, text: string, name: string, place: Place, findInside: FindInside): void {
+  if (walk.depth >= MAX_TEXT_DEPTH) return
+  const written = hereDocuments(text).map((held) => ({ ...held, unmask: (what: string) => what }))
+  const documents = written.length > 0 ? written.filter((held) => mayEmbed(held.text, name)) : templateDocuments(text)
+  for (const { text: held, line, unmask } of documents) {
+    for (const { value, lineOf } of readEmbedded(held)) {
       for (const made of findInside(value, place, name).elsewhere) {
-        const textLine = held.line + lineOf(made.path) + (made.textLine === undefined ? 0 : made.textLine + 1)
-        walk.elsewhere.push({ ...made, path: [...walk.path], textLine })
+        const textLine = line + lineOf(made.path) + (made.textLine === undefined ? 0 : made.textLine + 1)
+        walk.elsewhere.push({ ...made, what: unmask(made.what), path: [...walk.path], textLine })
       }
     }
   }
