@@ -49,7 +49,14 @@ export function workload({
   spec,
 }: WorkloadParts = {}) {
   const container = { name: 'c', image, ...(policy && { imagePullPolicy: policy }) }
-  const value = taken(kind, { containers: [container], ...spec }, { name, ...(kind !== 'DaemonSet' && { replicas }) })
+  const value = taken(
+    kind,
+    { containers: [container], ...spec },
+    {
+      name,
+      ...(kind !== 'DaemonSet' && { [kind === 'Job' ? 'parallelism' : 'replicas']: replicas }),
+    },
+  )
   return workloadsOf(JSON.stringify(value))[0] as Workload
 }
 

@@ -34,16 +34,19 @@ const SPEC_TYPES: Readonly<Record<string, string>> = {
  */
 export function validateWorkload(workload: Workload): Validation {
   if (!templatePathOf(workload.resource)) {
-    const [problem] = templateProblems(workload).filter(({ isMissing }) => !isMissing)
+    const [problem] = templateProblems(workload).filter(({ isMissing, isStrange }) => !isMissing && !isStrange)
     return problem ? { doubt: `${sayProblem(problem)}: its operator may change that` } : {}
   }
   const { apiVersion, kind } = workload.resource
   const version = unserved(apiVersion, kind)
-  const [problem] = problemsOf(workload)
+  const problems = problemsOf(workload)
+  const problem = problems.find(({ isStrange }) => !isStrange)
+  const [strange] = problems
   if (version && version.since === undefined) return { rejection: version.message }
   if (problem && isPlaceholder(problem)) return { doubt: sayProblem(problem) }
   if (problem) return { rejection: sayProblem(problem) }
-  return version ? { doubt: version.message } : {}
+  if (version) return { doubt: version.message }
+  return strange ? { doubt: sayProblem(strange) } : {}
 }
 
 function problemsOf(workload: Workload): ValidationProblem[] {
@@ -55,16 +58,16 @@ function problemsOf(workload: Workload): ValidationProblem[] {
     ...(type ? checkFields(value.spec, type, ['spec']) : templateProblems(workload)),
   ]
   // How parts fit together is asked once each part is what it should be.
-  if (fields.length > 0) return fields
+  if (fields.some(({ isStrange }) => !isStrange)) return fields
   const own = [...workloadProblems(resource, template as object as Record<string, unknown>)]
-  return [...own.map(([path, message]) => ({ path, message })), ...(type ? fitProblems(workload) : [])]
+  return [...fields, ...own.map(([path, message]) => ({ path, message })), ...(type ? fitProblems(workload) : [])]
 }
 
 /** Both of a template's fields and of how they fit. */
 function templateProblems(workload: Workload): ValidationProblem[] {
   const { template, templatePath } = workload
   const fields = checkFields(template, 'PodTemplateSpec', templatePath)
-  return fields.length > 0 ? fields : fitProblems(workload)
+  return fields.some(({ isStrange }) => !isStrange) ? fields : [...fields, ...fitProblems(workload)]
 }
 
 function fitProblems({ resource, template, templatePath }: Workload): ValidationProblem[] {

@@ -8,6 +8,7 @@ import { FIELD_TYPES } from '../../../src/kubernetes/validation/fields/field-typ
 import { validateWorkload } from '../../../src/kubernetes/validation/validate-workload.ts'
 import { taken } from '../../support/cluster.ts'
 import known from '../pod-fields.json' with { type: 'json' }
+import { container, env, spec, volume } from './objects.ts'
 import { REFUSED_PARTS, TAKEN_PARTS } from './refused-parts.ts'
 import { REFUSED_PODS } from './refused-pods.ts'
 import { REFUSED_WORKLOADS } from './refused-workloads.ts'
@@ -52,6 +53,22 @@ test.for([
   ],
 ] as const)('%s is in doubt', ([, object, said]) => {
   expect(validated(object)).toEqual({ doubt: expect.stringContaining(said) })
+})
+
+test.for<[what: string, object: object, at: string | undefined]>([
+  [
+    'a port',
+    container({ ports: [{ containerPort: 80, hostport: 80 }] }),
+    'spec.template.spec.containers[0].ports[0].hostport',
+  ],
+  ['a probe', container({ livenessProbe: { tcpSocket: { port: 1 }, delay: 1 } }), 'containers[0].livenessProbe.delay'],
+  ['a variable', env({ valuefrom: {} }), 'env[0].valuefrom'],
+  ['a volume', volume({ emptyDir: { size: '1Gi' } }), 'volumes[0].emptyDir.size'],
+  ['a Deployment', spec('Deployment', { replica: 2 }), 'spec.replica'],
+  ['metadata, of which not all is known', { ...spec('Deployment', {}), metadata: { name: 'w', uid: 'x' } }, undefined],
+  ['what is not set', container({ ports: [{ containerPort: 80, hostport: null }] }), undefined],
+])('a field that the API does not have is in doubt: in %s', ([, object, at]) => {
+  expect(validated(object)).toEqual(at ? { doubt: expect.stringContaining(`${at} is no field of Kubernetes`) } : {})
 })
 
 test('a pod that a cluster gave may have ephemeral containers', () => {

@@ -6,6 +6,8 @@ export interface ValidationProblem {
   readonly message: string
   /** Something is not there; an operator may add it to what it makes of a custom resource. */
   readonly isMissing?: boolean
+  /** The API has no such field: kubectl refuses it unless it is told otherwise, and other clients have it dropped. */
+  readonly isStrange?: boolean
 }
 
 /** `spec.template.spec.containers[0].imagePullPolicy "never" is none of Always, IfNotPresent, Never`. */
