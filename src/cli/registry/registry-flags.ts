@@ -1,9 +1,10 @@
 import { Flags } from '@oclif/core'
 import { durationFlag } from '../flags/duration-flag.ts'
+import { inGroup } from '../flags/in-group.ts'
 import { repeatable } from '../flags/repeatable.ts'
 
 /** Flags of every command that speaks with registries. */
-export const connectionFlags = {
+export const connectionFlags = inGroup('REGISTRY', {
   'plain-http': repeatable({
     description: 'speak plain http with this HOST[:PORT] (repeatable); loopback hosts need no flag',
     helpValue: 'HOST',
@@ -45,10 +46,10 @@ export const connectionFlags = {
     description: 'how long to wait for an answer or data before a request is tried again',
     default: 30_000,
   }),
-}
+})
 
 /** Flags of every command that reads images from registries. */
-export const registryFlags = {
+export const registryFlags = inGroup('REGISTRY', {
   ...connectionFlags,
   mirror: repeatable({
     description: 'ask FROM=TO first: quay.io=mirror.local:5000/quay (repeatable); then the registry itself',
@@ -67,4 +68,4 @@ export const registryFlags = {
     helpValue: 'DIR',
   }),
   'use-pull-secrets': Flags.boolean({ description: 'take credentials from the pull secrets among the inputs' }),
-}
+})
