@@ -41,7 +41,23 @@ test.for<[object: object, who: string, image: string]>([
   expect(said(object, pod({}, image.replace('sha256:1', `sha256:${'a'.repeat(64)}`)))).toEqual([])
 })
 
+const custom = (apiVersion: string, kind: string, spec: object) => ({ apiVersion, kind, metadata: { name: 'x' }, spec })
+
+test.for<[object: object, image: string]>([
+  [custom('argoproj.io/v1alpha1', 'CronWorkflow', {}), 'r.example/argoproj/argoexec:v3'],
+  [custom('argoproj.io/v1alpha1', 'EventSource', { webhook: {} }), 'r.example/argoproj/argo-events:v1'],
+  [custom('argoproj.io/v1alpha1', 'EventBus', { jetstream: { version: '2.10.10' } }), 'r.example/nats:2'],
+  [custom('tekton.dev/v1', 'Task', {}), 'r.example/tektoncd/pipeline/entrypoint-bff0a22d:v1'],
+  [custom('kubevirt.io/v1', 'VirtualMachine', {}), 'r.example/kubevirt/virt-launcher:v1'],
+  [custom('cdi.kubevirt.io/v1beta1', 'DataVolume', {}), 'r.example/kubevirt/cdi-importer:v1'],
+  [custom('k8up.io/v1', 'Schedule', {}), 'r.example/k8up-io/k8up:v2'],
+])('%j runs pods with an image of its controller, which %s is', ([object, image]) => {
+  expect(said(object)).toEqual([expect.stringContaining(': an operator chooses images for ')])
+  expect(said(object, pod({}, image))).toEqual([])
+})
+
 test.for<[what: string, object: object]>([
+  ['what others run', custom('argoproj.io/v1alpha1', 'EventBus', { nats: { exotic: { url: 'nats://x' } } })],
   ['a pod that says no', deployment({ labels: { 'istio.io/rev': 'a', 'sidecar.istio.io/inject': 'false' } })],
   ['a namespace that says no', namespace({ annotations: { 'linkerd.io/inject': 'disabled' } })],
   ['labels of a workload itself', { ...deployment({}), metadata: { labels: { 'sidecar.istio.io/inject': 'true' } } }],

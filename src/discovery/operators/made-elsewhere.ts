@@ -166,7 +166,11 @@ export function choiceFor(
   const group = groupOf(apiVersion)
   const choice = choiceOf(group, kind)
   if (choice?.settledBy) {
-    return { code: 'OPERATOR_CHOOSES', what: choice.what, path: ['kind'], unless: { form: choice.settledBy } }
+    const { what, settledBy, unless } = choice
+    if (unless !== undefined && isSet(unless, value, [])) return undefined
+    const settling =
+      settledBy instanceof RegExp ? ({ form: 'image', repository: settledBy } as const) : { form: settledBy }
+    return { code: 'OPERATOR_CHOOSES', what, path: ['kind'], unless: settling }
   }
   const [path, pattern] = choice?.where ?? []
   if (path !== undefined && !pattern?.test(valueFrom(path, value, [])?.text ?? '')) return undefined

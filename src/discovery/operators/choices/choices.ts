@@ -11,8 +11,8 @@ export interface Choice {
   readonly unless?: string
   /** Only of resources in which the text at that path looks so. */
   readonly where?: readonly [path: string, pattern: RegExp]
-  /** It is chosen whatever the resource names; this elsewhere in the inputs names it. */
-  readonly settledBy?: 'queueProxy'
+  /** It is chosen whatever else the resource names; this elsewhere in the inputs names it, or an image of such a repository. */
+  readonly settledBy?: 'queueProxy' | RegExp
 }
 
 const IMAGE: Partial<Choice> = { unless: 'spec.image' }
@@ -22,6 +22,7 @@ const same = (kinds: string, what: string, more?: Partial<Choice>): Readonly<Rec
 
 const PROMETHEUS: Partial<Choice> = { unless: 'spec.image|spec.baseImage|spec.version|spec.tag|spec.sha' }
 const VICTORIA: Partial<Choice> = { unless: 'spec.image.tag' }
+const LAUNCHER: Partial<Choice> = { settledBy: /(?:^|[/-])virt-launcher\b/ }
 const KUBERNETES: Partial<Choice> = { version: 'spec.version|spec.kubernetesVersion' }
 
 /** An image that serves the model, or a runtime, which is told where it is not here; the model may be an image too. */
@@ -102,7 +103,25 @@ const CHOICES: Readonly<Record<string, Readonly<Record<string, Choice>>>> = {
   'serving.knative.dev': same('Service Configuration Revision', 'the queue-proxy that Knative puts into its pods', {
     settledBy: 'queueProxy',
   }),
-  'argoproj.io': { ArgoCD: of('Argo CD', { ...IMAGE, version: 'spec.version' }), RolloutManager: of('Argo Rollouts') },
+  'argoproj.io': {
+    ArgoCD: of('Argo CD', { ...IMAGE, version: 'spec.version' }),
+    RolloutManager: of('Argo Rollouts'),
+    ...same(
+      'Workflow CronWorkflow WorkflowTemplate ClusterWorkflowTemplate',
+      'the executor that Argo puts into its pods',
+      {
+        settledBy: /(?:^|[/-])argoexec\b/,
+      },
+    ),
+    ...same('EventSource Sensor', 'its pod', { settledBy: /(?:^|\/)argo-events\b/ }),
+    EventBus: of('the event bus', {
+      unless: 'spec.nats.exotic|spec.jetstreamExotic',
+      settledBy: /(?:^|\/)nats(?:-streaming)?$/,
+    }),
+  },
+  'tekton.dev': same('Task ClusterTask TaskRun Pipeline PipelineRun', 'the entrypoint that Tekton puts into its pods', {
+    settledBy: /(?:^|[/-])entrypoint\b/,
+  }),
   'k8s.keycloak.org': { Keycloak: of('Keycloak', IMAGE) },
   'flink.apache.org': { FlinkDeployment: of('Flink', { version: 'spec.flinkVersion', ...IMAGE }) },
   'sparkoperator.k8s.io': same('SparkApplication ScheduledSparkApplication', 'Spark'),
@@ -130,8 +149,25 @@ const CHOICES: Readonly<Record<string, Readonly<Record<string, Choice>>>> = {
     'Installation APIServer Goldmane Whisker GatewayAPI ApplicationLayer EgressGateway LogCollector LogStorage Manager Monitor',
     'Calico',
   ),
-  'kubevirt.io': { KubeVirt: of('KubeVirt', { version: 'spec.imageTag' }) },
-  'cdi.kubevirt.io': { CDI: of('the Containerized Data Importer') },
+  'kubevirt.io': {
+    KubeVirt: of('KubeVirt', { version: 'spec.imageTag' }),
+    ...same(
+      'VirtualMachine VirtualMachineInstance VirtualMachineInstanceReplicaSet',
+      'the pod of its machine',
+      LAUNCHER,
+    ),
+  },
+  'pool.kubevirt.io': { VirtualMachinePool: of('the pods of its machines', LAUNCHER) },
+  'cdi.kubevirt.io': {
+    CDI: of('the Containerized Data Importer'),
+    DataVolume: of('the pod that brings its data', { settledBy: /(?:^|[/-])cdi-importer\b/ }),
+  },
+  'k8up.io': same('Schedule Backup Restore Archive Check Prune', 'the pods that run restic', {
+    settledBy: /(?:^|\/)k8up$/,
+  }),
+  'volsync.backube': same('ReplicationSource ReplicationDestination', 'the pods that move its data', {
+    settledBy: /(?:^|\/)volsync/,
+  }),
   'hco.kubevirt.io': { HyperConverged: of('KubeVirt') },
   'networkaddonsoperator.network.kubevirt.io': { NetworkAddonsConfig: of('network add-ons') },
   'dragonflydb.io': { Dragonfly: of('Dragonfly', IMAGE) },
