@@ -6,6 +6,7 @@ import { liveFailures } from '../../src/audit/findings/live-failures.ts'
 import { auditCluster } from '../../src/audit/report/report.ts'
 import type { Lock } from '../../src/bundle/format/lock.ts'
 import { seedSetDigest } from '../../src/bundle/format/seed-set.ts'
+import { finding } from '../../src/finding.ts'
 import { DEFAULT_KUBELET_SETTINGS } from '../../src/kubernetes/objects/kubelet-config.ts'
 import { lockedImage, node, workload } from '../support/cluster.ts'
 
@@ -71,6 +72,23 @@ test.for<[rule: string, a: Node, b: Node, expected: boolean, parts?: Parameters<
   ['another platform', withImage('a', at('sha256:1')), arm(withImage('b', at('sha256:2'))), false],
 ])('a tag on two nodes: %s', ([, a, b, expected, parts]) => {
   expect(codes([a, b], {}, [workload(parts)]).includes('TAG_DIFFERS')).toBe(expected)
+})
+
+test.for<[rule: string, digests: string[][], expected: boolean]>([
+  ['one of both, last', [['sha256:1'], ['sha256:2'], ['sha256:2', 'sha256:1']], false],
+  ['one of both, first', [['sha256:2', 'sha256:1'], ['sha256:1'], ['sha256:2']], false],
+  ['two of two each', [['sha256:1', 'sha256:2'], ['sha256:3'], ['sha256:3', 'sha256:4']], true],
+])('a tag on three nodes: %s', ([, digests, expected]) => {
+  const nodes = digests.map((own, index) => withImage(`n${index}`, [...new Set(own.flatMap(at))]))
+  expect(codes(nodes).includes('TAG_DIFFERS')).toBe(expected)
+})
+
+test('with a mirror the verdict says what is pulled, and not the policy', () => {
+  const told = [finding('POLICY_ALWAYS', 'x is pulled Always')]
+  const audited = (conditions: Conditions) =>
+    auditCluster([workload()], [node('a', { images: [WEB] })], conditions, told).findings
+  expect(audited({ lock }).filter(({ code }) => code === 'POLICY_ALWAYS')).toHaveLength(1)
+  expect(audited({ lock, hasMirror: true }).filter(({ code }) => code === 'POLICY_ALWAYS')).toEqual([])
 })
 
 function tainted(one: Node): Node {

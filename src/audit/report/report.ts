@@ -85,7 +85,8 @@ export function auditCluster(
     seeding: nodeSeedings(nodes, locked, conditions),
     fixesOf: fixesByVerdicts(result, then, conditions),
     findings: [
-      ...findings,
+      // With a mirror, the verdicts say which of these are served.
+      ...findings.filter(({ code }) => code !== 'POLICY_ALWAYS' || !conditions.hasMirror),
       ...notJudgedFindings(notJudged),
       ...namedFindings(accounted.named, nodes.length),
       ...idleFindings(workloads),

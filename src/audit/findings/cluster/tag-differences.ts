@@ -68,12 +68,18 @@ function landingClasses({ workloads }: Audit, locked: ReadonlyMap<string, unknow
   return classesOf
 }
 
-function withNode(groups: Group[], digests: readonly string[], node: string): Group[] {
-  const same = groups.find((group) => digests.some((digest) => group.digests.has(digest)))
-  if (!same) return [...groups, { digests: new Set(digests), nodes: [node] }]
-  for (const digest of digests) same.digests.add(digest)
-  same.nodes.push(node)
-  return groups
+/** A node that tells several digests of a tag shows that the groups of each are one: an index, and a manifest in it. */
+function withNode(groups: readonly Group[], digests: readonly string[], node: string): Group[] {
+  const same = groups.filter((group) => digests.some((digest) => group.digests.has(digest)))
+  const [first, ...others] = same
+  if (!first) return [...groups, { digests: new Set(digests), nodes: [node] }]
+  for (const digest of digests) first.digests.add(digest)
+  for (const other of others) {
+    for (const digest of other.digests) first.digests.add(digest)
+    first.nodes.push(...other.nodes)
+  }
+  first.nodes.push(node)
+  return groups.filter((group) => !others.includes(group))
 }
 
 function difference(name: string, groups: readonly Group[]): Finding {
