@@ -58,8 +58,9 @@ function planPatched({ lock, files, without, homes }: WholeDelta, patches: Layer
   })
 }
 
-/** What of a delta may come as patches, for people: how large they are shows only when they are made. */
+/** What of a delta may come as patches, for people: how large they are shows only when they are made. Nothing without a base. */
 export function describePatchable(delta: WholeDelta): string[] {
+  if (delta.bases.length === 0) return []
   const candidates = candidatesOf(delta)
   const size = candidates.reduce((sum, { layer }) => sum + layer.size, 0)
   const may = `${countOf(candidates.length, 'layer')} with ${formatBytes(size)} may come as patches of the base's, and take less`
