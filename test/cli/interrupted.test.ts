@@ -90,14 +90,3 @@ onTerminal('Ctrl-C in a load: what was made for it is gone', async () => {
   expect(text).toContain('stopped by SIGINT: what the runtime has taken stays there; the same command loads the rest\n')
   expect((await readdir(at('tmp'))).filter((name) => name.startsWith('nodeseed-'))).toEqual([])
 })
-
-onTerminal('Ctrl-C where images are served ends that well', async () => {
-  const directory = await temporaryDirectory()
-  await writeBundleOf(await demoContent(), join(directory, 'demo.tar'))
-  const { exitCode, text } = await typeOnTerminal(['serve', join(directory, 'demo.tar'), '--listen', '127.0.0.1:0'], {
-    when: (shown) => shown.includes('http://127.0.0.1:'),
-    keys: CTRL_C,
-  })
-  expect(exitCode, text).toBe(0)
-  expect(text).not.toContain('stopped by')
-})

@@ -9,7 +9,7 @@ import { runCli } from '../support/cli.ts'
 import { testWith } from '../support/debian.ts'
 import type { Blobs } from '../support/image-maker.ts'
 import { shopImages } from '../support/shop-images.ts'
-import { runOnTerminal } from '../support/terminal.ts'
+import { runOnTerminal, typeOnTerminal } from '../support/terminal.ts'
 
 /** A bar, from the saved cursor until its line is wiped. */
 // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what it is made of
@@ -104,6 +104,22 @@ for (const columns of [40, 80, 200]) {
     })
   }
 }
+
+onTerminal('serve, listening, until Ctrl-C: what is to be copied is broken on no screen', async () => {
+  const screens = [40, 80, 200].map(async (columns) => {
+    const directory = await directoryOf(columns)
+    const { exitCode, text } = await typeOnTerminal(['serve', join(directory, 'shop.tar'), '--listen', '127.0.0.1:0'], {
+      columns,
+      env: { NO_COLOR: '1' },
+      when: (shown) => /ImageTagMirrorSet[\s\S]*mirrors:\s+- \S+\s/.test(shown),
+      keys: '\x03',
+    })
+    return `exit code ${exitCode}\n${text.replaceAll(/(?<=127\.0\.0\.1:)\d+/g, 'PORT')}`
+  })
+  const [narrow, ...wider] = await Promise.all(screens)
+  expect(narrow).toMatchSnapshot()
+  expect(new Set(wider)).toEqual(new Set([narrow]))
+})
 
 onTerminal('no table is wider than the screen', async () => {
   for (const columns of [57, 120]) {

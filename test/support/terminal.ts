@@ -10,6 +10,13 @@ interface Screen {
   readonly text: string
 }
 
+interface Typing {
+  readonly when: (text: string) => boolean
+  readonly keys: string
+  readonly columns?: number
+  readonly env?: Record<string, string>
+}
+
 /** Runs the built nodeseed on a real pseudo-terminal of so many columns (script, of util-linux), as a user would. */
 export async function runOnTerminal(
   args: readonly string[],
@@ -26,9 +33,9 @@ export async function runOnTerminal(
 /** Runs it as above; types `keys` as soon as `when` says so of what the terminal shows. */
 export async function typeOnTerminal(
   args: readonly string[],
-  { when, keys, env = {} }: { when: (text: string) => boolean; keys: string; env?: Record<string, string> },
+  { when, keys, columns = 80, env = {} }: Typing,
 ): Promise<Screen> {
-  const call = ['--quiet', '--return', '--command', commandLine(args, 80, env), '/dev/null']
+  const call = ['--quiet', '--return', '--command', commandLine(args, columns, env), '/dev/null']
   const terminal = spawn(tool('script'), call, { env: toolEnvironment(), stdio: ['pipe', 'pipe', 'ignore'] })
   onTestFinished(() => void terminal.kill('SIGKILL'))
   let text = ''
