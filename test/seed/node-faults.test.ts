@@ -8,7 +8,7 @@ import { expect, test } from 'vitest'
 import type { LockedImage } from '../../src/bundle/format/lock.ts'
 import { writeTestBundle } from '../support/bundle-maker.ts'
 import { startContainerd } from '../support/containerd.ts'
-import { testWith, toolEnvironment } from '../support/debian.ts'
+import { testWith, tool, toolEnvironment } from '../support/debian.ts'
 import { type Blobs, lockImage, makeImage, makeIndex, makeLayer, thisPlatform } from '../support/image-maker.ts'
 import { NODE_SCRIPT, reach, runNodeScript, startNodeScript } from '../support/node-script.ts'
 import { smallDisk } from '../support/small-disk.ts'
@@ -64,20 +64,36 @@ withContainerd(
   },
 )
 
-withContainerd('an image that is not unpacked is not there, unless nothing was to be unpacked', async () => {
-  const { file } = await writeShop()
-  const containerd = await startContainerd()
-  expect(await runNodeScript([...reach(containerd), '--no-unpack', file])).toMatchObject({
-    code: 0,
-    report: { message: expect.stringContaining('nothing was unpacked') },
-  })
-  const checked = await runNodeScript([...reach(containerd), '--check', file])
-  expect(checked).toMatchObject({ code: 4, report: { missingCount: 4 } })
-  expect(statesOf(checked.report).map(({ why }) => why)).toEqual(
-    Array(4).fill('not unpacked for the snapshotter overlayfs'),
-  )
-  expect(await runNodeScript([...reach(containerd), file])).toMatchObject({ code: 0, report: { imported: 4 } })
-})
+withContainerd(
+  'an image that is not unpacked is not there, unless nothing was to be unpacked until a pod starts',
+  async () => {
+    const blobs: Blobs = new Map()
+    const base = await makeLayer(blobs, { busybox: await readFile(tool('busybox')) })
+    const web = makeImage(blobs, [base, await makeLayer(blobs, { 'etc/web': 'web' })], { platform })
+    const pause = makeImage(blobs, [base], { platform, command: ['/busybox', 'sleep', '600'] })
+    const images = [
+      lockImage('registry.k8s.io/pause', '3.9', pause.manifest, [pause]),
+      lockImage('docker.io/library/web', '1', web.manifest, [web]),
+      await oneLayer(blobs, 'last'),
+    ]
+    const file = await bundleOf(images, blobs)
+    const containerd = await startContainerd()
+    expect(await runNodeScript([...reach(containerd), '--no-unpack', file])).toMatchObject({
+      code: 0,
+      report: { message: expect.stringContaining('nothing was unpacked') },
+    })
+    const checked = await runNodeScript([...reach(containerd), '--check', file])
+    expect(checked).toMatchObject({ code: 4, report: { missingCount: 6 } })
+    expect(statesOf(checked.report).map(({ why }) => why)).toEqual(
+      Array(6).fill('not unpacked for the snapshotter overlayfs'),
+    )
+    const pod = { image: 'docker.io/library/web:1', command: ['/busybox', 'echo', 'web starts'], args: [], envs: [] }
+    const user = { runAsUser: undefined, runAsGroup: undefined, dropCapabilities: [], readonlyRootfs: true }
+    const ran = await containerd.cri.runPod('web', { ...pod, ...user, mounts: [] })
+    expect(ran).toMatchObject({ exitCode: 0, log: expect.stringContaining('web starts') })
+    expect(await runNodeScript([...reach(containerd), file])).toMatchObject({ code: 0, report: { imported: 2 } })
+  },
+)
 
 withContainerd('one image at fault takes no other with it, and what is there is counted', async () => {
   const blobs: Blobs = new Map()
