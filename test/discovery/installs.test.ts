@@ -79,3 +79,22 @@ test('what a script that lies in a directory installs is told more quietly', () 
   expect(told(false)).toEqual([['CHART_ELSEWHERE', 'warning']])
   expect(told(true)).toEqual([['CHART_ELSEWHERE', 'info']])
 })
+
+test.for<[container: string, images: string[], open: string[]]>([
+  ['command: [docker, pull, redis]', ['likely redis'], []],
+  ['command: [/usr/bin/crictl], args: [pull, "$(IMG)"]', [], ['$(IMG)']],
+  [
+    'command: [crictl], args: [pull, "$(IMG)"], env: [{name: IMG, value: "r.example/a:1"}]',
+    ['likely r.example/a:1'],
+    [],
+  ],
+  ['command: [skopeo, copy, "docker://r.example/a:1", "docker://r.example/b:1"]', ['likely r.example/a:1'], []],
+  ['command: [kubectl, set, image, deploy/web, "web=r.example/a:1"]', ['likely r.example/a:1'], []],
+  ['command: [server, pull, redis]', [], []],
+])('images that a container hands to a program in words: %s', ([container, images, open]) => {
+  const { uses, findings } = scanText(pod(container))
+  const found = uses.filter(({ layer }) => layer === 'argument' || layer === 'environment')
+  expect([...new Set(found.map(({ reference, confidence }) => `${confidence} ${reference}`))]).toEqual(images)
+  const told = findings.filter(({ code }) => code === 'IMAGE_UNRESOLVED').map(({ message }) => message)
+  expect(told).toEqual(open.map((text) => expect.stringContaining(`the image ${JSON.stringify(text)}`)))
+})

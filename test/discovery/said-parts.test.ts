@@ -23,6 +23,9 @@ test.for<[values: string, images: string[]]>([
   ['{image: {name: a, newName: x.io/a/b, newTag: "1"}}', ['x.io/a/b:1']],
   ['{image: {name: nginx, newTag: "1"}}', ['nginx:1']],
   ['{image: {repository: x.io/a/b, ref: main}}', []],
+  ['{image: {registry: x.io, repository: a/b, tags: ["1.2", 1.3]}}', ['x.io/a/b:1.2', 'x.io/a/b:1.3']],
+  ['{images: [{repository: x.io/a/b, versions: ["1", "2"]}]}', ['x.io/a/b:1', 'x.io/a/b:2']],
+  ['{WEB_IMAGE_REPO: x.io/a/b, WEB_IMAGE_VER: "1.2"}', ['x.io/a/b:1.2']],
   ['{imageSpec: {repo: x.io, path: a/b, version: "1"}}', ['x.io/a/b:1']],
   ['{registry: x.io, namespace: shop, repository: b, tag: "1"}', ['x.io/b:1']],
   ['{repoURL: "https://x.io/charts", name: a, version: "1.2"}', []],
@@ -84,6 +87,13 @@ test.for(FAMILIES)('whatever the parts of an image are called, they are put toge
     }),
     { numRuns: runs(60) },
   )
+})
+
+test('names and versions of images are possible where a registry is around', () => {
+  const values = '{imageRegistry: x.io/a, images: {web: "1.2", api: "v1.3", on: "yes"}}'
+  const { uses } = scanText(`apiVersion: x.example/v1\nkind: Thing\nmetadata: {name: r}\nspec: ${values}\n`)
+  const told = uses.map(({ reference, confidence }) => `${confidence} ${reference}`)
+  expect(told).toEqual(['possible x.io/a/web:1.2', 'possible x.io/a/api:v1.3'])
 })
 
 test('a registry of all images that is filled in later leaves them open', () => {

@@ -56,6 +56,7 @@ const PARTS: ReadonlyMap<string, KeyRole> = new Map([
   ['hub', 'registry'],
   ['tag', 'tag'],
   ['version', 'version'],
+  ['ver', 'version'],
   ['digest', 'digest'],
   ['sha', 'digest'],
   ['sha256', 'digest'],

@@ -86,7 +86,7 @@ export function visitText(walk: Walk, text: string, name: string, place: Place, 
 }
 
 /** Commands of one line that are handed images, by name or in a variable; whether it is such a line. */
-function visitCommand(walk: Walk, text: string, name: string, place: Place): boolean {
+export function visitCommand(walk: Walk, text: string, name: string, place: Place): boolean {
   const open = openImagesInCommand(text)
   if (open.length === 0 && !isCommandLine(text)) return false
   visitLines(walk, text, name, place)

@@ -19,12 +19,13 @@ import type { ImageCandidate } from '../uses/image-candidate.ts'
 import type { Layer } from '../uses/image-use.ts'
 import { readArguments } from './arguments.ts'
 import { withExpandedEnv } from './expand-env.ts'
+import { visitCommandLists } from './walk-commands.ts'
 import { addCompositions, entriesOf, NOTHING } from './walk-compositions.ts'
 import { isHeld, visitEncoded, visitHeld } from './walk-held.ts'
 import { visitNamedValue } from './walk-named-value.ts'
 import { addPodImages } from './walk-pods.ts'
 import { add, asPossible, type Found, MENTION, OTHER, type Place, type ReadInside, type Walk } from './walk-state.ts'
-import { isWord, judgeFilled, visitInstalls, visitLines, visitOpen, visitText, visitWords } from './walk-text.ts'
+import { isWord, judgeFilled, visitLines, visitOpen, visitText, visitWords } from './walk-text.ts'
 
 interface WalkOptions {
   readonly apiVersion: string
@@ -144,7 +145,7 @@ function visitMap(walk: Walk, given: Record<string, unknown>, name: string, oute
   const ofImage = place.outer.ofImage || describesImage(name)
   const mayCompose = !isClaimed && (ofImage || keys & (HAS.base | HAS.name))
   const taken = mayCompose ? addCompositions(walk, entriesOf(map, { ofImage }), place, name) : NOTHING
-  if (keys & HAS.command) visitCommandLists(walk, map)
+  const isHanded = keys & HAS.command ? visitCommandLists(walk, map, place) : false
   const pair = keys & HAS.name && keys & HAS.value ? namedValueOf(map) : undefined
   const at = { apiVersion: walk.apiVersion, isRoot: walk.path.length === 0 && walk.depth === 0, holder: map, name }
   if (pair) visitNamedValue(walk, pair, name, place, visit)
@@ -154,6 +155,7 @@ function visitMap(walk: Walk, given: Record<string, unknown>, name: string, oute
     if (key !== 'content' && typeof value === 'string' && isWord(value, readKey(key), place)) continue
     if (taken.has(key) || key === pair?.key || isExcludedKey(key, value, at)) continue
     if (isClaimed && (key === 'image' || key === 'reference')) continue
+    if (isHanded && (key === 'command' || key === 'args')) continue
     const isRead =
       key === 'content' && visitEncoded(walk, decodeFile(map), [key], (text) => visitAt(walk, key, text, key, place))
     if (isRead) continue
@@ -164,12 +166,6 @@ function visitMap(walk: Walk, given: Record<string, unknown>, name: string, oute
     else visitAt(walk, key, value, key, place)
   }
   walk.maps.pop()
-}
-
-/** `command: [helm], args: [install, web, repo/chart]` */
-function visitCommandLists(walk: Walk, { command, args }: Record<string, unknown>): void {
-  const words = [command, args].flatMap((list) => (Array.isArray(list) ? (list as unknown[]) : []))
-  if (words.every((word) => typeof word === 'string' && !/\s/.test(word))) visitInstalls(walk, words.join(' '))
 }
 
 /** Object metadata stands at the root, and beside a spec in templates; elsewhere the word is a field like any other. */
