@@ -123,8 +123,9 @@ a split bundle go to the runtime as they come: with --key every byte is checked 
   #say({ isWhole, report }: NodeScriptResult): unknown {
     const message = report.message ? `; ${report.message}` : ''
     const names = countOf(Number(report.names), 'name')
-    const there = isWhole ? 'all there' : `${report.missingCount} missing`
-    this.log(`${report.runtime}: ${report.result}, ${names}, ${there}, ${report.imported} imported${message}`)
+    // A remark, such as that a digest is lost, is not to follow on a word that all is well.
+    const there = isWhole ? (report.message ? '' : ', all there') : `, ${report.missingCount} missing`
+    this.log(`${report.runtime}: ${report.result}, ${names}${there}, ${report.imported} imported${message}`)
     for (const { name, why } of notThere(report)) this.logToStderr(`not there: ${name}: ${why}`)
     if (!isWhole) this.answerNo()
     return report

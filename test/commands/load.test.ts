@@ -51,7 +51,7 @@ testWith(['docker', 'dockerd', 'containerd'], { root: true })(
     const load = (...names: string[]) => runCli(['load', file, ...names, '--method', 'docker', '--ctr', program])
     const one = await load(WEB)
     expect(one.stdout).toBe(
-      "docker: seeded, 2 names, all there, 2 imported; docker's classic store keeps no registry digests: 1 names are there by tag only, and a pod that names the digest would pull\n",
+      "docker: seeded, 2 names, 2 imported; docker's classic store keeps no registry digests: 1 names are there by tag only, and a pod that names the digest would pull\n",
     )
     expect(await docker('images', '--format', '{{.Repository}}:{{.Tag}}')).toBe(`${WEB}\n`)
     expect((await load()).exitCode).toBe(0)

@@ -53,5 +53,6 @@ testWith(['skopeo'])(
     const seeded = await runNodeScript(['--method', 'cri-o', '--root', root, file], { env })
     expect(seeded).toMatchObject({ code: 4, report: { result: 'gap', missing: image.names } })
     expect(seeded.stderr).toContain(`cannot store ${image.names[0]}: an index inside an index`)
+    expect(seeded.stderr).toContain(`cannot store ${image.names.length - 1} more for the same reason`)
   },
 )

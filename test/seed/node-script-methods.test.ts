@@ -10,7 +10,7 @@ import { writeTestBundle } from '../support/bundle-maker.ts'
 import { startContainerd } from '../support/containerd.ts'
 import { runTool, testWith, tool, toolEnvironment } from '../support/debian.ts'
 import { type Blobs, lockImage, makeImage, makeLayer, thisPlatform } from '../support/image-maker.ts'
-import { runNodeScript } from '../support/node-script.ts'
+import { NODE_SCRIPT, runNodeScript } from '../support/node-script.ts'
 import { temporaryDirectory } from '../support/temporary.ts'
 import { testImages, writeShop } from '../support/test-images.ts'
 
@@ -108,6 +108,21 @@ test('talos: manifests by registry, repository, tag and digest; blobs by digest'
   const again = await runNodeScript(['--prune', ...args])
   expect(again).toMatchObject({ code: 0, report: { result: 'unchanged', pruned: 0 } })
   expect(again.stderr).toContain('make the next one in a new directory')
+})
+
+testWith(['script'])('on a terminal the last line is one for people', async () => {
+  const { images, blobs } = await smallImages()
+  const bundle = join(await temporaryDirectory(), 'b.tar')
+  await writeTestBundle(bundle, images, blobs)
+  const root = await temporaryDirectory()
+  const lastLine = async (...more: string[]) => {
+    const words = ['sh', NODE_SCRIPT, '--method', 'talos', '--root', root, '--platform', 'linux/amd64', ...more, bundle]
+    const call = ['--quiet', '--return', '--command', words.join(' '), '/dev/null']
+    const { stdout } = await runTool('script', call).catch((error: { stdout: string }) => error)
+    return stdout.trim().split('\r\n').at(-1)
+  }
+  expect(await lastLine('--check')).toBe('seed.sh: images are missing: 2 of 2 names; the line of JSON says of each why')
+  expect(await lastLine()).toMatch(/^seed\.sh: 2 names, 2 imported, 0 pinned: [a-z]/)
 })
 
 testWith(['skopeo'])("talos: the same files as the one layer of an image, for Talos's imager", async () => {

@@ -10,6 +10,17 @@ say() {
   # What watches says often that all is well.
   if [ "$1/$watch" = unchanged/ ] || [ "$1" != unchanged ]; then say_line "$@" >&4; else say_line "$1" "$2" "${3:-}" 1200 >&4; fi
   [ -z "$report" ] || say_line "$1" "$2" "${3:-}" 1200 >"$report" || note "cannot write $report"
+  tell_person "$1" "$2"
+}
+
+# RESULT MESSAGE: the end of the same for who sits at a terminal, where the line of a large bundle fills the screen.
+tell_person() {
+  if [ ! -t 2 ] || [ -n "$watch${NODESEED_REPORT_TELLS:-}" ]; then return 0; fi
+  case $1 in
+    failed) ;;
+    gap) note "$2: $missing_count of $wanted_count names; the line of JSON says of each why" ;;
+    *) note "$wanted_count names, $imported imported, $pinned pinned: ${2:-all are there}" ;;
+  esac
 }
 
 # The same with the most bytes that each list may have.

@@ -27,7 +27,7 @@ seed_containers_storage() {
   fi
   check_left_out
   check_space
-  extracted=''
+  extracted='' last_reason='' same_reason=0
   while read -r name target; do
     ! knows_already "$name" || continue
     row=$(grep -e "^$target " "$work/images") || continue
@@ -47,10 +47,14 @@ seed_containers_storage() {
     "$step" "$name" >&2 2>"$work/store.log" </dev/null || {
       reason=$(why_not "$target")
       reason=${reason:-$(last_line "$work/store.log")}
-      note "cannot store $name: $reason"
       because "$name" "$reason"
+      # A runtime that stores nothing says the same of each.
+      [ "$reason" != "$last_reason" ] || { same_reason=$((same_reason + 1)) && continue; }
+      note "cannot store $name: $reason"
+      last_reason=$reason
     }
   done <"$work/missing"
+  [ "$same_reason" -eq 0 ] || note "cannot store $same_reason more for the same reason"
   rm -rf "$work/image"
 }
 
