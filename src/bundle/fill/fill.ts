@@ -108,7 +108,7 @@ async function findHere(
   if ((await place.recover()) === size && (await isComplete(place))) return true
   const document = documents.get(digest)
   const contents = reuse.filter(({ blobs }) => blobs.has(digest))
-  const openers = contents.map((content) => () => content.openBlob(digest, { start: place.received }))
+  const openers = contents.map((content) => () => content.openBlob(digest, { start: place.received, reuse: true }))
   for (const open of document ? [() => [document.subarray(place.received)], ...openers] : openers) {
     if (await copy(open(), place)) return true
   }
