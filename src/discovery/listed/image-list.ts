@@ -1,7 +1,7 @@
 import { type Finding, finding } from '../../finding.ts'
 import type { Document } from '../../kubernetes/documents/document.ts'
 import { criForm, findReference } from '../../oci/reference.ts'
-import { withoutComment } from '../classify/listed-lines.ts'
+import { listedEntries } from '../classify/listed-lines.ts'
 import type { ImageUse } from '../uses/image-use.ts'
 
 /** A text that names images, one a line; `line` is where it begins in its file, from 1. */
@@ -54,8 +54,7 @@ export function readImageArray(
 export function readListed(text: string, owner: ListOwner): { uses: ImageUse[]; findings: Finding[] } {
   const uses: ImageUse[] = []
   const findings: Finding[] = []
-  text.split('\n').forEach((content, index) => {
-    const reference = withoutComment(content)
+  listedEntries(text).forEach((reference, index) => {
     const at = { file: owner.file, line: owner.line + index }
     if (reference === '') return
     const parsed = findReference(reference)

@@ -1,5 +1,5 @@
 import { findReference } from '../../oci/reference.ts'
-import { withoutComment } from '../classify/listed-lines.ts'
+import { listedEntries } from '../classify/listed-lines.ts'
 import { hasVersion, likelihoodOf } from '../classify/reference-likelihood.ts'
 
 /**
@@ -7,10 +7,7 @@ import { hasVersion, likelihoodOf } from '../classify/reference-likelihood.ts'
  * version; `unsure` where many lines name images beside something else, or few in a file whose name says images.
  */
 export function listLikeness(sample: string, name: string): 'list' | 'unsure' | 'none' {
-  const lines = sample
-    .split('\n')
-    .map(withoutComment)
-    .filter((line) => line !== '')
+  const lines = listedEntries(sample).filter((line) => line !== '')
   if (lines.length === 0) return 'none'
   const likely = lines.filter(isLikely).length
   const isWhole = lines.every((line) => findReference(line) !== undefined)
