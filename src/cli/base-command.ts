@@ -24,6 +24,8 @@ import { withNearPath } from './texts/near-path.ts'
 /** Flags of any command; `filename` names inputs. */
 type Named = Parameters<typeof setVolume>[0] & { readonly filename?: readonly string[] } & Record<string, unknown>
 
+const TWO_FORMATS = '--json and -o yaml exclude each other'
+
 /** Of commands that take no manifests. */
 const NOT_STRICT: Strictness = { isStrict: false, excuses: [] }
 
@@ -114,6 +116,7 @@ export abstract class BaseCommand extends Command {
 
   protected override async init(): Promise<void> {
     await super.init()
+    if (this.#formatAsked() === 'yaml' && super.jsonEnabled()) throw new ExpectedError('USAGE', TWO_FORMATS)
     if (this.#formatAsked() === 'yaml') ({ yamlText: this.#yamlText } = await import('./output/formats/yaml-text.ts'))
   }
 

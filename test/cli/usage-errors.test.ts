@@ -100,6 +100,11 @@ test.for<[args: string[], message: string, hint: string]>([
   },
 )
 
+test('two formats at once are refused, in JSON, which was asked for', async () => {
+  const { exitCode, stdout } = await runCli(['scan', 'README.md', '-o', 'yaml', '--json'])
+  expect({ exitCode, answer: JSON.parse(stdout) }).toMatchObject({ exitCode: 2, answer: { error: { code: 'USAGE' } } })
+})
+
 test.for<[word: string, meant: string | undefined]>([
   ['scna', 'scan'],
   ['SCAN', 'scan'],
