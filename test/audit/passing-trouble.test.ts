@@ -91,3 +91,32 @@ test('a node that is being deleted is no place for a yes, and one that lacks the
   expect(verdicts[0]).toEqual(['unknown', 'the node is being deleted'])
   expect(verdicts[1]?.[0]).toBe('atRisk')
 })
+
+const asking = (more: object) => ({ containers: [{ name: 'c', image: 'web:1', ...more }] })
+const apart = (app: string) => ({
+  podAntiAffinity: {
+    requiredDuringSchedulingIgnoredDuringExecution: [
+      { topologyKey: 'kubernetes.io/hostname', labelSelector: { matchLabels: { app } } },
+    ],
+  },
+})
+const big = asking({ resources: { requests: { cpu: '60' } } })
+const onPort = asking({ ports: [{ containerPort: 80, hostPort: 80 }] })
+
+test.for<[what: string, verdict: string, images: string[], spec: object, other: object]>([
+  ['its room', 'atRisk', [], big, big],
+  ['its host port', 'atRisk', [], onPort, onPort],
+  ['its place', 'atRisk', [], {}, { ...asking({}), affinity: apart('web') }],
+  ['its room, and a list is cut', 'unknown', FULL, big, big],
+  ['its room, and the image is there', 'safe', [WEB], big, big],
+  ['nothing', 'atRisk', [], {}, asking({})],
+])('a pod that runs on a node takes %s, and may go', ([, verdict, images, spec, other]) => {
+  const pod = {
+    metadata: { name: 'p', namespace: 'default' },
+    spec: { nodeName: 'b', ...other },
+    status: { phase: 'Running' },
+  }
+  const nodes = [holder, node('b', { images, labels: { 'kubernetes.io/hostname': 'b' } })]
+  const { workloads } = auditCluster([workload({ spec })], nodes, { livePods: [pod] as never })
+  expect(workloads[0]?.verdict).toBe(verdict)
+})

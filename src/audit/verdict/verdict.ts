@@ -32,6 +32,9 @@ export function podVerdict(audited: AuditedPod, node: AuditedNode, conditions: C
   return { ...(firstObstacle(outcomes) ?? { starts: true }), mayLand }
 }
 
+/** What pods that run keep a pod from; they end, are moved and updated. */
+const OF_LIVE_PODS: ReadonlySet<Refuser> = new Set(['NodePorts', 'NodeResourcesFit', 'InterPodAffinity'])
+
 /**
  * What becomes of a pod on a node that only a passing trouble keeps from it, where it does not start there after that;
  * undefined otherwise. A node is not asked again when it recovers, so that this counts now.
@@ -42,12 +45,22 @@ function onceRecovered(
   { reason }: Outcome<Refuser>,
   conditions: Conditions,
 ): NodeVerdict | undefined {
+  if (reason !== undefined && OF_LIVE_PODS.has(reason)) {
+    if (!node.use) return undefined
+    const later = podVerdict({ ...audited, repelledBy: [] }, { ...node, use: undefined }, conditions)
+    const isOfNode = later.starts === false || later.reason === 'ImageUnknown'
+    return isOfNode ? afterTrouble(later, 'pods that run there are') : undefined
+  }
   if (reason !== 'NodeUnschedulable' && reason !== 'TaintToleration') return undefined
   const recovered = recoveredNode(node.node)
   if (!recovered) return undefined
-  const later = podVerdict(audited, { ...node, node: recovered.node }, conditions)
+  return afterTrouble(podVerdict(audited, { ...node, node: recovered.node }, conditions), `${recovered.trouble} is`)
+}
+
+/** A later verdict, where the pod comes to the node and does not start. */
+function afterTrouble(later: NodeVerdict, whatIs: string): NodeVerdict | undefined {
   if (!later.mayLand || later.starts === true) return undefined
-  return { ...later, message: `${later.message}, once ${recovered.trouble} is gone` }
+  return { ...later, message: `${later.message}, once ${whatIs} gone` }
 }
 
 /** What the kubelet minds in every pod that comes to it. */
