@@ -56,6 +56,24 @@ test.for<[apiVersion: string, kind: string, spec: string, says: string[]]>([
     ['takes what its HelmRelease a installs', 'takes what its template makes'],
   ],
   [
+    'zarf.dev/v1alpha1',
+    'ZarfPackageConfig',
+    '{}\ncomponents: [{manifests: [{files: [a.yaml, "https://x.io/b.yaml"], kustomizations: [./c, "github.com/x/y//z?ref=v1"]}], repos: ["https://x.io/d.git@v1"]}]',
+    [
+      'takes manifests from https://x.io/b.yaml',
+      'takes manifests from github.com/x/y//z?ref=v1',
+      'takes what the repository https://x.io/d.git@v1 holds',
+    ],
+  ],
+  ['', 'UDSBundle', '{}\npackages: [{name: a, repository: x.io/p, ref: v1}]', ['takes the package x.io/p']],
+  [
+    'helm.cattle.io/v1',
+    'HelmChartConfig',
+    '{valuesContent: "image: {tag: 1}"}',
+    ['takes the rest of an image, of which it says image.tag, from the chart x'],
+  ],
+  ['helm.cattle.io/v1', 'HelmChartConfig', '{valuesContent: "image: {repository: x.io/a, tag: 1}"}', []],
+  [
     'mirror.openshift.io/v2alpha1',
     'ImageSetConfiguration',
     '{}\nmirror: {platform: {channels: [{name: stable-4.18}]}, operators: [{catalog: "x.io/c:1", packages: [{name: p}]}]}',

@@ -1,14 +1,41 @@
-import { type Path, valueAt } from '../../kubernetes/documents/path.ts'
-import { isObject, type Resource, textsOf } from '../../kubernetes/objects/resource.ts'
-import { groupOf } from '../classify/exclusions.ts'
-import { matchPath, parsePath } from '../rules/path-pattern.ts'
-import type { MadeElsewhere } from './made-elsewhere.ts'
+import { readDocuments } from '../../../kubernetes/documents/document.ts'
+import { formatPath, type Path, valueAt } from '../../../kubernetes/documents/path.ts'
+import { isObject, type Resource, textsOf } from '../../../kubernetes/objects/resource.ts'
+import { groupOf } from '../../classify/exclusions.ts'
+import { openImagePart } from '../../compose/image-parts.ts'
+import { matchPath, parsePath } from '../../rules/path-pattern.ts'
+import type { MadeElsewhere } from '../made-elsewhere.ts'
+import { resolvedByTekton } from './tekton-resolvers.ts'
 
 type Body = Pick<Resource, 'apiVersion' | 'kind' | 'value'>
 type Read = (value: Resource['value']) => readonly MadeElsewhere[]
 
+/** Source: https://docs.zarf.dev/ref/create/ */
+const ZARF: Readonly<Record<string, Read>> = {
+  ZarfPackageConfig: (value) => [
+    ...['files', 'kustomizations'].flatMap((key) =>
+      at(value, `components[*].manifests[*].${key}[*]`, (address) =>
+        isElsewhere(address) ? `manifests from ${address}` : undefined,
+      ),
+    ),
+    ...at(value, 'components[*].repos[*]', (url) => `what the repository ${url} holds`),
+  ],
+  UDSBundle: (value) => at(value, 'packages[*].repository', (repository) => `the package ${repository}`),
+}
+
+/** An address, or what kustomize takes for one: `github.com/team/app//base?ref=v1`. */
+function isElsewhere(path: string): boolean {
+  return /^[a-z][a-z+]*:\/\/|^[\w-]+\.\w+\/[^?]+\/\/|\?ref=/i.test(path)
+}
+
 /** Kinds that bring manifests from elsewhere, by API group. */
 const SOURCES: Readonly<Record<string, Readonly<Record<string, Read>>>> = {
+  '': ZARF,
+  'zarf.dev': ZARF,
+  'helm.cattle.io': { HelmChartConfig: configOfChart },
+  'content.hauler.cattle.io': {
+    ImageTxts: (value) => at(value, 'spec.images[*].ref', (address) => `the images that ${address} lists`),
+  },
   'argoproj.io': {
     Application: (value) => argoSources(value, 'spec'),
     ApplicationSet: (value) => [
@@ -80,12 +107,28 @@ export function manifestSourcesOf({ apiVersion, kind, value }: Body): readonly M
   return kinds && Object.hasOwn(kinds, kind) ? (kinds[kind]?.(value) ?? []) : []
 }
 
-function at(value: Resource['value'], pattern: string, say: (text: string) => string): MadeElsewhere[] {
+function at(value: Resource['value'], pattern: string, say: (text: string) => string | undefined): MadeElsewhere[] {
   return matchPath(value, parsePath(pattern)).flatMap((path) => {
     const text = valueAt(value, path)
-    if (typeof text !== 'string' || text === '') return []
-    return [{ code: 'MANIFESTS_ELSEWHERE', what: say(text), path }]
+    const what = typeof text === 'string' && text !== '' ? say(text) : undefined
+    return what === undefined ? [] : [{ code: 'MANIFESTS_ELSEWHERE', what, path }]
   })
+}
+
+/** Values that say a part of an image go over those of a chart that k3s may bring itself. */
+function configOfChart(value: Resource['value']): MadeElsewhere[] {
+  const path = ['spec', 'valuesContent']
+  const text = valueAt(value, path)
+  const name = valueAt(value, ['metadata', 'name'])
+  if (typeof text !== 'string' || typeof name !== 'string') return []
+  for (const document of readDocuments(text, '')) {
+    const part = document.form === 'manifest' ? openImagePart(document.value, []) : undefined
+    if (!part) continue
+    const what = `the rest of an image, of which it says ${formatPath(part)}, from the chart ${name}`
+    const unless = { form: 'named', kinds: ['HelmChart'], name, isPrefix: false, namespace: undefined } as const
+    return [{ code: 'MANIFESTS_ELSEWHERE', what, path, unless }]
+  }
+  return []
 }
 
 /** Manifests of a path in a repository; they may be what the inputs are. */
@@ -191,29 +234,4 @@ function configSync(value: Resource['value']): MadeElsewhere[] {
     ...at(value, 'spec.oci.image', (image) => `manifests from ${image}`),
     ...at(value, 'spec.helm.chart', (chart) => `the chart ${chart}`),
   ]
-}
-
-const REFERENCES: ReadonlySet<string | number | undefined> = new Set(['taskRef', 'pipelineRef', 'ref'])
-const MAX_DEPTH = 24
-
-/** The tasks and pipelines that a resolver brings. Source: https://tekton.dev/docs/pipelines/resolution/ */
-function resolvedByTekton(value: unknown, path: Path): MadeElsewhere[] {
-  if (typeof value !== 'object' || value === null || path.length > MAX_DEPTH) return []
-  const found = REFERENCES.has(path.at(-1)) && isObject(value) ? resolved(value, path) : undefined
-  if (found) return [found]
-  return Object.entries(value).flatMap(([key, child]) =>
-    resolvedByTekton(child, [...path, Array.isArray(value) ? Number(key) : key]),
-  )
-}
-
-function resolved(reference: Record<string, unknown>, path: Path): MadeElsewhere | undefined {
-  const { resolver, bundle } = reference
-  if (typeof bundle === 'string') {
-    return { code: 'MANIFESTS_ELSEWHERE', what: `steps from the bundle ${bundle}`, path: [...path, 'bundle'] }
-  }
-  if (typeof resolver !== 'string') return undefined
-  const params = Array.isArray(reference.params) ? reference.params.filter(isObject) : []
-  const said = params.map(({ name, value }) => `${name} ${typeof value === 'string' ? value : JSON.stringify(value)}`)
-  const what = `steps through the resolver ${resolver}${said.length === 0 ? '' : ` (${said.join(', ')})`}`
-  return { code: 'MANIFESTS_ELSEWHERE', what, path: [...path, 'resolver'] }
 }
