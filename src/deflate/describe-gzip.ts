@@ -1,5 +1,6 @@
+import { writeRuns } from './follow/followed-tokens.ts'
 import { MATCH_POLICIES, type MatchPolicy } from './forecast/match-policy.ts'
-import { Surprises } from './forecast/token-forecast.ts'
+import { type Followed, Surprises } from './forecast/token-forecast.ts'
 import { BitReader, type Pull } from './stream/bits.ts'
 import { packBits } from './stream/code-lengths.ts'
 import { type GzipPart, gzipParts } from './stream/gzip-parts.ts'
@@ -9,8 +10,6 @@ import { VarintWriter } from './stream/varints.ts'
 
 /** How much text decides which policy is the writer's: first among all, then among those that did well. */
 const SAMPLES = [128 * 1024, 1024 * 1024] as const
-/** Positions are 32-bit numbers. */
-const MAX_TEXT = 2 ** 31 - 2 ** 20
 
 /** All that a gzip file is besides its text. */
 export interface GzipDescription {
@@ -26,15 +25,16 @@ export interface GzipDescription {
 /**
  * Takes a gzip file apart: gives its text, piece by piece, and returns how its writer compressed it, in `limit` bytes at most.
  *
+ * @param followed another file that has some of the text, and is there again when this one is rebuilt
  * @throws {NotDeflate} for what is no gzip, is damaged, or was written in a way that cannot be described
  */
 export function* describeGzip(
   pull: Pull,
-  { limit = Number.MAX_SAFE_INTEGER }: { limit?: number } = {},
+  { limit = Number.MAX_SAFE_INTEGER, followed }: { limit?: number; followed?: Followed | undefined } = {},
 ): Generator<Uint8Array, GzipDescription> {
   const parts = gzipParts(new BitReader(pull))
   const sample = sampleOf(parts, SAMPLES[1])
-  const writer = new DescriptionWriter(likelyPolicy(sample))
+  const writer = new DescriptionWriter(likelyPolicy(sample), followed)
   for (const part of sample) {
     writer.add(part)
     if (part.kind === 'block' && part.block.text.length > 0) yield part.block.text
@@ -79,12 +79,13 @@ function shareOfSurprises(policy: MatchPolicy, parts: readonly GzipPart[]): numb
 }
 
 /**
- * Sections, each with its length before it: policy and members, then surprises. Of a member: its header, length of its
+ * Sections, each with its length before it: policy and members, surprises, then runs that are followed. Of a member: its header, length of its
  * text, where it was flushed, then its blocks. Of a block: kind and whether it is the last, its tokens or bytes, the bits
  * that gave its codes.
  */
 class DescriptionWriter {
   readonly #policy: MatchPolicy
+  readonly #followed: Followed | undefined
   readonly #members: Uint8Array[] = []
   readonly #surprises: Surprises
   readonly #noted = new VarintWriter()
@@ -97,9 +98,10 @@ class DescriptionWriter {
   #tokens = 0
   #described = 0
 
-  constructor(policy: MatchPolicy) {
+  constructor(policy: MatchPolicy, followed?: Followed) {
     this.#policy = policy
-    this.#surprises = new Surprises(policy, this.#noted)
+    this.#followed = followed
+    this.#surprises = new Surprises(policy, this.#noted, followed)
   }
 
   /** Of the tokens that were compared so far. */
@@ -125,6 +127,9 @@ class DescriptionWriter {
     out.number(this.#members.length)
     for (const member of this.#members) out.bytes(member)
     out.bytes(this.#noted.finish())
+    const runs = new VarintWriter()
+    if (this.#policy.kind === 'chain') writeRuns(this.#followed?.runs ?? [], runs)
+    out.bytes(runs.finish())
     return {
       policy: this.#policy.name,
       bytes: out.finish(),
@@ -137,7 +142,6 @@ class DescriptionWriter {
     const { matcher } = this.#surprises
     matcher.text.append(block.text, matcher.position)
     this.#end += block.text.length
-    if (this.#end > MAX_TEXT) throw new NotDeflate('a text of 2 GiB')
     this.#waiting.push({ block, end: this.#end })
     this.#layOut(block)
     // An empty stored block is how a writer is flushed: it saw nothing of what came later.

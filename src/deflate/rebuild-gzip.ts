@@ -1,4 +1,5 @@
 import { crc32 } from 'node:zlib'
+import { type OpenAt, readRuns } from './follow/followed-tokens.ts'
 import type { Forecaster } from './forecast/forecaster.ts'
 import { MATCH_POLICIES } from './forecast/match-policy.ts'
 import { Forecast } from './forecast/token-forecast.ts'
@@ -27,16 +28,20 @@ const MAX_FLUSHES = 2 ** 24
  * digest: a description that fits another text gives other bytes.
  *
  * @param pull the text
+ * @param open the file whose tokens were followed when it was described
  * @throws {NotDeflate} for a description that no gzip file has, or that does not fit the text
  */
-export function* rebuildGzip(description: Uint8Array, pull: Pull): Generator<Uint8Array, void> {
+export function* rebuildGzip(description: Uint8Array, pull: Pull, open?: OpenAt): Generator<Uint8Array, void> {
   const reader = new VarintReader(description)
   const name = new TextDecoder().decode(reader.bytes())
   const policy = MATCH_POLICIES.find((known) => known.name === name)
   if (!policy) throw new NotDeflate('a description of a writer that is not known here')
   const members: VarintReader[] = []
   for (let left = reader.number(); left > 0; left--) members.push(new VarintReader(reader.bytes()))
-  const forecast = new Forecast(policy, new VarintReader(reader.bytes()))
+  const surprises = new VarintReader(reader.bytes())
+  const runs = readRuns(new VarintReader(reader.bytes()))
+  if (runs.length > 0 && !open) throw new NotDeflate('a description that follows another file')
+  const forecast = new Forecast(policy, surprises, open && { runs, open })
   const { matcher } = forecast
   const text = new MemberText(matcher, pull)
   const out = new BitWriter()
@@ -146,6 +151,7 @@ class MemberText {
   readonly #pull: Pull
   #next: Uint8Array = new Uint8Array()
   #end = 0
+  #enoughUntil = 0
 
   constructor(matcher: Forecaster, pull: Pull) {
     this.#matcher = matcher
@@ -154,6 +160,7 @@ class MemberText {
 
   begin(length: number): void {
     this.checksum = 0
+    this.#enoughUntil = 0
     this.#end = this.#matcher.position + length
   }
 
@@ -167,7 +174,9 @@ class MemberText {
 
   lookAhead(): void {
     const { position, text, lookAhead } = this.#matcher
+    if (position < this.#enoughUntil) return
     if (text.end < position + lookAhead && text.end < this.#end) this.#arrive(position + lookAhead)
+    this.#enoughUntil = text.end < this.#end ? text.end - lookAhead : this.#end
   }
 
   /** Text that is stored as it is. */

@@ -1,7 +1,7 @@
 import { UnnamedFile } from '../../src/layout/files/unnamed-file.ts'
 import { applyPatch } from '../../src/layout/patch/apply-patch.ts'
 import { encodeHead, type PatchHead, parsePatch } from '../../src/layout/patch/layer-patch.ts'
-import { type LayerBytes, readText } from '../../src/layout/patch/layer-text.ts'
+import { type LayerBytes, OpenLayer } from '../../src/layout/patch/layer-text.ts'
 import { makePatch } from '../../src/layout/patch/make-patch.ts'
 
 /** A patch that is held as a whole. */
@@ -17,13 +17,13 @@ export async function patchBytes(layer: LayerBytes, base: LayerBytes): Promise<B
 /** What a patch gives, and how many bytes it gave before it failed. */
 export async function appliedPatch(bytes: Uint8Array, base: LayerBytes): Promise<Buffer> {
   const patch = parsePatch(bytes, bytes.length, 'patch')
-  const [file, text] = [await UnnamedFile.of(inOneChunk(bytes)), await readText(base)]
+  const [file, opened] = [await UnnamedFile.of(inOneChunk(bytes)), await OpenLayer.open(base)]
   try {
     const pieces: Uint8Array[] = []
-    for await (const piece of applyPatch({ patch, file, base: text }, 'delta')) pieces.push(piece)
+    for await (const piece of applyPatch({ patch, file, base: opened }, 'delta')) pieces.push(piece)
     return Buffer.concat(pieces)
   } finally {
-    await text.close()
+    await opened.close()
     await file.close()
   }
 }

@@ -8,8 +8,8 @@ export abstract class BlockForecaster extends SegmentForecaster {
   readonly #inBlocks: boolean
 
   /** @param inBlocks a flush begins a block, which sees the end of the one before */
-  constructor(inBlocks: boolean) {
-    super()
+  constructor(inBlocks: boolean, recountedAfter?: number) {
+    super(recountedAfter)
     this.#inBlocks = inBlocks
   }
 
@@ -21,11 +21,7 @@ export abstract class BlockForecaster extends SegmentForecaster {
   }
 
   /** How many bytes before two places are the same, not before what was written and what is seen. */
-  protected commonBefore(at: number, other: number, written: number): number {
-    const { bytes, start } = this.text
-    const most = Math.min(at - written, other - this.floor)
-    let length = 0
-    while (length < most && bytes[at - 1 - length - start] === bytes[other - 1 - length - start]) length++
-    return length
+  protected sameBefore(at: number, other: number, written: number): number {
+    return this.commonBefore(at, other, Math.min(at - written, other - this.floor))
   }
 }

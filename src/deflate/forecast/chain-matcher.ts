@@ -2,7 +2,7 @@ import type { DeflateToken } from '../stream/inflate.ts'
 import { MAX_MATCH, WINDOW } from '../stream/symbols.ts'
 import type { Forecaster } from './forecaster.ts'
 import { type ChainPolicy, TOO_FAR } from './match-policy.ts'
-import { SlidingText } from './sliding-text.ts'
+import { RECOUNTED_AFTER, SlidingText } from './sliding-text.ts'
 
 const MASK = WINDOW - 1
 /** compress/flate moves its window of 64 KiB by half when less than its longest look ahead is left. */
@@ -18,6 +18,9 @@ export class ChainMatcher implements Forecaster {
   readonly #head: Int32Array
   readonly #previous = new Int32Array(WINDOW)
   readonly #shift: number
+  readonly #recountedAfter: number
+  /** What the remembered places are counted from. */
+  #zero = 0
   #inserted = 0
   #floor = 0
   #base = 0
@@ -29,8 +32,9 @@ export class ChainMatcher implements Forecaster {
   #length = 0
   #distance = 0
 
-  constructor(policy: ChainPolicy) {
+  constructor(policy: ChainPolicy, recountedAfter = RECOUNTED_AFTER) {
     this.#policy = policy
+    this.#recountedAfter = recountedAfter
     this.#head = new Int32Array(1 << policy.hashBits).fill(-1)
     this.#shift = Math.ceil(policy.hashBits / 3)
     this.restart()
@@ -48,6 +52,7 @@ export class ChainMatcher implements Forecaster {
   predict(): DeflateToken {
     const { shortest, lazy } = this.#policy
     const at = this.position
+    if (at - this.#zero > this.#recountedAfter) this.#recount(at)
     if (this.#pendingAt === at) {
       this.#length = this.#pendingLength
       this.#distance = this.#pendingDistance
@@ -96,23 +101,25 @@ export class ChainMatcher implements Forecaster {
     let candidate = this.#remember(at)
     const { bytes, start } = this.text
     const previous = this.#previous
-    const lowest = Math.max(this.#floor, at - farthest)
+    const place = at - this.#zero
+    const before = start - this.#zero
+    const lowest = Math.max(this.#floor - this.#zero, place - farthest)
     // zlib looks at the farthest place only when it is the first, and a place that is overwritten leads nowhere.
-    const lowestNext = Math.max(lowest, shortest === 3 ? at - farthest + 1 : 0)
-    const overwritten = at - WINDOW
+    const lowestNext = Math.max(lowest, shortest === 3 ? place - farthest + 1 : 0)
+    const overwritten = place - WINDOW
     const enough = Math.min(nice, room)
     const here = at - start
     let steps = candidate < lowest ? 0 : least >= good ? chain >> 2 : chain
     let [best, distance] = [least, 0]
     let [last, beforeLast] = [bytes[here + best], bytes[here + best - 1]]
     for (; steps > 0; steps--) {
-      const there = candidate - start
+      const there = candidate - before
       if (bytes[there + best] === last && bytes[there + best - 1] === beforeLast) {
         let length = 0
         while (length < room && bytes[there + length] === bytes[here + length]) length++
-        if (length > best && (shortest === 3 || length > 4 || at - candidate <= TOO_FAR)) {
+        if (length > best && (shortest === 3 || length > 4 || place - candidate <= TOO_FAR)) {
           best = length
-          distance = at - candidate
+          distance = place - candidate
           if (length >= enough) break
           last = bytes[here + best]
           beforeLast = bytes[here + best - 1]
@@ -129,18 +136,20 @@ export class ChainMatcher implements Forecaster {
 
   /** Remembers all up to a position, and this one; gives the place remembered before it with the same hash. */
   #remember(at: number): number {
-    if (this.#inserted > at) return this.#previous[at & MASK]!
-    this.#insertUpTo(at + 1)
-    return this.#previous[at & MASK]!
+    if (this.#inserted <= at) this.#insertUpTo(at + 1)
+    return this.#previous[(at - this.#zero) & MASK]!
   }
 
   #insertUpTo(end: number): void {
+    // Text that went by without a search: what is a window ago cannot be seen any more.
+    if (end - this.#inserted > WINDOW) this.#inserted = end - WINDOW
     const { shortest, hashBits } = this.#policy
     const { bytes, start } = this.text
     const head = this.#head
     const previous = this.#previous
     const mask = (1 << hashBits) - 1
     const shift = this.#shift
+    const zero = this.#zero
     for (let at = this.#inserted; at < end; at++) {
       const here = at - start
       const hash =
@@ -151,10 +160,19 @@ export class ChainMatcher implements Forecaster {
               0x1e35a7bd,
             ) >>>
             (32 - hashBits)
-      previous[at & MASK] = head[hash]!
-      head[hash] = at
+      previous[(at - zero) & MASK] = head[hash]!
+      head[hash] = at - zero
     }
     if (end > this.#inserted) this.#inserted = end
+  }
+
+  /** Remembers what can be seen from a position anew, counted from near it. */
+  #recount(at: number): void {
+    const seen = Math.min(this.#inserted, at + 1)
+    this.#zero = at - WINDOW - 1
+    this.#head.fill(-1)
+    this.#inserted = this.#zero
+    this.#insertUpTo(seen)
   }
 
   /** What compress/flate can no longer see after its window moved. */

@@ -24,8 +24,8 @@ export class DoubleHashMatcher extends BlockForecaster {
   #found = NOWHERE
   #length = 0
 
-  constructor(policy: SegmentPolicy) {
-    super(policy.inBlocks)
+  constructor(policy: SegmentPolicy, recountedAfter?: number) {
+    super(policy.inBlocks, recountedAfter)
     this.#policy = policy
     this.#isSixth = policy.level === 6
   }
@@ -43,7 +43,7 @@ export class DoubleHashMatcher extends BlockForecaster {
       const next = this.#search(at, { written, last, end, repeat })
       if (next < 0) return
       this.#lookBehind(end, last)
-      const back = this.commonBefore(this.#at, this.#found, written)
+      const back = this.sameBefore(this.#at, this.#found, written)
       const [here, length] = [this.#at - back, this.#length + back]
       repeat = this.#at - this.#found
       this.match(here, length, repeat)

@@ -1,7 +1,7 @@
 import type { DeflateToken } from '../stream/inflate.ts'
 import { MAX_MATCH } from '../stream/symbols.ts'
 import type { Forecaster } from './forecaster.ts'
-import { SlidingText } from './sliding-text.ts'
+import { RECOUNTED_AFTER, SlidingText } from './sliding-text.ts'
 
 /** Go's fast levels take text in segments of this size. */
 export const SEGMENT = 65535
@@ -21,10 +21,15 @@ export abstract class SegmentForecaster implements Forecaster {
   readonly lookAhead = SEGMENT
   position = 0
   limit = Number.MAX_SAFE_INTEGER
-  /** Where the stream began. */
+  /** Where the stream began; places are counted from a beginning that moves up. */
   protected origin = 0
-  /** Nothing before this is seen. */
+  /** Nothing before this place is seen. */
   protected floor = 0
+  /** What places are counted from. */
+  #zero = 0
+  /** The place of the first byte of the text at hand. */
+  #first = 0
+  readonly #recountedAfter: number
   /** The matches of the segment at hand, by where in it each begins; 0 where a literal is. */
   readonly #tokens = new Uint32Array(SEGMENT)
   #start = 0
@@ -33,11 +38,16 @@ export abstract class SegmentForecaster implements Forecaster {
   /** Tokens of the segment. */
   #count = 0
 
+  constructor(recountedAfter = RECOUNTED_AFTER) {
+    this.#recountedAfter = recountedAfter
+  }
+
   restart(): void {
     this.#start = this.position
     this.#end = this.position
-    this.origin = this.position
-    this.floor = this.position
+    this.#zero = this.position
+    this.origin = 0
+    this.floor = 0
     this.#wasFlushed = false
     this.forget()
   }
@@ -60,7 +70,7 @@ export abstract class SegmentForecaster implements Forecaster {
   /** Forgets every place. */
   protected abstract forget(): void
 
-  /** Finds the matches between two positions, and gives each to {@link match}. */
+  /** Finds the matches between two places, and gives each to {@link match}. */
   protected abstract work(start: number, end: number): void
 
   /** Another segment begins here; `wasFlushed` where the one before it ended with a flush. */
@@ -68,7 +78,7 @@ export abstract class SegmentForecaster implements Forecaster {
 
   protected match(at: number, length: number, distance: number): void {
     this.#count -= length
-    let place = at - this.#start
+    let place = at + this.#zero - this.#start
     for (let left = length; left > 0; ) {
       const part = left <= MAX_MATCH ? left : left > MAX_MATCH + SHORTEST ? MAX_MATCH : MAX_MATCH - SHORTEST
       this.#tokens[place] = (part << 16) | distance
@@ -78,9 +88,10 @@ export abstract class SegmentForecaster implements Forecaster {
     }
   }
 
-  /** How many bytes from two places on are the same, up to the position `end`. */
+  /** How many bytes from two places on are the same, up to the place `end`. */
   protected common(at: number, other: number, end: number): number {
-    const { bytes, start } = this.text
+    const { bytes } = this.text
+    const start = this.#first
     const last = end - start
     let [here, there] = [at - start, other - start]
     while (here < last && bytes[here] === bytes[there]) {
@@ -90,9 +101,18 @@ export abstract class SegmentForecaster implements Forecaster {
     return here - (at - start)
   }
 
+  /** How many bytes before two places are the same, not more than `most`. */
+  protected commonBefore(at: number, other: number, most: number): number {
+    const { bytes } = this.text
+    const [here, there] = [at - 1 - this.#first, other - 1 - this.#first]
+    let length = 0
+    while (length < most && bytes[here - length] === bytes[there - length]) length++
+    return length
+  }
+
   protected word(at: number): number {
-    const { bytes, start } = this.text
-    const here = at - start
+    const { bytes } = this.text
+    const here = at - this.#first
     return bytes[here]! | (bytes[here + 1]! << 8) | (bytes[here + 2]! << 16) | (bytes[here + 3]! << 24)
   }
 
@@ -102,17 +122,27 @@ export abstract class SegmentForecaster implements Forecaster {
     const length = end - start
     this.#start = start
     this.#end = end
-    this.begin(start, this.#wasFlushed)
+    if (start - this.#zero > this.#recountedAfter) this.#recount(start)
+    this.#first = this.text.start - this.#zero
+    this.begin(start - this.#zero, this.#wasFlushed)
     this.#wasFlushed = end === this.limit
     this.#tokens.fill(0)
     if (length < LEAST) {
-      this.floor = end
+      this.floor = end - this.#zero
       this.forget()
       return
     }
     this.#count = length
-    this.work(start, end)
+    this.work(start - this.#zero, end - this.#zero)
     // With so little saved it writes literals only.
     if (this.#count > length - (length >> 4)) this.#tokens.fill(0)
+  }
+
+  /** Places are counted from here on: what was remembered is forgotten, and the next window has some surprises. */
+  #recount(start: number): void {
+    this.origin -= start - this.#zero
+    this.#zero = start
+    this.floor = 0
+    this.forget()
   }
 }

@@ -30,7 +30,7 @@ export class SingleHashMatcher extends BlockForecaster {
       let found = this.#found
       for (;;) {
         let length = this.common(at + 4, found + 4, end) + 4
-        const back = this.commonBefore(at, found, written)
+        const back = this.sameBefore(at, found, written)
         at -= back
         found -= back
         length += back

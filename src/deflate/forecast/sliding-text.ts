@@ -1,5 +1,8 @@
 import { WINDOW } from '../stream/symbols.ts'
 
+/** Places are remembered as 32-bit numbers, counted from a beginning that moves up after so much text. */
+export const RECOUNTED_AFTER = 2 ** 30
+
 /** What a writer can see: the text before a place and some of the text after it, by position in the whole. */
 export class SlidingText {
   #bytes: Uint8Array = new Uint8Array(128 * 1024)

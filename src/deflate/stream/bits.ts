@@ -8,11 +8,17 @@ export class BitReader {
   readonly #pull: Pull
   #bytes: Uint8Array = new Uint8Array()
   #at = 0
+  #before = 0
   #hold = 0
   #held = 0
 
   constructor(pull: Pull) {
     this.#pull = pull
+  }
+
+  /** Bits that were taken so far. */
+  get position(): number {
+    return (this.#before + this.#at) * 8 - this.#held
   }
 
   /** @throws {NotDeflate} at the end of the stream */
@@ -73,6 +79,7 @@ export class BitReader {
     while (this.#at >= this.#bytes.length) {
       const next = this.#pull()
       if (!next) return false
+      this.#before += this.#bytes.length
       this.#bytes = next
       this.#at = 0
     }

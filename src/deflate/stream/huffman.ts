@@ -7,8 +7,8 @@ export class HuffmanCode {
   /** By symbol: its code as it is written, lowest bit first. */
   readonly codes: Uint16Array
   readonly lengths: Uint8Array
-  /** By the next `#bits` bits: symbol << 4 | length; 0 where no code begins so. */
-  readonly #table: Uint16Array
+  /** By the next `#bits` bits: symbol << 4 | length; 0 where no code begins so. Whoever only writes needs none. */
+  #table: Uint16Array | undefined
   readonly #bits: number
 
   /** @throws {NotDeflate} for lengths of which no code can be made */
@@ -16,20 +16,28 @@ export class HuffmanCode {
     this.lengths = lengths
     this.#bits = Math.max(1, ...lengths)
     this.codes = codesOf(lengths)
-    this.#table = new Uint16Array(1 << this.#bits)
-    for (const [symbol, length] of lengths.entries()) {
-      if (length === 0) continue
-      const entry = (symbol << 4) | length
-      for (let at = this.codes[symbol]!; at < this.#table.length; at += 1 << length) this.#table[at] = entry
-    }
   }
 
   /** @throws {NotDeflate} where no code begins so */
   read(bits: BitReader): number {
-    const entry = this.#table[bits.peek(this.#bits)]!
+    const table = this.#table ?? this.#makeTable()
+    const entry = table[bits.peek(this.#bits)]!
     if (entry === 0) throw new NotDeflate('a code that its table does not have')
     bits.skip(entry & 15)
     return entry >> 4
+  }
+
+  #makeTable(): Uint16Array {
+    const { lengths, codes } = this
+    const table = new Uint16Array(1 << this.#bits)
+    for (let symbol = 0; symbol < lengths.length; symbol++) {
+      const length = lengths[symbol]!
+      if (length === 0) continue
+      const entry = (symbol << 4) | length
+      for (let at = codes[symbol]!; at < table.length; at += 1 << length) table[at] = entry
+    }
+    this.#table = table
+    return table
   }
 }
 
@@ -42,7 +50,8 @@ function codesOf(lengths: Uint8Array): Uint16Array {
     if (next[length]! + counts[length]! > 1 << length) throw new NotDeflate('more codes than their lengths allow')
   }
   const codes = new Uint16Array(lengths.length)
-  for (const [symbol, length] of lengths.entries()) {
+  for (let symbol = 0; symbol < lengths.length; symbol++) {
+    const length = lengths[symbol]!
     if (length > 0) codes[symbol] = reversed(next[length]!++, length)
   }
   return codes

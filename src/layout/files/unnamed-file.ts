@@ -70,16 +70,27 @@ export class UnnamedFile {
    */
   read(start: number, length: number): Buffer {
     const buffer = Buffer.allocUnsafeSlow(Math.max(0, Math.min(length, this.#size - start)))
+    this.readInto(start, buffer)
+    return buffer
+  }
+
+  /**
+   * Fills a buffer with the bytes from `start` on, or the beginning of it where there are not so many; gives how many there were.
+   *
+   * @throws {ExpectedError} INPUT_UNREADABLE
+   */
+  readInto(start: number, buffer: Uint8Array): number {
+    const length = Math.max(0, Math.min(buffer.length, this.#size - start))
     try {
-      for (let filled = 0; filled < buffer.length; ) {
-        const count = readSync(this.#handle.fd, buffer, filled, buffer.length - filled, start + filled)
+      for (let filled = 0; filled < length; ) {
+        const count = readSync(this.#handle.fd, buffer, filled, length - filled, start + filled)
         if (count === 0) throw new Error('it was cut off')
         filled += count
       }
     } catch (error) {
       throw readError(tmpdir(), error, start)
     }
-    return buffer
+    return length
   }
 
   /** The whole, in chunks. */

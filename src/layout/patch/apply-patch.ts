@@ -1,28 +1,32 @@
 import { setImmediate } from 'node:timers/promises'
 import { constants, zstdDecompressSync } from 'node:zlib'
+import type { OpenAt } from '../../deflate/follow/followed-tokens.ts'
 import { rebuildGzip } from '../../deflate/rebuild-gzip.ts'
 import { NotDeflate } from '../../deflate/stream/not-deflate.ts'
 import { ExpectedError } from '../../errors.ts'
 import type { UnnamedFile } from '../files/unnamed-file.ts'
 import type { LayerPatch, PatchSegment } from './layer-patch.ts'
+import type { OpenLayer } from './layer-text.ts'
 import { MAX_DESCRIPTION } from './limits.ts'
 
+const PIECE = 32 * 1024
+
 /**
- * The bytes of a layer, made of its patch, which `file` holds, and the text of its base. They are not hashed here: whoever takes them does.
+ * The bytes of a layer, made of its patch, which `file` holds, and its base. They are not hashed here: whoever takes them does.
  *
  * @throws {ExpectedError} BUNDLE_INVALID for a patch that does not fit
  */
 export async function* applyPatch(
-  { patch, file, base }: { patch: LayerPatch; file: UnnamedFile; base: UnnamedFile },
+  { patch, file, base }: { patch: LayerPatch; file: UnnamedFile; base: OpenLayer },
   where: string,
 ): AsyncGenerator<Uint8Array> {
   const segments = patch.segments.values()
   const pull = () => {
     const { value, done } = segments.next()
-    return done ? undefined : textOf(value, file, base)
+    return done ? undefined : textOf(value, file, base.text)
   }
   try {
-    const pieces = patch.gzip ? rebuildGzip(inflated(file.read(...patch.gzip)), pull) : texts(pull)
+    const pieces = patch.gzip ? rebuildGzip(inflated(file.read(...patch.gzip)), pull, openAt(base.bytes)) : texts(pull)
     for (const piece of pieces) {
       yield piece
       await setImmediate()
@@ -36,6 +40,19 @@ export async function* applyPatch(
   }
 }
 
+/** Reads the bytes of a layer from any of them on, a piece at a time: the next one, of any reader, takes the place of the last. */
+export function openAt(bytes: UnnamedFile): OpenAt {
+  const piece = Buffer.allocUnsafeSlow(PIECE)
+  return (byte) => {
+    let at = byte
+    return () => {
+      const length = bytes.readInto(at, piece)
+      at += length
+      return length > 0 ? piece.subarray(0, length) : undefined
+    }
+  }
+}
+
 function* texts(pull: () => Uint8Array | undefined): Generator<Uint8Array> {
   for (let text = pull(); text; text = pull()) yield text
 }
@@ -44,6 +61,10 @@ function textOf({ text, from, bytes }: PatchSegment, file: UnnamedFile, base: Un
   if (from.some(([offset, length]) => offset + length > base.size))
     throw new NotDeflate('a range that its base does not have')
   const dictionary = Buffer.concat(from.map(([offset, length]) => base.read(offset, length)))
+  if (bytes[1] === 0) {
+    if (dictionary.length !== text) throw new NotDeflate('a copy of another length')
+    return dictionary
+  }
   const result = zstdDecompressSync(file.read(...bytes), {
     maxOutputLength: Math.max(text, 1),
     params: { [constants.ZSTD_d_windowLogMax]: 26 },

@@ -1,9 +1,7 @@
 import { arrayAt, countAt, digestAt, invalid, objectAt } from '../../bundle/format/fields/fields.ts'
 import type { RequiredBlob } from '../../bundle/format/table.ts'
-import { MAX_HEAD, MAX_LAYER_TEXT, MAX_SEGMENT, MAX_SEGMENT_BASE } from './limits.ts'
-
-/** A range of bytes. */
-export type TextRange = readonly [offset: number, length: number]
+import { MAX_HEAD, MAX_LAYER_TEXT } from './limits.ts'
+import { MAX_SEGMENT, MAX_SEGMENT_BASE, type TextRange } from './match/text-range.ts'
 
 /** Some of a layer's text: what zstd makes of it with ranges of the base's text as its dictionary. */
 export interface PatchSegment {

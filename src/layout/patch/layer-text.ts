@@ -2,18 +2,14 @@ import { createHash, type Hash } from 'node:crypto'
 import type { RequiredBlob } from '../../bundle/format/table.ts'
 import { BLOCK } from '../../bundle/format/tar-header.ts'
 import { ExpectedError } from '../../errors.ts'
-import { hashChunks, splitDigest } from '../../oci/digest.ts'
-import { compressionOf, unpack } from '../compressed/compression.ts'
+import { splitDigest } from '../../oci/digest.ts'
+import { type Compression, compressionOf, unpack } from '../compressed/compression.ts'
 import { UnnamedFile } from '../files/unnamed-file.ts'
 import { decodeHeader, type TarHeader } from '../tar/tar-header.ts'
 import { MAX_LAYER_TEXT } from './limits.ts'
+import type { TextEntry } from './match/text-range.ts'
 
-/** A file of a layer: its headers and its content, as a range of the layer's text. */
-export interface TextEntry {
-  readonly name: string
-  readonly offset: number
-  readonly length: number
-}
+const CHUNK = 1 << 20
 
 /** A layer with its bytes, from a file that people know by `path`. */
 export interface LayerBytes extends RequiredBlob {
@@ -21,28 +17,38 @@ export interface LayerBytes extends RequiredBlob {
   open(): AsyncIterable<Uint8Array>
 }
 
-/**
- * The text of a layer, what it is uncompressed: of the very layer, since its bytes are hashed as they are read.
- *
- * @throws {ExpectedError} CONTENT_MISMATCH where it is damaged; UNSUPPORTED where it cannot be unpacked, and for over 2 GiB of
- *   text; DISK_FULL, DISK_ERROR; what reading throws
- */
-export async function readText(layer: LayerBytes): Promise<UnnamedFile> {
-  const { digest, path } = layer
-  const hash = createHash(splitDigest(digest).algorithm)
-  const bytes = hashed(layer.open(), hash)
-  let text: UnnamedFile | undefined
-  try {
-    text = await UnnamedFile.of(limited(path, uncompressed(path, bytes)))
-    // What stands behind the end of what is compressed is not read on the way.
-    if (hash.digest('hex') !== splitDigest(digest).hex) await assertIntact(layer)
-    return text
-  } catch (error) {
-    await text?.close()
-    if (error instanceof ExpectedError) throw error
-    // Zlib says what is wrong before all was read.
-    await assertIntact(layer)
-    throw notUnpacked(layer, error)
+/** A layer at hand, as files to be closed. */
+export class OpenLayer {
+  /** As it is in its registry. */
+  readonly bytes: UnnamedFile
+  /** What it is uncompressed; the same file where it is not compressed. */
+  readonly text: UnnamedFile
+
+  private constructor(bytes: UnnamedFile, text: UnnamedFile) {
+    this.bytes = bytes
+    this.text = text
+  }
+
+  /**
+   * @param unpacks whether a layer that is compressed so is taken as the text that it stands for
+   * @throws {ExpectedError} CONTENT_MISMATCH where it is damaged; UNSUPPORTED where it cannot be unpacked, and for more text
+   *   than a patch may give; DISK_FULL, DISK_ERROR; what reading throws
+   */
+  static async open(layer: LayerBytes, unpacks = (_: Compression) => true): Promise<OpenLayer> {
+    const hash = createHash(splitDigest(layer.digest).algorithm)
+    const bytes = await UnnamedFile.of(hashed(layer.open(), hash))
+    try {
+      assertIntact(layer, hash.digest('hex'))
+      return new OpenLayer(bytes, await textOf(layer, bytes, unpacks))
+    } catch (error) {
+      await bytes.close()
+      throw error
+    }
+  }
+
+  async close(): Promise<void> {
+    await this.bytes.close()
+    if (this.text !== this.bytes) await this.text.close()
   }
 }
 
@@ -53,39 +59,40 @@ async function* hashed(bytes: AsyncIterable<Uint8Array>, hash: Hash): AsyncGener
   }
 }
 
-async function assertIntact(layer: LayerBytes): Promise<void> {
-  const { digest, path } = layer
-  const actual = await hashChunks(layer.open(), splitDigest(digest).algorithm)
-  if (actual === digest) return
+function assertIntact({ digest, path }: LayerBytes, actual: string): void {
+  if (actual === splitDigest(digest).hex) return
   throw new ExpectedError('CONTENT_MISMATCH', `${path}: blob ${digest} is damaged: it hashes to ${actual}`, {
     hint: 'Copy that file again, and check it with: nodeseed verify FILE',
   })
 }
 
-function notUnpacked({ digest, path }: LayerBytes, cause: unknown): ExpectedError {
-  const problem = cause instanceof Error ? cause.message : String(cause)
-  return new ExpectedError('UNSUPPORTED', `${path}: blob ${digest} cannot be unpacked: ${problem}`, { cause })
+async function textOf(
+  { digest, path }: LayerBytes,
+  bytes: UnnamedFile,
+  unpacks: (compression: Compression) => boolean,
+): Promise<UnnamedFile> {
+  const compression = compressionOf(bytes.read(0, 16))
+  if (!compression || !unpacks(compression)) return bytes
+  try {
+    return await UnnamedFile.of(limited(path, unpack(compression, path, chunksOf(bytes))))
+  } catch (error) {
+    if (error instanceof ExpectedError) throw error
+    const problem = error instanceof Error ? error.message : String(error)
+    throw new ExpectedError('UNSUPPORTED', `${path}: blob ${digest} cannot be unpacked: ${problem}`, { cause: error })
+  }
+}
+
+async function* chunksOf(file: UnnamedFile): AsyncGenerator<Uint8Array> {
+  yield* file.chunks(CHUNK)
 }
 
 async function* limited(path: string, text: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
   let size = 0
   for await (const chunk of text) {
     size += chunk.length
-    if (size > MAX_LAYER_TEXT) throw new ExpectedError('UNSUPPORTED', `${path}: a layer of over 2 GiB`)
+    if (size > MAX_LAYER_TEXT) throw new ExpectedError('UNSUPPORTED', `${path}: a layer of over 64 GiB`)
     yield chunk
   }
-}
-
-async function* uncompressed(path: string, bytes: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
-  const iterator = bytes[Symbol.asyncIterator]()
-  const first = await iterator.next()
-  if (first.done) return
-  const all = (async function* () {
-    yield first.value
-    for (let next = await iterator.next(); !next.done; next = await iterator.next()) yield next.value
-  })()
-  const compression = compressionOf(first.value)
-  yield* compression ? unpack(compression, path, all) : all
 }
 
 /** The files of a tar in their order; those before what is no tar. Only what tells them apart is read. */

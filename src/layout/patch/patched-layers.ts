@@ -9,7 +9,7 @@ import type { BundleFile } from '../bundle-file.ts'
 import { UnnamedFile } from '../files/unnamed-file.ts'
 import { applyPatch } from './apply-patch.ts'
 import type { LayerPatch } from './layer-patch.ts'
-import { readText } from './layer-text.ts'
+import { OpenLayer } from './layer-text.ts'
 import { readPatchOf } from './read-patch.ts'
 
 /**
@@ -114,11 +114,11 @@ export class PatchedLayers implements Content {
     let left = patch.layer.size
     const { base } = patch
     const path = await this.#holder(base.digest)
-    let [text, file]: (UnnamedFile | undefined)[] = []
+    let [opened, file]: [OpenLayer?, UnnamedFile?] = []
     try {
       file = await UnnamedFile.of(this.#delta.openFile(patchFile(digest)))
-      text = await readText({ ...base, path, open: () => this.#bases.openBlob(base.digest) })
-      for await (const bytes of applyPatch({ patch, file, base: text }, this.path)) {
+      opened = await OpenLayer.open({ ...base, path, open: () => this.#bases.openBlob(base.digest) })
+      for await (const bytes of applyPatch({ patch, file, base: opened }, this.path)) {
         left -= bytes.length
         if (left < 0) throw wrongPatch(this.path, digest)
         hash.update(bytes)
@@ -129,7 +129,7 @@ export class PatchedLayers implements Content {
       if (error instanceof ExpectedError && !endsRun(error)) this.problem ??= error
       throw error
     } finally {
-      await text?.close()
+      await opened?.close()
       await file?.close()
     }
   }

@@ -9,7 +9,7 @@ import { NotDeflate } from '../../../src/deflate/stream/not-deflate.ts'
 import { UnnamedFile } from '../../../src/layout/files/unnamed-file.ts'
 import { applyPatch } from '../../../src/layout/patch/apply-patch.ts'
 import { parsePatch } from '../../../src/layout/patch/layer-patch.ts'
-import { type LayerBytes, readText } from '../../../src/layout/patch/layer-text.ts'
+import { type LayerBytes, OpenLayer } from '../../../src/layout/patch/layer-text.ts'
 import { MAX_DESCRIPTION, MAX_HEAD } from '../../../src/layout/patch/limits.ts'
 import { makePatch } from '../../../src/layout/patch/make-patch.ts'
 import { hashChunks } from '../../../src/oci/digest.ts'
@@ -49,7 +49,7 @@ async function make(base: string, layer: string, patch: string): Promise<Made> {
   if (made) {
     const file = await open(patch, 'w')
     for (const chunk of made.chunks(CHUNK)) await file.write(chunk)
-    await file.close()
+    for (const open of [file, made]) await open.close()
   }
   return { ...took, bytes: made?.size }
 }
@@ -59,7 +59,9 @@ async function apply(base: string, layer: string, path: string): Promise<Cost> {
   const file = await UnnamedFile.of(createReadStream(path, { highWaterMark: CHUNK }))
   const cost = startCost()
   const patch = parsePatch(file.read(0, MAX_HEAD), file.size, path)
-  const actual = await hashChunks(applyPatch({ patch, file, base: await readText(from) }, path), 'sha256')
+  const opened = await OpenLayer.open(from)
+  const actual = await hashChunks(applyPatch({ patch, file, base: opened }, path), 'sha256')
+  for (const open of [opened, file]) await open.close()
   if (actual !== expected.digest) throw new Error(`${layer}: made ${actual}`)
   return cost()
 }

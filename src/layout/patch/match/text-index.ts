@@ -1,4 +1,4 @@
-import type { UnnamedFile } from '../files/unnamed-file.ts'
+import type { UnnamedFile } from '../../files/unnamed-file.ts'
 
 /** Places are told apart up to so many bytes. */
 export const BUCKET = 64 * 1024
@@ -21,7 +21,8 @@ const GEAR = Int32Array.from({ length: 256 }, (_, byte) => {
  */
 export class TextIndex {
   readonly #hashes = new Int32Array(2 * MAX_PLACES)
-  readonly #buckets = new Int32Array(2 * MAX_PLACES)
+  /** Each with one added. */
+  readonly #places = new Float64Array(2 * MAX_PLACES)
   readonly #shift: number
   #count = 0
 
@@ -29,7 +30,7 @@ export class TextIndex {
     const spacing = Math.max(NEAREST, (2 * text.size) / MAX_PLACES)
     this.#shift = 32 - Math.ceil(Math.log2(spacing))
     for (let at = 0; at < text.size && this.#count < MAX_PLACES; at += CHUNK) {
-      this.#each(text.read(at, CHUNK), (hash, place) => this.#remember(hash, Math.floor((at + place) / BUCKET)))
+      this.#each(text.read(at, CHUNK), (hash, place) => this.#remember(hash, at + place))
     }
   }
 
@@ -37,11 +38,22 @@ export class TextIndex {
   votesOf(bytes: Uint8Array): Map<number, number> {
     const votes = new Map<number, number>()
     this.#each(bytes, (hash) => {
-      const slot = this.#slotOf(hash)
-      const bucket = this.#buckets[slot]! - 1
-      if (bucket >= 0) votes.set(bucket, (votes.get(bucket) ?? 0) + 1)
+      const place = this.#places[this.#slotOf(hash)]! - 1
+      if (place < 0) return
+      const bucket = Math.floor(place / BUCKET)
+      votes.set(bucket, (votes.get(bucket) ?? 0) + 1)
     })
     return votes
+  }
+
+  /** Places in these bytes that the text seems to have, too, and where: the last of the 32 bytes. */
+  placesOf(bytes: Uint8Array): { readonly here: number; readonly there: number }[] {
+    const found: { here: number; there: number }[] = []
+    this.#each(bytes, (hash, here) => {
+      const there = this.#places[this.#slotOf(hash)]! - 1
+      if (there >= 0) found.push({ here, there })
+    })
+    return found
   }
 
   #each(bytes: Uint8Array, found: (hash: number, place: number) => void): void {
@@ -57,18 +69,18 @@ export class TextIndex {
   }
 
   /** The first place with a hash stays. */
-  #remember(hash: number, bucket: number): void {
+  #remember(hash: number, place: number): void {
     const slot = this.#slotOf(hash)
-    if (this.#buckets[slot] !== 0 || this.#count === MAX_PLACES) return
+    if (this.#places[slot] !== 0 || this.#count === MAX_PLACES) return
     this.#hashes[slot] = hash
-    this.#buckets[slot] = bucket + 1
+    this.#places[slot] = place + 1
     this.#count++
   }
 
   #slotOf(hash: number): number {
     const mask = this.#hashes.length - 1
     let slot = Math.imul(hash, 0x9e3779b1) >>> 12
-    while (this.#buckets[slot] !== 0 && this.#hashes[slot] !== hash) slot = (slot + 1) & mask
+    while (this.#places[slot] !== 0 && this.#hashes[slot] !== hash) slot = (slot + 1) & mask
     return slot
   }
 }

@@ -1,6 +1,4 @@
-import type { TextRange } from './layer-patch.ts'
-import type { TextEntry } from './layer-text.ts'
-import { MAX_SEGMENT } from './limits.ts'
+import { MAX_SEGMENT, type TextEntry, type TextRange } from './text-range.ts'
 
 /** A piece of new text, and what of the old text is likely to be like it. */
 export interface PlannedSegment {

@@ -1,6 +1,5 @@
-import type { TextRange } from './layer-patch.ts'
-import { MAX_SEGMENT_BASE } from './limits.ts'
 import { BUCKET } from './text-index.ts'
+import { MAX_SEGMENT_BASE, type TextRange } from './text-range.ts'
 
 /** Less than a patch may use, as of a segment: zstd remembers 8 Mi places (`hashLog` 23) and forgets the first of more. */
 const ROOM = MAX_SEGMENT_BASE / 4
