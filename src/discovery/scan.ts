@@ -176,7 +176,9 @@ function scanPlainText(document: PlainText, { vars }: DocumentScanOptions): Docu
   })
   for (const made of elsewhere) {
     const place = { workload, container: undefined, file, line: line + (made.textLine ?? 0) }
-    findings.push(elsewhereFinding(place, made, document.isFound ? 'info' : 'warning'))
+    const told = elsewhereFinding(place, made, document.isFound ? 'info' : 'warning')
+    findings.push(told)
+    if (made.unless) open.push({ finding: told, unless: made.unless })
   }
   const isSilent = uses.length + findings.length === 0
   if (isSilent && document.isFound && mentionsImages(document.text)) findings.push(silentTextFinding(file))

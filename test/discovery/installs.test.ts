@@ -1,7 +1,9 @@
 import { expect, test } from 'vitest'
+import { scanInputs } from '../../src/cli/inputs/scan-inputs.ts'
 import { scanDocument } from '../../src/discovery/scan.ts'
 import { installsInText } from '../../src/discovery/texts/shell/installs.ts'
 import { scanText } from '../support/scan-text.ts'
+import { directoryWith } from '../support/temporary.ts'
 
 test.for<[text: string, says: string[]]>([
   ['helm install x oci://r.example/t/chart --version 1', ['chart oci://r.example/t/chart']],
@@ -48,6 +50,23 @@ test.for<[text: string, says: string[]]>([
   ['oc apply -k github.com/a/b?ref=1', ['manifests from github.com/a/b?ref=1']],
   ['kubectl apply -f here.yaml', []],
   ['kubectl get -f https://x.example/z.yaml', []],
+  ['#\nkubectl apply -f here.yaml', ['manifests from here.yaml']],
+  ['#\nkubectl -n a apply --server-side -Rf "$DIR/a" -f "$X"', ['manifests from $DIR/a', 'manifests from $X']],
+  ['U=https://x.example/z.yaml\nkubectl apply -f $U', ['manifests from https://x.example/z.yaml']],
+  ['cat > "$tmp/a.yaml" <<E\nE\nkubectl apply -f "$tmp/a.yaml"', []],
+  ['#\ncat a | kubectl apply -f - && kubectl create configmap a --from-file=b', []],
+  ['#\npodman kube play --replace a.yaml', ['manifests from a.yaml']],
+  ['#\ndocker compose -f a.yaml up; docker-compose -f b.yaml down', ['the services of a.yaml']],
+  [
+    '#\ndocker load -i a.tar; docker load < b.tar; ctr -n k8s.io images import --all-platforms c.tar',
+    ['the archive a.tar', 'the archive b.tar', 'the archive c.tar'],
+  ],
+  ['docker save -o a.tar r.example/a:1\nkind load image-archive a.tar', []],
+  ['curl -sfL https://x.example | INSTALL=x sh -', ['what https://x.example installs']],
+  ['bash <(curl -s https://x.example/i.sh)', ['what https://x.example/i.sh installs']],
+  ['curl https://x.example/scripts/get-helm-3 | bash', []],
+  ['curl https://x.example/a | jq .sh', []],
+  ['zarf package deploy a.tar.zst', ['the manifests of zarf package deploy']],
 ])('%s brings %j', ([text, says]) => {
   expect(installsInText(text).map(({ what }) => what)).toEqual(says)
 })
@@ -97,4 +116,16 @@ test.for<[container: string, images: string[], open: string[]]>([
   expect([...new Set(found.map(({ reference, confidence }) => `${confidence} ${reference}`))]).toEqual(images)
   const told = findings.filter(({ code }) => code === 'IMAGE_UNRESOLVED').map(({ message }) => message)
   expect(told).toEqual(open.map((text) => expect.stringContaining(`the image ${JSON.stringify(text)}`)))
+})
+
+test('what a script applies is left out unless it is among the inputs', async () => {
+  const script =
+    '#!/bin/sh\nkubectl apply -f ../a/web.yaml -f "$HERE/b" -f c/ -f /mnt/d.yaml -f none.yaml -f "$ALL"/*.yaml\n'
+  const files = { 'run/x.sh': script, 'a/web.yaml': pod(''), 'b/web.yaml': pod(''), 'c/d.yaml': configMap('a') }
+  const { findings } = await scanInputs([await directoryWith(files)])
+  const left = findings.filter(({ code }) => code === 'MANIFESTS_ELSEWHERE')
+  expect(left.map(({ message, severity }) => [severity, /manifests from (\S+),/.exec(message)?.[1]])).toEqual([
+    ['info', 'none.yaml'],
+    ['info', '$ALL/*.yaml'],
+  ])
 })

@@ -23,6 +23,8 @@ export type Settling =
     }
   /** A list of images of that name, a file or a key of a ConfigMap. */
   | { readonly form: 'list'; readonly name: string }
+  /** A file or directory at such a path, whatever it is below. */
+  | { readonly form: 'path'; readonly path: string }
   /** An image of such a repository. */
   | { readonly form: 'image'; readonly repository: RegExp }
   /** The image that Knative puts beside the containers of a service. */
@@ -92,6 +94,7 @@ export class Settlings {
     }
     if (kind === 'ConfigMap' && isObject(value.data)) {
       const { data } = value
+      for (const key of Object.keys(data)) this.#noted.names.add(key)
       for (const [key, text] of Object.entries(data)) if (isList(text)) this.#noted.lists.add(key)
       this.#noted.hasQueueProxy ||= ['queue-sidecar-image', 'queueSidecarImage'].some(
         (key) => typeof data[key] === 'string',
@@ -129,9 +132,19 @@ export class Settlings {
         return this.#named.has(unless)
       case 'list':
         return this.#noted.lists.has(unless.name) || this.#noted.names.has(unless.name)
+      case 'path':
+        return this.#isRead(unless.path, inputs)
       case 'queueProxy':
         return this.#noted.hasQueueProxy
     }
+  }
+
+  /** Whether something was read at or below a path, of which only the end is known; a key of a ConfigMap is a file. */
+  #isRead(path: string, inputs: readonly string[]): boolean {
+    if (path === '') return this.#noted.files.size > 1
+    if (!path.includes('/') && this.#noted.names.has(path)) return true
+    if (inputs.some((input) => `/${input.replace(/\/+$/, '')}`.endsWith(`/${path}`))) return true
+    return this.#noted.files.values().some((file) => `/${file}/`.includes(`/${path}/`))
   }
 
   /** The inputs are a copy of one repository: of those whose paths they hold the one that has most of them, if any. */

@@ -1,4 +1,5 @@
 import { readKey } from '../../classify/key.ts'
+import { isOfficialWord } from '../../classify/reference-likelihood.ts'
 import { compose } from '../../compose/compose-reference.ts'
 import { handedImages, isImage } from './handed-images.ts'
 import { imagesListedInFile } from './listed-files.ts'
@@ -36,7 +37,8 @@ export function imagesToldOtherwise(line: string, isOne: (word: string) => boole
   const [, setter, sets] = SETS.exec(line) ?? []
   if (sets) {
     const values = wordsOf(sets).flatMap((word) => (word.startsWith('-') ? [] : (/=(.+)$/.exec(word)?.[1] ?? [])))
-    return values.filter(isOne).map((reference) => ({ reference, program: `${setter} set image` }))
+    const isSet = (word: string) => isOne(word) || isOfficialWord(word)
+    return values.filter(isSet).map((reference) => ({ reference, program: `${setter} set image` }))
   }
   if (HELM.test(line)) return imagesInValues(line, isOne)
   const looped = LOOP.exec(line)?.[1]

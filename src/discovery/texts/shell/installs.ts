@@ -1,10 +1,13 @@
 import { logicalLines } from './logical-lines.ts'
+import { filesBroughtBy, filesOfScript } from './programs/brought-files.ts'
 
 /** What a command of a script brings into a cluster from elsewhere, and its line from the start of the text. */
 export interface Installed {
   readonly code: 'CHART_ELSEWHERE' | 'MANIFESTS_ELSEWHERE'
   readonly what: string
   readonly line: number
+  /** What in the inputs shows it. */
+  readonly unless?: { readonly form: 'path'; readonly path: string }
 }
 
 const HELM =
@@ -30,7 +33,11 @@ const APPLIES =
   /\b(?:kubectl|oc)\s(?:[^;|&\n]{0,400}?\s)?(?:apply|create|replace)\s[^;|&\n]{0,400}?(?:-f|--filename|-k|--kustomize)[= ]["']?(?!["']|-(?:\s|$)|https?:)/
 /** Programs that bring manifests of their own, and what they are told to install. */
 const INSTALLER =
-  /(?:^|[\s;&|(])(istioctl\s+(?:install|upgrade|operator\s+init)|linkerd\s+(?:\w+\s+)?(?:install|upgrade)|cilium\s+(?:install|upgrade)|flux\s+(?:install|bootstrap)|clusterctl\s+(?:init|upgrade)|kubeadm\s+(?:init|upgrade)|velero\s+install|consul-k8s\s+install|dapr\s+init|skupper\s+(?:init|install)|operator-sdk\s+(?:olm\s+install|run)|helmfile\s+(?:[^;|&]{0,200}?\s)?(?:apply|sync|template)|argocd\s+app\s+create|longhornctl\s+install|kubectl\s+hns?\s+install|minikube\s+addons\s+enable|microk8s\s+enable)\b/g
+  /(?:^|[\s;&|(])(istioctl\s+(?:install|upgrade|operator\s+init)|linkerd\s+(?:\w+\s+)?(?:install|upgrade)|cilium\s+(?:install|upgrade)|flux\s+(?:install|bootstrap)|clusterctl\s+(?:init|upgrade)|kubeadm\s+(?:init|upgrade)|velero\s+install|consul-k8s\s+install|dapr\s+init|skupper\s+(?:init|install)|operator-sdk\s+(?:olm\s+install|run)|helmfile\s+(?:[^;|&]{0,200}?\s)?(?:apply|sync|template)|argocd\s+app\s+create|zarf\s+(?:init|package\s+deploy)|uds\s+deploy|k0sctl\s+apply|rke\s+up|tk\s+apply|skaffold\s+(?:run|deploy|dev)|tilt\s+(?:up|ci)|kubectl\s+kots\s+install|longhornctl\s+install|kubectl\s+hns?\s+install|minikube\s+addons\s+enable|microk8s\s+enable)\b/g
+/** `curl ADDRESS | sh`, `bash <(curl ADDRESS)`: but for what installs a tool and no more. */
+const RUN =
+  /\b(?:curl|wget)\s[^;&|]{0,400}?["']?(https?:\/\/[^\s"';|&)]{1,1000})["']?[^;&|]{0,200}?\|\s{0,9}(?:[A-Z_]{1,40}=\S{0,200}\s{1,9}){0,4}(?:sudo\s(?:-\S{1,20}\s){0,3})?(?:\w{1,40}=\S{0,200}\s){0,4}(?:ba|da|k)?sh\b|\b(?:ba|da|k)?sh\s(?:-\w{1,9}\s)?["']?[<$]\((?:curl|wget)\s[^;|&)]{0,400}?["']?(https?:\/\/[^\s"';|&)]{1,1000})/g
+const TOOL = /get[-_.]?helm|helm-?3|install_kustomize|rustup|nodesource|\/nvm|bun\.sh|\/uv\/|krew|k3d/i
 const BROUGHT = [APPLY, KUSTOMIZE, PIPED, SUBSTITUTED]
 /** Flags of helm that take no value. */
 const SWITCH =
@@ -38,7 +45,7 @@ const SWITCH =
 const MAX_TEXT = 1_000_000
 /** Without one of these a text installs nothing. */
 const NAMES =
-  /helm|kubectl|\boc\b|kustomize|HELM|istioctl|linkerd|cilium|flux|clusterctl|kubeadm|velero|consul-k8s|dapr|skupper|operator-sdk|argocd|longhornctl|minikube|microk8s/
+  /curl|wget|helm|kubectl|kots|zarf|\buds\b|k0sctl|\brke\b|\btk\b|skaffold|tilt|kapp|docker|podman|nerdctl|\bctr\b|\bkind\b|\boc\b|kustomize|HELM|istioctl|linkerd|cilium|flux|clusterctl|kubeadm|velero|consul-k8s|dapr|skupper|operator-sdk|argocd|longhornctl|minikube|microk8s/
 
 /** The charts that the commands of a text install, and the addresses whose manifests they apply. */
 export function installsInText(text: string): Installed[] {
@@ -51,6 +58,8 @@ export function installsInText(text: string): Installed[] {
     return { code: 'CHART_ELSEWHERE', what: `chart ${chart}`, line }
   })
   const ways = APPLIES.test(text) ? [...BROUGHT, FETCHED] : BROUGHT
+  // What a command of one line applies is in the image of its container.
+  const script = text.includes('\n') ? filesOfScript(text) : undefined
   const commanded = logicalLines(text).flatMap(({ content, line }): Installed[] => {
     if (/^\s*(?:#|\/\/)/.test(content)) return []
     const charts = Array.from(content.matchAll(HELM), ([, verb = '', rest = '']) =>
@@ -59,11 +68,22 @@ export function installsInText(text: string): Installed[] {
     const addresses = ways.flatMap((pattern) =>
       Array.from(content.matchAll(pattern), ([, address, cloned]) => address ?? cloned ?? ''),
     )
+    const run = Array.from(content.matchAll(RUN), ([, piped, given]) => piped ?? given ?? '')
     const programs = Array.from(content.matchAll(INSTALLER), ([, command = '']) => command.replace(/\s+/g, ' '))
+    const files = script ? filesBroughtBy(content, script) : []
     return [
+      ...files.map(
+        ({ what, path }): Installed => ({
+          ...{ code: 'MANIFESTS_ELSEWHERE', what, line },
+          ...(path !== undefined && { unless: { form: 'path', path } }),
+        }),
+      ),
       ...charts.map((chart) => ({ code: 'CHART_ELSEWHERE', what: `chart ${chart}`, line }) as const),
       ...[...new Set(addresses)].map(
         (url) => ({ code: 'MANIFESTS_ELSEWHERE', what: `manifests from ${url}`, line }) as const,
+      ),
+      ...run.flatMap((url): Installed[] =>
+        TOOL.test(url) ? [] : [{ code: 'MANIFESTS_ELSEWHERE', what: `what ${url} installs`, line }],
       ),
       ...programs.map((name) => ({ code: 'MANIFESTS_ELSEWHERE', what: `the manifests of ${name}`, line }) as const),
     ]

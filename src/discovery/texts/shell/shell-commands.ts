@@ -11,7 +11,7 @@ const SIGN =
   /\{\{[^{}]{0,500}\}\}|\(\([^()]{0,500}\)\)|\{%[^%]{0,500}%\}|<%[^%]{0,500}%>|\$\(|[()`;]|&&|\|\|?|(?<![>&])&(?![>&])/g
 
 /** `xargs -n1 docker pull`: its last words come from the command before it. */
-const XARGS = /^\s*(?:sudo\s+)?xargs\s/
+const XARGS = /^\s*(?:sudo\s+)?(?:xargs|parallel)\s/
 /** `xargs docker pull < images.txt`, `xargs -a images.txt docker pull` */
 const INPUT = /\s<\s{0,9}([^\s<>]{1,200})|\s(?:-a\s{0,9}|--arg-file[= ])([^\s<>]{1,200})/
 const PRINTS = /^\s*(?:echo\s+(?:-\w+\s+)*|printf\s+(?:"[^"]*"|'[^']*'|[^\s"']\S*)\s+)(.*)$/s
@@ -82,6 +82,10 @@ export function commandsIn(line: string): ShellCommand[] {
   }
   const handed = commands.map((one, index) => {
     if (!XARGS.test(one.text)) return one
+    // `parallel docker pull ::: a b`
+    const [, command, words] = / *(.*?)\s:::\s+(.+)$/.exec(one.text) ?? []
+    if (command && words)
+      return { ...one, text: command.includes('{}') ? command.replaceAll('{}', words) : `${command} ${words}` }
     const before = commands[index - 1]
     const file = INPUT.exec(one.text)
     const handed = file
