@@ -17,8 +17,8 @@ export const INPUT_CODES = {
     orElse: ['warning'],
     one: 'document that cannot be read',
     many: 'documents that cannot be read',
-    title: 'A document is neither YAML nor JSON',
-    help: 'The document is skipped, and with it every image that it names. Templates that were not rendered are the usual cause.',
+    title: 'A document is neither YAML nor JSON, or one page of a list',
+    help: 'The document is skipped, and with it every image that it names. Templates that were not rendered are the usual cause. Of a list that a server gave in pages, what the others name is missing.',
     action: 'Render templates first (helm template, kubectl kustomize), then scan the result.',
   },
   KEY_TWICE: {

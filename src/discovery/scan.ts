@@ -22,6 +22,7 @@ import {
   elsewhereFinding,
   findingsOfUse,
   gapFinding,
+  partialListFindings,
   silentTextFinding,
   unreadableFinding,
   unresolvedFinding,
@@ -86,7 +87,11 @@ function scanManifest(
   const scans = resources.map((resource) => scanResource(resource, { rules, noteRule, vars, definitions }))
   return {
     uses: [...scans.flatMap(({ uses }) => uses), ...(comments ? commentUses(document, resources[0]) : [])],
-    findings: [...scans.flatMap(({ findings }) => findings), ...duplicateFindings(document)],
+    findings: [
+      ...scans.flatMap(({ findings }) => findings),
+      ...duplicateFindings(document),
+      ...partialListFindings(document),
+    ],
     open: scans.flatMap(({ open }) => open),
     workloads: scans.flatMap(({ workload }) => workload ?? []),
     resources,

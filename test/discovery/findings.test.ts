@@ -89,6 +89,23 @@ test('a tab where YAML takes none is no template that was not rendered', () => {
   ])
 })
 
+test.for<[what: string, metadata: string, said: string | undefined]>([
+  ['whole', '{resourceVersion: "5"}', undefined],
+  ['whole, and says so', '{continue: "", remainingItemCount: 0}', undefined],
+  ['a page', '{continue: abc}', 'one page of a list, of which the server has more (metadata.continue)'],
+  [
+    'a page, and counts',
+    '{continue: abc, remainingItemCount: 7}',
+    'one page of a list, of which the server has 7 more',
+  ],
+])('a list that is %s', ([, metadata, said]) => {
+  const pod = '{metadata: {name: p}, spec: {containers: [{name: c, image: "a:1"}]}}'
+  const { uses, findings } = scanText(`apiVersion: v1\nkind: PodList\nmetadata: ${metadata}\nitems: [${pod}]\n`)
+  expect(uses).toHaveLength(1)
+  expect(findings.map(({ code, severity }) => [code, severity])).toEqual(said ? [['DOCUMENT_UNREADABLE', 'error']] : [])
+  if (said) expect(findings[0]?.message).toContain(said)
+})
+
 test('a broken document is a finding with its line, and the others go on', () => {
   const pod = 'apiVersion: v1\nkind: Pod\nspec: {containers: [{name: c, image: "a:1"}]}\n'
   const { uses, findings } = scanText(`${pod}---\n{{- if .Values.x }}\nimage: x/y:1\n{{- end }}\n---\n${pod}`)

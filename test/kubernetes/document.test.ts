@@ -180,6 +180,15 @@ test('a text that must be whole names file and line of what is broken', () => {
   )
 })
 
+test('a text that must be whole is no page of a list', () => {
+  expect(() => readAllDocuments('kind: NodeList\nmetadata: {continue: a}\nitems: []\n', 'nodes.yaml')).toThrow(
+    new ExpectedError(
+      'INPUT_INVALID',
+      'nodes.yaml: one page of a list, of which the server has more (metadata.continue)',
+    ),
+  )
+})
+
 // Some writers leave without quotes what only go-yaml v2 reads as a value, such as `yes`, `0_` or `0o7`.
 const text = (constraints: fc.StringConstraints) =>
   fc.string(constraints).filter((one) => plainValueOf(one) === undefined)

@@ -1,5 +1,6 @@
 import { type Finding, finding } from '../../finding.ts'
-import type { UnreadableDocument } from '../../kubernetes/documents/document.ts'
+import type { Document, UnreadableDocument } from '../../kubernetes/documents/document.ts'
+import { partialListProblem } from '../../kubernetes/documents/partial-list.ts'
 import { formatPath, type Path } from '../../kubernetes/documents/path.ts'
 import { PULL_POLICIES, type PullPolicy } from '../../kubernetes/objects/pull-policy.ts'
 import { nameOfResource } from '../../kubernetes/objects/resource.ts'
@@ -95,6 +96,15 @@ export function unreadableFinding({ file, line, problem, source }: UnreadableDoc
   const severity = mayBeResource || mayHoldImages(source) ? 'error' : 'warning'
   const hint = problem.startsWith('tab characters') ? TABS : undefined
   return finding('DOCUMENT_UNREADABLE', `not readable as YAML or JSON: ${problem}`, { severity, hint, file, line })
+}
+
+/** A document that is a page of a list: what the other pages name is missing. */
+export function partialListFindings({ file, line, value }: Pick<Document, 'file' | 'line' | 'value'>): Finding[] {
+  const problem = partialListProblem(value)
+  if (problem === undefined) return []
+  const hint =
+    'Write all of it: kubectl get reads every page; a request of your own wants no limit, or each continue token.'
+  return [finding('DOCUMENT_UNREADABLE', problem, { hint, file, line })]
 }
 
 const TABS = 'Indent the line with spaces: YAML takes no tabs there.'

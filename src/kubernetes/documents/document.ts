@@ -1,4 +1,5 @@
 import { ExpectedError } from '../../errors.ts'
+import { partialListProblem } from './partial-list.ts'
 import type { Path } from './path.ts'
 import { valueAt } from './path.ts'
 import type { Positions } from './position.ts'
@@ -77,6 +78,8 @@ export function readAllDocuments(text: string, file: string): Document[] {
   return Array.from(readDocuments(text, file), (document) => {
     if (document.form === 'broken')
       throw new ExpectedError('INPUT_INVALID', `${file}:${document.line}: ${document.problem}`)
+    const partial = partialListProblem(document.value)
+    if (partial !== undefined) throw new ExpectedError('INPUT_INVALID', `${file}: ${partial}`)
     return document
   })
 }
