@@ -1,12 +1,16 @@
 import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { auditHtml } from '../../src/audit/report/html.ts'
 import { type AuditResult, auditCluster } from '../../src/audit/report/report.ts'
 import { auditTable } from '../../src/audit/report/table.ts'
 import { readPageParts } from '../../src/cli/audit/audit-page.ts'
 import { openPage } from '../support/browser.ts'
+import { runCli } from '../support/cli.ts'
 import { node, workload } from '../support/cluster.ts'
 import { testWith } from '../support/debian.ts'
+import { checkPicture } from '../support/picture.ts'
+import { temporaryDirectory } from '../support/temporary.ts'
 
 const WEB = 'docker.io/library/web:1'
 const HOSTILE = '</script><img src=x onerror=alert(1)>$&'
@@ -177,6 +181,16 @@ inBrowser('a screen of 1400, 800 or 400 columns is enough: nothing stands beside
     }
     expect(await page.evaluate('getComputedStyle(document.querySelector("#findings td")).display')).toBe('block')
   }
+})
+
+inBrowser('the page of the example in the README: docs/audit.png', async () => {
+  const file = join(await temporaryDirectory(), 'audit.html')
+  const inputs = ['examples/audit/shop.yaml', '--nodes', 'examples/audit/nodes.json']
+  const { exitCode } = await runCli(['audit', ...inputs, '--fail-on', 'never', '--html', file, '--date', '1 June 2026'])
+  expect(exitCode).toBe(0)
+  const { page, problems } = await openPage(await readFile(file, 'utf8'))
+  expect(problems).toEqual([])
+  await checkPicture(page, 'audit', { width: 1400, height: 900 })
 })
 
 inBrowser('dark and light have readable colours', async () => {

@@ -11,9 +11,10 @@ import { checkPage } from '../../src/cli/inspection/bundle-page.ts'
 import { readSheet } from '../../src/cli/pages/sheet.ts'
 import { digestOf } from '../../src/oci/digest.ts'
 import { OCI_LAYER_GZIP } from '../../src/oci/media-type.ts'
-import { openPage, takePicture } from '../support/browser.ts'
+import { openPage } from '../support/browser.ts'
 import { lockedImage } from '../support/cluster.ts'
 import { testWith } from '../support/debian.ts'
+import { checkPicture } from '../support/picture.ts'
 import { fc, runs } from '../support/property.ts'
 import { directoryWith } from '../support/temporary.ts'
 
@@ -150,7 +151,7 @@ inBrowser('images of one base have a tile each, and one for what they share: doc
   const { page: shown, problems } = await openPage(bundleHtml(page, await readSheet('bundle/page/style/page.css')))
   expect(await shown.locator('#map a').count()).toBe(6)
   expect(problems).toEqual([])
-  await takePicture(shown, 'inspect')
+  await checkPicture(shown, 'inspect')
 })
 
 /** The contrast of each text with what is behind it, by WCAG. */

@@ -2,7 +2,6 @@ import { existsSync } from 'node:fs'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { type Browser, chromium, type Page } from 'playwright-core'
 import { afterAll, onTestFinished } from 'vitest'
 import { DEBIAN_ROOT, tool, toolEnvironment } from './debian.ts'
@@ -50,13 +49,6 @@ export async function openPage(html: string, options: Parameters<Browser['newPag
   })
   await page.goto(`file://${file}`)
   return { page, problems, requests }
-}
-
-/** Takes the picture of a page that the README shows, docs/NAME.png; only where NODESEED_PICTURES=1 asks for it. */
-export async function takePicture(page: Page, name: string): Promise<void> {
-  if (process.env.NODESEED_PICTURES !== '1') return
-  await page.setViewportSize({ width: 1100, height: 720 })
-  await page.screenshot({ path: fileURLToPath(new URL(`../../docs/${name}.png`, import.meta.url)) })
 }
 
 /** One for a whole file of tests: to start it takes longer than what most tests ask of it. */
