@@ -8,6 +8,7 @@ import type { HelmOptions } from '../render/helm.ts'
 import { renderKustomization } from '../render/kustomize.ts'
 import type { Rendered } from '../render/renderer.ts'
 import { deployedRendering, type SourceRendering, saidRendering } from './chart-renderings.ts'
+import { idleValues } from './idle-values.ts'
 import { keyOfChanges } from './path-plan.ts'
 import type { Deployed, SourceHere } from './survey.ts'
 
@@ -43,11 +44,14 @@ export class SourceRenderer {
     const renderings = (said?.settings ?? [this.#options]).map((settings) =>
       this.#keeping(JSON.stringify([path, settings]), saidRendering(chart, { ...settings, allowRemote })),
     )
+    const { values = [], set = [] } = this.#options
+    const isPlain = !said && values.length + set.length === 0
     const others = deployed.map(({ install: { namer } }) => {
       const message = `${said?.place}: says how ${chart} is rendered, so what ${nameOfResource(namer)} says does not count`
       return finding('CHART_RENDERED', message, { file: namer.file, line: namer.line })
     })
-    return renderings.map((one, index) => (index === 0 ? { ...one, findings: [...one.findings, ...others] } : one))
+    const told = [...others, ...(isPlain ? await idleValues(chart) : [])]
+    return renderings.map((one, index) => (index === 0 ? { ...one, findings: [...one.findings, ...told] } : one))
   }
 
   /** A kustomization as each of what applies it does; else as it stands. */

@@ -1,0 +1,51 @@
+import { readdir } from 'node:fs/promises'
+import { join } from 'node:path'
+import { looseCandidates } from '../../../discovery/loose/loose-documents.ts'
+import { mentionsImages } from '../../../discovery/loose/plain-text.ts'
+import { type Finding, finding } from '../../../finding.ts'
+import { readDocuments } from '../../../kubernetes/documents/document.ts'
+import { isObject } from '../../../kubernetes/objects/resource.ts'
+import { readText } from '../../texts/read-text.ts'
+
+/** What helm itself, or a tool that says how the chart is installed, has beside the templates. */
+const KNOWN = /^(?:chart|values|requirements|fleet|\.helmignore)\.ya?ml$/i
+/** Folders in which charts keep the values of their environments. */
+const OF_VALUES = /^(?:values|env|envs|environments?)$/i
+const MAX_FILES = 100
+
+/** Files of values in the directory of a chart that name images, none of which it is rendered with. */
+export async function idleValues(chart: string): Promise<Finding[]> {
+  const files = await valuesIn(chart)
+  const told = await Promise.all(
+    files.slice(0, MAX_FILES).map(async (file) => ((await saysImages(file)) ? [idle(file)] : [])),
+  )
+  return told.flat()
+}
+
+function idle(file: string): Finding {
+  return finding('NOT_READ', `${file}: holds values that are about images, and its chart is rendered without them`, {
+    hint: 'Say in a nodeseed.yaml how the chart is installed, or with --values; or allow it, where nothing is installed with them.',
+    file,
+  })
+}
+
+/** A packed chart has none of its own that anybody could name. */
+async function valuesIn(directory: string, isBelow = false): Promise<string[]> {
+  const entries = await readdir(directory, { withFileTypes: true }).catch(() => [])
+  const files = entries.filter(
+    (one) => one.isFile() && /\.ya?ml$/i.test(one.name) && (isBelow || !KNOWN.test(one.name)),
+  )
+  const folders = entries.filter((one) => !isBelow && one.isDirectory() && OF_VALUES.test(one.name))
+  const below = await Promise.all(folders.map(({ name }) => valuesIn(join(directory, name), true)))
+  return [...files.map(({ name }) => join(directory, name)), ...below.flat()].sort()
+}
+
+async function saysImages(file: string): Promise<boolean> {
+  const text = await readText(file).catch(() => '')
+  return Array.from(readDocuments(text, file)).some((document) => {
+    if (document.form === 'broken') return mentionsImages(text)
+    if (document.form !== 'manifest' || (isObject(document.value) && 'kind' in document.value)) return false
+    const { candidates, hasImageKeys, openPart } = looseCandidates(document, undefined)
+    return candidates.length > 0 || hasImageKeys || openPart !== undefined
+  })
+}
