@@ -92,5 +92,8 @@ function isUnreached({ code, data }: ExpectedError): boolean {
 
 /** The message without the image that it begins with. */
 function problemOf({ reference, error: { message } }: ImageFailure): string {
-  return message.replace(`image ${reference}: `, '').replace(`${reference}: `, '')
+  return [`image ${reference}: `, `${reference}: `, `${reference} `].reduce(
+    (rest, name) => (rest.startsWith(name) ? rest.slice(name.length) : rest),
+    message,
+  )
 }

@@ -11,6 +11,7 @@ import { describeDelta } from '../cli/deltas/describe-delta.ts'
 import { ARCHIVE, keyFlag } from '../cli/flags/bundle-file-flags.ts'
 import { createProgress } from '../cli/output/progress.ts'
 import { BundleFile } from '../layout/bundle-file.ts'
+import { wholeName } from '../layout/files/part-name.ts'
 import { patchProblems } from '../layout/patch/check-patches.ts'
 import { sizeOfBlobs } from '../oci/content/content.ts'
 import { countOf } from '../plural.ts'
@@ -61,7 +62,9 @@ export default class Verify extends BaseCommand {
       for (const { message } of problems) this.log(message)
       const { images } = bundle.lock
       const verdict = problems.length === 0 ? 'every byte is as its digest says' : countOf(problems.length, 'problem')
-      this.log(`${args.file}: ${countOf(images.length, 'image')}, ${countOf(bundle.blobs.size, 'blob')}: ${verdict}`)
+      // Whichever part was named, all were read.
+      const name = bundle.isInParts ? `${wholeName(args.file)}, in parts` : args.file
+      this.log(`${name}: ${countOf(images.length, 'image')}, ${countOf(bundle.blobs.size, 'blob')}: ${verdict}`)
       for (const line of describeDelta(bundle.table)) this.log(`  ${line}`)
       this.log(`  ${signature.note}`)
       if (problems.length > 0) this.answerNo()

@@ -133,7 +133,7 @@ test('a platform that an index lacks is named with those that it has', async () 
   const out = join(await temporaryDirectory(), 'out.tar')
   const args = ['--image', `${registry.host}/app:1`, '--platform', 'linux/s390x', '-o', out]
   const { exitCode, stderr } = await runCli(['bundle', ...args])
-  expect(stderr).toMatch(/app:1 is not made for linux\/s390x; it has linux\/amd64 \[PLATFORM_UNAVAILABLE\]/)
+  expect(stderr).toMatch(/app:1: is not made for linux\/s390x; it has linux\/amd64 \[PLATFORM_UNAVAILABLE\]/)
   expect(exitCode).toBe(3)
 })
 

@@ -119,6 +119,6 @@ test('a manifest that is made for something else is not taken', async () => {
   registry.addImage('app', '1', [Buffer.from('layer')], { platform: ARM64 })
   const out = join(await temporaryDirectory(), 'app.lock')
   const { exitCode, stderr } = await runCli(['lock', '--image', `${registry.host}/app:1`, '-o', out])
-  expect(stderr).toMatch(/app:1 is not made for linux\/amd64; it has linux\/arm64 \[PLATFORM_UNAVAILABLE\]/)
+  expect(stderr).toMatch(/app:1: is not made for linux\/amd64; it has linux\/arm64 \[PLATFORM_UNAVAILABLE\]/)
   expect(exitCode).toBe(3)
 })

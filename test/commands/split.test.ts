@@ -30,7 +30,11 @@ test('parts together are the whole bundle, and every command reads them without 
   const joined = Buffer.concat(await Promise.all(names.map((name) => readFile(at(name)))))
   expect(joined.equals(await readFile(at('whole.tar')))).toBe(true)
   for (const name of ['out.tar', 'out.tar.part001']) {
-    expect(await runCli(['verify', at(name)])).toMatchObject({ exitCode: 0 })
+    const { exitCode, stdout } = await runCli(['verify', at(name)])
+    expect({ exitCode, stdout }).toEqual({
+      exitCode: 0,
+      stdout: expect.stringMatching(/\/out\.tar, in parts: 1 image/),
+    })
   }
   expect((await runCli(['diff', at('out.tar'), at('whole.tar')])).stdout).toMatch(/^0 B new, 0 B gone/)
   expect(await runCli(['merge', at('out.tar'), '-o', at('merged.tar')])).toMatchObject({ exitCode: 0 })

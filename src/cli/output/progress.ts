@@ -38,6 +38,9 @@ class BarProgress implements Progress {
     this.#bar = new cliProgress.SingleBar({
       stream: this.#stream,
       format: `${printable(title)} {bar} {percentage}%  {value} of {total}  {eta_formatted} left`,
+      // Nothing has arrived yet, and nobody can tell; it is a text then.
+      formatTime: (seconds, options, step) =>
+        Number(seconds) === 0 ? '…' : cliProgress.Format.TimeFormat(seconds, options, step),
       formatValue: (value, _options, type) =>
         type === 'value' || type === 'total' ? formatBytes(value) : String(value),
       hideCursor: true,
