@@ -1,8 +1,10 @@
+import { execFile } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { readdir, readFile, truncate, writeFile } from 'node:fs/promises'
 import { cpus } from 'node:os'
 import { join } from 'node:path'
-import { expect, onTestFinished } from 'vitest'
+import { promisify } from 'node:util'
+import { expect, onTestFinished, test } from 'vitest'
 import { writeTestBundle } from '../support/bundle-maker.ts'
 import { startContainerd } from '../support/containerd.ts'
 import { runTool, testWith, tool } from '../support/debian.ts'
@@ -70,6 +72,28 @@ withContainerd('images are imported side by side, the layers that they share onc
   const members = await Promise.all(archives.map((name) => runTool('tar', ['-tf', join(directory, name)])))
   const layers = members.map(({ stdout }) => stdout.split('\n').filter((name) => name.endsWith(base.digest.slice(7))))
   expect(layers.flat()).toHaveLength(1)
+})
+
+test('images that others wait for begin first, then the largest', async () => {
+  const work = await temporaryDirectory()
+  const files = {
+    targets: ['base', 'large', 'middle', 'alone', 'upper'],
+    blobs: ['a 10', 'b 500', 'c 20', 'd 700', 'e 5'],
+    // Each with a manifest, a config and its layers; what is there already is no target.
+    images: ['base m c a', 'large m c a,b', 'middle m c a,c', 'alone m c d', 'upper m c a,c,e', 'there m c d'],
+  }
+  for (const [name, rows] of Object.entries(files)) await writeFile(join(work, name), `${rows.join('\n')}\n`)
+  const functions = (await readFile(NODE_SCRIPT, 'utf8')).replace(/\nmain "\$@"\n$/, '\n')
+  const planned = join(work, 'planned.sh')
+  await writeFile(planned, `${functions}\nwork='${work}'\nplan_jobs\n`)
+  await promisify(execFile)('sh', [planned])
+  expect((await readFile(join(work, 'jobs'), 'utf8')).trim().split('\n')).toEqual([
+    'middle base',
+    'base -',
+    'alone -',
+    'large base',
+    'upper middle',
+  ])
 })
 
 withContainerd('--check changes nothing, says what is missing, and ends with 4', async () => {

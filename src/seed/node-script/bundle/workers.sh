@@ -60,7 +60,53 @@ plan_jobs() {
       path="$path$entry " rest=${rest#*,}
     done
     printf '%s %s\n' "$target" "$after"
-  done <"$work/by-layers" >"$work/jobs"
+  done <"$work/by-layers" >"$work/afters"
+  sizes_of_targets >"$work/target-sizes"
+  order_jobs >"$work/jobs"
+}
+
+# TARGET SIZE: of each image how much its layers are. Sorted, the size of a layer stands before the images that have it.
+sizes_of_targets() {
+  {
+    while read -r digest size; do printf '%s 0 %s\n' "$digest" "$size"; done <"$work/blobs"
+    while read -r layers target; do
+      while [ -n "$layers" ]; do
+        printf '%s 1 %s\n' "${layers%%,*}" "$target"
+        layers=${layers#*,}
+      done
+    done <"$work/by-layers"
+  } | sort -u | {
+    known='' size=0
+    while read -r digest kind value; do
+      [ "$digest" = "$known" ] || size=0
+      known=$digest
+      if [ "$kind" = 0 ]; then size=$value; else printf '%s %s\n' "$value" "$size"; fi
+    done
+  } | sort | {
+    summed='' sum=0
+    while read -r target size; do
+      [ "$target" = "$summed" ] || { [ -z "$summed" ] || printf '%s %s\n' "$summed" "$sum"; summed=$target sum=0; }
+      sum=$((sum + size))
+    done
+    [ -z "$summed" ] || printf '%s %s\n' "$summed" "$sum"
+  }
+}
+
+# First those that others wait for, then the largest: what is begun last would be brought in alone.
+order_jobs() {
+  {
+    sed 's/ / 0 /' "$work/target-sizes"
+    sed 's/.* \(.*\)/\1 1 -/' "$work/afters"
+    sed 's/ / 2 /' "$work/afters"
+  } | sort | {
+    while read -r target kind value; do
+      case $kind in
+        0) sum=$value rank=1 ;;
+        1) rank=0 ;;
+        *) printf '%s %s %s %s\n' "$rank" "$sum" "$target" "$value" ;;
+      esac
+    done
+  } | sort -k1,1n -k2,2nr | while read -r _ _ target after; do printf '%s %s\n' "$target" "$after"; done
 }
 
 # DIRECTORY: imports what no other has begun with, until nothing is left.
@@ -115,6 +161,7 @@ wait_for_workers() {
 # What is being imported is imported to its end, as when there is one at a time.
 stop_workers() {
   [ -n "$worker_pids" ] || return 0
+  note "stopping as soon as what is being imported is there"
   : >"$work/enough"
   wait_for_workers
 }
