@@ -1,8 +1,9 @@
 import type { Node } from 'kubernetes-types/core/v1.js'
 import { ExpectedError } from '../../errors.ts'
-import { nameOfNode, readNodes } from '../../kubernetes/objects/node.ts'
+import { nameOfNode, readNodesOf } from '../../kubernetes/objects/node.ts'
 import { nodeProblem } from '../../kubernetes/validation/validate-node.ts'
-import { readText } from '../texts/read-text.ts'
+import { decodeText } from '../texts/input-text.ts'
+import { nameOf, readBytes } from '../texts/read-text.ts'
 
 const HINT = 'Write the file with: kubectl get nodes -o json > nodes.json'
 
@@ -13,7 +14,7 @@ const HINT = 'Write the file with: kubectl get nodes -o json > nodes.json'
  */
 export async function readNodesFile(file: string): Promise<Node[]> {
   try {
-    const nodes = readNodes(await readText(file), file)
+    const nodes = readNodesOf(await readBytes(file), file, (bytes) => decodeText(bytes, nameOf(file)))
     for (const node of nodes) {
       const problem = nodeProblem(node as object as Readonly<Record<string, unknown>>)
       if (problem === undefined) continue

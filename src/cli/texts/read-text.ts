@@ -41,7 +41,8 @@ async function isFile(file: string): Promise<boolean> {
   )
 }
 
-async function readBytes(file: string): Promise<Buffer> {
+/** The bytes of the same. */
+export async function readBytes(file: string): Promise<Buffer> {
   try {
     return file === '-' ? await buffer(process.stdin) : await readNamed(file)
   } catch (error) {

@@ -140,7 +140,7 @@ function inputError(source: string, error: unknown): unknown {
 }
 
 /** The value of strict JSON; undefined for flow-style YAML, and for what is broken: the YAML reader says how, and where. */
-function findShallowJson(source: string): unknown {
+export function findShallowJson(source: string): unknown {
   const value = findJson(source)
   refuseDepth(value)
   return value

@@ -1,7 +1,8 @@
 import type { Node } from 'kubernetes-types/core/v1.js'
 import { ExpectedError } from '../../errors.ts'
 import { normalizePlatform, type Platform } from '../../oci/platform.ts'
-import { readAllDocuments } from '../documents/document.ts'
+import { type Document, readAllDocuments } from '../documents/document.ts'
+import { readIndentedList } from '../documents/indented-list.ts'
 import { resourcesOf } from './resource.ts'
 
 /**
@@ -10,7 +11,23 @@ import { resourcesOf } from './resource.ts'
  * @throws {ExpectedError} INPUT_INVALID when the text holds no node.
  */
 export function readNodes(text: string, file: string): Node[] {
-  const resources = readAllDocuments(text, file).flatMap(resourcesOf)
+  return nodesIn(readAllDocuments(text, file), file)
+}
+
+/**
+ * The same of a file's bytes, most of which are read without a text of all of them. `decode` makes the text of others.
+ *
+ * @throws {ExpectedError} INPUT_INVALID when they hold no node.
+ */
+export function readNodesOf(bytes: Buffer, file: string, decode: (bytes: Buffer) => string): Node[] {
+  const value = readIndentedList(bytes)
+  if (!value) return readNodes(decode(bytes), file)
+  const lineOf = () => 1
+  return nodesIn([{ form: 'manifest', file, line: 1, value, source: '', lineOf, textLineOf: lineOf }], file)
+}
+
+function nodesIn(documents: readonly Document[], file: string): Node[] {
+  const resources = documents.flatMap(resourcesOf)
   const nodes = resources.filter(({ kind, apiVersion }) => kind === 'Node' && apiVersion === 'v1')
   if (nodes.length > 0) return nodes.map(({ value }) => value as unknown as Node)
   throw new ExpectedError('INPUT_INVALID', `${file}: holds no Node`, {

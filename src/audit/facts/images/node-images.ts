@@ -82,15 +82,23 @@ export function statusListing(node: Node, maxImages = DEFAULT_KUBELET_SETTINGS.m
   return made
 }
 
+/** Nodes with the same images share the entries that say so. */
+const asListed = new WeakMap<object, ListedImage>()
+
 /** Who asks about a node asks several times. */
 const listed = new WeakMap<NodeStatus, { readonly maxImages: number; readonly listing: ImageListing }>()
 
 function readStatus(node: Node, maxImages: number): ImageListing {
   const { status } = node
   const isDocker = runsDocker(node)
-  const images = objectsOf(status?.images).map(({ names, sizeBytes }): ListedImage => {
+  const images = objectsOf(status?.images).map((entry): ListedImage => {
+    const known = isDocker ? undefined : asListed.get(entry)
+    if (known) return known
+    const { names, sizeBytes } = entry
     const list = Array.isArray(names) ? names : []
-    return { names: isDocker ? list.map(canonicalName) : list, bytes: Number(sizeBytes ?? 0) }
+    const image = { names: isDocker ? list.map(canonicalName) : list, bytes: Number(sizeBytes ?? 0) }
+    if (!isDocker) asListed.set(entry, image)
+    return image
   })
   return listing('node.status.images', images, statusGap(images, Array.isArray(status?.images), maxImages))
 }
