@@ -18,7 +18,7 @@ import { temporaryDirectory } from '../support/temporary.ts'
 
 const platform = thisPlatform()
 const { privateKey, publicKey } = makeKeyPair()
-const PART = 128 * 1024 + 77 // cut anywhere
+const PART = 256 * 1024 + 77 // cut anywhere, and each part that is waited for is a second
 
 /** A bundle of two images, cut into parts that lie in a drawer; `drive` is where a medium would be mounted. */
 async function drawer() {
