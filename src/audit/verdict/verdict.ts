@@ -45,16 +45,20 @@ function onceRecovered(
   { reason }: Outcome<Refuser>,
   conditions: Conditions,
 ): NodeVerdict | undefined {
-  if (reason !== undefined && OF_LIVE_PODS.has(reason)) {
-    if (!node.use) return undefined
-    const later = podVerdict({ ...audited, repelledBy: [] }, { ...node, use: undefined }, conditions)
-    const isOfNode = later.starts === false || later.reason === 'ImageUnknown'
-    return isOfNode ? afterTrouble(later, 'pods that run there are') : undefined
-  }
+  if (reason !== undefined && OF_LIVE_PODS.has(reason)) return onceAlone(audited, node, conditions)
   if (reason !== 'NodeUnschedulable' && reason !== 'TaintToleration') return undefined
   const recovered = recoveredNode(node.node)
   if (!recovered) return undefined
   return afterTrouble(podVerdict(audited, { ...node, node: recovered.node }, conditions), `${recovered.trouble} is`)
+}
+
+/** The same of a node without the pods that run there. Asked of many, so that most of them cost a look at their images. */
+function onceAlone(audited: AuditedPod, node: AuditedNode, conditions: Conditions): NodeVerdict | undefined {
+  if (!node.use) return undefined
+  const lacking = firstObstacle(imageStep(audited, node, conditions))
+  if (!lacking) return undefined
+  const { mayLand } = placementStep({ ...audited, repelledBy: [] }, { ...node, use: undefined })
+  return afterTrouble({ ...lacking, mayLand }, 'pods that run there are')
 }
 
 /** A later verdict, where the pod comes to the node and does not start. */
