@@ -68,6 +68,13 @@ test('a list as kubectl writes it is read item by item, and nodes share the entr
   expect(nodes[0]?.status?.images?.[0]).toBe(nodes[1]?.status?.images?.[0])
 })
 
+test('one page of a list is refused as by the reader of whole texts', () => {
+  const page = JSON.stringify({ ...NODES, metadata: { continue: 'x', remainingItemCount: 3 } }, null, 4)
+  const read = () => readNodesOf(Buffer.from(page), 'nodes.json', String)
+  expect(() => readNodes(page, 'nodes.json')).toThrow('nodes.json: one page of a list, of which the server has 3 more')
+  expect(read).toThrow('nodes.json: one page of a list, of which the server has 3 more')
+})
+
 test.each<[string, string]>([
   ['on one line', JSON.stringify(NODES)],
   ['YAML', 'apiVersion: v1\nkind: List\nitems:\n- apiVersion: v1\n  kind: Node\n  metadata: {name: a}\n'],

@@ -75,13 +75,17 @@ export function* readEveryDocument(
  * @throws {ExpectedError} INPUT_INVALID, naming file and line.
  */
 export function readAllDocuments(text: string, file: string): Document[] {
-  return Array.from(readDocuments(text, file), (document) => {
-    if (document.form === 'broken')
-      throw new ExpectedError('INPUT_INVALID', `${file}:${document.line}: ${document.problem}`)
-    const partial = partialListProblem(document.value)
-    if (partial !== undefined) throw new ExpectedError('INPUT_INVALID', `${file}: ${partial}`)
-    return document
-  })
+  return Array.from(readDocuments(text, file), wholeOf)
+}
+
+/** The document, which must be whole, whoever read it. @throws {ExpectedError} INPUT_INVALID, naming file and line. */
+export function wholeOf(document: Document | UnreadableDocument): Document {
+  const { file } = document
+  if (document.form === 'broken')
+    throw new ExpectedError('INPUT_INVALID', `${file}:${document.line}: ${document.problem}`)
+  const partial = partialListProblem(document.value)
+  if (partial !== undefined) throw new ExpectedError('INPUT_INVALID', `${file}: ${partial}`)
+  return document
 }
 
 function readDocument(source: string, file: string, line: number): Document | UnreadableDocument | undefined {

@@ -1,7 +1,7 @@
 import type { Node } from 'kubernetes-types/core/v1.js'
 import { ExpectedError } from '../../errors.ts'
 import { normalizePlatform, type Platform } from '../../oci/platform.ts'
-import { type Document, readAllDocuments } from '../documents/document.ts'
+import { type Document, readAllDocuments, wholeOf } from '../documents/document.ts'
 import { readIndentedList } from '../documents/indented-list.ts'
 import { resourcesOf } from './resource.ts'
 
@@ -23,7 +23,8 @@ export function readNodesOf(bytes: Buffer, file: string, decode: (bytes: Buffer)
   const value = readIndentedList(bytes)
   if (!value) return readNodes(decode(bytes), file)
   const lineOf = () => 1
-  return nodesIn([{ form: 'manifest', file, line: 1, value, source: '', lineOf, textLineOf: lineOf }], file)
+  const document = wholeOf({ form: 'manifest', file, line: 1, value, source: '', lineOf, textLineOf: lineOf })
+  return nodesIn([document], file)
 }
 
 function nodesIn(documents: readonly Document[], file: string): Node[] {
