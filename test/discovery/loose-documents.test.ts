@@ -63,6 +63,8 @@ test.for<[text: string, line: number | undefined]>([
   ['a: {image: {repository: x.io/a, tag: "1"}}\nb: {image: {tag: "2"}}\n', 2],
   ['- image: {digest: "sha256:1"}\n', 1],
   ['global: {imageRegistry: x.io}\na: {image: {repository: a, tag: "1"}}\n', undefined],
+  ['image: {tag: "${TAG}"}\n', 1],
+  ['variables: {IMAGE_TAG: $CI_COMMIT_SHA}\nbuild: {script: [make]}\n', undefined],
   ['a: {image: {repository: x.io/a}}\n', undefined],
   ['image: {name: x.io/a, tag: "1"}\n', undefined],
   ['web: {image: x.io/a, imageTag: "1"}\n', undefined],

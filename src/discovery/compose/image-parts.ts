@@ -1,5 +1,6 @@
 import type { Path } from '../../kubernetes/documents/path.ts'
 import { describesImage, type KeyRole, readKey } from '../classify/key.ts'
+import { hasPlaceholder } from '../classify/placeholders.ts'
 
 /** What is no image without a repository: values that lie over those of a chart mostly say just these. */
 const PARTS: ReadonlySet<KeyRole> = new Set(['tag', 'version', 'digest', 'registry'])
@@ -41,7 +42,11 @@ export function openImagePart(root: unknown, found: readonly { readonly path: Pa
 
 function partIn(entries: readonly (readonly [key: string, value: unknown])[], isImage: boolean): string | undefined {
   const said = entries.filter(([, value]) => typeof value === 'number' || (typeof value === 'string' && value !== ''))
-  const keys = said.map(([name]) => ({ name, ...readKey(name) }))
+  const keys = said.map(([name, value]) => ({ name, value, ...readKey(name) }))
   if (isImage && keys.some(({ role, stem }) => WHOLE.has(role) && stem === '')) return undefined
-  return keys.find(({ role, stem, ofImage }) => PARTS.has(role) && (ofImage || (isImage && stem === '')))?.name
+  // What a pipeline computes for what it builds is no value of a chart: `IMAGE_TAG: $CI_COMMIT_SHA`.
+  const isSaid = (value: unknown) => typeof value === 'number' || !hasPlaceholder(String(value))
+  return keys.find(
+    ({ role, stem, ofImage, value }) => PARTS.has(role) && ((ofImage && isSaid(value)) || (isImage && stem === '')),
+  )?.name
 }
