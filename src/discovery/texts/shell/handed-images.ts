@@ -108,7 +108,7 @@ function chosen(operands: readonly Operand[], way: Way, mayBeWeak: boolean, unma
   const weak = candidates.filter(({ kind }) => kind === 'weak' && mayBeWeak)
   const definite = weak.filter(({ isUnsure }) => !isUnsure)
   if (weak.length > 0) return definite.length > 0 ? definite : weak
-  return behind.filter(({ kind }) => kind === 'literal').slice(0, 1)
+  return way.isMoved ? [] : behind.filter(({ kind }) => kind === 'literal').slice(0, 1)
 }
 
 type Unmask = (text: string) => string

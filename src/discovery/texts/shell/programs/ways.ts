@@ -9,6 +9,8 @@ export interface Way {
   readonly doing?: Doing
   /** What it is handed is an image even where it is only a word that Docker Hub has, or a path: `docker pull redis`. */
   readonly takesWords?: true
+  /** Behind the image stands where it goes, which is none. */
+  readonly isMoved?: true
   /** Only what names a registry as its transport is an image: others are files. */
   readonly takesTransports?: true
 }
@@ -28,9 +30,9 @@ export const WAYS: readonly Way[] = [
     takesWords: true,
   },
   // What is given another name, or copied, has to be there first.
-  { pattern: /\b(docker|podman|nerdctl|ctr)\s(?:.{0,200}?\s)?tag\s+(.+)/, takes: 'first' },
-  { pattern: /\b(skopeo)\s(?:.{0,200}?\s)?(?:copy|sync)\s+(.+)/, takes: 'first' },
-  { pattern: /\b(crane|regctl|oras|imgpkg)\s(?:.{0,200}?\s)?(?:copy|cp|export)\s+(.+)/, takes: 'first' },
+  { pattern: /\b(docker|podman|nerdctl|ctr)\s(?:.{0,200}?\s)?tag\s+(.+)/, takes: 'first', isMoved: true },
+  { pattern: /\b(skopeo)\s(?:.{0,200}?\s)?(?:copy|sync)\s+(.+)/, takes: 'first', isMoved: true },
+  { pattern: /\b(crane|regctl|oras|imgpkg)\s(?:.{0,200}?\s)?(?:copy|cp|export)\s+(.+)/, takes: 'first', isMoved: true },
   { pattern: /\b(crane|regctl|oras|imgpkg)\s(?:.{0,200}?\s)?pull\s+(.+)/, takes: 'all' },
   { pattern: /\b(docker|podman|nerdctl|ctr)\s(?:.{0,200}?\s)?(?:save|export)\s+(.+)/, takes: 'all', takesWords: true },
   {
