@@ -6,7 +6,9 @@ import { decode } from './decode.ts'
 const MAX_BLOCK = 128 * 1024
 
 /** Up to the largest window that there is (`--long=31`); memory is taken as far as the content goes. */
-const DECODER = { chunkSize: 1 << 20, params: { [constants.ZSTD_d_windowLogMax]: 31 } }
+function decoder() {
+  return createZstdDecompress({ chunkSize: 1 << 20, params: { [constants.ZSTD_d_windowLogMax]: 31 } })
+}
 
 /**
  * Unpacks zstd data. Node's decoder ends with the first frame and drops what follows without a word, while `pzstd` and
@@ -19,7 +21,7 @@ export async function* unzstd(chunks: AsyncIterable<Uint8Array>): AsyncGenerator
   while (await cursor.hasMore()) {
     const magic = await cursor.take(4)
     const number = magic.readUInt32LE()
-    if (number === 0xfd2fb528) yield* decode(createZstdDecompress(DECODER), frame(cursor, magic))
+    if (number === 0xfd2fb528) yield* decode(decoder(), frame(cursor, magic))
     else if ((number & 0xfffffff0) >>> 0 === 0x184d2a50) await cursor.skip((await cursor.take(4)).readUInt32LE())
     else throw new Error('data behind its end that is no zstd frame')
   }
