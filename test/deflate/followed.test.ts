@@ -70,6 +70,33 @@ test.each<[what: string, run: (reach: number) => FollowedRun]>([
   expect(() => rebuilt(description, text, other)).toThrow(NotDeflate)
 })
 
+test('runs that somebody changed, and a file that is damaged, are refused or give some bytes, and it always ends', () => {
+  const text = words(60_000, 1)
+  const other = gzipSync(text)
+  const description = described(gzipSync(text), followed(other, [{ start: 0, end: 60_000, there: 0 }]))
+  const { length } = description.bytes
+  const byte = fc.integer({ min: 1, max: 255 })
+  fc.assert(
+    fc.property(fc.integer({ min: 1, max: 8 }), byte, fc.nat(other.length - 1), byte, (at, change, place, damage) => {
+      const bytes = description.bytes.slice()
+      bytes[length - at]! ^= change
+      const damaged = Buffer.from(other)
+      damaged[place]! ^= damage
+      for (const [changed, from] of [
+        [bytes, other],
+        [description.bytes, damaged],
+      ] as const) {
+        try {
+          expect(rebuilt({ ...description, bytes: changed }, text, from).length).toBeGreaterThan(0)
+        } catch (error) {
+          expect(error).toBeInstanceOf(NotDeflate)
+        }
+      }
+    }),
+    { numRuns: runs(30) },
+  )
+})
+
 test.each(MATCH_POLICIES.map((policy) => [policy.name, policy] as const))(
   '%s: places are counted anew without a surprise, or with few',
   (_, policy) => {

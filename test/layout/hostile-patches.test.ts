@@ -34,6 +34,12 @@ function patchOf(
 
 const text = Buffer.from('some text')
 
+/** Of one segment that brings no bytes. */
+function copyOf(segment: Partial<PatchSegment>) {
+  const { digest, size } = base
+  return patchWith({ layer, base: { digest, size }, gzip: 0, segments: [{ text: 0, from: [], ...segment, bytes: 0 }] })
+}
+
 test.each<[what: string, patch: () => Buffer, said: RegExp]>([
   ['a segment with less text than it says', () => patchOf(text, { text: 10 }), /does not fit/],
   ['a segment with more', () => patchOf(text, { text: 3 }), /does not fit/],
@@ -46,6 +52,9 @@ test.each<[what: string, patch: () => Buffer, said: RegExp]>([
   ['ranges of over 32 MiB', () => patchOf(text, { from: Array(99).fill([0, MIB]) }), /more than is read at once/],
   ['a description that is no frame', () => patchOf(text, {}, {}, Buffer.from('no frame')), /does not fit/],
   ['a description of 64 MiB', () => patchOf(text, {}, {}, zstdCompressSync(Buffer.alloc(64 * MIB))), /does not fit/],
+  ['a copy of another length', () => copyOf({ text: 9, from: [[0, 8]] }), /does not fit/],
+  ['a copy of nothing', () => copyOf({ text: 9 }), /does not fit/],
+  ['a copy from behind the end of the base', () => copyOf({ text: 9, from: [[base.size, 9]] }), /does not fit/],
   ['a description of nothing', () => patchOf(text, {}, {}, zstdCompressSync(Buffer.from([0, 0]))), /does not fit/],
   ['a longer description than there is', () => patchOf(text, {}, { gzip: 5000 }), /ends too early/],
   ['a layer of a negative size', () => patchOf(text, {}, { layer: { ...layer, size: -1 } }), /patch/],

@@ -24,6 +24,8 @@ const MAX_RUNS = 2 ** 18
 /** Of so many tokens, one in `1 / MOST` may be another before none is believed any more. */
 const TRIED = 4096
 const MOST = 0.02
+/** Ends and beginnings of blocks between two tokens: more has no writer in use. */
+const MOST_EMPTY = 1000
 const NONE = -1
 
 /**
@@ -106,8 +108,11 @@ export class FollowedTokens {
 
   #skipEmpty(): void {
     const tokens = this.#tokens!
-    do tokens.next()
-    while (tokens.length === 0)
+    for (let left = MOST_EMPTY; left > 0; left--) {
+      tokens.next()
+      if (tokens.length > 0) return
+    }
+    throw new NotDeflate('blocks without text')
   }
 
   #fail(error: unknown): false {
