@@ -76,6 +76,9 @@ const MAX_ROUNDS = 12
 /** Bytes: what is larger is a dump of a cluster rather than a part of a repository. Alone it deploys nothing that is here. */
 const MAX_SMALL = 4 * 1024 * 1024
 
+/** Far quicker than the next, which looks at the beginning of every line. */
+const MAY_NAME_DEPLOYMENTS =
+  /argoproj\.io|\.fluxcd\.io|\.cattle\.io|zarf|\bskaffold\/|(?:releases|helm|targetCustomizations)["']?:/i
 const NAMES_DEPLOYMENTS =
   /argoproj\.io|\.fluxcd\.io|\.cattle\.io|zarf|\bskaffold\/|^["' ]{0,4}(?:releases|helm|targetCustomizations)["']?:/im
 const HOLDS_VALUES = /\bkind["']?:\s*["']?(?:ConfigMap|Secret)\b/
@@ -143,7 +146,7 @@ async function resourcesInFiles(
   const look = async (path: string, read: ReadParts) => {
     let [names, holdsValues] = [false, false]
     for await (const { text } of tolerant(read())) {
-      names ||= NAMES_DEPLOYMENTS.test(text)
+      names ||= namesDeployments(text)
       holdsValues ||= HOLDS_VALUES.test(text)
     }
     isAny ||= names
@@ -201,5 +204,9 @@ function resourcesIn(text: string, file: string, line = 1): Resource[] {
 }
 
 function mayDeploy(text: string): boolean {
-  return NAMES_DEPLOYMENTS.test(text) || HOLDS_VALUES.test(text)
+  return namesDeployments(text) || HOLDS_VALUES.test(text)
+}
+
+function namesDeployments(text: string): boolean {
+  return MAY_NAME_DEPLOYMENTS.test(text) && NAMES_DEPLOYMENTS.test(text)
 }
