@@ -87,6 +87,12 @@ test.for<[why: string, fields: string, found: string[]]>([
     'env: [{name: S_REPO_URL, value: quay.io/x}, {name: S_NAME, value: s}, {name: S_VERSION, value: "3"}]',
     ['env[0].value quay.io/x/s:3'],
   ],
+  [
+    'a registry for all that have no host',
+    `env: [{name: IMAGE_REGISTRY, value: quay.io}, {name: A_IMAGE_NAME, value: x/a}, {name: A_IMAGE_TAG, value: v1},
+      {name: B_IMAGE_NAME, value: "r.io:5000/b"}, {name: B_IMAGE_TAG, value: v2}]`,
+    ['env[1].value quay.io/x/a:v1', 'env[3].value r.io:5000/b:v2'],
+  ],
 ])('in a container: %s', ([, fields, expected]) => {
   expect(inContainer(fields)).toEqual(expected)
 })

@@ -62,8 +62,9 @@ export function compose(entries: readonly Entry[], { ofImage = false, inherit }:
     for (const part of composition.from) taken.add((part as ReferencePart).entry)
   }
   for (const [stem, group] of groups) {
-    const base = baseOf(group, ofImage)
-    if (!base) continue
+    const own = baseOf(group, ofImage)
+    if (!own) continue
+    const base = ofImage ? own : behindCommon(own, around.registry)
     const digest = digestOf(group)
     const versions = versionsFor(stem, group, base, around)
     const inherited = needsMore(base, versions, ofImage) ? completed(base, versions[0], inherit?.()) : undefined
@@ -122,6 +123,12 @@ function baseOf(group: readonly ReferencePart[], ofImage: UnderImage): Base | un
   return { name: full, from: withRegistry ? [registry, ...pathParts] : pathParts, isSure }
 }
 
+/** `IMAGE_REGISTRY: r.example.com` is for every `X_IMAGE_NAME: team/x` beside it that has no host. */
+function behindCommon(base: Base, registry: ReferencePart | undefined): Base {
+  if (!registry || base.from.includes(registry) || !base.name.includes('/') || hasHost(base.name)) return base
+  return { ...base, name: `${registry.text.replace(/\/$/, '')}/${base.name}`, from: [registry, ...base.from] }
+}
+
 /** What all parts together offer to each base; looked through once, however many bases there are. */
 interface Survey {
   readonly images: number
@@ -130,6 +137,8 @@ interface Survey {
   readonly versions: ReadonlyMap<string, { readonly part: ReferencePart; readonly index: number }>
   /** Versions that say that they are those of an image. */
   readonly ofImages: readonly ReferencePart[]
+  /** A host that is said for no image alone. */
+  readonly registry: ReferencePart | undefined
 }
 
 function surveyOf(parts: readonly ReferencePart[], ofImage: UnderImage): Survey {
@@ -145,6 +154,7 @@ function surveyOf(parts: readonly ReferencePart[], ofImage: UnderImage): Survey 
     isVersion,
     versions,
     ofImages: parts.filter((part) => part.key.ofImage && isVersion(part)),
+    registry: parts.find(({ key, text }) => key.role === 'registry' && key.stem === '' && HOST.test(text)),
   }
 }
 
