@@ -310,6 +310,18 @@ test.for<[what: string, args: string[], exitCode: number, message: RegExp]>([
   expect(result.exitCode).toBe(exitCode)
 })
 
+test('a live pod of which a part is of another type is named', async () => {
+  const pods = await temporaryFile(
+    'pods.json',
+    '{"kind": "PodList", "apiVersion": "v1", "items": [{"metadata": {"name": "web-1"}, "spec": {"containers": "x"}}]}',
+  )
+  const result = await runCli(['audit', SHOP, '--nodes', NODES, '--pods', pods])
+  expect(result.stderr).toMatch(/pods.json: Pod web-1: spec.containers is no list.*kubectl get pods -A -o json/s)
+  expect(result.exitCode).toBe(2)
+  const empty = await temporaryFile('empty.json', '{"kind": "PodList", "apiVersion": "v1", "items": [null]}')
+  expect((await runCli(['audit', SHOP, '--nodes', NODES, '--pods', empty])).exitCode).toBe(2)
+})
+
 test('a node of which a part is of another type is named', async () => {
   const nodes = await temporaryFile('nodes.yaml', 'kind: Node\napiVersion: v1\nmetadata: {name: a}\nstatus: x\n')
   const result = await runCli(['audit', SHOP, '--nodes', nodes])

@@ -5,7 +5,8 @@ import type { Pod } from 'kubernetes-types/core/v1.js'
 import { ExpectedError } from '../../errors.ts'
 import { readAllDocuments } from '../../kubernetes/documents/document.ts'
 import { type KubeletSettings, parseKubeletConfig } from '../../kubernetes/objects/kubelet-config.ts'
-import { resourcesOf } from '../../kubernetes/objects/resource.ts'
+import { isObject, nameOfResource, resourcesOf } from '../../kubernetes/objects/resource.ts'
+import { livePodProblem } from '../../kubernetes/validation/validate-live-pod.ts'
 import { findParts, wholeName } from '../../layout/files/part-name.ts'
 import { listNames } from '../../plural.ts'
 import { signatureOf } from '../bundles/sign-bundle.ts'
@@ -47,17 +48,30 @@ export async function readNodeListings(
 /**
  * The pods of `kubectl get pods -A -o json`.
  *
- * @throws {ExpectedError} INPUT_NOT_FOUND, INPUT_UNREADABLE, INPUT_INVALID when the file holds no list of pods.
+ * @throws {ExpectedError} INPUT_NOT_FOUND, INPUT_UNREADABLE, INPUT_INVALID when the file holds no list of pods, or one that no API server gives.
  */
 export async function readPodsFile(file: string): Promise<Pod[]> {
   const documents = readAllDocuments(await readText(file), file)
   const resources = documents.flatMap(resourcesOf)
-  const isList = documents.some(({ value }) => Array.isArray((value as { items?: unknown }).items))
-  const pods = resources.filter(({ kind }) => kind === 'Pod').map(({ value }) => value as unknown as Pod)
-  if (isList ? pods.length === resources.length : pods.length > 0) return pods
-  throw new ExpectedError('INPUT_INVALID', `${file}: holds no list of pods`, {
-    hint: 'Write the file with: kubectl get pods -A -o json > pods.json',
-  })
+  const hint = 'Write the file with: kubectl get pods -A -o json > pods.json'
+  const lists = documents.flatMap(({ value }) => itemsOf(value))
+  if (lists.some((items) => !items.every(isObject))) {
+    throw new ExpectedError('INPUT_INVALID', `${file}: an item of the list is no object`, { hint })
+  }
+  const pods = resources.filter(({ kind }) => kind === 'Pod')
+  if (lists.length > 0 ? pods.length !== resources.length : pods.length === 0) {
+    throw new ExpectedError('INPUT_INVALID', `${file}: holds no list of pods`, { hint })
+  }
+  for (const pod of pods) {
+    const problem = livePodProblem(pod.value)
+    if (problem) throw new ExpectedError('INPUT_INVALID', `${file}: ${nameOfResource(pod)}: ${problem}`, { hint })
+  }
+  return pods.map(({ value }) => value as unknown as Pod)
+}
+
+/** The items of a document that is a list. */
+function itemsOf(value: unknown): readonly (readonly unknown[])[] {
+  return isObject(value) && Array.isArray(value.items) ? [value.items] : []
 }
 
 /** @throws {ExpectedError} INPUT_NOT_FOUND, INPUT_UNREADABLE, INPUT_INVALID */

@@ -39,6 +39,7 @@ const REQUIRED: ReadonlyMap<string, readonly string[]> = new Map(
 const PARTLY_LISTED: ReadonlySet<string> = new Set([
   ...['ObjectMeta', 'PodTemplateSpec', 'PersistentVolumeClaim', 'JobSchedulingConfiguration', 'SecurityProfileOCI'],
   ...['Node', 'NodeMeta', 'NodeSpec', 'NodeStatus', 'NodeCondition', 'NodeSystemInfo', 'Taint'],
+  ...['LivePod', 'LivePodSpec', 'LivePodStatus', 'LiveContainer', 'LiveContainerStatus', 'LiveVolume'],
   ...Object.keys(POD_FIELDS),
 ])
 

@@ -68,6 +68,8 @@ const counts = (...names: string[]) => Object.fromEntries(names.map((name) => [n
 export const FIELD_RULES: Readonly<Record<string, Readonly<Record<string, ValidatedField>>>> = {
   ObjectMeta: { labels: is(labels), annotations: is(annotationKeys), namespace: is(dnsLabel) },
   Node: { metadata: must() },
+  LivePod: { metadata: must(), spec: must() },
+  LivePodSpec: { containers: must() },
   Taint: { key: must(), effect: must(oneOf('NoSchedule PreferNoSchedule NoExecute')) },
   NodeCondition: { type: must(), status: must() },
   PodSpec: {

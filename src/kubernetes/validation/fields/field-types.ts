@@ -13,6 +13,14 @@ export const FIELD_TYPES: Readonly<Record<string, string>> = {
   NodeStatus: 'conditions:NodeCondition[] nodeInfo:NodeSystemInfo allocatable:Q capacity:Q',
   NodeCondition: 'type status',
   NodeSystemInfo: 'architecture operatingSystem kubeletVersion containerRuntimeVersion osImage',
+  LivePod: 'metadata:NodeMeta spec:LivePodSpec status:LivePodStatus',
+  LivePodSpec:
+    'nodeName priority:i containers:LiveContainer[] initContainers:LiveContainer[] overhead:Q resources:ResourceRequirements volumes:LiveVolume[] affinity:Affinity hostNetwork:b',
+  LiveContainer: 'name image restartPolicy resources:ResourceRequirements ports:ContainerPort[]',
+  LiveVolume: 'name',
+  LivePodStatus:
+    'phase reason conditions:NodeCondition[] containerStatuses:LiveContainerStatus[] initContainerStatuses:LiveContainerStatus[] resources:ResourceRequirements',
+  LiveContainerStatus: 'name image imageID allocatedResources:Q resources:ResourceRequirements',
   PodSpec:
     'volumes:Volume[] initContainers:Container[] containers:Container[] ephemeralContainers:EphemeralContainer[] restartPolicy dnsPolicy serviceAccountName serviceAccount nodeName hostname subdomain schedulerName priorityClassName runtimeClassName preemptionPolicy hostnameOverride terminationGracePeriodSeconds:i activeDeadlineSeconds:i priority:i nodeSelector:m automountServiceAccountToken:b hostNetwork:b hostPID:b hostIPC:b shareProcessNamespace:b enableServiceLinks:b setHostnameAsFQDN:b hostUsers:b securityContext:PodSecurityContext imagePullSecrets:LocalObjectReference[] affinity:Affinity tolerations:Toleration[] hostAliases:HostAlias[] dnsConfig:PodDNSConfig readinessGates:PodReadinessGate[] overhead:Q topologySpreadConstraints:TopologySpreadConstraint[] os:PodOS schedulingGates:PodSchedulingGate[] resourceClaims:PodResourceClaim[] resources:ResourceRequirements schedulingGroup:PodSchedulingGroup evictionResponders:EvictionResponder[]',
   DeploymentSpec:
