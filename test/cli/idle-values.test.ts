@@ -1,4 +1,6 @@
-import { relative } from 'node:path'
+import { writeFile } from 'node:fs/promises'
+import { join, relative } from 'node:path'
+import { gzipSync } from 'node:zlib'
 import { expect, test } from 'vitest'
 import { idleValues } from '../../src/cli/inputs/deployed/idle-values.ts'
 import { directoryWith } from '../support/temporary.ts'
@@ -19,4 +21,15 @@ test('values in the directory of a chart that are about images are said, where i
   expect(told.map(({ code, file = '' }) => `${code} ${relative(chart, file)}`)).toEqual([
     ...['NOT_READ broken.yaml', 'NOT_READ envs/test.yml', 'NOT_READ values-prod.yaml'],
   ])
+})
+
+test('however many files of values a chart has, each is looked at, and one that cannot be read is said', async () => {
+  const many = Array.from({ length: 150 }, (_, index) => [
+    `envs/${String(index).padStart(3, '0')}.yaml`,
+    'replicas: 3\n',
+  ])
+  const chart = await directoryWith({ ...Object.fromEntries(many), 'envs/z.yaml': 'image: {tag: "2"}\n' })
+  await writeFile(join(chart, 'packed.yaml'), gzipSync('image: a/b:2\n'))
+  const told = await idleValues(chart)
+  expect(told.map(({ file = '' }) => relative(chart, file))).toEqual(['envs/z.yaml', 'packed.yaml'])
 })

@@ -11,20 +11,21 @@ import { readText } from '../../texts/read-text.ts'
 const KNOWN = /^(?:chart|values|requirements|fleet|\.helmignore)\.ya?ml$/i
 /** Folders in which charts keep the values of their environments. */
 const OF_VALUES = /^(?:values|env|envs|environments?)$/i
-const MAX_FILES = 100
 
-/** Files of values in the directory of a chart that name images, none of which it is rendered with. */
+/** Files of values in the directory of a chart that name images, or cannot be read, none of which it is rendered with. */
 export async function idleValues(chart: string): Promise<Finding[]> {
-  const files = await valuesIn(chart)
-  const told = await Promise.all(
-    files.slice(0, MAX_FILES).map(async (file) => ((await saysImages(file)) ? [idle(file)] : [])),
-  )
-  return told.flat()
+  const told: Finding[] = []
+  for (const file of await valuesIn(chart)) {
+    const text = await readText(file).catch(() => undefined)
+    if (text === undefined) told.push(idle(file, 'cannot be read'))
+    else if (saysImages(text, file)) told.push(idle(file, 'holds values that are about images'))
+  }
+  return told
 }
 
-function idle(file: string): Finding {
-  return finding('NOT_READ', `${file}: holds values that are about images, and its chart is rendered without them`, {
-    hint: 'Say in a nodeseed.yaml how the chart is installed, or with --values; or allow it, where nothing is installed with them.',
+function idle(file: string, what: string): Finding {
+  return finding('NOT_READ', `${file}: ${what}, and its chart is rendered without it`, {
+    hint: 'Say in a nodeseed.yaml how the chart is installed, or with --values; or allow it, where nothing is installed with it.',
     file,
   })
 }
@@ -40,8 +41,7 @@ async function valuesIn(directory: string, isBelow = false): Promise<string[]> {
   return [...files.map(({ name }) => join(directory, name)), ...below.flat()].sort()
 }
 
-async function saysImages(file: string): Promise<boolean> {
-  const text = await readText(file).catch(() => '')
+function saysImages(text: string, file: string): boolean {
   return Array.from(readDocuments(text, file)).some((document) => {
     if (document.form === 'broken') return mentionsImages(text)
     if (document.form !== 'manifest' || (isObject(document.value) && 'kind' in document.value)) return false
