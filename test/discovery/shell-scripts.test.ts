@@ -382,3 +382,9 @@ data:
   const open = findings.filter(({ code }) => code === 'IMAGE_UNRESOLVED').map(({ message }) => message)
   expect(open).toEqual([expect.stringContaining('$(cat others.txt)')])
 })
+
+test('a script that is too long to be searched for what it installs is said to be', () => {
+  const text = `docker pull r.example/a:1\n${'echo a line of a long script\n'.repeat(40_000)}helm install a oci://r.example/ch/a\n`
+  const { findings } = scanDocument({ form: 'text', text, file: 'a.sh', line: 1 }, {})
+  expect(findings.map(({ code }) => code)).toContain('MANIFESTS_ELSEWHERE')
+})

@@ -43,13 +43,19 @@ const BROUGHT = [APPLY, KUSTOMIZE, PIPED, SUBSTITUTED]
 const SWITCH =
   /^(?:-[igaq]+|--(?:install|wait(?:-for-jobs)?|atomic|debug|devel|dry-run|force|generate-name|create-namespace|dependency-update|skip-crds|include-crds|no-hooks|replace|reuse-values|reset-values|reset-then-reuse-values|cleanup-on-fail|verify|plain-http|insecure-skip-tls-verify|pass-credentials|render-subchart-notes|disable-openapi-validation|hide-notes))$/
 const MAX_TEXT = 1_000_000
+const TOO_LONG: Installed = {
+  code: 'MANIFESTS_ELSEWHERE',
+  what: 'what its commands install, and is too long to be searched for them',
+  line: 0,
+}
 /** Without one of these a text installs nothing. */
 const NAMES =
   /curl|wget|helm|kubectl|kots|zarf|\buds\b|k0sctl|\brke\b|\btk\b|skaffold|tilt|kapp|docker|podman|nerdctl|\bctr\b|\bkind\b|\boc\b|kustomize|HELM|istioctl|linkerd|cilium|flux|clusterctl|kubeadm|velero|consul-k8s|dapr|skupper|operator-sdk|argocd|longhornctl|minikube|microk8s/
 
 /** The charts that the commands of a text install, and the addresses whose manifests they apply. */
 export function installsInText(text: string): Installed[] {
-  if (text.length > MAX_TEXT || !NAMES.test(text)) return []
+  if (!NAMES.test(text)) return []
+  if (text.length > MAX_TEXT) return [TOO_LONG]
   let [line, from] = [0, 0]
   const released = Array.from(text.matchAll(RELEASE), ({ 0: whole, 1: chart, index }): Installed => {
     const end = index + whole.length
